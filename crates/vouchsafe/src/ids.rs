@@ -1,0 +1,171 @@
+//! Ids: each a type of its own, so that no two can be mistaken for one another.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+/// An id that is not one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not a valid id")]
+pub struct InvalidId;
+
+macro_rules! uuid_ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A fresh random id (version 4).
+            #[must_use]
+            pub fn random() -> Self {
+                Self(Uuid::new_v4())
+            }
+
+            /// This UUID as an id.
+            #[must_use]
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            /// The id as a UUID.
+            #[must_use]
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0.as_hyphenated(), f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0.as_hyphenated())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            /// Accepts the hyphenated form only: one id, one spelling.
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                if text.len() != 36 {
+                    return Err(InvalidId);
+                }
+                Uuid::try_parse(text).map(Self).map_err(|_| InvalidId)
+            }
+        }
+    )*};
+}
+
+uuid_ids! {
+    /// A covered entity or customer: own keys, people, policies, log shard.
+    TenantId;
+    /// The person whom a record is about (FHIR: the patient). Random, and not the record's id.
+    SubjectId;
+    /// A record's id within its tenant and type.
+    RecordId;
+    /// A named person.
+    PersonId;
+    /// A program that acts for itself, with an owner.
+    ServiceId;
+    /// A signed-in session.
+    SessionId;
+    /// A right: a role given to someone, by someone, for a reason, from, until.
+    RightId;
+    /// The intent of a write; the row that proves its commit has it as primary key.
+    IntentId;
+    /// One request, for correlation (`X-Request-Id`).
+    RequestId;
+}
+
+impl IntentId {
+    /// A fresh time-ordered id (version 7), so that the table of intents grows at its end.
+    #[must_use]
+    pub fn new_ordered() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+/// The logical type of a record (FHIR: `Patient`): 1 to 64 ASCII letters and digits, letter first.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RecordType(Arc<str>);
+
+impl RecordType {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RecordType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for RecordType {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let letters = text.bytes().all(|b| b.is_ascii_alphanumeric());
+        let first = text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
+        if letters && first && text.len() <= 64 {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidId)
+        }
+    }
+}
+
+/// The version of a record: 1 when created, one more with every change, deletion included.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Version(NonZeroU32);
+
+impl Version {
+    /// The version that a create makes.
+    pub const FIRST: Self = Self(NonZeroU32::MIN);
+
+    /// A version from its number, if it is one.
+    #[must_use]
+    pub fn new(number: u32) -> Option<Self> {
+        NonZeroU32::new(number).map(Self)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0.get()
+    }
+
+    /// The version after this one; none after 2^32 - 1.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Which record: tenant, type and id.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RecordKey {
+    /// The tenant; it comes only from the session.
+    pub tenant: TenantId,
+    /// The logical record type.
+    pub record_type: RecordType,
+    /// The id within tenant and type.
+    pub id: RecordId,
+}

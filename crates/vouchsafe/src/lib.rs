@@ -1,0 +1,21 @@
+//! The safeguards for protected health information (PHI) as types.
+//!
+//! Opening PHI takes a [`gate::Permit`], which only a policy decision makes. Letting it leave
+//! takes a [`gate::Receipt`], which only a durable audit entry makes. The crate is pure: no
+//! network, files, clock or environment; time is an argument, randomness the only exception.
+//!
+//! The way of a request: [`session`] says who, [`access`] decides, [`gate`] makes the permit,
+//! opens, hands out the audit entry and, once it is durable, the receipt that releases.
+
+pub mod access;
+pub mod audit;
+pub mod class;
+pub mod document;
+pub mod gate;
+pub mod ids;
+pub mod phi;
+pub mod seal;
+pub mod session;
+
+/// A boxed future, as the ports return it.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
