@@ -1,0 +1,61 @@
+//! Arrows point down only.
+//!
+//! cli -> server -> dialect -> adapter -> core -> tlog, never sideways between neighbours, and inside the core
+//! gate -> {access, audit, seal} -> the rest. Nothing depends on a tool.
+
+mod crates;
+mod modules;
+mod tokens;
+
+use std::{io::Write as _, path::Path, process::ExitCode};
+
+use anyhow::Context as _;
+
+/// Checks the workspace that the command runs in and prints what is wrong.
+pub(crate) fn run() -> anyhow::Result<ExitCode> {
+    let faults = faults_of_workspace()?;
+    let mut out = std::io::stdout().lock();
+    for fault in &faults {
+        writeln!(out, "layering: {fault}")?;
+    }
+    if faults.is_empty() {
+        writeln!(out, "layering: every arrow points down")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+/// Everything that is wrong between the crates and inside the core.
+fn faults_of_workspace() -> anyhow::Result<Vec<String>> {
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .no_deps()
+        .exec()
+        .context("cargo metadata")?;
+    let crates = crates::of_workspace(&metadata)?;
+    let mut faults = crates::faults(&crates);
+    for member in crates.iter().filter(|member| member.is_pure()) {
+        let sources = modules::read(&member.folder.join("src"))?;
+        faults.extend(modules::impurities(&member.name, &sources));
+        if member.is_core() {
+            faults.extend(modules::faults(&sources));
+        }
+    }
+    Ok(faults)
+}
+
+/// A path relative to its workspace, for messages.
+fn shown(path: &Path, root: &Path) -> String {
+    path.strip_prefix(root)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_arrow_of_this_workspace_points_down() {
+        let faults = super::faults_of_workspace().unwrap();
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+}

@@ -1,0 +1,29 @@
+//! The project's own chores: layering test, supply chain, load driver.
+
+mod layering;
+mod load;
+mod supply;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The project's own chores.
+#[derive(Debug, Parser)]
+#[command(name = "xtask", version)]
+enum Chore {
+    /// Checks that arrows between crates, and between the core's modules, point down only.
+    Layering,
+    /// Checks licences, duplicate versions, users and sources of dependencies against deny.toml.
+    Supply,
+    /// Drives a running server on this machine and reports throughput and latency.
+    Load(Box<load::Args>),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Chore::parse() {
+        Chore::Layering => layering::run(),
+        Chore::Supply => supply::run(),
+        Chore::Load(args) => load::run(&args),
+    }
+}
