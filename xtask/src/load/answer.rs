@@ -18,8 +18,8 @@ pub(super) struct Answer {
 /// What is wrong with an answer. The `Display` form is the key under which it is counted.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Wrong {
-    /// No answer: connection refused, closed, timed out.
-    NoAnswer,
+    /// No answer, and why: refused, not trusted, closed, timed out.
+    NoAnswer(String),
     /// Another status than expected.
     Status(u16),
     /// The body is not JSON.
@@ -37,7 +37,7 @@ pub(super) enum Wrong {
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoAnswer => f.write_str("no answer"),
+            Self::NoAnswer(why) => write!(f, "no answer: {why}"),
             Self::Status(status) => write!(f, "status {status}"),
             Self::NotJson => f.write_str("not JSON"),
             Self::NoId => f.write_str("no id"),

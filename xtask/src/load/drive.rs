@@ -232,6 +232,10 @@ mod tests {
         let base = reqwest::Url::parse("http://127.0.0.1:1").unwrap();
         let target = Target::new(Role::Base, &base, None, &Trust::Only(Vec::new()), 1).unwrap();
         let run = drive(&Arc::new(target), Phase::Create, Limit::Requests(1), 1).await;
-        assert_eq!(run.errors, BTreeMap::from([("no answer".to_owned(), 1)]));
+        let kinds: Vec<&String> = run.errors.keys().collect();
+        assert!(
+            matches!(kinds.as_slice(), [kind] if kind.starts_with("no answer: ")),
+            "{kinds:?}"
+        );
     }
 }

@@ -170,14 +170,27 @@ impl Target {
         if let Some((content_type, body)) = body {
             request = request.header(CONTENT_TYPE, content_type).body(body);
         }
-        let response = request.send().await.map_err(|_| Wrong::NoAnswer)?;
+        let response = request.send().await.map_err(no_answer)?;
         let location = response.headers().get(LOCATION);
         Ok(Answer {
             status: response.status().as_u16(),
             location: location.and_then(|value| Some(value.to_str().ok()?.to_owned())),
-            body: response.bytes().await.map_err(|_| Wrong::NoAnswer)?.into(),
+            body: response.bytes().await.map_err(no_answer)?.into(),
         })
     }
+}
+
+/// The innermost cause, which says what the outer ones wrap.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature that map_err takes"
+)]
+fn no_answer(error: reqwest::Error) -> Wrong {
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    Wrong::NoAnswer(cause.to_string())
 }
 
 const FHIR: &str = "application/fhir+json";
