@@ -1,0 +1,23 @@
+//! Key services and the store of wrapped keys.
+//!
+//! ```text
+//! root key (a file or a key service, never in the database)
+//!   |-- branch key (tenant, version)
+//!   |     |-- subject key (random: a derived one could not be destroyed)
+//!   |     |-- key of records without a subject
+//!   |     `-- system keys (derived, one per purpose)
+//!   |-- index key (tenant, version)
+//!   `-- audit key (tenant, shard)
+//! ```
+//!
+//! Whatever is stored is wrapped with its tenant, subject, purpose and version as context, so a
+//! row that is copied to another place opens nothing there.
+
+pub mod local;
+
+mod context;
+mod database;
+mod store;
+
+pub use database::{Create, DatabaseError, Location};
+pub use store::{CacheLimits, KeyStore, StoreError, TenantKeys};

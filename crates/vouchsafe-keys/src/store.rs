@@ -1,0 +1,408 @@
+//! The store of wrapped keys, and the key service over it.
+
+mod cache;
+mod rows;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use vouchsafe::BoxFuture;
+use vouchsafe::audit::AuditKeys;
+use vouchsafe::ids::{SubjectId, TenantId};
+use vouchsafe::seal::{
+    IndexKey, KeyError, KeyService, KeyVersion, Owner, RecordKeys, Secret, SystemKey, WrappingKey,
+};
+
+use crate::context::{Purpose, context};
+use crate::database::{Create, Database, DatabaseError, Location};
+use crate::local::LocalRoot;
+use cache::Caches;
+use rows::{Fresh, State, TenantRows, Wrapped};
+
+pub use cache::CacheLimits;
+
+/// Why the store of keys could not be opened, or failed its check.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum StoreError {
+    /// The database.
+    #[error("key database: {0}")]
+    Database(#[from] DatabaseError),
+    /// The root key is another than the one that the keys are wrapped by.
+    #[error(
+        "the keys are wrapped by root key {expected}, and the root key file has {given}: wrong key file or wrong database"
+    )]
+    WrongRoot {
+        /// The id of the root key that is needed.
+        expected: String,
+        /// The id of the root key that was given.
+        given: String,
+    },
+    /// A row that must be there is not, or does not unwrap under the right root key.
+    #[error("the key database is damaged ({0}): restore it from a backup")]
+    Damaged(&'static str),
+}
+
+/// What was done about a tenant's first keys.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TenantKeys {
+    /// They were made.
+    Created,
+    /// They were there.
+    Existed,
+}
+
+/// Keys that wrap and derive others; one per tenant and version.
+struct Branch {
+    version: u32,
+    state: State,
+    secret: Secret,
+    wrapping: WrappingKey,
+}
+
+/// The store of wrapped keys on one database, under one root key.
+pub struct KeyStore {
+    database: Database,
+    root: LocalRoot,
+    caches: Caches,
+}
+
+impl fmt::Debug for KeyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyStore")
+            .field("root", &self.root)
+            .finish_non_exhaustive()
+    }
+}
+
+impl KeyStore {
+    /// Opens the store and proves that the root key is the one that its keys are wrapped by.
+    ///
+    /// # Errors
+    /// [`StoreError`]; with [`Create::Never`] a missing or empty database is an error.
+    pub async fn open(
+        location: &Location,
+        create: Create,
+        root: LocalRoot,
+        limits: CacheLimits,
+    ) -> Result<Self, StoreError> {
+        let database = Database::open(location, create).await?;
+        let store = Self {
+            database,
+            root,
+            caches: Caches::new(limits),
+        };
+        if create == Create::IfMissing {
+            store.adopt_root().await?;
+        }
+        store.check().await?;
+        Ok(store)
+    }
+
+    /// Writes the first root row, when there is no row of any kind.
+    async fn adopt_root(&self) -> Result<(), StoreError> {
+        let wrapped = self
+            .root
+            .wrapping_key()
+            .wrap(&context(Purpose::Check, None, 1), &Secret::random());
+        Ok(rows::adopt_root(&self.database, self.root.id(), &wrapped, now()).await?)
+    }
+
+    /// Whether the database answers and the root key unwraps.
+    ///
+    /// # Errors
+    /// [`StoreError`], which names what is wrong.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        let (expected, wrapped) = rows::root(&self.database)
+            .await?
+            .ok_or(StoreError::Damaged("no root row"))?;
+        if expected != self.root.id() {
+            return Err(StoreError::WrongRoot {
+                expected,
+                given: self.root.id().to_owned(),
+            });
+        }
+        self.root
+            .wrapping_key()
+            .unwrap(&context(Purpose::Check, None, 1), &wrapped)
+            .map(drop)
+            .map_err(|_| StoreError::Damaged("root row"))
+    }
+
+    /// Makes a tenant's first keys (branch, records without subject, index, audit): all or none.
+    ///
+    /// Nothing else makes them: keys that were lost are an error, never replaced in passing by
+    /// fresh ones that open nothing.
+    ///
+    /// # Errors
+    /// [`KeyError::Unavailable`] when the database does not answer.
+    pub async fn create_tenant(&self, tenant: TenantId) -> Result<TenantKeys, KeyError> {
+        let root = self.root.wrapping_key();
+        let branch = Secret::random();
+        let of_root =
+            |purpose, secret: &Secret| root.wrap(&context(purpose, Some(tenant), 1), secret);
+        let rows = TenantRows {
+            branch: of_root(Purpose::Branch, &branch),
+            index: of_root(Purpose::Index, &Secret::random()),
+            audit: of_root(Purpose::Audit, &Secret::random()),
+            records: WrappingKey::new(branch, KeyVersion::FIRST).wrap(
+                &context(Purpose::TenantRecords, Some(tenant), 1),
+                &Secret::random(),
+            ),
+        };
+        let created = rows::create_tenant(&self.database, self.root.id(), tenant, &rows, now())
+            .await
+            .map_err(unavailable)?;
+        Ok(if created {
+            TenantKeys::Created
+        } else {
+            TenantKeys::Existed
+        })
+    }
+
+    /// Drops a subject's key from memory, as after its destruction elsewhere.
+    pub async fn forget(&self, tenant: TenantId, subject: SubjectId) {
+        self.caches
+            .records
+            .invalidate(&(tenant, Some(subject)))
+            .await;
+    }
+
+    /// The tenant's branches, newest first.
+    async fn branches(&self, tenant: TenantId) -> Result<Arc<Vec<Branch>>, KeyError> {
+        let load = async {
+            let rows = rows::branches(&self.database, tenant)
+                .await
+                .map_err(unavailable)?;
+            let mut branches = Vec::with_capacity(rows.len());
+            for row in rows {
+                if let (State::Active | State::DecryptOnly, Some(wrapped)) =
+                    (row.state, &row.wrapped)
+                {
+                    branches.push(self.branch(tenant, &row, wrapped)?);
+                }
+            }
+            if branches.is_empty() {
+                Err(KeyError::Missing)
+            } else {
+                Ok(Arc::new(branches))
+            }
+        };
+        cache::single_flight(&self.caches.branches, tenant, load).await
+    }
+
+    fn branch(&self, tenant: TenantId, row: &Wrapped, wrapped: &[u8]) -> Result<Branch, KeyError> {
+        let secret = self.unwrap(Purpose::Branch, tenant, row.version, wrapped)?;
+        let wrapping = WrappingKey::new(
+            Secret::from_bytes(*secret.expose()),
+            KeyVersion::new(row.version),
+        );
+        Ok(Branch {
+            version: row.version,
+            state: row.state,
+            secret,
+            wrapping,
+        })
+    }
+
+    /// Unwraps what the root wraps.
+    fn unwrap(
+        &self,
+        purpose: Purpose,
+        tenant: TenantId,
+        version: u32,
+        wrapped: &[u8],
+    ) -> Result<Secret, KeyError> {
+        self.root
+            .wrapping_key()
+            .unwrap(&context(purpose, Some(tenant), version), wrapped)
+            .map_err(|_| KeyError::Damaged)
+    }
+
+    /// The newest of some rows that may be used, or why none may.
+    fn usable(rows: Vec<Wrapped>) -> Result<(Wrapped, Vec<u8>), KeyError> {
+        let newest = rows.into_iter().next().ok_or(KeyError::Missing)?;
+        match (newest.state, newest.wrapped.clone()) {
+            (State::Active, Some(wrapped)) => Ok((newest, wrapped)),
+            // A key that only opens needs a place of its own in the port; nothing makes one yet.
+            (State::DecryptOnly | State::Disabled, _) => Err(KeyError::Unavailable),
+            (State::Destroyed, _) => Err(KeyError::Destroyed),
+            (State::Active, None) => Err(KeyError::Damaged),
+        }
+    }
+
+    async fn load_record_keys(
+        &self,
+        tenant: TenantId,
+        subject: Option<SubjectId>,
+    ) -> Result<Arc<RecordKeys>, KeyError> {
+        let rows = rows::record_keys(&self.database, tenant, subject)
+            .await
+            .map_err(unavailable)?;
+        let (row, wrapped) = Self::usable(rows)?;
+        let branches = self.branches(tenant).await?;
+        let wraps = |branch: &&Branch| branch.version == row.branch_version;
+        let Some(branch) = branches.iter().find(wraps) else {
+            // Perhaps it is newer than what we remember: the next attempt sees it.
+            self.caches.branches.invalidate(&tenant).await;
+            return Err(KeyError::Unavailable);
+        };
+        let (purpose, owner) = match subject {
+            Some(subject) => (Purpose::Subject(subject), Owner::Subject(subject)),
+            None => (Purpose::TenantRecords, Owner::Tenant),
+        };
+        let secret = branch
+            .wrapping
+            .unwrap(&context(purpose, Some(tenant), row.version), &wrapped)
+            .map_err(|_| KeyError::Damaged)?;
+        Ok(Arc::new(RecordKeys::new(
+            tenant,
+            owner,
+            KeyVersion::new(row.version),
+            secret,
+        )))
+    }
+
+    async fn create(
+        &self,
+        tenant: TenantId,
+        subjects: &[SubjectId],
+    ) -> Result<Vec<Arc<RecordKeys>>, KeyError> {
+        if subjects.is_empty() {
+            return Ok(Vec::new());
+        }
+        let branches = self.branches(tenant).await?;
+        let branch = branches
+            .iter()
+            .find(|branch| branch.state == State::Active)
+            .ok_or(KeyError::Unavailable)?;
+        let mut fresh = Fresh::of_branch(branch.version, subjects.len());
+        let mut secrets = HashMap::with_capacity(subjects.len());
+        for subject in subjects {
+            // A subject that is named twice has one key.
+            if let Entry::Vacant(entry) = secrets.entry(*subject) {
+                let secret = entry.insert(Secret::random());
+                let at = context(Purpose::Subject(*subject), Some(tenant), 1);
+                fresh.push(*subject, branch.wrapping.wrap(&at, secret));
+            }
+        }
+        let inserted = rows::insert_subjects(&self.database, tenant, fresh, now())
+            .await
+            .map_err(unavailable)?;
+        let mut keys = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            let owner = Owner::Subject(*subject);
+            let secret = secrets
+                .remove(subject)
+                .filter(|_| inserted.contains(&subject.uuid()));
+            keys.push(match secret {
+                Some(secret) => {
+                    let made = Arc::new(RecordKeys::new(tenant, owner, KeyVersion::FIRST, secret));
+                    self.caches
+                        .records
+                        .insert((tenant, Some(*subject)), Arc::clone(&made))
+                        .await;
+                    made
+                }
+                // A repeated request: the subject has a key, and it stays the one.
+                None => self.record_keys(tenant, owner).await?,
+            });
+        }
+        Ok(keys)
+    }
+}
+
+impl KeyService for KeyStore {
+    /// The keys of a subject's records, or of the tenant's own.
+    ///
+    /// The tenant's own were made by [`KeyStore::create_tenant`].
+    fn record_keys<'a>(
+        &'a self,
+        tenant: TenantId,
+        owner: Owner,
+    ) -> BoxFuture<'a, Result<Arc<RecordKeys>, KeyError>> {
+        let subject = match owner {
+            Owner::Subject(subject) => Some(subject),
+            Owner::Tenant => None,
+        };
+        Box::pin(async move {
+            let load = self.load_record_keys(tenant, subject);
+            cache::single_flight(&self.caches.records, (tenant, subject), load).await
+        })
+    }
+
+    fn create_record_keys<'a>(
+        &'a self,
+        tenant: TenantId,
+        subjects: &'a [SubjectId],
+    ) -> BoxFuture<'a, Result<Vec<Arc<RecordKeys>>, KeyError>> {
+        Box::pin(self.create(tenant, subjects))
+    }
+
+    fn index_key<'a>(&'a self, tenant: TenantId) -> BoxFuture<'a, Result<Arc<IndexKey>, KeyError>> {
+        let load = async move {
+            let rows = rows::index_keys(&self.database, tenant)
+                .await
+                .map_err(unavailable)?;
+            let (row, wrapped) = Self::usable(rows)?;
+            let secret = self.unwrap(Purpose::Index, tenant, row.version, &wrapped)?;
+            Ok(Arc::new(IndexKey::new(secret, tenant, row.version)))
+        };
+        Box::pin(cache::single_flight(&self.caches.index, tenant, load))
+    }
+
+    fn system_key<'a>(
+        &'a self,
+        tenant: TenantId,
+        purpose: &'static str,
+    ) -> BoxFuture<'a, Result<Arc<SystemKey>, KeyError>> {
+        let load = async move {
+            let branches = self.branches(tenant).await?;
+            let branch = branches
+                .iter()
+                .find(|branch| branch.state == State::Active)
+                .ok_or(KeyError::Unavailable)?;
+            let version = KeyVersion::new(branch.version);
+            Ok(Arc::new(SystemKey::derive(
+                &branch.secret,
+                tenant,
+                purpose,
+                version,
+            )))
+        };
+        Box::pin(cache::single_flight(
+            &self.caches.system,
+            (tenant, purpose),
+            load,
+        ))
+    }
+
+    fn audit_keys<'a>(
+        &'a self,
+        tenant: TenantId,
+    ) -> BoxFuture<'a, Result<Arc<AuditKeys>, KeyError>> {
+        let load = async move {
+            let rows = rows::audit_keys(&self.database, tenant)
+                .await
+                .map_err(unavailable)?;
+            let (row, wrapped) = Self::usable(rows)?;
+            let secret = self.unwrap(Purpose::Audit, tenant, row.version, &wrapped)?;
+            Ok(Arc::new(AuditKeys::new(secret, tenant, row.version)))
+        };
+        Box::pin(cache::single_flight(&self.caches.audit, tenant, load))
+    }
+}
+
+/// Microseconds since the epoch.
+fn now() -> i64 {
+    Timestamp::now().as_microsecond()
+}
+
+fn unavailable(error: DatabaseError) -> KeyError {
+    match error {
+        DatabaseError::Schema => KeyError::Damaged,
+        _ => KeyError::Unavailable,
+    }
+}

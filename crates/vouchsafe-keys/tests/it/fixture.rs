@@ -1,0 +1,150 @@
+//! A fresh database for every test.
+
+use std::path::PathBuf;
+
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+use vouchsafe_keys::local::LocalRoot;
+use vouchsafe_keys::{CacheLimits, Create, KeyStore, Location, StoreError};
+
+pub(crate) struct Fixture {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) location: Location,
+    /// The administrator's URL and the name of the database, to drop it again.
+    postgres: Option<(String, String)>,
+}
+
+impl Fixture {
+    pub(crate) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite {
+            path: folder.path().join("keys.db"),
+        };
+        Self {
+            folder,
+            location,
+            postgres: None,
+        }
+    }
+
+    /// `None`, and a line that says so, when there is no PostgreSQL to test with.
+    pub(crate) async fn postgres() -> Option<Self> {
+        let (url, admin, ca) = (
+            variable("VOUCHSAFE_TEST_PG_KEYS")?,
+            variable("VOUCHSAFE_TEST_PG_ADMIN")?,
+            variable("VOUCHSAFE_TEST_PG_CA")?,
+        );
+        let (server, role) = url.rsplit_once('/').unwrap();
+        let name = format!("keys_{}", uuid::Uuid::new_v4().simple());
+        let mut connection = administrator(&admin, &ca).await;
+        for statement in [
+            format!("CREATE DATABASE {name} OWNER {role}"),
+            format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC"),
+        ] {
+            sqlx::query(AssertSqlSafe(statement))
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+        let location = Location::Postgres {
+            url: format!("{server}/{name}"),
+            ca: PathBuf::from(ca),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        Some(Self {
+            folder,
+            location,
+            postgres: Some((admin, name)),
+        })
+    }
+
+    /// Drops the database.
+    pub(crate) async fn remove(self) {
+        if let (Some((admin, name)), Location::Postgres { ca, .. }) =
+            (&self.postgres, &self.location)
+        {
+            let mut connection = administrator(admin, ca.to_str().unwrap()).await;
+            let statement = format!("DROP DATABASE {name} WITH (FORCE)");
+            sqlx::query(AssertSqlSafe(statement))
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+    }
+
+    /// The root key of this fixture, made at first use.
+    pub(crate) fn root(&self) -> LocalRoot {
+        let path = self.folder.path().join("root.key");
+        if path.exists() {
+            LocalRoot::open(&path, None).unwrap()
+        } else {
+            LocalRoot::create(&path, None).unwrap()
+        }
+    }
+
+    pub(crate) async fn open(&self, create: Create) -> Result<KeyStore, StoreError> {
+        KeyStore::open(&self.location, create, self.root(), CacheLimits::default()).await
+    }
+
+    /// A store that is there now.
+    pub(crate) async fn store(&self) -> KeyStore {
+        self.open(Create::IfMissing).await.unwrap()
+    }
+
+    /// Runs a statement behind the store's back; returns how many rows it changed.
+    pub(crate) async fn sql(&self, statement: &'static str) -> u64 {
+        match &self.location {
+            Location::Sqlite { path } => {
+                let url = format!("sqlite://{}", path.display());
+                let mut connection = SqliteConnection::connect(&url).await.unwrap();
+                let done = sqlx::query(statement)
+                    .execute(&mut connection)
+                    .await
+                    .unwrap();
+                done.rows_affected()
+            }
+            Location::Postgres { url, ca } => {
+                let mut connection = administrator(url, ca.to_str().unwrap()).await;
+                let done = sqlx::query(statement)
+                    .execute(&mut connection)
+                    .await
+                    .unwrap();
+                done.rows_affected()
+            }
+        }
+    }
+}
+
+pub(crate) fn variable(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok();
+    if value.is_none() {
+        eprintln!("SKIPPED on PostgreSQL: {name} is not set (tools/pg starts one)");
+    }
+    value
+}
+
+async fn administrator(url: &str, ca: &str) -> PgConnection {
+    let url = format!("{url}?sslmode=verify-full&sslrootcert={ca}");
+    PgConnection::connect(&url).await.unwrap()
+}
+
+/// Runs tests on both databases.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(&crate::fixture::Fixture::sqlite()).await;
+            }
+        )*}
+        mod postgres {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                if let Some(fixture) = crate::fixture::Fixture::postgres().await {
+                    super::$name(&fixture).await;
+                    fixture.remove().await;
+                }
+            }
+        )*}
+    };
+}
+pub(crate) use on_both;
