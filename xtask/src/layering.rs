@@ -5,11 +5,12 @@
 
 mod crates;
 mod modules;
-mod tokens;
 
-use std::{io::Write as _, path::Path, process::ExitCode};
+use std::{io::Write as _, process::ExitCode};
 
 use anyhow::Context as _;
+
+use crate::sources;
 
 /// Checks the workspace that the command runs in and prints what is wrong.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
@@ -34,21 +35,13 @@ fn faults_of_workspace() -> anyhow::Result<Vec<String>> {
     let crates = crates::of_workspace(&metadata)?;
     let mut faults = crates::faults(&crates);
     for member in crates.iter().filter(|member| member.is_pure()) {
-        let sources = modules::read(&member.folder.join("src"))?;
+        let sources = sources::read(&member.folder.join("src"))?;
         faults.extend(modules::impurities(&member.name, &sources));
         if member.is_core() {
             faults.extend(modules::faults(&sources));
         }
     }
     Ok(faults)
-}
-
-/// A path relative to its workspace, for messages.
-fn shown(path: &Path, root: &Path) -> String {
-    path.strip_prefix(root)
-        .unwrap_or(path)
-        .display()
-        .to_string()
 }
 
 #[cfg(test)]

@@ -21,8 +21,16 @@ use serde::Serialize;
 use drive::{Limit, Run};
 use target::{Role, Target};
 
+const EXAMPLES: &str = "\
+Examples:
+  cargo run --release -p xtask -- load --base https://127.0.0.1:8443 --ca tls.pem --token-file token
+  cargo run --release -p xtask -- load --base https://127.0.0.1:8443 --insecure --token-file token \\
+      --beside https://127.0.0.1:8543 --runs 5 --json > load.json
+  cargo run --release -p bare -- --database sqlite:/tmp/bare.db     the server to compare with";
+
 /// Drives a running server on this machine and reports throughput and latency.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The server, such as https://127.0.0.1:8443
     #[arg(long, value_parser = loopback)]

@@ -2,7 +2,9 @@
 
 mod layering;
 mod load;
+mod sources;
 mod supply;
+mod tokens;
 
 use std::process::ExitCode;
 
@@ -14,7 +16,7 @@ use clap::Parser;
 enum Chore {
     /// Checks that arrows between crates, and between the core's modules, point down only.
     Layering,
-    /// Checks licences, duplicate versions, users and sources of dependencies against deny.toml.
+    /// Checks licences, versions, users and sources of dependencies against deny.toml, and that all are used.
     Supply,
     /// Drives a running server on this machine and reports throughput and latency.
     Load(Box<load::Args>),

@@ -3,26 +3,9 @@
 //! The sources are read as tokens, not resolved: a path counts when it is written from `crate::` or through `super::`.
 //! The root re-exports no module's items, so no other way leads from one module to another.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeSet;
 
-use anyhow::Context as _;
-
-use super::{
-    shown,
-    tokens::{Token, product_tokens},
-};
-
-/// One source file of a crate.
-#[derive(Debug)]
-pub(super) struct Source {
-    /// Module path: `access/facts.rs` is `["access", "facts"]`, the root is empty.
-    module: Vec<String>,
-    shown: String,
-    tokens: Vec<Token>,
-}
+use crate::{sources::Source, tokens::Token};
 
 /// Where a module of the core stands. Whatever is not named here is a foundation, so a new module cannot reach up.
 fn rank(module: &str) -> u8 {
@@ -37,43 +20,12 @@ fn may_use(user: &str, used: &str) -> bool {
     user == used || rank(used) < rank(user) || (rank(user) == 0 && rank(used) == 0)
 }
 
-/// Reads every source file under a `src` folder, files of tests aside.
-pub(super) fn read(folder: &Path) -> anyhow::Result<Vec<Source>> {
-    let mut files = Vec::new();
-    collect(folder, &mut files)?;
-    files.sort();
-    files
-        .iter()
-        .filter(|file| file.file_stem().is_some_and(|stem| stem != "tests"))
-        .map(|file| {
-            let text = std::fs::read_to_string(file).with_context(|| shown(file, folder))?;
-            Ok(source(&shown(file, folder), &text))
-        })
-        .collect()
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
-fn source(path: &str, text: &str) -> Source {
-    let stem = path.strip_suffix(".rs").unwrap_or(path);
-    let module = match stem {
+/// Module path: `access/facts.rs` is `["access", "facts"]`, the root is empty.
+fn module(source: &Source) -> Vec<&str> {
+    let stem = source.path.strip_suffix(".rs").unwrap_or(&source.path);
+    match stem {
         "lib" | "main" => Vec::new(),
-        _ => stem.split('/').map(str::to_owned).collect(),
-    };
-    Source {
-        module,
-        shown: path.to_owned(),
-        tokens: product_tokens(text),
+        _ => stem.split('/').collect(),
     }
 }
 
@@ -81,19 +33,18 @@ fn source(path: &str, text: &str) -> Source {
 pub(super) fn faults(sources: &[Source]) -> Vec<String> {
     let modules: BTreeSet<&str> = sources
         .iter()
-        .filter_map(|source| source.module.first())
-        .map(String::as_str)
+        .filter_map(|source| module(source).first().copied())
         .collect();
     let mut faults = Vec::new();
     for source in sources {
-        let Some(user) = source.module.first() else {
+        let Some(&user) = module(source).first() else {
             continue;
         };
         for used in root_names(source) {
             if used == "*" {
-                faults.push(format!("{} imports all of the root", source.shown));
+                faults.push(format!("{} imports all of the root", source.path));
             } else if modules.contains(used.as_str()) && !may_use(user, &used) {
-                faults.push(format!("{}: {user} must not use {used}", source.shown));
+                faults.push(format!("{}: {user} must not use {used}", source.path));
             }
         }
     }
@@ -102,12 +53,13 @@ pub(super) fn faults(sources: &[Source]) -> Vec<String> {
 
 /// Names directly under the crate's root that a source names by path.
 fn root_names(source: &Source) -> BTreeSet<String> {
+    let depth = module(source).len();
     let mut names = BTreeSet::new();
     let mut rest = source.tokens.as_slice();
     while let Some((first, after)) = rest.split_first() {
         rest = match first.word() {
             Some("crate") => heads(after, &mut names),
-            Some("super") => climb(after, source.module.len(), &mut names),
+            Some("super") => climb(after, depth, &mut names),
             _ => after,
         };
     }
@@ -197,7 +149,7 @@ pub(super) fn impurities(name: &str, sources: &[Source]) -> Vec<String> {
     for source in sources {
         for (head, tail) in IMPURE {
             if names_after(&source.tokens, head).contains(tail) {
-                let file = &source.shown;
+                let file = &source.path;
                 faults.push(format!("{name} is pure, but {file} uses {head}::{tail}"));
             }
         }
@@ -229,9 +181,9 @@ mod tests {
             "lib", "gate", "access", "audit", "seal", "session", "phi", "ids",
         ]
         .iter()
-        .map(|name| source(&format!("{name}.rs"), ""))
+        .map(|name| Source::new(&format!("{name}.rs"), ""))
         .collect();
-        sources.push(source(path, text));
+        sources.push(Source::new(path, text));
         sources
     }
 

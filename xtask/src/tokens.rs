@@ -2,7 +2,7 @@
 
 /// A word (identifier, keyword, number) or one sign.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Token {
+pub(crate) enum Token {
     /// An identifier, keyword or number.
     Word(String),
     /// One character of punctuation.
@@ -11,7 +11,7 @@ pub(super) enum Token {
 
 impl Token {
     /// The word, if it is one.
-    pub(super) fn word(&self) -> Option<&str> {
+    pub(crate) fn word(&self) -> Option<&str> {
         match self {
             Self::Word(word) => Some(word),
             Self::Sign(_) => None,
@@ -19,13 +19,13 @@ impl Token {
     }
 
     /// Whether it is this sign.
-    pub(super) fn is(&self, sign: char) -> bool {
+    pub(crate) fn is(&self, sign: char) -> bool {
         *self == Self::Sign(sign)
     }
 }
 
 /// The tokens of `source` outside items marked `#[cfg(test)]`.
-pub(super) fn product_tokens(source: &str) -> Vec<Token> {
+pub(crate) fn product_tokens(source: &str) -> Vec<Token> {
     without_test_items(&tokens(source))
 }
 
