@@ -1,0 +1,362 @@
+//! Policy bundles: files, their hash, their signature, and what was compiled of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
+use jiff::Timestamp;
+use moka::sync::Cache;
+
+use super::load::{self, Loaded};
+use super::sight::{Sight, Verdict};
+use super::{Purpose, Right, RoleName};
+
+/// What the signature says it is of.
+const SIGNED: &[u8] = b"vouchsafe-policy-bundle/v1\n";
+/// How many answers a bundle remembers: a few dozen role sets times types, verbs and situations.
+const REMEMBERED: u64 = 65_536;
+/// No bundle has more files.
+const MAX_FILES: usize = 64;
+/// No file of a bundle is longer.
+const MAX_FILE_BYTES: usize = 256 * 1024;
+
+/// Why a bundle was refused.
+///
+/// The reasons quote policies, which hold no PHI, so that their author finds the place.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum BundleRefused {
+    /// More or longer files than any bundle has, or a file name that is not one of a bundle.
+    #[error("these are not the files of a policy bundle: {reason}")]
+    Files {
+        /// What is wrong.
+        reason: String,
+    },
+    /// The signature does not hold for these files under the trusted key.
+    #[error("the bundle's signature does not hold")]
+    Signature,
+    /// The manifest can't be read or says something impossible.
+    #[error("manifest.json: {reason}")]
+    Manifest {
+        /// What is wrong.
+        reason: String,
+    },
+    /// The schema can't be read, or is not the one that requests are made by.
+    #[error("schema.cedarschema: {reason}")]
+    Schema {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file of policies can't be read.
+    #[error("{file}: {reason}")]
+    Syntax {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A policy lacks `@id`, `@control` or `@owner`, has an odd one, or its id is taken.
+    #[error("{file}: a policy ({policy}): {reason}")]
+    Annotation {
+        /// The file.
+        file: String,
+        /// The policy's id, or its place in the file (from 0).
+        policy: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The policies do not pass strict validation, or name what they can't see.
+    #[error("the policies are not valid: {reason}")]
+    Invalid {
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// The files of a policy bundle, by name.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct BundleFiles(BTreeMap<String, Vec<u8>>);
+
+impl BundleFiles {
+    /// The content of a file.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.0.get(name).map(Vec::as_slice)
+    }
+
+    /// Adds a file, or replaces it.
+    pub fn insert(&mut self, name: impl Into<String>, content: impl Into<Vec<u8>>) {
+        self.0.insert(name.into(), content.into());
+    }
+
+    /// Takes a file out.
+    pub fn remove(&mut self, name: &str) -> Option<Vec<u8>> {
+        self.0.remove(name)
+    }
+
+    /// The files, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0
+            .iter()
+            .map(|(name, content)| (name.as_str(), content.as_slice()))
+    }
+
+    /// SHA-256 over the number of files (64-bit, big-endian) and, by name in byte order, the
+    /// length of each name, the name, the length of the content and the content.
+    #[must_use]
+    pub fn hash(&self) -> BundleHash {
+        let mut context = Context::new(&SHA256);
+        let number = |context: &mut Context, value: usize| {
+            context.update(&(value as u64).to_be_bytes());
+        };
+        number(&mut context, self.0.len());
+        for (name, content) in &self.0 {
+            number(&mut context, name.len());
+            context.update(name.as_bytes());
+            number(&mut context, content.len());
+            context.update(content);
+        }
+        let mut hash = [0; 32];
+        for (to, from) in hash.iter_mut().zip(context.finish().as_ref()) {
+            *to = *from;
+        }
+        BundleHash(hash)
+    }
+
+    /// Refuses what could never be a bundle, before anything reads it.
+    fn check(&self) -> Result<(), BundleRefused> {
+        let refuse = |reason: String| Err(BundleRefused::Files { reason });
+        if self.0.len() > MAX_FILES {
+            return refuse(format!("more than {MAX_FILES} files"));
+        }
+        for (name, content) in &self.0 {
+            let policies = name.strip_suffix(".cedar").is_some_and(super::is_name);
+            if !policies && name != load::SCHEMA && name != load::MANIFEST {
+                return refuse(format!("unexpected file {name:?}"));
+            }
+            if content.len() > MAX_FILE_BYTES {
+                return refuse(format!("{name} is longer than {MAX_FILE_BYTES} bytes"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<N: Into<String>, C: Into<Vec<u8>>> FromIterator<(N, C)> for BundleFiles {
+    fn from_iter<I: IntoIterator<Item = (N, C)>>(files: I) -> Self {
+        Self(
+            files
+                .into_iter()
+                .map(|(name, content)| (name.into(), content.into()))
+                .collect(),
+        )
+    }
+}
+
+/// Names a bundle in the log: SHA-256 of its files, see [`BundleFiles::hash`].
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct BundleHash([u8; 32]);
+
+impl BundleHash {
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for BundleHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for BundleHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BundleHash({self})")
+    }
+}
+
+/// What a policy says of itself.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PolicyInfo {
+    /// `@id`: how decisions and the log name it.
+    pub id: String,
+    /// `@control`: the requirement it serves, such as `164.312(a)(1)`.
+    pub control: String,
+    /// `@owner`: who answers for it.
+    pub owner: String,
+    /// The file it is in.
+    pub file: String,
+}
+
+/// A policy bundle whose signature holds and whose policies are valid.
+pub struct Bundle {
+    hash: BundleHash,
+    loaded: Loaded,
+    /// Exact, since a [`Sight`] is all that the policies see; gone when the bundle is.
+    remembered: Cache<Sight, Arc<Verdict>>,
+}
+
+impl fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bundle")
+            .field("id", &self.id())
+            .field("version", &self.version())
+            .field("hash", &self.hash)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Bundle {
+    /// The files of the bundle that comes with the product.
+    #[must_use]
+    pub fn default_files() -> BundleFiles {
+        load::DEFAULT_FILES.into_iter().collect()
+    }
+
+    /// The signature of files: Ed25519 (RFC 8032) by the key of this seed over
+    /// `vouchsafe-policy-bundle/v1`, a line feed and the [hash](BundleFiles::hash).
+    ///
+    /// # Errors
+    /// [`BundleRefused::Signature`] when the seed is no key.
+    pub fn sign(files: &BundleFiles, seed: &[u8; 32]) -> Result<[u8; 64], BundleRefused> {
+        let key =
+            Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| BundleRefused::Signature)?;
+        let signature = key.sign(&signed_bytes(files.hash()));
+        signature
+            .as_ref()
+            .try_into()
+            .map_err(|_| BundleRefused::Signature)
+    }
+
+    /// Checks the signature, then reads, validates and compiles the files.
+    ///
+    /// # Errors
+    /// [`BundleRefused`]; nothing of a refused bundle is ever in force.
+    pub fn open(
+        files: &BundleFiles,
+        signature: &[u8],
+        trusted_public_key: &[u8; 32],
+    ) -> Result<Self, BundleRefused> {
+        files.check()?;
+        let hash = files.hash();
+        UnparsedPublicKey::new(&ED25519, trusted_public_key)
+            .verify(&signed_bytes(hash), signature)
+            .map_err(|_| BundleRefused::Signature)?;
+        Ok(Self {
+            hash,
+            loaded: Loaded::new(files)?,
+            remembered: Cache::new(REMEMBERED),
+        })
+    }
+
+    /// The bundle's name, from its manifest.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.loaded.id
+    }
+
+    /// The bundle's version, from its manifest.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.loaded.version
+    }
+
+    /// The hash of the bundle's files.
+    #[must_use]
+    pub const fn hash(&self) -> BundleHash {
+        self.hash
+    }
+
+    /// The roles that the bundle knows, by name.
+    pub fn roles(&self) -> impl Iterator<Item = &RoleName> {
+        self.loaded.roles.iter().map(|role| &role.name)
+    }
+
+    /// The purposes that a role may act for; none of a role that the bundle does not know.
+    pub fn purposes(&self, role: &str) -> impl Iterator<Item = Purpose> {
+        let known = self
+            .loaded
+            .roles
+            .iter()
+            .find(|known| known.name.as_str() == role);
+        let purposes = known
+            .map(|known| known.purposes.clone())
+            .unwrap_or_default();
+        purposes.into_iter()
+    }
+
+    /// The policies, by file and place.
+    #[must_use]
+    pub fn policies(&self) -> &[PolicyInfo] {
+        &self.loaded.infos
+    }
+
+    /// The roles of the rights that are in force, as far as the bundle knows them.
+    pub(super) fn roles_of(&self, rights: &[Right], now: Timestamp) -> RoleSet {
+        let valid = rights.iter().filter(|right| right.is_valid(now));
+        let roles = valid.filter_map(|right| {
+            let roles = &self.loaded.roles;
+            roles
+                .binary_search_by(|role| role.name.cmp(&right.role))
+                .ok()
+        });
+        roles.fold(RoleSet::default(), RoleSet::with)
+    }
+
+    /// Those of the roles that may act for the purpose.
+    pub(super) fn acting_for(&self, roles: RoleSet, purpose: Purpose) -> RoleSet {
+        let all = self.loaded.roles.iter().enumerate();
+        all.filter(|(index, role)| roles.contains(*index) && role.purposes.contains(&purpose))
+            .fold(RoleSet::default(), |set, (index, _)| set.with(index))
+    }
+
+    /// The names of roles.
+    pub(super) fn names_of(&self, roles: RoleSet) -> Vec<RoleName> {
+        let all = self.loaded.roles.iter().enumerate();
+        all.filter(|(index, _)| roles.contains(*index))
+            .map(|(_, role)| role.name.clone())
+            .collect()
+    }
+
+    /// What the policies say, remembered or evaluated.
+    pub(super) fn verdict(&self, sight: Sight) -> Arc<Verdict> {
+        if let Some(verdict) = self.remembered.get(&sight) {
+            return verdict;
+        }
+        let roles = self.names_of(sight.roles());
+        let verdict = Arc::new(sight.evaluate(&self.loaded, &roles));
+        self.remembered.insert(sight, Arc::clone(&verdict));
+        verdict
+    }
+}
+
+/// A set of a bundle's roles, by their place in its list.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub(super) struct RoleSet(u64);
+
+impl RoleSet {
+    /// As many roles as a bundle may have.
+    pub(super) const MAX: usize = 64;
+
+    fn with(self, index: usize) -> Self {
+        Self(self.0 | Self::bit(index))
+    }
+
+    fn contains(self, index: usize) -> bool {
+        self.0 & Self::bit(index) != 0
+    }
+
+    fn bit(index: usize) -> u64 {
+        u32::try_from(index)
+            .ok()
+            .and_then(|index| 1_u64.checked_shl(index))
+            .unwrap_or(0)
+    }
+}
+
+fn signed_bytes(hash: BundleHash) -> Vec<u8> {
+    [SIGNED, hash.as_bytes()].concat()
+}

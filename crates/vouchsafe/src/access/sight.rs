@@ -1,0 +1,433 @@
+//! All that the policies see of an ask, and what they say of it.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use cedar_policy::{
+    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName,
+    EntityUid, Request, Response, RestrictedExpression, Schema,
+};
+
+use super::bundle::RoleSet;
+use super::load::Loaded;
+use super::{Ask, Denied, Facts, Purpose, RoleName, Verb};
+use crate::class::{ClassSet, DataClass};
+use crate::ids::{RecordType, TenantId};
+use crate::session::{Assurance, Principal, Session};
+
+/// What the policies see of an ask, and nothing else.
+///
+/// INVARIANT (sight-is-all): the request to Cedar is made of these values alone, so asks with the
+/// same sight have the same verdict, and remembering verdicts by sight changes no answer.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(super) struct Sight {
+    kind: Kind,
+    assurance: Assurance,
+    roles: RoleSet,
+    session_tenant: TenantId,
+    resource_tenant: TenantId,
+    verb: Verb,
+    purpose: Purpose,
+    /// None when the verb is not on a record.
+    record: Option<RecordSight>,
+    /// Of a per-class verb, else none.
+    classes: ClassSet,
+}
+
+/// What acts: a person or a service, never which.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) enum Kind {
+    Person,
+    Service,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct RecordSight {
+    record_type: RecordType,
+    has_subject: bool,
+    care: bool,
+    own: bool,
+}
+
+/// What the policies say.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Verdict {
+    pub(super) outcome: Result<ClassSet, Denied>,
+    /// Ids of the policies that made it so, by name.
+    pub(super) policies: Vec<String>,
+}
+
+impl Sight {
+    /// The sight of an ask by a principal who acts in these roles.
+    pub(super) fn new(session: &Session, ask: &Ask<'_>, facts: &Facts, roles: RoleSet) -> Self {
+        let record = ask.verb.is_on_record().then(|| RecordSight {
+            record_type: ask.record_type.clone(),
+            has_subject: ask.has_subject,
+            care: ask.has_subject && facts.care,
+            own: ask.has_subject && facts.own,
+        });
+        Self {
+            kind: match session.principal() {
+                Principal::Person(_) => Kind::Person,
+                Principal::Service(_) => Kind::Service,
+            },
+            assurance: session.assurance(),
+            roles,
+            session_tenant: session.tenant(),
+            resource_tenant: ask.tenant,
+            verb: ask.verb,
+            purpose: ask.purpose,
+            record,
+            classes: if ask.verb.is_per_class() {
+                ask.classes
+            } else {
+                ClassSet::NONE
+            },
+        }
+    }
+
+    /// Sights that between them ask for every action, by a person and by a service: to see
+    /// whether a schema is the one that requests are made by.
+    pub(super) fn probes(record_type: &RecordType) -> Vec<Self> {
+        let kinds = [
+            (Kind::Person, Assurance::TwoFactor),
+            (Kind::Service, Assurance::ServiceKey),
+        ];
+        let tenant = TenantId::random();
+        let probe = |verb: Verb, (kind, assurance): (Kind, Assurance)| Self {
+            kind,
+            assurance,
+            roles: RoleSet::default(),
+            session_tenant: tenant,
+            resource_tenant: tenant,
+            verb,
+            purpose: Purpose::Treatment,
+            record: verb.is_on_record().then(|| RecordSight {
+                record_type: record_type.clone(),
+                has_subject: true,
+                care: true,
+                own: false,
+            }),
+            classes: if verb.is_per_class() {
+                ClassSet::ALL
+            } else {
+                ClassSet::NONE
+            },
+        };
+        Verb::ALL
+            .into_iter()
+            .flat_map(|verb| kinds.into_iter().map(move |kind| probe(verb, kind)))
+            .collect()
+    }
+
+    /// The roles in which the principal acts.
+    pub(super) const fn roles(&self) -> RoleSet {
+        self.roles
+    }
+
+    /// Asks the policies.
+    pub(super) fn evaluate(&self, loaded: &Loaded, roles: &[RoleName]) -> Verdict {
+        let answers = match self.answers(loaded, roles) {
+            Ok(answers) => answers,
+            Err(NotAsked) => return Verdict::denied(Denied::Failed, BTreeSet::new()),
+        };
+        let failed: BTreeSet<String> = answers
+            .iter()
+            .flat_map(|(_, answer)| answer.failed.clone())
+            .collect();
+        if !failed.is_empty() {
+            return Verdict::denied(Denied::Failed, failed);
+        }
+        if self.verb.is_per_class() {
+            self.combine(&answers)
+        } else {
+            Self::single(answers)
+        }
+    }
+
+    /// The answers for each class (also those not asked for, since `operational` hangs on them),
+    /// or the one answer of a verb that is not decided per class.
+    fn answers(
+        &self,
+        loaded: &Loaded,
+        roles: &[RoleName],
+    ) -> Result<Vec<(DataClass, Answer)>, NotAsked> {
+        let entities = self.entities(&loaded.words, &loaded.schema, &loaded.actions, roles)?;
+        let classes = if self.verb.is_per_class() {
+            DataClass::ALL.as_slice()
+        } else {
+            &[DataClass::Operational]
+        };
+        let answer = |class: DataClass| {
+            let request = self.request(&loaded.words, &loaded.schema, class)?;
+            let response = Authorizer::new().is_authorized(&request, &loaded.policies, &entities);
+            Ok((class, Answer::from(&response)))
+        };
+        classes.iter().copied().map(answer).collect()
+    }
+
+    fn single(answers: Vec<(DataClass, Answer)>) -> Verdict {
+        let Some((_, answer)) = answers.into_iter().next() else {
+            return Verdict::denied(Denied::Failed, BTreeSet::new());
+        };
+        if answer.allowed {
+            Verdict {
+                outcome: Ok(ClassSet::NONE),
+                policies: answer.determining,
+            }
+        } else {
+            Verdict::refusal(answer.determining.into_iter().collect())
+        }
+    }
+
+    fn combine(&self, answers: &[(DataClass, Answer)]) -> Verdict {
+        let permitted: ClassSet = answers
+            .iter()
+            .filter(|(_, answer)| answer.allowed)
+            .map(|(class, _)| *class)
+            .collect();
+        let allowed = self
+            .without_lone_operational(permitted)
+            .intersection(self.classes);
+        let granted = match self.verb {
+            Verb::Read => !allowed.is_empty(),
+            _ => allowed.includes(self.classes),
+        };
+        let counts = |class: DataClass| {
+            if granted {
+                allowed.contains(class)
+            } else {
+                self.refused(permitted).contains(class)
+            }
+        };
+        let policies: BTreeSet<String> = answers
+            .iter()
+            .filter(|(class, _)| counts(*class))
+            .flat_map(|(_, answer)| answer.determining.clone())
+            .collect();
+        if granted {
+            Verdict {
+                outcome: Ok(allowed),
+                policies: policies.into_iter().collect(),
+            }
+        } else {
+            Verdict::refusal(policies)
+        }
+    }
+
+    /// The classes asked for that no policy permits or that one forbids.
+    const fn refused(&self, permitted: ClassSet) -> ClassSet {
+        self.classes.without(permitted)
+    }
+
+    /// INVARIANT (no-lone-operational): of a record that is about somebody, `operational` is
+    /// allowed only beside another class.
+    fn without_lone_operational(&self, permitted: ClassSet) -> ClassSet {
+        let operational = ClassSet::of(DataClass::Operational);
+        let about_somebody = self
+            .record
+            .as_ref()
+            .is_some_and(|record| record.has_subject);
+        if about_somebody && permitted.without(operational).is_empty() {
+            ClassSet::NONE
+        } else {
+            permitted
+        }
+    }
+
+    /// The request to Cedar for one class; the class is of no meaning for verbs without.
+    pub(super) fn request(
+        &self,
+        words: &Words,
+        schema: &Schema,
+        class: DataClass,
+    ) -> Result<Request, NotAsked> {
+        let action = match self.verb {
+            Verb::Read => format!("read-{class}"),
+            Verb::Search => format!("search-{class}"),
+            Verb::Create | Verb::Update | Verb::Delete => format!("write-{class}"),
+            verb => verb.name().to_owned(),
+        };
+        let action = uid(&words.action, &action);
+        let mut pairs = vec![(
+            "purpose".to_owned(),
+            entity(&words.purpose, self.purpose.code()),
+        )];
+        if let Some(record) = &self.record {
+            pairs.extend([
+                (
+                    "operation".to_owned(),
+                    entity(&words.operation, self.verb.name()),
+                ),
+                (
+                    "care".to_owned(),
+                    RestrictedExpression::new_bool(record.care),
+                ),
+                ("own".to_owned(), RestrictedExpression::new_bool(record.own)),
+            ]);
+        }
+        let context = Context::from_pairs(pairs).map_err(|_| NotAsked)?;
+        Request::new(
+            self.principal(words),
+            action,
+            self.resource(words),
+            context,
+            Some(schema),
+        )
+        .map_err(|_| NotAsked)
+    }
+
+    /// The entities that a request can speak of: principal, resource and the actions' groups.
+    pub(super) fn entities(
+        &self,
+        words: &Words,
+        schema: &Schema,
+        actions: &Entities,
+        roles: &[RoleName],
+    ) -> Result<Entities, NotAsked> {
+        let tenant = |tenant: TenantId| entity(&words.tenant, &tenant.to_string());
+        let parents: HashSet<EntityUid> = roles
+            .iter()
+            .map(|role| uid(&words.role, role.as_str()))
+            .collect();
+        let attributes = HashMap::from([
+            ("tenant".to_owned(), tenant(self.session_tenant)),
+            (
+                "assurance".to_owned(),
+                entity(&words.assurance, self.assurance.name()),
+            ),
+        ]);
+        let principal =
+            Entity::new(self.principal(words), attributes, parents).map_err(|_| NotAsked)?;
+        let mut attributes = HashMap::from([("tenant".to_owned(), tenant(self.resource_tenant))]);
+        if let Some(record) = &self.record {
+            let name = record.record_type.as_str().to_owned();
+            attributes.extend([
+                (
+                    "record_type".to_owned(),
+                    RestrictedExpression::new_string(name),
+                ),
+                (
+                    "has_subject".to_owned(),
+                    RestrictedExpression::new_bool(record.has_subject),
+                ),
+            ]);
+        }
+        let resource =
+            Entity::new(self.resource(words), attributes, HashSet::new()).map_err(|_| NotAsked)?;
+        actions
+            .clone()
+            .add_entities([principal, resource], Some(schema))
+            .map_err(|_| NotAsked)
+    }
+
+    fn principal(&self, words: &Words) -> EntityUid {
+        match self.kind {
+            Kind::Person => uid(&words.person, NOBODY),
+            Kind::Service => uid(&words.service, NOBODY),
+        }
+    }
+
+    fn resource(&self, words: &Words) -> EntityUid {
+        match self.record {
+            Some(_) => uid(&words.record, NOBODY),
+            None => uid(&words.system, NOBODY),
+        }
+    }
+}
+
+impl Verdict {
+    fn denied(why: Denied, policies: BTreeSet<String>) -> Self {
+        Self {
+            outcome: Err(why),
+            policies: policies.into_iter().collect(),
+        }
+    }
+
+    /// Refused by the policies: a forbid if any is named, else for want of a permit.
+    fn refusal(policies: BTreeSet<String>) -> Self {
+        let why = if policies.is_empty() {
+            Denied::NoPermit
+        } else {
+            Denied::Forbidden
+        };
+        Self::denied(why, policies)
+    }
+}
+
+/// Of principal and resource, policies see attributes and never which one it is.
+const NOBODY: &str = "-";
+
+/// A request that the schema does not know; loading a bundle rules it out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NotAsked;
+
+/// What Cedar answers to one request.
+struct Answer {
+    allowed: bool,
+    /// The permits that allow, or the forbids that refuse.
+    determining: Vec<String>,
+    /// Policies that failed; Cedar skips them, we do not.
+    failed: Vec<String>,
+}
+
+impl From<&Response> for Answer {
+    fn from(response: &Response) -> Self {
+        let diagnostics = response.diagnostics();
+        Self {
+            allowed: response.decision() == Decision::Allow,
+            determining: diagnostics.reason().map(ToString::to_string).collect(),
+            failed: diagnostics
+                .errors()
+                .map(|AuthorizationError::PolicyEvaluationError(error)| {
+                    error.policy_id().to_string()
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The names of the schema's entity types.
+#[derive(Debug)]
+pub(super) struct Words {
+    action: EntityTypeName,
+    assurance: EntityTypeName,
+    operation: EntityTypeName,
+    person: EntityTypeName,
+    purpose: EntityTypeName,
+    record: EntityTypeName,
+    pub(super) role: EntityTypeName,
+    service: EntityTypeName,
+    system: EntityTypeName,
+    tenant: EntityTypeName,
+}
+
+impl Words {
+    pub(super) fn new() -> Result<Self, NotAsked> {
+        let word = |name: &str| name.parse().map_err(|_| NotAsked);
+        Ok(Self {
+            action: word("Action")?,
+            assurance: word("Assurance")?,
+            operation: word("Operation")?,
+            person: word("Person")?,
+            purpose: word("Purpose")?,
+            record: word("Record")?,
+            role: word("Role")?,
+            service: word("Service")?,
+            system: word("System")?,
+            tenant: word("Tenant")?,
+        })
+    }
+
+    /// Whether entities of this type are never told apart, so that a policy must not name one.
+    pub(super) fn is_nameless(&self, name: &EntityTypeName) -> bool {
+        [&self.person, &self.record, &self.service, &self.system].contains(&name)
+    }
+}
+
+fn uid(type_name: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(type_name.clone(), EntityId::new(id))
+}
+
+fn entity(type_name: &EntityTypeName, id: &str) -> RestrictedExpression {
+    RestrictedExpression::new_entity_uid(uid(type_name, id))
+}
