@@ -1,0 +1,130 @@
+//! The recorder's acknowledgement: one signature over a batch that is durable.
+//!
+//! Like a certificate-transparency promise (RFC 6962, section 3.2): with it, a caller can prove
+//! that the access was logged, or that the log cheats.
+
+use std::sync::Arc;
+
+use aws_lc_rs::signature::{self, UnparsedPublicKey};
+use jiff::Timestamp;
+
+use super::Source;
+
+/// What the recorder says of one committed batch.
+#[derive(Clone, Debug)]
+pub struct Acknowledgement {
+    /// The log.
+    pub origin: String,
+    /// The index of the first leaf.
+    pub first_index: u64,
+    /// When the batch was recorded, by the recorder's clock.
+    pub recorded: Timestamp,
+    /// The leaf hashes (RFC 6962, section 2.1), in order.
+    pub leaves: Vec<[u8; 32]>,
+    /// Ed25519 over [`Acknowledgement::statement`].
+    pub signature: [u8; 64],
+}
+
+impl Acknowledgement {
+    /// The bytes that the recorder signs.
+    #[must_use]
+    pub fn statement(
+        origin: &str,
+        first_index: u64,
+        recorded: Timestamp,
+        leaves: &[[u8; 32]],
+    ) -> Vec<u8> {
+        let head = format!(
+            "vouchsafe-ack/v1\n{origin}\n{first_index}\n{recorded:.6}\n{}\n",
+            leaves.len()
+        );
+        let mut out = Vec::with_capacity(head.len() + 32 * leaves.len());
+        out.extend_from_slice(head.as_bytes());
+        out.extend_from_slice(leaves.as_flattened());
+        out
+    }
+}
+
+/// The recorder that we trust: its log and the key of its acknowledgements.
+#[derive(Clone, Debug)]
+pub struct RecorderKey {
+    origin: String,
+    public_key: [u8; 32],
+}
+
+/// Why an acknowledgement was not accepted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AckRefused {
+    /// It is of another log.
+    #[error("the acknowledgement is of another log")]
+    Origin,
+    /// The signature does not hold.
+    #[error("the acknowledgement's signature does not hold")]
+    Signature,
+}
+
+impl RecorderKey {
+    /// The recorder of that origin, with that Ed25519 public key.
+    #[must_use]
+    pub fn new(origin: &str, public_key: [u8; 32]) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            public_key,
+        }
+    }
+
+    /// The log's origin.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Checks an acknowledgement, once for all its leaves.
+    ///
+    /// # Errors
+    /// [`AckRefused`] when it is of another log or not signed by this key.
+    pub fn verify(&self, ack: Acknowledgement) -> Result<Arc<Acknowledged>, AckRefused> {
+        if ack.origin != self.origin {
+            return Err(AckRefused::Origin);
+        }
+        let statement =
+            Acknowledgement::statement(&ack.origin, ack.first_index, ack.recorded, &ack.leaves);
+        UnparsedPublicKey::new(&signature::ED25519, &self.public_key)
+            .verify(&statement, &ack.signature)
+            .map_err(|_| AckRefused::Signature)?;
+        Ok(Arc::new(Acknowledged(ack)))
+    }
+}
+
+/// An acknowledgement whose signature holds; made only by [`RecorderKey::verify`].
+#[derive(Debug)]
+pub struct Acknowledged(Acknowledgement);
+
+impl Acknowledged {
+    /// What was acknowledged.
+    #[must_use]
+    pub const fn get(&self) -> &Acknowledgement {
+        &self.0
+    }
+}
+
+/// One entry of an acknowledged batch.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    /// The batch.
+    pub batch: Arc<Acknowledged>,
+    /// Which leaf of the batch it is, from 0.
+    pub position: usize,
+    /// The source that it was appended from.
+    pub source: Source,
+    /// The source's counter of it.
+    pub counter: u64,
+}
+
+impl Appended {
+    /// The entry's index in the log.
+    #[must_use]
+    pub fn index(&self) -> u64 {
+        self.batch.get().first_index + self.position as u64
+    }
+}

@@ -1,0 +1,144 @@
+//! Events that release nothing: sign-ins, refusals, starts, changes of rights.
+
+use jiff::Timestamp;
+
+use super::{AuditKeys, Draft, Entry, EntryKind};
+use crate::ids::{IntentId, RequestId, TenantId};
+use crate::session::{Principal, Session};
+
+/// Which part of the log an entry belongs to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stream {
+    /// Access to records.
+    Phi,
+    /// People, sessions, rights.
+    Identity,
+    /// The service itself: starts, checks, settled intents.
+    System,
+}
+
+impl Stream {
+    /// The name in entries.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Phi => "phi",
+            Self::Identity => "identity",
+            Self::System => "system",
+        }
+    }
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// Allowed, and about to happen once this entry is durable.
+    Permitted,
+    /// Refused.
+    Refused,
+    /// A write is about to commit.
+    Intent,
+    /// The write committed.
+    Committed,
+    /// The write did not happen.
+    Aborted,
+}
+
+impl Outcome {
+    /// The name in entries.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Permitted => "permitted",
+            Self::Refused => "refused",
+            Self::Intent => "intent",
+            Self::Committed => "committed",
+            Self::Aborted => "aborted",
+        }
+    }
+}
+
+/// Where a request comes from: said in every entry that it causes.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The request's id.
+    pub request: Option<RequestId>,
+    /// Token of the caller's network prefix.
+    pub network: Option<String>,
+}
+
+/// An event that releases nothing.
+#[derive(Debug)]
+pub struct Event<'a> {
+    /// The part of the log.
+    pub stream: Stream,
+    /// What was done: a fixed word such as `sign-in`.
+    pub operation: &'static str,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it was refused: a fixed word.
+    pub reason: Option<&'static str>,
+    /// Who did it, when it is known.
+    pub actor: Option<Principal>,
+    /// The session, when there is one.
+    pub session: Option<&'a Session>,
+    /// The tenant, when it is known without a session.
+    pub tenant: Option<TenantId>,
+    /// How many there were, in an entry that stands for several.
+    pub count: Option<u64>,
+    /// Detail to be sealed, with the keys for it.
+    pub detail: Option<(&'a AuditKeys, &'a [u8])>,
+    /// The intent that this settles.
+    pub settles: Option<IntentId>,
+    /// Where the request comes from.
+    pub context: &'a Context,
+}
+
+impl<'a> Event<'a> {
+    /// An event with nothing but the necessary.
+    #[must_use]
+    pub const fn new(
+        stream: Stream,
+        operation: &'static str,
+        outcome: Outcome,
+        context: &'a Context,
+    ) -> Self {
+        Self {
+            stream,
+            operation,
+            outcome,
+            reason: None,
+            actor: None,
+            session: None,
+            tenant: None,
+            count: None,
+            detail: None,
+            settles: None,
+            context,
+        }
+    }
+
+    /// The entry's draft.
+    #[must_use]
+    pub fn draft(self, now: Timestamp) -> Draft {
+        let actor = self.actor.or_else(|| self.session.map(Session::principal));
+        let entry = Entry {
+            actor: actor.map_or_else(|| "system".to_owned(), |actor| actor.label()),
+            assurance: self.session.map(|session| session.assurance().name()),
+            count: self.count,
+            intent: self.settles,
+            key: self.detail.map(|(keys, _)| keys.version()),
+            network: self.context.network.clone(),
+            operation: self.operation,
+            outcome: self.outcome.name(),
+            reason: self.reason,
+            request: self.context.request,
+            session: self.session.map(Session::id),
+            stream: self.stream.name(),
+            tenant: self.session.map(Session::tenant).or(self.tenant),
+            ..Entry::default()
+        };
+        let kind = self.settles.map_or(EntryKind::Event, EntryKind::Outcome);
+        entry.draft(kind, self.detail, None, now)
+    }
+}

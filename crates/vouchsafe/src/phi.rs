@@ -1,0 +1,75 @@
+//! Protected health information that cannot get out by mistake.
+//!
+//! A [`Phi`] has no `Display`, `Serialize`, `Deserialize` or `Clone`, and takes no closure over
+//! what is inside: it can be asked predicates, whose answers are PHI too, and it can be released
+//! against a receipt. `Debug` says `[PHI]`.
+
+use std::fmt;
+
+use crate::class::ClassSet;
+use crate::document::{self, Document, Predicate};
+use crate::ids::{RecordKey, Version};
+use uuid::Uuid;
+
+/// Which decision something was opened under; a receipt must be of the same.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Opened {
+    pub(crate) nonce: Uuid,
+    pub(crate) session: crate::ids::SessionId,
+    pub(crate) record: RecordKey,
+    pub(crate) version: Version,
+    pub(crate) subject: Option<crate::ids::SubjectId>,
+    pub(crate) classes: ClassSet,
+}
+
+/// A value that holds PHI.
+pub struct Phi<T> {
+    value: T,
+    opened: Opened,
+}
+
+impl<T> Phi<T> {
+    pub(crate) const fn new(value: T, opened: Opened) -> Self {
+        Self { value, opened }
+    }
+
+    pub(crate) const fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl Phi<Document> {
+    /// Whether all predicates hold; the answer is PHI of the same record.
+    #[must_use]
+    pub fn matches(&self, predicates: &[Predicate]) -> Phi<bool> {
+        Phi {
+            value: predicates
+                .iter()
+                .all(|predicate| document::matches(&self.value, predicate)),
+            opened: self.opened.clone(),
+        }
+    }
+
+    /// The document if all predicates hold, nothing if not; still sealed off, under the same
+    /// receipt.
+    #[must_use]
+    pub fn filter(self, predicates: &[Predicate]) -> Phi<Option<Document>> {
+        let holds = predicates
+            .iter()
+            .all(|predicate| document::matches(&self.value, predicate));
+        Phi {
+            value: holds.then_some(self.value),
+            opened: self.opened,
+        }
+    }
+}
+
+impl<T> fmt::Debug for Phi<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[PHI]")
+    }
+}
