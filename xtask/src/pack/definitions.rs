@@ -18,7 +18,8 @@ const UNSEEN: &str = "restricted";
 /// Written in the tables although no element of a listed type has them as its type.
 const ALWAYS: [&str; 2] = ["Extension", "Narrative"];
 
-const TYPE_EXTENSION: &str = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type";
+const TYPE_EXTENSION: &str =
+    "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type";
 
 /// All definitions, by type name.
 pub(super) struct Definitions {
@@ -93,7 +94,12 @@ impl Definitions {
             .records
             .get(name)
             .with_context(|| format!("{name} is not in the definitions"))?;
-        let root = Line::structural(name.to_owned(), "Record".to_owned(), "0..*".to_owned(), UNSEEN);
+        let root = Line::structural(
+            name.to_owned(),
+            "Record".to_owned(),
+            "0..*".to_owned(),
+            UNSEEN,
+        );
         let lines = elements.iter().flat_map(|element| element.lines());
         // The compiler knows these: their class is the strictest of what the type declares.
         let known = [format!("{name}.text"), format!("{name}.contained")];
@@ -124,14 +130,20 @@ impl Definitions {
         while let Some(kind) = open.pop() {
             let name = kind.split('(').next().unwrap_or_default().to_owned();
             let complex = name.starts_with(|first: char| first.is_ascii_uppercase());
-            if !complex || super::places::BUILT_IN.contains(&name.as_str()) || !seen.insert(name.clone()) {
+            if !complex
+                || super::places::BUILT_IN.contains(&name.as_str())
+                || !seen.insert(name.clone())
+            {
                 continue;
             }
             let elements = self
                 .datatypes
                 .get(&name)
                 .with_context(|| format!("{name} is not in the definitions"))?;
-            let of: Vec<Line> = elements.iter().flat_map(|element| element.lines()).collect();
+            let of: Vec<Line> = elements
+                .iter()
+                .flat_map(|element| element.lines())
+                .collect();
             open.extend(of.iter().map(|line| line.kind.clone()));
             lines.insert(name, of);
         }
@@ -149,7 +161,12 @@ impl Element {
         }
         let card = format!("{}..{}", self.min, self.max);
         if let Some(content) = &self.content_reference {
-            return vec![Line::structural(path.to_owned(), content.clone(), card, UNSEEN)];
+            return vec![Line::structural(
+                path.to_owned(),
+                content.clone(),
+                card,
+                UNSEEN,
+            )];
         }
         let choice = path.strip_suffix("[x]");
         self.types
@@ -221,7 +238,11 @@ mod tests {
                 {"code":"Reference","targetProfile":["http://hl7.org/fhir/StructureDefinition/Medication"]}]}"#,
         )
         .unwrap();
-        let cells: Vec<_> = element.lines().into_iter().map(|l| (l.path, l.kind, l.card)).collect();
+        let cells: Vec<_> = element
+            .lines()
+            .into_iter()
+            .map(|l| (l.path, l.kind, l.card))
+            .collect();
         let line = |path: &str, kind: &str| (path.to_owned(), kind.to_owned(), "?1..1".to_owned());
         assert_eq!(
             cells,
@@ -234,8 +255,10 @@ mod tests {
 
     #[test]
     fn what_is_new_is_restricted() {
-        let element: Element =
-            serde_json::from_str(r#"{"path":"M.note","min":0,"max":"*","type":[{"code":"Annotation"}]}"#).unwrap();
+        let element: Element = serde_json::from_str(
+            r#"{"path":"M.note","min":0,"max":"*","type":[{"code":"Annotation"}]}"#,
+        )
+        .unwrap();
         assert_eq!(element.lines()[0].class, "restricted");
     }
 }

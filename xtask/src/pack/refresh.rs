@@ -5,7 +5,7 @@ use std::{
     io::Write,
 };
 
-use super::table::{Line, Table, parent, plain};
+use super::table::{DATATYPES, Line, Table, parent, plain};
 
 /// A refreshed table, and what a person should look at.
 pub(super) struct Refreshed {
@@ -21,27 +21,13 @@ pub(super) struct Refreshed {
 /// Puts `fresh` structure under the hand-assigned cells of `old`.
 ///
 /// Lines that the definitions don't know (refining, discriminated, extensions, vanished) stay after the line that
-/// they stood after, or after their nearest ancestor when that one is gone. No class is ever dropped.
+/// they stood after. No class is ever dropped.
 pub(super) fn refresh(name: &str, fresh: &[Line], old: Table) -> Refreshed {
-    let structure: BTreeSet<&str> = fresh.iter().map(|line| line.path.as_str()).collect();
-    let mut kept: BTreeMap<String, Line> = BTreeMap::new();
-    let mut by_hand: BTreeMap<String, Vec<Line>> = BTreeMap::new();
-    let mut vanished = Vec::new();
-    let mut anchor = String::new();
-    for line in old.lines {
-        if structure.contains(line.path.as_str()) {
-            anchor.clone_from(&line.path);
-            kept.insert(line.path.clone(), line);
-            continue;
-        }
-        if !refines(&line, fresh) {
-            vanished.push(line.path.clone());
-        }
-        // Datatypes have no root line: the first of a table's lines have nothing to stand after.
-        let of_this_type = anchor.split('.').next() == line.path.split(['.', '[']).next();
-        let at = if of_this_type { anchor.clone() } else { root(&line.path) };
-        by_hand.entry(at).or_default().push(line);
-    }
+    let Sorted {
+        mut kept,
+        mut by_hand,
+        vanished,
+    } = sort(fresh, old.lines);
     let (mut added, mut changed, mut lines) = (Vec::new(), Vec::new(), Vec::new());
     let mut last_root = String::new();
     for line in fresh {
@@ -68,17 +54,63 @@ pub(super) fn refresh(name: &str, fresh: &[Line], old: Table) -> Refreshed {
         }
         lines.extend(by_hand.remove(&line.path).unwrap_or_default());
     }
-    // What stood below something that is gone altogether.
+    // What stood in a datatype that is gone altogether.
     lines.extend(by_hand.into_values().flatten());
-    let qualify = |paths: Vec<String>| match name {
-        super::DATATYPES => paths.into_iter().map(|path| format!("datatype {path}")).collect(),
+    let told = |paths: Vec<String>| match name {
+        DATATYPES => paths
+            .iter()
+            .map(|path| format!("datatype {path}"))
+            .collect(),
         _ => paths,
     };
     Refreshed {
-        table: Table { lines, tail: old.tail },
-        added: qualify(added),
-        vanished: qualify(vanished),
-        changed: qualify(changed),
+        table: Table {
+            lines,
+            tail: old.tail,
+        },
+        added: told(added),
+        vanished: told(vanished),
+        changed: told(changed),
+    }
+}
+
+/// A table's lines by who may change them.
+struct Sorted {
+    /// Lines that the definitions know, by path.
+    kept: BTreeMap<String, Line>,
+    /// The others, by the line of the definitions (or the datatype) that they stand after.
+    by_hand: BTreeMap<String, Vec<Line>>,
+    vanished: Vec<String>,
+}
+
+fn sort(fresh: &[Line], old: Vec<Line>) -> Sorted {
+    let structure: BTreeSet<&str> = fresh.iter().map(|line| line.path.as_str()).collect();
+    let mut kept = BTreeMap::new();
+    let mut by_hand: BTreeMap<String, Vec<Line>> = BTreeMap::new();
+    let mut vanished = Vec::new();
+    let mut anchor = String::new();
+    for line in old {
+        if structure.contains(line.path.as_str()) {
+            anchor.clone_from(&line.path);
+            kept.insert(line.path.clone(), line);
+            continue;
+        }
+        if !refines(&line, fresh) {
+            vanished.push(line.path.clone());
+        }
+        // Datatypes have no root line: the first of a datatype's lines have nothing to stand after.
+        let this_root = root(&line.path);
+        let at = if root(&anchor) == this_root {
+            anchor.clone()
+        } else {
+            this_root
+        };
+        by_hand.entry(at).or_default().push(line);
+    }
+    Sorted {
+        kept,
+        by_hand,
+        vanished,
     }
 }
 
@@ -131,7 +163,10 @@ mod tests {
     const HEADER: &str = "path\ttype\tcard\tclass\town\tindex\n";
 
     fn table(lines: &[&str]) -> Table {
-        let text: String = lines.iter().map(|line| line.replace(' ', "\t") + "\n").collect();
+        let text: String = lines
+            .iter()
+            .map(|line| line.replace(' ', "\t") + "\n")
+            .collect();
         Table::parse("A", &format!("{HEADER}{text}")).unwrap()
     }
 
@@ -172,7 +207,10 @@ mod tests {
 
     #[test]
     fn what_stands_below_a_vanished_line_stays_and_is_told() {
-        let fresh = table(&["A Record 0..* restricted - -", "A.code code 0..1 restricted - -"]);
+        let fresh = table(&[
+            "A Record 0..* restricted - -",
+            "A.code code 0..1 restricted - -",
+        ]);
         let refreshed = refresh("A", &fresh.lines, table(&OLD));
         assert_eq!(refreshed.table, table(&OLD));
         assert_eq!(refreshed.vanished, ["A.name", "A.name.family", "A.gone"]);

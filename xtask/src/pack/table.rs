@@ -38,7 +38,10 @@ impl Table {
     pub(super) fn parse(name: &str, text: &str) -> anyhow::Result<Self> {
         let mut rest = text.lines().enumerate();
         let header = rest.next().map(|(_, line)| line);
-        ensure!(header == Some(HEADER), "{name}: the header is not as in packs/README.md");
+        ensure!(
+            header == Some(HEADER),
+            "{name}: the header is not as in packs/README.md"
+        );
         let mut table = Self::default();
         for (number, text) in rest {
             if text.is_empty() || text.starts_with('#') {
@@ -87,7 +90,9 @@ impl Line {
             bail!("{} cells instead of six", cells.len());
         };
         ensure!(
-            cells.iter().all(|cell| !cell.is_empty() && cell.trim() == *cell),
+            cells
+                .iter()
+                .all(|cell| !cell.is_empty() && cell.trim() == *cell),
             "a cell is empty or has blanks at an end"
         );
         Ok(Self {
@@ -127,7 +132,10 @@ pub(super) fn steps(path: &str) -> Vec<(&str, Option<&str>)> {
     loop {
         let end = rest.find(['.', '[']).unwrap_or(rest.len());
         let (name, after) = rest.split_at(end);
-        let (bracket, after) = match after.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        let (bracket, after) = match after
+            .strip_prefix('[')
+            .and_then(|inner| inner.split_once(']'))
+        {
             Some((inner, after)) => (Some(inner), after),
             None => (None, after),
         };
@@ -171,7 +179,10 @@ mod tests {
             steps(path),
             [
                 ("Patient", None),
-                ("identifier", Some("system=http://a.b/c|type.coding.code=SS")),
+                (
+                    "identifier",
+                    Some("system=http://a.b/c|type.coding.code=SS")
+                ),
                 ("value", None)
             ]
         );
