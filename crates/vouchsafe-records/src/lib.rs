@@ -1,0 +1,3 @@
+//! Record types, packs, relations, search planning and storage on SQLite and PostgreSQL.
+
+pub mod clinic;
