@@ -12,9 +12,10 @@
 //!   that the bundle's manifest lists for it; a role that the manifest lacks grants nothing;
 //! - a policy that fails while it is evaluated refuses the whole ask (Cedar itself would skip it,
 //!   so that a failing `forbid` would let through);
-//! - on a record that has a subject, `operational` is allowed only beside another class: the
-//!   mere sight of such a record would tell that somebody has one.
+//! - of a record that has a subject, `operational` is allowed only beside another class: the mere
+//!   sight of such a record would tell that somebody has one.
 
+mod answers;
 mod bundle;
 mod load;
 mod sight;
@@ -38,7 +39,7 @@ use sight::Sight;
 /// Exhaustive on purpose: a new verb must say everywhere what it means.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Verb {
-    /// Read a record, or an older version of it. Decided per class; the answer is what may be seen.
+    /// Read a record, or an older version of it. Per class; the answer is what may be seen.
     Read,
     /// Filter or sort by elements of these classes. Per class; all of them or nothing.
     Search,
@@ -237,7 +238,10 @@ impl FromStr for RoleName {
 /// Whether a text is 1 to 64 of `a-z`, `0-9` and `-`, a letter first.
 fn is_name(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let letter_first = text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
+    let letter_first = text
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_lowercase());
     letter_first && text.len() <= 64 && text.bytes().all(plain)
 }
 
@@ -285,7 +289,8 @@ pub struct Ask<'a> {
     pub tenant: TenantId,
     /// Whether the record is about somebody. [`Facts::care`] and [`Facts::own`] count only then.
     pub has_subject: bool,
-    /// Read: the classes wanted. Search: those of the elements to filter or sort by (a search
+    /// Read: the classes that the record holds (of which only what may be seen is granted).
+    /// Search: those of the elements to filter or sort by (a search
     /// without any asks for `operational`). Create, update: those of the elements supplied.
     /// Delete: those of the record. Other verbs: of no meaning.
     pub classes: ClassSet,
@@ -337,8 +342,8 @@ impl Denied {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Decision {
-    /// The classes allowed (of a read: a subset of those wanted, never empty; of other per-class
-    /// verbs: all that were asked; of the rest: none), or why not.
+    /// The classes allowed (of a read: some of those asked for, never none; of other per-class
+    /// verbs: all that were asked for; of the rest: none), or why not.
     pub outcome: Result<ClassSet, Denied>,
     /// The roles that the principal's valid rights give and the bundle knows, by name.
     pub roles: Vec<RoleName>,
@@ -350,8 +355,9 @@ pub struct Decision {
 
 /// Decides an ask: pure, and the same for the same arguments.
 ///
-/// A read gets the classes that are wanted and allowed, and is refused when there is none. Every
-/// other per-class verb gets all classes it names or is refused.
+/// A read gets those of the classes that are allowed, and is refused when there is none, or none
+/// but `operational` of a record that holds more and is about somebody. Every other per-class verb
+/// gets all classes it names or is refused.
 #[must_use]
 pub fn decide(
     bundle: &Bundle,
@@ -375,9 +381,10 @@ pub fn decide(
         return decision;
     }
     let active = bundle.acting_for(valid, ask.purpose);
-    let verdict = bundle.verdict(Sight::new(session, ask, facts, active));
-    decision.policies.clone_from(&verdict.policies);
-    decision.outcome = match verdict.outcome {
+    let sight = Sight::new(session, ask, facts, active);
+    let (outcome, policies) = bundle.answers(sight).to(ask.verb, ask.classes);
+    decision.policies = policies;
+    decision.outcome = match outcome {
         // The wall is a policy too; this holds if a bundle comes without it.
         Ok(_) if ask.tenant != session.tenant() => Err(Denied::OtherTenant),
         outcome => outcome,

@@ -9,14 +9,15 @@ use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use jiff::Timestamp;
 use moka::sync::Cache;
 
+use super::answers::Answers;
 use super::load::{self, Loaded};
-use super::sight::{Sight, Verdict};
+use super::sight::Sight;
 use super::{Purpose, Right, RoleName};
 
 /// What the signature says it is of.
 const SIGNED: &[u8] = b"vouchsafe-policy-bundle/v1\n";
 /// How many answers a bundle remembers: a few dozen role sets times types, verbs and situations.
-const REMEMBERED: u64 = 65_536;
+const REMEMBERED: u64 = 16_384;
 /// No bundle has more files.
 const MAX_FILES: usize = 64;
 /// No file of a bundle is longer.
@@ -196,7 +197,7 @@ pub struct Bundle {
     hash: BundleHash,
     loaded: Loaded,
     /// Exact, since a [`Sight`] is all that the policies see; gone when the bundle is.
-    remembered: Cache<Sight, Arc<Verdict>>,
+    remembered: Cache<Sight, Arc<Answers>>,
 }
 
 impl fmt::Debug for Bundle {
@@ -321,15 +322,15 @@ impl Bundle {
             .collect()
     }
 
-    /// What the policies say, remembered or evaluated.
-    pub(super) fn verdict(&self, sight: Sight) -> Arc<Verdict> {
-        if let Some(verdict) = self.remembered.get(&sight) {
-            return verdict;
+    /// What the policies answer, remembered or evaluated.
+    pub(super) fn answers(&self, sight: Sight) -> Arc<Answers> {
+        if let Some(answers) = self.remembered.get(&sight) {
+            return answers;
         }
         let roles = self.names_of(sight.roles());
-        let verdict = Arc::new(sight.evaluate(&self.loaded, &roles));
-        self.remembered.insert(sight, Arc::clone(&verdict));
-        verdict
+        let answers = Arc::new(Answers::new(&sight, &self.loaded, &roles));
+        self.remembered.insert(sight, Arc::clone(&answers));
+        answers
     }
 }
 

@@ -180,12 +180,14 @@ fn schema(files: &BundleFiles) -> Result<Schema, BundleRefused> {
 
 /// Whether every request that can be made is one that the schema knows.
 fn check_schema(words: &Words, schema: &Schema, actions: &Entities) -> Result<(), BundleRefused> {
-    let record_type = "Probe".parse().map_err(|_| schema_refused("no probe"))?;
+    let no_probe = |_| schema_refused("the engine's probe is not sound");
+    let record_type = "Probe".parse().map_err(no_probe)?;
+    let roles = ["probe".parse().map_err(no_probe)?];
     for probe in Sight::probes(&record_type) {
         let refused =
             |_| schema_refused("requests do not fit it; actions, entities or context differ");
         probe
-            .entities(words, schema, actions, &[])
+            .entities(words, schema, actions, &roles)
             .map_err(refused)?;
         for class in DataClass::ALL {
             probe.request(words, schema, class).map_err(refused)?;

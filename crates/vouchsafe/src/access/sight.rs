@@ -1,23 +1,22 @@
-//! All that the policies see of an ask, and what they say of it.
+//! All that the policies see of an ask, and the request to Cedar that is made of it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName,
-    EntityUid, Request, Response, RestrictedExpression, Schema,
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
+    Schema,
 };
 
 use super::bundle::RoleSet;
-use super::load::Loaded;
-use super::{Ask, Denied, Facts, Purpose, RoleName, Verb};
-use crate::class::{ClassSet, DataClass};
+use super::{Ask, Facts, Purpose, RoleName, Verb};
+use crate::class::DataClass;
 use crate::ids::{RecordType, TenantId};
 use crate::session::{Assurance, Principal, Session};
 
 /// What the policies see of an ask, and nothing else.
 ///
 /// INVARIANT (sight-is-all): the request to Cedar is made of these values alone, so asks with the
-/// same sight have the same verdict, and remembering verdicts by sight changes no answer.
+/// same sight have the same answers, and remembering answers by sight changes none.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) struct Sight {
     kind: Kind,
@@ -29,8 +28,6 @@ pub(super) struct Sight {
     purpose: Purpose,
     /// None when the verb is not on a record.
     record: Option<RecordSight>,
-    /// Of a per-class verb, else none.
-    classes: ClassSet,
 }
 
 /// What acts: a person or a service, never which.
@@ -46,14 +43,6 @@ struct RecordSight {
     has_subject: bool,
     care: bool,
     own: bool,
-}
-
-/// What the policies say.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Verdict {
-    pub(super) outcome: Result<ClassSet, Denied>,
-    /// Ids of the policies that made it so, by name.
-    pub(super) policies: Vec<String>,
 }
 
 impl Sight {
@@ -77,11 +66,6 @@ impl Sight {
             verb: ask.verb,
             purpose: ask.purpose,
             record,
-            classes: if ask.verb.is_per_class() {
-                ask.classes
-            } else {
-                ClassSet::NONE
-            },
         }
     }
 
@@ -107,11 +91,6 @@ impl Sight {
                 care: true,
                 own: false,
             }),
-            classes: if verb.is_per_class() {
-                ClassSet::ALL
-            } else {
-                ClassSet::NONE
-            },
         };
         Verb::ALL
             .into_iter()
@@ -124,114 +103,14 @@ impl Sight {
         self.roles
     }
 
-    /// Asks the policies.
-    pub(super) fn evaluate(&self, loaded: &Loaded, roles: &[RoleName]) -> Verdict {
-        let answers = match self.answers(loaded, roles) {
-            Ok(answers) => answers,
-            Err(NotAsked) => return Verdict::denied(Denied::Failed, BTreeSet::new()),
-        };
-        let failed: BTreeSet<String> = answers
-            .iter()
-            .flat_map(|(_, answer)| answer.failed.clone())
-            .collect();
-        if !failed.is_empty() {
-            return Verdict::denied(Denied::Failed, failed);
-        }
-        if self.verb.is_per_class() {
-            self.combine(&answers)
-        } else {
-            Self::single(answers)
-        }
+    pub(super) const fn verb(&self) -> Verb {
+        self.verb
     }
 
-    /// The answers for each class (also those not asked for, since `operational` hangs on them),
-    /// or the one answer of a verb that is not decided per class.
-    fn answers(
-        &self,
-        loaded: &Loaded,
-        roles: &[RoleName],
-    ) -> Result<Vec<(DataClass, Answer)>, NotAsked> {
-        let entities = self.entities(&loaded.words, &loaded.schema, &loaded.actions, roles)?;
-        let classes = if self.verb.is_per_class() {
-            DataClass::ALL.as_slice()
-        } else {
-            &[DataClass::Operational]
-        };
-        let answer = |class: DataClass| {
-            let request = self.request(&loaded.words, &loaded.schema, class)?;
-            let response = Authorizer::new().is_authorized(&request, &loaded.policies, &entities);
-            Ok((class, Answer::from(&response)))
-        };
-        classes.iter().copied().map(answer).collect()
-    }
-
-    fn single(answers: Vec<(DataClass, Answer)>) -> Verdict {
-        let Some((_, answer)) = answers.into_iter().next() else {
-            return Verdict::denied(Denied::Failed, BTreeSet::new());
-        };
-        if answer.allowed {
-            Verdict {
-                outcome: Ok(ClassSet::NONE),
-                policies: answer.determining,
-            }
-        } else {
-            Verdict::refusal(answer.determining.into_iter().collect())
-        }
-    }
-
-    fn combine(&self, answers: &[(DataClass, Answer)]) -> Verdict {
-        let permitted: ClassSet = answers
-            .iter()
-            .filter(|(_, answer)| answer.allowed)
-            .map(|(class, _)| *class)
-            .collect();
-        let allowed = self
-            .without_lone_operational(permitted)
-            .intersection(self.classes);
-        let granted = match self.verb {
-            Verb::Read => !allowed.is_empty(),
-            _ => allowed.includes(self.classes),
-        };
-        let counts = |class: DataClass| {
-            if granted {
-                allowed.contains(class)
-            } else {
-                self.refused(permitted).contains(class)
-            }
-        };
-        let policies: BTreeSet<String> = answers
-            .iter()
-            .filter(|(class, _)| counts(*class))
-            .flat_map(|(_, answer)| answer.determining.clone())
-            .collect();
-        if granted {
-            Verdict {
-                outcome: Ok(allowed),
-                policies: policies.into_iter().collect(),
-            }
-        } else {
-            Verdict::refusal(policies)
-        }
-    }
-
-    /// The classes asked for that no policy permits or that one forbids.
-    const fn refused(&self, permitted: ClassSet) -> ClassSet {
-        self.classes.without(permitted)
-    }
-
-    /// INVARIANT (no-lone-operational): of a record that is about somebody, `operational` is
-    /// allowed only beside another class.
-    fn without_lone_operational(&self, permitted: ClassSet) -> ClassSet {
-        let operational = ClassSet::of(DataClass::Operational);
-        let about_somebody = self
-            .record
+    pub(super) fn is_about_somebody(&self) -> bool {
+        self.record
             .as_ref()
-            .is_some_and(|record| record.has_subject);
-        if about_somebody && permitted.without(operational).is_empty() {
-            ClassSet::NONE
-        } else {
-            permitted
-        }
+            .is_some_and(|record| record.has_subject)
     }
 
     /// The request to Cedar for one class; the class is of no meaning for verbs without.
@@ -335,56 +214,12 @@ impl Sight {
     }
 }
 
-impl Verdict {
-    fn denied(why: Denied, policies: BTreeSet<String>) -> Self {
-        Self {
-            outcome: Err(why),
-            policies: policies.into_iter().collect(),
-        }
-    }
-
-    /// Refused by the policies: a forbid if any is named, else for want of a permit.
-    fn refusal(policies: BTreeSet<String>) -> Self {
-        let why = if policies.is_empty() {
-            Denied::NoPermit
-        } else {
-            Denied::Forbidden
-        };
-        Self::denied(why, policies)
-    }
-}
-
 /// Of principal and resource, policies see attributes and never which one it is.
 const NOBODY: &str = "-";
 
 /// A request that the schema does not know; loading a bundle rules it out.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NotAsked;
-
-/// What Cedar answers to one request.
-struct Answer {
-    allowed: bool,
-    /// The permits that allow, or the forbids that refuse.
-    determining: Vec<String>,
-    /// Policies that failed; Cedar skips them, we do not.
-    failed: Vec<String>,
-}
-
-impl From<&Response> for Answer {
-    fn from(response: &Response) -> Self {
-        let diagnostics = response.diagnostics();
-        Self {
-            allowed: response.decision() == Decision::Allow,
-            determining: diagnostics.reason().map(ToString::to_string).collect(),
-            failed: diagnostics
-                .errors()
-                .map(|AuthorizationError::PolicyEvaluationError(error)| {
-                    error.policy_id().to_string()
-                })
-                .collect(),
-        }
-    }
-}
 
 /// The names of the schema's entity types.
 #[derive(Debug)]

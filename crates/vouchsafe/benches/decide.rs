@@ -1,0 +1,127 @@
+//! What a decision costs: remembered (every row of a list), evaluated (the first of its kind), and
+//! what it takes to load the default bundle.
+
+use std::hint::black_box;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use jiff::{SignedDuration, Timestamp};
+use vouchsafe::access::{Ask, Bundle, Facts, Purpose, Right, Verb, decide};
+use vouchsafe::class::ClassSet;
+use vouchsafe::ids::{PersonId, RecordType, RightId, SessionId, TenantId};
+use vouchsafe::session::{
+    AccessTtl, Assurance, Issuer, NewSession, Principal, Session, Verifier, VerifyingKeys,
+};
+
+type Failed = Box<dyn std::error::Error>;
+
+const SEED: [u8; 32] = [7; 32];
+
+fn bundle() -> Result<Bundle, Failed> {
+    let files = Bundle::default_files();
+    let key = Ed25519KeyPair::from_seed_unchecked(&SEED)?;
+    let trusted = key.public_key().as_ref().try_into()?;
+    Ok(Bundle::open(
+        &files,
+        &Bundle::sign(&files, &SEED)?,
+        &trusted,
+    )?)
+}
+
+fn session(now: Timestamp) -> Result<Session, Failed> {
+    let issuer = Issuer::new(&SEED, "issuer", "audience", AccessTtl::default())?;
+    let keys = VerifyingKeys::new([issuer.public_key()]);
+    let new = NewSession {
+        id: SessionId::random(),
+        tenant: TenantId::random(),
+        principal: Principal::Person(PersonId::random()),
+        assurance: Assurance::TwoFactor,
+    };
+    let token = issuer.issue(&new, now);
+    Ok(Verifier::new(keys, "issuer", "audience").verify(&token, now)?)
+}
+
+fn facts(roles: &[&str], now: Timestamp) -> Result<Facts, Failed> {
+    let hour = SignedDuration::from_hours(1);
+    let mut facts = Facts {
+        care: true,
+        ..Facts::default()
+    };
+    for role in roles {
+        facts.rights.push(Right {
+            id: RightId::random(),
+            role: role.parse()?,
+            from: now.checked_sub(hour)?,
+            until: now.checked_add(hour)?,
+        });
+    }
+    Ok(facts)
+}
+
+fn decisions(criterion: &mut Criterion) -> Result<(), Failed> {
+    let now: Timestamp = "2026-11-24T09:00:00Z".parse()?;
+    let session = session(now)?;
+    let bundle = bundle()?;
+    let observation: RecordType = "Observation".parse()?;
+    let ask = |record_type| Ask {
+        verb: Verb::Read,
+        record_type,
+        tenant: session.tenant(),
+        has_subject: true,
+        classes: ClassSet::ALL,
+        purpose: Purpose::Treatment,
+    };
+    let one = facts(&["clinician"], now)?;
+    let many = facts(
+        &[
+            "clinician",
+            "front-desk",
+            "registration",
+            "auditor",
+            "unknown",
+        ],
+        now,
+    )?;
+
+    let mut group = criterion.benchmark_group("decide");
+    for (name, facts) in [
+        ("remembered, 1 right", &one),
+        ("remembered, 5 rights", &many),
+    ] {
+        group.bench_function(name, |bencher| {
+            let ask = ask(&observation);
+            bencher.iter(|| decide(&bundle, &session, black_box(&ask), black_box(facts), now));
+        });
+    }
+    let mut count = 0_u64;
+    group.bench_function("evaluated, 8 classes", |bencher| {
+        // A type that was not asked about before; more of them than the bundle remembers.
+        let fresh = || {
+            count += 1;
+            format!("T{count}").parse::<RecordType>()
+        };
+        bencher.iter_batched(
+            fresh,
+            |record_type| {
+                record_type
+                    .map(|record_type| decide(&bundle, &session, &ask(&record_type), &one, now))
+            },
+            BatchSize::SmallInput,
+        );
+    });
+    group.bench_function("open the default bundle", |bencher| {
+        bencher.iter(self::bundle);
+    });
+    group.finish();
+    Ok(())
+}
+
+fn benches(criterion: &mut Criterion) {
+    // A bench that can't be set up must not look like one that ran.
+    if let Err(error) = decisions(criterion) {
+        std::panic::panic_any(error.to_string());
+    }
+}
+
+criterion_group!(decide_benches, benches);
+criterion_main!(decide_benches);
