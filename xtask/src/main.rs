@@ -2,6 +2,7 @@
 
 mod layering;
 mod load;
+mod pack;
 mod sources;
 mod supply;
 mod tokens;
@@ -18,6 +19,8 @@ enum Chore {
     Layering,
     /// Checks licences, versions, users and sources of dependencies against deny.toml, and that all are used.
     Supply,
+    /// Refreshes and checks the packs that declare record types.
+    Pack(pack::Args),
     /// Drives a running server on this machine and reports throughput and latency.
     Load(Box<load::Args>),
 }
@@ -26,6 +29,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match Chore::parse() {
         Chore::Layering => layering::run(),
         Chore::Supply => supply::run(),
+        Chore::Pack(args) => pack::run(&args),
         Chore::Load(args) => load::run(&args),
     }
 }
