@@ -109,7 +109,7 @@ fn a_file_more_or_less_or_renamed_is_refused() {
     let mut more = files.clone();
     more.insert("more.cedar", "");
     refused(&more);
-    let mut less = files.clone();
+    let mut less = files;
     let guards = less.remove("guards.cedar").unwrap();
     refused(&less);
     less.insert("guardz.cedar", guards);

@@ -111,7 +111,11 @@ fn expected(case: &Case) -> Option<ClassSet> {
         Verb::Read => {
             let hides = granted != case.asked;
             let lone = granted == ClassSet::of(DataClass::Operational) && case.has_subject;
-            (!granted.is_empty() && !(lone && hides)).then_some(granted)
+            if granted.is_empty() || (lone && hides) {
+                None
+            } else {
+                Some(granted)
+            }
         }
         Verb::Search | Verb::Create | Verb::Update | Verb::Delete => {
             (granted == case.asked && !granted.is_empty()).then_some(granted)
