@@ -1,0 +1,182 @@
+//! The recorder as a child process: started, watched, started again.
+//!
+//! It ends when its standard input closes, so it outlives its service by no more than the commit of what it has
+//! taken in, however the service ends. It isolates crashes, not privileges: it runs as the same user.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::net::UnixStream;
+use tokio::process::{Child as Process, Command};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A recorder that ran for so long is started again at once.
+const HEALTHY: Duration = Duration::from_secs(30);
+/// Time to commit and publish what it has, when it is asked to end.
+const END_WITHIN: Duration = Duration::from_secs(10);
+
+/// Which program is the recorder, and where it listens.
+#[derive(Clone, Debug)]
+pub struct ChildConfig {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments, such as `recorder --dir DIR --socket PATH`.
+    pub args: Vec<OsString>,
+    /// The socket that it listens on.
+    pub socket: PathBuf,
+    /// How long the first start may take: it reads the write-ahead log, and the whole log once if need be.
+    pub ready_within: Duration,
+}
+
+/// Why the recorder could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ChildError {
+    /// The program cannot be run.
+    #[error("cannot run {program}: {kind}", program = program.display())]
+    Spawn {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        kind: std::io::ErrorKind,
+    },
+    /// It ended at once; it has said why on standard error.
+    #[error(
+        "the recorder ended as it started ({status}); its message above says why and what to do"
+    )]
+    Ended {
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// It does not answer.
+    #[error(
+        "the recorder does not answer on its socket yet; give it more time, or look at its messages"
+    )]
+    NotReady,
+}
+
+/// A running recorder process.
+pub struct Child {
+    stop: Option<oneshot::Sender<()>>,
+    watch: Option<JoinHandle<()>>,
+    restarts: Arc<AtomicU64>,
+}
+
+impl fmt::Debug for Child {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Child")
+            .field("restarts", &self.restarts())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Child {
+    /// Starts the recorder and waits until its socket answers.
+    ///
+    /// When it dies later it is started again, with a growing pause between deaths.
+    ///
+    /// # Errors
+    /// [`ChildError`] when the first start fails; nothing is left running then.
+    pub async fn start(config: ChildConfig) -> Result<Self, ChildError> {
+        let mut process = spawn(&config)?;
+        let deadline = Instant::now() + config.ready_within;
+        while UnixStream::connect(&config.socket).await.is_err() {
+            if let Ok(Some(status)) = process.try_wait() {
+                return Err(ChildError::Ended { status });
+            }
+            if Instant::now() > deadline {
+                end(process).await;
+                return Err(ChildError::NotReady);
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+        let restarts = Arc::new(AtomicU64::new(0));
+        let (stop, stopped) = oneshot::channel();
+        let watch = tokio::spawn(watch(config, process, stopped, Arc::clone(&restarts)));
+        Ok(Self {
+            stop: Some(stop),
+            watch: Some(watch),
+            restarts,
+        })
+    }
+
+    /// How often it was started again after a death.
+    #[must_use]
+    pub fn restarts(&self) -> u64 {
+        self.restarts.load(Ordering::Relaxed)
+    }
+
+    /// Asks it to end and waits until it has committed and published what it took in.
+    pub async fn shutdown(mut self) {
+        // The watching task ends before only when the runtime does.
+        drop(self.stop.take());
+        if let Some(watch) = self.watch.take() {
+            let _ = watch.await;
+        }
+    }
+}
+
+async fn watch(
+    config: ChildConfig,
+    mut process: Process,
+    mut stopped: oneshot::Receiver<()>,
+    restarts: Arc<AtomicU64>,
+) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let started = Instant::now();
+        tokio::select! {
+            status = process.wait() => match status {
+                Ok(status) => tracing::error!(%status, "the recorder died; it is started again"),
+                Err(_) => tracing::error!("the recorder is lost; it is started again"),
+            },
+            _ = &mut stopped => return end(process).await,
+        }
+        if started.elapsed() > HEALTHY {
+            pause = FIRST_PAUSE;
+        }
+        process = loop {
+            tokio::select! {
+                () = sleep(pause) => {}
+                _ = &mut stopped => return,
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            match spawn(&config) {
+                Ok(process) => break process,
+                Err(error) => tracing::error!(%error, "the recorder cannot be started"),
+            }
+        };
+        restarts.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn spawn(config: &ChildConfig) -> Result<Process, ChildError> {
+    let mut command = Command::new(&config.program);
+    command
+        .args(&config.args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null());
+    // A Ctrl-C at the terminal is for the service: it ends the recorder itself, after its last append.
+    command.process_group(0);
+    let spawned = command.spawn();
+    spawned.map_err(|error| ChildError::Spawn {
+        program: config.program.clone(),
+        kind: error.kind(),
+    })
+}
+
+/// Closes its standard input and waits; a process that hangs is killed, which loses nothing acknowledged.
+async fn end(mut process: Process) {
+    drop(process.stdin.take());
+    if timeout(END_WITHIN, process.wait()).await.is_err() && process.kill().await.is_err() {
+        tracing::warn!("the recorder does not end");
+    }
+}

@@ -1,0 +1,285 @@
+//! The task that owns the connection.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+use vouchsafe::audit::{AppendError, RecorderKey, Source};
+
+use super::flight::{Flight, Then};
+use super::{Call, ConnectError, Standing};
+use crate::wire::{self, Framing, Reply, Welcome, first_frame};
+
+/// A recorder that does not say hello in this time is not there.
+const HELLO_WITHIN: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// More is not taken from the callers while so much waits to be written.
+const MAX_UNWRITTEN: usize = 1 << 20;
+const READ_AT_ONCE: usize = 64 << 10;
+const CALLS_AT_ONCE: usize = 256;
+
+/// The connection and everything that must outlive it.
+#[derive(Debug)]
+pub(super) struct Driver {
+    socket: PathBuf,
+    recorder: RecorderKey,
+    calls: mpsc::Receiver<Call>,
+    standing: Arc<AtomicU8>,
+    flight: Flight,
+    stream: UnixStream,
+    unread: Vec<u8>,
+    unwritten: Vec<u8>,
+}
+
+/// Why a connection ended.
+enum Ended {
+    /// It broke.
+    Broken,
+    /// All clients are gone.
+    Finished,
+}
+
+impl Driver {
+    pub(super) async fn connect(
+        socket: PathBuf,
+        recorder: RecorderKey,
+        source: Source,
+        calls: mpsc::Receiver<Call>,
+        standing: Arc<AtomicU8>,
+    ) -> Result<Self, ConnectError> {
+        let mut flight = Flight::new(source, recorder.clone());
+        let (stream, welcome, unread) = greet(&socket, &recorder, &source).await?;
+        let mut unwritten = Vec::new();
+        // A fresh source has nothing to lose.
+        flight
+            .welcome(&welcome, &mut unwritten)
+            .map_err(|_| ConnectError::Untrusted)?;
+        Ok(Self {
+            socket,
+            recorder,
+            calls,
+            standing,
+            flight,
+            stream,
+            unread,
+            unwritten,
+        })
+    }
+
+    /// Serves calls over one connection after another, until all clients are gone.
+    pub(super) async fn run(mut self) {
+        while let Ended::Broken = self.serve().await {
+            self.stand(Standing::Disconnected);
+            if self.reconnect().await.is_none() {
+                return;
+            }
+            self.stand(Standing::Connected);
+        }
+    }
+
+    fn stand(&self, standing: Standing) {
+        self.standing.store(standing as u8, Ordering::Release);
+    }
+
+    async fn serve(&mut self) -> Ended {
+        let mut calls = Vec::with_capacity(CALLS_AT_ONCE);
+        loop {
+            if self.write().is_err() {
+                return Ended::Broken;
+            }
+            let interest = match self.unwritten.is_empty() {
+                true => Interest::READABLE,
+                false => Interest::READABLE | Interest::WRITABLE,
+            };
+            let take = self.flight.open() && self.unwritten.len() < MAX_UNWRITTEN;
+            tokio::select! {
+                ready = self.stream.ready(interest) => {
+                    let Ok(ready) = ready else { return Ended::Broken };
+                    if (ready.is_readable() || ready.is_read_closed()) && self.read().is_err() {
+                        return Ended::Broken;
+                    }
+                }
+                taken = self.calls.recv_many(&mut calls, CALLS_AT_ONCE), if take => {
+                    if taken == 0 {
+                        return Ended::Finished;
+                    }
+                    for call in calls.drain(..) {
+                        match call {
+                            // Nobody waits for it any more.
+                            Call::Append(append) if append.reply.is_closed() => {}
+                            Call::Append(append) => self.flight.append(append, &mut self.unwritten),
+                            Call::Unsettled(reply) => self.flight.unsettled(reply, &mut self.unwritten),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes as much as the socket takes now.
+    fn write(&mut self) -> io::Result<()> {
+        let mut written = 0;
+        while let Some(rest) = self
+            .unwritten
+            .get(written..)
+            .filter(|rest| !rest.is_empty())
+        {
+            match self.stream.try_write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => written += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        self.unwritten.drain(..written);
+        Ok(())
+    }
+
+    /// Reads what is there and takes every whole answer in.
+    fn read(&mut self) -> io::Result<()> {
+        let mut chunk = vec![0; READ_AT_ONCE];
+        loop {
+            match self.stream.try_read(&mut chunk) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => self
+                    .unread
+                    .extend_from_slice(chunk.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        let mut used = 0;
+        loop {
+            let (reply, length) = match first_frame(self.unread.get(used..).unwrap_or_default()) {
+                Ok((verb, request, body, length)) => (Reply::read(verb, request, body), length),
+                Err(Framing::Incomplete(_)) => break,
+                Err(Framing::Impossible) => return Err(io::ErrorKind::InvalidData.into()),
+            };
+            used += length;
+            let reply = reply.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+            if self.flight.reply(reply, &mut self.unwritten) == Then::Reconnect {
+                return Err(io::ErrorKind::ConnectionReset.into());
+            }
+        }
+        self.unread.drain(..used);
+        Ok(())
+    }
+
+    /// Connects again, refusing calls until then; `None` when all clients are gone.
+    async fn reconnect(&mut self) -> Option<()> {
+        self.unread.clear();
+        self.unwritten.clear();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let source = *self.flight.source();
+            let greeting = greet(&self.socket, &self.recorder, &source);
+            let outcome = refusing(&mut self.calls, &self.standing, greeting).await?;
+            if matches!(
+                outcome,
+                Err(ConnectError::Untrusted | ConnectError::Version)
+            ) {
+                tracing::error!("the recorder that answers is not the pinned one");
+                self.stand(Standing::Untrusted);
+            }
+            if let Ok((stream, welcome, unread)) = outcome {
+                if self.flight.welcome(&welcome, &mut self.unwritten).is_ok() {
+                    (self.stream, self.unread) = (stream, unread);
+                    return Some(());
+                }
+                tracing::error!("the recorder has lost entries that it had acknowledged");
+                self.unwritten.clear();
+                self.stand(Standing::Untrusted);
+            }
+            refusing(&mut self.calls, &self.standing, sleep(pause)).await?;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+/// Awaits something while every call is refused at once; `None` when all clients are gone.
+async fn refusing<T>(
+    calls: &mut mpsc::Receiver<Call>,
+    standing: &AtomicU8,
+    what: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::pin!(what);
+    loop {
+        let call = tokio::select! {
+            biased;
+            done = &mut what => return Some(done),
+            call = calls.recv() => call?,
+        };
+        let untrusted = standing.load(Ordering::Acquire) == Standing::Untrusted as u8;
+        let error = if untrusted {
+            AppendError::Untrusted
+        } else {
+            AppendError::Unavailable
+        };
+        // The caller may have given up.
+        match call {
+            Call::Append(append) => drop(append.reply.send(Err(error))),
+            Call::Unsettled(reply) => drop(reply.send(Err(error))),
+        }
+    }
+}
+
+/// Connects and says hello; returns what the recorder said and any bytes read after it.
+async fn greet(
+    socket: &PathBuf,
+    recorder: &RecorderKey,
+    source: &Source,
+) -> Result<(UnixStream, Welcome, Vec<u8>), ConnectError> {
+    let unreachable = || ConnectError::Unreachable {
+        path: socket.clone(),
+    };
+    let greeting = async {
+        let stream = UnixStream::connect(socket)
+            .await
+            .map_err(|_| unreachable())?;
+        let mut hello = Vec::new();
+        wire::put_hello(&mut hello, 0, source);
+        let mut unread = Vec::new();
+        let mut chunk = [0; 1024];
+        // A hello is a few dozen bytes: a new connection's buffer takes it whole, once it is writable.
+        stream.writable().await.map_err(|_| unreachable())?;
+        if stream.try_write(&hello).ok() != Some(hello.len()) {
+            return Err(unreachable());
+        }
+        loop {
+            stream.readable().await.map_err(|_| unreachable())?;
+            match stream.try_read(&mut chunk) {
+                Ok(0) => return Err(unreachable()),
+                Ok(count) => unread.extend_from_slice(chunk.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                Err(_) => return Err(unreachable()),
+            }
+            let (reply, used) = match first_frame(&unread) {
+                Ok((verb, request, body, length)) => (Reply::read(verb, request, body), length),
+                Err(Framing::Incomplete(_)) => continue,
+                Err(Framing::Impossible) => return Err(ConnectError::Version),
+            };
+            let Ok(Reply::Welcome(_, welcome)) = reply else {
+                return Err(ConnectError::Version);
+            };
+            unread.drain(..used);
+            return Ok((stream, welcome, unread));
+        }
+    };
+    let (stream, welcome, unread) = timeout(HELLO_WITHIN, greeting)
+        .await
+        .map_err(|_| unreachable())??;
+    if welcome.version != wire::VERSION {
+        return Err(ConnectError::Version);
+    }
+    recorder
+        .verify(welcome.standing.clone())
+        .map_err(|_| ConnectError::Untrusted)?;
+    Ok((stream, welcome, unread))
+}

@@ -1,0 +1,368 @@
+//! The one thread that makes entries durable, and acknowledges them.
+//!
+//! There is no timer: while one batch is on its way to the disk the next one queues up, so that a batch is as
+//! large as the disk is slow.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use vouchsafe::audit::{self, Acknowledgement, Source};
+use vouchsafe_tlog::{Hash, hash_leaf};
+
+use crate::connection::Connection;
+use crate::error::RecorderError;
+use crate::keys::Keys;
+use crate::queue::{End, Job, Next, Shared, Work};
+use crate::recent::{Batch, Known, Recent};
+use crate::sources::Sources;
+use crate::wal::Wal;
+use crate::wal::frame::Stored;
+use crate::wire::{self, Entry, Placed, Refusal, Reply, Request, Welcome};
+
+/// An entry whose time is further from the recorder's clock is refused.
+pub(crate) const MAX_SKEW: SignedDuration = SignedDuration::from_secs(5);
+/// How often an idle committer looks whether its file is still there.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What time it is.
+pub(crate) type Clock = fn() -> Timestamp;
+
+/// The committer's own state.
+#[derive(Debug)]
+pub(crate) struct Committer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) wal: Wal,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) sources: Sources,
+    pub(crate) recent: Recent,
+    pub(crate) clock: Clock,
+    /// The connection that speaks for each source: the newest.
+    pub(crate) speaking: HashMap<Source, u64>,
+}
+
+/// A batch in the making.
+#[derive(Debug)]
+struct Forming {
+    now: Timestamp,
+    recorded: Timestamp,
+    entries: Vec<(Known, Timestamp)>,
+    leaves: Vec<Vec<u8>>,
+    hashes: Vec<Hash>,
+    /// The last counter of each source in it.
+    last: HashMap<Source, u64>,
+    placed: Vec<PlacedJob>,
+}
+
+/// A request whose entries are in the batch.
+#[derive(Debug)]
+struct PlacedJob {
+    connection: Arc<Connection>,
+    placed: Placed,
+    size: usize,
+}
+
+impl Committer {
+    /// Commits until the queue has ended.
+    ///
+    /// # Errors
+    /// After any error of the disk every waiting request was refused, nothing more is taken in, and the process
+    /// MUST end.
+    pub(crate) fn run(mut self) -> Result<(), RecorderError> {
+        loop {
+            let outcome = match self.shared.next_batch(LOOK) {
+                Next::Batch(jobs) => self.batch(&jobs),
+                Next::Idle => self.wal.check(),
+                Next::Ended => break,
+            };
+            if let Err(error) = outcome {
+                self.shared.abandon();
+                return Err(error);
+            }
+        }
+        self.shared.ended(End::Stopped);
+        Ok(())
+    }
+
+    fn batch(&mut self, jobs: &[Job]) -> Result<(), RecorderError> {
+        let now = (self.clock)();
+        let mut forming = Forming::new(now, now.max(self.wal.recorded()));
+        for job in jobs {
+            match &job.work {
+                Work::Append { body, .. } => {
+                    if let Err(refusal) = self.take_in(job, body, &mut forming) {
+                        job.refuse(refusal);
+                    }
+                }
+                Work::Hello(source) => self.hello(job, source, &forming)?,
+                Work::Gone => self.gone(job),
+                Work::Unsettled(_) => {}
+            }
+        }
+        self.commit(forming)?;
+        for job in jobs {
+            if let Work::Unsettled(replica) = job.work {
+                let reply = Reply::Unsettled(job.request, self.sources.unsettled(replica));
+                answer(job, &reply);
+            }
+        }
+        Ok(())
+    }
+
+    fn hello(
+        &mut self,
+        job: &Job,
+        source: &Source,
+        forming: &Forming,
+    ) -> Result<(), RecorderError> {
+        self.speaking.insert(*source, job.connection.id);
+        let nothing = Batch {
+            first_index: self.wal.size(),
+            recorded: forming.recorded,
+            hashes: Vec::new(),
+            entries: Vec::new(),
+        };
+        let standing = acknowledge(&self.keys, &nothing)?;
+        let welcome = Welcome {
+            version: wire::VERSION,
+            standing,
+            last_counter: self.sources.last(source),
+        };
+        answer(job, &Reply::Welcome(job.request, welcome));
+        Ok(())
+    }
+
+    fn gone(&mut self, job: &Job) {
+        if let Some(source) = job.connection.source.get()
+            && self.speaking.get(source) == Some(&job.connection.id)
+        {
+            self.speaking.remove(source);
+        }
+    }
+
+    /// Adds a request to the batch, or answers it at once when it was committed before.
+    fn take_in(&self, job: &Job, body: &[u8], forming: &mut Forming) -> Result<(), Refusal> {
+        let Ok(Request::Append(entries)) = Request::read(wire::APPEND, body) else {
+            return Err(Refusal::Malformed);
+        };
+        let source = job.connection.source.get().ok_or(Refusal::Malformed)?;
+        if self.speaking.get(source) != Some(&job.connection.id) {
+            return Err(Refusal::Superseded);
+        }
+        let first = entries.first().ok_or(Refusal::Malformed)?.counter;
+        if (first..)
+            .zip(&entries)
+            .any(|(expected, entry)| entry.counter != expected)
+        {
+            return Err(Refusal::Gap);
+        }
+        let last = forming
+            .last
+            .get(source)
+            .copied()
+            .unwrap_or_else(|| self.sources.last(source));
+        if first <= last {
+            return self.repeat(job, source, first, &entries);
+        }
+        if first != last + 1 {
+            return Err(Refusal::Gap);
+        }
+        if entries
+            .iter()
+            .any(|entry| entry.time.duration_since(forming.now).abs() > MAX_SKEW)
+        {
+            return Err(Refusal::ClockSkew);
+        }
+        forming.push(job, source, &entries)
+    }
+
+    /// The same bytes with the same counters have the same place: nothing is stored twice.
+    fn repeat(
+        &self,
+        job: &Job,
+        source: &Source,
+        first: u64,
+        entries: &[Entry<'_>],
+    ) -> Result<(), Refusal> {
+        let (batch, position) = self.recent.find(source, first).ok_or(Refusal::Conflict)?;
+        let stored = batch.entries.iter().zip(&batch.hashes).skip(position);
+        let mut same = 0;
+        for (entry, (known, hash)) in entries.iter().zip(stored) {
+            let expected = Known {
+                source: *source,
+                counter: entry.counter,
+                kind: entry.kind,
+            };
+            let leaf = audit::leaf(entry.bytes, source, entry.counter, batch.recorded);
+            if expected != *known || hash_leaf(&leaf) != *hash {
+                return Err(Refusal::Conflict);
+            }
+            same += 1;
+        }
+        if same != entries.len() {
+            return Err(Refusal::Conflict);
+        }
+        let placed = [placed(job, position)?];
+        let acknowledgement = acknowledge(&self.keys, batch).map_err(|_| Refusal::Stopping)?;
+        let mut bytes = Vec::new();
+        wire::put_committed(&mut bytes, &acknowledgement, &placed);
+        job.connection.reply(bytes, job.size());
+        Ok(())
+    }
+
+    fn commit(&mut self, forming: Forming) -> Result<(), RecorderError> {
+        if forming.entries.is_empty() {
+            return Ok(());
+        }
+        let first_index = self.wal.size();
+        let committed = self
+            .wal
+            .commit(forming.recorded, &forming.stored(), &forming.hashes);
+        let position =
+            committed.inspect_err(|_| forming.placed.iter().for_each(PlacedJob::refuse))?;
+        self.shared.committed(position);
+        for (known, _) in &forming.entries {
+            self.sources.apply(&known.source, known.counter, known.kind);
+        }
+        let entries = forming.entries.iter().map(|(known, _)| *known).collect();
+        let batch = Batch {
+            first_index,
+            recorded: forming.recorded,
+            hashes: forming.hashes,
+            entries,
+        };
+        answer_all(&forming.placed, &acknowledge(&self.keys, &batch)?);
+        self.recent.remember(Arc::new(batch));
+        Ok(())
+    }
+}
+
+impl Forming {
+    fn new(now: Timestamp, recorded: Timestamp) -> Self {
+        Self {
+            now,
+            recorded,
+            entries: Vec::new(),
+            leaves: Vec::new(),
+            hashes: Vec::new(),
+            last: HashMap::new(),
+            placed: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, job: &Job, source: &Source, entries: &[Entry<'_>]) -> Result<(), Refusal> {
+        let placed = placed(job, self.entries.len())?;
+        for entry in entries {
+            let leaf = audit::leaf(entry.bytes, source, entry.counter, self.recorded);
+            self.hashes.push(hash_leaf(&leaf));
+            self.leaves.push(leaf);
+            self.entries.push((
+                Known {
+                    source: *source,
+                    counter: entry.counter,
+                    kind: entry.kind,
+                },
+                entry.time,
+            ));
+            self.last.insert(*source, entry.counter);
+        }
+        let connection = Arc::clone(&job.connection);
+        self.placed.push(PlacedJob {
+            connection,
+            placed,
+            size: job.size(),
+        });
+        Ok(())
+    }
+
+    fn stored(&self) -> Vec<Stored<'_>> {
+        let mut stored = Vec::with_capacity(self.entries.len());
+        for (
+            (
+                Known {
+                    source,
+                    counter,
+                    kind,
+                },
+                time,
+            ),
+            leaf,
+        ) in self.entries.iter().zip(&self.leaves)
+        {
+            stored.push(Stored {
+                kind: *kind,
+                source: *source,
+                counter: *counter,
+                time: *time,
+                leaf,
+            });
+        }
+        stored
+    }
+}
+
+impl PlacedJob {
+    fn refuse(&self) {
+        let mut bytes = Vec::new();
+        Reply::Refused(self.placed.request, Refusal::Stopping).put(&mut bytes);
+        self.connection.reply(bytes, self.size);
+    }
+}
+
+/// One answer to each connection that has requests in the batch.
+fn answer_all(placed: &[PlacedJob], acknowledgement: &Acknowledgement) {
+    let mut by_connection: HashMap<u64, (&Arc<Connection>, Vec<Placed>, usize)> = HashMap::new();
+    for PlacedJob {
+        connection,
+        placed,
+        size,
+    } in placed
+    {
+        let answer = by_connection
+            .entry(connection.id)
+            .or_insert((connection, Vec::new(), 0));
+        answer.1.push(*placed);
+        answer.2 += size;
+    }
+    for (connection, placed, settles) in by_connection.into_values() {
+        let mut bytes = Vec::new();
+        wire::put_committed(&mut bytes, acknowledgement, &placed);
+        connection.reply(bytes, settles);
+    }
+}
+
+fn placed(job: &Job, position: usize) -> Result<Placed, Refusal> {
+    let position = u32::try_from(position).map_err(|_| Refusal::Malformed)?;
+    Ok(Placed {
+        request: job.request,
+        position,
+    })
+}
+
+fn answer(job: &Job, reply: &Reply) {
+    let mut bytes = Vec::new();
+    reply.put(&mut bytes);
+    job.connection.reply(bytes, job.size());
+}
+
+/// Signs for a committed batch. Ed25519 is deterministic: the same batch always has the same acknowledgement.
+fn acknowledge(keys: &Keys, batch: &Batch) -> Result<Acknowledgement, RecorderError> {
+    let Batch {
+        first_index,
+        recorded,
+        hashes,
+        ..
+    } = batch;
+    let leaves: Vec<[u8; 32]> = hashes.iter().map(|hash| *hash.as_bytes()).collect();
+    let statement = Acknowledgement::statement(&keys.origin, *first_index, *recorded, &leaves);
+    let signature = keys.acknowledgement.sign(&statement)?;
+    let origin = keys.origin.clone();
+    Ok(Acknowledgement {
+        origin,
+        first_index: *first_index,
+        recorded: *recorded,
+        leaves,
+        signature,
+    })
+}

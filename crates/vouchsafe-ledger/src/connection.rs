@@ -1,0 +1,151 @@
+//! One service's connection as the recorder's threads see it: what is in flight, what is to be answered.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use vouchsafe::audit::Source;
+
+/// Bytes of requests that one connection may have without an answer. At the bound the recorder stops reading
+/// from it: a service that sends too fast, or reads no answers, waits at its own socket.
+pub(crate) const MAX_IN_FLIGHT: usize = 8 << 20;
+
+/// A connection, shared by the threads that read from it, commit for it and write to it.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// Unique within this run.
+    pub(crate) id: u64,
+    /// Who speaks on it; set by its `hello`.
+    pub(crate) source: OnceLock<Source>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    in_flight: usize,
+    replies: VecDeque<Outgoing>,
+    closed: bool,
+    /// The thread that writes has ended.
+    ended: bool,
+}
+
+/// An answer, and how many bytes in flight it settles.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) settles: usize,
+}
+
+impl Connection {
+    pub(crate) fn new(id: u64) -> Self {
+        Self {
+            id,
+            source: OnceLock::new(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Whether a request of so many bytes would be taken in without waiting.
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        let state = self.lock();
+        state.in_flight == 0 || state.in_flight + bytes <= MAX_IN_FLIGHT
+    }
+
+    /// Takes a request of so many bytes in, as soon as the bound allows; `false` when the connection was closed.
+    pub(crate) fn admit(&self, bytes: usize) -> bool {
+        let mut state = self.lock();
+        while !state.closed && state.in_flight > 0 && state.in_flight + bytes > MAX_IN_FLIGHT {
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        state.in_flight += bytes;
+        !state.closed
+    }
+
+    /// Hands an answer to the thread that writes.
+    pub(crate) fn reply(&self, bytes: Vec<u8>, settles: usize) {
+        self.lock().replies.push_back(Outgoing { bytes, settles });
+        self.changed.notify_all();
+    }
+
+    /// All answers that wait, as soon as there is one; none after the connection was closed.
+    pub(crate) fn outgoing(&self) -> VecDeque<Outgoing> {
+        let mut state = self.lock();
+        while state.replies.is_empty() && !state.closed {
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        std::mem::take(&mut state.replies)
+    }
+
+    /// The answers to so many bytes of requests left.
+    pub(crate) fn settled(&self, bytes: usize) {
+        let mut state = self.lock();
+        state.in_flight = state.in_flight.saturating_sub(bytes);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Ends it for all threads; answers that wait are still handed out.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// The thread that writes tells that nothing more leaves.
+    pub(crate) fn ended(&self) {
+        self.lock().ended = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until the answers of a closed connection have left, at most so long.
+    pub(crate) fn drained(&self, patience: Duration) {
+        let state = self.lock();
+        let waiting = self
+            .changed
+            .wait_timeout_while(state, patience, |state| !state.ended);
+        drop(waiting.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn requests_wait_at_the_bound_until_answers_leave() {
+        let connection = Arc::new(Connection::new(1));
+        assert!(connection.admit(MAX_IN_FLIGHT));
+        let other = Arc::clone(&connection);
+        let waiting = thread::spawn(move || other.admit(1));
+        connection.reply(vec![1], MAX_IN_FLIGHT);
+        assert!(!waiting.is_finished());
+        let outgoing = connection.outgoing();
+        connection.settled(outgoing.iter().map(|reply| reply.settles).sum());
+        assert!(waiting.join().unwrap());
+    }
+
+    #[test]
+    fn closing_frees_all_who_wait() {
+        let connection = Arc::new(Connection::new(1));
+        assert!(connection.admit(MAX_IN_FLIGHT));
+        let threads = [connection.clone(), connection.clone()]
+            .map(|other| thread::spawn(move || other.admit(1)));
+        connection.close();
+        assert!(threads.into_iter().all(|thread| !thread.join().unwrap()));
+        assert!(connection.outgoing().is_empty());
+    }
+}

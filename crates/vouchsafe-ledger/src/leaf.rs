@@ -1,0 +1,100 @@
+//! What the recorder and the readers understand of a leaf: who it is from, and what it settles.
+//!
+//! `{"counter":N,"entry":{..},"recorded":"..","source":"<replica>/<boot>"}`; see [`vouchsafe::audit::leaf`].
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use vouchsafe::audit::{EntryKind, Outcome, Source};
+use vouchsafe::ids::IntentId;
+
+use crate::octets::Malformed;
+
+/// The stamps of a leaf and its entry's text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leaf<'a> {
+    pub(crate) counter: u64,
+    pub(crate) source: Source,
+    pub(crate) recorded: Timestamp,
+    pub(crate) kind: EntryKind,
+    pub(crate) entry: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stamped<'a> {
+    counter: u64,
+    #[serde(borrow)]
+    entry: &'a RawValue,
+    recorded: &'a str,
+    source: &'a str,
+}
+
+/// The members of an entry that tell its kind.
+#[derive(Deserialize)]
+struct Kind {
+    intent: Option<IntentId>,
+    outcome: String,
+}
+
+impl<'a> Leaf<'a> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let stamped: Stamped<'a> = serde_json::from_slice(bytes).map_err(|_| Malformed)?;
+        let Kind { intent, outcome } =
+            serde_json::from_str(stamped.entry.get()).map_err(|_| Malformed)?;
+        let kind = match intent {
+            None => EntryKind::Event,
+            Some(id) if outcome == Outcome::Intent.name() => EntryKind::Intent(id),
+            Some(id) => EntryKind::Outcome(id),
+        };
+        Ok(Self {
+            counter: stamped.counter,
+            source: stamped.source.parse().map_err(|_| Malformed)?,
+            recorded: stamped.recorded.parse().map_err(|_| Malformed)?,
+            kind,
+            entry: stamped.entry.get(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+    use vouchsafe::audit;
+
+    use super::*;
+
+    #[test]
+    fn a_leaf_reads_back_with_its_kind() {
+        let source = Source {
+            replica: Uuid::from_u128(1),
+            boot: Uuid::from_u128(2),
+        };
+        let id = IntentId::from_uuid(Uuid::from_u128(3));
+        let recorded = Timestamp::from_microsecond(1_700_000_000_000_001).unwrap();
+        for (entry, kind) in [
+            (r#"{"outcome":"permitted"}"#.to_owned(), EntryKind::Event),
+            (
+                format!(r#"{{"intent":"{id}","outcome":"intent"}}"#),
+                EntryKind::Intent(id),
+            ),
+            (
+                format!(r#"{{"intent":"{id}","outcome":"committed"}}"#),
+                EntryKind::Outcome(id),
+            ),
+            (
+                format!(r#"{{"intent":"{id}","outcome":"aborted"}}"#),
+                EntryKind::Outcome(id),
+            ),
+        ] {
+            let bytes = audit::leaf(entry.as_bytes(), &source, 9, recorded);
+            let leaf = Leaf::read(&bytes).unwrap();
+            assert_eq!(
+                (leaf.counter, leaf.source, leaf.recorded),
+                (9, source, recorded)
+            );
+            assert_eq!((leaf.kind, leaf.entry), (kind, entry.as_str()));
+        }
+        assert!(Leaf::read(b"{}").is_err());
+    }
+}

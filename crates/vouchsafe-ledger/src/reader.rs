@@ -1,0 +1,294 @@
+//! Reads and verifies a log from its files alone: no recorder, no service, no network.
+//!
+//! It works on the recorder's own folder and on any copy of its `log` folder.
+
+mod verify;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use vouchsafe::audit::{EntryKind, Source};
+use vouchsafe_tlog::tile::{SourceError, TILE_WIDTH, TileError, TileSource, TileTree};
+use vouchsafe_tlog::{Checkpoint, Hash, NoteVerifier};
+
+use crate::leaf::Leaf;
+
+pub use verify::{Finding, Report};
+
+/// Why a log cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// There is no log in the folder.
+    #[error("there is no log in {path}: no file `checkpoint`", path = path.display())]
+    NoLog {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {path}: {kind}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        kind: io::ErrorKind,
+    },
+    /// The file `vkey` does not hold a key.
+    #[error("{path} does not hold a verifier key", path = path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The checkpoint is not signed by the log's key, or is none.
+    #[error("{path} is not a checkpoint signed by {vkey}", path = path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// The key that should have signed.
+        vkey: String,
+    },
+    /// A tile or bundle is missing or not what the checkpoint says.
+    #[error("{folder}: {error}", folder = folder.display())]
+    Tile {
+        /// The log's folder.
+        folder: PathBuf,
+        /// Which tile, and what is wrong.
+        error: TileError,
+    },
+    /// An entry is none that a recorder writes.
+    #[error("entry {index} is none that a recorder writes")]
+    Entry {
+        /// Its index.
+        index: u64,
+    },
+}
+
+/// A log at its present checkpoint.
+#[derive(Debug)]
+pub struct Log {
+    folder: PathBuf,
+    verifier: NoteVerifier,
+    checkpoint: Checkpoint,
+}
+
+/// One entry of the log.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LogEntry {
+    /// Its index.
+    pub index: u64,
+    /// When it was recorded.
+    pub recorded: Timestamp,
+    /// Where it came from.
+    pub source: Source,
+    /// The source's counter of it.
+    pub counter: u64,
+    /// What it is to the recorder.
+    pub kind: EntryKind,
+    /// The entry: JSON. Ids are tokens, detail is sealed.
+    pub json: String,
+}
+
+impl Log {
+    /// Opens the log in a folder: the recorder's, or a copy of its `log` folder.
+    ///
+    /// The key is the one that lies beside the log. Who does not trust the folder uses [`Log::open_with`].
+    ///
+    /// # Errors
+    /// [`ReadError`] when there is none, or its checkpoint is not signed.
+    pub fn open(dir: &Path) -> Result<Self, ReadError> {
+        let path = log_folder(dir).join("vkey");
+        let text = read_text(&path)?;
+        let verifier = text
+            .trim_end()
+            .parse()
+            .map_err(|_| ReadError::Key { path })?;
+        Self::open_with(dir, verifier)
+    }
+
+    /// Opens the log with a key that came from elsewhere.
+    ///
+    /// # Errors
+    /// As [`Log::open`].
+    pub fn open_with(dir: &Path, verifier: NoteVerifier) -> Result<Self, ReadError> {
+        let folder = log_folder(dir);
+        let path = folder.join("checkpoint");
+        let note = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(ReadError::NoLog {
+                    path: dir.to_owned(),
+                });
+            }
+            note => note.map_err(|error| ReadError::Io {
+                path: path.clone(),
+                kind: error.kind(),
+            })?,
+        };
+        let opened =
+            Checkpoint::open(&note, verifier.name().as_str(), &verifier, &[]).map_err(|_| {
+                ReadError::Checkpoint {
+                    path,
+                    vkey: verifier.to_string(),
+                }
+            })?;
+        Ok(Self {
+            folder,
+            verifier,
+            checkpoint: opened.checkpoint,
+        })
+    }
+
+    /// The log's name.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.checkpoint.origin
+    }
+
+    /// Number of entries under the checkpoint.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.checkpoint.size
+    }
+
+    /// Root of the checkpoint.
+    #[must_use]
+    pub const fn root(&self) -> Hash {
+        self.checkpoint.root
+    }
+
+    /// The key that signed the checkpoint.
+    #[must_use]
+    pub const fn verifier(&self) -> &NoteVerifier {
+        &self.verifier
+    }
+
+    /// The entries from an index on, each proven to be under the checkpoint before it is given out.
+    ///
+    /// To follow a growing log, open it again and ask for the entries from the size before.
+    ///
+    /// # Errors
+    /// [`ReadError::Tile`] when the tiles do not lead to the checkpoint.
+    pub fn entries(&self, from: u64) -> Result<Entries, ReadError> {
+        let files = Files(self.folder.clone());
+        let tree =
+            TileTree::open(files, self.size(), self.root()).map_err(|error| self.tile(error))?;
+        Ok(Entries {
+            folder: self.folder.clone(),
+            tree,
+            next: from,
+            bundle: Vec::new().into_iter(),
+        })
+    }
+
+    /// Verifies the whole log: signature, tiles, entries, times and counters.
+    ///
+    /// Whatever is wrong is a finding of the report; the log is sound when there is none.
+    #[must_use]
+    pub fn verify(&self) -> Report {
+        verify::verify(self)
+    }
+
+    fn tile(&self, error: TileError) -> ReadError {
+        ReadError::Tile {
+            folder: self.folder.clone(),
+            error,
+        }
+    }
+}
+
+/// The entries of a log, in order.
+#[derive(Debug)]
+pub struct Entries {
+    folder: PathBuf,
+    tree: TileTree<Files>,
+    next: u64,
+    bundle: std::vec::IntoIter<Vec<u8>>,
+}
+
+impl Entries {
+    /// The bytes of the next leaf.
+    fn next_leaf(&mut self) -> Option<Result<(u64, Vec<u8>), ReadError>> {
+        let width = u64::from(TILE_WIDTH);
+        if self.next >= self.tree.size() {
+            return None;
+        }
+        if self.bundle.len() == 0 {
+            match self.tree.bundle(self.next / width) {
+                Ok(entries) => {
+                    self.bundle = entries.into_iter();
+                    for _ in 0..self.next % width {
+                        self.bundle.next();
+                    }
+                }
+                Err(error) => {
+                    // Nothing after it is to be had in order: the iteration ends here.
+                    self.next = self.tree.size();
+                    return Some(Err(ReadError::Tile {
+                        folder: self.folder.clone(),
+                        error,
+                    }));
+                }
+            }
+        }
+        let index = self.next;
+        self.next += 1;
+        self.bundle.next().map(|leaf| Ok((index, leaf)))
+    }
+}
+
+impl Iterator for Entries {
+    type Item = Result<LogEntry, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.next_leaf()?.and_then(|(index, bytes)| {
+            let leaf = Leaf::read(&bytes).map_err(|_| ReadError::Entry { index })?;
+            let Leaf {
+                counter,
+                source,
+                recorded,
+                kind,
+                entry,
+            } = leaf;
+            Ok(LogEntry {
+                index,
+                recorded,
+                source,
+                counter,
+                kind,
+                json: entry.to_owned(),
+            })
+        }))
+    }
+}
+
+/// The files of a log's folder.
+#[derive(Clone, Debug)]
+struct Files(PathBuf);
+
+impl TileSource for Files {
+    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
+        fs::read(self.0.join(path)).map_err(|error| error.kind().into())
+    }
+}
+
+fn log_folder(dir: &Path) -> PathBuf {
+    let inner = dir.join("log");
+    if inner.join("checkpoint").is_file() {
+        inner
+    } else {
+        dir.to_owned()
+    }
+}
+
+fn read_text(path: &Path) -> Result<String, ReadError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ReadError::NoLog {
+            path: path.parent().unwrap_or(path).to_owned(),
+        }),
+        Err(error) => Err(ReadError::Io {
+            path: path.to_owned(),
+            kind: error.kind(),
+        }),
+    }
+}

@@ -1,0 +1,284 @@
+//! The recorder: the process that owns an audit log.
+//!
+//! `vouchsafe recorder --dir DIR --socket PATH` is [`run`]: it serves the verbs `append` and `unsettled` on a Unix
+//! socket, and ends when its standard input closes, after committing what it took in. Nobody can read, change or
+//! delete through it. It has threads of its own and no asynchronous runtime: one commits, one publishes, two
+//! serve each connection.
+
+mod server;
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use vouchsafe::audit::RecorderKey;
+use vouchsafe_tlog::NoteVerifier;
+
+use crate::disk::{Disk, RealDisk};
+use crate::engine::{self, Engine, Options};
+use crate::error::{At, RecorderError};
+use crate::integrator::Pace;
+use crate::keys;
+use crate::layout::Layout;
+use crate::wal::MIN_SEGMENT;
+
+/// How a recorder runs.
+#[derive(Clone, Debug)]
+pub struct RecorderConfig {
+    /// The log's folder, made by [`init`].
+    pub dir: PathBuf,
+    /// Where it listens. The socket's folder is made if it is missing, and MUST be its owner's alone.
+    pub socket: PathBuf,
+    /// Length of a segment of the write-ahead log, in bytes: 8 MiB to 1 GiB.
+    pub segment_bytes: u64,
+    /// How often a checkpoint is signed while there are new entries.
+    pub checkpoint_every: Duration,
+    /// How often one is signed when there are none.
+    pub heartbeat_every: Duration,
+}
+
+impl RecorderConfig {
+    /// The defaults: segments of 32 MiB, a checkpoint each second with news, and each minute without.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>, socket: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            socket: socket.into(),
+            segment_bytes: DEFAULT_SEGMENT,
+            checkpoint_every: Duration::from_secs(1),
+            heartbeat_every: Duration::from_secs(60),
+        }
+    }
+
+    fn options(&self) -> Result<Options, RecorderError> {
+        if !(MIN_SEGMENT..=1 << 30).contains(&self.segment_bytes) {
+            return Err(RecorderError::Setting {
+                setting: "segment_bytes",
+                limits: "8 MiB to 1 GiB",
+            });
+        }
+        if self.checkpoint_every.is_zero() || self.heartbeat_every < self.checkpoint_every {
+            let limits = "above zero, and heartbeat_every not below it";
+            return Err(RecorderError::Setting {
+                setting: "checkpoint_every",
+                limits,
+            });
+        }
+        let pace = Pace {
+            news: self.checkpoint_every,
+            heartbeat: self.heartbeat_every,
+        };
+        Ok(Options {
+            segment_bytes: self.segment_bytes,
+            pace,
+            clock: Timestamp::now,
+        })
+    }
+}
+
+const DEFAULT_SEGMENT: u64 = 32 << 20;
+
+/// The public side of a log: what a client pins and a verifier trusts.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Verifies the log's checkpoints; its name is the log's origin.
+    pub log: NoteVerifier,
+    /// Verifies the recorder's acknowledgements.
+    pub recorder: RecorderKey,
+}
+
+/// Makes an empty log, with new keys, in a folder that is missing or empty.
+///
+/// The origin is the log's name for ever: a URL without scheme, such as `log.example.org/phi`.
+///
+/// # Errors
+/// [`RecorderError::AlreadyInitialised`] when there is one; else what the disk refused.
+pub fn init(dir: &Path, origin: &str) -> Result<Identity, RecorderError> {
+    private_folder(dir)?;
+    let layout = Layout::new(dir);
+    let _lock = lock(&layout)?;
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    engine::create(&disk, &layout, origin, DEFAULT_SEGMENT)?;
+    identity(dir)
+}
+
+/// The public side of the log in a folder, as it lies there.
+///
+/// # Errors
+/// [`RecorderError::NotInitialised`] when there is none.
+pub fn identity(dir: &Path) -> Result<Identity, RecorderError> {
+    let layout = Layout::new(dir);
+    if !layout.checkpoint().exists() {
+        return Err(RecorderError::NotInitialised {
+            path: dir.to_owned(),
+        });
+    }
+    let public = keys::read_public(&RealDisk, &layout)?;
+    let recorder = RecorderKey::new(public.log.name().as_str(), public.acknowledgement);
+    Ok(Identity {
+        log: public.log,
+        recorder,
+    })
+}
+
+/// Why [`run`] woke up.
+enum Wake {
+    /// Whoever started it has gone, or wants it to end.
+    Asked,
+    /// The committer ended.
+    Committer,
+    /// The integrator ended.
+    Integrator,
+}
+
+/// Runs the recorder until `until` ends, which is the standard input of the process.
+///
+/// # Errors
+/// [`RecorderError`] when it cannot start, having changed nothing; or when it had to stop because the disk
+/// failed or a file was tampered with. The process MUST end then: what the page cache holds is not to be
+/// trusted again.
+pub fn run(
+    config: &RecorderConfig,
+    until: impl Read + Send + 'static,
+) -> Result<(), RecorderError> {
+    let options = config.options()?;
+    let layout = Layout::new(&config.dir);
+    for path in [
+        layout.root().to_owned(),
+        layout.keys(),
+        layout.log_key(),
+        layout.acknowledgement_key(),
+    ] {
+        check_private(&path)?;
+    }
+    let _lock = lock(&layout)?;
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let Engine {
+        shared,
+        committer,
+        integrator,
+    } = engine::open(&disk, &layout, options)?;
+    tracing::info!(entries = committer.wal.size(), "the log is open");
+
+    let (waker, wake) = mpsc::channel();
+    let (committing, publishing) = (
+        Ended::new(&waker, Wake::Committer),
+        Ended::new(&waker, Wake::Integrator),
+    );
+    let committer = spawn("commit", move || {
+        let _ended = committing;
+        committer.run()
+    })?;
+    let integrator = spawn("publish", move || {
+        let _ended = publishing;
+        integrator.run()
+    })?;
+    let server = server::Server::start(&config.socket, &shared)?;
+    spawn("stdin", move || {
+        wait_for_end(until);
+        // The recorder may have ended before: then nobody listens, and nothing is lost.
+        let _ = waker.send(Wake::Asked);
+    })?;
+
+    let first = wake.recv().map_err(|_| RecorderError::Internal)?;
+    match first {
+        Wake::Asked => shared.stop(),
+        Wake::Committer | Wake::Integrator => shared.abandon(),
+    }
+    let outcomes = [committer.join(), integrator.join()];
+    server.stop();
+    for outcome in outcomes {
+        outcome.map_err(|_| RecorderError::Internal)??;
+    }
+    tracing::info!("the log is closed");
+    Ok(())
+}
+
+/// Tells when a thread ends, also by a panic.
+struct Ended(Sender<Wake>, Option<Wake>);
+
+impl Ended {
+    fn new(waker: &Sender<Wake>, wake: Wake) -> Self {
+        Self(waker.clone(), Some(wake))
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if let Some(wake) = self.1.take() {
+            // Nobody listens when the recorder is ending already.
+            let _ = self.0.send(wake);
+        }
+    }
+}
+
+fn spawn<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> Result<thread::JoinHandle<T>, RecorderError> {
+    let spawned = thread::Builder::new().name(name.to_owned()).spawn(body);
+    spawned.at("start a thread for", Path::new(name))
+}
+
+fn wait_for_end(mut until: impl Read) {
+    let mut buffer = [0; 64];
+    loop {
+        match until.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// One recorder for one log.
+fn lock(layout: &Layout) -> Result<File, RecorderError> {
+    let path = layout.lock();
+    let mut options = OpenOptions::new();
+    let file = options
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .at("open", &path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(RecorderError::Locked {
+            path: layout.root().to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Err(error).at("lock", &path),
+    }
+}
+
+/// Makes a folder for its owner alone; one that is there must be that.
+fn private_folder(path: &Path) -> Result<(), RecorderError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .at("make", path)?;
+    check_private(path)
+}
+
+fn check_private(path: &Path) -> Result<(), RecorderError> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.permissions().mode() & 0o077 == 0 => Ok(()),
+        Ok(_) => Err(RecorderError::NotPrivate {
+            path: path.to_owned(),
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(RecorderError::NotInitialised {
+                path: path.to_owned(),
+            })
+        }
+        Err(error) => Err(error).at("look at", path),
+    }
+}

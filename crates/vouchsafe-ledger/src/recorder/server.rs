@@ -1,0 +1,256 @@
+//! The recorder's socket: two threads for each connection, one that reads and one that writes.
+
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use std::{fs, io};
+
+use super::{private_folder, spawn};
+use crate::connection::Connection;
+use crate::error::{At, RecorderError};
+use crate::queue::{Job, Shared, Work};
+use crate::wire::{self, Framing, Refusal, Request, first_frame};
+
+/// More services than any deployment has replicas on one host.
+const MAX_CONNECTIONS: usize = 64;
+/// A connection that does not say who it is ends.
+const HELLO_WITHIN: Duration = Duration::from_secs(5);
+/// A service that takes no answer for so long has hung; its connection ends.
+const WRITE_WITHIN: Duration = Duration::from_secs(10);
+const READ_AT_ONCE: usize = 256 << 10;
+
+/// The listening socket.
+#[derive(Debug)]
+pub(super) struct Server {
+    path: PathBuf,
+    live: Arc<Live>,
+}
+
+/// The connections that are open.
+#[derive(Debug, Default)]
+struct Live {
+    stopping: AtomicBool,
+    count: AtomicUsize,
+    streams: Mutex<Vec<(u64, UnixStream, Arc<Connection>)>>,
+}
+
+impl Server {
+    /// Listens. A socket that an earlier recorder left is replaced: the lock says that there is no other one.
+    pub(super) fn start(path: &Path, shared: &Arc<Shared>) -> Result<Self, RecorderError> {
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            private_folder(folder)?;
+        }
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).at("remove", path);
+            }
+            _ => {}
+        }
+        let listener = UnixListener::bind(path).at("listen on", path)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).at("protect", path)?;
+        let live = Arc::new(Live::default());
+        let (shared, accepting) = (Arc::clone(shared), Arc::clone(&live));
+        spawn("accept", move || accept(&listener, &shared, &accepting))?;
+        Ok(Self {
+            path: path.to_owned(),
+            live,
+        })
+    }
+
+    /// Lets the answers out that wait, then ends all connections.
+    pub(super) fn stop(self) {
+        self.live.stopping.store(true, Ordering::SeqCst);
+        // Wakes the thread that accepts; without it, it would sit in the system call for ever.
+        drop(UnixStream::connect(&self.path));
+        let streams = std::mem::take(
+            &mut *self
+                .live
+                .streams
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        for (_, stream, connection) in &streams {
+            connection.close();
+            connection.drained(WRITE_WITHIN);
+            // It may be closed already.
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+        }
+        // The next recorder removes it as well.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn accept(listener: &UnixListener, shared: &Arc<Shared>, live: &Arc<Live>) {
+    for (id, stream) in (1..).zip(listener.incoming()) {
+        if live.stopping.load(Ordering::SeqCst) {
+            return;
+        }
+        let served = match stream {
+            Ok(stream) if live.count.load(Ordering::SeqCst) < MAX_CONNECTIONS => {
+                serve(id, stream, shared, live)
+            }
+            Ok(_) => Ok(()),
+            Err(_) => {
+                // Out of file descriptors, most likely: not to be retried in a tight loop.
+                std::thread::sleep(Duration::from_millis(100));
+                Ok(())
+            }
+        };
+        if served.is_err() {
+            tracing::warn!("a connection could not be served");
+        }
+    }
+}
+
+fn serve(
+    id: u64,
+    stream: UnixStream,
+    shared: &Arc<Shared>,
+    live: &Arc<Live>,
+) -> Result<(), RecorderError> {
+    let path = Path::new("connection");
+    stream
+        .set_read_timeout(Some(HELLO_WITHIN))
+        .at("set up", path)?;
+    stream
+        .set_write_timeout(Some(WRITE_WITHIN))
+        .at("set up", path)?;
+    let connection = Arc::new(Connection::new(id));
+    let (reading, kept) = (
+        stream.try_clone().at("set up", path)?,
+        stream.try_clone().at("set up", path)?,
+    );
+    live.count.fetch_add(1, Ordering::SeqCst);
+    live.streams
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push((id, kept, Arc::clone(&connection)));
+    let writer = Arc::clone(&connection);
+    spawn("answer", move || write_all(stream, &writer))?;
+    let (shared, live) = (Arc::clone(shared), Arc::clone(live));
+    spawn("read", move || {
+        read_all(reading, &connection, &shared);
+        connection.close();
+        shared.submit([Job {
+            connection,
+            request: 0,
+            work: Work::Gone,
+        }]);
+        live.count.fetch_sub(1, Ordering::SeqCst);
+        live.streams
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|(other, ..)| *other != id);
+    })?;
+    Ok(())
+}
+
+fn write_all(mut stream: UnixStream, connection: &Connection) {
+    loop {
+        let outgoing = connection.outgoing();
+        if outgoing.is_empty() {
+            break;
+        }
+        let mut bytes = Vec::new();
+        let mut settles = 0;
+        for reply in outgoing {
+            bytes.extend_from_slice(&reply.bytes);
+            settles += reply.settles;
+        }
+        if stream.write_all(&bytes).is_err() {
+            break;
+        }
+        connection.settled(settles);
+    }
+    connection.close();
+    connection.ended();
+    // Ends the reader as well.
+    let _ = stream.shutdown(std::net::Shutdown::Both);
+}
+
+/// Reads frames until the service goes away or says something that the protocol does not know.
+fn read_all(mut stream: UnixStream, connection: &Arc<Connection>, shared: &Shared) {
+    let mut buffer = Vec::new();
+    let mut chunk = vec![0; READ_AT_ONCE];
+    loop {
+        let read = match stream.read(&mut chunk) {
+            Ok(0) | Err(_) => return,
+            Ok(read) => read,
+        };
+        buffer.extend_from_slice(chunk.get(..read).unwrap_or_default());
+        let Ok(used) = take_frames(&buffer, connection, shared) else {
+            return;
+        };
+        buffer.drain(..used);
+        if connection.source.get().is_some() && stream.set_read_timeout(None).is_err() {
+            return;
+        }
+    }
+}
+
+/// Hands every whole frame to the committer; returns how many bytes they were.
+fn take_frames(buffer: &[u8], connection: &Arc<Connection>, shared: &Shared) -> Result<usize, ()> {
+    let mut used = 0;
+    let mut jobs = Vec::new();
+    let outcome = loop {
+        let rest = buffer.get(used..).unwrap_or_default();
+        let (verb, request, body, length) = match first_frame(rest) {
+            Ok(frame) => frame,
+            Err(Framing::Incomplete(_)) => break Ok(used),
+            Err(Framing::Impossible) => break Err(()),
+        };
+        used += length;
+        let job = |work| Job {
+            connection: Arc::clone(connection),
+            request,
+            work,
+        };
+        let Some(work) = work(verb, body, connection) else {
+            job(Work::Gone).refuse(Refusal::Malformed);
+            break Err(());
+        };
+        let job = job(work);
+        // What was read so far must be on its way before this thread may have to wait for its answers.
+        if !connection.has_room(job.size()) {
+            shared.submit(jobs.drain(..));
+        }
+        if !connection.admit(job.size()) {
+            break Err(());
+        }
+        jobs.push(job);
+    };
+    if !jobs.is_empty() {
+        shared.submit(jobs);
+    }
+    outcome
+}
+
+/// What a frame asks for, if this connection may ask for it now: `hello` first, and once.
+fn work(verb: u8, body: &[u8], connection: &Connection) -> Option<Work> {
+    let known = connection.source.get();
+    match (Request::read(verb, body).ok()?, known) {
+        (
+            Request::Hello {
+                version: wire::VERSION,
+                source,
+            },
+            None,
+        ) => {
+            connection.source.set(source).ok()?;
+            Some(Work::Hello(source))
+        }
+        (Request::Append(entries), Some(_)) => Some(Work::Append {
+            entries: entries.len(),
+            body: body.to_vec(),
+        }),
+        (Request::Unsettled, Some(source)) => Some(Work::Unsettled(source.replica)),
+        (Request::Hello { .. } | Request::Append(_) | Request::Unsettled, _) => None,
+    }
+}

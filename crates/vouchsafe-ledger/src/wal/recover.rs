@@ -1,0 +1,336 @@
+//! Reads the write-ahead log back at start, and refuses what it cannot explain.
+//!
+//! A torn last frame is explained by a crash and removed. Anything else that is not as it was written is
+//! damage: it may have been acknowledged, so nothing is removed and the recorder does not start.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use vouchsafe_tlog::{Frontier, Hash, hash_leaf};
+
+use super::frame::{Found, Frame, SECTOR, find};
+use super::segment::{self, Segment, SegmentHead};
+use super::{Place, Position, Wal, read_segment};
+use crate::error::{At, RecorderError, damaged};
+
+/// The log as it was found; nothing was changed yet.
+#[derive(Debug)]
+pub(crate) struct Recovered {
+    frontier: Frontier,
+    recorded: Timestamp,
+    /// Where the log ends, in the last segment.
+    end: u64,
+    last: u64,
+    /// Bytes that a crash left after the end, per segment: from here to there they become zeros.
+    torn: Vec<(PathBuf, u64, u64)>,
+    /// A next segment that a crash left empty, before this one could say that there is one.
+    leftover: Option<PathBuf>,
+    /// The first segment and the place after the checkpoint, where integration goes on.
+    pub(crate) oldest: u64,
+    pub(crate) resume: Position,
+}
+
+/// A running scan over all segments.
+struct Scan<'a> {
+    place: &'a Place,
+    /// The tree at the checkpoint, then after each frame that follows it.
+    frontier: Frontier,
+    anchor: u64,
+    next_index: u64,
+    root: Hash,
+    recorded: Timestamp,
+    resume: Option<Position>,
+    torn: Vec<(PathBuf, u64, u64)>,
+}
+
+/// Where a segment ends, and how.
+struct SegmentEnd {
+    offset: u64,
+    goes_on: bool,
+}
+
+/// Scans the log; `at_checkpoint` is the tree that the verified checkpoint and its tiles give.
+///
+/// Every whole frame is shown to `visit`, in order, also those before the checkpoint.
+pub(crate) fn recover(
+    place: &Place,
+    at_checkpoint: &Frontier,
+    mut visit: impl FnMut(&Frame<'_>) -> Result<(), RecorderError>,
+) -> Result<Recovered, RecorderError> {
+    let numbers = segment::numbers(place.disk(), &place.folder)?;
+    let (Some(oldest), Some(mut last)) = (numbers.first().copied(), numbers.last().copied()) else {
+        return Err(missing(
+            place,
+            1,
+            "the log has a checkpoint, so it has a write-ahead log",
+        ));
+    };
+    let mut scan = Scan {
+        place,
+        frontier: at_checkpoint.clone(),
+        anchor: at_checkpoint.size(),
+        next_index: 0,
+        root: Hash::empty_root(),
+        recorded: Timestamp::MIN,
+        resume: None,
+        torn: Vec::new(),
+    };
+    let mut end = SECTOR as u64;
+    let mut leftover = None;
+    for number in oldest..=last {
+        if !numbers.contains(&number) {
+            return Err(missing(
+                place,
+                number,
+                "the segments before and after it are there",
+            ));
+        }
+        let segment = scan.segment(number, number == oldest, &mut visit)?;
+        end = segment.offset;
+        if number == last && segment.goes_on {
+            return Err(missing(
+                place,
+                number + 1,
+                "the segment before it says that the log goes on in it",
+            ));
+        }
+        if number != last && !segment.goes_on {
+            leftover = Some(scan.unfinished(number, last)?);
+            last = number;
+            break;
+        }
+    }
+    let path = place.path(last);
+    if scan.next_index < scan.anchor {
+        return Err(damaged(
+            &path,
+            end,
+            "the log ends before its own checkpoint",
+        ));
+    }
+    let resume = scan
+        .resume
+        .ok_or_else(|| damaged(&path, end, "no batch ends where the checkpoint was made"))?;
+    let Scan {
+        frontier,
+        recorded,
+        torn,
+        ..
+    } = scan;
+    Ok(Recovered {
+        frontier,
+        recorded,
+        end,
+        last,
+        torn,
+        leftover,
+        oldest,
+        resume,
+    })
+}
+
+impl Scan<'_> {
+    fn segment(
+        &mut self,
+        number: u64,
+        oldest: bool,
+        visit: &mut impl FnMut(&Frame<'_>) -> Result<(), RecorderError>,
+    ) -> Result<SegmentEnd, RecorderError> {
+        let path = self.place.path(number);
+        let bytes = read_segment(self.place.disk(), &path)?;
+        self.segment_head(&path, &bytes, number, oldest)?;
+        self.mark(number, SECTOR as u64);
+        let mut offset = SECTOR;
+        loop {
+            let rest = bytes.get(offset..).unwrap_or_default();
+            match find(rest, number) {
+                Found::Frame(frame) => {
+                    self.frame(&path, offset as u64, &frame)?;
+                    visit(&frame)?;
+                    offset += frame.length;
+                    if frame.head.goes_on {
+                        self.tail(&path, &bytes, offset, number)?;
+                        return Ok(SegmentEnd {
+                            offset: offset as u64,
+                            goes_on: true,
+                        });
+                    }
+                    self.mark(number, offset as u64);
+                }
+                Found::Damaged => {
+                    return Err(damaged(
+                        &path,
+                        offset as u64,
+                        "a batch is not as it was written",
+                    ));
+                }
+                Found::Nothing | Found::Torn => {
+                    self.tail(&path, &bytes, offset, number)?;
+                    return Ok(SegmentEnd {
+                        offset: offset as u64,
+                        goes_on: false,
+                    });
+                }
+            }
+        }
+    }
+
+    fn segment_head(
+        &mut self,
+        path: &Path,
+        bytes: &[u8],
+        number: u64,
+        oldest: bool,
+    ) -> Result<(), RecorderError> {
+        let bad = |what| Err(damaged(path, 0, what));
+        let Ok(head) = SegmentHead::decode(bytes) else {
+            return bad("its first sector is not as it was written");
+        };
+        if head.origin != self.place.origin {
+            return bad("it belongs to another log");
+        }
+        if head.number != number || head.length != bytes.len() as u64 {
+            return bad("its number or its length is not what its first sector says");
+        }
+        if oldest {
+            if head.first_index > self.anchor {
+                return bad("the entries between the checkpoint and this segment are missing");
+            }
+            (self.next_index, self.root, self.recorded) =
+                (head.first_index, head.root, head.recorded);
+        } else if head.first_index != self.next_index || head.root != self.root {
+            return bad("it does not continue the segment before it");
+        }
+        Ok(())
+    }
+
+    /// Checks that the frame continues the log and, from the checkpoint on, that its entries give its root.
+    fn frame(&mut self, path: &Path, offset: u64, frame: &Frame<'_>) -> Result<(), RecorderError> {
+        let bad = |what| Err(damaged(path, offset, what));
+        let head = &frame.head;
+        if head.first_index != self.next_index
+            || head.previous != self.root
+            || head.recorded < self.recorded
+        {
+            return bad("a batch does not continue the one before it");
+        }
+        if head.first_index >= self.anchor {
+            for entry in &frame.entries {
+                self.frontier.push(hash_leaf(entry.leaf));
+            }
+            if self.frontier.root() != head.root {
+                return bad("the entries of a batch do not hash to its root");
+            }
+        } else if frame.next_index() > self.anchor {
+            return bad("the checkpoint was made within a batch");
+        }
+        (self.next_index, self.root, self.recorded) =
+            (frame.next_index(), head.root, head.recorded);
+        if self.next_index == self.anchor && self.root != self.frontier.root() {
+            return bad("the log and its checkpoint have different roots");
+        }
+        Ok(())
+    }
+
+    /// Remembers the latest place at which exactly the entries of the checkpoint are behind us.
+    fn mark(&mut self, segment: u64, offset: u64) {
+        if self.next_index == self.anchor {
+            self.resume = Some(Position {
+                segment,
+                offset,
+                size: self.anchor,
+            });
+        }
+    }
+
+    /// What follows the last whole frame may be zeros or the rest of one torn frame, never another whole one.
+    fn tail(
+        &mut self,
+        path: &Path,
+        bytes: &[u8],
+        end: usize,
+        number: u64,
+    ) -> Result<(), RecorderError> {
+        let rest = bytes.get(end..).unwrap_or_default();
+        for (sector, _) in rest.chunks(SECTOR).enumerate() {
+            let here = rest.get(sector * SECTOR..).unwrap_or_default();
+            if matches!(find(here, number), Found::Frame(_)) {
+                return Err(damaged(
+                    path,
+                    end as u64,
+                    "a batch is not as it was written, and a good one follows it",
+                ));
+            }
+        }
+        if let Some(last) = rest.iter().rposition(|byte| *byte != 0) {
+            self.torn
+                .push((path.to_owned(), end as u64, (end + last + 1) as u64));
+        }
+        Ok(())
+    }
+
+    /// A segment that does not say that the log goes on, though another follows: the crash came between the two.
+    fn unfinished(&self, number: u64, last: u64) -> Result<PathBuf, RecorderError> {
+        // The next segment is removed, and made again when it is needed: it MUST hold nothing.
+        let next = self.place.path(number + 1);
+        let bytes = read_segment(self.place.disk(), &next)?;
+        let used = bytes
+            .get(SECTOR..)
+            .unwrap_or_default()
+            .iter()
+            .any(|byte| *byte != 0);
+        if number + 1 != last || used {
+            return Err(damaged(
+                &self.place.path(number),
+                0,
+                "the log goes on in the next segment without saying so",
+            ));
+        }
+        Ok(next)
+    }
+}
+
+fn missing(place: &Place, number: u64, what: &'static str) -> RecorderError {
+    RecorderError::Missing {
+        path: place.path(number),
+        what,
+    }
+}
+
+impl Recovered {
+    /// Entries in the log.
+    pub(crate) const fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    /// When the last batch was recorded.
+    pub(crate) const fn recorded(&self) -> Timestamp {
+        self.recorded
+    }
+
+    /// Removes what a crash left behind and opens the log for writing.
+    pub(crate) fn open(self, place: Place) -> Result<Wal, RecorderError> {
+        segment::clean(place.disk(), &place.folder)?;
+        if let Some(leftover) = &self.leftover {
+            place.disk().remove(leftover).at("remove", leftover)?;
+            place
+                .disk()
+                .sync_dir(&place.folder)
+                .at("sync", &place.folder)?;
+        }
+        for (path, from, to) in &self.torn {
+            let file = place.disk().open(path).at("open", path)?;
+            let length = usize::try_from(to - from).map_err(|_| RecorderError::Internal)?;
+            file.write_at(&vec![0; length], *from).at("write", path)?;
+            file.sync().at("sync", path)?;
+        }
+        let segment = Segment::open(place.disk(), &place.folder, self.last)?;
+        Ok(Wal {
+            segment,
+            offset: self.end,
+            frontier: self.frontier,
+            recorded: self.recorded,
+            place,
+        })
+    }
+}
