@@ -1,0 +1,94 @@
+//! Sealing: envelopes, the keys that make them, and the manifest that holds a record together.
+//!
+//! Keys: root (in the key service) -> branch (tenant) -> random subject key -> field key, by
+//! HKDF-SHA-256 (RFC 5869) over record type, slot and purpose. An envelope's key commitment and
+//! AAD bind it to its place; a record version's MACed [`Manifest`] binds its envelopes together.
+//! Nothing here opens a record for callers outside the crate: that is for the gate.
+//!
+//! What a manifest can not show is that the whole record was put back to an older version: the
+//! audit log, which names versions, can.
+
+mod entropy;
+mod envelope;
+mod field_keys;
+mod framing;
+mod index;
+mod manifest;
+mod record;
+mod secret;
+mod system;
+mod wrapping;
+mod xaes;
+
+pub use field_keys::{Owner, RecordKeys};
+pub use index::{IndexKey, IndexTag};
+pub use manifest::{Entry, Manifest};
+pub use record::{Blob, SealedRecord};
+pub use secret::{KeyVersion, Secret, Suite};
+pub use system::SystemKey;
+pub use wrapping::WrappingKey;
+
+pub(crate) use record::{Writing, open_document, seal_document, seal_tombstone};
+
+use crate::class::DataClass;
+
+/// Why something could not be sealed or opened. No variant holds a value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum SealError {
+    /// Not an envelope of ours: magic, lengths or reserved flags.
+    #[error("malformed envelope")]
+    Envelope,
+    /// A format version or suite that this program does not know.
+    #[error("unknown envelope format or suite")]
+    UnknownFormat,
+    /// Sealed under a key version that was not given.
+    #[error("sealed under another key version")]
+    KeyVersion,
+    /// The key commitment is not that of the key: another key, record type or slot.
+    #[error("sealed under another key")]
+    Commitment,
+    /// The tag does not hold: damaged, or moved from where it was sealed.
+    #[error("the envelope does not belong here or was changed")]
+    Tag,
+    /// Not a manifest of ours.
+    #[error("malformed manifest")]
+    Manifest,
+    /// The manifest's MAC does not hold: damaged, or of another record or version.
+    #[error("the manifest does not belong here or was changed")]
+    ManifestMac,
+    /// A blob that the manifest names is not there.
+    #[error("a blob is missing")]
+    MissingBlob,
+    /// A blob that the manifest does not name.
+    #[error("a blob is not in the manifest")]
+    UnlistedBlob,
+    /// A blob is not the one that the manifest names.
+    #[error("a blob is not the one in the manifest")]
+    BlobHash,
+    /// What was sealed is no part of a document.
+    #[error("malformed part of a document")]
+    Part,
+    /// The keys are those of another tenant or owner.
+    #[error("keys of another owner")]
+    Keys,
+    /// The layout is that of another record type.
+    #[error("the layout of another record type")]
+    RecordType,
+    /// The record's state given does not fit: another record, or not an earlier version.
+    #[error("not an earlier version of this record")]
+    Previous,
+    /// This version of the record is a deletion.
+    #[error("the record is deleted")]
+    Deleted,
+    /// The document has an element of a class that may not be written.
+    #[error("an element of class {0} may not be written")]
+    NotWritable(DataClass),
+    /// A record with more envelopes than a manifest can name.
+    #[error("too many envelopes")]
+    TooMany,
+}
+
+#[cfg(test)]
+mod test_shake;
+#[cfg(test)]
+mod tests;

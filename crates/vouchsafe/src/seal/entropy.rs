@@ -1,0 +1,45 @@
+//! The randomness of a record.
+
+use super::secret::fill_random;
+
+/// Random bytes for one record, drawn together: a draw costs more than sealing a small blob.
+pub(super) struct Entropy {
+    pool: [u8; 256],
+    used: usize,
+}
+
+impl Entropy {
+    /// Nothing drawn yet.
+    pub(super) const fn new() -> Self {
+        Self {
+            pool: [0; 256],
+            used: 256,
+        }
+    }
+
+    /// Known bytes, for known answers.
+    #[cfg(test)]
+    pub(super) const fn known(pool: [u8; 256]) -> Self {
+        Self { pool, used: 0 }
+    }
+
+    /// A nonce or part of one: bytes that are given out once.
+    pub(super) fn take<const N: usize>(&mut self) -> [u8; N] {
+        const { assert!(N <= 32) };
+        if self.used + N > self.pool.len() {
+            fill_random(&mut self.pool);
+            self.used = 0;
+        }
+        let mut out = [0; N];
+        for (out, byte) in out.iter_mut().zip(self.pool.iter().skip(self.used)) {
+            *out = *byte;
+        }
+        self.used += N;
+        out
+    }
+
+    /// The id of an array item.
+    pub(super) fn id(&mut self) -> u64 {
+        u64::from_be_bytes(self.take())
+    }
+}

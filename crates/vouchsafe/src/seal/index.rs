@@ -1,0 +1,88 @@
+//! Blind indexes: keyed, truncated tags that let a sealed value be found.
+
+use std::fmt;
+
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
+use aws_lc_rs::hmac;
+
+use super::Secret;
+use super::framing::Frame;
+use crate::ids::{RecordType, TenantId};
+
+/// A tenant's key of blind indexes. It is no key of a subject: shredding deletes index rows instead.
+pub struct IndexKey {
+    key: hmac::Key,
+    version: u32,
+}
+
+impl IndexKey {
+    /// The index key of a tenant's index root, in this version.
+    #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the secret is used up: it ends here"
+    )]
+    pub fn new(secret: Secret, tenant: TenantId, version: u32) -> Self {
+        let prk = Salt::new(HKDF_SHA256, b"vouchsafe/1/index").extract(secret.expose());
+        let info = Frame::new("index")
+            .with(tenant.uuid().as_bytes())
+            .with(&version.to_be_bytes());
+        Self {
+            key: expand_mac(&prk, &info),
+            version,
+        }
+    }
+
+    /// The index version: rows of two versions exist side by side while keys rotate.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The tag of a value: HMAC-SHA-256 over (type, index, value), its first `bits` (at most 128).
+    ///
+    /// `index` names the normaliser too where there is a choice; `normalised` is what it made.
+    #[must_use]
+    pub fn tag(
+        &self,
+        record_type: &RecordType,
+        index: &str,
+        normalised: &[u8],
+        bits: u16,
+    ) -> IndexTag {
+        let input = Frame::new("tag")
+            .with(record_type.as_str().as_bytes())
+            .with(index.as_bytes())
+            .with(normalised);
+        let mac = hmac::sign(&self.key, input.bytes());
+        let mut tag = [0; 16];
+        let mut left = u32::from(bits.min(128));
+        for (out, byte) in tag.iter_mut().zip(mac.as_ref()) {
+            let take = left.min(8);
+            // The top `take` bits; a shift by 8 leaves none.
+            *out = byte & !0xff_u8.checked_shr(take).unwrap_or(0);
+            left -= take;
+        }
+        IndexTag(tag)
+    }
+}
+
+impl fmt::Debug for IndexKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[key]")
+    }
+}
+
+/// A tag in a blind index; bits beyond its length are zero.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct IndexTag(pub [u8; 16]);
+
+/// An HMAC-SHA-256 key by HKDF-Expand.
+#[expect(
+    clippy::expect_used,
+    reason = "HKDF-SHA-256 refuses nothing but outputs over 8160 bytes (RFC 5869, 2.3)"
+)]
+pub(super) fn expand_mac(prk: &aws_lc_rs::hkdf::Prk, info: &Frame) -> hmac::Key {
+    let key = super::envelope::expand(prk, "vouchsafe/1/mac", 0, info).expect("32 bytes");
+    hmac::Key::new(hmac::HMAC_SHA256, &key[..])
+}

@@ -1,0 +1,78 @@
+//! Keys for the system's own secrets.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::envelope::{Envelope, EnvelopeKey};
+use super::framing::Frame;
+use super::wrapping::{derive, seal_small};
+use super::{KeyVersion, SealError, Secret, Suite};
+use crate::ids::TenantId;
+
+/// Seals secrets of the system that are no records: seeds of one-time codes, signing keys, search
+/// cursors. It is derived apart from record keys and can open no record.
+pub struct SystemKey {
+    key: EnvelopeKey,
+    /// What its AADs have in common.
+    place: Frame,
+}
+
+impl SystemKey {
+    /// The key of a tenant for a purpose, in suite 2: it may seal without bound.
+    #[must_use]
+    pub fn derive(
+        branch: &Secret,
+        tenant: TenantId,
+        purpose: &'static str,
+        version: KeyVersion,
+    ) -> Self {
+        Self::derive_in(Suite::Xaes256Gcm, branch, tenant, purpose, version)
+    }
+
+    /// As [`Self::derive`], in a suite of choice. Suite 1 is cheaper per message and MUST be used
+    /// only where the key cannot seal 2^32 messages in its life, as one that a process makes for itself.
+    #[must_use]
+    pub fn derive_in(
+        suite: Suite,
+        branch: &Secret,
+        tenant: TenantId,
+        purpose: &'static str,
+        version: KeyVersion,
+    ) -> Self {
+        let place = Frame::new("system")
+            .with(tenant.uuid().as_bytes())
+            .with(purpose.as_bytes());
+        Self {
+            key: derive("vouchsafe/1/system", branch, suite, version, &place),
+            place: Frame::new("vouchsafe/1/system").with(place.bytes()),
+        }
+    }
+
+    /// Seals; `context` says where the sealed thing belongs, and is needed to open it.
+    #[must_use]
+    pub fn seal(&self, context: &[u8], plain: &[u8]) -> Vec<u8> {
+        seal_small(&self.key, &mut self.place.clone().with(context), plain)
+    }
+
+    /// Opens.
+    ///
+    /// # Errors
+    /// [`SealError`] when it was sealed by another key, for another context, or changed.
+    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let mut aad = self.place.clone().with(context);
+        self.key.open(&mut aad, &Envelope::parse(sealed)?)
+    }
+
+    /// The version that it writes into what it seals.
+    #[must_use]
+    pub const fn version(&self) -> KeyVersion {
+        self.key.version()
+    }
+}
+
+impl fmt::Debug for SystemKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[key]")
+    }
+}
