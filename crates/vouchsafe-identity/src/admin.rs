@@ -1,0 +1,205 @@
+//! What administration has in common: who approved, and why something is refused.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+use vouchsafe::ids::{PersonId, TenantId};
+use vouchsafe::session::Principal;
+
+use crate::database::{DatabaseError, reading};
+use crate::event::Actor;
+use crate::identity::Identity;
+use crate::people::PersonState;
+
+/// Who asked for a change and who approved it.
+///
+/// Whether the approver has the right to is for the caller to decide beforehand. That they differ
+/// is asked of grants, which come later; that nobody approves their own right is asked here.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Approval {
+    /// Who asked.
+    pub requested_by: Actor,
+    /// Who approved.
+    pub approved_by: Actor,
+}
+
+impl Approval {
+    /// Somebody who does it on their own authority.
+    #[must_use]
+    pub fn by(actor: Actor) -> Self {
+        Self {
+            requested_by: actor.clone(),
+            approved_by: actor,
+        }
+    }
+}
+
+/// Why a change was refused, or could not be prepared.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AdminError {
+    /// No such person in this tenant.
+    #[error("there is no such person")]
+    NoSuchPerson,
+    /// No such service in this tenant.
+    #[error("there is no such service")]
+    NoSuchService,
+    /// No such right in this tenant, or it has ended.
+    #[error("there is no such right, or it has ended")]
+    NoSuchRight,
+    /// No such link, or it has ended.
+    #[error("there is no such link, or it has ended")]
+    NoSuchLink,
+    /// The person or service is disabled.
+    #[error("the person or service is disabled")]
+    Disabled,
+    /// Somebody has that login.
+    #[error("somebody has that login already")]
+    LoginTaken,
+    /// A login is an e-mail address.
+    #[error("a login is an e-mail address of at most 254 characters")]
+    Login,
+    /// A name has 1 to 200 characters.
+    #[error("a name or purpose has 1 to 200 characters")]
+    Name,
+    /// A reason has 1 to 500 characters.
+    #[error("a reason has 1 to 500 characters")]
+    Reason,
+    /// Nobody gives themselves a right, care or a way in.
+    #[error("nobody gives this to themselves")]
+    SelfGiven,
+    /// The approver is not an active person of this tenant.
+    #[error("the approver is not an active person of this tenant")]
+    Approver,
+    /// The time is over before it begins.
+    #[error("the end is not after the beginning, or is over")]
+    Period,
+    /// Longer than such a right may be.
+    #[error("the right is longer than it may be: 24 hours for integration, 366 days for others")]
+    TooLong,
+    /// The role `integration` is for services.
+    #[error("the role integration is for services only")]
+    ServicesOnly,
+    /// There are people already.
+    #[error("this is not the first start: there are people already")]
+    NotFirstStart,
+    /// The record is linked to somebody.
+    #[error("the record is linked to somebody already")]
+    Linked,
+    /// Somebody else than the service's owner asks for its session.
+    #[error("the service belongs to somebody else")]
+    NotOwner,
+    /// No randomness to be had.
+    #[error("the system gives no random bytes")]
+    Random,
+    /// The database.
+    #[error("database: {0}")]
+    Database(#[from] DatabaseError),
+}
+
+impl From<sqlx::Error> for AdminError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+/// A text of 1 to `most` characters without control characters, trimmed.
+pub(crate) fn text(text: &str, most: usize, refused: AdminError) -> Result<String, AdminError> {
+    let text = text.trim();
+    let good = (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err(refused)
+    }
+}
+
+pub(crate) fn name(name: &str) -> Result<String, AdminError> {
+    text(name, 200, AdminError::Name)
+}
+
+pub(crate) fn reason(reason: &str) -> Result<String, AdminError> {
+    text(reason, 500, AdminError::Reason)
+}
+
+/// What is checked of somebody who is to be given something.
+pub(crate) struct Holder {
+    /// Whose interest it is: the person, or the person who owns the service.
+    pub(crate) person: Option<PersonId>,
+}
+
+impl Identity {
+    /// The state of a person in this tenant.
+    pub(crate) async fn state_of(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+    ) -> Result<Option<PersonState>, DatabaseError> {
+        let state: Option<String> = reading!(&self.database, on => sqlx::query_scalar(
+            "SELECT state FROM people WHERE id = $1 AND tenant = $2",
+        )
+        .bind(person.uuid())
+        .bind(tenant.uuid())
+        .fetch_optional(on))?;
+        state.map(|state| PersonState::parse(&state)).transpose()
+    }
+
+    /// A principal of this tenant who is not disabled.
+    pub(crate) async fn holder(
+        &self,
+        tenant: TenantId,
+        principal: Principal,
+        now: Timestamp,
+    ) -> Result<Holder, AdminError> {
+        match principal {
+            Principal::Person(person) => match self.state_of(tenant, person).await? {
+                None => Err(AdminError::NoSuchPerson),
+                Some(PersonState::Disabled) => Err(AdminError::Disabled),
+                Some(PersonState::Invited | PersonState::Active) => Ok(Holder {
+                    person: Some(person),
+                }),
+            },
+            Principal::Service(service) => {
+                let row: Option<(Option<Uuid>, Option<i64>, i64)> = reading!(&self.database, on => sqlx::query_as(
+                        "SELECT owner_person, disabled_at, expires_at FROM services \
+                         WHERE id = $1 AND tenant = $2",
+                    )
+                    .bind(service.uuid())
+                    .bind(tenant.uuid())
+                    .fetch_optional(on))?;
+                let (owner, disabled_at, expires_at) = row.ok_or(AdminError::NoSuchService)?;
+                if disabled_at.is_some() || expires_at <= now.as_microsecond() {
+                    return Err(AdminError::Disabled);
+                }
+                Ok(Holder {
+                    person: owner.map(PersonId::from_uuid),
+                })
+            }
+        }
+    }
+
+    /// Refuses an actor who gives something to themselves, or is nobody who could give it.
+    pub(crate) async fn may_give(
+        &self,
+        tenant: TenantId,
+        giver: &Actor,
+        holder: &Holder,
+    ) -> Result<(), AdminError> {
+        match giver {
+            Actor::Principal(Principal::Person(giver)) => {
+                if holder.person == Some(*giver) {
+                    return Err(AdminError::SelfGiven);
+                }
+                match self.state_of(tenant, *giver).await? {
+                    Some(PersonState::Active) => Ok(()),
+                    Some(PersonState::Invited | PersonState::Disabled) | None => {
+                        Err(AdminError::Approver)
+                    }
+                }
+            }
+            // A program approves nothing, and the first start has a way of its own.
+            Actor::Principal(Principal::Service(_)) | Actor::FirstStart => {
+                Err(AdminError::Approver)
+            }
+            Actor::OsUser(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The identity service, opened on its database.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use moka::sync::Cache;
+use vouchsafe::access::Right;
+use vouchsafe::ids::{PersonId, SessionId};
+use vouchsafe::seal::SystemKey;
+use vouchsafe::session::{AccessTtl, Principal, Session, VerifyingKeys};
+
+use crate::database::{Create, Database, DatabaseError, Location, reading};
+use crate::event::{Actor, Event, Occurrence};
+use crate::password::Hasher;
+use crate::people::RecordLink;
+use crate::prepared::{NotDone, Prepared};
+use crate::recent::Recent;
+use crate::sessions::Liveness;
+use crate::signing::{Signing, SigningKeyChange, accepted_until};
+
+/// Verified tokens that are remembered.
+const MAX_TOKENS: u64 = 100_000;
+
+/// What tokens say and for how long they do.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The issuer in tokens: this installation's URL.
+    pub issuer: String,
+    /// The audience in tokens: the URL of the API.
+    pub audience: String,
+    /// The life of a token.
+    pub ttl: AccessTtl,
+}
+
+/// Why the identity service could not be opened.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum OpenError {
+    /// The database.
+    #[error("identity database: {0}")]
+    Database(#[from] DatabaseError),
+    /// The system key opens none of it: it is of another installation.
+    #[error("the identity database was sealed under another key: wrong key or wrong database")]
+    WrongKey,
+    /// A row that must be there is not, or is not what it should be.
+    #[error("the identity database is damaged ({0}): restore it from a backup")]
+    Damaged(&'static str),
+    /// No memory for password hashes (19 MiB each).
+    #[error("no memory for password hashes")]
+    NoMemory,
+}
+
+/// People, services, sessions and rights.
+pub struct Identity {
+    pub(crate) database: Database,
+    pub(crate) seal: Arc<SystemKey>,
+    pub(crate) settings: Settings,
+    pub(crate) signing: Signing,
+    pub(crate) hasher: Hasher,
+    /// Verified tokens by digest: an Ed25519 verification for every request would double its cost.
+    pub(crate) tokens: Cache<[u8; 32], Session>,
+    pub(crate) live: Recent<SessionId, Option<Liveness>>,
+    pub(crate) rights: Recent<Principal, Arc<Vec<Right>>>,
+    pub(crate) links: Recent<PersonId, Arc<Vec<RecordLink>>>,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Identity {
+    /// Opens the database, and makes the first key that signs tokens when there is none.
+    ///
+    /// `seal` seals one-time-code secrets and signing keys; it MUST be the same at every start.
+    ///
+    /// # Errors
+    /// [`OpenError`]; with [`Create::Never`] a missing or empty database is an error.
+    pub async fn open(
+        location: &Location,
+        create: Create,
+        seal: Arc<SystemKey>,
+        settings: Settings,
+        now: Timestamp,
+    ) -> Result<Self, OpenError> {
+        let database = Database::open(location, create).await?;
+        let signing = Signing::open(&database, &seal, &settings, now).await?;
+        let hasher = Hasher::new().await.map_err(|_| OpenError::NoMemory)?;
+        let life = std::time::Duration::from_secs(u64::from(AccessTtl::MAX_SECONDS));
+        Ok(Self {
+            database,
+            seal,
+            settings,
+            signing,
+            hasher,
+            tokens: Cache::builder()
+                .max_capacity(MAX_TOKENS)
+                .time_to_live(life)
+                .build(),
+            live: Recent::new(),
+            rights: Recent::new(),
+            links: Recent::new(),
+        })
+    }
+
+    /// The public keys whose tokens are accepted now.
+    #[must_use]
+    pub fn verifying_keys(&self) -> VerifyingKeys {
+        self.signing.current().verifier.keys().clone()
+    }
+
+    /// The id of the key that signs tokens now.
+    #[must_use]
+    pub fn signing_key_id(&self) -> String {
+        self.signing.current().issuer.key_id().to_owned()
+    }
+
+    /// Makes a new signing key; tokens of the one before are accepted until they end.
+    ///
+    /// # Errors
+    /// [`OpenError::Damaged`] when no key can be made.
+    pub fn rotate_signing_key(
+        &self,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<Prepared<'_, SigningKeyChange>, OpenError> {
+        let draft = self.signing.draft(&self.seal, &self.settings)?;
+        let event = Event {
+            at: now,
+            tenant: None,
+            actor: Some(by),
+            session: None,
+            network: None,
+            what: Occurrence::SigningKeyMade(draft.key_id.clone()),
+        };
+        Ok(Prepared::new(vec![event], async move {
+            if !draft.insert(&self.database, now).await? {
+                return Err(NotDone::Overtaken);
+            }
+            // Done; what could not be read again is read at the first token of the new key.
+            let _ = self
+                .signing
+                .reload(&self.database, &self.seal, &self.settings, now)
+                .await;
+            Ok(SigningKeyChange {
+                key_id: draft.key_id,
+                before_until: accepted_until(now),
+            })
+        }))
+    }
+
+    /// Reads the signing keys again: a retired one is no longer accepted after its time. For an
+    /// hourly task.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn reload_signing_keys(&self, now: Timestamp) -> Result<(), OpenError> {
+        self.signing
+            .reload(&self.database, &self.seal, &self.settings, now)
+            .await?;
+        self.tokens.invalidate_all();
+        Ok(())
+    }
+
+    /// Whether the administrator of the first start has enrolled: before, no PHI route opens.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn first_administrator_enrolled(&self) -> Result<bool, DatabaseError> {
+        let count: i64 = reading!(&self.database, on => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM first_start f JOIN people p ON p.id = f.person \
+             WHERE p.enrolled_at IS NOT NULL",
+        )
+        .fetch_one(on))?;
+        Ok(count > 0)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn check(&self) -> Result<(), DatabaseError> {
+        self.first_administrator_enrolled().await.map(drop)
+    }
+}
+
+/// Microseconds to a point in time; a row that holds none is damaged.
+pub(crate) fn time(micros: i64) -> Result<Timestamp, DatabaseError> {
+    Timestamp::from_microsecond(micros).map_err(|_| DatabaseError::Schema)
+}
+
+pub(crate) fn maybe_time(micros: Option<i64>) -> Result<Option<Timestamp>, DatabaseError> {
+    micros.map(time).transpose()
+}

@@ -1,0 +1,43 @@
+//! People, factors, sessions and rights, on SQLite and PostgreSQL.
+//!
+//! Everybody is a named person or a service with an owner; there is no default account and no
+//! bootstrap password. Whatever changes something, or lets somebody in, returns a [`Prepared`]:
+//! its events go to the audit log first, and only then does [`Prepared::confirm`] do it.
+//!
+//! What is looked up for every request (is the session revoked, which rights are there) is
+//! remembered for under half a second, so that a removal works on every replica within one.
+//!
+//! Later: passkeys, recovery codes, refresh tokens, services' own keys, break-glass, reviews.
+
+mod admin;
+mod database;
+mod enrolment;
+mod event;
+mod identity;
+mod password;
+mod people;
+mod prepared;
+mod recent;
+mod rights;
+mod secrets;
+mod services;
+mod sessions;
+mod sign_in;
+mod signing;
+mod throttle;
+mod totp;
+
+pub use admin::{AdminError, Approval};
+pub use database::{Create, DatabaseError, Location};
+pub use enrolment::{ENROLMENT_LIFE, Enrolment, EnrolmentRefused, Invitation};
+pub use event::{Actor, Event, NetworkPrefix, Occurrence, OsUser, SignInRefusal};
+pub use identity::{Identity, OpenError, Settings};
+pub use password::{Password, PasswordRefused};
+pub use people::{LinkRow, NewPerson, PersonDetail, PersonState, PersonSummary, RecordLink};
+pub use prepared::{NotDone, Prepared};
+pub use rights::{MAX_INTEGRATION_RIGHT, MAX_RIGHT, RightRow, RightSpec};
+pub use secrets::{AccessToken, EnrolmentToken};
+pub use services::{LocalSession, NewService, ServiceOwner, ServiceSummary};
+pub use sessions::{ABSOLUTE_LIFE, Activity, AuthenticationRefused, IDLE_LIFE};
+pub use sign_in::{Credentials, SignInFailed, SignedIn};
+pub use signing::SigningKeyChange;

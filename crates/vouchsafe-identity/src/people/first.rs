@@ -1,0 +1,38 @@
+//! The administrator of the first start, the only one whom nobody approves.
+
+use jiff::Timestamp;
+use vouchsafe::ids::{PersonId, TenantId};
+
+use super::{Existing, NewPerson};
+use crate::admin::{AdminError, Approval};
+use crate::database::reading;
+use crate::enrolment::Invitation;
+use crate::event::Actor;
+use crate::identity::Identity;
+use crate::prepared::Prepared;
+
+impl Identity {
+    /// Prepares to add the very first person, on the console of the first start. Every row says
+    /// `first-start`; there can be one only, ever.
+    ///
+    /// # Errors
+    /// [`AdminError::NotFirstStart`] as soon as anybody is there.
+    pub async fn add_first_administrator(
+        &self,
+        tenant: TenantId,
+        new: &NewPerson,
+        now: Timestamp,
+    ) -> Result<Prepared<'_, Invitation>, AdminError> {
+        let people: i64 = reading!(&self.database, on => sqlx::query_scalar(
+            "SELECT (SELECT COUNT(*) FROM people) + (SELECT COUNT(*) FROM first_start)",
+        )
+        .fetch_one(on))?;
+        if people > 0 {
+            return Err(AdminError::NotFirstStart);
+        }
+        let approval = Approval::by(Actor::FirstStart);
+        let person = PersonId::random();
+        self.prepare_person(tenant, person, new, &approval, Existing::Nobody, now)
+            .await
+    }
+}

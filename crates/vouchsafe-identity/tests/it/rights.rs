@@ -1,0 +1,373 @@
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
+use vouchsafe::ids::{PersonId, RightId, TenantId};
+use vouchsafe::session::Principal;
+use vouchsafe_identity::{
+    Actor, AdminError, Approval, Identity, NewService, NotDone, Occurrence, RightSpec, ServiceOwner,
+};
+
+use crate::fixture::{
+    Fixture, Member, console, later, new_person, now, on_both, os_user, right, role,
+};
+
+on_both!(
+    a_right_holds_from_until,
+    a_right_that_is_taken_back_is_gone_at_once_and_stays_in_the_history,
+    a_right_taken_back_elsewhere_is_gone_within_a_second,
+    nobody_gives_themselves_a_right,
+    an_approver_is_an_active_person_of_the_tenant,
+    integration_is_for_services_and_a_day,
+    rights_have_a_reason_and_an_end,
+    first_rights_come_with_the_person,
+    rights_cannot_be_changed_or_deleted_in_the_database,
+);
+
+async fn give(identity: &Identity, fixture: &Fixture, to: Principal, spec: &RightSpec) -> RightId {
+    let given = identity
+        .give_right(fixture.tenant, to, spec, &console(), now())
+        .await;
+    given.unwrap().confirm().await.unwrap()
+}
+
+fn names(rights: &[vouchsafe::access::Right]) -> Vec<&str> {
+    rights.iter().map(|right| right.role.as_str()).collect()
+}
+
+async fn a_right_holds_from_until(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let ann = Principal::Person(fixture.person(&identity, "ann@clinic.example").await.id);
+    assert!(identity.rights_of(ann, now()).await.unwrap().is_empty());
+    let id = give(&identity, fixture, ann, &right("clinician", 8)).await;
+    let night = RightSpec {
+        from: later(8 * 3600),
+        ..right("front-desk", 16)
+    };
+    give(&identity, fixture, ann, &night).await;
+    let held = identity.rights_of(ann, now()).await.unwrap();
+    assert_eq!(names(&held), ["clinician"]);
+    assert_eq!(
+        (held[0].id, held[0].from, held[0].until),
+        (id, now(), later(8 * 3600))
+    );
+    let at = |seconds| identity.rights_of(ann, later(seconds));
+    assert!(at(-1).await.unwrap().is_empty());
+    assert_eq!(names(&at(8 * 3600 - 1).await.unwrap()), ["clinician"]);
+    assert_eq!(names(&at(8 * 3600).await.unwrap()), ["front-desk"]);
+    assert!(at(16 * 3600).await.unwrap().is_empty());
+}
+
+async fn a_right_that_is_taken_back_is_gone_at_once_and_stays_in_the_history(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let ann = fixture.person(&identity, "ann@clinic.example").await;
+    let holder = Principal::Person(ann.id);
+    let id = give(&identity, fixture, holder, &right("clinician", 8)).await;
+    assert_eq!(identity.rights_of(holder, now()).await.unwrap().len(), 1);
+    let by = console().approved_by;
+    let end = |why| identity.end_right(fixture.tenant, id, why, by.clone(), later(5));
+    assert_eq!(end("").await.unwrap_err(), AdminError::Reason);
+    let (prepared, late) = (
+        end("moved to another ward").await.unwrap(),
+        end("again").await.unwrap(),
+    );
+    assert_eq!(
+        prepared.events()[0].what,
+        Occurrence::RightEnded(id, "moved to another ward".to_owned())
+    );
+    assert_eq!(identity.rights_of(holder, now()).await.unwrap().len(), 1);
+    prepared.confirm().await.unwrap();
+    assert!(identity.rights_of(holder, now()).await.unwrap().is_empty());
+    assert_eq!(late.confirm().await.unwrap_err(), NotDone::Overtaken);
+    assert_eq!(end("and again").await.unwrap_err(), AdminError::NoSuchRight);
+    let history = identity.all_rights(fixture.tenant, holder).await.unwrap();
+    let row = &history[0];
+    assert_eq!(
+        (row.right.id, row.holder, row.ended_at),
+        (id, holder, Some(later(5)))
+    );
+    assert_eq!(row.end_reason.as_deref(), Some("moved to another ward"));
+    assert_eq!(row.ended_by.as_deref(), Some("os-user/operator"));
+    assert_eq!(
+        (row.requested_by.as_str(), row.reason.as_str()),
+        ("os-user/operator", "works here")
+    );
+}
+
+async fn a_right_taken_back_elsewhere_is_gone_within_a_second(fixture: &Fixture) {
+    let (here, there) = (fixture.identity().await, fixture.identity().await);
+    let ann = Principal::Person(fixture.person(&here, "ann@clinic.example").await.id);
+    let id = give(&here, fixture, ann, &right("clinician", 8)).await;
+    assert_eq!(here.rights_of(ann, now()).await.unwrap().len(), 1);
+    let by = console().approved_by;
+    let ended = there
+        .end_right(fixture.tenant, id, "left", by, now())
+        .await
+        .unwrap();
+    ended.confirm().await.unwrap();
+    let since = Instant::now();
+    while !here.rights_of(ann, now()).await.unwrap().is_empty() {
+        assert!(
+            since.elapsed() < Duration::from_secs(1),
+            "held for more than a second"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn refused(
+    identity: &Identity,
+    fixture: &Fixture,
+    to: Principal,
+    spec: &RightSpec,
+    approval: &Approval,
+) -> AdminError {
+    identity
+        .give_right(fixture.tenant, to, spec, approval, now())
+        .await
+        .unwrap_err()
+}
+
+async fn nobody_gives_themselves_a_right(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let ann = fixture.person(&identity, "ann@clinic.example").await;
+    let bob = fixture.person(&identity, "bob@clinic.example").await;
+    let by_ann = Approval::by(Actor::person(ann.id));
+    let (to_ann, to_bob) = (Principal::Person(ann.id), Principal::Person(bob.id));
+    let spec = right("privacy-officer", 8);
+    assert_eq!(
+        refused(&identity, fixture, to_ann, &spec, &by_ann).await,
+        AdminError::SelfGiven
+    );
+    // Who asked may be the holder; who approves may not.
+    let asked = Approval {
+        requested_by: Actor::person(bob.id),
+        approved_by: Actor::person(ann.id),
+    };
+    let given = identity
+        .give_right(fixture.tenant, to_bob, &spec, &asked, now())
+        .await
+        .unwrap();
+    let event = given.events()[0].clone();
+    assert_eq!(event.actor, Some(Actor::person(ann.id)));
+    given.confirm().await.unwrap();
+    let own = Approval {
+        requested_by: Actor::person(ann.id),
+        approved_by: Actor::person(bob.id),
+    };
+    assert_eq!(
+        refused(&identity, fixture, to_bob, &spec, &own).await,
+        AdminError::SelfGiven
+    );
+    // A service of one's own is oneself.
+    let service = service(&identity, fixture, ServiceOwner::Person(ann.id)).await;
+    let day = right("integration", 24);
+    assert_eq!(
+        refused(&identity, fixture, service, &day, &by_ann).await,
+        AdminError::SelfGiven
+    );
+    let by_bob = Approval::by(Actor::person(bob.id));
+    let given = identity
+        .give_right(fixture.tenant, service, &day, &by_bob, now())
+        .await;
+    given.unwrap().confirm().await.unwrap();
+    let first = Approval::by(Actor::FirstStart);
+    assert_eq!(
+        refused(&identity, fixture, to_ann, &spec, &first).await,
+        AdminError::Approver
+    );
+}
+
+async fn service(identity: &Identity, fixture: &Fixture, owner: ServiceOwner) -> Principal {
+    let new = NewService {
+        name: "import".to_owned(),
+        owner,
+        purpose: "first load".to_owned(),
+        expires_at: later(86_400),
+    };
+    let added = identity
+        .add_service(fixture.tenant, &new, &console(), now())
+        .await
+        .unwrap();
+    Principal::Service(added.confirm().await.unwrap())
+}
+
+async fn an_approver_is_an_active_person_of_the_tenant(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let to = |member: &Member| Principal::Person(member.id);
+    let ann = fixture.person(&identity, "ann@clinic.example").await;
+    let bob = fixture.person(&identity, "bob@clinic.example").await;
+    let invited = fixture.invite(&identity, "new@clinic.example").await.person;
+    let elsewhere = identity
+        .add_person(
+            TenantId::random(),
+            &new_person("other@clinic.example", vec![]),
+            &console(),
+            now(),
+        )
+        .await;
+    let elsewhere = elsewhere.unwrap().confirm().await.unwrap().person;
+    let disabled = identity
+        .disable_person(fixture.tenant, bob.id, "left", console().approved_by, now())
+        .await;
+    disabled.unwrap().confirm().await.unwrap();
+    let spec = right("clinician", 8);
+    for approver in [bob.id, invited, elsewhere, PersonId::random()] {
+        let by = Approval::by(Actor::person(approver));
+        assert_eq!(
+            refused(&identity, fixture, to(&ann), &spec, &by).await,
+            AdminError::Approver
+        );
+    }
+    let by_service = service(&identity, fixture, ServiceOwner::OsUser(os_user())).await;
+    let by = Approval::by(Actor::Principal(by_service));
+    assert_eq!(
+        refused(&identity, fixture, to(&ann), &spec, &by).await,
+        AdminError::Approver
+    );
+    // And the holder is of the tenant, and not disabled.
+    let gone = refused(&identity, fixture, to(&bob), &spec, &console()).await;
+    assert_eq!(gone, AdminError::Disabled);
+    for nobody in [elsewhere, PersonId::random()] {
+        let holder = Principal::Person(nobody);
+        let refused = refused(&identity, fixture, holder, &spec, &console()).await;
+        assert_eq!(refused, AdminError::NoSuchPerson);
+    }
+}
+
+async fn integration_is_for_services_and_a_day(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let ann = Principal::Person(fixture.person(&identity, "ann@clinic.example").await.id);
+    let import = service(&identity, fixture, ServiceOwner::OsUser(os_user())).await;
+    let day = right("integration", 24);
+    let to_person = refused(&identity, fixture, ann, &day, &console()).await;
+    assert_eq!(to_person, AdminError::ServicesOnly);
+    let second = SignedDuration::from_secs(1);
+    let longer = RightSpec {
+        until: day.until + second,
+        ..day.clone()
+    };
+    assert_eq!(
+        refused(&identity, fixture, import, &longer, &console()).await,
+        AdminError::TooLong
+    );
+    // The clock starts when it begins, not when it is asked for; it cannot begin in the past.
+    let past = RightSpec {
+        from: now() - SignedDuration::from_hours(9),
+        ..longer
+    };
+    assert_eq!(
+        refused(&identity, fixture, import, &past, &console()).await,
+        AdminError::TooLong
+    );
+    give(&identity, fixture, import, &day).await;
+    assert_eq!(
+        names(&identity.rights_of(import, now()).await.unwrap()),
+        ["integration"]
+    );
+    let with_person = new_person("eve@clinic.example", vec![day]);
+    let refused = identity
+        .add_person(fixture.tenant, &with_person, &console(), now())
+        .await;
+    assert_eq!(refused.unwrap_err(), AdminError::ServicesOnly);
+}
+
+async fn rights_have_a_reason_and_an_end(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let ann = Principal::Person(fixture.person(&identity, "ann@clinic.example").await.id);
+    let good = right("clinician", 8);
+    for (spec, expected) in [
+        (
+            RightSpec {
+                reason: " ".to_owned(),
+                ..good.clone()
+            },
+            AdminError::Reason,
+        ),
+        (
+            RightSpec {
+                reason: "x".repeat(501),
+                ..good.clone()
+            },
+            AdminError::Reason,
+        ),
+        (
+            RightSpec {
+                until: now(),
+                ..good.clone()
+            },
+            AdminError::Period,
+        ),
+        (
+            RightSpec {
+                until: later(-1),
+                from: later(-9),
+                ..good.clone()
+            },
+            AdminError::Period,
+        ),
+        (
+            RightSpec {
+                until: later(366 * 86_400 + 1),
+                ..good
+            },
+            AdminError::TooLong,
+        ),
+    ] {
+        assert_eq!(
+            refused(&identity, fixture, ann, &spec, &console()).await,
+            expected
+        );
+    }
+}
+
+async fn first_rights_come_with_the_person(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let new = new_person(
+        "ann@clinic.example",
+        vec![right("clinician", 8), right("registration", 8)],
+    );
+    let prepared = identity
+        .add_person(fixture.tenant, &new, &console(), now())
+        .await
+        .unwrap();
+    let operations: Vec<_> = prepared
+        .events()
+        .iter()
+        .map(vouchsafe_identity::Event::operation)
+        .collect();
+    assert_eq!(operations, ["person-add", "right-give", "right-give"]);
+    let person = prepared.confirm().await.unwrap().person;
+    let mut held = identity
+        .rights_of(Principal::Person(person), now())
+        .await
+        .unwrap();
+    held.sort_by(|a, b| a.role.cmp(&b.role));
+    assert_eq!(names(&held), [role("clinician").as_str(), "registration"]);
+    let bad = new_person("bob@clinic.example", vec![right("clinician", 0)]);
+    let refused = identity
+        .add_person(fixture.tenant, &bad, &console(), now())
+        .await;
+    assert_eq!(refused.unwrap_err(), AdminError::Period);
+}
+
+async fn rights_cannot_be_changed_or_deleted_in_the_database(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let ann = Principal::Person(fixture.person(&identity, "ann@clinic.example").await.id);
+    give(&identity, fixture, ann, &right("clinician", 8)).await;
+    for statement in [
+        "DELETE FROM rights",
+        "UPDATE rights SET role = 'privacy-officer'",
+        "UPDATE rights SET until_at = until_at + 1",
+        "UPDATE rights SET approved_by = 'person/somebody-else'",
+    ] {
+        assert!(fixture.sql(statement).await.is_err(), "{statement}");
+    }
+    fixture
+        .sql("UPDATE rights SET ended_at = 1, ended_by = 'x'")
+        .await
+        .unwrap();
+    let undone = fixture
+        .sql("UPDATE rights SET ended_at = NULL, ended_by = NULL")
+        .await;
+    assert!(undone.is_err());
+}
