@@ -12,9 +12,8 @@ use jiff::Timestamp;
 use vouchsafe::BoxFuture;
 use vouchsafe::audit::AuditKeys;
 use vouchsafe::ids::{SubjectId, TenantId};
-use vouchsafe::seal::{
-    IndexKey, KeyError, KeyService, KeyVersion, Owner, RecordKeys, Secret, SystemKey, WrappingKey,
-};
+use vouchsafe::keys::{KeyError, KeyService};
+use vouchsafe::seal::{IndexKey, KeyVersion, Owner, RecordKeys, Secret, SystemKey, WrappingKey};
 
 use crate::context::{Purpose, context};
 use crate::database::{Create, Database, DatabaseError, Location};

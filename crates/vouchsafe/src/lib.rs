@@ -13,6 +13,7 @@ pub mod class;
 pub mod document;
 pub mod gate;
 pub mod ids;
+pub mod keys;
 pub mod phi;
 pub mod seal;
 pub mod session;

@@ -10,7 +10,7 @@ use crate::{sources::Source, tokens::Token};
 /// Where a module of the core stands. Whatever is not named here is a foundation, so a new module cannot reach up.
 fn rank(module: &str) -> u8 {
     match module {
-        "gate" => 2,
+        "gate" | "keys" => 2,
         "access" | "audit" | "seal" => 1,
         _ => 0,
     }
@@ -178,7 +178,7 @@ mod tests {
     /// The modules of a made-up core; `path` has `text`, the rest is empty.
     fn core_with(path: &str, text: &str) -> Vec<Source> {
         let mut sources: Vec<Source> = [
-            "lib", "gate", "access", "audit", "seal", "session", "phi", "ids",
+            "lib", "gate", "keys", "access", "audit", "seal", "session", "phi", "ids",
         ]
         .iter()
         .map(|name| Source::new(&format!("{name}.rs"), ""))

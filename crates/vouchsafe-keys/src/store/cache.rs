@@ -7,7 +7,8 @@ use std::time::Duration;
 use moka::future::Cache;
 use vouchsafe::audit::AuditKeys;
 use vouchsafe::ids::{SubjectId, TenantId};
-use vouchsafe::seal::{IndexKey, KeyError, RecordKeys, SystemKey};
+use vouchsafe::keys::KeyError;
+use vouchsafe::seal::{IndexKey, RecordKeys, SystemKey};
 
 use super::Branch;
 

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use vouchsafe::ids::{RecordType, SubjectId, TenantId};
-use vouchsafe::seal::{KeyError, KeyService as _, Owner};
+use vouchsafe::keys::{KeyError, KeyService as _};
+use vouchsafe::seal::Owner;
 use vouchsafe_keys::{Create, TenantKeys};
 
 use crate::fixture::{Fixture, on_both};

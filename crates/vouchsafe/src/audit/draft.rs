@@ -71,7 +71,7 @@ pub(crate) struct ResourceEntry {
 
 /// Readable detail under encryption, and what it commits to after the key is gone.
 #[derive(Debug, Serialize)]
-struct Detail {
+pub(crate) struct Detail {
     commitment: String,
     sealed: String,
 }
@@ -92,8 +92,8 @@ pub(crate) struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<Detail>,
-    id: String,
+    pub(crate) detail: Option<Detail>,
+    pub(crate) id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) intent: Option<IntentId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,8 +121,8 @@ pub(crate) struct Entry {
     pub(crate) subject: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tenant: Option<crate::ids::TenantId>,
-    time: String,
-    v: u8,
+    pub(crate) time: String,
+    pub(crate) v: u8,
 }
 
 impl Entry {
