@@ -388,7 +388,9 @@ impl KeyService for KeyStore {
                 .map_err(unavailable)?;
             let (row, wrapped) = Self::usable(rows)?;
             let secret = self.unwrap(Purpose::Audit, tenant, row.version, &wrapped)?;
-            Ok(Arc::new(AuditKeys::new(secret, tenant, row.version)))
+            AuditKeys::new(secret.expose(), tenant, row.version)
+                .map(Arc::new)
+                .map_err(|_| KeyError::Damaged)
         };
         Box::pin(cache::single_flight(&self.caches.audit, tenant, load))
     }
