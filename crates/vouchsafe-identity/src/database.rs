@@ -26,7 +26,8 @@ pub enum Location {
     Postgres {
         /// `postgres://user:password@host:port/database`; it cannot weaken TLS.
         url: String,
-        /// The certificates (PEM) of the authorities that may vouch for the server.
+        /// The certificates (PEM) of the authorities that may vouch for the server, beside the
+        /// public ones of the web: the driver always trusts those too.
         ca: PathBuf,
     },
 }
@@ -77,8 +78,8 @@ pub enum DatabaseError {
     /// Nobody answers.
     #[error("the database server cannot be reached")]
     Unreachable,
-    /// The server refuses the user, the password or the database name.
-    #[error("the database server refuses this user, password or database")]
+    /// The server refuses the user, the password, the database name or a privilege.
+    #[error("the database server refuses this user: password, database name or privileges")]
     Refused,
     /// The folder or file cannot be written.
     #[error("the database file or its folder cannot be read or written")]
@@ -86,6 +87,12 @@ pub enum DatabaseError {
     /// The tables are of another or a newer program.
     #[error("the tables are not ours, were changed, or are of a newer version of this program")]
     Schema,
+    /// The file or a table is damaged, or it is no database.
+    #[error("the database is damaged, or the file is none; restore it from a backup")]
+    Damaged,
+    /// No room on the disk.
+    #[error("the database's disk is full")]
+    Full,
     /// A statement failed.
     #[error("the database could not do what it was asked")]
     Failed,
@@ -101,14 +108,35 @@ impl From<sqlx::Error> for DatabaseError {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
                 Self::Unreachable
             }
-            sqlx::Error::Database(error) => match error.code().as_deref() {
-                Some(code) if code.starts_with("28") || code == "3D000" => Self::Refused,
-                // SQLite: read-only, cannot open, permission.
-                Some("8" | "14" | "3" | "1544" | "776" | "1032") => Self::NotWritable,
-                _ => Self::Failed,
-            },
+            sqlx::Error::Database(error) => of_code(error.code().as_deref().unwrap_or_default()),
             _ => Self::Failed,
         }
+    }
+}
+
+/// What an SQLite result code (a number, its lowest byte the kind) or an SQLSTATE means to us.
+fn of_code(code: &str) -> DatabaseError {
+    if code.len() == 5 {
+        return match code.get(..2) {
+            Some("08" | "57") => DatabaseError::Unreachable,
+            Some("28") => DatabaseError::Refused,
+            _ => match code {
+                "3D000" | "42501" => DatabaseError::Refused,
+                "53100" => DatabaseError::Full,
+                "53300" => DatabaseError::Unreachable,
+                "XX001" | "XX002" => DatabaseError::Damaged,
+                _ => DatabaseError::Failed,
+            },
+        };
+    }
+    match code.parse::<u32>().map(|code| code & 0xff) {
+        // PERM, READONLY, CANTOPEN.
+        Ok(3 | 8 | 14) => DatabaseError::NotWritable,
+        // CORRUPT, NOTADB.
+        Ok(11 | 26) => DatabaseError::Damaged,
+        // FULL.
+        Ok(13) => DatabaseError::Full,
+        _ => DatabaseError::Failed,
     }
 }
 

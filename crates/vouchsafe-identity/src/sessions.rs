@@ -89,27 +89,38 @@ impl Identity {
         now: Timestamp,
     ) -> Result<Session, AuthenticationRefused> {
         let session = self.verified(token, now).await?;
+        self.still_live(&session, activity, now).await?;
+        Ok(session)
+    }
+
+    /// Whether a session may still be used: for who holds one for longer, as an import does.
+    ///
+    /// # Errors
+    /// [`AuthenticationRefused`].
+    pub async fn still_live(
+        &self,
+        session: &Session,
+        activity: Activity,
+        now: Timestamp,
+    ) -> Result<(), AuthenticationRefused> {
         if !session.is_live(now) {
             return Err(TokenRefused::Expired.into());
         }
-        let live = self
-            .live
-            .get(&session.id(), || self.liveness(session.id()))
-            .await
-            .map_err(AuthenticationRefused::Unavailable)?
-            .ok_or(AuthenticationRefused::Ended)?;
-        live.check(&session, now)?;
-        if activity == Activity::User
-            && live
-                .active_at
-                .saturating_add(ACTIVITY_STEP)
-                .is_ok_and(|due| due <= now)
-        {
-            self.touch(session.id(), now)
+        let id = session.id();
+        let live = self.live.get(&id, || self.liveness(id)).await;
+        let live = live.map_err(AuthenticationRefused::Unavailable)?;
+        let live = live.ok_or(AuthenticationRefused::Ended)?;
+        live.check(session, now)?;
+        let due = live
+            .active_at
+            .saturating_add(ACTIVITY_STEP)
+            .is_ok_and(|due| due <= now);
+        if activity == Activity::User && due {
+            self.touch(id, now)
                 .await
                 .map_err(AuthenticationRefused::Unavailable)?;
         }
-        Ok(session)
+        Ok(())
     }
 
     /// Prepares to end one's own session.

@@ -120,8 +120,9 @@ async fn a_file_that_is_no_database_is_refused_and_left_alone() {
     )
     .unwrap();
     let before = std::fs::read(path).unwrap();
-    assert!(fixture.open(Create::Never).await.is_err());
-    assert!(fixture.open(Create::IfMissing).await.is_err());
+    let damaged = StoreError::Database(DatabaseError::Damaged);
+    assert_eq!(fixture.open(Create::Never).await.unwrap_err(), damaged);
+    assert_eq!(fixture.open(Create::IfMissing).await.unwrap_err(), damaged);
     assert_eq!(std::fs::read(path).unwrap(), before);
 }
 
