@@ -7,7 +7,7 @@
 //!
 //! | what | where | specification |
 //! |---|---|---|
-//! | hashing, compact range | [`Hash`], [`hash_leaf`], [`hash_children`], [`Frontier`] | RFC 9162 section 2.1.1 |
+//! | hashing, compact range | [`struct@Hash`], [`hash_leaf`], [`hash_children`], [`Frontier`] | RFC 9162 section 2.1.1 |
 //! | tiles, entry bundles | [`tile`] | <https://c2sp.org/tlog-tiles> |
 //! | inclusion and consistency | [`proof`] | RFC 9162 sections 2.1.3 and 2.1.4 |
 //! | proof files | [`proof::ProofFile`] | <https://c2sp.org/tlog-proof> |

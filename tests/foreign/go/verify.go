@@ -5,8 +5,8 @@
 //
 // DIR holds `checkpoint`, `tile/<L>/...` and `tile/entries/...` as in C2SP
 // tlog-tiles. It verifies the signature of the checkpoint under VKEY, hashes
-// every entry of every bundle, and compares with the hash tiles (each of which
-// sumdb/tlog authenticates against the signed root) and with the root itself.
+// every entry of every bundle, computes the root and every hash tile from these
+// hashes alone, and compares them with the signed root and the stored tiles.
 // It prints "verified N entries, root ..." and ends with 0, or says what is
 // wrong and ends with 1.
 package main
@@ -51,7 +51,7 @@ func verify(dir, vkey string) (tlog.Tree, error) {
 	}
 	reader := tlog.TileHashReader(tree, folder(dir))
 
-	// The root from the tiles alone; the reader has checked each tile by then.
+	// The root from the tiles at the right edge alone.
 	if tree.N > 0 {
 		root, err := tlog.TreeHash(tree.N, reader)
 		if err != nil {
@@ -97,23 +97,29 @@ func verify(dir, vkey string) (tlog.Tree, error) {
 			return tree, errors.New("the entries have another root than the checkpoint")
 		}
 	}
-	return tree, upperTiles(dir, tree, stored)
+	return tree, hashTiles(dir, tree, stored)
 }
 
-// upperTiles compares every hash tile of the tree byte for byte with what the
-// entries make: Go's reader skips tiles that it does not need.
-func upperTiles(dir string, tree tlog.Tree, stored memory) error {
-	for _, tile := range tlog.NewTiles(height, 0, tree.N) {
-		expected, err := tlog.ReadTileData(tile, stored)
-		if err != nil {
-			return err
-		}
-		found, err := hashTile(dir, tile)
-		if err != nil {
-			return err
-		}
-		if string(found) != string(expected) {
-			return fmt.Errorf("%s: not the hashes of the entries", path(tile))
+// hashTiles compares every hash tile of the tree byte for byte with what the
+// entries make. It does not lean on tlog.TileHashReader for that: in x/mod 0.7.0
+// it begins to authenticate full tiles at the number of subtrees, not of the
+// tiles that hold them, and so trusts some unseen when subtrees share a tile.
+func hashTiles(dir string, tree tlog.Tree, stored memory) error {
+	for level := 0; tree.N>>(height*level) > 0; level++ {
+		hashes := tree.N >> (height * level)
+		for n := int64(0); n*width < hashes; n++ {
+			tile := tlog.Tile{H: height, L: level, N: n, W: int(min(width, hashes-n*width))}
+			expected, err := tlog.ReadTileData(tile, stored)
+			if err != nil {
+				return err
+			}
+			found, err := hashTile(dir, tile)
+			if err != nil {
+				return err
+			}
+			if string(found) != string(expected) {
+				return fmt.Errorf("%s: not the hashes of the entries", path(tile))
+			}
 		}
 	}
 	return nil

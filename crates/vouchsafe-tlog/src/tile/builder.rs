@@ -94,7 +94,9 @@ impl TileBuilder {
     /// ones of the present size. Bundles come before the hashes over them.
     ///
     /// Full tiles wait in memory until this is called, so call it at least every few thousand
-    /// entries. A partial tile or bundle of this size replaces none; see [`super::edge_paths`].
+    /// entries. Partial tiles get a new path at each size: old ones stay, until
+    /// [`super::edge_paths`] says that they may go. When storing fails, drop the builder and
+    /// [`TileBuilder::resume`]: the same entries make the same files.
     pub fn take_files(&mut self) -> Vec<TileFile> {
         let mut files = std::mem::take(&mut self.done);
         let entries = self.size % u64::from(TILE_WIDTH);
