@@ -1,21 +1,23 @@
 //! The audit log, as the core sees it: entries, their leaves, the recorder's acknowledgements.
 //!
 //! An entry says who did what, on which subject's record, of which classes, why, when and with
-//! which outcome (45 CFR 164.312(b)). It holds no PHI in clear: ids are keyed tokens, readable
-//! detail is sealed. A [`Draft`] is an entry that is not in the log yet; the recorder stamps time,
+//! which outcome (45 CFR 164.312(b)). It holds no PHI in clear: ids of records and subjects are
+//! keyed tokens, readable detail is sealed. A [`Draft`] is an entry that is not in the log yet; the recorder stamps time,
 //! source and counter on it and stores the [`leaf`].
 
 mod acknowledgement;
+mod detail;
 mod draft;
 mod event;
 mod keys;
 mod source;
 
 pub use acknowledgement::{AckRefused, Acknowledged, Acknowledgement, Appended, RecorderKey};
+pub use detail::{DetailRefused, SealedDetail};
 pub use draft::{Draft, EntryKind};
 pub(crate) use draft::{Entry, ReleaseTag, ResourceEntry};
 pub use event::{Context, Event, Outcome, Stream};
-pub use keys::{AuditKeys, DetailRefused};
+pub use keys::AuditKeys;
 pub use source::{InvalidSource, Source, leaf};
 
 use crate::BoxFuture;
@@ -23,7 +25,11 @@ use crate::ids::IntentId;
 
 /// Appends to the audit log. Implemented over the recorder's connection, and by tests.
 pub trait AuditLog: Send + Sync {
-    /// Appends the entries, in their order, as one batch; returns when they are durable.
+    /// The recorder whose acknowledgements count: the one that is pinned. A gate releases on
+    /// nobody else's word.
+    fn recorder(&self) -> &RecorderKey;
+
+    /// Appends the entries, in their order; returns when all of them are durable.
     ///
     /// Implementations MUST answer within their deadline (2 s), with [`AppendError::Late`] if need
     /// be, and MUST verify the acknowledgement against the pinned key.

@@ -350,4 +350,6 @@ impl<'a> FromIterator<(&'a str, Node)> for Object {
 }
 
 #[cfg(test)]
+pub(crate) mod test_layout;
+#[cfg(test)]
 mod tests;

@@ -186,6 +186,24 @@ impl<'b> Gate<'b> {
             .refused_because(target.operation, "absent", request)
     }
 
+    /// The entry of an attempt that was refused for another reason than policy.
+    #[must_use]
+    pub fn refused(
+        &self,
+        request: &Request<'_>,
+        record_type: Option<&RecordType>,
+        subject: Option<SubjectId>,
+        operation: &'static str,
+        reason: &'static str,
+    ) -> Draft {
+        let entry = entry::of(request, None).of_subject(subject, request);
+        let entry = match record_type {
+            Some(record_type) => entry.of_type(record_type),
+            None => entry,
+        };
+        entry.refused_because(operation, reason, request)
+    }
+
     fn decide(
         &self,
         request: &Request<'_>,

@@ -6,19 +6,46 @@
 
 use std::fmt;
 
-use crate::class::ClassSet;
-use crate::document::{self, Document, Predicate};
-use crate::ids::{RecordKey, Version};
 use uuid::Uuid;
 
-/// Which decision something was opened under; a receipt must be of the same.
+use crate::class::ClassSet;
+use crate::document::{self, Document, Predicate};
+use crate::ids::{RecordKey, SessionId, SubjectId, TenantId, Version};
+
+/// One admitted access.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Access {
+    /// Random: of one decision, and of no other.
+    pub(crate) nonce: Uuid,
+    pub(crate) session: SessionId,
+    /// The public key of the recorder that the gate trusts: no other's word releases anything.
+    pub(crate) recorder: [u8; 32],
+}
+
+/// Which access something was opened under; a receipt must be of the same.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Opened {
-    pub(crate) nonce: Uuid,
-    pub(crate) session: crate::ids::SessionId,
+    pub(crate) access: Access,
+    pub(crate) what: What,
+}
+
+/// What an access is to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum What {
+    Record(Scope),
+    /// The sealed detail of an entry in the tenant's log.
+    Detail {
+        tenant: TenantId,
+        entry: Uuid,
+    },
+}
+
+/// Some classes of one version of a record.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Scope {
     pub(crate) record: RecordKey,
     pub(crate) version: Version,
-    pub(crate) subject: Option<crate::ids::SubjectId>,
+    pub(crate) subject: Option<SubjectId>,
     pub(crate) classes: ClassSet,
 }
 

@@ -61,6 +61,9 @@ pub enum AckRefused {
     /// The signature does not hold.
     #[error("the acknowledgement's signature does not hold")]
     Signature,
+    /// Its leaves would stand beyond the largest index there is.
+    #[error("the acknowledgement's indices do not exist")]
+    Range,
 }
 
 impl RecorderKey {
@@ -79,6 +82,18 @@ impl RecorderKey {
         &self.origin
     }
 
+    /// The public key of its acknowledgements (RFC 8032).
+    #[must_use]
+    pub const fn public_key(&self) -> &[u8; 32] {
+        &self.public_key
+    }
+
+    /// The Ed25519 public key of its acknowledgements.
+    #[must_use]
+    pub const fn public_key(&self) -> &[u8; 32] {
+        &self.public_key
+    }
+
     /// Checks an acknowledgement, once for all its leaves.
     ///
     /// # Errors
@@ -92,19 +107,35 @@ impl RecorderKey {
         UnparsedPublicKey::new(&signature::ED25519, &self.public_key)
             .verify(&statement, &ack.signature)
             .map_err(|_| AckRefused::Signature)?;
-        Ok(Arc::new(Acknowledged(ack)))
+        ack.first_index
+            .checked_add(ack.leaves.len() as u64)
+            .ok_or(AckRefused::Range)?;
+        Ok(Arc::new(Acknowledged {
+            ack,
+            recorder: self.public_key,
+        }))
     }
 }
 
 /// An acknowledgement whose signature holds; made only by [`RecorderKey::verify`].
 #[derive(Debug)]
-pub struct Acknowledged(Acknowledgement);
+pub struct Acknowledged {
+    ack: Acknowledgement,
+    /// The public key under which it was verified. Anybody can verify under a key of their own:
+    /// the gate takes only what its own recorder's key verified.
+    recorder: [u8; 32],
+}
 
 impl Acknowledged {
     /// What was acknowledged.
     #[must_use]
     pub const fn get(&self) -> &Acknowledgement {
-        &self.0
+        &self.ack
+    }
+
+    /// Whose signature holds.
+    pub(crate) const fn recorder(&self) -> &[u8; 32] {
+        &self.recorder
     }
 }
 
@@ -122,9 +153,10 @@ pub struct Appended {
 }
 
 impl Appended {
-    /// The entry's index in the log.
+    /// The entry's index in the log; of no meaning when the batch has no such position.
     #[must_use]
     pub fn index(&self) -> u64 {
-        self.batch.get().first_index + self.position as u64
+        let first = self.batch.get().first_index;
+        first.saturating_add(self.position as u64)
     }
 }

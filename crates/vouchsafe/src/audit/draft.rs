@@ -1,14 +1,13 @@
 //! Entries, and drafts of them.
 
-use aws_lc_rs::digest;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
-use uuid::Uuid;
+use uuid::{NoContext, Uuid};
 
 use super::AuditKeys;
+use super::detail::Detail;
+use super::event::Outcome;
 use crate::ids::IntentId;
 use crate::phi::Opened;
 
@@ -32,6 +31,7 @@ pub(crate) struct ReleaseTag(pub(crate) Opened);
 /// Not `Clone`, and made only by the gate and by [`super::Event`]: whoever holds one can append
 /// it, and nothing else.
 #[derive(Debug)]
+#[must_use = "what is not appended did not happen, or must not"]
 pub struct Draft {
     kind: EntryKind,
     time: Timestamp,
@@ -62,24 +62,22 @@ impl Draft {
 /// Which record an entry is about.
 #[derive(Debug, Serialize)]
 pub(crate) struct ResourceEntry {
-    pub(crate) id: String,
+    /// Token of type and id; absent where an entry is about a type as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<String>,
     #[serde(rename = "type")]
     pub(crate) record_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<u32>,
 }
 
-/// Readable detail under encryption, and what it commits to after the key is gone.
-#[derive(Debug, Serialize)]
-pub(crate) struct Detail {
-    commitment: String,
-    sealed: String,
-}
+/// The largest integer that RFC 8785 writes as it stands (2^53 - 1, section 3.2.2.3).
+const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 /// An entry's members, in canonical order: serialised as they stand.
 ///
 /// INVARIANT (canonical-entry): names are ASCII and declared in ascending order, values are
-/// strings and integers, so that `serde_json` writes the form of RFC 8785.
+/// strings and integers up to 2^53 - 1, so that `serde_json` writes the form of RFC 8785.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Entry {
     pub(crate) actor: String,
@@ -94,6 +92,7 @@ pub(crate) struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) detail: Option<Detail>,
     pub(crate) id: String,
+    /// The write that this entry opens or settles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) intent: Option<IntentId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,39 +122,49 @@ pub(crate) struct Entry {
     pub(crate) tenant: Option<crate::ids::TenantId>,
     pub(crate) time: String,
     pub(crate) v: u8,
+    /// The write that this entry is a part of, and neither opens nor settles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) within: Option<IntentId>,
 }
 
 impl Entry {
     /// The draft of this entry, stamped with a fresh id and the time; `detail` is sealed into it.
     pub(crate) fn draft(
         mut self,
-        kind: EntryKind,
         detail: Option<(&AuditKeys, &[u8])>,
         release: Option<ReleaseTag>,
         now: Timestamp,
     ) -> Draft {
-        let id = Uuid::now_v7();
+        let id = entry_id(now);
         self.id = id.as_hyphenated().to_string();
-        self.detail = detail.and_then(|(keys, plain)| detail_of(keys, id, plain));
+        self.count = self.count.map(|count| count.min(MAX_INTEGER));
+        self.detail = detail.map(|(keys, plain)| Detail::seal(keys, id, plain));
         self.time = format!("{now:.6}");
         self.v = 1;
-        // Strings, integers and lists of them always serialise; an empty entry would be refused.
-        let bytes = serde_json::to_vec(&self).unwrap_or_default();
         Draft {
-            kind,
+            kind: self.kind(),
             time: now,
-            bytes: bytes.into(),
+            // Strings, integers and lists of them always serialise; the recorder refuses an
+            // empty entry.
+            bytes: serde_json::to_vec(&self).unwrap_or_default().into(),
             release,
+        }
+    }
+
+    /// INVARIANT (kind-is-in-the-entry): the kind follows from the members, by the rule that
+    /// readers of the log have, so that nobody can tell the recorder another one.
+    fn kind(&self) -> EntryKind {
+        match self.intent {
+            None => EntryKind::Event,
+            Some(intent) if self.outcome == Outcome::Intent.name() => EntryKind::Intent(intent),
+            Some(intent) => EntryKind::Outcome(intent),
         }
     }
 }
 
-/// Seals `salt || plain` and commits to it, so that the log's proofs outlive the detail's key.
-fn detail_of(keys: &AuditKeys, entry: Uuid, plain: &[u8]) -> Option<Detail> {
-    let mut salted = Uuid::new_v4().as_bytes().to_vec();
-    salted.extend_from_slice(plain);
-    Some(Detail {
-        commitment: URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, &salted)),
-        sealed: keys.seal_detail(entry, &salted)?,
-    })
+/// A UUID of version 7 (RFC 9562) by the given time, not by a clock of its own.
+fn entry_id(now: Timestamp) -> Uuid {
+    let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
+    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds))
 }

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{AuditKeys, Draft, Entry, EntryKind};
-use crate::ids::{IntentId, RequestId, TenantId};
-use crate::session::{Principal, Session};
+use super::{AuditKeys, Draft, Entry};
+use crate::ids::{IntentId, RequestId, SessionId, TenantId};
+use crate::session::Session;
 
 /// Which part of the log an entry belongs to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -78,10 +78,12 @@ pub struct Event<'a> {
     pub outcome: Outcome,
     /// Why it was refused: a fixed word.
     pub reason: Option<&'static str>,
-    /// Who did it, when it is known.
-    pub actor: Option<Principal>,
+    /// Who did it, as the log names them (`person/...`), when it is known and is not the session's.
+    pub actor: Option<String>,
     /// The session, when there is one.
     pub session: Option<&'a Session>,
+    /// The session's id, where only that is known.
+    pub session_id: Option<SessionId>,
     /// The tenant, when it is known without a session.
     pub tenant: Option<TenantId>,
     /// How many there were, in an entry that stands for several.
@@ -110,6 +112,7 @@ impl<'a> Event<'a> {
             reason: None,
             actor: None,
             session: None,
+            session_id: None,
             tenant: None,
             count: None,
             detail: None,
@@ -119,11 +122,11 @@ impl<'a> Event<'a> {
     }
 
     /// The entry's draft.
-    #[must_use]
     pub fn draft(self, now: Timestamp) -> Draft {
-        let actor = self.actor.or_else(|| self.session.map(Session::principal));
+        let of_session = || self.session.map(|session| session.principal().label());
+        let actor = self.actor.or_else(of_session);
         let entry = Entry {
-            actor: actor.map_or_else(|| "system".to_owned(), |actor| actor.label()),
+            actor: actor.unwrap_or_else(|| "system".to_owned()),
             assurance: self.session.map(|session| session.assurance().name()),
             count: self.count,
             intent: self.settles,
@@ -133,12 +136,11 @@ impl<'a> Event<'a> {
             outcome: self.outcome.name(),
             reason: self.reason,
             request: self.context.request,
-            session: self.session.map(Session::id),
+            session: self.session.map(Session::id).or(self.session_id),
             stream: self.stream.name(),
             tenant: self.session.map(Session::tenant).or(self.tenant),
             ..Entry::default()
         };
-        let kind = self.settles.map_or(EntryKind::Event, EntryKind::Outcome);
-        entry.draft(kind, self.detail, None, now)
+        entry.draft(self.detail, None, now)
     }
 }

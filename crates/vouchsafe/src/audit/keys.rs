@@ -6,17 +6,24 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{hkdf, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
+use zeroize::{Zeroize as _, Zeroizing};
 
+use super::DetailRefused;
 use crate::ids::TenantId;
 
 const SALT: &[u8] = b"vouchsafe/1/audit";
+const NONCE_LEN: usize = 12;
 
 /// A tenant's keys for the log: tokens instead of ids, and sealed detail.
 ///
-/// Kept for the whole retention of the log, or its tokens can no longer be matched.
+/// Kept for the whole retention of the log, or its tokens can no longer be matched. Detail is
+/// sealed with AES-256-GCM (SP 800-38D) under a key for each entry, derived from its id: one key
+/// would have to seal without bound, which a random 96-bit nonce does not allow.
 pub struct AuditKeys {
     tokens: hmac::Key,
-    detail: RandomizedNonceKey,
+    detail: hkdf::Prk,
+    tenant: TenantId,
     version: u32,
 }
 
@@ -25,11 +32,6 @@ impl fmt::Debug for AuditKeys {
         f.write_str("[key]")
     }
 }
-
-/// Sealed detail that does not open.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the sealed detail does not open with this key")]
-pub struct DetailRefused;
 
 struct Len32;
 
@@ -43,23 +45,22 @@ impl AuditKeys {
     /// The keys that come from this secret, for this tenant; `version` names it in entries.
     ///
     /// # Errors
-    /// [`DetailRefused`] when the provider refuses the derivation; it does not.
+    /// [`DetailRefused::Sealed`] when the provider refuses the derivation; it does not.
     pub fn new(secret: &[u8; 32], tenant: TenantId, version: u32) -> Result<Self, DetailRefused> {
-        let derive = |purpose: &[u8]| {
-            let mut out = zeroize::Zeroizing::new([0_u8; 32]);
-            hkdf::Salt::new(hkdf::HKDF_SHA256, SALT)
-                .extract(secret)
-                .expand(&[tenant.uuid().as_bytes(), purpose], Len32)
-                .and_then(|okm| okm.fill(&mut out[..]))
-                .map_err(|_| DetailRefused)?;
-            Ok::<_, DetailRefused>(out)
-        };
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, SALT).extract(secret);
+        let derive = |purpose: &[u8]| expand(&prk, &[tenant.uuid().as_bytes(), purpose]);
         Ok(Self {
             tokens: hmac::Key::new(hmac::HMAC_SHA256, &derive(b"tokens")?[..]),
-            detail: RandomizedNonceKey::new(&AES_256_GCM, &derive(b"detail")?[..])
-                .map_err(|_| DetailRefused)?,
+            detail: hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, &derive(b"detail")?[..]),
+            tenant,
             version,
         })
+    }
+
+    /// Whose log it is.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
     }
 
     /// Which secret it is, as entries name it.
@@ -79,33 +80,55 @@ impl AuditKeys {
         URL_SAFE_NO_PAD.encode(tag.as_ref().get(..16).unwrap_or_default())
     }
 
-    /// Seals detail for the entry of that id; base64url of nonce, ciphertext and tag.
-    pub(super) fn seal_detail(&self, entry: uuid::Uuid, plain: &[u8]) -> Option<String> {
-        let mut buffer = plain.to_vec();
+    /// Seals detail for the entry of that id: nonce, ciphertext and tag.
+    #[expect(
+        clippy::expect_used,
+        reason = "the provider refuses wrong lengths, which are fixed here, and messages over 64 GiB"
+    )]
+    pub(super) fn seal_detail(&self, entry: Uuid, plain: &[u8]) -> Vec<u8> {
+        let mut buffer = Vec::with_capacity(plain.len() + NONCE_LEN + AES_256_GCM.tag_len());
+        buffer.extend_from_slice(plain);
         let nonce = self
-            .detail
-            .seal_in_place_append_tag(Aad::from(entry.as_bytes()), &mut buffer)
-            .ok()?;
-        let mut out = nonce.as_ref().to_vec();
-        out.append(&mut buffer);
-        Some(URL_SAFE_NO_PAD.encode(out))
+            .detail_key(entry)
+            .and_then(|key| {
+                key.seal_in_place_append_tag(Aad::from(entry.as_bytes()), &mut buffer)
+                    .map_err(|_| DetailRefused::Sealed)
+            })
+            .expect("lengths are fixed, and a message in memory is under 64 GiB");
+        buffer.splice(..0, nonce.as_ref().iter().copied());
+        buffer
     }
 
-    /// Opens the sealed detail of an entry. The caller MUST have decided and logged that.
-    ///
-    /// # Errors
-    /// [`DetailRefused`] when it is of another entry or key, or was changed.
-    pub fn open_detail(&self, entry: uuid::Uuid, sealed: &str) -> Result<Vec<u8>, DetailRefused> {
-        let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| DetailRefused)?;
-        let (nonce, rest) = bytes.split_at_checked(12).ok_or(DetailRefused)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| DetailRefused)?;
-        let mut buffer = rest.to_vec();
+    /// Opens the sealed detail of an entry.
+    pub(super) fn open_detail(
+        &self,
+        entry: Uuid,
+        mut sealed: Vec<u8>,
+    ) -> Result<Zeroizing<Vec<u8>>, DetailRefused> {
+        let refused = |_| DetailRefused::Sealed;
+        let (nonce, rest) = sealed
+            .split_at_mut_checked(NONCE_LEN)
+            .ok_or(DetailRefused::Sealed)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(refused)?;
         let plain = self
-            .detail
-            .open_in_place(nonce, Aad::from(entry.as_bytes()), &mut buffer)
-            .map_err(|_| DetailRefused)?
-            .len();
-        buffer.truncate(plain);
-        Ok(buffer)
+            .detail_key(entry)?
+            .open_in_place(nonce, Aad::from(entry.as_bytes()), rest)
+            .map_err(refused)?;
+        let plain = Zeroizing::new(plain.to_vec());
+        sealed.zeroize();
+        Ok(plain)
     }
+
+    fn detail_key(&self, entry: Uuid) -> Result<RandomizedNonceKey, DetailRefused> {
+        let key = expand(&self.detail, &[b"entry", entry.as_bytes()])?;
+        RandomizedNonceKey::new(&AES_256_GCM, &key[..]).map_err(|_| DetailRefused::Sealed)
+    }
+}
+
+fn expand(prk: &hkdf::Prk, info: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>, DetailRefused> {
+    let mut out = Zeroizing::new([0; 32]);
+    prk.expand(info, Len32)
+        .and_then(|okm| okm.fill(&mut out[..]))
+        .map_err(|_| DetailRefused::Sealed)?;
+    Ok(out)
 }

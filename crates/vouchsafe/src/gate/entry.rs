@@ -1,10 +1,12 @@
 //! How the gate writes entries.
 
+use uuid::Uuid;
+
 use crate::access::{Decision, Denied};
-use crate::audit::{Draft, Entry, EntryKind, Outcome, ReleaseTag, ResourceEntry, Stream};
+use crate::audit::{Draft, Entry, Outcome, ReleaseTag, ResourceEntry, Stream};
 use crate::class::{ClassSet, DataClass};
 use crate::ids::{IntentId, RecordType, SubjectId};
-use crate::phi::Opened;
+use crate::phi::{Access, Opened, What};
 
 use super::{Request, Target};
 
@@ -44,7 +46,7 @@ impl<'d> EntryBuilder<'d> {
         let record = target.record;
         let name = format!("{}/{}", record.record_type, record.id);
         self.entry.resource = Some(ResourceEntry {
-            id: request.keys.token("record", name.as_bytes()),
+            id: Some(request.keys.token("record", name.as_bytes())),
             record_type: record.record_type.to_string(),
             version: Some(target.version.number()),
         });
@@ -59,8 +61,18 @@ impl<'d> EntryBuilder<'d> {
 
     pub(super) fn of_type(mut self, record_type: &RecordType) -> Self {
         self.entry.resource = Some(ResourceEntry {
-            id: String::new(),
+            id: None,
             record_type: record_type.to_string(),
+            version: None,
+        });
+        self
+    }
+
+    /// Another entry of the log.
+    pub(super) fn of_entry(mut self, entry: Uuid) -> Self {
+        self.entry.resource = Some(ResourceEntry {
+            id: Some(entry.as_hyphenated().to_string()),
+            record_type: "AuditEntry".to_owned(),
             version: None,
         });
         self
@@ -76,8 +88,15 @@ impl<'d> EntryBuilder<'d> {
         self
     }
 
+    /// Opens or settles a write, as the outcome says.
     pub(super) const fn intending(mut self, intent: IntentId) -> Self {
         self.entry.intent = Some(intent);
+        self
+    }
+
+    /// Is one of several in a write.
+    pub(super) const fn within(mut self, intent: IntentId) -> Self {
+        self.entry.within = Some(intent);
         self
     }
 
@@ -102,31 +121,42 @@ impl<'d> EntryBuilder<'d> {
         request: &Request<'_>,
     ) -> Draft {
         self.entry.reason = Some(reason);
-        self.draft(operation, Outcome::Refused, None, request)
+        self.draft(operation, Outcome::Refused, request)
     }
 
+    /// An entry that releases nothing.
     pub(super) fn draft(
         self,
         operation: &'static str,
         outcome: Outcome,
-        opened: Option<&Opened>,
         request: &Request<'_>,
     ) -> Draft {
-        self.draft_as(EntryKind::Event, operation, outcome, opened, request)
+        self.finish(operation, outcome, None, request)
     }
 
-    pub(super) fn draft_as(
-        mut self,
-        kind: EntryKind,
+    /// The entry of an access: once it is durable, it releases what that access opened.
+    pub(super) fn releasing(
+        self,
         operation: &'static str,
         outcome: Outcome,
-        opened: Option<&Opened>,
+        (access, what): (&Access, What),
+        request: &Request<'_>,
+    ) -> Draft {
+        let access = access.clone();
+        let release = ReleaseTag(Opened { access, what });
+        self.finish(operation, outcome, Some(release), request)
+    }
+
+    fn finish(
+        mut self,
+        operation: &'static str,
+        outcome: Outcome,
+        release: Option<ReleaseTag>,
         request: &Request<'_>,
     ) -> Draft {
         self.entry.operation = operation;
         self.entry.outcome = outcome.name();
-        let release = opened.map(|opened| ReleaseTag(opened.clone()));
         let detail = self.detail.map(|plain| (request.keys, plain));
-        self.entry.draft(kind, detail, release, request.now)
+        self.entry.draft(detail, release, request.now)
     }
 }

@@ -2,46 +2,61 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Gate, PERMIT_LIFE};
+use super::{Gate, Request};
+use crate::class::ClassSet;
 use crate::document::Document;
-use crate::phi::{Opened, Phi};
+use crate::phi::{Access, Opened, Phi, Scope, What};
 use crate::seal::{self, Owner, RecordKeys, SealError, SealedRecord};
+
+/// How long a permit may be used; never beyond its session.
+const PERMIT_LIFE: SignedDuration = SignedDuration::from_secs(30);
+
+/// How far the clock may be behind when a permit is used: clocks are set back a little, and a
+/// permit must not become usable for ever by setting them back far.
+const CLOCK_STEP: SignedDuration = SignedDuration::from_secs(5);
 
 /// The right to open one version of one record, once, soon.
 pub struct Permit {
-    opened: Opened,
-    made_at: Timestamp,
+    access: Access,
+    scope: Scope,
+    term: Term,
 }
 
 impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit")
-            .field("classes", &self.opened.classes)
+            .field("classes", &self.scope.classes)
             .finish_non_exhaustive()
     }
 }
 
 impl Permit {
-    pub(super) const fn new(opened: Opened, made_at: Timestamp) -> Self {
-        Self { opened, made_at }
+    pub(super) const fn new(access: Access, scope: Scope, term: Term) -> Self {
+        Self {
+            access,
+            scope,
+            term,
+        }
     }
 
     /// The classes that it opens: only their blobs need to be fetched.
     #[must_use]
-    pub const fn classes(&self) -> crate::class::ClassSet {
-        self.opened.classes
+    pub const fn classes(&self) -> ClassSet {
+        self.scope.classes
     }
 }
 
-/// Why a permit did not open something.
+/// Why a permit did not open or seal something.
+///
+/// Exhaustive on purpose: a new reason must break every caller that handles them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum OpenRefused {
-    /// The permit is for another record, version or subject.
+    /// The permit is for another record, version, subject or kind of change.
     #[error("the permit is for something else")]
     OtherRecord,
-    /// The permit's time is over.
+    /// The permit's time is over, or its session's.
     #[error("the permit has expired")]
     Late,
     /// It does not open: damaged, moved or under another key.
@@ -62,30 +77,57 @@ impl Gate<'_> {
         keys: &RecordKeys,
         now: Timestamp,
     ) -> Result<Phi<Document>, OpenRefused> {
-        let Permit { opened, made_at } = permit;
-        check_deadline(made_at, now)?;
-        check_owner(&opened, record.owner)?;
-        if record.key != opened.record || record.version != opened.version {
+        let Permit {
+            access,
+            scope,
+            term,
+        } = permit;
+        term.check(now)?;
+        scope.check_owner(record.owner)?;
+        if record.key != scope.record || record.version != scope.version {
             return Err(OpenRefused::OtherRecord);
         }
-        let document = seal::open_document(keys, record, opened.classes)?;
-        Ok(Phi::new(document, opened))
+        let document = seal::open_document(keys, record, scope.classes)?;
+        let what = What::Record(scope);
+        Ok(Phi::new(document, Opened { access, what }))
     }
 }
 
-pub(super) fn check_deadline(made_at: Timestamp, now: Timestamp) -> Result<(), OpenRefused> {
-    let deadline = made_at.saturating_add(PERMIT_LIFE).map_err(|_| OpenRefused::Late)?;
-    if now > deadline {
-        return Err(OpenRefused::Late);
-    }
-    Ok(())
+/// When a permit may be used.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Term {
+    from: Timestamp,
+    until: Timestamp,
 }
 
-pub(super) fn check_owner(opened: &Opened, owner: Owner) -> Result<(), OpenRefused> {
-    let expected = opened.subject.map_or(Owner::Tenant, Owner::Subject);
-    if owner == expected {
+impl Term {
+    /// From the request on, for a while, and not beyond its session.
+    pub(super) fn of(request: &Request<'_>) -> Self {
+        let session_end = request.session.expires_at();
+        let end = request.now.checked_add(PERMIT_LIFE);
+        Self {
+            from: request.now,
+            until: end.map_or(session_end, |end| end.min(session_end)),
+        }
+    }
+
+    pub(super) fn check(self, now: Timestamp) -> Result<(), OpenRefused> {
+        let early = now.duration_until(self.from) > CLOCK_STEP;
+        if early || now >= self.until {
+            return Err(OpenRefused::Late);
+        }
         Ok(())
-    } else {
-        Err(OpenRefused::OtherRecord)
+    }
+}
+
+impl Scope {
+    /// The owner that a record has must be the subject that was decided about.
+    pub(super) fn check_owner(&self, owner: Owner) -> Result<(), OpenRefused> {
+        let expected = self.subject.map_or(Owner::Tenant, Owner::Subject);
+        if owner == expected {
+            Ok(())
+        } else {
+            Err(OpenRefused::OtherRecord)
+        }
     }
 }

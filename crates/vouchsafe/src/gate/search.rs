@@ -31,7 +31,7 @@ impl SearchPermit {
     /// The entry of the search: how many records it opened, and the query, sealed. It is written
     /// also when nothing was found: that is a disclosure too.
     #[must_use]
-    pub fn entry(self, request: &Request<'_>, query: &[u8], count: u64) -> Draft {
+    pub fn entry(&self, request: &Request<'_>, query: &[u8], count: u64) -> Draft {
         entry::of(request, Some(&self.decision))
             .of_type(&self.record_type)
             .with_classes(self.classes)

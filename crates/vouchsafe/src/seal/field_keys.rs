@@ -74,7 +74,7 @@ struct TypeKeys {
 
 impl RecordKeys {
     /// Most derived keys that are kept; with them all, about 80 KB.
-    const MAX_DERIVED: usize = 96;
+    pub(super) const MAX_DERIVED: usize = 96;
 
     /// The keys of an owner's records, from their random secret.
     #[must_use]
@@ -211,6 +211,17 @@ impl RecordKeys {
             .with(record_type.as_str().as_bytes())
             .with(slot.as_bytes())
             .with(purpose.as_bytes())
+    }
+
+    /// How many derived keys there are.
+    #[cfg(test)]
+    pub(super) fn derived_count(&self) -> usize {
+        let derived = self.derived.read().unwrap();
+        derived
+            .types
+            .values()
+            .map(|keys| keys.fields.len() + keys.manifests.len())
+            .sum()
     }
 
     fn cached<T>(

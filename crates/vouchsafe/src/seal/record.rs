@@ -103,7 +103,8 @@ pub(crate) fn seal_document(
     seal_with(keys, writing, layout, document, &mut Entropy::new())
 }
 
-fn seal_with(
+/// As [`seal_document`], with the randomness given: tests give known bytes.
+pub(super) fn seal_with(
     keys: &RecordKeys,
     writing: &Writing<'_>,
     layout: &dyn Layout,

@@ -1,0 +1,343 @@
+//! What callers of the engine say and get.
+
+use std::fmt;
+
+use aws_lc_rs::digest;
+use jiff::Timestamp;
+use vouchsafe::access::{Purpose, Right};
+use vouchsafe::audit::Context;
+use vouchsafe::document::Document;
+use vouchsafe::gate::Receipt;
+use vouchsafe::ids::{RecordId, RecordType, Version};
+use vouchsafe::session::Session;
+
+use crate::pack::Issue;
+
+/// Who asks: one request's session with what was looked up for it.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The session; not revoked, as of this request.
+    pub session: Session,
+    /// The rights that the principal has now.
+    pub rights: Vec<Right>,
+    /// The records that stand for the principal: `Practitioner/<id>`, `Patient/<id>`.
+    pub links: Vec<String>,
+    /// The purpose stated.
+    pub purpose: Purpose,
+    /// Where the request comes from.
+    pub context: Context,
+    /// When it came.
+    pub now: Timestamp,
+}
+
+/// The proof that an access was logged, for the response.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Proof {
+    /// The log.
+    pub origin: String,
+    /// The entry's index.
+    pub index: u64,
+    /// The entry's leaf hash (RFC 6962, section 2.1).
+    pub leaf: [u8; 32],
+    /// When it was recorded.
+    pub recorded: Timestamp,
+}
+
+impl From<&Receipt> for Proof {
+    fn from(receipt: &Receipt) -> Self {
+        Self {
+            origin: receipt.origin().to_owned(),
+            index: receipt.index(),
+            leaf: *receipt.leaf(),
+            recorded: receipt.recorded(),
+        }
+    }
+}
+
+/// A record, or what the caller may see of it: decided, recorded, released.
+#[derive(Debug)]
+pub struct Released {
+    /// Its type.
+    pub record_type: RecordType,
+    /// Its id.
+    pub id: RecordId,
+    /// Its version.
+    pub version: Version,
+    /// When that version was made.
+    pub last_updated: Timestamp,
+    /// The content, without id, version and time: the dialect says how they are written.
+    pub document: Document,
+    /// Whether some of its classes were withheld.
+    pub subsetted: bool,
+    /// The proof that this access was logged.
+    pub proof: Proof,
+}
+
+/// A search.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// The type of the records.
+    pub record_type: RecordType,
+    /// Parameters, name with modifier and value, decoded; those that filter only.
+    pub params: Vec<(String, String)>,
+    /// How many records a page has at most; 0 counts only.
+    pub count: usize,
+    /// Where to go on: a cursor of a page before.
+    pub cursor: Option<String>,
+    /// Whether unknown parameters are passed over instead of refused.
+    pub lenient: bool,
+}
+
+/// A page of a search.
+#[derive(Debug)]
+pub struct Page {
+    /// The records that match and may be seen.
+    pub items: Vec<Released>,
+    /// The sealed cursor of the next page, if there is one.
+    pub next: Option<String>,
+    /// How many there are in all, where that is known without reading on.
+    pub total: Option<u64>,
+    /// Parameters that were passed over.
+    pub unsupported: Vec<String>,
+    /// The proof that the search was logged.
+    pub proof: Proof,
+}
+
+/// A write of one record.
+#[derive(Debug)]
+pub enum Op {
+    /// A new record; its id is random and chosen by the dialect, so that references to it can be
+    /// written before.
+    Create {
+        /// The type.
+        record_type: RecordType,
+        /// The id.
+        id: RecordId,
+        /// The content.
+        document: Document,
+    },
+    /// A new version of a record; of one that does not exist, its first.
+    Update {
+        /// The type.
+        record_type: RecordType,
+        /// The id.
+        id: RecordId,
+        /// The content.
+        document: Document,
+        /// The version that it must have.
+        if_match: Option<Version>,
+    },
+    /// The end of a record; its versions stay.
+    Delete {
+        /// The type.
+        record_type: RecordType,
+        /// The id.
+        id: RecordId,
+        /// The version that it must have.
+        if_match: Option<Version>,
+    },
+}
+
+/// A caller's key for a write: the same write under the same key is done once.
+#[derive(Clone)]
+pub struct Idempotent {
+    /// The key, as the caller sent it.
+    pub key: String,
+    /// SHA-256 of the request as it was sent: the same key with another request is refused.
+    pub request: [u8; 32],
+}
+
+impl fmt::Debug for Idempotent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[key of a request]")
+    }
+}
+
+impl Idempotent {
+    /// The key with the digest of the request's parts (address, body).
+    #[must_use]
+    pub fn new(key: String, parts: &[&[u8]]) -> Self {
+        let mut context = digest::Context::new(&digest::SHA256);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let mut request = [0; 32];
+        request.copy_from_slice(context.finish().as_ref());
+        Self { key, request }
+    }
+}
+
+/// How a write is to be done.
+#[derive(Clone, Debug)]
+pub struct WriteOptions {
+    /// The caller's key, if the write is to be done once.
+    pub idempotent: Option<Idempotent>,
+    /// The interaction, as the log names it.
+    pub operation: &'static str,
+}
+
+/// How one write of a record ended.
+#[derive(Debug)]
+pub struct OpResult {
+    /// The type.
+    pub record_type: RecordType,
+    /// The id.
+    pub id: RecordId,
+    /// The version that was made.
+    pub version: Version,
+    /// When.
+    pub last_updated: Timestamp,
+    /// Whether the record is new.
+    pub created: bool,
+    /// Whether this version is its deletion.
+    pub deleted: bool,
+    /// What the writer supplied; nothing of a deletion or of a repeated request.
+    pub document: Option<Document>,
+    /// The proof that the write was logged.
+    pub proof: Option<Proof>,
+}
+
+/// A condition that one record at most should meet.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// The type.
+    pub record_type: RecordType,
+    /// Search parameters, decoded.
+    pub params: Vec<(String, String)>,
+}
+
+/// The record that meets a condition.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    /// Its id.
+    pub id: RecordId,
+    /// Its version.
+    pub version: Version,
+    /// When that version was made.
+    pub last_updated: Timestamp,
+}
+
+/// A write that was refused: nothing of it was done.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub failure: Failure,
+    /// Which of the writes is to blame, from 0, where it is one.
+    pub op: Option<usize>,
+    /// The writes, given back where they were refused before anything was sealed.
+    pub ops: Vec<Op>,
+}
+
+/// Why nothing came of it. No variant holds a value.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Failure {
+    /// Absent or hidden.
+    NotFound,
+    /// Deleted, by that version; the caller could see it.
+    Gone(Version),
+    /// The caller may see the record and not do this.
+    Forbidden,
+    /// The document is not one of its type; where and why.
+    Invalid(Vec<Issue>),
+    /// No such record type.
+    UnknownType,
+    /// The document names a subject that is not there.
+    UnknownReference,
+    /// The document must say whom it is about.
+    SubjectMissing,
+    /// A record's subject never changes.
+    SubjectChanged,
+    /// The document names several subjects.
+    SeveralSubjects,
+    /// The record has another version than the caller expects.
+    VersionConflict,
+    /// More than one record matches.
+    Several,
+    /// A search parameter that cannot be served.
+    Unsupported(String),
+    /// A search parameter's value is not one.
+    BadParam(String),
+    /// The cursor is not ours, not the caller's, or too old.
+    BadCursor,
+    /// Nobody gives themselves care.
+    SelfRelation,
+    /// The idempotency key was used for another write.
+    IdempotencyMismatch,
+    /// The same record twice in one write.
+    Duplicate,
+    /// A safeguard or a database is not available; nothing happened.
+    Unavailable,
+    /// The write may or may not have happened; ask again with the same idempotency key.
+    OutcomeUnknown,
+    /// Another write came between; try again.
+    Busy,
+    /// The search would open more than one request may.
+    TooCostly,
+    /// A record is damaged.
+    Damaged,
+}
+
+impl Failure {
+    /// A short stable code for the log.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "absent",
+            Self::Gone(_) => "gone",
+            Self::Forbidden => "forbidden",
+            Self::Invalid(_) => "invalid",
+            Self::UnknownType => "unknown-type",
+            Self::UnknownReference => "unknown-reference",
+            Self::SubjectMissing => "subject-missing",
+            Self::SubjectChanged => "subject-changed",
+            Self::SeveralSubjects => "several-subjects",
+            Self::VersionConflict => "version-conflict",
+            Self::Several => "several",
+            Self::Unsupported(_) => "unsupported",
+            Self::BadParam(_) => "bad-parameter",
+            Self::BadCursor => "bad-cursor",
+            Self::SelfRelation => "self-relation",
+            Self::IdempotencyMismatch => "idempotency-mismatch",
+            Self::Duplicate => "duplicate",
+            Self::Unavailable => "unavailable",
+            Self::OutcomeUnknown => "outcome-unknown",
+            Self::Busy => "busy",
+            Self::TooCostly => "too-costly",
+            Self::Damaged => "damaged",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotFound => "no such record, or none that you may see",
+            Self::Gone(_) => "the record was deleted",
+            Self::Forbidden => "you may not do this",
+            Self::Invalid(_) => "the document is not a valid record of its type",
+            Self::UnknownType => "no such record type",
+            Self::UnknownReference => "the record that this is about does not exist",
+            Self::SubjectMissing => "the record must say whom it is about",
+            Self::SubjectChanged => "whom a record is about never changes",
+            Self::SeveralSubjects => "a record is about one person only",
+            Self::VersionConflict => "the record has another version",
+            Self::Several => "several records match",
+            Self::Unsupported(_) => "a search parameter is not supported here",
+            Self::BadParam(_) => "a search parameter's value is malformed",
+            Self::BadCursor => "the cursor is not valid, or no longer",
+            Self::SelfRelation => "nobody gives themselves care",
+            Self::IdempotencyMismatch => "the idempotency key was used for something else",
+            Self::Duplicate => "the same record is written twice",
+            Self::Unavailable => "a safeguard is not available; nothing was done",
+            Self::OutcomeUnknown => {
+                "it is not known whether this was done; repeat it with the same idempotency key"
+            }
+            Self::Busy => "another write came between; try again",
+            Self::TooCostly => "the search would open too many records; narrow it",
+            Self::Damaged => "a record is damaged",
+        })
+    }
+}
+
+impl std::error::Error for Failure {}

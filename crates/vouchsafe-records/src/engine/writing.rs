@@ -1,0 +1,486 @@
+//! Writing: one record or several, all or nothing.
+//!
+//! The order (DESIGN, "Order of a write"): the intent and an entry for each record are appended
+//! while the SQL runs and are durable before the commit; the transaction has the intent's id as
+//! a primary key; the outcome is appended after the commit and before the answer.
+
+mod plan;
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use vouchsafe::access::{Facts, Verb};
+use vouchsafe::audit::{AuditKeys, Draft, Outcome};
+use vouchsafe::class::ClassSet;
+use vouchsafe::document::Document;
+use vouchsafe::gate::{self, Request, Target, WritePermit, Writes};
+use vouchsafe::ids::{IntentId, RecordKey, RecordType, SubjectId, TenantId, Version};
+use vouchsafe::phi::Phi;
+use vouchsafe::seal::{RecordKeys, SealedRecord};
+
+use super::subjects::Subjects;
+use super::{Caller, Engine, Failure, Idempotent, Op, OpResult, Proof, Refused, WriteOptions};
+use crate::pack::RelationDraft;
+use crate::store::{Idempotency, IndexRow, RelationRow, RowWrite};
+use plan::{Kind, Planned};
+
+/// A record that is sealed and not yet stored.
+struct Sealed {
+    key: RecordKey,
+    version: Version,
+    created: bool,
+    deleted: bool,
+    document: Option<Phi<Document>>,
+}
+
+impl Engine {
+    /// Writes records, all or nothing. Rights are decided on the state before.
+    ///
+    /// # Errors
+    /// [`Refused`]; nothing was written, except with [`Failure::OutcomeUnknown`].
+    pub async fn write(
+        &self,
+        caller: &Caller,
+        ops: Vec<Op>,
+        options: &WriteOptions,
+    ) -> Result<Vec<OpResult>, Refused> {
+        let types: Vec<_> = ops.iter().map(|op| plan::type_of(op).clone()).collect();
+        let repeated = match &options.idempotent {
+            Some(idempotent) => self.repeated(caller, idempotent).await,
+            None => Ok(None),
+        };
+        let ended = match repeated {
+            Ok(Some(results)) => return Ok(results),
+            Ok(None) => match self.plan(caller, ops).await {
+                Ok((planned, subjects)) => {
+                    let ended = self.commit(caller, planned, &subjects, options).await;
+                    return ended.map_err(|(failure, op)| Refused {
+                        failure,
+                        op,
+                        ops: Vec::new(),
+                    });
+                }
+                Err(refused) => refused,
+            },
+            Err(failure) => Refused {
+                failure,
+                op: None,
+                ops: Vec::new(),
+            },
+        };
+        // Nothing was decided yet; the attempt stands in the log all the same.
+        let record_type = types.get(ended.op.unwrap_or(0));
+        match self.note_refused(caller, record_type, options.operation, &ended.failure).await {
+            Ok(()) => Err(ended),
+            Err(failure) => Err(Refused {
+                failure,
+                op: None,
+                ops: Vec::new(),
+            }),
+        }
+    }
+
+    async fn note_refused(
+        &self,
+        caller: &Caller,
+        record_type: Option<&RecordType>,
+        operation: &'static str,
+        failure: &Failure,
+    ) -> Result<(), Failure> {
+        let audit = self.audit_keys(caller.session.tenant()).await?;
+        let request = caller.request(&audit, self.now());
+        let known = record_type.filter(|name| self.pack.record_type(name.as_str()).is_some());
+        let draft = self.gate().refused(&request, known, None, operation, failure.code());
+        self.note(draft).await
+    }
+
+    /// The result of the same write under the same key, if there was one.
+    async fn repeated(
+        &self,
+        caller: &Caller,
+        idempotent: &Idempotent,
+    ) -> Result<Option<Vec<OpResult>>, Failure> {
+        let tenant = caller.session.tenant();
+        let wanted = self.idempotency(caller, idempotent).await?;
+        let Some(first) = self.store.repeated(tenant, &wanted).await? else {
+            return Ok(None);
+        };
+        if first.request != wanted.request {
+            return Err(Failure::IdempotencyMismatch);
+        }
+        let results = first.results.into_iter().map(|row| OpResult {
+            record_type: row.record_type,
+            id: row.id,
+            version: row.version,
+            last_updated: row.last_updated,
+            created: row.version == Version::FIRST,
+            deleted: row.deleted,
+            document: None,
+            proof: None,
+        });
+        Ok(Some(results.collect()))
+    }
+
+    /// Keyed tags of key and request: neither stands in the database as it was sent.
+    async fn idempotency(
+        &self,
+        caller: &Caller,
+        idempotent: &Idempotent,
+    ) -> Result<Idempotency, Failure> {
+        let index = self.keys.index_key(caller.session.tenant()).await?;
+        let principal = caller.session.principal().label();
+        let any: RecordType = "Idempotency".parse().map_err(|_| Failure::Damaged)?;
+        let key = format!("{principal} {}", idempotent.key);
+        Ok(Idempotency {
+            key: index.tag(&any, "key", key.as_bytes(), 128),
+            request: index.tag(&any, "request", &idempotent.request, 128),
+        })
+    }
+
+    async fn commit(
+        &self,
+        caller: &Caller,
+        planned: Vec<Planned>,
+        subjects: &Subjects,
+        options: &WriteOptions,
+    ) -> Result<Vec<OpResult>, (Failure, Option<usize>)> {
+        let tenant = caller.session.tenant();
+        let whole = |failure: Failure| (failure, None);
+        let audit = self.audit_keys(tenant).await.map_err(whole)?;
+        let mut request = caller.request(&audit, self.now());
+        let intent = IntentId::new_ordered();
+        let count = planned.len() as u64;
+        let writes = if planned.len() == 1 { Writes::Alone } else { Writes::Among };
+        let mut drafts = Vec::with_capacity(planned.len() + 1);
+        if writes == Writes::Among {
+            drafts.push(gate::intended(&request, options.operation, intent, count));
+        }
+        let admitted = self
+            .admit(caller, &request, planned, subjects, (intent, writes), &mut drafts)
+            .await?;
+        let keys = self.keys_of(tenant, &admitted, subjects).await.map_err(whole)?;
+        request.now = self.now();
+        let (rows, sealed) = self.seal(admitted, &keys, tenant, request.now).await.map_err(whole)?;
+        let idempotency = match &options.idempotent {
+            Some(idempotent) => Some(self.idempotency(caller, idempotent).await.map_err(whole)?),
+            None => None,
+        };
+        let (recorded, staged) = tokio::join!(
+            self.record(drafts),
+            self.store.stage(tenant, intent, request.now, rows, idempotency),
+        );
+        let (receipts, _) = match recorded {
+            Ok(recorded) => recorded,
+            // What was staged rolls back as it is dropped.
+            Err(failure) => return Err((failure, None)),
+        };
+        let committed = match staged {
+            Ok(staged) => staged.commit().await,
+            Err(error) => Err(error),
+        };
+        self.conclude(&request, options.operation, intent, count, committed.map_err(Failure::from))
+            .await
+            .map_err(whole)
+            .and_then(|proof| {
+                results(sealed, receipts, request.now, &proof).map_err(|failure| (failure, None))
+            })
+    }
+
+    /// Writes down how the write ended, before that is told.
+    async fn conclude(
+        &self,
+        request: &Request<'_>,
+        operation: &'static str,
+        intent: IntentId,
+        count: u64,
+        committed: Result<(), Failure>,
+    ) -> Result<Proof, Failure> {
+        let (outcome, failure) = match committed {
+            Ok(()) => (Outcome::Committed, None),
+            Err(failure) => match self.store.settle(intent, self.now()).await {
+                Ok(crate::store::Settled::Committed) => (Outcome::Committed, None),
+                Ok(crate::store::Settled::Aborted) => (Outcome::Aborted, Some(failure)),
+                // The reconciler finds out.
+                Err(_) => return Err(Failure::OutcomeUnknown),
+            },
+        };
+        let request = Request {
+            now: self.now(),
+            ..*request
+        };
+        let settled = gate::settled(&request, operation, intent, outcome, count);
+        match (self.append(&[settled]).await, failure) {
+            (_, Some(failure)) => Err(failure),
+            (Ok(appended), None) => appended.first().map(Proof::of).ok_or(Failure::OutcomeUnknown),
+            (Err(_), None) => Err(Failure::OutcomeUnknown),
+        }
+    }
+
+    /// Decides each write; the first that is refused refuses all, and is recorded.
+    async fn admit(
+        &self,
+        caller: &Caller,
+        request: &Request<'_>,
+        planned: Vec<Planned>,
+        subjects: &Subjects,
+        (intent, writes): (IntentId, Writes),
+        drafts: &mut Vec<Draft>,
+    ) -> Result<Vec<(Planned, WritePermit)>, (Failure, Option<usize>)> {
+        let mut known: HashMap<Option<SubjectId>, Facts> = HashMap::new();
+        let mut admitted = Vec::with_capacity(planned.len());
+        for (place, planned) in planned.into_iter().enumerate() {
+            let at = |failure: Failure| (failure, Some(place));
+            if !known.contains_key(&planned.subject) {
+                let facts = match planned.subject {
+                    // Of a subject that begins with this write, nothing is true yet.
+                    Some(subject) if subjects.is_new(subject) => self.facts(caller, None).await,
+                    subject => self.facts(caller, subject).await,
+                };
+                known.insert(planned.subject, facts.map_err(at)?);
+            }
+            let Some(facts) = known.get(&planned.subject) else {
+                continue;
+            };
+            if !planned.relations.is_empty() {
+                self.admit_relations(caller, request, &planned, facts).await.map_err(at)?;
+            }
+            let target = Target {
+                record: &planned.key,
+                version: planned.version,
+                subject: planned.subject,
+                operation: planned.kind.name(),
+            };
+            let permit = self.gate().admit_write(
+                request,
+                &target,
+                planned.kind.verb(),
+                (planned.supplied, planned.before()),
+                facts,
+                (intent, writes),
+            );
+            match permit {
+                Ok((permit, draft)) => {
+                    if let Some(failure) = planned.fault() {
+                        let record_type = Some(&planned.key.record_type);
+                        let (name, code) = (planned.kind.name(), failure.code());
+                        let draft =
+                            self.gate().refused(request, record_type, planned.subject, name, code);
+                        self.note(draft).await.map_err(at)?;
+                        return Err(at(failure));
+                    }
+                    drafts.push(draft);
+                    admitted.push((planned, permit));
+                }
+                Err(refusal) => {
+                    let failure = self.seen_or_not(request, &planned, facts);
+                    return Err(at(self.refuse(refusal, failure).await));
+                }
+            }
+        }
+        Ok(admitted)
+    }
+
+    /// What a refused write is told. To who may see the record, it is forbidden; to all others, the
+    /// record, or the subject that it would be about, is not there.
+    fn seen_or_not(&self, request: &Request<'_>, planned: &Planned, facts: &Facts) -> Failure {
+        let gate = self.gate();
+        let target = Target {
+            record: &planned.key,
+            version: planned.version,
+            subject: planned.subject,
+            operation: planned.kind.name(),
+        };
+        if let Some(previous) = &planned.previous {
+            let present = previous.record.manifest.classes();
+            return match gate.admit_read(request, &target, present, facts) {
+                Ok(_) => Failure::Forbidden,
+                Err(_) => Failure::NotFound,
+            };
+        }
+        if planned.named {
+            return Failure::NotFound;
+        }
+        match gate.admit_read(request, &target, ClassSet::ALL, facts) {
+            Ok(_) => Failure::Forbidden,
+            // Nothing of this subject may be seen: it is told as if it were not there.
+            Err(_) if planned.subject.is_some() && planned.known_subject => {
+                Failure::UnknownReference
+            }
+            Err(_) => Failure::Forbidden,
+        }
+    }
+
+    /// Giving somebody care of a subject takes a right of its own, and nobody gives it themselves.
+    async fn admit_relations(
+        &self,
+        caller: &Caller,
+        request: &Request<'_>,
+        planned: &Planned,
+        facts: &Facts,
+    ) -> Result<(), Failure> {
+        let staff = caller.staff();
+        let to_self = planned.relations.iter().any(|draft| staff.contains(&draft.beneficiary));
+        let admitted = self.gate().admit(
+            request,
+            Verb::Relate,
+            &planned.key.record_type,
+            planned.subject,
+            facts,
+        );
+        match admitted {
+            Ok(draft) if to_self => {
+                // The decision stands in the log; what came of it does too.
+                drop(draft);
+                let refused = self.gate().refused(
+                    request,
+                    Some(&planned.key.record_type),
+                    planned.subject,
+                    Verb::Relate.name(),
+                    Failure::SelfRelation.code(),
+                );
+                self.note(refused).await?;
+                Err(Failure::SelfRelation)
+            }
+            Ok(_) => Ok(()),
+            Err(refusal) => {
+                let failure = self.seen_or_not(request, planned, facts);
+                Err(self.refuse(refusal, failure).await)
+            }
+        }
+    }
+
+    async fn keys_of(
+        &self,
+        tenant: TenantId,
+        admitted: &[(Planned, WritePermit)],
+        subjects: &Subjects,
+    ) -> Result<HashMap<Option<SubjectId>, std::sync::Arc<RecordKeys>>, Failure> {
+        let mut keys = HashMap::new();
+        // Key rows come first: a record without its key is lost, a key without a record is not.
+        let made = match subjects.new.is_empty() {
+            true => Vec::new(),
+            false => self.keys.create_record_keys(tenant, &subjects.new).await?,
+        };
+        for (subject, made) in subjects.new.iter().zip(made) {
+            keys.insert(Some(*subject), made);
+        }
+        for (planned, _) in admitted {
+            if !keys.contains_key(&planned.subject) {
+                let found = self.record_keys(tenant, planned.subject).await?;
+                keys.insert(planned.subject, found);
+            }
+        }
+        Ok(keys)
+    }
+
+    async fn seal(
+        &self,
+        admitted: Vec<(Planned, WritePermit)>,
+        keys: &HashMap<Option<SubjectId>, std::sync::Arc<RecordKeys>>,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Result<(Vec<RowWrite>, Vec<Sealed>), Failure> {
+        let index = self.keys.index_key(tenant).await?;
+        let mut rows = Vec::with_capacity(admitted.len());
+        let mut sealed = Vec::with_capacity(admitted.len());
+        for (planned, permit) in admitted {
+            let keys = keys.get(&planned.subject).ok_or(Failure::Damaged)?;
+            let declared = self.declared(&planned.key.record_type)?;
+            let previous = planned.previous.as_ref().map(|stored| &stored.record);
+            let replaces = permit.replaces();
+            let created = planned.previous.as_ref().is_none_or(|stored| stored.deleted);
+            let (record, document, terms) = match (planned.kind, planned.document) {
+                (Kind::Delete, _) | (_, None) => {
+                    let previous = previous.ok_or(Failure::NotFound)?;
+                    let buried = self.gate().bury(permit, previous, keys, now);
+                    (buried.map_err(|_| Failure::Damaged)?, None, Vec::new())
+                }
+                (Kind::Create | Kind::Update, Some(document)) => {
+                    let terms = declared.index_terms(&document);
+                    let written = self
+                        .gate()
+                        .seal(permit, document, declared.as_ref(), previous, keys, now)
+                        .map_err(|_| Failure::Damaged)?;
+                    (written.record, Some(written.document), terms)
+                }
+            };
+            let deleted = document.is_none();
+            rows.push(RowWrite {
+                subject: planned.subject,
+                expects: planned.previous.as_ref().map(|stored| stored.record.version),
+                deleted,
+                tags: terms
+                    .iter()
+                    .map(|term| IndexRow {
+                        index: term.index.clone(),
+                        version: index.version(),
+                        tag: index.tag(
+                            &planned.key.record_type,
+                            &term.index,
+                            &term.normalised,
+                            term.bits,
+                        ),
+                    })
+                    .collect(),
+                replaced_indexes: declared
+                    .indexes()
+                    .iter()
+                    .filter(|index| deleted || replaces.contains(index.class))
+                    .map(|index| index.name.clone())
+                    .collect(),
+                relations: (deleted || replaces.contains(declared.root_class()))
+                    .then(|| planned.relations.iter().map(relation).collect()),
+                record,
+            });
+            sealed.push(Sealed {
+                key: planned.key,
+                version: planned.version,
+                created: created && !deleted,
+                deleted,
+                document,
+            });
+        }
+        Ok((rows, sealed))
+    }
+}
+
+fn relation(draft: &RelationDraft) -> RelationRow {
+    RelationRow {
+        kind: draft.kind.clone(),
+        beneficiary: draft.beneficiary.clone(),
+        from: draft.from,
+        until: draft.until,
+    }
+}
+
+/// Releases what was supplied, each by the receipt of its own entry.
+fn results(
+    sealed: Vec<Sealed>,
+    receipts: Vec<gate::Receipt>,
+    now: Timestamp,
+    proof: &Proof,
+) -> Result<Vec<OpResult>, Failure> {
+    if sealed.len() != receipts.len() {
+        return Err(Failure::OutcomeUnknown);
+    }
+    sealed
+        .into_iter()
+        .zip(receipts)
+        .map(|(sealed, receipt)| {
+            let document = match sealed.document {
+                Some(phi) => Some(phi.release(receipt).map_err(|_| Failure::OutcomeUnknown)?),
+                None => None,
+            };
+            Ok(OpResult {
+                record_type: sealed.key.record_type,
+                id: sealed.key.id,
+                version: sealed.version,
+                last_updated: now,
+                created: sealed.created,
+                deleted: sealed.deleted,
+                document,
+                proof: Some(proof.clone()),
+            })
+        })
+        .collect()
+}

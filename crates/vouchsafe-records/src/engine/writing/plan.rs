@@ -1,0 +1,309 @@
+//! What a write is about: its documents checked, its subjects and versions before looked up.
+
+use std::collections::HashSet;
+
+use vouchsafe::access::Verb;
+use vouchsafe::class::ClassSet;
+use vouchsafe::document::Document;
+use vouchsafe::ids::{RecordId, RecordKey, RecordType, SubjectId, Version};
+
+use super::super::subjects::{Subjects, order};
+use super::{Caller, Engine, Failure, Op, Refused};
+use crate::pack::{RelationDraft, SubjectKind};
+use crate::store::StoredRecord;
+
+/// What is done to a record.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    Create,
+    Update,
+    Delete,
+}
+
+impl Kind {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+
+    pub(super) const fn verb(self) -> Verb {
+        match self {
+            Self::Create => Verb::Create,
+            Self::Update => Verb::Update,
+            Self::Delete => Verb::Delete,
+        }
+    }
+}
+
+/// A write of one record, ready to be decided.
+pub(super) struct Planned {
+    pub(super) kind: Kind,
+    pub(super) key: RecordKey,
+    pub(super) version: Version,
+    pub(super) subject: Option<SubjectId>,
+    /// Classes of the document, or of the record that is deleted.
+    pub(super) supplied: ClassSet,
+    pub(super) document: Option<Document>,
+    pub(super) previous: Option<StoredRecord>,
+    pub(super) relations: Vec<RelationDraft>,
+    /// The version that it must have, told only to who may write it.
+    pub(super) expected: Option<Version>,
+    /// Whether the document names another subject than the record has.
+    pub(super) moved: bool,
+    /// Whether the subject was there before this write.
+    pub(super) known_subject: bool,
+    /// Whether the caller named the record (`PUT`, `DELETE`): it may be there and be hidden.
+    pub(super) named: bool,
+}
+
+impl Planned {
+    /// What is wrong with it, told only to who may write the record.
+    pub(super) fn fault(&self) -> Option<Failure> {
+        let version = self.previous.as_ref().map(|stored| stored.record.version);
+        if self.expected.is_some() && self.expected != version {
+            return Some(Failure::VersionConflict);
+        }
+        self.moved.then_some(Failure::SubjectChanged)
+    }
+
+    /// The classes that the version before has.
+    pub(super) fn before(&self) -> ClassSet {
+        match &self.previous {
+            Some(stored) if !stored.deleted => stored.record.manifest.classes(),
+            Some(_) | None => ClassSet::NONE,
+        }
+    }
+}
+
+impl Engine {
+    /// Checks the documents and looks up what is there. Nothing is decided or changed yet.
+    pub(super) async fn plan(
+        &self,
+        caller: &Caller,
+        ops: Vec<Op>,
+    ) -> Result<(Vec<Planned>, Subjects), Refused> {
+        let mut subjects = Subjects::default();
+        let mut seen = HashSet::new();
+        if let Some((op, failure)) = self.first_fault(&ops, &mut seen) {
+            return Err(Refused {
+                failure,
+                op: Some(op),
+                ops,
+            });
+        }
+        let mut previous = Vec::with_capacity(ops.len());
+        for op in &ops {
+            let found = self.before(caller, op, &mut subjects).await;
+            previous.push(found.map_err(|failure| Refused {
+                failure,
+                op: Some(previous.len()),
+                ops: Vec::new(),
+            })?);
+        }
+        // Subjects first, then what refers to them, then what is known through those.
+        let mut turns: Vec<usize> = (0..ops.len()).collect();
+        turns.sort_by_key(|place| ops.get(*place).map_or(0, |op| self.turn(op)));
+        let mut about = vec![(None, false); ops.len()];
+        for place in turns {
+            let (Some(op), Some(before)) = (ops.get(place), previous.get(place)) else {
+                continue;
+            };
+            match self.subject(caller, op, before.as_ref(), &mut subjects).await {
+                Ok(found) => {
+                    if let Some(slot) = about.get_mut(place) {
+                        *slot = found;
+                    }
+                }
+                Err(failure) => {
+                    return Err(Refused {
+                        failure,
+                        op: Some(place),
+                        ops,
+                    });
+                }
+            }
+        }
+        let planned = ops
+            .into_iter()
+            .zip(previous)
+            .zip(about)
+            .enumerate()
+            .map(|(place, ((op, previous), subject))| {
+                let known = about_known(&subjects, subject.0);
+                self.planned(caller, op, previous, (subject.0, subject.1, known)).map_err(|failure| Refused {
+                    failure,
+                    op: Some(place),
+                    ops: Vec::new(),
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok((planned, subjects))
+    }
+
+    fn turn(&self, op: &Op) -> u8 {
+        self.declared(type_of(op))
+            .map_or(u8::MAX, |declared| order(declared.subject_kind()))
+    }
+
+    /// The first document that is not one of its type, or record that occurs twice.
+    fn first_fault(
+        &self,
+        ops: &[Op],
+        seen: &mut HashSet<(RecordType, RecordId)>,
+    ) -> Option<(usize, Failure)> {
+        ops.iter().enumerate().find_map(|(place, op)| {
+            let declared = match self.declared(type_of(op)) {
+                Ok(declared) => declared,
+                Err(failure) => return Some((place, failure)),
+            };
+            if !seen.insert((type_of(op).clone(), id_of(op))) {
+                return Some((place, Failure::Duplicate));
+            }
+            let (Op::Create { document, .. } | Op::Update { document, .. }) = op else {
+                return None;
+            };
+            let issues = declared.validate(document);
+            (!issues.is_empty()).then_some((place, Failure::Invalid(issues)))
+        })
+    }
+
+    async fn before(
+        &self,
+        caller: &Caller,
+        op: &Op,
+        subjects: &mut Subjects,
+    ) -> Result<Option<StoredRecord>, Failure> {
+        let key = key_of(caller, op);
+        let found = match op {
+            // The id is fresh: there is nothing before.
+            Op::Create { .. } => return Ok(None),
+            Op::Update { .. } | Op::Delete { .. } => self.store.read(&key, None).await?,
+        };
+        if let Some(stored) = &found {
+            subjects.note(&key.record_type, key.id, stored.subject);
+        }
+        Ok(found)
+    }
+
+    async fn subject(
+        &self,
+        caller: &Caller,
+        op: &Op,
+        before: Option<&StoredRecord>,
+        subjects: &mut Subjects,
+    ) -> Result<(Option<SubjectId>, bool), Failure> {
+        let (Op::Create {
+            record_type,
+            id,
+            document,
+        }
+        | Op::Update {
+            record_type,
+            id,
+            document,
+            ..
+        }) = op
+        else {
+            return Ok((before.and_then(|stored| stored.subject), false));
+        };
+        let declared = self.declared(record_type)?;
+        let tenant = caller.session.tenant();
+        let subject = match (declared.subject_kind(), before) {
+            (SubjectKind::Itself, Some(stored)) => stored.subject,
+            (SubjectKind::Itself, None) => Some(subjects.begin(record_type, *id)),
+            (SubjectKind::Path | SubjectKind::Through | SubjectKind::None, _) => {
+                subjects.of(self, tenant, declared, document).await?
+            }
+        };
+        // Decided by the subject that the record has; that it would move is told after.
+        if let Some(stored) = before
+            && stored.subject != subject
+        {
+            return Ok((stored.subject, true));
+        }
+        subjects.note(record_type, *id, subject);
+        Ok((subject, false))
+    }
+
+    fn planned(
+        &self,
+        caller: &Caller,
+        op: Op,
+        previous: Option<StoredRecord>,
+        (subject, moved, known_subject): (Option<SubjectId>, bool, bool),
+    ) -> Result<Planned, Failure> {
+        let key = key_of(caller, &op);
+        let declared = self.declared(&key.record_type)?;
+        let version = match &previous {
+            Some(stored) => stored.record.version.next().ok_or(Failure::Busy)?,
+            None => Version::FIRST,
+        };
+        let named = !matches!(op, Op::Create { .. });
+        let (kind, document, expected) = match op {
+            Op::Create { document, .. } => (Kind::Create, Some(document), None),
+            Op::Update {
+                document, if_match, ..
+            } => match &previous {
+                Some(stored) if !stored.deleted => (Kind::Update, Some(document), if_match),
+                // An update of what is not there makes it (FHIR R4, 3.1.0.4.1).
+                Some(_) | None => (Kind::Create, Some(document), if_match),
+            },
+            Op::Delete { if_match, .. } => (Kind::Delete, None, if_match),
+        };
+        if kind == Kind::Delete && previous.as_ref().is_none_or(|stored| stored.deleted) {
+            return Err(Failure::NotFound);
+        }
+        let supplied = match (&document, &previous) {
+            (Some(document), _) => declared.classes_of(document),
+            (None, Some(stored)) => stored.record.manifest.classes(),
+            (None, None) => ClassSet::NONE,
+        };
+        let relations = match &document {
+            Some(document) if subject.is_some() => declared.relations(document, self.now()),
+            Some(_) | None => Vec::new(),
+        };
+        Ok(Planned {
+            kind,
+            key,
+            version,
+            subject,
+            supplied,
+            expected,
+            known_subject,
+            moved,
+            named,
+            relations,
+            document,
+            previous,
+        })
+    }
+}
+
+fn about_known(subjects: &Subjects, subject: Option<SubjectId>) -> bool {
+    subject.is_some_and(|subject| !subjects.is_new(subject))
+}
+
+pub(super) fn type_of(op: &Op) -> &RecordType {
+    match op {
+        Op::Create { record_type, .. }
+        | Op::Update { record_type, .. }
+        | Op::Delete { record_type, .. } => record_type,
+    }
+}
+
+fn id_of(op: &Op) -> RecordId {
+    match op {
+        Op::Create { id, .. } | Op::Update { id, .. } | Op::Delete { id, .. } => *id,
+    }
+}
+
+fn key_of(caller: &Caller, op: &Op) -> RecordKey {
+    RecordKey {
+        tenant: caller.session.tenant(),
+        record_type: type_of(op).clone(),
+        id: id_of(op),
+    }
+}

@@ -1,0 +1,44 @@
+//! The operations plane: probes and metrics; never PHI.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+
+use crate::serve::Shared;
+
+pub(crate) fn router(shared: &Arc<Shared>) -> Router {
+    Router::new()
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(Arc::clone(shared))
+}
+
+/// The process answers.
+async fn livez() -> &'static str {
+    "ok\n"
+}
+
+/// Requests for PHI are answered.
+async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
+    let stopping = shared.stop.is_cancelled();
+    if shared.open.load(Ordering::Acquire) && !stopping {
+        return "ready\n".into_response();
+    }
+    let report = shared.report.load();
+    let failing: Vec<&str> = report.failing().map(|check| check.name).collect();
+    let text = match stopping {
+        true => "stopping\n".to_owned(),
+        false => format!("not ready: {}\n", failing.join(", ")),
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>) -> String {
+    shared.metrics.render()
+}

@@ -1,0 +1,201 @@
+//! The preflight, first form: what must work before a route that touches PHI opens.
+
+use serde::Serialize;
+use vouchsafe::audit::{AuditLog as _, Context, Event, Outcome, Stream};
+
+use crate::service::{Service, now};
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The safeguard works.
+    Pass,
+    /// It does not: PHI routes stay closed.
+    Fail,
+    /// It works, and less well than it could: said, and no reason to stay closed here.
+    Warn,
+}
+
+/// One check.
+#[derive(Clone, Debug, Serialize)]
+pub struct Check {
+    /// Its name.
+    pub name: &'static str,
+    /// The control that it is for (45 CFR, or the Trust Services Criteria).
+    pub control: &'static str,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// What was found.
+    pub finding: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<&'static str>,
+}
+
+/// All checks.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// The checks, in the order in which they ran.
+    pub checks: Vec<Check>,
+}
+
+impl Report {
+    /// Whether PHI routes may open.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        !self.checks.is_empty() && self.failing().next().is_none()
+    }
+
+    /// The checks that failed.
+    pub fn failing(&self) -> impl Iterator<Item = &Check> {
+        self.checks
+            .iter()
+            .filter(|check| check.verdict == Verdict::Fail)
+    }
+}
+
+struct Checks(Vec<Check>);
+
+impl Checks {
+    fn add(
+        &mut self,
+        name: &'static str,
+        control: &'static str,
+        found: Result<String, String>,
+        remedy: &'static str,
+    ) {
+        let (verdict, finding, remedy) = match found {
+            Ok(finding) => (Verdict::Pass, finding, None),
+            Err(finding) => (Verdict::Fail, finding, Some(remedy)),
+        };
+        self.0.push(Check {
+            name,
+            control,
+            verdict,
+            finding,
+            remedy,
+        });
+    }
+
+    fn warn(
+        &mut self,
+        name: &'static str,
+        control: &'static str,
+        finding: &str,
+        remedy: &'static str,
+    ) {
+        self.0.push(Check {
+            name,
+            control,
+            verdict: Verdict::Warn,
+            finding: finding.to_owned(),
+            remedy: Some(remedy),
+        });
+    }
+}
+
+/// Runs all checks, and writes the result down.
+pub async fn run(service: &Service) -> Report {
+    let mut checks = Checks(Vec::new());
+    checks.add(
+        "keys",
+        "164.312(a)(2)(iv)",
+        service
+            .keys
+            .check()
+            .await
+            .map(|()| "the root key unwraps".to_owned())
+            .map_err(|error| error.to_string()),
+        "give the root key file of this installation, or restore the key database",
+    );
+    checks.add(
+        "audit-log",
+        "164.312(b)",
+        append_probe(service).await,
+        "look at the recorder's messages: disk, folder and its keys",
+    );
+    if service.recorder.is_some() {
+        checks.warn(
+            "audit-separation",
+            "164.312(b)",
+            "not-separated: the recorder runs as a child process of the same user, which isolates crashes and not privileges",
+            "in production run the recorder on a host of its own",
+        );
+    }
+    checks.add(
+        "tls",
+        "164.312(e)(1)",
+        Ok(format!("certificate SHA-256 {}", service.tls.fingerprint)),
+        "set tls.certificate and tls.key",
+    );
+    checks.add(
+        "policies",
+        "164.312(a)(1)",
+        Ok(format!(
+            "bundle {} version {}, signature holds, hash {}",
+            service.bundle.id(),
+            service.bundle.version(),
+            service.bundle.hash()
+        )),
+        "restore the policies folder, or sign the bundle with the pinned key",
+    );
+    checks.add(
+        "records",
+        "164.312(c)(1)",
+        service
+            .engine
+            .store()
+            .check()
+            .await
+            .map(|finding| finding.to_string())
+            .map_err(|error| error.to_string()),
+        "look at the record database and its certificate",
+    );
+    let enrolled = service.identity.first_administrator_enrolled().await;
+    checks.add(
+        "administrator",
+        "164.308(a)(2)",
+        match enrolled {
+            Ok(true) => Ok("a first administrator is enrolled, with two factors".to_owned()),
+            Ok(false) => Err("no administrator has enrolled yet".to_owned()),
+            Err(error) => Err(error.to_string()),
+        },
+        "open the enrolment link of the first start, or make a new one with `vouchsafe person link`",
+    );
+    let report = Report { checks: checks.0 };
+    note(service, &report).await;
+    report
+}
+
+/// The log is asked to take an entry: that is the only proof that it does.
+async fn append_probe(service: &Service) -> Result<String, String> {
+    let context = Context::default();
+    let probe = Event::new(Stream::System, "preflight-probe", Outcome::Permitted, &context);
+    let appended = service
+        .log
+        .append(&[probe.draft(now())])
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok(appended.first().map_or_else(String::new, |appended| {
+        format!("entry {} is durable and acknowledged", appended.index())
+    }))
+}
+
+async fn note(service: &Service, report: &Report) {
+    let context = Context::default();
+    let detail = serde_json::to_vec(report).unwrap_or_default();
+    let outcome = match report.passes() {
+        true => Outcome::Permitted,
+        false => Outcome::Refused,
+    };
+    if let Ok(keys) = service.audit_keys().await {
+        let event = Event {
+            tenant: Some(service.tenant()),
+            detail: Some((&keys, &detail)),
+            ..Event::new(Stream::System, "preflight", outcome, &context)
+        };
+        // When the log takes nothing, the check above has said so.
+        let _ = service.append(&[event.draft(now())]).await;
+    }
+}

@@ -1,0 +1,189 @@
+//! Serving: listeners, the preflight that opens them for PHI, and the orderly end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::listener::{self, ListenError};
+use crate::logging::{Level, event};
+use crate::preflight::{self, Report};
+use crate::refusals::Refusals;
+use crate::service::Service;
+use crate::{data, operations};
+
+/// The preflight runs again so often.
+const RECHECK: Duration = Duration::from_secs(60 * 60);
+/// And so often while it fails.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// What the listeners share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) service: Service,
+    /// Whether PHI routes are open.
+    pub(crate) open: AtomicBool,
+    pub(crate) report: ArcSwap<Report>,
+    pub(crate) recheck: Notify,
+    pub(crate) refusals: Refusals,
+    /// Requests that run at once.
+    pub(crate) places: Semaphore,
+    pub(crate) metrics: PrometheusHandle,
+    pub(crate) stop: CancellationToken,
+}
+
+/// Why nothing is served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A port.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// Metrics.
+    #[error("metrics could not be set up")]
+    Metrics,
+}
+
+/// A service whose ports are open.
+#[derive(Debug)]
+pub struct Running {
+    shared: Arc<Shared>,
+    data: TcpListener,
+    operations: TcpListener,
+}
+
+impl Running {
+    /// Opens the ports; PHI routes open when the preflight passes.
+    ///
+    /// # Errors
+    /// [`ServeError`], with the address.
+    pub async fn start(service: Service, stop: CancellationToken) -> Result<Self, ServeError> {
+        let data = listener::bind(service.settings.data_listen).await?;
+        let operations = listener::bind(service.settings.operations_listen).await?;
+        let report = preflight::run(&service).await;
+        let places = Semaphore::new(service.settings.concurrency_limit);
+        let shared = Arc::new(Shared {
+            open: AtomicBool::new(report.passes()),
+            report: ArcSwap::from_pointee(report),
+            recheck: Notify::new(),
+            refusals: Refusals::default(),
+            places,
+            metrics: metrics_handle().map_err(|_| ServeError::Metrics)?,
+            stop,
+            service,
+        });
+        Ok(Self {
+            shared,
+            data,
+            operations,
+        })
+    }
+
+    /// The service that runs.
+    #[must_use]
+    pub fn service(&self) -> &Service {
+        &self.shared.service
+    }
+
+    /// What the preflight found.
+    #[must_use]
+    pub fn report(&self) -> Arc<Report> {
+        self.shared.report.load_full()
+    }
+
+    /// The data plane's address, with the port that the system chose if that was 0.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.data.local_addr().ok()
+    }
+
+    /// The operations plane's address.
+    #[must_use]
+    pub fn operations_address(&self) -> Option<SocketAddr> {
+        self.operations.local_addr().ok()
+    }
+
+    /// Serves until the token is cancelled; then lets what runs end, and the recorder after it.
+    pub async fn serve(self) {
+        let Self {
+            shared,
+            data,
+            operations,
+        } = self;
+        let tls = Arc::clone(&shared.service.tls.config);
+        let stop = shared.stop.clone();
+        // Probes and metrics are there until the last request has ended.
+        let drained = CancellationToken::new();
+        let records = listener::serve(data, Arc::clone(&tls), data::router(&shared), stop.clone());
+        let probes = listener::serve(operations, tls, operations::router(&shared), drained.clone());
+        let probes = tokio::spawn(probes);
+        tokio::join!(
+            async {
+                records.await;
+                drained.cancel();
+            },
+            watch(&shared),
+            shared.refusals.run(&shared.service, stop),
+        );
+        let _ = probes.await;
+        match Arc::try_unwrap(shared) {
+            Ok(shared) => shared.service.close().await,
+            // A connection that did not end in time; the recorder ends with this process.
+            Err(_) => event(Level::Warn, "requests were cut off", &[]),
+        }
+    }
+}
+
+/// Runs the preflight again and again, and opens or closes PHI routes by it.
+async fn watch(shared: &Shared) {
+    loop {
+        let pause = match shared.open.load(Ordering::Acquire) {
+            true => RECHECK,
+            false => RETRY,
+        };
+        tokio::select! {
+            () = shared.stop.cancelled() => return,
+            () = shared.recheck.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+        if !shared.open.load(Ordering::Acquire) && !may_pass_now(shared).await {
+            continue;
+        }
+        let report = preflight::run(&shared.service).await;
+        let passes = report.passes();
+        if shared.open.swap(passes, Ordering::AcqRel) != passes {
+            let message = match passes {
+                true => "every safeguard works: PHI routes are open",
+                false => "a safeguard does not work: PHI routes are closed",
+            };
+            event(Level::Warn, message, &[]);
+        }
+        shared.report.store(Arc::new(report));
+    }
+}
+
+/// Waiting for the first administrator must not fill the log with failed checks.
+async fn may_pass_now(shared: &Shared) -> bool {
+    let only_administrator = {
+        let report = shared.report.load();
+        let mut failing = report.failing();
+        failing.next().is_some_and(|check| check.name == "administrator") && failing.next().is_none()
+    };
+    let identity = &shared.service.identity;
+    !only_administrator || identity.first_administrator_enrolled().await.unwrap_or(false)
+}
+
+/// One recorder of metrics for the process, however often a service is started in it.
+fn metrics_handle() -> Result<PrometheusHandle, BuildError> {
+    static HANDLE: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
+    if let Some(handle) = HANDLE.get() {
+        return Ok(handle.clone());
+    }
+    let handle = PrometheusBuilder::new().install_recorder()?;
+    Ok(HANDLE.get_or_init(|| handle).clone())
+}

@@ -1,0 +1,178 @@
+//! Opening an installation: keys, recorder, policies, people, records, in that order.
+//!
+//! The first start makes them; every later start finds them, and changes nothing when one is
+//! missing, damaged or not the one that was pinned.
+
+mod first;
+mod open;
+mod policies;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use vouchsafe::access::{Bundle, BundleRefused};
+use vouchsafe::audit::{AuditKeys, AuditLog, Draft};
+use vouchsafe::ids::TenantId;
+use vouchsafe::keys::{KeyError, KeyService};
+use vouchsafe_identity::{Identity, Invitation};
+use vouchsafe_keys::KeyStore;
+use vouchsafe_ledger::client::{Child, ChildError, ConnectError, RecorderClient};
+use vouchsafe_records::engine::Engine;
+
+use crate::folder::{Folder, FolderError, Installation};
+use crate::settings::{Settings, SettingsError};
+use crate::tls::{Tls, TlsError};
+
+pub use first::Administrator;
+
+/// How an installation is opened.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// The data folder.
+    pub folder: PathBuf,
+    /// The program that is the recorder: this one.
+    pub program: PathBuf,
+    /// Who becomes the first administrator, if this is the first start.
+    pub administrator: Administrator,
+    /// Whether a missing installation is made.
+    pub create: bool,
+    /// The settings.
+    pub settings: Settings,
+}
+
+/// An open installation.
+#[derive(Debug)]
+pub struct Service {
+    /// Its settings.
+    pub settings: Settings,
+    /// Its folder.
+    pub folder: Folder,
+    /// What it is.
+    pub installation: Installation,
+    /// Keys.
+    pub keys: Arc<KeyStore>,
+    /// People, sessions, rights.
+    pub identity: Arc<Identity>,
+    /// Records.
+    pub engine: Arc<Engine>,
+    /// The policies in force.
+    pub bundle: Arc<Bundle>,
+    /// The audit log.
+    pub log: RecorderClient,
+    /// The recorder's process, if it is ours.
+    pub recorder: Option<Child>,
+    /// TLS of the listeners.
+    pub tls: Tls,
+    /// The link of the first administrator, if this was the first start.
+    pub invitation: Option<Invitation>,
+    /// How many writes that were cut off were settled.
+    pub settled: usize,
+}
+
+/// Why an installation could not be opened. The text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The root key.
+    #[error("root key: {0}")]
+    Root(#[from] vouchsafe_keys::RootError),
+    /// The database of keys.
+    #[error("keys: {0}")]
+    Keys(#[from] vouchsafe_keys::StoreError),
+    /// A key.
+    #[error("keys: {0}")]
+    Key(#[from] KeyError),
+    /// The audit log's folder.
+    #[error("audit log: {0}")]
+    Recorder(#[from] vouchsafe_ledger::RecorderError),
+    /// The recorder does not start.
+    #[error("audit log: {0}")]
+    Child(#[from] ChildError),
+    /// The recorder does not answer.
+    #[error("audit log: {0}")]
+    Connect(#[from] ConnectError),
+    /// The log is not the one that was pinned at the first start.
+    #[error(
+        "the audit log in this folder is not the one of the first start: its keys are others; restore the log's folder from a backup"
+    )]
+    OtherLog,
+    /// The log takes nothing.
+    #[error("audit log: {0}")]
+    Append(#[from] vouchsafe::audit::AppendError),
+    /// The policies.
+    #[error("policies: {0}")]
+    Policies(#[from] BundleRefused),
+    /// A file of the policies.
+    #[error("policies: {0} is missing or malformed")]
+    PolicyFile(PathBuf),
+    /// People.
+    #[error("identity: {0}")]
+    Identity(#[from] vouchsafe_identity::OpenError),
+    /// The first administrator.
+    #[error("first administrator: {0}")]
+    Administrator(#[from] vouchsafe_identity::AdminError),
+    /// Something of the first start did not happen.
+    #[error("first start: {0}")]
+    NotDone(#[from] vouchsafe_identity::NotDone),
+    /// The database of records.
+    #[error("records: {0}")]
+    Records(#[from] vouchsafe_records::store::OpenError),
+    /// The record types.
+    #[error("record types: {0}")]
+    Pack(#[from] vouchsafe_records::pack::PackError),
+    /// Writes that were cut off could not be settled.
+    #[error("writes that were cut off could not be settled: {0}")]
+    Settle(vouchsafe_records::engine::Failure),
+    /// TLS.
+    #[error("TLS: {0}")]
+    Tls(#[from] TlsError),
+    /// PostgreSQL is half configured.
+    #[error(
+        "set all of database.records, database.identity, database.keys and database.ca for PostgreSQL, or none for SQLite"
+    )]
+    HalfPostgres,
+}
+
+impl Service {
+    /// The tenant.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.installation.tenant
+    }
+
+    /// The tenant's keys for the log.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn audit_keys(&self) -> Result<Arc<AuditKeys>, KeyError> {
+        self.keys.audit_keys(self.tenant()).await
+    }
+
+    /// Appends entries that release nothing.
+    ///
+    /// # Errors
+    /// [`vouchsafe::audit::AppendError`] when they are not durable.
+    pub async fn append(&self, drafts: &[Draft]) -> Result<(), vouchsafe::audit::AppendError> {
+        self.log.append(drafts).await.map(drop)
+    }
+
+    /// Ends the recorder, once it has committed and published what it took in.
+    pub async fn close(self) {
+        drop(self.log);
+        if let Some(recorder) = self.recorder {
+            recorder.shutdown().await;
+        }
+    }
+}
+
+/// What time it is.
+#[must_use]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,259 @@
+//! The order in which an installation is opened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+use vouchsafe::audit::{AuditLog as _, Context, RecorderKey};
+use vouchsafe::ids::TenantId;
+use vouchsafe::keys::KeyService;
+use vouchsafe_identity::Identity;
+use vouchsafe_keys::{CacheLimits, KeyStore, LocalRoot};
+use vouchsafe_ledger::client::{Child, ChildConfig, RecorderClient};
+use vouchsafe_ledger::recorder;
+use vouchsafe_records::engine::Engine;
+use vouchsafe_records::pack::Pack;
+use vouchsafe_records::store::Store;
+
+use super::policies::{self, from_hex, to_hex};
+use super::{OpenError, Opening, Service, now};
+use crate::administration;
+use crate::folder::{Folder, FolderError, Installation};
+use crate::settings::DatabaseSettings;
+use crate::tls;
+
+impl Service {
+    /// Opens an installation; with [`Opening::create`], makes what a first start makes.
+    ///
+    /// # Errors
+    /// [`OpenError`], whose text says what is wrong and what to do. A start that is not the first
+    /// one has changed nothing then.
+    pub async fn open(opening: Opening) -> Result<Self, OpenError> {
+        let folder = Folder::new(&opening.folder);
+        let found = folder.installation()?;
+        let first = found.as_ref().is_none_or(|installation| !installation.ready);
+        if first && !opening.create {
+            return Err(FolderError::Missing(folder.path().to_owned()).into());
+        }
+        folder.prepare()?;
+        let mut installation = found.unwrap_or_else(|| Installation {
+            tenant: TenantId::random(),
+            replica: Uuid::new_v4(),
+            log: None,
+            recorder: None,
+            policies: None,
+            ready: false,
+        });
+        if first {
+            // A first start that is cut off goes on with the same ids.
+            folder.keep(&installation)?;
+        }
+        let settings = opening.settings.clone();
+        let tls = tls::load(&folder.at("tls"), &settings.tls, &settings.host_names)?;
+        let places = places(&folder, &settings.database)?;
+        let root = match first && !folder.root_key().exists() {
+            true => LocalRoot::create(&folder.root_key(), None)?,
+            false => LocalRoot::open(&folder.root_key(), None)?,
+        };
+        let create = if first {
+            vouchsafe_keys::Create::IfMissing
+        } else {
+            vouchsafe_keys::Create::Never
+        };
+        let keys = KeyStore::open(&places.keys, create, root, CacheLimits::default()).await?;
+        if first {
+            keys.create_tenant(installation.tenant).await?;
+            installation.policies = Some(policies::write_default(&folder)?);
+        }
+        let keys = Arc::new(keys);
+        let bundle = policies::open(&folder, installation.policies.as_deref().unwrap_or_default())?;
+        let (recorder, log) = start_recorder(&opening, &folder, &mut installation, first).await?;
+        let identity = open_identity(&settings, &places, &keys, &installation, first).await?;
+        let create = if first {
+            vouchsafe_records::store::Create::IfMissing
+        } else {
+            vouchsafe_records::store::Create::Never
+        };
+        let pack = Pack::fhir_r4()?;
+        let store = Store::open(&places.records, create, &pack).await?;
+        let engine = Engine::new(
+            store,
+            Arc::clone(&keys) as Arc<dyn KeyService>,
+            Arc::new(log.clone()),
+            Arc::clone(&bundle),
+            pack,
+            Arc::new(now),
+        );
+        let settled = engine.settle().await.map_err(OpenError::Settle)?;
+        let mut service = Self {
+            settings,
+            folder,
+            installation,
+            keys,
+            identity: Arc::new(identity),
+            engine: Arc::new(engine),
+            bundle,
+            log,
+            recorder,
+            tls,
+            invitation: None,
+            settled,
+        };
+        if first {
+            service.invite(&opening).await?;
+        }
+        Ok(service)
+    }
+
+    /// Invites the first administrator: that ends the first start.
+    async fn invite(&mut self, opening: &Opening) -> Result<(), OpenError> {
+        let person = opening.administrator.person(now())?;
+        let prepared = self
+            .identity
+            .add_first_administrator(self.tenant(), &person, now())
+            .await;
+        match prepared {
+            Ok(prepared) => {
+                let context = Context::default();
+                let keys = self.audit_keys().await?;
+                let drafts: Vec<_> = prepared
+                    .events()
+                    .iter()
+                    .map(|event| administration::draft(event, &keys, &context, now()))
+                    .collect();
+                self.append(&drafts).await?;
+                self.invitation = Some(prepared.confirm().await?);
+            }
+            // The first start was cut off after this; a new link is made by `vouchsafe person link`.
+            Err(vouchsafe_identity::AdminError::NotFirstStart) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.installation.ready = true;
+        self.folder.keep(&self.installation)?;
+        Ok(())
+    }
+}
+
+struct Places {
+    keys: vouchsafe_keys::Location,
+    identity: vouchsafe_identity::Location,
+    records: vouchsafe_records::store::Location,
+}
+
+/// Three files, or three databases; never a mixture.
+fn places(folder: &Folder, settings: &DatabaseSettings) -> Result<Places, OpenError> {
+    let DatabaseSettings {
+        records,
+        identity,
+        keys,
+        ca,
+    } = settings;
+    match (records, identity, keys, ca) {
+        (None, None, None, None) => Ok(Places {
+            keys: vouchsafe_keys::Location::Sqlite {
+                path: folder.at("keys").join("keys.db"),
+            },
+            identity: vouchsafe_identity::Location::Sqlite {
+                path: folder.at("data").join("identity.db"),
+            },
+            records: vouchsafe_records::store::Location::Sqlite {
+                path: folder.at("data").join("records.db"),
+            },
+        }),
+        (Some(records), Some(identity), Some(keys), Some(ca)) => Ok(Places {
+            keys: vouchsafe_keys::Location::Postgres {
+                url: keys.clone(),
+                ca: ca.clone(),
+            },
+            identity: vouchsafe_identity::Location::Postgres {
+                url: identity.clone(),
+                ca: ca.clone(),
+            },
+            records: vouchsafe_records::store::Location::Postgres {
+                url: records.clone(),
+                ca: ca.clone(),
+            },
+        }),
+        _ => Err(OpenError::HalfPostgres),
+    }
+}
+
+/// Starts the recorder, or joins the one that runs on this folder, and checks that it is the
+/// one of the first start.
+async fn start_recorder(
+    opening: &Opening,
+    folder: &Folder,
+    installation: &mut Installation,
+    first: bool,
+) -> Result<(Option<Child>, RecorderClient), OpenError> {
+    if first && !folder.audit().join("log").exists() {
+        let origin = format!("vouchsafe.local/{}", installation.tenant);
+        recorder::init(&folder.audit(), &origin)?;
+    }
+    let identity = recorder::identity(&folder.audit())?;
+    let (log, key) = (identity.log.to_string(), to_hex(identity.recorder.public_key()));
+    if first {
+        installation.log = Some(log);
+        installation.recorder = Some(key);
+        folder.keep(installation)?;
+    } else if installation.log.as_ref() != Some(&log)
+        || installation.recorder.as_ref() != Some(&key)
+    {
+        return Err(OpenError::OtherLog);
+    }
+    let pinned = installation.recorder.as_deref().and_then(from_hex);
+    let pinned = RecorderKey::new(
+        identity.recorder.origin(),
+        pinned.ok_or(OpenError::OtherLog)?,
+    );
+    let socket = folder.socket();
+    if let Ok(client) = RecorderClient::connect(&socket, pinned.clone(), installation.replica).await
+    {
+        return Ok((None, client));
+    }
+    let child = Child::start(ChildConfig {
+        program: opening.program.clone(),
+        args: vec![
+            "recorder".into(),
+            "--dir".into(),
+            folder.audit().into(),
+            "--socket".into(),
+            socket.clone().into(),
+        ],
+        socket: socket.clone(),
+        ready_within: Duration::from_secs(60),
+    })
+    .await?;
+    let client = RecorderClient::connect(&socket, pinned, installation.replica).await?;
+    // It must answer before anything relies on it.
+    client.unsettled().await?;
+    Ok((Some(child), client))
+}
+
+async fn open_identity(
+    settings: &crate::settings::Settings,
+    places: &Places,
+    keys: &KeyStore,
+    installation: &Installation,
+    first: bool,
+) -> Result<Identity, OpenError> {
+    let seal = keys.system_key(installation.tenant, "identity").await?;
+    let create = if first {
+        vouchsafe_identity::Create::IfMissing
+    } else {
+        vouchsafe_identity::Create::Never
+    };
+    let base = settings.base_url();
+    let identity = Identity::open(
+        &places.identity,
+        create,
+        seal,
+        vouchsafe_identity::Settings {
+            issuer: base.clone(),
+            audience: base,
+            ttl: settings.access_token_seconds.0,
+        },
+        now(),
+    );
+    Ok(identity.await?)
+}

@@ -1,0 +1,283 @@
+//! Settings: one TOML file, every key overridable by an environment variable, read once.
+//!
+//! Names that are not known are refused with the nearest known one. What a setting cannot do is
+//! switch a safeguard off: there is none for that.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use vouchsafe::session::AccessTtl;
+
+/// Why the settings were refused.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {kind}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        kind: std::io::ErrorKind,
+    },
+    /// The file is not valid.
+    #[error("{path}: {message}")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        message: String,
+    },
+    /// An environment variable is not valid.
+    #[error("{name}: {message}")]
+    Variable {
+        /// The variable.
+        name: String,
+        /// What is wrong with it.
+        message: String,
+    },
+}
+
+/// Where records, people and keys are kept.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseSettings {
+    /// URL of the records database; without it, SQLite files in the data folder are used.
+    pub records: Option<String>,
+    /// URL of the identity database.
+    pub identity: Option<String>,
+    /// URL of the database of wrapped keys.
+    pub keys: Option<String>,
+    /// The CA that signed PostgreSQL's certificate (PEM). Needed for PostgreSQL: TLS is always
+    /// verified in full, chain and host name.
+    pub ca: Option<PathBuf>,
+}
+
+/// TLS of the listeners.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsSettings {
+    /// Certificate chain (PEM); without it, one is made at the first start.
+    pub certificate: Option<PathBuf>,
+    /// Its private key (PEM).
+    pub key: Option<PathBuf>,
+    /// The lowest version that is spoken: `1.2` or `1.3`.
+    pub minimum: TlsVersion,
+}
+
+/// A version of TLS; below 1.2 there is none.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246), AEAD suites only.
+    #[serde(rename = "1.2")]
+    #[default]
+    Tls12,
+    /// TLS 1.3 (RFC 8446).
+    #[serde(rename = "1.3")]
+    Tls13,
+}
+
+/// The life of an access token, bounded by its type.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ttl(pub AccessTtl);
+
+impl<'de> Deserialize<'de> for Ttl {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = u32::deserialize(deserializer)?;
+        AccessTtl::from_seconds(seconds)
+            .map(Self)
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// All settings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Listener of the data plane: records and sign-in.
+    pub data_listen: SocketAddr,
+    /// Listener of the operations plane: metrics and probes.
+    pub operations_listen: SocketAddr,
+    /// The URL by which clients reach the data plane; it is the tokens' issuer and audience.
+    pub public_url: Option<String>,
+    /// Names and addresses in the certificate that is made at the first start.
+    pub host_names: Vec<String>,
+    /// Life of access tokens in seconds, 1 to 1800.
+    pub access_token_seconds: Ttl,
+    /// The largest request body in bytes.
+    pub body_limit_bytes: usize,
+    /// How long a request may take, in seconds.
+    pub request_timeout_seconds: u64,
+    /// How many requests are worked on at once; more are answered by 503.
+    pub concurrency_limit: usize,
+    /// The databases.
+    pub database: DatabaseSettings,
+    /// TLS of the listeners.
+    pub tls: TlsSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data_listen: SocketAddr::from(([127, 0, 0, 1], 8443)),
+            operations_listen: SocketAddr::from(([127, 0, 0, 1], 9464)),
+            public_url: None,
+            host_names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
+            access_token_seconds: Ttl::default(),
+            body_limit_bytes: 16 * 1024 * 1024,
+            request_timeout_seconds: 60,
+            concurrency_limit: 512,
+            database: DatabaseSettings::default(),
+            tls: TlsSettings::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// The settings of a data folder: its `vouchsafe.toml`, if there is one, under the overrides
+    /// of the environment (`VOUCHSAFE_DATA_LISTEN`, `VOUCHSAFE_DATABASE__RECORDS`, ...: two
+    /// underscores for each dot).
+    ///
+    /// # Errors
+    /// [`SettingsError`], with the file or the variable and what is wrong with it.
+    pub fn load(
+        folder: &Path,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let path = folder.join("vouchsafe.toml");
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                return Err(SettingsError::Unreadable {
+                    path,
+                    kind: error.kind(),
+                });
+            }
+        };
+        let mut table: toml::Table = toml::from_str(&text).map_err(|error| invalid(&path, &error))?;
+        for (name, value) in variables {
+            override_by(&mut table, &name, &value)?;
+        }
+        table.try_into().map_err(|error| invalid(&path, &error))
+    }
+
+    /// The URL by which clients reach the data plane.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.public_url.clone().map_or_else(
+            || format!("https://localhost:{}", self.data_listen.port()),
+            |url| url.trim_end_matches('/').to_owned(),
+        )
+    }
+}
+
+fn invalid(path: &Path, error: &toml::de::Error) -> SettingsError {
+    SettingsError::Invalid {
+        path: path.to_owned(),
+        message: error.message().to_owned(),
+    }
+}
+
+/// Keys that a variable may override: those of [`Settings`].
+const KEYS: [&str; 15] = [
+    "data_listen",
+    "operations_listen",
+    "public_url",
+    "host_names",
+    "access_token_seconds",
+    "body_limit_bytes",
+    "request_timeout_seconds",
+    "concurrency_limit",
+    "database.records",
+    "database.identity",
+    "database.keys",
+    "database.ca",
+    "tls.certificate",
+    "tls.key",
+    "tls.minimum",
+];
+
+fn override_by(table: &mut toml::Table, name: &str, value: &str) -> Result<(), SettingsError> {
+    let Some(rest) = name.strip_prefix("VOUCHSAFE_") else {
+        return Ok(());
+    };
+    let key = rest.to_ascii_lowercase().replace("__", ".");
+    if !KEYS.contains(&key.as_str()) {
+        // Variables of the command line and of the tests share the prefix.
+        return Ok(());
+    }
+    let value = match key.as_str() {
+        "host_names" => toml::Value::Array(
+            value
+                .split(',')
+                .map(|part| toml::Value::String(part.trim().to_owned()))
+                .collect(),
+        ),
+        "access_token_seconds" | "body_limit_bytes" | "request_timeout_seconds"
+        | "concurrency_limit" => {
+            toml::Value::Integer(value.parse().map_err(|_| SettingsError::Variable {
+                name: name.to_owned(),
+                message: "not a number".to_owned(),
+            })?)
+        }
+        _ => toml::Value::String(value.to_owned()),
+    };
+    match key.split_once('.') {
+        None => table.insert(key, value),
+        Some((section, key)) => table
+            .entry(section)
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()))
+            .as_table_mut()
+            .and_then(|section| section.insert(key.to_owned(), value)),
+    };
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str, variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("vouchsafe.toml"), text).expect("written");
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Settings::load(folder.path(), variables.into_iter())
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused() {
+        let error = load("data_listn = \"127.0.0.1:1\"", &[]).expect_err("refused");
+        assert!(error.to_string().contains("data_listn"), "{error}");
+    }
+
+    #[test]
+    fn a_token_cannot_live_longer_than_its_type_allows() {
+        assert!(load("access_token_seconds = 1800", &[]).is_ok());
+        assert!(load("access_token_seconds = 1801", &[]).is_err());
+        assert!(load("", &[("VOUCHSAFE_ACCESS_TOKEN_SECONDS", "86400")]).is_err());
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let settings = load(
+            "[database]\nrecords = \"postgres://a/b\"",
+            &[
+                ("VOUCHSAFE_DATABASE__RECORDS", "postgres://c/d"),
+                ("VOUCHSAFE_DATA_LISTEN", "127.0.0.1:9999"),
+            ],
+        )
+        .expect("valid");
+        assert_eq!(settings.database.records.as_deref(), Some("postgres://c/d"));
+        assert_eq!(settings.data_listen.port(), 9999);
+    }
+
+    #[test]
+    fn tls_below_1_2_has_no_name() {
+        assert!(load("[tls]\nminimum = \"1.1\"", &[]).is_err());
+        assert!(load("[tls]\nminimum = \"1.3\"", &[]).is_ok());
+    }
+}
