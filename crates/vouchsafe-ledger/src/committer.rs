@@ -70,19 +70,22 @@ impl Committer {
     /// After any error of the disk every waiting request was refused, nothing more is taken in, and the process
     /// MUST end.
     pub(crate) fn run(mut self) -> Result<(), RecorderError> {
-        loop {
-            let outcome = match self.shared.next_batch(LOOK) {
-                Next::Batch(jobs) => self.batch(&jobs),
-                Next::Idle => self.wal.check(),
-                Next::Ended => break,
-            };
-            if let Err(error) = outcome {
-                self.shared.abandon();
-                return Err(error);
-            }
-        }
+        while self.step(LOOK)? {}
         self.shared.ended(End::Stopped);
         Ok(())
+    }
+
+    /// Commits one batch, or looks after the file when none comes; `false` when the queue has ended.
+    pub(crate) fn step(&mut self, patience: Duration) -> Result<bool, RecorderError> {
+        let outcome = match self.shared.next_batch(patience) {
+            Next::Batch(jobs) => self.batch(&jobs).map(|()| true),
+            Next::Idle => self.wal.check().map(|()| true),
+            Next::Ended => self.wal.check().map(|()| false),
+        };
+        if outcome.is_err() {
+            self.shared.abandon();
+        }
+        outcome
     }
 
     fn batch(&mut self, jobs: &[Job]) -> Result<(), RecorderError> {

@@ -63,7 +63,7 @@ pub(crate) fn create(
     segment::clean(&**disk, &place.folder)?;
     if segment::numbers(&**disk, &place.folder)?.is_empty() {
         Wal::begin(place, Timestamp::UNIX_EPOCH)?;
-    } else if recover(&place, &Frontier::new(), |_| Ok(()))?.size() > 0 {
+    } else if recover(&place, &Frontier::new(), |_| {})?.size() > 0 {
         // An interrupted start leaves an empty write-ahead log; one with entries had a checkpoint.
         return Err(RecorderError::Missing {
             path,
@@ -85,38 +85,19 @@ pub(crate) fn open(
     layout: &Layout,
     options: Options,
 ) -> Result<Engine, RecorderError> {
-    let path = layout.checkpoint();
-    let note = disk::read_if_there(&**disk, &path).at("read", &path)?;
-    let note = note.ok_or_else(|| RecorderError::NotInitialised {
-        path: layout.root().to_owned(),
-    })?;
-    let keys = Arc::new(keys::open(&**disk, layout)?);
-    let opened = Checkpoint::open(&note, &keys.origin, keys.log.verifier(), &[])
-        .map_err(|_| damaged(&path, 0, "it is not a checkpoint that this log signed"))?;
-    let Checkpoint { size, root, .. } = opened.checkpoint;
+    let keys = Arc::new(open_keys(&**disk, layout)?);
+    let Checkpoint { size, root, .. } = open_checkpoint(&**disk, layout, &keys)?;
     let files = Files {
         disk: &**disk,
         folder: &layout.log(),
     };
     let bad = |error| bad_tile(&layout.log(), error);
     let tree = TileTree::open(&files, size, root).map_err(bad)?;
-    let builder = TileBuilder::resume(&files, size, root).map_err(bad)?;
+    let builder = TileBuilder::resume(files, size, root).map_err(bad)?;
     let place = place(disk, layout, &keys, options.segment_bytes);
     let mut history = History::load(&place, layout, &tree)?;
-    let recovered = recover(&place, &tree.frontier(), |frame| {
-        history.frame(frame);
-        Ok(())
-    })?;
-    let now = (options.clock)();
-    if now
-        .checked_add(MAX_SKEW)
-        .is_ok_and(|latest| latest < recovered.recorded())
-    {
-        return Err(RecorderError::ClockBehind {
-            now,
-            last: recovered.recorded(),
-        });
-    }
+    let recovered = recover(&place, &tree.frontier(), |frame| history.frame(frame))?;
+    check_clock((options.clock)(), recovered.recorded())?;
     let (oldest, position) = (recovered.oldest, recovered.resume);
     let wal = recovered.open(place.clone())?;
     let shared = Arc::new(Shared::new(wal.position()));
@@ -152,6 +133,39 @@ pub(crate) fn open(
         committer,
         integrator,
     })
+}
+
+fn open_keys(disk: &dyn Disk, layout: &Layout) -> Result<Keys, RecorderError> {
+    let path = layout.checkpoint();
+    if disk::read_if_there(disk, &path)
+        .at("read", &path)?
+        .is_none()
+    {
+        let path = layout.root().to_owned();
+        return Err(RecorderError::NotInitialised { path });
+    }
+    keys::open(disk, layout)
+}
+
+fn open_checkpoint(
+    disk: &dyn Disk,
+    layout: &Layout,
+    keys: &Keys,
+) -> Result<Checkpoint, RecorderError> {
+    let path = layout.checkpoint();
+    let note = disk.read(&path).at("read", &path)?;
+    let opened = Checkpoint::open(&note, &keys.origin, keys.log.verifier(), &[]);
+    let what = "it is not a checkpoint that this log signed";
+    opened
+        .map(|opened| opened.checkpoint)
+        .map_err(|_| damaged(&path, 0, what))
+}
+
+fn check_clock(now: Timestamp, last: Timestamp) -> Result<(), RecorderError> {
+    match now.checked_add(MAX_SKEW) {
+        Ok(latest) if latest < last => Err(RecorderError::ClockBehind { now, last }),
+        _ => Ok(()),
+    }
 }
 
 fn place(disk: &Arc<dyn Disk>, layout: &Layout, keys: &Keys, segment_bytes: u64) -> Place {
@@ -324,3 +338,6 @@ fn bad_entry(log: &Path, index: u64) -> RecorderError {
         "an entry in it, or in its partial form, does not hash to its leaf",
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -203,7 +203,7 @@ impl Integrator {
 
     /// Uses segments again whose entries are all published, but for the last: requests that are sent again
     /// after a restart are answered from it.
-    fn recycle(&mut self, committed: Position) -> Result<(), RecorderError> {
+    pub(crate) fn recycle(&mut self, committed: Position) -> Result<(), RecorderError> {
         let (place, bytes) = (&self.place, self.place.segment_bytes);
         if self.oldest + 1 < self.position.segment {
             self.save_sources()?;

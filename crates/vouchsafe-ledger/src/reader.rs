@@ -99,10 +99,8 @@ impl Log {
     pub fn open(dir: &Path) -> Result<Self, ReadError> {
         let path = log_folder(dir).join("vkey");
         let text = read_text(&path)?;
-        let verifier = text
-            .trim_end()
-            .parse()
-            .map_err(|_| ReadError::Key { path })?;
+        let line = text.strip_suffix('\n').unwrap_or_default();
+        let verifier = line.parse().map_err(|_| ReadError::Key { path })?;
         Self::open_with(dir, verifier)
     }
 

@@ -8,11 +8,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::net::UnixStream;
-use tokio::process::{Child as Process, Command};
+use tokio::process::{Child as Process, ChildStdin, Command};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
@@ -68,6 +68,7 @@ pub struct Child {
     stop: Option<oneshot::Sender<()>>,
     watch: Option<JoinHandle<()>>,
     restarts: Arc<AtomicU64>,
+    id: Arc<AtomicU32>,
 }
 
 impl fmt::Debug for Child {
@@ -86,26 +87,38 @@ impl Child {
     /// # Errors
     /// [`ChildError`] when the first start fails; nothing is left running then.
     pub async fn start(config: ChildConfig) -> Result<Self, ChildError> {
-        let mut process = spawn(&config)?;
+        let mut running = spawn(&config)?;
         let deadline = Instant::now() + config.ready_within;
         while UnixStream::connect(&config.socket).await.is_err() {
-            if let Ok(Some(status)) = process.try_wait() {
+            if let Ok(Some(status)) = running.process.try_wait() {
                 return Err(ChildError::Ended { status });
             }
             if Instant::now() > deadline {
-                end(process).await;
+                end(running).await;
                 return Err(ChildError::NotReady);
             }
             sleep(Duration::from_millis(5)).await;
         }
-        let restarts = Arc::new(AtomicU64::new(0));
         let (stop, stopped) = oneshot::channel();
-        let watch = tokio::spawn(watch(config, process, stopped, Arc::clone(&restarts)));
+        let watched = Watched {
+            restarts: Arc::new(AtomicU64::new(0)),
+            id: Arc::new(AtomicU32::new(running.process.id().unwrap_or(0))),
+        };
+        let (restarts, id) = (Arc::clone(&watched.restarts), Arc::clone(&watched.id));
+        let watch = Some(tokio::spawn(watched.watch(config, running, stopped)));
+        let stop = Some(stop);
         Ok(Self {
-            stop: Some(stop),
-            watch: Some(watch),
+            stop,
+            watch,
             restarts,
+            id,
         })
+    }
+
+    /// The process id, while it runs.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        Some(self.id.load(Ordering::Relaxed)).filter(|id| *id != 0)
     }
 
     /// How often it was started again after a death.
@@ -124,59 +137,77 @@ impl Child {
     }
 }
 
-async fn watch(
-    config: ChildConfig,
-    mut process: Process,
-    mut stopped: oneshot::Receiver<()>,
+/// A started recorder. Its standard input is kept apart: waiting for a process would close it.
+struct Running {
+    process: Process,
+    stdin: Option<ChildStdin>,
+}
+
+/// What the watching task tells of.
+struct Watched {
     restarts: Arc<AtomicU64>,
-) {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let started = Instant::now();
-        tokio::select! {
-            status = process.wait() => match status {
-                Ok(status) => tracing::error!(%status, "the recorder died; it is started again"),
-                Err(_) => tracing::error!("the recorder is lost; it is started again"),
-            },
-            _ = &mut stopped => return end(process).await,
-        }
-        if started.elapsed() > HEALTHY {
-            pause = FIRST_PAUSE;
-        }
-        process = loop {
+    id: Arc<AtomicU32>,
+}
+
+impl Watched {
+    async fn watch(
+        self,
+        config: ChildConfig,
+        mut running: Running,
+        mut stopped: oneshot::Receiver<()>,
+    ) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let started = Instant::now();
             tokio::select! {
-                () = sleep(pause) => {}
-                _ = &mut stopped => return,
+                status = running.process.wait() => match status {
+                    Ok(status) => tracing::error!(%status, "the recorder died; it is started again"),
+                    Err(_) => tracing::error!("the recorder is lost; it is started again"),
+                },
+                _ = &mut stopped => return end(running).await,
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-            match spawn(&config) {
-                Ok(process) => break process,
-                Err(error) => tracing::error!(%error, "the recorder cannot be started"),
+            self.id.store(0, Ordering::Relaxed);
+            if started.elapsed() > HEALTHY {
+                pause = FIRST_PAUSE;
             }
-        };
-        restarts.fetch_add(1, Ordering::Relaxed);
+            running = loop {
+                tokio::select! {
+                    () = sleep(pause) => {}
+                    _ = &mut stopped => return,
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                match spawn(&config) {
+                    Ok(running) => break running,
+                    Err(error) => tracing::error!(%error, "the recorder cannot be started"),
+                }
+            };
+            self.id
+                .store(running.process.id().unwrap_or(0), Ordering::Relaxed);
+            self.restarts.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
-fn spawn(config: &ChildConfig) -> Result<Process, ChildError> {
+fn spawn(config: &ChildConfig) -> Result<Running, ChildError> {
     let mut command = Command::new(&config.program);
-    command
-        .args(&config.args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null());
+    command.args(&config.args);
+    command.stdin(Stdio::piped()).stdout(Stdio::null());
     // A Ctrl-C at the terminal is for the service: it ends the recorder itself, after its last append.
     command.process_group(0);
-    let spawned = command.spawn();
-    spawned.map_err(|error| ChildError::Spawn {
+    let mut process = command.spawn().map_err(|error| ChildError::Spawn {
         program: config.program.clone(),
         kind: error.kind(),
-    })
+    })?;
+    let stdin = process.stdin.take();
+    Ok(Running { process, stdin })
 }
 
 /// Closes its standard input and waits; a process that hangs is killed, which loses nothing acknowledged.
-async fn end(mut process: Process) {
-    drop(process.stdin.take());
-    if timeout(END_WITHIN, process.wait()).await.is_err() && process.kill().await.is_err() {
+async fn end(running: Running) {
+    let Running { mut process, stdin } = running;
+    drop(stdin);
+    let ended = timeout(END_WITHIN, process.wait()).await;
+    if ended.is_err() && process.kill().await.is_err() {
         tracing::warn!("the recorder does not end");
     }
 }

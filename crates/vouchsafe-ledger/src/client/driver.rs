@@ -265,8 +265,11 @@ async fn greet(
                 Err(Framing::Incomplete(_)) => continue,
                 Err(Framing::Impossible) => return Err(ConnectError::Version),
             };
-            let Ok(Reply::Welcome(_, welcome)) = reply else {
-                return Err(ConnectError::Version);
+            let welcome = match reply {
+                Ok(Reply::Welcome(_, welcome)) => welcome,
+                // It is ending: the next one will welcome us.
+                Ok(Reply::Refused(..)) => return Err(unreachable()),
+                _ => return Err(ConnectError::Version),
             };
             unread.drain(..used);
             return Ok((stream, welcome, unread));

@@ -90,7 +90,7 @@ impl SimDisk {
             seed ^= seed << 13;
             seed ^= seed >> 7;
             seed ^= seed << 17;
-            seed % 2 == 0
+            seed.is_multiple_of(2)
         };
         let old = self.lock();
         let mut names = old.durable.clone();

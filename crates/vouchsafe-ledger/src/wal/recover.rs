@@ -22,13 +22,16 @@ pub(crate) struct Recovered {
     end: u64,
     last: u64,
     /// Bytes that a crash left after the end, per segment: from here to there they become zeros.
-    torn: Vec<(PathBuf, u64, u64)>,
+    torn: Vec<Torn>,
     /// A next segment that a crash left empty, before this one could say that there is one.
     leftover: Option<PathBuf>,
     /// The first segment and the place after the checkpoint, where integration goes on.
     pub(crate) oldest: u64,
     pub(crate) resume: Position,
 }
+
+/// A file, and from where to where it holds the rest of a torn frame.
+type Torn = (PathBuf, u64, u64);
 
 /// A running scan over all segments.
 struct Scan<'a> {
@@ -40,7 +43,7 @@ struct Scan<'a> {
     root: Hash,
     recorded: Timestamp,
     resume: Option<Position>,
-    torn: Vec<(PathBuf, u64, u64)>,
+    torn: Vec<Torn>,
 }
 
 /// Where a segment ends, and how.
@@ -55,44 +58,26 @@ struct SegmentEnd {
 pub(crate) fn recover(
     place: &Place,
     at_checkpoint: &Frontier,
-    mut visit: impl FnMut(&Frame<'_>) -> Result<(), RecorderError>,
+    mut visit: impl FnMut(&Frame<'_>),
 ) -> Result<Recovered, RecorderError> {
     let numbers = segment::numbers(place.disk(), &place.folder)?;
     let (Some(oldest), Some(mut last)) = (numbers.first().copied(), numbers.last().copied()) else {
-        return Err(missing(
-            place,
-            1,
-            "the log has a checkpoint, so it has a write-ahead log",
-        ));
+        let what = "the log has a checkpoint, so it has a write-ahead log";
+        return Err(missing(place, 1, what));
     };
-    let mut scan = Scan {
-        place,
-        frontier: at_checkpoint.clone(),
-        anchor: at_checkpoint.size(),
-        next_index: 0,
-        root: Hash::empty_root(),
-        recorded: Timestamp::MIN,
-        resume: None,
-        torn: Vec::new(),
-    };
+    let mut scan = Scan::new(place, at_checkpoint);
     let mut end = SECTOR as u64;
     let mut leftover = None;
     for number in oldest..=last {
         if !numbers.contains(&number) {
-            return Err(missing(
-                place,
-                number,
-                "the segments before and after it are there",
-            ));
+            let what = "the segments before and after it are there";
+            return Err(missing(place, number, what));
         }
         let segment = scan.segment(number, number == oldest, &mut visit)?;
         end = segment.offset;
         if number == last && segment.goes_on {
-            return Err(missing(
-                place,
-                number + 1,
-                "the segment before it says that the log goes on in it",
-            ));
+            let what = "the segment before it says that the log goes on in it";
+            return Err(missing(place, number + 1, what));
         }
         if number != last && !segment.goes_on {
             leftover = Some(scan.unfinished(number, last)?);
@@ -100,26 +85,10 @@ pub(crate) fn recover(
             break;
         }
     }
-    let path = place.path(last);
-    if scan.next_index < scan.anchor {
-        return Err(damaged(
-            &path,
-            end,
-            "the log ends before its own checkpoint",
-        ));
-    }
-    let resume = scan
-        .resume
-        .ok_or_else(|| damaged(&path, end, "no batch ends where the checkpoint was made"))?;
-    let Scan {
-        frontier,
-        recorded,
-        torn,
-        ..
-    } = scan;
+    let (torn, resume) = scan.end(last, end)?;
     Ok(Recovered {
-        frontier,
-        recorded,
+        frontier: scan.frontier,
+        recorded: scan.recorded,
         end,
         last,
         torn,
@@ -129,12 +98,36 @@ pub(crate) fn recover(
     })
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    fn new(place: &'a Place, at_checkpoint: &Frontier) -> Self {
+        Self {
+            place,
+            frontier: at_checkpoint.clone(),
+            anchor: at_checkpoint.size(),
+            next_index: 0,
+            root: Hash::empty_root(),
+            recorded: Timestamp::MIN,
+            resume: None,
+            torn: Vec::new(),
+        }
+    }
+
+    /// The log MUST reach its checkpoint, and have a batch that ends there.
+    fn end(&mut self, last: u64, end: u64) -> Result<(Vec<Torn>, Position), RecorderError> {
+        let bad = |what| damaged(&self.place.path(last), end, what);
+        if self.next_index < self.anchor {
+            return Err(bad("the log ends before its own checkpoint"));
+        }
+        let resume = self.resume;
+        let resume = resume.ok_or_else(|| bad("no batch ends where the checkpoint was made"))?;
+        Ok((std::mem::take(&mut self.torn), resume))
+    }
+
     fn segment(
         &mut self,
         number: u64,
         oldest: bool,
-        visit: &mut impl FnMut(&Frame<'_>) -> Result<(), RecorderError>,
+        visit: &mut impl FnMut(&Frame<'_>),
     ) -> Result<SegmentEnd, RecorderError> {
         let path = self.place.path(number);
         let bytes = read_segment(self.place.disk(), &path)?;
@@ -146,7 +139,7 @@ impl Scan<'_> {
             match find(rest, number) {
                 Found::Frame(frame) => {
                     self.frame(&path, offset as u64, &frame)?;
-                    visit(&frame)?;
+                    visit(&frame);
                     offset += frame.length;
                     if frame.head.goes_on {
                         self.tail(&path, &bytes, offset, number)?;

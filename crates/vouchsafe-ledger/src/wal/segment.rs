@@ -237,7 +237,7 @@ fn fill(disk: &dyn Disk, path: &Path, bytes: u64) -> Result<(), RecorderError> {
             disk.create(path).at("create", path)?
         }
     };
-    let zeros = vec![0; PIECE];
+    let zeros = vec![0; usize::try_from(bytes).unwrap_or(PIECE).min(PIECE)];
     let mut offset = 0;
     while offset < bytes {
         let piece = usize::try_from(bytes - offset).unwrap_or(PIECE).min(PIECE);

@@ -126,7 +126,7 @@ impl Recorder {
     /// Closes its standard input and waits.
     pub(crate) fn stop(mut self) -> ExitStatus {
         drop(self.process.stdin.take());
-        self.wait()
+        self.process.wait().unwrap()
     }
 
     /// SIGKILL.
@@ -135,7 +135,9 @@ impl Recorder {
         self.process.wait().unwrap();
     }
 
+    /// Waits until it ends by itself. Its standard input stays open, which waiting would close.
     pub(crate) fn wait(&mut self) -> ExitStatus {
+        let _stdin = self.process.stdin.take();
         self.process.wait().unwrap()
     }
 

@@ -1,0 +1,248 @@
+//! What the recorder answers.
+
+use super::*;
+
+/// Appends and commits; where the first entry went, or why not.
+fn append(
+    log: &mut Stepped,
+    connection: &Arc<Connection>,
+    entries: &[TestEntry],
+) -> Result<u64, Refusal> {
+    log.append(connection, 9, entries);
+    log.commit().unwrap();
+    match replies(connection).pop() {
+        Some(Reply::Committed(acknowledgement, placed)) => {
+            assert_eq!(placed.len(), 1);
+            Ok(acknowledgement.first_index + u64::from(placed[0].position))
+        }
+        Some(Reply::Refused(9, refusal)) => Err(refusal),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn unsettled(log: &mut Stepped, connection: &Arc<Connection>) -> Vec<u128> {
+    let replica = connection.source.get().unwrap().replica;
+    log.submit(connection, 5, Work::Unsettled(replica));
+    log.commit().unwrap();
+    match replies(connection).pop() {
+        Some(Reply::Unsettled(5, ids)) => ids.iter().map(|id| id.uuid().as_u128()).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_request_sent_again_has_the_same_place_and_the_same_signature() {
+    let sim = Sim::fresh();
+    let mut log = sim.open().unwrap();
+    let (connection, _) = log.connect(source(1));
+    log.append(&connection, 1, &[entry(1), entry(2)]);
+    log.append(&connection, 2, &[entry(3)]);
+    log.append(&connection, 3, &[entry(4), entry(5)]);
+    log.commit().unwrap();
+    log.append(&connection, 4, &[entry(3)]);
+    log.append(&connection, 5, &[entry(4), entry(5)]);
+    log.commit().unwrap();
+    let mut replies = replies(&connection).into_iter();
+    let Some(Reply::Committed(first, placed)) = replies.next() else {
+        panic!("no answer")
+    };
+    assert_eq!(first.leaves.len(), 5);
+    let positions: Vec<_> = placed.iter().map(|placed| placed.position).collect();
+    assert_eq!(positions, [0, 2, 3]);
+    for (request, position) in [(4, 2), (5, 3)] {
+        let Some(Reply::Committed(again, placed)) = replies.next() else {
+            panic!("no answer")
+        };
+        assert_eq!((again.first_index, again.recorded), (0, first.recorded));
+        assert_eq!(
+            (&again.leaves, again.signature),
+            (&first.leaves, first.signature)
+        );
+        assert_eq!((placed[0].request, placed[0].position), (request, position));
+    }
+    assert!(sim.key().verify(first).is_ok());
+    log.stop().unwrap();
+    assert_eq!(sim.report().entries, 5);
+}
+
+#[test]
+fn it_has_the_same_place_after_a_restart_as_well() {
+    let sim = Sim::fresh();
+    let mut log = sim.open().unwrap();
+    let (connection, _) = log.connect(source(1));
+    for counter in 1..=200 {
+        assert_eq!(
+            append(&mut log, &connection, &[entry(counter)]),
+            Ok(counter - 1)
+        );
+        if counter % 20 == 0 {
+            log.publish().unwrap();
+        }
+    }
+    // No good end: dropped, as a killed process drops it.
+    drop(log);
+    let mut log = sim.open().unwrap();
+    let (connection, last) = log.connect(source(1));
+    assert_eq!(last, 200);
+    for counter in 195..=200 {
+        assert_eq!(
+            append(&mut log, &connection, &[entry(counter)]),
+            Ok(counter - 1)
+        );
+    }
+    assert_eq!(append(&mut log, &connection, &[entry(201)]), Ok(200));
+    log.stop().unwrap();
+    let report = sim.report();
+    assert!(report.is_sound(), "{report:?}");
+    assert_eq!(report.entries, 201);
+}
+
+#[test]
+fn other_bytes_under_a_stored_counter_are_refused() {
+    let sim = Sim::fresh();
+    let mut log = sim.open().unwrap();
+    let (connection, _) = log.connect(source(1));
+    append(&mut log, &connection, &[entry(1), entry(2)]).unwrap();
+    let text = TestEntry {
+        text: r#"{"outcome":"refused"}"#.to_owned(),
+        ..entry(1)
+    };
+    let kind = TestEntry {
+        kind: EntryKind::Intent(IntentId::random()),
+        ..entry(1)
+    };
+    for entries in [vec![text], vec![kind], vec![entry(1), entry(2), entry(3)]] {
+        assert_eq!(
+            append(&mut log, &connection, &entries),
+            Err(Refusal::Conflict)
+        );
+    }
+    assert_eq!(append(&mut log, &connection, &[entry(3)]), Ok(2));
+}
+
+#[test]
+fn counters_must_follow_one_another() {
+    let sim = Sim::fresh();
+    let mut log = sim.open().unwrap();
+    let (connection, last) = log.connect(source(1));
+    assert_eq!(last, 0);
+    for entries in [
+        vec![entry(2)],
+        vec![entry(1), entry(3)],
+        vec![entry(1), entry(1)],
+    ] {
+        assert_eq!(append(&mut log, &connection, &entries), Err(Refusal::Gap));
+    }
+    assert_eq!(append(&mut log, &connection, &[entry(1)]), Ok(0));
+    // Every source has counters of its own.
+    let (other, last) = log.connect(source(2));
+    assert_eq!(last, 0);
+    assert_eq!(append(&mut log, &other, &[entry(2)]), Err(Refusal::Gap));
+    assert_eq!(append(&mut log, &other, &[entry(1)]), Ok(1));
+}
+
+#[test]
+fn a_time_far_from_the_recorders_clock_is_refused() {
+    let sim = Sim::fresh();
+    let mut log = sim.open().unwrap();
+    let (connection, _) = log.connect(source(1));
+    let at = |micros: i64| TestEntry {
+        time: Timestamp::from_microsecond(now().as_microsecond() + micros).unwrap(),
+        ..entry(1)
+    };
+    for micros in [5_000_001, -5_000_001, 1 << 50, -(1 << 50)] {
+        let refused = append(&mut log, &connection, &[at(micros)]);
+        assert_eq!(refused, Err(Refusal::ClockSkew));
+    }
+    assert_eq!(append(&mut log, &connection, &[at(5_000_000)]), Ok(0));
+}
+
+#[test]
+fn a_newer_connection_speaks_for_its_source_alone() {
+    let sim = Sim::fresh();
+    let mut log = sim.open().unwrap();
+    let (old, _) = log.connect(source(1));
+    append(&mut log, &old, &[entry(1)]).unwrap();
+    let (new, last) = log.connect(source(1));
+    assert_eq!(last, 1);
+    assert_eq!(
+        append(&mut log, &old, &[entry(2)]),
+        Err(Refusal::Superseded)
+    );
+    // The old one's end does not silence the new one.
+    log.submit(&old, 0, Work::Gone);
+    assert_eq!(append(&mut log, &new, &[entry(2)]), Ok(1));
+}
+
+#[test]
+fn open_intents_are_told_to_their_replica_until_they_are_settled() {
+    let sim = Sim::fresh();
+    let mut log = sim.open().unwrap();
+    let (connection, _) = log.connect(source(1));
+    let intents = [intent(1, 30), intent(2, 10), intent(3, 20)];
+    append(&mut log, &connection, &intents).unwrap();
+    append(&mut log, &connection, &[outcome(4, 30)]).unwrap();
+    assert_eq!(unsettled(&mut log, &connection), [10, 20]);
+    let stranger = Source {
+        replica: Uuid::from_u128(8),
+        ..source(1)
+    };
+    let (other, _) = log.connect(stranger);
+    assert_eq!(unsettled(&mut log, &other), [0; 0]);
+    log.stop().unwrap();
+
+    for lose_the_file in [false, true] {
+        if lose_the_file {
+            sim.disk.remove(&sim.layout.sources()).unwrap();
+        }
+        // Another boot of the same replica.
+        let mut log = sim.open().unwrap();
+        let (connection, last) = log.connect(source(2));
+        assert_eq!(unsettled(&mut log, &connection), [10, 20]);
+        let settled = [intent(last + 1, 40), outcome(last + 2, 40)];
+        append(&mut log, &connection, &settled).unwrap();
+        log.stop().unwrap();
+    }
+    assert_eq!(sim.report().unsettled.len(), 2);
+}
+
+#[test]
+fn sources_are_the_same_from_their_file_and_from_the_tiles() {
+    let sim = Sim::fresh();
+    let mut log = sim.open().unwrap();
+    let (connection, _) = log.connect(source(1));
+    for counter in 1..=300 {
+        let entry = match counter % 7 {
+            0 => intent(counter, u128::from(counter)),
+            3 => outcome(counter, u128::from(counter) - 3),
+            _ => entry(counter),
+        };
+        append(&mut log, &connection, &[entry]).unwrap();
+        if counter % 30 == 0 {
+            log.publish().unwrap();
+        }
+    }
+    let expected = log.engine.committer.sources.clone();
+    drop(log);
+    let reopened = sim.open().unwrap();
+    assert_eq!(reopened.engine.committer.sources, expected);
+    sim.disk.remove(&sim.layout.sources()).unwrap();
+    assert_eq!(sim.open().unwrap().engine.committer.sources, expected);
+}
+
+#[test]
+fn a_clock_behind_the_log_refuses_to_start() {
+    let sim = Sim::fresh();
+    let mut log = sim.open().unwrap();
+    let (connection, _) = log.connect(source(1));
+    append(&mut log, &connection, &[entry(1)]).unwrap();
+    log.stop().unwrap();
+    let behind = || Timestamp::from_second(now().as_second() - 6).unwrap();
+    let error = sim.open_at(behind).map(|_| ()).unwrap_err();
+    assert!(
+        matches!(error, RecorderError::ClockBehind { .. }),
+        "{error}"
+    );
+    let slightly = || Timestamp::from_second(now().as_second() - 4).unwrap();
+    assert!(sim.open_at(slightly).is_ok());
+}
