@@ -85,6 +85,7 @@ pub struct RecorderClient {
 
 struct Inner {
     source: Source,
+    recorder: RecorderKey,
     calls: mpsc::Sender<Call>,
     permits: Arc<Semaphore>,
     standing: Arc<AtomicU8>,
@@ -154,13 +155,15 @@ impl RecorderClient {
         let (calls, inbox) = mpsc::channel(256);
         let standing = Arc::new(AtomicU8::new(Standing::Connected as u8));
         let socket = socket.as_ref().to_owned();
+        let pinned = recorder.clone();
         let driver =
-            driver::Driver::connect(socket, recorder, source, inbox, Arc::clone(&standing)).await?;
+            driver::Driver::connect(socket, pinned, source, inbox, Arc::clone(&standing)).await?;
         let driver = tokio::spawn(driver.run()).abort_handle();
         let permits = Arc::new(Semaphore::new(UNITS));
         Ok(Self {
             inner: Arc::new(Inner {
                 source,
+                recorder,
                 calls,
                 permits,
                 standing,
@@ -265,6 +268,10 @@ impl RecorderClient {
 }
 
 impl AuditLog for RecorderClient {
+    fn recorder(&self) -> &RecorderKey {
+        &self.inner.recorder
+    }
+
     fn append<'a>(
         &'a self,
         drafts: &'a [Draft],

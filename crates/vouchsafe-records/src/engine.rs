@@ -90,7 +90,7 @@ impl Engine {
     }
 
     fn gate(&self) -> Gate<'_> {
-        Gate::new(&self.bundle)
+        Gate::new(&self.bundle, self.log.recorder())
     }
 
     fn declared(&self, record_type: &RecordType) -> Result<&Arc<RecordTypeDecl>, Failure> {

@@ -9,30 +9,33 @@
 //! `Clone`, and opening consumes it. A [`Receipt`] is for the same nonce, and releasing consumes
 //! it. Neither has a constructor outside this module. Whoever builds the [`Gate`] (which policies,
 //! which recorder's key, which clock) is trusted; see `docs/THREAT-MODEL.md`.
+//!
+//! What is sealed in the log itself (the queries of searches) goes the same way:
+//! [`Gate::admit_detail`], [`Gate::open_detail`], and a receipt to release.
 
+mod detail;
 mod entry;
 mod permit;
 mod receipt;
 mod search;
 mod write;
 
+pub use detail::{Detail, DetailNotOpened, DetailPermit};
 pub use permit::{OpenRefused, Permit};
 pub use receipt::{Receipt, ReceiptRefused, ReleaseRefused, receipts};
 pub use search::SearchPermit;
 pub use write::{WritePermit, Writes, Written};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::access::{Ask, Bundle, Decision, Denied, Facts, Purpose, Verb, decide};
-use crate::audit::{AuditKeys, Context, Draft, EntryKind, Outcome};
-use crate::class::ClassSet;
+use crate::audit::{AuditKeys, Context, Draft, Outcome, RecorderKey};
+use crate::class::{ClassSet, DataClass};
 use crate::ids::{IntentId, RecordKey, RecordType, SubjectId, Version};
-use crate::phi::Opened;
+use crate::phi::{Access, Scope, What};
 use crate::session::Session;
-
-/// How long a permit may be used.
-const PERMIT_LIFE: SignedDuration = SignedDuration::from_secs(30);
+use permit::Term;
 
 /// Who asks, why, and from where.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +46,7 @@ pub struct Request<'a> {
     pub purpose: Purpose,
     /// Where the request comes from.
     pub context: &'a Context,
-    /// The tenant's keys for the log.
+    /// The keys for the log of the session's tenant; with another's, everything is refused.
     pub keys: &'a AuditKeys,
     /// Now.
     pub now: Timestamp,
@@ -62,10 +65,11 @@ pub struct Target<'a> {
     pub operation: &'static str,
 }
 
-/// Makes permits, by one policy bundle.
+/// Makes permits by one policy bundle, and releases on the word of one recorder.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate<'b> {
     bundle: &'b Bundle,
+    recorder: &'b RecorderKey,
 }
 
 /// An access that was refused. Its entry MUST be durable before the refusal is told.
@@ -78,10 +82,11 @@ pub struct Refusal {
 }
 
 impl<'b> Gate<'b> {
-    /// The gate that decides by this bundle.
+    /// The gate that decides by this bundle. What it opens is released only when the recorder of
+    /// this key, and no other, has acknowledged the entry.
     #[must_use]
-    pub const fn new(bundle: &'b Bundle) -> Self {
-        Self { bundle }
+    pub const fn new(bundle: &'b Bundle, recorder: &'b RecorderKey) -> Self {
+        Self { bundle, recorder }
     }
 
     /// Whether a record may be read, and which of the classes that it has.
@@ -97,17 +102,18 @@ impl<'b> Gate<'b> {
         present: ClassSet,
         facts: &Facts,
     ) -> Result<(Permit, Draft), Box<Refusal>> {
-        let decision = self.decide(request, target, Verb::Read, present, facts);
+        let decision = self.decide_target(request, target, Verb::Read, present, facts);
         let classes = match decision.outcome {
             Ok(classes) => classes,
             Err(denied) => return Err(refuse(request, target, &decision, denied, present)),
         };
-        let opened = opened(request, target, classes);
+        let (access, scope) = (self.access(request), target.scope(classes));
+        let released = (&access, What::Record(scope.clone()));
         let draft = entry::of(request, Some(&decision))
             .about(target, request)
             .with_classes(classes)
-            .draft(target.operation, Outcome::Permitted, Some(&opened), request);
-        Ok((Permit::new(opened, request.now), draft))
+            .releasing(target.operation, Outcome::Permitted, released, request);
+        Ok((Permit::new(access, scope, Term::of(request)), draft))
     }
 
     /// Whether records of a type may be searched by elements of these classes; `facts` are those
@@ -128,12 +134,17 @@ impl<'b> Gate<'b> {
             record_type,
             tenant: request.session.tenant(),
             has_subject,
-            classes: classes.with(crate::class::DataClass::Operational),
+            classes: classes.with(DataClass::Operational),
             purpose: request.purpose,
         };
-        let decision = decide(self.bundle, request.session, &ask, facts, request.now);
+        let decision = self.decide(request, &ask, facts);
         match decision.outcome {
-            Ok(_) => Ok(SearchPermit::new(decision, record_type.clone(), classes)),
+            Ok(_) => Ok(SearchPermit::new(
+                request,
+                decision,
+                record_type.clone(),
+                classes,
+            )),
             Err(denied) => Err(Box::new(Refusal {
                 denied,
                 draft: entry::of(request, Some(&decision))
@@ -156,20 +167,12 @@ impl<'b> Gate<'b> {
         subject: Option<SubjectId>,
         facts: &Facts,
     ) -> Result<Draft, Box<Refusal>> {
-        let ask = Ask {
-            verb,
-            record_type,
-            tenant: request.session.tenant(),
-            has_subject: subject.is_some(),
-            classes: ClassSet::NONE,
-            purpose: request.purpose,
-        };
-        let decision = decide(self.bundle, request.session, &ask, facts, request.now);
+        let decision = self.decide_whole(request, verb, record_type, subject, facts);
         let entry = entry::of(request, Some(&decision))
             .of_type(record_type)
             .of_subject(subject, request);
         match decision.outcome {
-            Ok(_) => Ok(entry.draft(verb.name(), Outcome::Permitted, None, request)),
+            Ok(_) => Ok(entry.draft(verb.name(), Outcome::Permitted, request)),
             Err(denied) => Err(Box::new(Refusal {
                 denied,
                 draft: entry.refused(verb.name(), denied, request),
@@ -179,7 +182,6 @@ impl<'b> Gate<'b> {
 
     /// The entry of an access to something that is not there: from outside, absent and hidden are
     /// alike, and so they are in cost and in the log.
-    #[must_use]
     pub fn absent(&self, request: &Request<'_>, target: &Target<'_>) -> Draft {
         entry::of(request, None)
             .about(target, request)
@@ -187,7 +189,6 @@ impl<'b> Gate<'b> {
     }
 
     /// The entry of an attempt that was refused for another reason than policy.
-    #[must_use]
     pub fn refused(
         &self,
         request: &Request<'_>,
@@ -204,7 +205,7 @@ impl<'b> Gate<'b> {
         entry.refused_because(operation, reason, request)
     }
 
-    fn decide(
+    fn decide_target(
         &self,
         request: &Request<'_>,
         target: &Target<'_>,
@@ -220,18 +221,56 @@ impl<'b> Gate<'b> {
             classes,
             purpose: request.purpose,
         };
-        decide(self.bundle, request.session, &ask, facts, request.now)
+        self.decide(request, &ask, facts)
+    }
+
+    /// Decides a verb that is not decided per class.
+    fn decide_whole(
+        &self,
+        request: &Request<'_>,
+        verb: Verb,
+        record_type: &RecordType,
+        subject: Option<SubjectId>,
+        facts: &Facts,
+    ) -> Decision {
+        let ask = Ask {
+            verb,
+            record_type,
+            tenant: request.session.tenant(),
+            has_subject: subject.is_some(),
+            classes: ClassSet::NONE,
+            purpose: request.purpose,
+        };
+        self.decide(request, &ask, facts)
+    }
+
+    fn decide(&self, request: &Request<'_>, ask: &Ask<'_>, facts: &Facts) -> Decision {
+        let mut decision = decide(self.bundle, request.session, ask, facts, request.now);
+        // Tokens under another tenant's keys would hide the entry from whoever looks for it.
+        if request.keys.tenant() != request.session.tenant() {
+            decision.outcome = Err(Denied::OtherTenant);
+        }
+        decision
+    }
+
+    /// A new access, of its own nonce.
+    fn access(&self, request: &Request<'_>) -> Access {
+        Access {
+            nonce: Uuid::new_v4(),
+            session: request.session.id(),
+            recorder: *self.recorder.public_key(),
+        }
     }
 }
 
-fn opened(request: &Request<'_>, target: &Target<'_>, classes: ClassSet) -> Opened {
-    Opened {
-        nonce: Uuid::new_v4(),
-        session: request.session.id(),
-        record: target.record.clone(),
-        version: target.version,
-        subject: target.subject,
-        classes,
+impl Target<'_> {
+    fn scope(&self, classes: ClassSet) -> Scope {
+        Scope {
+            record: self.record.clone(),
+            version: self.version,
+            subject: self.subject,
+            classes,
+        }
     }
 }
 
@@ -251,8 +290,8 @@ fn refuse(
     })
 }
 
-/// The entry that settles a write: how it ended, of how many records.
-#[must_use]
+/// The entry that settles a write: how it ended ([`Outcome::Committed`], [`Outcome::Aborted`]), of
+/// how many records.
 pub fn settled(
     request: &Request<'_>,
     operation: &'static str,
@@ -263,11 +302,10 @@ pub fn settled(
     entry::of(request, None)
         .counting(count)
         .intending(intent)
-        .draft_as(EntryKind::Outcome(intent), operation, outcome, None, request)
+        .draft(operation, outcome, request)
 }
 
 /// The entry that opens a write of several records: `count` of them follow in the same batch.
-#[must_use]
 pub fn intended(
     request: &Request<'_>,
     operation: &'static str,
@@ -277,5 +315,5 @@ pub fn intended(
     entry::of(request, None)
         .counting(count)
         .intending(intent)
-        .draft_as(EntryKind::Intent(intent), operation, Outcome::Intent, None, request)
+        .draft(operation, Outcome::Intent, request)
 }

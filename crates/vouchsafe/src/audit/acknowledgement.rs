@@ -82,13 +82,7 @@ impl RecorderKey {
         &self.origin
     }
 
-    /// The public key of its acknowledgements (RFC 8032).
-    #[must_use]
-    pub const fn public_key(&self) -> &[u8; 32] {
-        &self.public_key
-    }
-
-    /// The Ed25519 public key of its acknowledgements.
+    /// The Ed25519 public key of its acknowledgements (RFC 8032).
     #[must_use]
     pub const fn public_key(&self) -> &[u8; 32] {
         &self.public_key

@@ -17,7 +17,12 @@ pub struct Source {
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.replica.as_hyphenated(), self.boot.as_hyphenated())
+        write!(
+            f,
+            "{}/{}",
+            self.replica.as_hyphenated(),
+            self.boot.as_hyphenated()
+        )
     }
 }
 

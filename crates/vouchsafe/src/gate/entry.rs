@@ -10,6 +10,9 @@ use crate::phi::{Access, Opened, What};
 
 use super::{Request, Target};
 
+/// The type that stands for entries of the log, in entries about them.
+pub(super) const LOG_ENTRY: &str = "AuditEntry";
+
 /// An entry in the making.
 pub(super) struct EntryBuilder<'d> {
     entry: Entry,
@@ -72,7 +75,7 @@ impl<'d> EntryBuilder<'d> {
     pub(super) fn of_entry(mut self, entry: Uuid) -> Self {
         self.entry.resource = Some(ResourceEntry {
             id: Some(entry.as_hyphenated().to_string()),
-            record_type: "AuditEntry".to_owned(),
+            record_type: LOG_ENTRY.to_owned(),
             version: None,
         });
         self

@@ -60,28 +60,37 @@ pub enum ReceiptRefused {
     /// The acknowledged leaf is not that of the entry.
     #[error("the acknowledged leaf is not the entry's")]
     Leaf,
+    /// The acknowledgement is not by the recorder that the gate trusts.
+    #[error("the acknowledgement is another recorder's")]
+    Recorder,
 }
 
 /// The receipts of entries that are in the log: one for each that allows a release, in order.
 ///
 /// # Errors
-/// [`ReceiptRefused`] unless each acknowledged leaf is that of its entry.
-pub fn receipts(
-    drafts: Vec<Draft>,
-    appended: &[Appended],
-) -> Result<Vec<Receipt>, ReceiptRefused> {
+/// [`ReceiptRefused`] unless each acknowledged leaf is that of its entry, and those that release
+/// something were acknowledged by the recorder of the gate that admitted it.
+pub fn receipts(drafts: Vec<Draft>, appended: &[Appended]) -> Result<Vec<Receipt>, ReceiptRefused> {
     if drafts.len() != appended.len() {
         return Err(ReceiptRefused::Count);
     }
     let mut receipts = Vec::with_capacity(drafts.len());
     for (draft, appended) in drafts.into_iter().zip(appended) {
         let ack = appended.batch.get();
-        let bytes = leaf(draft.bytes(), &appended.source, appended.counter, ack.recorded);
+        let bytes = leaf(
+            draft.bytes(),
+            &appended.source,
+            appended.counter,
+            ack.recorded,
+        );
         let hash = *hash_leaf(&bytes).as_bytes();
         if ack.leaves.get(appended.position) != Some(&hash) {
             return Err(ReceiptRefused::Leaf);
         }
         if let Some(release) = draft.release {
+            if release.0.access.recorder != *appended.batch.recorder() {
+                return Err(ReceiptRefused::Recorder);
+            }
             receipts.push(Receipt {
                 opened: release.0,
                 batch: Arc::clone(&appended.batch),
@@ -103,7 +112,7 @@ impl<T> Phi<T> {
     ///
     /// # Errors
     /// [`ReleaseRefused`] unless the receipt is of the very access that opened this: same nonce,
-    /// session, record, version and classes. The value is gone then.
+    /// session, recorder, record, version, subject and classes. The value is gone then.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a receipt releases once: it is consumed"

@@ -1,27 +1,35 @@
 //! The right to search.
 
-use crate::access::Decision;
-use crate::audit::{Draft, Outcome};
+use crate::access::{Decision, Purpose};
+use crate::audit::{Context, Draft, Outcome};
 use crate::class::ClassSet;
 use crate::ids::RecordType;
+use crate::session::Session;
 
 use super::{Request, entry};
 
 /// The right to run one search; it opens nothing.
 #[derive(Debug)]
 pub struct SearchPermit {
+    session: Session,
+    purpose: Purpose,
+    context: Context,
     decision: Decision,
     record_type: RecordType,
     classes: ClassSet,
 }
 
 impl SearchPermit {
-    pub(super) const fn new(
+    pub(super) fn new(
+        request: &Request<'_>,
         decision: Decision,
         record_type: RecordType,
         classes: ClassSet,
     ) -> Self {
         Self {
+            session: request.session.clone(),
+            purpose: request.purpose,
+            context: request.context.clone(),
             decision,
             record_type,
             classes,
@@ -30,13 +38,21 @@ impl SearchPermit {
 
     /// The entry of the search: how many records it opened, and the query, sealed. It is written
     /// also when nothing was found: that is a disclosure too.
-    #[must_use]
+    ///
+    /// It names the session that was admitted; of `request`, only keys and time count.
     pub fn entry(&self, request: &Request<'_>, query: &[u8], count: u64) -> Draft {
+        let request = &Request {
+            session: &self.session,
+            purpose: self.purpose,
+            context: &self.context,
+            keys: request.keys,
+            now: request.now,
+        };
         entry::of(request, Some(&self.decision))
             .of_type(&self.record_type)
             .with_classes(self.classes)
             .counting(count)
             .detailed(query)
-            .draft("search", Outcome::Permitted, None, request)
+            .draft("search", Outcome::Permitted, request)
     }
 }

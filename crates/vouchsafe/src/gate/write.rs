@@ -4,23 +4,70 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::permit::{check_deadline, check_owner};
-use super::{Gate, OpenRefused, Refusal, Request, Target, entry, opened, refuse};
-use crate::access::{Facts, Verb};
-use crate::audit::{Draft, EntryKind, Outcome};
+use super::permit::Term;
+use super::{Gate, OpenRefused, Refusal, Request, Target, entry, refuse};
+use crate::access::{Decision, Denied, Facts, Verb};
+use crate::audit::{Draft, Outcome};
 use crate::class::ClassSet;
 use crate::document::{Document, Layout};
-use crate::ids::IntentId;
-use crate::phi::{Opened, Phi};
+use crate::ids::{IntentId, Version};
+use crate::phi::{Access, Opened, Phi, Scope, What};
 use crate::seal::{self, RecordKeys, SealedRecord, Writing};
 
 /// The right to seal one version of one record, once, soon.
 pub struct WritePermit {
-    opened: Opened,
+    access: Access,
+    scope: Scope,
     /// The classes that the writer may write: they are replaced, all others carried over.
     write: ClassSet,
-    delete: bool,
-    made_at: Timestamp,
+    change: Change,
+    term: Term,
+}
+
+/// What is done to a record: what was before must fit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Change {
+    /// There is nothing before, or a deletion.
+    Create,
+    /// There is a version before, and it is no deletion.
+    Update,
+    /// As for an update.
+    Delete,
+}
+
+impl Change {
+    const fn of(verb: Verb) -> Option<Self> {
+        match verb {
+            Verb::Create => Some(Self::Create),
+            Verb::Update => Some(Self::Update),
+            Verb::Delete => Some(Self::Delete),
+            Verb::Read
+            | Verb::Search
+            | Verb::Relate
+            | Verb::MatchIdentifier
+            | Verb::ReadAudit
+            | Verb::ResolveAudit
+            | Verb::ManagePeople
+            | Verb::ManageKeys
+            | Verb::Import => None,
+        }
+    }
+
+    /// A version follows upon the one before it, so that nothing hidden is left behind; and what
+    /// was decided as one change is not another.
+    fn check(self, version: Version, previous: Option<&SealedRecord>) -> Result<(), OpenRefused> {
+        let expected = previous.map_or(Some(Version::FIRST), |record| record.version.next());
+        let was_there = previous.is_some_and(|record| !record.manifest.is_deleted());
+        let fits = match self {
+            Self::Create => !was_there,
+            Self::Update | Self::Delete => was_there,
+        };
+        if fits && expected == Some(version) {
+            Ok(())
+        } else {
+            Err(OpenRefused::OtherRecord)
+        }
+    }
 }
 
 impl fmt::Debug for WritePermit {
@@ -58,14 +105,15 @@ pub enum Writes {
 }
 
 impl Gate<'_> {
-    /// Whether a version may be written.
+    /// Whether a version may be written: `verb` is create, update or delete.
     ///
     /// `supplied` are the classes of the document (create, update) or of the record (delete): all
     /// of them must be writable. `before` are the classes of the version before: of those, the
     /// writable ones are replaced and the others carried over.
     ///
     /// # Errors
-    /// [`Refusal`] when a supplied class may not be written.
+    /// [`Refusal`] when a supplied class may not be written; [`Denied::NothingAsked`] when none is
+    /// supplied, or the verb is another.
     pub fn admit_write(
         &self,
         request: &Request<'_>,
@@ -75,34 +123,42 @@ impl Gate<'_> {
         facts: &Facts,
         (intent, writes): (IntentId, Writes),
     ) -> Result<(WritePermit, Draft), Box<Refusal>> {
-        let decision = self.decide(request, target, verb, supplied, facts);
-        if let Err(denied) = decision.outcome {
-            return Err(refuse(request, target, &decision, denied, supplied));
+        let mut decision = self.decide_target(request, target, verb, supplied, facts);
+        let change = match (Change::of(verb), decision.outcome) {
+            (Some(change), Ok(_)) => change,
+            (None, _) => {
+                let denied = Denied::NothingAsked;
+                return Err(refuse(request, target, &decision, denied, supplied));
+            }
+            (_, Err(denied)) => {
+                return Err(refuse(request, target, &decision, denied, supplied));
+            }
+        };
+        let mut write = supplied;
+        for class in before.without(supplied).iter() {
+            let one = ClassSet::of(class);
+            let other = self.decide_target(request, target, verb, one, facts);
+            if other.outcome.is_ok() {
+                write = write.with(class);
+                decision.policies = joined(&decision, other);
+            }
         }
-        let writable = before
-            .without(supplied)
-            .iter()
-            .filter(|class| {
-                let one = ClassSet::of(*class);
-                self.decide(request, target, verb, one, facts).outcome.is_ok()
-            })
-            .fold(supplied, ClassSet::with);
-        let opened = opened(request, target, supplied);
-        let kind = match writes {
-            Writes::Alone => EntryKind::Intent(intent),
-            Writes::Among => EntryKind::Event,
-        };
-        let draft = entry::of(request, Some(&decision))
-            .about(target, request)
-            .with_classes(writable)
-            .intending(intent)
-            .draft_as(kind, target.operation, Outcome::Intent, Some(&opened), request);
         let permit = WritePermit {
-            opened,
-            write: writable,
-            delete: verb == Verb::Delete,
-            made_at: request.now,
+            access: self.access(request),
+            scope: target.scope(supplied),
+            write,
+            change,
+            term: Term::of(request),
         };
+        let entry = entry::of(request, Some(&decision))
+            .about(target, request)
+            .with_classes(write);
+        let entry = match writes {
+            Writes::Alone => entry.intending(intent),
+            Writes::Among => entry.within(intent),
+        };
+        let released = (&permit.access, What::Record(permit.scope.clone()));
+        let draft = entry.releasing(target.operation, Outcome::Intent, released, request);
         Ok((permit, draft))
     }
 
@@ -121,26 +177,29 @@ impl Gate<'_> {
         now: Timestamp,
     ) -> Result<Written, OpenRefused> {
         let WritePermit {
-            opened,
+            access,
+            scope,
             write,
-            delete,
-            made_at,
+            change,
+            term,
         } = permit;
-        check_deadline(made_at, now)?;
-        check_owner(&opened, keys.owner())?;
-        if delete {
+        term.check(now)?;
+        scope.check_owner(keys.owner())?;
+        change.check(scope.version, previous)?;
+        if change == Change::Delete {
             return Err(OpenRefused::OtherRecord);
         }
         let writing = Writing {
-            key: &opened.record,
-            version: opened.version,
+            key: &scope.record,
+            version: scope.version,
             write,
             previous,
         };
         let record = seal::seal_document(keys, &writing, layout, &document)?;
+        let what = What::Record(scope);
         Ok(Written {
             record,
-            document: Phi::new(document, opened),
+            document: Phi::new(document, Opened { access, what }),
         })
     }
 
@@ -155,17 +214,36 @@ impl Gate<'_> {
         keys: &RecordKeys,
         now: Timestamp,
     ) -> Result<SealedRecord, OpenRefused> {
-        check_deadline(permit.made_at, now)?;
-        check_owner(&permit.opened, keys.owner())?;
-        if !permit.delete {
+        let WritePermit {
+            access: _,
+            scope,
+            write,
+            change,
+            term,
+        } = permit;
+        term.check(now)?;
+        scope.check_owner(keys.owner())?;
+        change.check(scope.version, Some(previous))?;
+        // What was decided about must be all that goes.
+        let whole = scope.classes.includes(previous.manifest.classes());
+        if change != Change::Delete || !whole {
             return Err(OpenRefused::OtherRecord);
         }
         let writing = Writing {
-            key: &permit.opened.record,
-            version: permit.opened.version,
-            write: permit.write,
+            key: &scope.record,
+            version: scope.version,
+            write,
             previous: Some(previous),
         };
         Ok(seal::seal_tombstone(keys, &writing)?)
     }
+}
+
+/// The policies of both decisions, by name.
+fn joined(first: &Decision, second: Decision) -> Vec<String> {
+    let mut policies = first.policies.clone();
+    policies.extend(second.policies);
+    policies.sort_unstable();
+    policies.dedup();
+    policies
 }

@@ -1,0 +1,128 @@
+//! The right to read the sealed detail of one entry of the log, once.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::entry::LOG_ENTRY;
+use super::permit::Term;
+use super::{Gate, Refusal, Request, entry};
+use crate::access::{Facts, Verb};
+use crate::audit::{AuditKeys, DetailRefused, Draft, Outcome, SealedDetail};
+use crate::ids::{RecordType, TenantId};
+use crate::phi::{Access, Opened, Phi, What};
+
+/// The right to open the sealed detail of one entry, once, soon.
+pub struct DetailPermit {
+    access: Access,
+    tenant: TenantId,
+    entry: Uuid,
+    term: Term,
+}
+
+impl fmt::Debug for DetailPermit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DetailPermit")
+            .field("entry", &self.entry)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an entry kept sealed, such as the query of a search: PHI like any other.
+pub struct Detail(Zeroizing<Vec<u8>>);
+
+impl fmt::Debug for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[PHI]")
+    }
+}
+
+impl Detail {
+    /// The bytes that were sealed.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Why sealed detail was not opened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum DetailNotOpened {
+    /// The permit is for another entry or tenant.
+    #[error("the permit is for something else")]
+    OtherEntry,
+    /// The permit's time is over, or its session's.
+    #[error("the permit has expired")]
+    Late,
+    /// It does not open.
+    #[error("the detail does not open: {0}")]
+    Detail(#[from] DetailRefused),
+}
+
+impl Gate<'_> {
+    /// Whether the detail of an entry of the log may be read: [`Verb::ResolveAudit`].
+    ///
+    /// # Errors
+    /// [`Refusal`] when it may not.
+    pub fn admit_detail(
+        &self,
+        request: &Request<'_>,
+        detail: &SealedDetail,
+        facts: &Facts,
+    ) -> Result<(DetailPermit, Draft), Box<Refusal>> {
+        let verb = Verb::ResolveAudit;
+        let decision = self.decide_whole(request, verb, &log_entry(), None, facts);
+        let entry = entry::of(request, Some(&decision)).of_entry(detail.entry());
+        if let Err(denied) = decision.outcome {
+            let draft = entry.refused(verb.name(), denied, request);
+            return Err(Box::new(Refusal { denied, draft }));
+        }
+        let permit = DetailPermit {
+            access: self.access(request),
+            tenant: request.session.tenant(),
+            entry: detail.entry(),
+            term: Term::of(request),
+        };
+        let released = (&permit.access, permit.what());
+        let draft = entry.releasing(verb.name(), Outcome::Permitted, released, request);
+        Ok((permit, draft))
+    }
+
+    /// Opens the detail that the permit names.
+    ///
+    /// # Errors
+    /// [`DetailNotOpened`]; the permit is gone all the same.
+    pub fn open_detail(
+        &self,
+        permit: DetailPermit,
+        detail: &SealedDetail,
+        keys: &AuditKeys,
+        now: Timestamp,
+    ) -> Result<Phi<Detail>, DetailNotOpened> {
+        permit.term.check(now).map_err(|_| DetailNotOpened::Late)?;
+        if detail.entry() != permit.entry || keys.tenant() != permit.tenant {
+            return Err(DetailNotOpened::OtherEntry);
+        }
+        let plain = Detail(detail.open(keys)?);
+        let what = permit.what();
+        let access = permit.access;
+        Ok(Phi::new(plain, Opened { access, what }))
+    }
+}
+
+/// What an ask about the log names as its type; no policy sees it.
+#[expect(clippy::expect_used, reason = "a constant that is a type's name")]
+fn log_entry() -> RecordType {
+    LOG_ENTRY.parse().expect("letters only")
+}
+
+impl DetailPermit {
+    const fn what(&self) -> What {
+        What::Detail {
+            tenant: self.tenant,
+            entry: self.entry,
+        }
+    }
+}
