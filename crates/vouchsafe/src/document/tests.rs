@@ -285,13 +285,13 @@ proptest! {
         let at = at.index(text.len());
         text.splice(at..=at, put.chars());
         let text: String = text.into_iter().collect();
-        let theirs = serde_json::from_str::<serde_json::Value>(&text).is_ok();
-        let ours = match parse::parse(text.as_bytes(), MAX_DEPTH) {
-            Ok(_) | Err(DocumentError::DuplicateMember { .. }) => true,
-            Err(_) => false,
-        };
-        // Theirs keeps numbers as f64: some are too large for it.
-        prop_assert!(ours == theirs || text.contains(['e', 'E']), "{}", text);
+        let theirs = serde_json::from_str::<serde_json::Value>(&text);
+        let ours = parse::parse(text.as_bytes(), MAX_DEPTH);
+        let double = matches!(ours, Err(DocumentError::DuplicateMember { .. }));
+        let too_large = |error: &serde_json::Error| error.to_string().contains("out of range");
+        if !double && !theirs.as_ref().is_err_and(too_large) {
+            prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{}", text);
+        }
     }
 }
 
