@@ -1,0 +1,163 @@
+//! Care that a record tells of: who has care of its subject, from when until when.
+
+use jiff::{SignedDuration, Timestamp};
+use vouchsafe::document::{Document, Node};
+use vouchsafe::ids::RecordType;
+
+use super::declaration::record_types;
+use super::manifest::RelationManifest;
+use super::path::{walk, walk_with};
+use super::{PackError, Reference};
+use crate::date::Date;
+
+/// How long a relation lasts that does not say when it ends: a year from its begin, or from now
+/// if that is later. Whoever still has care then is named again, or assigned.
+pub const OPEN_ENDED: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// A relation as a record tells it; its subject is that of the record.
+#[derive(Clone, Debug)]
+pub struct RelationDraft {
+    /// Which kind: `care-team`, `encounter`, `appointment`.
+    pub kind: Box<str>,
+    /// Who has care; a reference to staff, not PHI.
+    pub beneficiary: Reference,
+    /// From then on.
+    pub from: Timestamp,
+    /// Until then, exclusive.
+    pub until: Timestamp,
+}
+
+impl RelationDraft {
+    fn order(&self) -> (&str, String, Timestamp, Timestamp) {
+        (
+            &self.kind,
+            format!("{:?}", self.beneficiary),
+            self.from,
+            self.until,
+        )
+    }
+}
+
+impl PartialEq for RelationDraft {
+    fn eq(&self, other: &Self) -> bool {
+        self.beneficiary == other.beneficiary && self.order() == other.order()
+    }
+}
+
+impl Eq for RelationDraft {}
+
+impl PartialOrd for RelationDraft {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for RelationDraft {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+/// How a record type tells of care.
+pub(super) struct RelationRule {
+    pub(super) kind: Box<str>,
+    pub(super) types: Vec<RecordType>,
+    who: Vec<Box<str>>,
+    /// Paths of begins, then paths of ends; the first `begins` of them are begins.
+    times: Vec<Vec<Box<str>>>,
+    begins: usize,
+    status: Option<Vec<Box<str>>>,
+    when: Vec<Box<str>>,
+}
+
+impl RelationRule {
+    pub(super) fn declare(
+        manifest: RelationManifest,
+        declared: &dyn Fn(&str) -> Result<Vec<Box<str>>, PackError>,
+    ) -> Result<Self, PackError> {
+        let times = manifest.from.iter().chain(&manifest.until);
+        Ok(Self {
+            types: record_types(&manifest.types)?,
+            who: declared(&manifest.who)?,
+            times: times.map(|path| declared(path)).collect::<Result<_, _>>()?,
+            begins: manifest.from.len(),
+            status: manifest.status.as_deref().map(declared).transpose()?,
+            when: manifest.when.into_iter().map(Into::into).collect(),
+            kind: manifest.kind.into(),
+        })
+    }
+
+    /// Adds the relations of a document.
+    pub(super) fn collect(
+        &self,
+        document: &Document,
+        now: Timestamp,
+        drafts: &mut Vec<RelationDraft>,
+    ) {
+        if !self.in_force(document) {
+            return;
+        }
+        walk_with(
+            document.root(),
+            &self.who,
+            &self.times,
+            &mut |who, times| {
+                let Some(text) = who.get("reference").and_then(Node::as_str) else {
+                    return;
+                };
+                let beneficiary = Reference::parse(text);
+                let fits = match &beneficiary {
+                    Reference::Local { record_type, .. }
+                    | Reference::Conditional { record_type, .. } => {
+                        self.types.contains(record_type)
+                    }
+                    Reference::Placeholder(_) => true,
+                    Reference::Contained | Reference::Foreign => false,
+                };
+                let (begins, ends) = times.split_at(self.begins.min(times.len()));
+                // An unreadable time is no time: it must not make the relation longer.
+                let from = first(begins).map_or(Some(now), |text| Some(interval(text)?.0));
+                let until = first(ends).map(|text| Some(interval(text)?.1));
+                let Some(from) = from.filter(|_| fits) else {
+                    return;
+                };
+                let open_ended = || from.max(now).checked_add(OPEN_ENDED).ok();
+                let Some(until) = until.unwrap_or_else(open_ended) else {
+                    return;
+                };
+                if from < until {
+                    drafts.push(RelationDraft {
+                        kind: self.kind.clone(),
+                        beneficiary,
+                        from,
+                        until,
+                    });
+                }
+            },
+        );
+    }
+
+    fn in_force(&self, document: &Document) -> bool {
+        let Some(status) = &self.status else {
+            return true;
+        };
+        let mut in_force = false;
+        walk(document.root(), status, &mut |value| {
+            in_force |= value
+                .as_str()
+                .is_some_and(|code| self.when.iter().any(|w| **w == *code));
+        });
+        in_force
+    }
+}
+
+/// The first value of the first path that has one.
+fn first<'n>(values: &[Vec<&'n Node>]) -> Option<&'n str> {
+    values
+        .iter()
+        .find_map(|values| values.first().and_then(|value| value.as_str()))
+}
+
+fn interval(text: &str) -> Option<(Timestamp, Timestamp)> {
+    Date::parse(text)?.interval()
+}

@@ -1,0 +1,717 @@
+//! Storage of sealed records on SQLite and PostgreSQL.
+//!
+//! A store is given sealed records, keyed tags and ids, and gives back the same; it holds no key
+//! and sees no plaintext. Both databases behave alike: one suite of tests runs on both.
+//!
+//! INVARIANT (intent-row): every transaction that changes records inserts its intent's id, a
+//! primary key. Whether a write happened is whether that row is there; to abort a write that may
+//! still be on its way the reconciler inserts the row first, so that the late commit fails.
+
+mod batch;
+mod error;
+mod location;
+mod names;
+mod postgres;
+mod rows;
+mod sqlite;
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use vouchsafe::class::ClassSet;
+use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, TenantId, Version};
+use vouchsafe::seal::{IndexTag, SealedRecord};
+
+pub use error::{OpenError, StoreError};
+pub use location::{Create, Location};
+
+use crate::pack::{Pack, Reference};
+use crate::search::{Order, Updated};
+use batch::Batch;
+use names::Names;
+use postgres::Postgres;
+use rows::{Care, Of, Part, Sought};
+use sqlite::Sqlite;
+
+/// The kind of relation, and the type of source, of care that was given explicitly.
+pub const ASSIGNMENT: &str = "assignment";
+
+/// A record's current or earlier version, without what it holds.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Head {
+    /// Its type.
+    pub record_type: RecordType,
+    /// Its id.
+    pub id: RecordId,
+    /// The version.
+    pub version: Version,
+    /// Whom the record is about.
+    pub subject: Option<SubjectId>,
+    /// Whether that version is a deletion.
+    pub deleted: bool,
+    /// When that version was made.
+    pub last_updated: Timestamp,
+}
+
+/// A version of a record as it is stored.
+#[derive(Clone, Debug)]
+pub struct StoredRecord {
+    /// The record, with the blobs of the classes that were asked for.
+    pub record: SealedRecord,
+    /// Whom it is about.
+    pub subject: Option<SubjectId>,
+    /// Whether this version is a deletion.
+    pub deleted: bool,
+    /// When this version was made.
+    pub last_updated: Timestamp,
+}
+
+/// A record's new version, to be stored.
+#[derive(Clone, Debug)]
+pub struct RowWrite {
+    /// The version, with the blobs that are new in it.
+    pub record: SealedRecord,
+    /// Whom the record is about; that never changes.
+    pub subject: Option<SubjectId>,
+    /// The version that it must have now; none for a record that must not be there yet.
+    pub expects: Option<Version>,
+    /// Whether the version is a deletion.
+    pub deleted: bool,
+    /// What it is found by in the indexes that are replaced.
+    pub tags: Vec<IndexRow>,
+    /// The indexes whose entries of this record are replaced; the others stay.
+    pub replaced_indexes: Vec<Box<str>>,
+    /// Who has care by it from now on; none: that stays.
+    pub relations: Option<Vec<RelationRow>>,
+}
+
+/// An entry of a record in a blind index.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct IndexRow {
+    /// The index.
+    pub index: Box<str>,
+    /// The version of the index key.
+    pub version: u32,
+    /// The tag.
+    pub tag: IndexTag,
+}
+
+/// Somebody has care of a record's subject.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RelationRow {
+    /// Which kind: `care-team`, `encounter`, `appointment`.
+    pub kind: Box<str>,
+    /// The record that stands for them (`Practitioner/<id>`); others are passed over.
+    pub beneficiary: Reference,
+    /// From then on.
+    pub from: Timestamp,
+    /// Until then, exclusive.
+    pub until: Timestamp,
+}
+
+/// Care that is given explicitly.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Assignment {
+    /// Its id, by which it is ended.
+    pub id: RecordId,
+    /// The subject.
+    pub subject: SubjectId,
+    /// The record that stands for whoever has care (`Practitioner/<id>`).
+    pub beneficiary: Reference,
+    /// From then on.
+    pub from: Timestamp,
+    /// Until then, exclusive.
+    pub until: Timestamp,
+}
+
+/// Which records: all conditions that are given hold. Deleted records are never found.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The type.
+    pub record_type: RecordType,
+    /// Any of these ids.
+    pub ids: Option<Vec<RecordId>>,
+    /// Of any of these subjects.
+    pub subjects: Option<Vec<SubjectId>>,
+    /// Found by all of these.
+    pub lookups: Vec<Lookup>,
+    /// Last written then.
+    pub updated: Updated,
+    /// In which order.
+    pub order: Order,
+    /// After this record in that order.
+    pub after: Option<After>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A lookup in a blind index: any of the tags.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// The index.
+    pub index: Box<str>,
+    /// The version of the index key.
+    pub version: u32,
+    /// The tags.
+    pub any: Vec<IndexTag>,
+}
+
+/// A place in the order of a query's records.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct After {
+    /// When that record was last written, if that is what the order is by.
+    pub updated: Option<Timestamp>,
+    /// That record.
+    pub id: RecordId,
+}
+
+impl After {
+    /// The place of a record.
+    #[must_use]
+    pub fn of(order: Order, stored: &StoredRecord) -> Self {
+        let updated = (order != Order::Id).then_some(stored.last_updated);
+        Self {
+            updated,
+            id: stored.record.key.id,
+        }
+    }
+}
+
+/// What a write relies on: the query finds exactly these records when it is committed.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    /// The query; its `after` and `limit` are not used.
+    pub query: Query,
+    /// What it found.
+    pub found: Vec<RecordId>,
+}
+
+/// A write that may be repeated: keyed tags of its key (with who writes) and of the request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Idempotency {
+    /// Who writes, under which key.
+    pub key: IndexTag,
+    /// What: another request under the same key is a mistake.
+    pub request: IndexTag,
+}
+
+/// What a write under an idempotency key did.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Repeated {
+    /// The request.
+    pub request: IndexTag,
+    /// The versions that it made, in its order.
+    pub results: Vec<Head>,
+}
+
+/// How a write ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Settled {
+    /// It was committed.
+    Committed,
+    /// It was not, and never will be.
+    Aborted,
+}
+
+/// What `vouchsafe check` asks a store.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StoreCheck {
+    /// Which database: `SQLite 3.50.4`, `PostgreSQL 17.2`.
+    pub database: String,
+    /// Whether its schema is the one that this program brings.
+    pub schema_current: bool,
+    /// Whether it takes writes.
+    pub writable: bool,
+    /// Whether a commit is on the disk before it is acknowledged.
+    pub durable: bool,
+    /// The protocol of the connection (`TLSv1.3`); none on SQLite, which has no connection.
+    pub tls: Option<String>,
+    /// SQLite: whether deleted data are overwritten. PostgreSQL has no such thing.
+    pub secure_delete: Option<bool>,
+}
+
+/// A database of sealed records.
+#[derive(Clone)]
+pub struct Store {
+    backend: Backend,
+    names: Arc<RwLock<Arc<Names>>>,
+}
+
+#[derive(Clone)]
+enum Backend {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// Runs one method of either backend.
+macro_rules! each {
+    ($self:expr, $backend:ident => $call:expr) => {
+        match &$self.backend {
+            Backend::Sqlite($backend) => $call.await,
+            Backend::Postgres($backend) => $call.await,
+        }
+    };
+}
+
+impl Store {
+    /// Opens a database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to do. A missing SQLite file is an error unless it is to be
+    /// created; to PostgreSQL there is no connection without a verified certificate.
+    pub async fn open(location: &Location, create: Create, pack: &Pack) -> Result<Self, OpenError> {
+        let backend = match location {
+            Location::Sqlite { path } => Backend::Sqlite(Sqlite::open(path, create).await?),
+            Location::Postgres { url, ca } => Backend::Postgres(Postgres::open(url, ca).await?),
+        };
+        let store = Self {
+            backend,
+            names: Arc::default(),
+        };
+        let wanted: Vec<&str> = pack
+            .names()
+            .iter()
+            .map(|name| &**name)
+            .chain([ASSIGNMENT])
+            .collect();
+        let known = each!(store, backend => backend.intern(&wanted));
+        store.learn(Names::new(known.map_err(OpenError::from)?));
+        Ok(store)
+    }
+
+    /// Closes all connections, when the transactions under way have ended.
+    pub async fn close(&self) {
+        each!(self, backend => backend.close());
+    }
+
+    /// What preflight must know.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn check(&self) -> Result<StoreCheck, StoreError> {
+        each!(self, backend => backend.check())
+    }
+
+    fn names(&self) -> Arc<Names> {
+        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&names)
+    }
+
+    fn learn(&self, names: Names) {
+        *self.names.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(names);
+    }
+
+    /// The current version of a record, or the one named.
+    ///
+    /// # Errors
+    /// [`StoreError`]; absence is none.
+    pub async fn read(
+        &self,
+        key: &RecordKey,
+        version: Option<Version>,
+    ) -> Result<Option<StoredRecord>, StoreError> {
+        self.read_classes(key, version, ClassSet::ALL).await
+    }
+
+    /// As [`Self::read`], with the blobs of these classes only.
+    ///
+    /// # Errors
+    /// [`StoreError`]; absence is none.
+    pub async fn read_classes(
+        &self,
+        key: &RecordKey,
+        version: Option<Version>,
+        classes: ClassSet,
+    ) -> Result<Option<StoredRecord>, StoreError> {
+        let ids = [key.id];
+        let names = self.names();
+        let Some(of) = Of::new(key.tenant, &key.record_type, &ids, &names) else {
+            return Ok(None);
+        };
+        let parts = each!(self, backend => backend.parts(of, version, classes))?;
+        Ok(self
+            .assemble(key.tenant, &key.record_type, &ids, parts)
+            .await?
+            .pop())
+    }
+
+    /// The current versions of records of one type, in the order of `ids`; absent ones left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn read_many(
+        &self,
+        tenant: TenantId,
+        record_type: &RecordType,
+        ids: &[RecordId],
+        classes: ClassSet,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
+        let names = self.names();
+        match Of::new(tenant, record_type, ids, &names) {
+            Some(of) => {
+                let parts = each!(self, backend => backend.parts(of, None, classes))?;
+                self.assemble(tenant, record_type, ids, parts).await
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn assemble(
+        &self,
+        tenant: TenantId,
+        record_type: &RecordType,
+        ids: &[RecordId],
+        parts: Vec<Part>,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
+        let mut names = self.names();
+        if parts
+            .iter()
+            .filter_map(|part| part.slot)
+            .any(|slot| names.name(slot).is_none())
+        {
+            // Another process may have brought a newer pack.
+            let known = each!(self, backend => backend.intern(&[]));
+            self.learn(Names::new(known?));
+            names = self.names();
+        }
+        rows::assemble(tenant, record_type, ids, parts, &names)
+    }
+
+    /// The head of a record's current version.
+    ///
+    /// # Errors
+    /// [`StoreError`]; absence is none.
+    pub async fn head(
+        &self,
+        tenant: TenantId,
+        record_type: &RecordType,
+        id: RecordId,
+    ) -> Result<Option<Head>, StoreError> {
+        let records = [(record_type.clone(), id)];
+        Ok(self.heads(tenant, &records).await?.pop().flatten())
+    }
+
+    /// The heads of records' current versions, in the same order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn heads(
+        &self,
+        tenant: TenantId,
+        records: &[(RecordType, RecordId)],
+    ) -> Result<Vec<Option<Head>>, StoreError> {
+        let names = self.names();
+        let mut heads = rows::Heads::new(records);
+        for (record_type, ids) in heads.by_type(&names) {
+            let of = Of {
+                tenant,
+                record_type,
+                ids: &ids,
+            };
+            heads.add(record_type, each!(self, backend => backend.heads(of))?);
+        }
+        heads.in_order()
+    }
+
+    /// The versions of a record, newest first, below `before`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn history(
+        &self,
+        key: &RecordKey,
+        before: Option<Version>,
+        limit: usize,
+    ) -> Result<Vec<Head>, StoreError> {
+        let (ids, names) = ([key.id], self.names());
+        match Of::new(key.tenant, &key.record_type, &ids, &names) {
+            Some(of) => {
+                let found = each!(self, backend => backend.history(of, before, bounded(limit)))?;
+                rows::heads(&key.record_type, found)
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The records that a query finds, in its order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn candidates(
+        &self,
+        tenant: TenantId,
+        query: &Query,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
+        let Some(sought) = Sought::new(tenant, query, &self.names()) else {
+            return Ok(Vec::new());
+        };
+        let found = each!(self, backend => backend.candidates(&sought))?;
+        let ids: Vec<RecordId> = found.into_iter().map(RecordId::from_uuid).collect();
+        self.read_many(tenant, &query.record_type, &ids, ClassSet::ALL)
+            .await
+    }
+
+    /// How many records a query finds, its `after` and `limit` aside.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn count(&self, tenant: TenantId, query: &Query) -> Result<u64, StoreError> {
+        let Some(sought) = Sought::new(tenant, query, &self.names()) else {
+            return Ok(0);
+        };
+        each!(self, backend => backend.count(&sought))
+    }
+
+    /// The subjects of whom any of these has care now, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn subjects_in_care(
+        &self,
+        tenant: TenantId,
+        beneficiaries: &[Reference],
+        now: Timestamp,
+    ) -> Result<Vec<SubjectId>, StoreError> {
+        let known = rows::known(beneficiaries, &self.names());
+        let care = Care {
+            tenant,
+            beneficiaries: &known,
+            subjects: None,
+            now,
+        };
+        each!(self, backend => backend.in_care(care))
+    }
+
+    /// Whether any of these has care of a subject now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn in_care(
+        &self,
+        tenant: TenantId,
+        beneficiaries: &[Reference],
+        subject: SubjectId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let of = self
+            .in_care_many(tenant, beneficiaries, &[subject], now)
+            .await?;
+        Ok(of.first().copied().unwrap_or(false))
+    }
+
+    /// Of whom any of these has care now, in the order of `subjects`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn in_care_many(
+        &self,
+        tenant: TenantId,
+        beneficiaries: &[Reference],
+        subjects: &[SubjectId],
+        now: Timestamp,
+    ) -> Result<Vec<bool>, StoreError> {
+        let known = rows::known(beneficiaries, &self.names());
+        let care = Care {
+            tenant,
+            beneficiaries: &known,
+            subjects: Some(subjects),
+            now,
+        };
+        let found = each!(self, backend => backend.in_care(care))?;
+        Ok(subjects
+            .iter()
+            .map(|subject| found.binary_search(subject).is_ok())
+            .collect())
+    }
+
+    /// The relations that a record tells, or an assignment.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn relations_by(&self, key: &RecordKey) -> Result<Vec<RelationRow>, StoreError> {
+        let (ids, names) = ([key.id], self.names());
+        match Of::new(key.tenant, &key.record_type, &ids, &names) {
+            Some(of) => {
+                let found = each!(self, backend => backend.relations(of))?;
+                rows::relations(found, &names)
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// What an earlier write under the same key did.
+    ///
+    /// # Errors
+    /// [`StoreError`]; that there was none is no error.
+    pub async fn repeated(
+        &self,
+        tenant: TenantId,
+        wanted: &Idempotency,
+    ) -> Result<Option<Repeated>, StoreError> {
+        let found = each!(self, backend => backend.repeated(tenant, wanted.key))?;
+        found
+            .map(|row| rows::repeated(&row, &self.names()))
+            .transpose()
+    }
+
+    /// Forgets what was done under idempotency keys before a time; gives back how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
+        each!(self, backend => backend.forget(before))
+    }
+
+    /// Whether a write was committed. If it was not, it never will be: a commit that comes later
+    /// fails. Waits for a transaction of it that is under way.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn settle(&self, intent: IntentId, now: Timestamp) -> Result<Settled, StoreError> {
+        each!(self, backend => backend.settle(intent, now))
+    }
+
+    /// How a write ended, as far as it has.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn outcome_of(&self, intent: IntentId) -> Result<Option<Settled>, StoreError> {
+        each!(self, backend => backend.outcome_of(intent))
+    }
+
+    /// Runs all of a write but its commit.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when a record does not have the version expected,
+    /// [`StoreError::Duplicate`] when the intent was settled or the idempotency key used before.
+    pub async fn stage(
+        &self,
+        tenant: TenantId,
+        intent: IntentId,
+        now: Timestamp,
+        rows: Vec<RowWrite>,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Staged, StoreError> {
+        self.stage_guarded(tenant, intent, now, rows, idempotency, &[])
+            .await
+    }
+
+    /// As [`Self::stage`], for a write that relies on what queries found.
+    ///
+    /// # Errors
+    /// As for [`Self::stage`]; [`StoreError::Serialization`] when a query finds something else by
+    /// now, then or at the commit.
+    pub async fn stage_guarded(
+        &self,
+        tenant: TenantId,
+        intent: IntentId,
+        now: Timestamp,
+        rows: Vec<RowWrite>,
+        idempotency: Option<Idempotency>,
+        guards: &[Guard],
+    ) -> Result<Staged, StoreError> {
+        let names = self.names();
+        let mut batch = Batch::new(tenant, intent, now);
+        batch.add(rows, idempotency, &names)?;
+        for guard in guards {
+            batch.guard(guard, &names);
+        }
+        self.stage_batch(&batch).await
+    }
+
+    /// Gives somebody care of a subject, all but the commit.
+    ///
+    /// # Errors
+    /// As for [`Self::stage`].
+    pub async fn stage_assignment(
+        &self,
+        tenant: TenantId,
+        intent: IntentId,
+        now: Timestamp,
+        assignment: &Assignment,
+    ) -> Result<Staged, StoreError> {
+        let mut batch = Batch::new(tenant, intent, now);
+        batch.assign(assignment, &self.names())?;
+        self.stage_batch(&batch).await
+    }
+
+    /// Ends care that was given explicitly, all but the commit.
+    ///
+    /// # Errors
+    /// As for [`Self::stage`]; [`StoreError::NotFound`] when there is no such assignment, or it
+    /// has ended.
+    pub async fn stage_end_of_assignment(
+        &self,
+        tenant: TenantId,
+        intent: IntentId,
+        now: Timestamp,
+        assignment: RecordId,
+    ) -> Result<Staged, StoreError> {
+        let mut batch = Batch::new(tenant, intent, now);
+        batch.end_assignment(assignment, &self.names())?;
+        self.stage_batch(&batch).await
+    }
+
+    async fn stage_batch(&self, batch: &Batch<'_>) -> Result<Staged, StoreError> {
+        Ok(Staged(match &self.backend {
+            Backend::Sqlite(backend) => Transaction::Sqlite(backend.stage(batch).await?),
+            Backend::Postgres(backend) => Transaction::Postgres(backend.stage(batch).await?),
+        }))
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.backend {
+            Backend::Sqlite(_) => "Store(SQLite)",
+            Backend::Postgres(_) => "Store(PostgreSQL)",
+        })
+    }
+}
+
+/// A write of which all has run but the commit. Dropped, it rolls back.
+#[must_use = "it rolls back unless it is committed"]
+pub struct Staged(Transaction);
+
+enum Transaction {
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+impl Staged {
+    /// Commits. After an error it may have been committed or not: [`Store::settle`] says.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn commit(self) -> Result<(), StoreError> {
+        let committed = match self.0 {
+            Transaction::Sqlite(transaction) => transaction.commit().await,
+            Transaction::Postgres(transaction) => transaction.commit().await,
+        };
+        committed.map_err(error::translate)
+    }
+
+    /// Rolls back, and waits for it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the database rolls back by itself then.
+    pub async fn roll_back(self) -> Result<(), StoreError> {
+        let rolled_back = match self.0 {
+            Transaction::Sqlite(transaction) => transaction.rollback().await,
+            Transaction::Postgres(transaction) => transaction.rollback().await,
+        };
+        rolled_back.map_err(error::translate)
+    }
+}
+
+impl fmt::Debug for Staged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Staged")
+    }
+}
+
+/// A limit as databases take it.
+fn bounded(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

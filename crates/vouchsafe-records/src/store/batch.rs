@@ -1,0 +1,302 @@
+//! A write as rows, before any of them is written.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+use vouchsafe::ids::{IntentId, RecordId, RecordKey, SubjectId, TenantId};
+use vouchsafe::seal::{Blob, Manifest};
+
+use super::names::Names;
+use super::rows::{Sought, class_bit, encode_results, trimmed};
+use super::{ASSIGNMENT, Assignment, Guard, Idempotency, RelationRow, RowWrite, StoreError};
+use crate::pack::Reference;
+
+/// The rows of one transaction.
+pub(super) struct Batch<'a> {
+    pub(super) tenant: TenantId,
+    pub(super) intent: IntentId,
+    pub(super) now: i64,
+    pub(super) guards: Vec<(Option<Sought<'a>>, &'a [RecordId])>,
+    pub(super) idempotency: Option<(Idempotency, Vec<u8>)>,
+    pub(super) created: Vec<RecordLine>,
+    pub(super) updated: Vec<RecordLine>,
+    pub(super) versions: Vec<VersionLine>,
+    pub(super) blobs: Vec<BlobLine>,
+    pub(super) cleared_tags: Vec<ClearedTags>,
+    pub(super) tags: Vec<TagLine>,
+    pub(super) cleared_relations: Vec<RecordNo>,
+    pub(super) relations: Vec<RelationLine>,
+    /// The assignment that ends now.
+    pub(super) ended: Option<RecordNo>,
+}
+
+/// A record within its tenant.
+#[derive(Clone, Copy)]
+pub(super) struct RecordNo {
+    pub(super) record_type: i32,
+    pub(super) id: Uuid,
+}
+
+pub(super) struct RecordLine {
+    pub(super) record: RecordNo,
+    pub(super) version: i64,
+    /// Of updates only.
+    pub(super) expects: i64,
+    pub(super) subject: Option<Uuid>,
+    pub(super) deleted: bool,
+}
+
+pub(super) struct VersionLine {
+    pub(super) record: RecordNo,
+    pub(super) version: i64,
+    pub(super) subject: Option<Uuid>,
+    pub(super) manifest: Manifest,
+    pub(super) deleted: bool,
+}
+
+pub(super) struct BlobLine {
+    pub(super) record: RecordNo,
+    pub(super) slot: i32,
+    pub(super) class: i16,
+    pub(super) blob: Blob,
+}
+
+pub(super) struct ClearedTags {
+    pub(super) record: RecordNo,
+    pub(super) index: i32,
+}
+
+pub(super) struct TagLine {
+    pub(super) record: RecordNo,
+    pub(super) index: i32,
+    pub(super) index_version: i64,
+    pub(super) tag: Vec<u8>,
+}
+
+pub(super) struct RelationLine {
+    pub(super) beneficiary: RecordNo,
+    pub(super) subject: Uuid,
+    pub(super) source: RecordNo,
+    pub(super) kind: i32,
+    pub(super) from: i64,
+    pub(super) until: i64,
+}
+
+impl RelationLine {
+    /// The primary key, within the tenant.
+    const fn key(&self) -> (i32, Uuid, Uuid, i32, Uuid, i32, i64) {
+        let Self {
+            beneficiary,
+            subject,
+            source,
+            kind,
+            from,
+            ..
+        } = self;
+        (
+            beneficiary.record_type,
+            beneficiary.id,
+            *subject,
+            source.record_type,
+            source.id,
+            *kind,
+            *from,
+        )
+    }
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(tenant: TenantId, intent: IntentId, now: Timestamp) -> Self {
+        Self {
+            tenant,
+            intent,
+            now: now.as_microsecond(),
+            guards: Vec::new(),
+            idempotency: None,
+            created: Vec::new(),
+            updated: Vec::new(),
+            versions: Vec::new(),
+            blobs: Vec::new(),
+            cleared_tags: Vec::new(),
+            tags: Vec::new(),
+            cleared_relations: Vec::new(),
+            relations: Vec::new(),
+            ended: None,
+        }
+    }
+
+    pub(super) fn guard(&mut self, guard: &'a Guard, names: &Names) {
+        let sought = Sought::new(self.tenant, &guard.query, names);
+        self.guards.push((sought, &guard.found));
+    }
+
+    pub(super) fn add(
+        &mut self,
+        writes: Vec<RowWrite>,
+        idempotency: Option<Idempotency>,
+        names: &Names,
+    ) -> Result<(), StoreError> {
+        if let Some(idempotency) = idempotency {
+            let results = encode_results(&writes, self.now, names)?;
+            self.idempotency = Some((idempotency, results));
+        }
+        writes
+            .into_iter()
+            .try_for_each(|write| self.add_one(write, names))?;
+        // Told twice by one record, with one begin: the later end holds.
+        self.relations
+            .sort_unstable_by_key(|line| (line.key(), std::cmp::Reverse(line.until)));
+        self.relations.dedup_by_key(|line| line.key());
+        Ok(())
+    }
+
+    fn add_one(&mut self, write: RowWrite, names: &Names) -> Result<(), StoreError> {
+        let RowWrite {
+            record,
+            subject,
+            expects,
+            deleted,
+            tags,
+            replaced_indexes,
+            relations,
+        } = write;
+        let RecordKey {
+            tenant,
+            record_type,
+            id,
+        } = record.key;
+        if tenant != self.tenant {
+            return Err(StoreError::Damaged);
+        }
+        let place = RecordNo {
+            record_type: names.number(record_type.as_str())?,
+            id: id.uuid(),
+        };
+        let version = i64::from(record.version.number());
+        let uuid = subject.map(SubjectId::uuid);
+        let line = |expects: i64| RecordLine {
+            record: place,
+            version,
+            expects,
+            subject: uuid,
+            deleted,
+        };
+        match expects {
+            None => self.created.push(line(0)),
+            Some(expected) => self.updated.push(line(expected.number().into())),
+        }
+        for blob in record.blobs {
+            self.blobs.push(BlobLine {
+                record: place,
+                slot: names.number(blob.slot.name())?,
+                class: class_bit(blob.slot.class()),
+                blob,
+            });
+        }
+        let manifest = record.manifest;
+        self.versions.push(VersionLine {
+            record: place,
+            version,
+            subject: uuid,
+            manifest,
+            deleted,
+        });
+        if expects.is_some() {
+            for index in replaced_indexes {
+                let index = names.number(&index)?;
+                self.cleared_tags.push(ClearedTags {
+                    record: place,
+                    index,
+                });
+            }
+        }
+        for row in tags {
+            self.tags.push(TagLine {
+                record: place,
+                index: names.number(&row.index)?,
+                index_version: row.version.into(),
+                tag: trimmed(&row.tag),
+            });
+        }
+        let Some(relations) = relations else {
+            return Ok(());
+        };
+        if expects.is_some() {
+            self.cleared_relations.push(place);
+        }
+        // A record about nobody gives nobody care.
+        let Some(subject) = uuid else { return Ok(()) };
+        relations
+            .iter()
+            .try_for_each(|row| self.relate(row, subject, place, names))
+    }
+
+    fn relate(
+        &mut self,
+        row: &RelationRow,
+        subject: Uuid,
+        source: RecordNo,
+        names: &Names,
+    ) -> Result<(), StoreError> {
+        if let Reference::Local {
+            record_type, id, ..
+        } = &row.beneficiary
+        {
+            self.relations.push(RelationLine {
+                beneficiary: RecordNo {
+                    record_type: names.number(record_type.as_str())?,
+                    id: id.uuid(),
+                },
+                subject,
+                source,
+                kind: names.number(&row.kind)?,
+                from: row.from.as_microsecond(),
+                until: row.until.as_microsecond(),
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn assign(
+        &mut self,
+        assignment: &Assignment,
+        names: &Names,
+    ) -> Result<(), StoreError> {
+        let Assignment {
+            id,
+            subject,
+            beneficiary,
+            from,
+            until,
+        } = assignment;
+        let row = RelationRow {
+            kind: ASSIGNMENT.into(),
+            beneficiary: beneficiary.clone(),
+            from: *from,
+            until: *until,
+        };
+        let source = RecordNo {
+            record_type: names.number(ASSIGNMENT)?,
+            id: id.uuid(),
+        };
+        self.relate(&row, subject.uuid(), source, names)
+    }
+
+    pub(super) fn end_assignment(&mut self, id: RecordId, names: &Names) -> Result<(), StoreError> {
+        self.ended = Some(RecordNo {
+            record_type: names.number(ASSIGNMENT)?,
+            id: id.uuid(),
+        });
+        Ok(())
+    }
+
+    /// Whether what a guard relies on is what is found.
+    pub(super) fn holds(expected: &[RecordId], found: &[Uuid]) -> Result<(), StoreError> {
+        let same =
+            expected.len() == found.len() && expected.iter().all(|id| found.contains(&id.uuid()));
+        if same {
+            Ok(())
+        } else {
+            Err(StoreError::Serialization)
+        }
+    }
+}

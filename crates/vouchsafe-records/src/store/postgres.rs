@@ -1,0 +1,395 @@
+//! Records in PostgreSQL (15 or newer), over TLS that is always verified.
+
+mod insert;
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::query_builder::QueryBuilder;
+use sqlx::{ConnectOptions as _, Connection as _, Transaction};
+use uuid::Uuid;
+use vouchsafe::class::ClassSet;
+use vouchsafe::ids::{IntentId, SubjectId, TenantId, Version};
+use vouchsafe::seal::IndexTag;
+
+use super::batch::Batch;
+use super::error::{translate, translate_migration, translate_open};
+use super::location::postgres_options;
+use super::rows::{Care, CareRow, HeadRow, Of, Part, RepeatedRow, Sought, class_bits, settled};
+use super::{OpenError, Order, Settled, StoreCheck, StoreError, bounded};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How long a request waits for a connection.
+const ACQUIRE: Duration = Duration::from_secs(10);
+const CONNECTIONS: u32 = 16;
+/// What every connection is set to: commits are on the disk when they return, whatever the
+/// server's default; a statement that hangs ends, a transaction that nobody continues too.
+const SESSION: [(&str, &str); 4] = [
+    ("synchronous_commit", "on"),
+    ("statement_timeout", "60000"),
+    ("idle_in_transaction_session_timeout", "30000"),
+    ("lock_timeout", "10000"),
+];
+
+const HEADS: &str = "SELECT r.id, r.version, r.subject, r.deleted, r.last_updated \
+    FROM unnest($3::uuid[]) w(id) JOIN records r ON r.tenant = $1 AND r.type = $2 AND r.id = w.id";
+
+/// `$1` tenant, `$2` type, `$3` ids, `$4` the version, or none for the current one, `$5` bits of
+/// classes.
+const PARTS: &str = "WITH v AS MATERIALIZED ( \
+        SELECT v.id, v.version, v.subject, v.deleted, v.last_updated, v.manifest \
+        FROM unnest($3::uuid[]) w(id) \
+        JOIN records r ON r.tenant = $1 AND r.type = $2 AND r.id = w.id \
+        JOIN versions v ON v.tenant = $1 AND v.type = $2 AND v.id = w.id \
+            AND v.version = COALESCE($4, r.version)) \
+     SELECT id, NULL::integer AS slot, version AS number, deleted, last_updated, subject, \
+        manifest AS bytes FROM v \
+     UNION ALL SELECT b.id, b.slot, b.sealed_version, FALSE, 0, NULL, b.bytes \
+        FROM v JOIN blobs b ON b.tenant = $1 AND b.type = $2 AND b.id = v.id \
+        WHERE b.class & $5 <> 0 AND b.sealed_version = (SELECT MAX(o.sealed_version) FROM blobs o \
+            WHERE o.tenant = $1 AND o.type = $2 AND o.id = v.id AND o.slot = b.slot \
+            AND o.sealed_version <= v.version)";
+
+/// A database of records on a server.
+#[derive(Clone, Debug)]
+pub(super) struct Postgres {
+    pool: PgPool,
+}
+
+impl Postgres {
+    pub(super) async fn open(url: &str, ca: &Path) -> Result<Self, OpenError> {
+        let options: PgConnectOptions = postgres_options(url, ca)?.options(SESSION);
+        // A pool tries again and again; what is wrong with the first connection is to be told.
+        let first = tokio::time::timeout(ACQUIRE, options.connect()).await;
+        let mut first = first
+            .map_err(|_| OpenError::Unreachable)?
+            .map_err(translate_open)?;
+        MIGRATIONS
+            .run(&mut first)
+            .await
+            .map_err(translate_migration)?;
+        drop(first.close().await);
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(options)
+            .await
+            .map_err(translate_open)?;
+        Ok(Self { pool })
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    pub(super) async fn check(&self) -> Result<StoreCheck, StoreError> {
+        let (release, read_only, durable): (String, bool, bool) = sqlx::query_as(
+            "SELECT current_setting('server_version'), \
+                pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean, \
+                current_setting('synchronous_commit') <> 'off' AND current_setting('fsync')::boolean",
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(translate)?;
+        let tls: Option<(bool, Option<String>)> =
+            sqlx::query_as("SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(translate)?;
+        let schema: Option<i64> =
+            sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations WHERE success")
+                .fetch_one(&self.pool)
+                .await
+                .map_err(translate)?;
+        let may_write: bool =
+            sqlx::query_scalar("SELECT has_table_privilege('records', 'INSERT, UPDATE')")
+                .fetch_one(&self.pool)
+                .await
+                .map_err(translate)?;
+        let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+        Ok(StoreCheck {
+            database: format!("PostgreSQL {release}"),
+            schema_current: newest == schema,
+            writable: may_write && !read_only,
+            durable,
+            tls: tls
+                .filter(|(used, _)| *used)
+                .and_then(|(_, version)| version),
+            secure_delete: None,
+        })
+    }
+
+    /// Adds names that are new; all there are.
+    pub(super) async fn intern(&self, names: &[&str]) -> Result<Vec<(i32, String)>, StoreError> {
+        let select = "SELECT no, name FROM names";
+        let known: Vec<(i32, String)> = sqlx::query_as(select)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(translate)?;
+        let new: Vec<&str> = names
+            .iter()
+            .copied()
+            .filter(|name| !known.iter().any(|(_, known)| known == name))
+            .collect();
+        if new.is_empty() {
+            return Ok(known);
+        }
+        sqlx::query("INSERT INTO names (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")
+            .bind(new)
+            .execute(&self.pool)
+            .await
+            .map_err(translate)?;
+        sqlx::query_as(select)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(translate)
+    }
+
+    pub(super) async fn parts(
+        &self,
+        of: Of<'_>,
+        version: Option<Version>,
+        classes: ClassSet,
+    ) -> Result<Vec<Part>, StoreError> {
+        sqlx::query_as(PARTS)
+            .bind(of.tenant.uuid())
+            .bind(of.record_type)
+            .bind(of.uuids())
+            .bind(version.map(|version| i64::from(version.number())))
+            .bind(class_bits(classes))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(translate)
+    }
+
+    pub(super) async fn heads(&self, of: Of<'_>) -> Result<Vec<HeadRow>, StoreError> {
+        sqlx::query_as(HEADS)
+            .bind(of.tenant.uuid())
+            .bind(of.record_type)
+            .bind(of.uuids())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(translate)
+    }
+
+    pub(super) async fn history(
+        &self,
+        of: Of<'_>,
+        before: Option<Version>,
+        limit: i64,
+    ) -> Result<Vec<HeadRow>, StoreError> {
+        sqlx::query_as(
+            "SELECT id, version, subject, deleted, last_updated FROM versions \
+             WHERE tenant = $1 AND type = $2 AND id = ANY($3) \
+             AND version < COALESCE($4, 4294967296) ORDER BY version DESC LIMIT $5",
+        )
+        .bind(of.tenant.uuid())
+        .bind(of.record_type)
+        .bind(of.uuids())
+        .bind(before.map(|version| i64::from(version.number())))
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(translate)
+    }
+
+    pub(super) async fn candidates(&self, sought: &Sought<'_>) -> Result<Vec<Uuid>, StoreError> {
+        let mut connection = self.pool.acquire().await.map_err(translate)?;
+        candidates(&mut connection, sought).await
+    }
+
+    pub(super) async fn count(&self, sought: &Sought<'_>) -> Result<u64, StoreError> {
+        let mut query = QueryBuilder::new("SELECT COUNT(*) ");
+        conditions(&mut query, sought);
+        let count: i64 = query
+            .build_query_scalar()
+            .fetch_one(&self.pool)
+            .await
+            .map_err(translate)?;
+        u64::try_from(count).map_err(|_| StoreError::Damaged)
+    }
+
+    pub(super) async fn in_care(&self, care: Care<'_>) -> Result<Vec<SubjectId>, StoreError> {
+        let (types, ids): (Vec<i32>, Vec<Uuid>) = care.beneficiaries.iter().copied().unzip();
+        let subjects: Option<Vec<Uuid>> = care
+            .subjects
+            .map(|subjects| subjects.iter().map(|subject| subject.uuid()).collect());
+        let found: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT DISTINCT r.subject FROM unnest($2::integer[], $3::uuid[]) w(type, id) \
+             JOIN relations r ON r.tenant = $1 AND r.beneficiary_type = w.type \
+                AND r.beneficiary = w.id \
+             WHERE r.from_at <= $4 AND r.until_at > $4 AND ($5::uuid[] IS NULL OR r.subject = ANY($5)) \
+             ORDER BY r.subject",
+        )
+        .bind(care.tenant.uuid())
+        .bind(types)
+        .bind(ids)
+        .bind(care.now.as_microsecond())
+        .bind(subjects)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(translate)?;
+        Ok(found.into_iter().map(SubjectId::from_uuid).collect())
+    }
+
+    pub(super) async fn relations(&self, of: Of<'_>) -> Result<Vec<CareRow>, StoreError> {
+        sqlx::query_as(
+            "SELECT kind, beneficiary_type, beneficiary, from_at, until_at FROM relations \
+             WHERE tenant = $1 AND source_type = $2 AND source = ANY($3) \
+             ORDER BY beneficiary_type, beneficiary, kind, from_at",
+        )
+        .bind(of.tenant.uuid())
+        .bind(of.record_type)
+        .bind(of.uuids())
+        .fetch_all(&self.pool)
+        .await
+        .map_err(translate)
+    }
+
+    pub(super) async fn repeated(
+        &self,
+        tenant: TenantId,
+        key: IndexTag,
+    ) -> Result<Option<RepeatedRow>, StoreError> {
+        sqlx::query_as("SELECT request, result FROM idempotency WHERE tenant = $1 AND key = $2")
+            .bind(tenant.uuid())
+            .bind(key.0.to_vec())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(translate)
+    }
+
+    pub(super) async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let deleted = sqlx::query("DELETE FROM idempotency WHERE at < $1")
+            .bind(before.as_microsecond())
+            .execute(&self.pool)
+            .await;
+        deleted.map(|done| done.rows_affected()).map_err(translate)
+    }
+
+    /// The insert waits for a transaction that has the same id; then it is there, or it is not.
+    pub(super) async fn settle(
+        &self,
+        intent: IntentId,
+        now: Timestamp,
+    ) -> Result<Settled, StoreError> {
+        sqlx::query(
+            "INSERT INTO intents (id, state, at) VALUES ($1, 2, $2) ON CONFLICT DO NOTHING",
+        )
+        .bind(intent.uuid())
+        .bind(now.as_microsecond())
+        .execute(&self.pool)
+        .await
+        .map_err(translate)?;
+        self.outcome_of(intent).await?.ok_or(StoreError::Damaged)
+    }
+
+    pub(super) async fn outcome_of(&self, intent: IntentId) -> Result<Option<Settled>, StoreError> {
+        let state: Option<i16> = sqlx::query_scalar("SELECT state FROM intents WHERE id = $1")
+            .bind(intent.uuid())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(translate)?;
+        state.map(settled).transpose()
+    }
+
+    pub(super) async fn stage(
+        &self,
+        batch: &Batch<'_>,
+    ) -> Result<Transaction<'static, sqlx::Postgres>, StoreError> {
+        let begin = if batch.guards.is_empty() {
+            "BEGIN ISOLATION LEVEL READ COMMITTED"
+        } else {
+            "BEGIN ISOLATION LEVEL SERIALIZABLE"
+        };
+        let mut transaction = self.pool.begin_with(begin).await.map_err(translate)?;
+        insert::intent(&mut transaction, batch).await?;
+        for (sought, expected) in &batch.guards {
+            let found = match sought {
+                Some(sought) => candidates(&mut transaction, sought).await?,
+                None => Vec::new(),
+            };
+            Batch::holds(expected, &found)?;
+        }
+        insert::batch(&mut transaction, batch).await?;
+        Ok(transaction)
+    }
+}
+
+async fn candidates(
+    connection: &mut PgConnection,
+    sought: &Sought<'_>,
+) -> Result<Vec<Uuid>, StoreError> {
+    let query = sought.query;
+    let mut sql = QueryBuilder::new("SELECT r.id ");
+    conditions(&mut sql, sought);
+    if let Some(after) = query.after {
+        let updated = after.updated.map_or(0, Timestamp::as_microsecond);
+        match query.order {
+            Order::Id => sql.push(" AND r.id > "),
+            Order::LastUpdated => sql
+                .push(" AND (r.last_updated, r.id) > (")
+                .push_bind(updated)
+                .push(", "),
+            Order::LastUpdatedDescending => sql
+                .push(" AND (r.last_updated, r.id) < (")
+                .push_bind(updated)
+                .push(", "),
+        };
+        sql.push_bind(after.id.uuid());
+        sql.push(if query.order == Order::Id { "" } else { ")" });
+    }
+    sql.push(match query.order {
+        Order::Id => " ORDER BY r.id LIMIT ",
+        Order::LastUpdated => " ORDER BY r.last_updated, r.id LIMIT ",
+        Order::LastUpdatedDescending => " ORDER BY r.last_updated DESC, r.id DESC LIMIT ",
+    });
+    sql.push_bind(bounded(query.limit));
+    sql.build_query_scalar()
+        .fetch_all(connection)
+        .await
+        .map_err(translate)
+}
+
+fn conditions(sql: &mut QueryBuilder<sqlx::Postgres>, sought: &Sought<'_>) {
+    let tenant = sought.tenant.uuid();
+    sql.push("FROM records r WHERE r.tenant = ")
+        .push_bind(tenant);
+    sql.push(" AND r.type = ")
+        .push_bind(sought.record_type)
+        .push(" AND NOT r.deleted");
+    let query = sought.query;
+    if let Some(ids) = &query.ids {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        sql.push(" AND r.id = ANY(").push_bind(ids).push(")");
+    }
+    if let Some(subjects) = &query.subjects {
+        let subjects: Vec<Uuid> = subjects.iter().map(|subject| subject.uuid()).collect();
+        sql.push(" AND r.subject = ANY(")
+            .push_bind(subjects)
+            .push(")");
+    }
+    for lookup in &sought.lookups {
+        sql.push(" AND r.id IN (SELECT t.id FROM index_tags t WHERE t.tenant = ");
+        sql.push_bind(tenant)
+            .push(" AND t.type = ")
+            .push_bind(sought.record_type);
+        sql.push(" AND t.index_name = ").push_bind(lookup.index);
+        sql.push(" AND t.index_version = ")
+            .push_bind(lookup.index_version);
+        sql.push(" AND t.tag = ANY(")
+            .push_bind(lookup.any.clone())
+            .push("))");
+    }
+    if let Some(from) = query.updated.from {
+        sql.push(" AND r.last_updated >= ")
+            .push_bind(from.as_microsecond());
+    }
+    if let Some(until) = query.updated.until {
+        sql.push(" AND r.last_updated < ")
+            .push_bind(until.as_microsecond());
+    }
+}

@@ -1,0 +1,466 @@
+//! Records in a SQLite file.
+//!
+//! One connection writes, so that writes queue here instead of failing as busy; some read beside
+//! it (WAL). A commit is on the disk before it returns (`synchronous = FULL`), and what is
+//! deleted is overwritten (`secure_delete`).
+
+mod insert;
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::query_builder::QueryBuilder;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Transaction};
+use uuid::Uuid;
+use vouchsafe::class::ClassSet;
+use vouchsafe::ids::{IntentId, RecordId, SubjectId, TenantId, Version};
+use vouchsafe::seal::IndexTag;
+
+use super::batch::Batch;
+use super::error::{translate, translate_migration, translate_open};
+use super::location::Create;
+use super::rows::{Care, CareRow, HeadRow, Of, Part, RepeatedRow, Sought, class_bits, settled};
+use super::{OpenError, Order, Settled, StoreCheck, StoreError, bounded};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How long a statement waits for a lock of another process (a backup).
+const BUSY: Duration = Duration::from_secs(5);
+/// How long a request waits for a connection.
+const ACQUIRE: Duration = Duration::from_secs(10);
+const READERS: u32 = 4;
+
+/// `$1` tenant, `$2` type, `$3` ids, 16 bytes each, `$4` how many.
+macro_rules! wanted {
+    () => {
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $4), \
+         w(id) AS MATERIALIZED (SELECT substr($3, i * 16 + 1, 16) FROM n) "
+    };
+}
+
+const HEADS: &str = concat!(
+    wanted!(),
+    "SELECT r.id, r.version, r.subject, r.deleted, r.last_updated \
+     FROM w CROSS JOIN records r ON r.tenant = $1 AND r.type = $2 AND r.id = w.id"
+);
+
+/// `$5` the version, or none for the current one; `$6` bits of classes.
+const PARTS: &str = concat!(
+    wanted!(),
+    ", v AS MATERIALIZED (SELECT v.id, v.version, v.subject, v.deleted, v.last_updated, v.manifest \
+        FROM w CROSS JOIN records r ON r.tenant = $1 AND r.type = $2 AND r.id = w.id \
+        CROSS JOIN versions v ON v.tenant = $1 AND v.type = $2 AND v.id = w.id \
+            AND v.version = COALESCE($5, r.version)) \
+     SELECT id, NULL AS slot, version AS number, deleted, last_updated, subject, manifest AS bytes \
+        FROM v \
+     UNION ALL SELECT b.id, b.slot, b.sealed_version, 0, 0, NULL, b.bytes \
+        FROM v CROSS JOIN blobs b ON b.tenant = $1 AND b.type = $2 AND b.id = v.id \
+        WHERE b.class & $6 <> 0 AND b.sealed_version = (SELECT MAX(o.sealed_version) FROM blobs o \
+            WHERE o.tenant = $1 AND o.type = $2 AND o.id = v.id AND o.slot = b.slot \
+            AND o.sealed_version <= v.version)"
+);
+
+/// A database of records in a file.
+#[derive(Clone, Debug)]
+pub(super) struct Sqlite {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Sqlite {
+    pub(super) async fn open(path: &Path, create: Create) -> Result<Self, OpenError> {
+        let missing = !path.exists();
+        if missing && create == Create::Never {
+            return Err(OpenError::Missing);
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(missing)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("secure_delete", "ON")
+            .pragma("cell_size_check", "ON")
+            .pragma("trusted_schema", "OFF")
+            .busy_timeout(BUSY)
+            .statement_cache_capacity(256)
+            .disable_statement_logging();
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let writer = pool(1)
+            .connect_with(options.clone())
+            .await
+            .map_err(translate_open)?;
+        MIGRATIONS.run(&writer).await.map_err(translate_migration)?;
+        let readers = pool(READERS)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await;
+        Ok(Self {
+            writer,
+            readers: readers.map_err(translate_open)?,
+        })
+    }
+
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    pub(super) async fn check(&self) -> Result<StoreCheck, StoreError> {
+        let mut writer = self.writer.acquire().await.map_err(translate)?;
+        let text = |sql| sqlx::query_scalar::<_, String>(sql);
+        let number = |sql| sqlx::query_scalar::<_, i64>(sql);
+        let release = text("SELECT sqlite_version()")
+            .fetch_one(&mut *writer)
+            .await
+            .map_err(translate)?;
+        let journal = text("PRAGMA journal_mode").fetch_one(&mut *writer).await;
+        let synchronous = number("PRAGMA synchronous").fetch_one(&mut *writer).await;
+        let secure = number("PRAGMA secure_delete").fetch_one(&mut *writer).await;
+        let schema = number("SELECT MAX(version) FROM _sqlx_migrations WHERE success")
+            .fetch_one(&mut *writer)
+            .await
+            .map_err(translate)?;
+        let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+        // Takes the write lock and lets it go: that is what writing needs.
+        let begun = sqlx::query("BEGIN IMMEDIATE")
+            .execute(&mut *writer)
+            .await
+            .is_ok();
+        let ended = sqlx::query("ROLLBACK").execute(&mut *writer).await.is_ok();
+        Ok(StoreCheck {
+            database: format!("SQLite {release}"),
+            schema_current: newest == Some(schema),
+            writable: begun && ended,
+            durable: journal.is_ok_and(|mode| mode == "wal")
+                && synchronous.is_ok_and(|level| level >= 2),
+            tls: None,
+            secure_delete: Some(secure.is_ok_and(|on| on == 1)),
+        })
+    }
+
+    /// Adds names that are new; all there are.
+    pub(super) async fn intern(&self, names: &[&str]) -> Result<Vec<(i32, String)>, StoreError> {
+        let select = "SELECT no, name FROM names";
+        let known: Vec<(i32, String)> = sqlx::query_as(select)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(translate)?;
+        if names
+            .iter()
+            .all(|name| known.iter().any(|(_, known)| known == name))
+        {
+            return Ok(known);
+        }
+        let mut transaction = self.begin().await?;
+        for name in names {
+            sqlx::query("INSERT INTO names (name) VALUES ($1) ON CONFLICT DO NOTHING")
+                .bind(*name)
+                .execute(&mut *transaction)
+                .await
+                .map_err(translate)?;
+        }
+        let known = sqlx::query_as(select)
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(translate)?;
+        transaction.commit().await.map_err(translate)?;
+        Ok(known)
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, sqlx::Sqlite>, StoreError> {
+        self.writer
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(translate)
+    }
+
+    pub(super) async fn parts(
+        &self,
+        of: Of<'_>,
+        version: Option<Version>,
+        classes: ClassSet,
+    ) -> Result<Vec<Part>, StoreError> {
+        sqlx::query_as(PARTS)
+            .bind(of.tenant.uuid())
+            .bind(of.record_type)
+            .bind(packed(of.ids))
+            .bind(bounded(of.ids.len()))
+            .bind(version.map(|version| i64::from(version.number())))
+            .bind(class_bits(classes))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(translate)
+    }
+
+    pub(super) async fn heads(&self, of: Of<'_>) -> Result<Vec<HeadRow>, StoreError> {
+        sqlx::query_as(HEADS)
+            .bind(of.tenant.uuid())
+            .bind(of.record_type)
+            .bind(packed(of.ids))
+            .bind(bounded(of.ids.len()))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(translate)
+    }
+
+    pub(super) async fn history(
+        &self,
+        of: Of<'_>,
+        before: Option<Version>,
+        limit: i64,
+    ) -> Result<Vec<HeadRow>, StoreError> {
+        sqlx::query_as(
+            "SELECT id, version, subject, deleted, last_updated FROM versions \
+             WHERE tenant = $1 AND type = $2 AND id = $3 AND version < COALESCE($4, 4294967296) \
+             ORDER BY version DESC LIMIT $5",
+        )
+        .bind(of.tenant.uuid())
+        .bind(of.record_type)
+        .bind(packed(of.ids))
+        .bind(before.map(|version| i64::from(version.number())))
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(translate)
+    }
+
+    pub(super) async fn candidates(&self, sought: &Sought<'_>) -> Result<Vec<Uuid>, StoreError> {
+        let mut reader = self.readers.acquire().await.map_err(translate)?;
+        candidates(&mut reader, sought).await
+    }
+
+    pub(super) async fn count(&self, sought: &Sought<'_>) -> Result<u64, StoreError> {
+        let mut query = QueryBuilder::new("SELECT COUNT(*) ");
+        conditions(&mut query, sought);
+        let count: i64 = query
+            .build_query_scalar()
+            .fetch_one(&self.readers)
+            .await
+            .map_err(translate)?;
+        u64::try_from(count).map_err(|_| StoreError::Damaged)
+    }
+
+    pub(super) async fn in_care(&self, care: Care<'_>) -> Result<Vec<SubjectId>, StoreError> {
+        if care.beneficiaries.is_empty() || care.subjects.is_some_and(<[_]>::is_empty) {
+            return Ok(Vec::new());
+        }
+        let now = care.now.as_microsecond();
+        let mut query = QueryBuilder::new("SELECT DISTINCT subject FROM relations WHERE tenant = ");
+        query.push_bind(care.tenant.uuid()).push(" AND (");
+        let mut either = query.separated(" OR ");
+        for (record_type, id) in care.beneficiaries {
+            either
+                .push("(beneficiary_type = ")
+                .push_bind_unseparated(*record_type);
+            either
+                .push_unseparated(" AND beneficiary = ")
+                .push_bind_unseparated(*id);
+            either.push_unseparated(")");
+        }
+        query
+            .push(") AND from_at <= ")
+            .push_bind(now)
+            .push(" AND until_at > ")
+            .push_bind(now);
+        if let Some(subjects) = care.subjects {
+            among(
+                &mut query,
+                "subject",
+                subjects.iter().map(|subject| subject.uuid()),
+            );
+        }
+        query.push(" ORDER BY subject");
+        let found: Vec<Uuid> = query
+            .build_query_scalar()
+            .fetch_all(&self.readers)
+            .await
+            .map_err(translate)?;
+        Ok(found.into_iter().map(SubjectId::from_uuid).collect())
+    }
+
+    pub(super) async fn relations(&self, of: Of<'_>) -> Result<Vec<CareRow>, StoreError> {
+        sqlx::query_as(
+            "SELECT kind, beneficiary_type, beneficiary, from_at, until_at FROM relations \
+             WHERE tenant = $1 AND source_type = $2 AND source = $3 \
+             ORDER BY beneficiary_type, beneficiary, kind, from_at",
+        )
+        .bind(of.tenant.uuid())
+        .bind(of.record_type)
+        .bind(packed(of.ids))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(translate)
+    }
+
+    pub(super) async fn repeated(
+        &self,
+        tenant: TenantId,
+        key: IndexTag,
+    ) -> Result<Option<RepeatedRow>, StoreError> {
+        sqlx::query_as("SELECT request, result FROM idempotency WHERE tenant = $1 AND key = $2")
+            .bind(tenant.uuid())
+            .bind(key.0.to_vec())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(translate)
+    }
+
+    pub(super) async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let deleted = sqlx::query("DELETE FROM idempotency WHERE at < $1")
+            .bind(before.as_microsecond())
+            .execute(&self.writer)
+            .await;
+        deleted.map(|done| done.rows_affected()).map_err(translate)
+    }
+
+    pub(super) async fn settle(
+        &self,
+        intent: IntentId,
+        now: Timestamp,
+    ) -> Result<Settled, StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO intents (id, state, at) VALUES ($1, 2, $2) ON CONFLICT DO NOTHING",
+        )
+        .bind(intent.uuid())
+        .bind(now.as_microsecond())
+        .execute(&mut *transaction)
+        .await
+        .map_err(translate)?;
+        let state = sqlx::query_scalar("SELECT state FROM intents WHERE id = $1")
+            .bind(intent.uuid())
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(translate)?;
+        transaction.commit().await.map_err(translate)?;
+        settled(state)
+    }
+
+    pub(super) async fn outcome_of(&self, intent: IntentId) -> Result<Option<Settled>, StoreError> {
+        let state: Option<i16> = sqlx::query_scalar("SELECT state FROM intents WHERE id = $1")
+            .bind(intent.uuid())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(translate)?;
+        state.map(settled).transpose()
+    }
+
+    pub(super) async fn stage(
+        &self,
+        batch: &Batch<'_>,
+    ) -> Result<Transaction<'static, sqlx::Sqlite>, StoreError> {
+        let mut transaction = self.begin().await?;
+        insert::intent(&mut transaction, batch).await?;
+        for (sought, expected) in &batch.guards {
+            let found = match sought {
+                Some(sought) => candidates(&mut transaction, sought).await?,
+                None => Vec::new(),
+            };
+            Batch::holds(expected, &found)?;
+        }
+        insert::batch(&mut transaction, batch).await?;
+        Ok(transaction)
+    }
+}
+
+/// Ids one after the other, as one value.
+fn packed(ids: &[RecordId]) -> Vec<u8> {
+    ids.iter().flat_map(|id| *id.uuid().as_bytes()).collect()
+}
+
+async fn candidates(
+    connection: &mut SqliteConnection,
+    sought: &Sought<'_>,
+) -> Result<Vec<Uuid>, StoreError> {
+    let query = sought.query;
+    let mut sql = QueryBuilder::new("SELECT r.id ");
+    conditions(&mut sql, sought);
+    if let Some(after) = query.after {
+        let updated = after.updated.map_or(0, Timestamp::as_microsecond);
+        match query.order {
+            Order::Id => sql.push(" AND r.id > "),
+            Order::LastUpdated => sql
+                .push(" AND (r.last_updated, r.id) > (")
+                .push_bind(updated)
+                .push(", "),
+            Order::LastUpdatedDescending => sql
+                .push(" AND (r.last_updated, r.id) < (")
+                .push_bind(updated)
+                .push(", "),
+        };
+        sql.push_bind(after.id.uuid());
+        sql.push(if query.order == Order::Id { "" } else { ")" });
+    }
+    sql.push(match query.order {
+        Order::Id => " ORDER BY r.id LIMIT ",
+        Order::LastUpdated => " ORDER BY r.last_updated, r.id LIMIT ",
+        Order::LastUpdatedDescending => " ORDER BY r.last_updated DESC, r.id DESC LIMIT ",
+    });
+    sql.push_bind(bounded(query.limit));
+    sql.build_query_scalar()
+        .fetch_all(connection)
+        .await
+        .map_err(translate)
+}
+
+fn conditions(sql: &mut QueryBuilder<sqlx::Sqlite>, sought: &Sought<'_>) {
+    let tenant = sought.tenant.uuid();
+    sql.push("FROM records r WHERE r.tenant = ")
+        .push_bind(tenant);
+    sql.push(" AND r.type = ")
+        .push_bind(sought.record_type)
+        .push(" AND r.deleted = 0");
+    let query = sought.query;
+    if let Some(ids) = &query.ids {
+        among(sql, "r.id", ids.iter().map(|id| id.uuid()));
+    }
+    if let Some(subjects) = &query.subjects {
+        among(
+            sql,
+            "r.subject",
+            subjects.iter().map(|subject| subject.uuid()),
+        );
+    }
+    for lookup in &sought.lookups {
+        sql.push(" AND r.id IN (SELECT t.id FROM index_tags t WHERE t.tenant = ");
+        sql.push_bind(tenant)
+            .push(" AND t.type = ")
+            .push_bind(sought.record_type);
+        sql.push(" AND t.index_name = ").push_bind(lookup.index);
+        sql.push(" AND t.index_version = ")
+            .push_bind(lookup.index_version);
+        among(sql, "t.tag", lookup.any.iter().cloned());
+        sql.push(")");
+    }
+    if let Some(from) = query.updated.from {
+        sql.push(" AND r.last_updated >= ")
+            .push_bind(from.as_microsecond());
+    }
+    if let Some(until) = query.updated.until {
+        sql.push(" AND r.last_updated < ")
+            .push_bind(until.as_microsecond());
+    }
+}
+
+/// `AND column IN (...)`. SQLite takes 32,766 values in a statement, and nobody has more patients.
+fn among<T>(sql: &mut QueryBuilder<sqlx::Sqlite>, column: &str, values: impl Iterator<Item = T>)
+where
+    T: for<'q> sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+{
+    sql.push(" AND ").push(column).push(" IN (");
+    let mut list = sql.separated(", ");
+    for value in values.take(30_000) {
+        list.push_bind(value);
+    }
+    sql.push(")");
+}
