@@ -24,7 +24,7 @@ pub use field_keys::{Owner, RecordKeys};
 pub use index::{IndexKey, IndexTag};
 pub use manifest::{Entry, Manifest};
 pub use record::{Blob, SealedRecord};
-pub use secret::{KeyVersion, Secret, Suite};
+pub use secret::{KeyVersion, Plaintext, Secret, Suite};
 pub use system::SystemKey;
 pub use wrapping::WrappingKey;
 

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use super::framing::Frame;
 use super::xaes::Xaes;
-use super::{KeyVersion, SealError, Suite};
+use super::{KeyVersion, Plaintext, SealError, Suite};
 
 const MAGIC: [u8; 2] = *b"VS";
 const FORMAT: u8 = 1;
@@ -81,7 +81,8 @@ impl<'a> Envelope<'a> {
 
 enum Cipher {
     Gcm(LessSafeKey),
-    Xaes(Xaes),
+    /// Boxed: many times the size of the other.
+    Xaes(Box<Xaes>),
 }
 
 /// A key that seals envelopes of one place, with its commitment.
@@ -107,7 +108,7 @@ impl EnvelopeKey {
             Suite::Aes256Gcm => {
                 Cipher::Gcm(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key)?))
             }
-            Suite::Xaes256Gcm => Cipher::Xaes(Xaes::new(&key)?),
+            Suite::Xaes256Gcm => Cipher::Xaes(Box::new(Xaes::new(&key)?)),
         };
         Ok(Self {
             suite,
@@ -158,7 +159,7 @@ impl EnvelopeKey {
         &self,
         aad: &mut Frame,
         envelope: &Envelope<'_>,
-    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    ) -> Result<Plaintext, SealError> {
         if envelope.key_version != self.version {
             return Err(SealError::KeyVersion);
         }
@@ -168,10 +169,16 @@ impl EnvelopeKey {
         }
         let base = aad.len();
         aad.push(envelope.header);
-        let mut plain = Zeroizing::new(vec![0; envelope.ciphertext.len()]);
+        let mut plain = Plaintext::zeroed(envelope.ciphertext.len());
         let opened = self.with_cipher(envelope.nonce, |key, nonce| {
             let aad = Aad::from(aad.bytes());
-            key.open_separate_gather(nonce, aad, envelope.ciphertext, envelope.tag, &mut plain)
+            key.open_separate_gather(
+                nonce,
+                aad,
+                envelope.ciphertext,
+                envelope.tag,
+                plain.bytes_mut(),
+            )
         });
         aad.truncate(base);
         opened.map_err(|Unspecified| SealError::Tag)?;

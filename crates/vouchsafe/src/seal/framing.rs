@@ -4,13 +4,15 @@
 ///
 /// No two lists of fields give the same bytes, so what is bound by a MAC, an AAD or an HKDF info
 /// cannot be read as anything else.
-#[derive(Clone)]
 pub(super) struct Frame(Vec<u8>);
+
+/// Room for what follows a label: ids, a slot and a header.
+const ROOM: usize = 224;
 
 impl Frame {
     /// A frame whose first field says what it is for.
     pub(super) fn new(label: &str) -> Self {
-        let mut frame = Self(Vec::with_capacity(192));
+        let mut frame = Self(Vec::with_capacity(ROOM));
         frame.push(label.as_bytes());
         frame
     }
@@ -42,5 +44,14 @@ impl Frame {
     /// The bytes.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl Clone for Frame {
+    /// With room for more fields: that is what frames are cloned for.
+    fn clone(&self) -> Self {
+        let mut bytes = Vec::with_capacity(self.0.len() + ROOM);
+        bytes.extend_from_slice(&self.0);
+        Self(bytes)
     }
 }

@@ -3,13 +3,12 @@
 use std::fmt;
 
 use bytes::Bytes;
-use zeroize::Zeroizing;
 
 use super::entropy::Entropy;
 use super::envelope::{Envelope, EnvelopeKey};
 use super::framing::Frame;
 use super::manifest::{Entry, place};
-use super::{KeyVersion, Manifest, Owner, RecordKeys, SealError, Suite};
+use super::{KeyVersion, Manifest, Owner, Plaintext, RecordKeys, SealError, Suite};
 use crate::class::ClassSet;
 use crate::document::{Document, Layout, MalformedPart, Slot, Tree, split};
 use crate::ids::{RecordKey, Version};
@@ -130,15 +129,15 @@ pub(super) fn seal_with(
     );
     let mut entries = writing.carried();
     let mut blobs = Vec::new();
-    let mut text = Zeroizing::new(Vec::new());
+    let mut text = Plaintext::zeroed(0);
     let mut aad = place(AAD, keys, writing.key);
     for part in &parts {
         let slot = part.slot();
         if !writing.write.contains(slot.class()) {
             return Err(SealError::NotWritable(slot.class()));
         }
-        text.clear();
-        part.write(&mut text);
+        text.bytes_mut().clear();
+        part.write(text.bytes_mut());
         let sealing = keys.sealing(&writing.key.record_type, slot);
         if let Some(same) = old.iter().find(|old| old.is(slot, &sealing, &text)) {
             entries.push(same.entry.clone());
@@ -258,7 +257,7 @@ struct Opened {
     entry: Entry,
     key_version: KeyVersion,
     suite: Suite,
-    text: Zeroizing<Vec<u8>>,
+    text: Plaintext,
 }
 
 impl Opened {
@@ -267,7 +266,7 @@ impl Opened {
         self.entry.slot == *slot
             && self.key_version == sealing.version()
             && self.suite == sealing.suite()
-            && *self.text == text
+            && *self.text == *text
     }
 }
 

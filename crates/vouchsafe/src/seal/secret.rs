@@ -1,6 +1,7 @@
 //! Secrets, and what says which key and which algorithm were used.
 
 use std::fmt;
+use std::ops::Deref;
 
 use aws_lc_rs::rand;
 use zeroize::{Zeroize as _, ZeroizeOnDrop};
@@ -36,6 +37,50 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[key]")
+    }
+}
+
+/// What was opened. Zeroed when dropped; never printed, copied or serialised.
+pub struct Plaintext(Vec<u8>);
+
+impl Plaintext {
+    /// Room for so many bytes, zeroed.
+    pub(super) fn zeroed(len: usize) -> Self {
+        Self(vec![0; len])
+    }
+
+    /// For who writes it.
+    pub(super) const fn bytes_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_slice(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+}
+
+impl Deref for Plaintext {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Plaintext {
+    fn drop(&mut self) {
+        // The content at one stroke, then the spare room: a vector by itself goes byte by byte.
+        self.0.as_mut_slice().zeroize();
+        self.0.clear();
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for Plaintext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[plaintext]")
     }
 }
 

@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use zeroize::Zeroizing;
-
 use super::envelope::{Envelope, EnvelopeKey};
 use super::framing::Frame;
 use super::wrapping::{derive, seal_small};
-use super::{KeyVersion, SealError, Secret, Suite};
+use super::{KeyVersion, Plaintext, SealError, Secret, Suite};
 use crate::ids::TenantId;
 
 /// Seals secrets of the system that are no records: seeds of one-time codes, signing keys, search
@@ -59,7 +57,7 @@ impl SystemKey {
     ///
     /// # Errors
     /// [`SealError`] when it was sealed by another key, for another context, or changed.
-    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Plaintext, SealError> {
         let mut aad = self.place.clone().with(context);
         self.key.open(&mut aad, &Envelope::parse(sealed)?)
     }

@@ -232,7 +232,7 @@ fn a_blob_put_back_to_an_older_version_is_seen() {
     let mut back = second.clone();
     back.blobs[0].bytes = first.blobs[0].bytes.clone();
     assert_eq!(chart.open(&back).err(), Some(SealError::BlobHash));
-    let mut back = second.clone();
+    let mut back = second;
     back.blobs = first.blobs.clone();
     assert_eq!(chart.open(&back).err(), Some(SealError::UnlistedBlob));
     let back = SealedRecord {
@@ -273,7 +273,7 @@ fn a_write_checks_the_version_before() {
     let mut changed = first.clone();
     blob(&mut changed, "contact").bytes = blob(&mut changed, "demographic").bytes.clone();
     assert_eq!(write(2, &changed), Some(SealError::BlobHash));
-    let mut dropped = first.clone();
+    let mut dropped = first;
     dropped.blobs.pop();
     assert_eq!(write(2, &dropped), Some(SealError::MissingBlob));
     let writing = Writing {
@@ -342,7 +342,7 @@ fn a_system_key_opens_only_its_own() {
     };
     let totp = key(tenant, "totp");
     let sealed = totp.seal(b"person 1", b"seed");
-    assert_eq!(**totp.open(b"person 1", &sealed).unwrap(), *b"seed");
+    assert_eq!(*totp.open(b"person 1", &sealed).unwrap(), *b"seed");
     assert_eq!(totp.open(b"person 2", &sealed).err(), Some(SealError::Tag));
     let commitment = Some(SealError::Commitment);
     assert_eq!(
