@@ -21,7 +21,7 @@ use vouchsafe::access::{Bundle, Facts};
 use vouchsafe::audit::{Appended, AuditKeys, AuditLog, Draft, Event};
 use vouchsafe::class::ClassSet;
 use vouchsafe::gate::{Gate, Receipt, Refusal, Request, receipts};
-use vouchsafe::ids::{RecordType, SubjectId, TenantId};
+use vouchsafe::ids::{RecordId, RecordType, SubjectId, TenantId};
 use vouchsafe::keys::{KeyError, KeyService};
 use vouchsafe::seal::{Owner, RecordKeys};
 
@@ -31,7 +31,7 @@ pub use api::{
 };
 
 use crate::pack::{Pack, RecordTypeDecl, Reference};
-use crate::store::{Store, StoreError};
+use crate::store::{Head, Store, StoreError};
 
 /// Says what time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -135,10 +135,20 @@ impl Engine {
     async fn own_subjects(&self, caller: &Caller) -> Result<Vec<SubjectId>, Failure> {
         let mut own = Vec::new();
         for (record_type, id) in caller.patients() {
-            let head = self.store.head(caller.session.tenant(), &record_type, id).await?;
+            let head = self.head(caller, &record_type, id).await?;
             own.extend(head.and_then(|head| head.subject));
         }
         Ok(own)
+    }
+
+    async fn head(
+        &self,
+        caller: &Caller,
+        record_type: &RecordType,
+        id: RecordId,
+    ) -> Result<Option<Head>, Failure> {
+        let tenant = caller.session.tenant();
+        Ok(self.store.head(tenant, record_type, id).await?)
     }
 
     async fn append(&self, drafts: &[Draft]) -> Result<Vec<Appended>, Failure> {
@@ -186,26 +196,36 @@ impl Caller {
         }
     }
 
-    /// The references to staff that stand for the caller; all that has a subject is theirs alone.
+    /// The records of staff that stand for the caller.
     fn staff(&self) -> Vec<Reference> {
-        self.links
-            .iter()
-            .map(|link| Reference::parse(link))
-            .filter(|link| {
-                matches!(link, Reference::Local { record_type, .. } if record_type.as_str() != "Patient")
+        self.linked()
+            .filter(|(record_type, _)| record_type.as_str() != SUBJECT_TYPE)
+            .map(|(record_type, id)| Reference::Local {
+                record_type,
+                id,
+                version: None,
             })
             .collect()
     }
 
-    fn patients(&self) -> impl Iterator<Item = (RecordType, vouchsafe::ids::RecordId)> {
+    /// The records that the caller is the subject of.
+    fn patients(&self) -> impl Iterator<Item = (RecordType, RecordId)> {
+        self.linked()
+            .filter(|(record_type, _)| record_type.as_str() == SUBJECT_TYPE)
+    }
+
+    fn linked(&self) -> impl Iterator<Item = (RecordType, RecordId)> {
         self.links.iter().filter_map(|link| match Reference::parse(link) {
             Reference::Local {
                 record_type, id, ..
-            } if record_type.as_str() == "Patient" => Some((record_type, id)),
+            } => Some((record_type, id)),
             _ => None,
         })
     }
 }
+
+/// The type whose records are people themselves.
+const SUBJECT_TYPE: &str = "Patient";
 
 impl Proof {
     fn of(appended: &Appended) -> Self {

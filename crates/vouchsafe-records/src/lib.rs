@@ -7,6 +7,7 @@
 
 pub mod clinic;
 mod date;
+pub mod engine;
 pub mod pack;
 pub mod search;
 pub mod store;

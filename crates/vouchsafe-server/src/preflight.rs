@@ -143,13 +143,7 @@ pub async fn run(service: &Service) -> Report {
     checks.add(
         "records",
         "164.312(c)(1)",
-        service
-            .engine
-            .store()
-            .check()
-            .await
-            .map(|finding| finding.to_string())
-            .map_err(|error| error.to_string()),
+        records(service).await,
         "look at the record database and its certificate",
     );
     let enrolled = service.identity.first_administrator_enrolled().await;
@@ -166,6 +160,30 @@ pub async fn run(service: &Service) -> Report {
     let report = Report { checks: checks.0 };
     note(service, &report).await;
     report
+}
+
+/// The record database: schema, durability, encryption of its connection.
+async fn records(service: &Service) -> Result<String, String> {
+    let check = service
+        .engine
+        .store()
+        .check()
+        .await
+        .map_err(|error| error.to_string())?;
+    let faults: Vec<&str> = [
+        (!check.schema_current, "its schema is not this program's"),
+        (!check.writable, "it takes no writes"),
+        (!check.durable, "it acknowledges commits before they are on the disk"),
+        (check.secure_delete == Some(false), "it does not overwrite what is deleted"),
+    ]
+    .into_iter()
+    .filter_map(|(fails, text)| fails.then_some(text))
+    .collect();
+    if !faults.is_empty() {
+        return Err(format!("{}: {}", check.database, faults.join(", ")));
+    }
+    let connection = check.tls.map_or_else(String::new, |tls| format!(", over {tls}"));
+    Ok(format!("{}{connection}, durable", check.database))
 }
 
 /// The log is asked to take an entry: that is the only proof that it does.

@@ -9,32 +9,45 @@ use vouchsafe::ids::RecordId;
 use vouchsafe::seal::SystemKey;
 
 use super::{Caller, Failure};
+use crate::store::After;
 
 const LIFE: SignedDuration = SignedDuration::from_mins(15);
 /// The purpose of the tenant's key for cursors.
 pub(super) const PURPOSE: &str = "search-cursor";
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Position {
+pub(super) struct Cursor {
     record_type: String,
     pub(super) params: Vec<(String, String)>,
-    pub(super) after: RecordId,
+    after: RecordId,
+    /// Microseconds since 1970, where the order is one of time.
+    updated: Option<i64>,
     expires: i64,
 }
 
-impl Position {
+impl Cursor {
     pub(super) fn new(
         record_type: &str,
         params: &[(String, String)],
-        after: RecordId,
+        after: After,
         now: Timestamp,
     ) -> Self {
         Self {
             record_type: record_type.to_owned(),
             params: params.to_vec(),
-            after,
+            after: after.id,
+            updated: after.updated.map(Timestamp::as_microsecond),
             expires: now.as_second() + LIFE.as_secs(),
         }
+    }
+
+    /// The record after which the search goes on.
+    pub(super) fn after(&self) -> Result<After, Failure> {
+        let updated = self.updated.map(Timestamp::from_microsecond);
+        Ok(After {
+            updated: updated.transpose().map_err(|_| Failure::BadCursor)?,
+            id: self.after,
+        })
     }
 
     pub(super) fn seal(&self, key: &SystemKey, caller: &Caller) -> String {
@@ -54,9 +67,9 @@ impl Position {
         let plain = key
             .open(context(caller).as_bytes(), &sealed)
             .map_err(|_| Failure::BadCursor)?;
-        let position: Self = serde_json::from_slice(&plain).map_err(|_| Failure::BadCursor)?;
-        if position.record_type == record_type && now.as_second() < position.expires {
-            Ok(position)
+        let cursor: Self = serde_json::from_slice(&plain).map_err(|_| Failure::BadCursor)?;
+        if cursor.record_type == record_type && now.as_second() < cursor.expires {
+            Ok(cursor)
         } else {
             Err(Failure::BadCursor)
         }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use vouchsafe::class::{ClassSet, DataClass};
 use vouchsafe::document::Document;
-use vouchsafe::ids::{RecordId, RecordType, SubjectId, TenantId};
+use vouchsafe::ids::{RecordId, RecordType, SubjectId};
 
-use super::{Engine, Failure};
+use super::{Caller, Engine, Failure};
 use crate::pack::{RecordTypeDecl, Reference, SubjectKind};
 
 /// Classes that a record without a subject may have.
@@ -38,7 +38,7 @@ impl Subjects {
     pub(super) async fn of(
         &mut self,
         engine: &Engine,
-        tenant: TenantId,
+        caller: &Caller,
         declared: &RecordTypeDecl,
         document: &Document,
     ) -> Result<Option<SubjectId>, Failure> {
@@ -50,7 +50,7 @@ impl Subjects {
             else {
                 return Err(Failure::UnknownReference);
             };
-            let Some(subject) = self.look_up(engine, tenant, record_type, id).await? else {
+            let Some(subject) = self.look_up(engine, caller, record_type, id).await? else {
                 continue;
             };
             match found {
@@ -68,7 +68,7 @@ impl Subjects {
     async fn look_up(
         &mut self,
         engine: &Engine,
-        tenant: TenantId,
+        caller: &Caller,
         record_type: RecordType,
         id: RecordId,
     ) -> Result<Option<SubjectId>, Failure> {
@@ -76,7 +76,7 @@ impl Subjects {
         if let Some(known) = self.known.get(&place) {
             return Ok(*known);
         }
-        let head = engine.store.head(tenant, &place.0, id).await?;
+        let head = engine.head(caller, &place.0, id).await?;
         let head = head.filter(|head| !head.deleted).ok_or(Failure::UnknownReference)?;
         self.known.insert(place, head.subject);
         Ok(head.subject)

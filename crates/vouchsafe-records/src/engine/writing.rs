@@ -10,18 +10,18 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use vouchsafe::access::{Facts, Verb};
-use vouchsafe::audit::{AuditKeys, Draft, Outcome};
+use vouchsafe::audit::{Draft, Outcome};
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
 use vouchsafe::gate::{self, Request, Target, WritePermit, Writes};
 use vouchsafe::ids::{IntentId, RecordKey, RecordType, SubjectId, TenantId, Version};
 use vouchsafe::phi::Phi;
-use vouchsafe::seal::{RecordKeys, SealedRecord};
+use vouchsafe::seal::RecordKeys;
 
 use super::subjects::Subjects;
 use super::{Caller, Engine, Failure, Idempotent, Op, OpResult, Proof, Refused, WriteOptions};
-use crate::pack::RelationDraft;
-use crate::store::{Idempotency, IndexRow, RelationRow, RowWrite};
+use crate::pack::IndexTerm;
+use crate::store::{Idempotency, IndexRow, RowWrite, Settled};
 use plan::{Kind, Planned};
 
 /// A record that is sealed and not yet stored.
@@ -100,21 +100,20 @@ impl Engine {
         caller: &Caller,
         idempotent: &Idempotent,
     ) -> Result<Option<Vec<OpResult>>, Failure> {
-        let tenant = caller.session.tenant();
         let wanted = self.idempotency(caller, idempotent).await?;
-        let Some(first) = self.store.repeated(tenant, &wanted).await? else {
+        let Some(first) = self.store.repeated(caller.session.tenant(), &wanted).await? else {
             return Ok(None);
         };
         if first.request != wanted.request {
             return Err(Failure::IdempotencyMismatch);
         }
-        let results = first.results.into_iter().map(|row| OpResult {
-            record_type: row.record_type,
-            id: row.id,
-            version: row.version,
-            last_updated: row.last_updated,
-            created: row.version == Version::FIRST,
-            deleted: row.deleted,
+        let results = first.results.into_iter().map(|head| OpResult {
+            record_type: head.record_type,
+            id: head.id,
+            version: head.version,
+            last_updated: head.last_updated,
+            created: head.version == Version::FIRST,
+            deleted: head.deleted,
             document: None,
             proof: None,
         });
@@ -128,9 +127,9 @@ impl Engine {
         idempotent: &Idempotent,
     ) -> Result<Idempotency, Failure> {
         let index = self.keys.index_key(caller.session.tenant()).await?;
-        let principal = caller.session.principal().label();
         let any: RecordType = "Idempotency".parse().map_err(|_| Failure::Damaged)?;
-        let key = format!("{principal} {}", idempotent.key);
+        // A key is its caller's: another's of the same text is another.
+        let key = format!("{} {}", caller.session.principal().label(), idempotent.key);
         Ok(Idempotency {
             key: index.tag(&any, "key", key.as_bytes(), 128),
             request: index.tag(&any, "request", &idempotent.request, 128),
@@ -160,18 +159,18 @@ impl Engine {
             .await?;
         let keys = self.keys_of(tenant, &admitted, subjects).await.map_err(whole)?;
         request.now = self.now();
-        let (rows, sealed) = self.seal(admitted, &keys, tenant, request.now).await.map_err(whole)?;
+        let time = request.now;
+        let (rows, sealed) = self.seal(admitted, &keys, tenant, time).await.map_err(whole)?;
         let idempotency = match &options.idempotent {
             Some(idempotent) => Some(self.idempotency(caller, idempotent).await.map_err(whole)?),
             None => None,
         };
-        let (recorded, staged) = tokio::join!(
-            self.record(drafts),
-            self.store.stage(tenant, intent, request.now, rows, idempotency),
-        );
+        let stage = self.store.stage(tenant, intent, time, rows, idempotency);
+        let (recorded, staged) = tokio::join!(self.record(drafts), stage);
         let (receipts, _) = match recorded {
             Ok(recorded) => recorded,
-            // What was staged rolls back as it is dropped.
+            // What was staged rolls back as it is dropped; the intent may be in the log, and is
+            // settled later.
             Err(failure) => return Err((failure, None)),
         };
         let committed = match staged {
@@ -198,8 +197,8 @@ impl Engine {
         let (outcome, failure) = match committed {
             Ok(()) => (Outcome::Committed, None),
             Err(failure) => match self.store.settle(intent, self.now()).await {
-                Ok(crate::store::Settled::Committed) => (Outcome::Committed, None),
-                Ok(crate::store::Settled::Aborted) => (Outcome::Aborted, Some(failure)),
+                Ok(Settled::Committed) => (Outcome::Committed, None),
+                Ok(Settled::Aborted) => (Outcome::Aborted, Some(failure)),
                 // The reconciler finds out.
                 Err(_) => return Err(Failure::OutcomeUnknown),
             },
@@ -241,7 +240,7 @@ impl Engine {
             let Some(facts) = known.get(&planned.subject) else {
                 continue;
             };
-            if !planned.relations.is_empty() {
+            if !planned.new_relations().is_empty() {
                 self.admit_relations(caller, request, &planned, facts).await.map_err(at)?;
             }
             let target = Target {
@@ -319,7 +318,7 @@ impl Engine {
         facts: &Facts,
     ) -> Result<(), Failure> {
         let staff = caller.staff();
-        let to_self = planned.relations.iter().any(|draft| staff.contains(&draft.beneficiary));
+        let to_self = planned.new_relations().iter().any(|new| staff.contains(&new.beneficiary));
         let admitted = self.gate().admit(
             request,
             Verb::Relate,
@@ -405,23 +404,21 @@ impl Engine {
                 }
             };
             let deleted = document.is_none();
+            let tag = |term: &IndexTerm| IndexRow {
+                index: term.index.clone(),
+                version: index.version(),
+                tag: index.tag(
+                    &planned.key.record_type,
+                    &term.index,
+                    &term.normalised,
+                    term.bits,
+                ),
+            };
             rows.push(RowWrite {
                 subject: planned.subject,
-                expects: planned.previous.as_ref().map(|stored| stored.record.version),
+                expects: previous.map(|record| record.version),
                 deleted,
-                tags: terms
-                    .iter()
-                    .map(|term| IndexRow {
-                        index: term.index.clone(),
-                        version: index.version(),
-                        tag: index.tag(
-                            &planned.key.record_type,
-                            &term.index,
-                            &term.normalised,
-                            term.bits,
-                        ),
-                    })
-                    .collect(),
+                tags: terms.iter().map(tag).collect(),
                 replaced_indexes: declared
                     .indexes()
                     .iter()
@@ -429,7 +426,7 @@ impl Engine {
                     .map(|index| index.name.clone())
                     .collect(),
                 relations: (deleted || replaces.contains(declared.root_class()))
-                    .then(|| planned.relations.iter().map(relation).collect()),
+                    .then_some(planned.relations),
                 record,
             });
             sealed.push(Sealed {
@@ -441,15 +438,6 @@ impl Engine {
             });
         }
         Ok((rows, sealed))
-    }
-}
-
-fn relation(draft: &RelationDraft) -> RelationRow {
-    RelationRow {
-        kind: draft.kind.clone(),
-        beneficiary: draft.beneficiary.clone(),
-        from: draft.from,
-        until: draft.until,
     }
 }
 

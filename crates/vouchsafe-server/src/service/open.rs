@@ -69,12 +69,12 @@ impl Service {
         let bundle = policies::open(&folder, installation.policies.as_deref().unwrap_or_default())?;
         let (recorder, log) = start_recorder(&opening, &folder, &mut installation, first).await?;
         let identity = open_identity(&settings, &places, &keys, &installation, first).await?;
+        let pack = Pack::fhir_r4()?;
         let create = if first {
             vouchsafe_records::store::Create::IfMissing
         } else {
             vouchsafe_records::store::Create::Never
         };
-        let pack = Pack::fhir_r4()?;
         let store = Store::open(&places.records, create, &pack).await?;
         let engine = Engine::new(
             store,
@@ -201,11 +201,7 @@ async fn start_recorder(
     {
         return Err(OpenError::OtherLog);
     }
-    let pinned = installation.recorder.as_deref().and_then(from_hex);
-    let pinned = RecorderKey::new(
-        identity.recorder.origin(),
-        pinned.ok_or(OpenError::OtherLog)?,
-    );
+    let pinned = pinned(folder, installation)?;
     let socket = folder.socket();
     if let Ok(client) = RecorderClient::connect(&socket, pinned.clone(), installation.replica).await
     {
@@ -228,6 +224,13 @@ async fn start_recorder(
     // It must answer before anything relies on it.
     client.unsettled().await?;
     Ok((Some(child), client))
+}
+
+/// The recorder's key as it was pinned at the first start.
+fn pinned(folder: &Folder, installation: &Installation) -> Result<RecorderKey, OpenError> {
+    let origin = recorder::identity(&folder.audit())?.recorder.origin().to_owned();
+    let key = installation.recorder.as_deref().and_then(from_hex);
+    Ok(RecorderKey::new(&origin, key.ok_or(OpenError::OtherLog)?))
 }
 
 async fn open_identity(

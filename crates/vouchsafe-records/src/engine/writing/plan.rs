@@ -9,8 +9,8 @@ use vouchsafe::ids::{RecordId, RecordKey, RecordType, SubjectId, Version};
 
 use super::super::subjects::{Subjects, order};
 use super::{Caller, Engine, Failure, Op, Refused};
-use crate::pack::{RelationDraft, SubjectKind};
-use crate::store::StoredRecord;
+use crate::pack::{RecordTypeDecl, RelationDraft, SubjectKind};
+use crate::store::{RelationRow, StoredRecord};
 
 /// What is done to a record.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -48,7 +48,10 @@ pub(super) struct Planned {
     pub(super) supplied: ClassSet,
     pub(super) document: Option<Document>,
     pub(super) previous: Option<StoredRecord>,
-    pub(super) relations: Vec<RelationDraft>,
+    /// Who has care by the document.
+    pub(super) relations: Vec<RelationRow>,
+    /// Who had care by the version before.
+    pub(super) relations_before: Vec<RelationRow>,
     /// The version that it must have, told only to who may write it.
     pub(super) expected: Option<Version>,
     /// Whether the document names another subject than the record has.
@@ -67,6 +70,16 @@ impl Planned {
             return Some(Failure::VersionConflict);
         }
         self.moved.then_some(Failure::SubjectChanged)
+    }
+
+    /// Who has care by the document and had not, or not for so long, by the version before.
+    pub(super) fn new_relations(&self) -> Vec<&RelationRow> {
+        let covered = |new: &RelationRow| {
+            self.relations_before.iter().any(|old| {
+                old.beneficiary == new.beneficiary && old.from <= new.from && new.until <= old.until
+            })
+        };
+        self.relations.iter().filter(|new| !covered(new)).collect()
     }
 
     /// The classes that the version before has.
@@ -126,20 +139,16 @@ impl Engine {
                 }
             }
         }
-        let planned = ops
-            .into_iter()
-            .zip(previous)
-            .zip(about)
-            .enumerate()
-            .map(|(place, ((op, previous), subject))| {
-                let known = about_known(&subjects, subject.0);
-                self.planned(caller, op, previous, (subject.0, subject.1, known)).map_err(|failure| Refused {
-                    failure,
-                    op: Some(place),
-                    ops: Vec::new(),
-                })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut planned = Vec::with_capacity(ops.len());
+        for ((op, previous), (subject, moved)) in ops.into_iter().zip(previous).zip(about) {
+            let known = subject.is_some_and(|subject| !subjects.is_new(subject));
+            let ready = self.planned(caller, op, previous, (subject, moved, known)).await;
+            planned.push(ready.map_err(|failure| Refused {
+                failure,
+                op: Some(planned.len()),
+                ops: Vec::new(),
+            })?);
+        }
         Ok((planned, subjects))
     }
 
@@ -210,12 +219,11 @@ impl Engine {
             return Ok((before.and_then(|stored| stored.subject), false));
         };
         let declared = self.declared(record_type)?;
-        let tenant = caller.session.tenant();
         let subject = match (declared.subject_kind(), before) {
             (SubjectKind::Itself, Some(stored)) => stored.subject,
             (SubjectKind::Itself, None) => Some(subjects.begin(record_type, *id)),
             (SubjectKind::Path | SubjectKind::Through | SubjectKind::None, _) => {
-                subjects.of(self, tenant, declared, document).await?
+                subjects.of(self, caller, declared, document).await?
             }
         };
         // Decided by the subject that the record has; that it would move is told after.
@@ -228,7 +236,21 @@ impl Engine {
         Ok((subject, false))
     }
 
-    fn planned(
+    fn relations(
+        &self,
+        declared: &RecordTypeDecl,
+        document: &Document,
+    ) -> Vec<RelationRow> {
+        let row = |draft: RelationDraft| RelationRow {
+            kind: draft.kind,
+            beneficiary: draft.beneficiary,
+            from: draft.from,
+            until: draft.until,
+        };
+        declared.relations(document, self.now()).into_iter().map(row).collect()
+    }
+
+    async fn planned(
         &self,
         caller: &Caller,
         op: Op,
@@ -261,9 +283,13 @@ impl Engine {
             (None, Some(stored)) => stored.record.manifest.classes(),
             (None, None) => ClassSet::NONE,
         };
-        let relations = match &document {
-            Some(document) if subject.is_some() => declared.relations(document, self.now()),
-            Some(_) | None => Vec::new(),
+        let relations = match (&document, subject) {
+            (Some(document), Some(_)) => self.relations(declared, document),
+            _ => Vec::new(),
+        };
+        let relations_before = match &previous {
+            Some(_) => self.store.relations_by(&key).await?,
+            None => Vec::new(),
         };
         Ok(Planned {
             kind,
@@ -276,14 +302,11 @@ impl Engine {
             moved,
             named,
             relations,
+            relations_before,
             document,
             previous,
         })
     }
-}
-
-fn about_known(subjects: &Subjects, subject: Option<SubjectId>) -> bool {
-    subject.is_some_and(|subject| !subjects.is_new(subject))
 }
 
 pub(super) fn type_of(op: &Op) -> &RecordType {

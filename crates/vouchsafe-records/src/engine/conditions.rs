@@ -1,0 +1,162 @@
+//! Conditions that one record at most should meet: conditional creates and references.
+//!
+//! Matching by identifier is an oracle: for types with a subject it takes the right
+//! `match-identifier`, and every candidate that is opened has its entry.
+
+use vouchsafe::access::{Facts, Verb};
+use vouchsafe::audit::Draft;
+use vouchsafe::document::Document;
+use vouchsafe::gate::{Request, Target};
+use vouchsafe::phi::Phi;
+
+use super::searching::planned;
+use super::{Caller, Condition, Engine, Failure, Found};
+use crate::pack::SubjectKind;
+use crate::search::{Order, Scope};
+use crate::store::{Query, StoredRecord};
+
+/// Candidates of one condition that are opened at most: more of them is more than one match.
+const MAX_CANDIDATES: usize = 16;
+
+/// A candidate of the n-th condition that was opened.
+type Waiting = (usize, Found, Phi<Option<Document>>);
+
+impl Engine {
+    /// The record that meets each condition, on the state of now; all in one batch of the log.
+    ///
+    /// # Errors
+    /// [`Failure`] for all when they cannot be asked; for one, [`Failure::Several`] and what
+    /// its parameters are refused for.
+    pub async fn find(
+        &self,
+        caller: &Caller,
+        conditions: &[Condition],
+    ) -> Result<Vec<Result<Option<Found>, Failure>>, Failure> {
+        if conditions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let audit = self.audit_keys(caller.session.tenant()).await?;
+        let request = caller.request(&audit, self.now());
+        let mut drafts = Vec::new();
+        let mut waiting: Vec<Waiting> = Vec::new();
+        let mut results = Vec::with_capacity(conditions.len());
+        for (place, condition) in conditions.iter().enumerate() {
+            let asked = self
+                .ask(caller, &request, (place, condition), &mut drafts, &mut waiting)
+                .await;
+            match asked {
+                Ok(()) => results.push(Ok(None)),
+                Err(Failure::Unavailable) => return Err(Failure::Unavailable),
+                Err(failure) => results.push(Err(failure)),
+            }
+        }
+        let (receipts, _) = self.record(drafts).await?;
+        for ((place, found, phi), receipt) in waiting.into_iter().zip(receipts) {
+            let matched = phi.release(receipt).map_err(|_| Failure::Damaged)?.is_some();
+            if let (true, Some(result)) = (matched, results.get_mut(place)) {
+                *result = match result {
+                    Ok(None) => Ok(Some(found)),
+                    _ => Err(Failure::Several),
+                };
+            }
+        }
+        Ok(results)
+    }
+
+    async fn ask(
+        &self,
+        caller: &Caller,
+        request: &Request<'_>,
+        (place, condition): (usize, &Condition),
+        drafts: &mut Vec<Draft>,
+        waiting: &mut Vec<Waiting>,
+    ) -> Result<(), Failure> {
+        let declared = self.declared(&condition.record_type)?;
+        let tenant = caller.session.tenant();
+        let (plan, _) = planned(declared, &condition.params, false)?;
+        if !matches!(plan.scope, Scope::Ids | Scope::Index) {
+            // A condition must be answered by an index; anything else would open at random.
+            return Err(Failure::Unsupported("?".to_owned()));
+        }
+        let has_subject = declared.subject_kind() != SubjectKind::None;
+        let facts = Facts {
+            rights: caller.rights.clone(),
+            care: false,
+            own: false,
+        };
+        let gate = self.gate();
+        if has_subject {
+            let record_type = &condition.record_type;
+            match gate.admit(request, Verb::MatchIdentifier, record_type, None, &facts) {
+                Ok(draft) => drafts.push(draft),
+                Err(refusal) => return Err(self.refuse(refusal, Failure::Forbidden).await),
+            }
+        }
+        let permit = gate.admit_search(
+            request,
+            &condition.record_type,
+            has_subject,
+            plan.classes,
+            &facts,
+        );
+        let permit = match permit {
+            Ok(permit) => permit,
+            Err(refusal) => return Err(self.refuse(refusal, Failure::Forbidden).await),
+        };
+        let query = Query {
+            record_type: condition.record_type.clone(),
+            ids: plan.ids.clone(),
+            subjects: None,
+            lookups: self.lookups(tenant, declared, &plan).await?,
+            updated: plan.updated,
+            order: Order::Id,
+            after: None,
+            limit: MAX_CANDIDATES,
+        };
+        let found = self.store.candidates(tenant, &query).await?;
+        let text = serde_json::to_vec(&condition.params).unwrap_or_default();
+        drafts.push(permit.entry(request, &text, found.len() as u64));
+        for stored in found {
+            let opened = self.open_candidate(caller, request, stored, &plan.predicates, drafts);
+            if let Some((found, phi)) = opened.await? {
+                waiting.push((place, found, phi));
+            }
+        }
+        Ok(())
+    }
+
+    async fn open_candidate(
+        &self,
+        caller: &Caller,
+        request: &Request<'_>,
+        stored: StoredRecord,
+        predicates: &[vouchsafe::document::Predicate],
+        drafts: &mut Vec<Draft>,
+    ) -> Result<Option<(Found, Phi<Option<Document>>)>, Failure> {
+        let facts = self.facts(caller, stored.subject).await?;
+        let target = Target {
+            record: &stored.record.key,
+            version: stored.record.version,
+            subject: stored.subject,
+            operation: "search-match",
+        };
+        let present = stored.record.manifest.classes();
+        let Ok((permit, draft)) = self.gate().admit_read(request, &target, present, &facts) else {
+            return Ok(None);
+        };
+        let keys = self
+            .record_keys(caller.session.tenant(), stored.subject)
+            .await?;
+        let phi = self
+            .gate()
+            .open(permit, &stored.record, &keys, request.now)
+            .map_err(|_| Failure::Damaged)?;
+        drafts.push(draft);
+        let found = Found {
+            id: stored.record.key.id,
+            version: stored.record.version,
+            last_updated: stored.last_updated,
+        };
+        Ok(Some((found, phi.filter(predicates))))
+    }
+}

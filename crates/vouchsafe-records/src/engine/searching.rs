@@ -1,0 +1,391 @@
+//! Searching: every record found is decided again, recorded and only then released.
+
+use vouchsafe::access::Facts;
+use vouchsafe::audit::Draft;
+use vouchsafe::document::{Document, Predicate};
+use vouchsafe::gate::{Request, SearchPermit, Target};
+use vouchsafe::ids::{SubjectId, TenantId};
+use vouchsafe::phi::Phi;
+
+use super::cursor::{Cursor, PURPOSE};
+use super::{Caller, Engine, Failure, Page, Proof, Released, Search};
+use crate::pack::{RecordTypeDecl, Reference, SubjectKind};
+use crate::search::{self, Parameter, Plan, Scope, Why};
+use crate::store::{After, Lookup, Query, StoredRecord};
+
+/// Records that are opened beside one another, and recorded in one batch.
+const CHUNK: usize = 64;
+/// Records that one request opens at most; a page may end early, a count is refused.
+const MAX_OPENED: usize = 5_000;
+
+/// What a search may look at.
+pub(super) enum Reach {
+    /// All records that the query finds; of these subjects, where it names some.
+    All(Option<Vec<SubjectId>>),
+    /// Those of these subjects, who are in the caller's care or are the caller.
+    Theirs(Vec<SubjectId>),
+}
+
+/// A record that was opened, and waits for its receipt.
+struct Waiting {
+    stored: StoredRecord,
+    subsetted: bool,
+    phi: Phi<Option<Document>>,
+}
+
+/// A search that is decided and goes on, page by page.
+struct Run<'a> {
+    caller: &'a Caller,
+    declared: &'a RecordTypeDecl,
+    plan: &'a Plan,
+    permit: &'a SearchPermit,
+    reach: &'a Reach,
+    /// The query, for the log: sealed there.
+    query: Vec<u8>,
+}
+
+impl Engine {
+    /// Searches records of a type.
+    ///
+    /// # Errors
+    /// [`Failure`]. What the caller may not see is not in the page, and its absence not told.
+    pub async fn search(&self, caller: &Caller, search: &Search) -> Result<Page, Failure> {
+        let declared = self.declared(&search.record_type)?;
+        let tenant = caller.session.tenant();
+        let cursors = self.keys.system_key(tenant, PURPOSE).await?;
+        let name = search.record_type.as_str();
+        let (params, after) = match &search.cursor {
+            None => (search.params.clone(), None),
+            Some(text) => {
+                let cursor = Cursor::open(text, name, &cursors, caller, self.now())?;
+                let after = cursor.after()?;
+                (cursor.params, Some(after))
+            }
+        };
+        let (plan, unsupported) = planned(declared, &params, search.lenient)?;
+        let audit = self.audit_keys(tenant).await?;
+        let request = caller.request(&audit, self.now());
+        let query = serde_json::to_vec(&params).unwrap_or_default();
+        let (permit, reach) = match self.admit_search(caller, &request, declared, &plan).await? {
+            Ok(admitted) => admitted,
+            // Nobody's records: as if there were none.
+            Err(proof) => return Ok(empty(proof, unsupported)),
+        };
+        let run = Run {
+            caller,
+            declared,
+            plan: &plan,
+            permit: &permit,
+            reach: &reach,
+            query,
+        };
+        let counting = search.count == 0;
+        let wanted = if counting { usize::MAX } else { search.count };
+        let first = after.is_none();
+        let (items, last, proof) = self.collect(&run, wanted, after).await?;
+        if counting && last.is_some() {
+            return Err(Failure::TooCostly);
+        }
+        let total = (first && last.is_none()).then_some(items.len() as u64);
+        let next = last
+            .map(|after| Cursor::new(name, &params, after, self.now()).seal(&cursors, caller));
+        Ok(Page {
+            items: if counting { Vec::new() } else { items },
+            next,
+            total,
+            unsupported,
+            proof,
+        })
+    }
+
+    /// Opens what the query finds until a page is full; where to go on, if there is more.
+    async fn collect(
+        &self,
+        run: &Run<'_>,
+        wanted: usize,
+        mut after: Option<After>,
+    ) -> Result<(Vec<Released>, Option<After>, Proof), Failure> {
+        let mut items: Vec<Released> = Vec::new();
+        let mut opened = 0;
+        let mut proof = None;
+        loop {
+            let chunk = CHUNK.min(wanted.saturating_sub(items.len()).max(1));
+            let (found, last) = self.candidates(run, after, chunk).await?;
+            let more = last.is_some();
+            after = last.or(after);
+            opened += found.len();
+            let (mut released, entry) = self.open_all(run, found).await?;
+            proof.get_or_insert(entry);
+            items.append(&mut released);
+            let full = items.len() >= wanted || opened >= MAX_OPENED;
+            if full || !more {
+                let proof = proof.ok_or(Failure::Unavailable)?;
+                return Ok((items, if more { after } else { None }, proof));
+            }
+        }
+    }
+
+    /// Decides, opens, records and releases candidates, in one batch with the search's own entry.
+    async fn open_all(
+        &self,
+        run: &Run<'_>,
+        found: Vec<StoredRecord>,
+    ) -> Result<(Vec<Released>, Proof), Failure> {
+        let tenant = run.caller.session.tenant();
+        let audit = self.audit_keys(tenant).await?;
+        let request = run.caller.request(&audit, self.now());
+        let mut drafts: Vec<Draft> = Vec::with_capacity(found.len() + 1);
+        let mut waiting = Vec::with_capacity(found.len());
+        for stored in found {
+            let opened = self.open_one(run, &request, stored, &run.plan.predicates, &mut drafts);
+            waiting.extend(opened.await?);
+        }
+        drafts.push(run.permit.entry(&request, &run.query, waiting.len() as u64));
+        let (receipts, appended) = self.record(drafts).await?;
+        let proof = appended.last().map(Proof::of).ok_or(Failure::Unavailable)?;
+        let mut items = Vec::with_capacity(waiting.len());
+        for (waiting, receipt) in waiting.into_iter().zip(receipts) {
+            let proof = Proof::from(&receipt);
+            let document = waiting.phi.release(receipt).map_err(|_| Failure::Damaged)?;
+            if let Some(document) = document {
+                items.push(Released {
+                    record_type: waiting.stored.record.key.record_type.clone(),
+                    id: waiting.stored.record.key.id,
+                    version: waiting.stored.record.version,
+                    last_updated: waiting.stored.last_updated,
+                    document,
+                    subsetted: waiting.subsetted,
+                    proof,
+                });
+            }
+        }
+        Ok((items, proof))
+    }
+
+    /// Opens one candidate, if the caller may see it and all that the query looks at.
+    async fn open_one(
+        &self,
+        run: &Run<'_>,
+        request: &Request<'_>,
+        stored: StoredRecord,
+        predicates: &[Predicate],
+        drafts: &mut Vec<Draft>,
+    ) -> Result<Option<Waiting>, Failure> {
+        let facts = self.facts(run.caller, stored.subject).await?;
+        let target = Target {
+            record: &stored.record.key,
+            version: stored.record.version,
+            subject: stored.subject,
+            operation: "search-match",
+        };
+        let present = stored.record.manifest.classes();
+        let Ok((permit, draft)) = self.gate().admit_read(request, &target, present, &facts) else {
+            return Ok(None);
+        };
+        let seen = permit.classes();
+        if !seen.includes(run.plan.classes.intersection(present)) {
+            return Ok(None);
+        }
+        let keys = self
+            .record_keys(run.caller.session.tenant(), stored.subject)
+            .await?;
+        let phi = self
+            .gate()
+            .open(permit, &stored.record, &keys, request.now)
+            .map_err(|_| Failure::Damaged)?;
+        drafts.push(draft);
+        Ok(Some(Waiting {
+            phi: phi.filter(predicates),
+            subsetted: !seen.includes(present),
+            stored,
+        }))
+    }
+
+    /// The next candidates, and the last one's place if there may be more.
+    async fn candidates(
+        &self,
+        run: &Run<'_>,
+        after: Option<After>,
+        limit: usize,
+    ) -> Result<(Vec<StoredRecord>, Option<After>), Failure> {
+        let tenant = run.caller.session.tenant();
+        let query = Query {
+            record_type: run.declared.record_type().clone(),
+            ids: run.plan.ids.clone(),
+            subjects: match run.reach {
+                Reach::All(subjects) => subjects.clone(),
+                Reach::Theirs(subjects) => Some(subjects.clone()),
+            },
+            lookups: self.lookups(tenant, run.declared, run.plan).await?,
+            updated: run.plan.updated,
+            order: run.plan.order,
+            after,
+            limit,
+        };
+        let found = self.store.candidates(tenant, &query).await?;
+        let last = found.last().map(|stored| After::of(run.plan.order, stored));
+        let more = found.len() >= limit;
+        Ok((found, last.filter(|_| more)))
+    }
+
+    pub(super) async fn lookups(
+        &self,
+        tenant: TenantId,
+        declared: &RecordTypeDecl,
+        plan: &Plan,
+    ) -> Result<Vec<Lookup>, Failure> {
+        let key = self.keys.index_key(tenant).await?;
+        let lookup = |lookup: &search::Lookup| {
+            let tag = |value: &Vec<u8>| {
+                key.tag(declared.record_type(), &lookup.index, value, lookup.bits)
+            };
+            Lookup {
+                index: lookup.index.clone(),
+                version: key.version(),
+                any: lookup.any.iter().map(tag).collect(),
+            }
+        };
+        Ok(plan.lookups.iter().map(lookup).collect())
+    }
+
+    /// Whether the search may run, and on whose records. `Err` holds the proof of a search of
+    /// nobody's records: of a patient who is not there, or is not theirs.
+    async fn admit_search(
+        &self,
+        caller: &Caller,
+        request: &Request<'_>,
+        declared: &RecordTypeDecl,
+        plan: &Plan,
+    ) -> Result<Result<(SearchPermit, Reach), Proof>, Failure> {
+        let record_type = declared.record_type();
+        let has_subject = declared.subject_kind() != SubjectKind::None;
+        let admit = |care: bool| {
+            let facts = Facts {
+                rights: caller.rights.clone(),
+                care,
+                own: care && caller.staff().is_empty(),
+            };
+            self.gate()
+                .admit_search(request, record_type, has_subject, plan.classes, &facts)
+        };
+        let named = match &plan.subjects {
+            None => None,
+            Some(references) => Some(self.subjects_named(caller, references).await?),
+        };
+        if let Ok(permit) = admit(false) {
+            match (named.clone(), plan.scope) {
+                (Some(subjects), _) if subjects.is_empty() => {
+                    return self.of_nobody(request, &permit).await.map(Err);
+                }
+                (Some(subjects), _) => return Ok(Ok((permit, Reach::All(Some(subjects))))),
+                (None, Scope::Care) => {}
+                (None, _) => return Ok(Ok((permit, Reach::All(None)))),
+            }
+        }
+        let theirs = self.theirs(caller).await?;
+        let subjects: Vec<SubjectId> = match named {
+            Some(named) => named.into_iter().filter(|subject| theirs.contains(subject)).collect(),
+            None => theirs,
+        };
+        match admit(true) {
+            Ok(permit) if subjects.is_empty() => self.of_nobody(request, &permit).await.map(Err),
+            Ok(permit) => Ok(Ok((permit, Reach::Theirs(subjects)))),
+            Err(refusal) => Err(self.refuse(refusal, Failure::Forbidden).await),
+        }
+    }
+
+    async fn of_nobody(
+        &self,
+        request: &Request<'_>,
+        permit: &SearchPermit,
+    ) -> Result<Proof, Failure> {
+        let appended = self.append(&[permit.entry(request, b"of nobody", 0)]).await?;
+        appended.first().map(Proof::of).ok_or(Failure::Unavailable)
+    }
+
+    /// The subjects that are in the caller's care, or are the caller.
+    async fn theirs(&self, caller: &Caller) -> Result<Vec<SubjectId>, Failure> {
+        let mut subjects = self.own_subjects(caller).await?;
+        let staff = caller.staff();
+        if !staff.is_empty() {
+            let tenant = caller.session.tenant();
+            subjects.extend(self.store.subjects_in_care(tenant, &staff, self.now()).await?);
+        }
+        subjects.sort_unstable();
+        subjects.dedup();
+        Ok(subjects)
+    }
+
+    async fn subjects_named(
+        &self,
+        caller: &Caller,
+        references: &[Reference],
+    ) -> Result<Vec<SubjectId>, Failure> {
+        let mut subjects = Vec::new();
+        for reference in references {
+            if let Reference::Local {
+                record_type, id, ..
+            } = reference
+            {
+                let head = self.head(caller, record_type, *id).await?;
+                subjects.extend(head.and_then(|head| head.subject));
+            }
+        }
+        Ok(subjects)
+    }
+}
+
+/// The plan of parameters, and the names of those that were passed over.
+pub(super) fn planned(
+    declared: &RecordTypeDecl,
+    params: &[(String, String)],
+    lenient: bool,
+) -> Result<(Plan, Vec<String>), Failure> {
+    let mut parameters: Vec<Parameter<'_>> = params
+        .iter()
+        .map(|(name, value)| {
+            let (name, modifier) = match name.split_once(':') {
+                Some((name, modifier)) => (name, Some(modifier)),
+                None => (name.as_str(), None),
+            };
+            Parameter {
+                name,
+                modifier,
+                value,
+            }
+        })
+        .collect();
+    let mut passed_over = Vec::new();
+    loop {
+        match search::plan(declared, &parameters) {
+            Ok(plan) => return Ok((plan, passed_over)),
+            Err(refused) if lenient && refused.why == Why::Unknown => {
+                let known = |name: &str| declared.search_params().iter().any(|param| *param.name == *name);
+                let before = parameters.len();
+                parameters.retain(|parameter| known(parameter.name) || parameter.name.starts_with('_'));
+                if parameters.len() == before {
+                    return Err(Failure::Unsupported(refused.parameter));
+                }
+                passed_over.push(refused.parameter);
+            }
+            Err(refused) => {
+                return Err(match refused.why {
+                    Why::Value => Failure::BadParam(refused.parameter),
+                    Why::Unknown | Why::Modifier | Why::Form => {
+                        Failure::Unsupported(refused.parameter)
+                    }
+                });
+            }
+        }
+    }
+}
+
+fn empty(proof: Proof, unsupported: Vec<String>) -> Page {
+    Page {
+        items: Vec::new(),
+        next: None,
+        total: Some(0),
+        unsupported,
+        proof,
+    }
+}
