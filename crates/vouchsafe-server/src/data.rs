@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Path, RawQuery, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodFilter, MethodRouter, get, on};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Extension, Router};
 use vouchsafe::audit::Context;
 use vouchsafe::ids::RequestId;
@@ -21,7 +21,7 @@ use vouchsafe_fhir::{Dialect, FhirRequest, Interaction, ROUTES, Route, Subject, 
 use crate::caller::{Unknown, authenticate, context};
 use crate::listener::Peer;
 use crate::serve::Shared;
-use crate::{auth, caller};
+use crate::auth;
 
 /// Where the FHIR dialect is.
 pub(crate) const FHIR_BASE: &str = "/fhir/R4";
@@ -262,7 +262,7 @@ fn dress(response: &mut Response, id: RequestId) {
 fn route_name(template: &str) -> &'static str {
     let below = template.strip_prefix(FHIR_BASE);
     if let Some(below) = below {
-        let found = ROUTES.iter().find(|route| route.path == below);
+        let found = ROUTES.into_iter().find(|route| route.path == below);
         return found.map_or("none", |route| route.path);
     }
     auth::PATHS
@@ -271,7 +271,7 @@ fn route_name(template: &str) -> &'static str {
         .unwrap_or("none")
 }
 
-fn method_name(method: &axum::http::Method) -> &'static str {
+fn method_name(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "POST" => "POST",
@@ -289,7 +289,7 @@ pub(crate) async fn caller_of(
     headers: &HeaderMap,
 ) -> Result<vouchsafe_records::engine::Caller, Response> {
     let network = from.network.clone().unwrap_or_default();
-    caller::authenticate(&plane.shared.service, headers, from)
+    authenticate(&plane.shared.service, headers, from)
         .await
         .map_err(|unknown| respond(refused(&plane.shared, &network, unknown)))
 }
@@ -300,13 +300,4 @@ pub(crate) async fn small_body(body: Body) -> Result<Bytes, Response> {
     axum::body::to_bytes(body, SMALL).await.map_err(|_| {
         (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large").into_response()
     })
-}
-
-/// `GET` on a path of ours.
-pub(crate) fn plain_get<H, T>(handler: H) -> MethodRouter<Plane>
-where
-    H: axum::handler::Handler<T, Plane>,
-    T: 'static,
-{
-    get(handler)
 }

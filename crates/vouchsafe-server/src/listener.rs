@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::{Service as _, ServiceExt as _};
+use tower::ServiceExt as _;
 
 use crate::logging::{Level, event};
 
@@ -102,13 +102,7 @@ async fn connection(
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(Peer(peer));
-        let mut router = router.clone();
-        async move {
-            match router.ready().await {
-                Ok(ready) => ready.call(request).await,
-                Err(never) => match never {},
-            }
-        }
+        router.clone().oneshot(request)
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder

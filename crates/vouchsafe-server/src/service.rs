@@ -24,7 +24,7 @@ use crate::folder::{Folder, FolderError, Installation};
 use crate::settings::{Settings, SettingsError};
 use crate::tls::{Tls, TlsError};
 
-pub use first::Administrator;
+pub use first::{Administrator, InvalidAdministrator};
 
 /// How an installation is opened.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ pub enum OpenError {
     Settings(#[from] SettingsError),
     /// The root key.
     #[error("root key: {0}")]
-    Root(#[from] vouchsafe_keys::RootError),
+    Root(#[from] vouchsafe_keys::local::RootError),
     /// The database of keys.
     #[error("keys: {0}")]
     Keys(#[from] vouchsafe_keys::StoreError),

@@ -60,7 +60,7 @@ pub(super) fn open(folder: &Folder, pinned: &str) -> Result<Arc<Bundle>, OpenErr
     let text = std::fs::read_to_string(&path).map_err(|_| malformed())?;
     let signature: [u8; 64] = from_hex(&text).ok_or_else(malformed)?;
     let key: [u8; 32] = from_hex(pinned).ok_or_else(malformed)?;
-    Ok(Arc::new(Bundle::open(bundle, &signature, &key)?))
+    Ok(Arc::new(Bundle::open(&bundle, &signature, &key)?))
 }
 
 fn write(path: &Path, content: &[u8], secret: bool) -> Result<(), OpenError> {
