@@ -1,5 +1,3 @@
-// LEAD -> STORE HELPER: the engine in HEAD uses the store API of commit 9b4f66f (RowWrite, IndexRow, RelationRow, Idempotency,
-// Repeated, Query, Lookup, After, stage(..)). That API is FINAL: I reverted your later rework of src/store and migrations. Keep it; only add tests/fixes.
 //! Storage of sealed records on SQLite and PostgreSQL.
 //!
 //! A store is given sealed records, keyed tags and ids, and gives back the same; it holds no key
