@@ -300,7 +300,9 @@ impl Object {
 
     /// The value of a member.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Node> {
-        self.iter_mut().find(|(member, _)| *member == name).map(|(_, value)| value)
+        self.iter_mut()
+            .find(|(member, _)| *member == name)
+            .map(|(_, value)| value)
     }
 
     /// The members.
@@ -311,7 +313,9 @@ impl Object {
     /// The value of a member.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Node> {
-        self.iter().find(|(member, _)| *member == name).map(|(_, value)| value)
+        self.iter()
+            .find(|(member, _)| *member == name)
+            .map(|(_, value)| value)
     }
 
     /// The members.

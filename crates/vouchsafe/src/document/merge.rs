@@ -28,7 +28,7 @@ impl Tree {
         Self::Object(Vec::new())
     }
 
-    /// Reads a part as [`super::split`] made it.
+    /// Reads a part as [`super::split()`] made it.
     pub(crate) fn parse(text: &[u8]) -> Result<Self, MalformedPart> {
         let node = parse::parse(text, PART_DEPTH).map_err(|_| MalformedPart)?;
         Self::from_part(node)
