@@ -1,0 +1,12 @@
+//! Only a signature that holds acknowledges.
+
+use vouchsafe::audit::{Acknowledged, Acknowledgement};
+
+fn case(ack: Acknowledgement) -> Acknowledged {
+    Acknowledged {
+        ack,
+        recorder: [0; 32],
+    }
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! The keys of records seal and open for the gate alone.
+
+use vouchsafe::document::Slot;
+use vouchsafe::ids::RecordType;
+use vouchsafe::seal::RecordKeys;
+
+fn case(keys: &RecordKeys, record_type: &RecordType, slot: &Slot) {
+    let _ = keys.sealing(record_type, slot);
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! Comparing would tell.
+
+use vouchsafe::phi::Phi;
+
+fn case(phi: Phi<bool>, guess: Phi<bool>) -> bool {
+    phi == guess
+}
+
+fn main() {}

@@ -1,0 +1,26 @@
+//! The safeguards from outside: what a crate that embeds them can do, and what it cannot.
+
+#[cfg(test)]
+mod canary;
+#[cfg(test)]
+mod clinic;
+#[cfg(test)]
+mod compile;
+#[cfg(test)]
+mod entries;
+#[cfg(test)]
+mod layout;
+#[cfg(test)]
+mod permits;
+#[cfg(test)]
+mod reading;
+#[cfg(test)]
+mod receipts;
+#[cfg(test)]
+mod recorder;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod searching;
+#[cfg(test)]
+mod writing;

@@ -1,0 +1,210 @@
+//! A permit opens what it names, once, soon, and nothing else.
+
+use vouchsafe::access::Verb;
+use vouchsafe::class::ClassSet;
+use vouchsafe::gate::{Gate, OpenRefused, Request, Target};
+use vouchsafe::ids::{SubjectId, TenantId, Version};
+use vouchsafe::seal::{KeyVersion, Owner, RecordKeys, SealError, Secret};
+use vouchsafe::session::AccessTtl;
+
+use crate::clinic::{Clinic, Stored, classes, document, later, now, only, patient, session, value};
+use crate::layout::Members;
+
+/// Opens `with` by a clinician's permit for `of`.
+fn open(clinic: &Clinic, of: &Stored, with: &Stored) -> Option<OpenRefused> {
+    let clinician = clinic.someone("clinician");
+    let (permit, _) = clinic.admit_read(&clinician, of).unwrap();
+    let opened = clinic.gate().open(permit, &with.record, &with.keys, now());
+    opened.err()
+}
+
+#[test]
+fn a_permit_opens_no_other_record() {
+    let clinic = Clinic::new();
+    let (one, other) = (clinic.patient(), clinic.patient());
+    assert_eq!(open(&clinic, &one, &one), None);
+    assert_eq!(open(&clinic, &one, &other), Some(OpenRefused::OtherRecord));
+    // Nor one that only says that it is the one.
+    let mut disguised = clinic.patient();
+    disguised.record.key = one.record.key.clone();
+    assert_eq!(
+        open(&clinic, &one, &disguised),
+        Some(OpenRefused::OtherRecord)
+    );
+    disguised.record.owner = one.record.owner;
+    let keys = Some(OpenRefused::Seal(SealError::Keys));
+    assert_eq!(open(&clinic, &one, &disguised), keys);
+}
+
+#[test]
+fn a_permit_opens_no_other_version() {
+    let clinic = Clinic::new();
+    let mut first = clinic.patient();
+    let second = clinic.update(&first, &patient());
+    let other = Some(OpenRefused::OtherRecord);
+    assert_eq!(open(&clinic, &first, &second), other);
+    assert_eq!(open(&clinic, &second, &first), other);
+    // Nor an old one under a new number.
+    first.record.version = second.record.version;
+    let moved = Some(OpenRefused::Seal(SealError::ManifestMac));
+    assert_eq!(open(&clinic, &second, &first), moved);
+}
+
+#[test]
+fn a_permit_about_one_subject_opens_nothing_of_another() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let clinician = clinic.someone("clinician");
+    let request = clinic.request(&clinician);
+    let present = stored.record.manifest.classes();
+    for subject in [Some(SubjectId::random()), None] {
+        let target = Target {
+            subject,
+            ..stored.target()
+        };
+        // Facts that hold for somebody else's record are of no use here.
+        let admitted = clinic
+            .gate()
+            .admit_read(&request, &target, present, &clinician.facts);
+        if let Ok((permit, _)) = admitted {
+            let opened = clinic
+                .gate()
+                .open(permit, &stored.record, &stored.keys, now());
+            assert_eq!(opened.err(), Some(OpenRefused::OtherRecord), "{subject:?}");
+        }
+    }
+}
+
+#[test]
+fn a_permit_opens_its_classes_and_no_other() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let clinician = clinic.someone("clinician");
+    let request = clinic.request(&clinician);
+    for (wanted, names) in [
+        ("clinical", "condition"),
+        ("identifier", "identifier ssn"),
+        ("operational contact", "resourceType address"),
+        ("restricted demographic", "name birthDate"),
+    ] {
+        let gate = clinic.gate();
+        let (permit, draft) = gate
+            .admit_read(
+                &request,
+                &stored.target(),
+                classes(wanted),
+                &clinician.facts,
+            )
+            .unwrap();
+        // All blobs and all keys are at hand.
+        let phi = gate
+            .open(permit, &stored.record, &stored.keys, now())
+            .unwrap();
+        let document = phi.release(clinic.receipt(draft)).unwrap();
+        assert_eq!(value(&document), only(&patient(), names));
+    }
+}
+
+#[test]
+fn a_permit_does_not_open_with_another_key() {
+    let clinic = Clinic::new();
+    let mut stored = clinic.patient();
+    let owner = Owner::Subject(stored.subject);
+    for (tenant, error) in [
+        (clinic.tenant, SealError::ManifestMac),
+        (TenantId::random(), SealError::Keys),
+    ] {
+        stored.keys = RecordKeys::new(tenant, owner, KeyVersion::FIRST, Secret::random());
+        let refused = open(&clinic, &stored, &stored);
+        assert_eq!(refused, Some(OpenRefused::Seal(error)));
+    }
+}
+
+/// Opens `after` so many milliseconds a permit of a session that has `ttl` seconds to live.
+fn open_after(clinic: &Clinic, ttl: u32, after: i64) -> Option<OpenRefused> {
+    let stored = clinic.patient();
+    let mut clinician = clinic.someone("clinician");
+    clinician.session = session(clinic.tenant, AccessTtl::from_seconds(ttl).unwrap());
+    let (permit, _) = clinic.admit_read(&clinician, &stored).unwrap();
+    let at = now() + jiff::SignedDuration::from_millis(after);
+    let opened = clinic.gate().open(permit, &stored.record, &stored.keys, at);
+    opened.err()
+}
+
+#[test]
+fn a_permit_ends_after_half_a_minute_and_with_its_session() {
+    let clinic = Clinic::new();
+    assert_eq!(open_after(&clinic, 900, 29_999), None);
+    assert_eq!(open_after(&clinic, 900, 30_000), Some(OpenRefused::Late));
+    assert_eq!(
+        open_after(&clinic, 900, 86_400_000),
+        Some(OpenRefused::Late)
+    );
+    // The session ends at a full second.
+    assert_eq!(open_after(&clinic, 10, 9_749), None);
+    assert_eq!(open_after(&clinic, 10, 9_750), Some(OpenRefused::Late));
+}
+
+#[test]
+fn setting_the_clock_back_does_not_keep_a_permit_alive() {
+    let clinic = Clinic::new();
+    assert_eq!(open_after(&clinic, 900, -5_000), None);
+    assert_eq!(open_after(&clinic, 900, -5_001), Some(OpenRefused::Late));
+    assert_eq!(
+        open_after(&clinic, 900, i64::from(i32::MIN) * 1000),
+        Some(OpenRefused::Late)
+    );
+}
+
+#[test]
+fn write_permits_end_too() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let integration = clinic.someone("integration");
+    let classes = (ClassSet::ALL, stored.record.manifest.classes());
+    let layout = Members::of("Patient");
+    let admit = |verb, target: Target<'_>| {
+        clinic
+            .admit_write(&integration, &target, verb, classes)
+            .unwrap()
+    };
+    let (permit, _) = admit(Verb::Update, stored.next("update"));
+    let previous = Some(&stored.record);
+    let (gate, keys) = (clinic.gate(), &stored.keys);
+    let sealed = gate.seal(
+        permit,
+        document(&patient()),
+        &layout,
+        previous,
+        keys,
+        later(30),
+    );
+    assert_eq!(sealed.err(), Some(OpenRefused::Late));
+    let (permit, _) = admit(Verb::Delete, stored.next("delete"));
+    let buried = gate.bury(permit, &stored.record, keys, later(30));
+    assert_eq!(buried.err(), Some(OpenRefused::Late));
+}
+
+#[test]
+fn times_at_the_ends_of_time_do_no_harm() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let clinician = clinic.someone("clinician");
+    let present = stored.record.manifest.classes();
+    for now in [jiff::Timestamp::MIN, jiff::Timestamp::MAX] {
+        let request = Request {
+            now,
+            ..clinic.request(&clinician)
+        };
+        let gate: Gate<'_> = clinic.gate();
+        // Rights are not in force then, so it is refused; its entry is still made.
+        let refusal = gate
+            .admit_read(&request, &stored.target(), present, &clinician.facts)
+            .unwrap_err();
+        clinic.log.record(&[refusal.draft]);
+        let (permit, _) = clinic.admit_read(&clinician, &stored).unwrap();
+        let opened = gate.open(permit, &stored.record, &stored.keys, now);
+        assert_eq!(opened.err(), Some(OpenRefused::Late));
+    }
+    assert_eq!(stored.record.version, Version::FIRST);
+}

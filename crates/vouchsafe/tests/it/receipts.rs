@@ -1,0 +1,283 @@
+//! A receipt is made of a durable entry alone, and releases what that entry is about.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+use vouchsafe::audit::{
+    AckRefused, Acknowledgement, Appended, AuditLog as _, Draft, Event, Outcome, RecorderKey,
+    Source, Stream, leaf,
+};
+use vouchsafe::document::Document;
+use vouchsafe::gate::{Receipt, ReceiptRefused, ReleaseRefused, receipts, settled};
+use vouchsafe::ids::IntentId;
+use vouchsafe::phi::Phi;
+
+use crate::canary::hex;
+use crate::clinic::{Clinic, Someone, Stored, audit_keys, classes, now, patient};
+use crate::recorder::{MemoryLog, ORIGIN, hash};
+
+fn opened(clinic: &Clinic, who: &Someone, stored: &Stored) -> (Phi<Document>, Draft) {
+    let (permit, draft) = clinic.admit_read(who, stored).unwrap();
+    let gate = clinic.gate();
+    let phi = gate.open(permit, &stored.record, &stored.keys, now());
+    (phi.unwrap(), draft)
+}
+
+/// Checks that each receipt releases its own and not the other's.
+fn assert_apart(clinic: &Clinic, make: impl Fn(usize) -> (Phi<Document>, Draft)) {
+    let swapped: Vec<(Phi<Document>, Receipt)> = [0, 1]
+        .map(|which| {
+            let (phi, draft) = make(which);
+            (phi, clinic.receipt(draft))
+        })
+        .into();
+    let (phis, receipts): (Vec<_>, Vec<_>) = swapped.into_iter().unzip();
+    for (phi, receipt) in phis.into_iter().zip(receipts.into_iter().rev()) {
+        assert_eq!(phi.release(receipt).err(), Some(ReleaseRefused));
+    }
+    for which in [0, 1] {
+        let (phi, draft) = make(which);
+        assert!(phi.release(clinic.receipt(draft)).is_ok());
+    }
+}
+
+#[test]
+fn a_receipt_for_one_record_releases_no_other() {
+    let clinic = Clinic::new();
+    let (clinician, records) = (
+        clinic.someone("clinician"),
+        [clinic.patient(), clinic.patient()],
+    );
+    assert_apart(&clinic, |which| {
+        opened(&clinic, &clinician, &records[which])
+    });
+}
+
+#[test]
+fn a_receipt_for_one_version_releases_no_other() {
+    let clinic = Clinic::new();
+    let clinician = clinic.someone("clinician");
+    let first = clinic.patient();
+    let second = clinic.update(&first, &patient());
+    let versions = [first, second];
+    assert_apart(&clinic, |which| {
+        opened(&clinic, &clinician, &versions[which])
+    });
+}
+
+#[test]
+fn a_receipt_for_some_classes_releases_no_others() {
+    let clinic = Clinic::new();
+    let (clinician, stored) = (clinic.someone("clinician"), clinic.patient());
+    let request = clinic.request(&clinician);
+    assert_apart(&clinic, |which| {
+        let wanted = classes(["demographic", "demographic clinical"][which]);
+        let gate = clinic.gate();
+        let (permit, draft) = gate
+            .admit_read(&request, &stored.target(), wanted, &clinician.facts)
+            .unwrap();
+        let phi = gate.open(permit, &stored.record, &stored.keys, now());
+        (phi.unwrap(), draft)
+    });
+}
+
+#[test]
+fn a_receipt_for_one_session_releases_nothing_of_another() {
+    let clinic = Clinic::new();
+    let people = [clinic.someone("clinician"), clinic.someone("clinician")];
+    let stored = clinic.patient();
+    assert_apart(&clinic, |which| opened(&clinic, &people[which], &stored));
+}
+
+#[test]
+fn a_receipt_for_one_read_releases_no_second_read_of_the_same() {
+    let clinic = Clinic::new();
+    let (clinician, stored) = (clinic.someone("clinician"), clinic.patient());
+    assert_apart(&clinic, |_| opened(&clinic, &clinician, &stored));
+}
+
+#[test]
+fn another_key_cannot_acknowledge() {
+    let clinic = Clinic::new();
+    let (clinician, stored) = (clinic.someone("clinician"), clinic.patient());
+    let (_, draft) = opened(&clinic, &clinician, &stored);
+    let forger = MemoryLog::of(ORIGIN, &[66; 32]);
+    let leaves = vec![hash(b"any")];
+    let ack = forger.sign(ORIGIN, 0, now(), leaves);
+    let refused = clinic.log.recorder().verify(ack);
+    assert_eq!(refused.err(), Some(AckRefused::Signature));
+    // Who brings a key of their own finds that the gate pins another.
+    let forged = forger.acknowledge(std::slice::from_ref(&draft));
+    let refused = receipts(vec![draft], &forged);
+    assert_eq!(refused.err(), Some(ReceiptRefused::Recorder));
+}
+
+#[test]
+fn a_gate_with_another_recorder_releases_nothing_of_this_one() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let (phi, _unrecorded) = opened(&clinic, &clinic.someone("clinician"), &stored);
+    let own = MemoryLog::of("log.example/of-my-own", &[66; 32]);
+    let mut elsewhere = Clinic::new();
+    elsewhere.tenant = clinic.tenant;
+    elsewhere.keys = audit_keys(clinic.tenant);
+    elsewhere.log = own;
+    let (_, draft) = elsewhere
+        .admit_read(&clinic.someone("clinician"), &stored)
+        .unwrap();
+    let receipt = elsewhere.receipt(draft);
+    assert_eq!(phi.release(receipt).err(), Some(ReleaseRefused));
+}
+
+#[test]
+fn another_origin_cannot_acknowledge() {
+    let clinic = Clinic::new();
+    let leaves = vec![hash(b"any")];
+    let ack = clinic.log.sign("log.example/other", 0, now(), leaves);
+    let refused = clinic.log.recorder().verify(ack.clone());
+    assert_eq!(refused.err(), Some(AckRefused::Origin));
+    let renamed = Acknowledgement {
+        origin: ORIGIN.to_owned(),
+        ..ack
+    };
+    let refused = clinic.log.recorder().verify(renamed);
+    assert_eq!(refused.err(), Some(AckRefused::Signature));
+}
+
+#[test]
+fn an_acknowledgement_that_was_changed_does_not_hold() {
+    let log = MemoryLog::new();
+    let good = log.sign(ORIGIN, 7, now(), vec![[1; 32], [2; 32]]);
+    assert!(log.recorder().verify(good.clone()).is_ok());
+    let changes: [fn(&mut Acknowledgement); 7] = [
+        |ack| ack.first_index = 8,
+        |ack| ack.recorded += jiff::SignedDuration::from_micros(1),
+        |ack| ack.leaves.swap(0, 1),
+        |ack| ack.leaves[1] = [3; 32],
+        |ack| ack.leaves.truncate(1),
+        |ack| ack.leaves.push([2; 32]),
+        |ack| ack.signature[63] ^= 1,
+    ];
+    for (which, change) in changes.into_iter().enumerate() {
+        let mut changed = good.clone();
+        change(&mut changed);
+        let refused = log.recorder().verify(changed);
+        assert_eq!(refused.err(), Some(AckRefused::Signature), "change {which}");
+    }
+}
+
+#[test]
+fn indices_beyond_the_last_are_refused() {
+    let log = MemoryLog::new();
+    let last = log.sign(ORIGIN, u64::MAX - 1, now(), vec![[1; 32]]);
+    let batch = log.recorder().verify(last).unwrap();
+    let appended = Appended {
+        batch,
+        position: usize::MAX,
+        source: source(1),
+        counter: u64::MAX,
+    };
+    assert_eq!(appended.index(), u64::MAX);
+    let beyond = log.sign(ORIGIN, u64::MAX, now(), vec![[1; 32]]);
+    assert_eq!(log.recorder().verify(beyond).err(), Some(AckRefused::Range));
+}
+
+fn source(boot: u128) -> Source {
+    Source {
+        replica: Uuid::from_u128(1),
+        boot: Uuid::from_u128(boot),
+    }
+}
+
+#[test]
+fn an_acknowledgement_of_other_leaves_makes_no_receipt() {
+    let clinic = Clinic::new();
+    let (clinician, stored) = (clinic.someone("clinician"), clinic.patient());
+    let drafts = || {
+        vec![
+            opened(&clinic, &clinician, &stored).1,
+            opened(&clinic, &clinician, &stored).1,
+        ]
+    };
+    let refused = |drafts: Vec<Draft>, appended: &[Appended]| receipts(drafts, appended).err();
+
+    // Of entries that are others'.
+    let others = clinic.log.record(&drafts());
+    assert_eq!(refused(drafts(), &others), Some(ReceiptRefused::Leaf));
+    // Of these, with the positions swapped.
+    let batch = drafts();
+    let mut swapped = clinic.log.record(&batch);
+    swapped.swap(0, 1);
+    assert_eq!(refused(batch, &swapped), Some(ReceiptRefused::Leaf));
+    // Of one of these, twice.
+    let batch = drafts();
+    let mut doubled = clinic.log.record(&batch);
+    doubled[1] = doubled[0].clone();
+    assert_eq!(refused(batch, &doubled), Some(ReceiptRefused::Leaf));
+    // Not of all, or of more.
+    let batch = drafts();
+    let appended = clinic.log.record(&batch);
+    assert_eq!(refused(batch, &appended[..1]), Some(ReceiptRefused::Count));
+    assert_eq!(refused(vec![], &appended), Some(ReceiptRefused::Count));
+    // Of another place, counter or source than was signed.
+    let changes: [fn(&mut Appended); 4] = [
+        |appended| appended.position = 1,
+        |appended| appended.position = usize::MAX,
+        |appended| appended.counter += 1,
+        |appended| appended.source = source(3),
+    ];
+    for change in changes {
+        let batch = vec![opened(&clinic, &clinician, &stored).1];
+        let mut appended = clinic.log.record(&batch);
+        change(&mut appended[0]);
+        assert_eq!(refused(batch, &appended), Some(ReceiptRefused::Leaf));
+    }
+}
+
+#[test]
+fn entries_that_release_nothing_make_no_receipt() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let refusal = clinic
+        .admit_read(&clinic.someone("front-desk"), &stored)
+        .unwrap_err();
+    let clinician = clinic.someone("clinician");
+    let request = clinic.request(&clinician);
+    let committed = (IntentId::new_ordered(), Outcome::Committed);
+    let drafts = vec![
+        refusal.draft,
+        clinic.gate().absent(&request, &stored.target()),
+        Event::new(Stream::Phi, "read", Outcome::Permitted, &clinic.context).draft(now()),
+        settled(&request, "update", committed.0, committed.1, 1),
+    ];
+    let appended = clinic.log.record(&drafts);
+    assert!(receipts(drafts, &appended).unwrap().is_empty());
+}
+
+/// The bytes that recorders sign and store, written out by hand: formats, not code, decide.
+#[test]
+fn statements_and_leaves_have_the_form_that_others_verify() {
+    let recorded: Timestamp = "2026-11-24T09:00:00.25Z".parse().unwrap();
+    let statement = Acknowledgement::statement("log.example/x", 41, recorded, &[[0xAB; 32]]);
+    let expected = [
+        &b"vouchsafe-ack/v1\nlog.example/x\n41\n2026-11-24T09:00:00.250000Z\n1\n"[..],
+        &[0xAB; 32],
+    ]
+    .concat();
+    assert_eq!(statement, expected);
+    let bytes = leaf(b"{\"v\":1}", &source(2), 9, recorded);
+    let expected = concat!(
+        r#"{"counter":9,"entry":{"v":1},"recorded":"2026-11-24T09:00:00.250000Z","#,
+        r#""source":"00000000-0000-0000-0000-000000000001/00000000-0000-0000-0000-000000000002"}"#
+    );
+    assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+    // RFC 6962, section 2.1: SHA-256(0x00 || leaf).
+    assert_eq!(
+        hex(&hash(b"")),
+        "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+    );
+    let key = RecorderKey::new("log.example/x", [1; 32]);
+    assert_eq!(
+        (key.origin(), key.public_key()),
+        ("log.example/x", &[1; 32])
+    );
+}

@@ -1,0 +1,192 @@
+//! A recorder in memory. When it goes, it scans all that it was given for canaries.
+
+use std::sync::{Arc, Mutex};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use jiff::Timestamp;
+use uuid::Uuid;
+use vouchsafe::BoxFuture;
+use vouchsafe::audit::{
+    Acknowledged, Acknowledgement, AppendError, Appended, AuditLog, Draft, EntryKind, RecorderKey,
+    Source, leaf,
+};
+use vouchsafe::ids::IntentId;
+use vouchsafe_tlog::hash_leaf;
+
+use crate::canary;
+use crate::clinic::now;
+
+pub(crate) const ORIGIN: &str = "log.example/phi/2026";
+
+pub(crate) struct MemoryLog {
+    pair: Ed25519KeyPair,
+    key: RecorderKey,
+    source: Source,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    leaves: Vec<Vec<u8>>,
+    entries: Vec<Vec<u8>>,
+    open: Vec<IntentId>,
+    failing: Option<AppendError>,
+}
+
+impl MemoryLog {
+    pub(crate) fn new() -> Self {
+        Self::of(ORIGIN, &[21; 32])
+    }
+
+    pub(crate) fn of(origin: &str, seed: &[u8; 32]) -> Self {
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed).unwrap();
+        let public_key = pair.public_key().as_ref().try_into().unwrap();
+        Self {
+            pair,
+            key: RecorderKey::new(origin, public_key),
+            source: Source {
+                replica: Uuid::from_u128(1),
+                boot: Uuid::from_u128(2),
+            },
+            state: Mutex::default(),
+        }
+    }
+
+    /// From now on every append fails.
+    pub(crate) fn fail(&self, error: AppendError) {
+        self.state.lock().unwrap().failing = Some(error);
+    }
+
+    /// Appends at once: nothing here ever waits.
+    pub(crate) fn record(&self, drafts: &[Draft]) -> Vec<Appended> {
+        ready(self.append(drafts)).unwrap()
+    }
+
+    /// The leaves of the log.
+    pub(crate) fn leaves(&self) -> Vec<Vec<u8>> {
+        self.state.lock().unwrap().leaves.clone()
+    }
+
+    /// The last entry of the log.
+    pub(crate) fn last_entry(&self) -> serde_json::Value {
+        self.entries().pop().unwrap()
+    }
+
+    /// The entries of the log.
+    pub(crate) fn entries(&self) -> Vec<serde_json::Value> {
+        let entries = self.entry_bytes();
+        entries
+            .iter()
+            .map(|bytes| serde_json::from_slice(bytes).unwrap())
+            .collect()
+    }
+
+    /// The entries of the log, as they came.
+    pub(crate) fn entry_bytes(&self) -> Vec<Vec<u8>> {
+        self.state.lock().unwrap().entries.clone()
+    }
+
+    /// Signs whatever it is told.
+    pub(crate) fn sign(
+        &self,
+        origin: &str,
+        first_index: u64,
+        recorded: Timestamp,
+        leaves: Vec<[u8; 32]>,
+    ) -> Acknowledgement {
+        let statement = Acknowledgement::statement(origin, first_index, recorded, &leaves);
+        let signature = self.pair.sign(&statement);
+        Acknowledgement {
+            origin: origin.to_owned(),
+            first_index,
+            recorded,
+            leaves,
+            signature: signature.as_ref().try_into().unwrap(),
+        }
+    }
+
+    /// An acknowledgement of drafts that are in no log, by this recorder's key.
+    pub(crate) fn acknowledge(&self, drafts: &[Draft]) -> Vec<Appended> {
+        let leaves: Vec<[u8; 32]> = (1..)
+            .zip(drafts)
+            .map(|(counter, draft)| hash(&leaf(draft.bytes(), &self.source, counter, now())))
+            .collect();
+        let ack = self.sign(self.key.origin(), 0, now(), leaves);
+        self.appended(&self.key.verify(ack).unwrap(), 1, drafts.len())
+    }
+
+    fn appended(&self, batch: &Arc<Acknowledged>, counter: u64, count: usize) -> Vec<Appended> {
+        (counter..)
+            .zip(0..count)
+            .map(|(counter, position)| Appended {
+                batch: Arc::clone(batch),
+                position,
+                source: self.source,
+                counter,
+            })
+            .collect()
+    }
+}
+
+impl AuditLog for MemoryLog {
+    fn recorder(&self) -> &RecorderKey {
+        &self.key
+    }
+
+    fn append<'a>(
+        &'a self,
+        drafts: &'a [Draft],
+    ) -> BoxFuture<'a, Result<Vec<Appended>, AppendError>> {
+        Box::pin(async move {
+            let mut state = self.state.lock().unwrap();
+            if let Some(error) = state.failing {
+                return Err(error);
+            }
+            let first_index = state.leaves.len() as u64;
+            let mut hashes = Vec::new();
+            for draft in drafts {
+                let counter = state.leaves.len() as u64 + 1;
+                let bytes = leaf(draft.bytes(), &self.source, counter, now());
+                hashes.push(hash(&bytes));
+                state.leaves.push(bytes);
+                state.entries.push(draft.bytes().to_vec());
+                match draft.kind() {
+                    EntryKind::Event => {}
+                    EntryKind::Intent(id) => state.open.push(id),
+                    EntryKind::Outcome(id) => state.open.retain(|open| *open != id),
+                }
+            }
+            let ack = self.sign(self.key.origin(), first_index, now(), hashes);
+            let batch = self.key.verify(ack).map_err(|_| AppendError::Untrusted)?;
+            Ok(self.appended(&batch, first_index + 1, drafts.len()))
+        })
+    }
+
+    fn unsettled(&self) -> BoxFuture<'_, Result<Vec<IntentId>, AppendError>> {
+        Box::pin(async move { Ok(self.state.lock().unwrap().open.clone()) })
+    }
+}
+
+impl Drop for MemoryLog {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            for bytes in self.leaves() {
+                canary::assert_none("a leaf", &bytes);
+            }
+        }
+    }
+}
+
+pub(crate) fn hash(leaf: &[u8]) -> [u8; 32] {
+    *hash_leaf(leaf).as_bytes()
+}
+
+/// The result of a future that never waits.
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(value) => value,
+        std::task::Poll::Pending => panic!("the future waits"),
+    }
+}

@@ -1,0 +1,404 @@
+//! Writing: what may be written replaces, what is hidden stays, and both ends are in the log.
+
+use serde_json::{Value, json};
+use vouchsafe::access::{Denied, Verb};
+use vouchsafe::audit::{AuditLog as _, EntryKind, Outcome};
+use vouchsafe::class::ClassSet;
+use vouchsafe::gate::{OpenRefused, Target, WritePermit, Writes, intended, settled};
+use vouchsafe::ids::{IntentId, Version};
+use vouchsafe::seal::{SealError, SealedRecord};
+
+use crate::clinic::{Clinic, Someone, Stored, classes, document, now, only, patient, value};
+use crate::layout::Members;
+use crate::recorder::ready;
+
+const IDENTITY: &str = "resourceType name birthDate identifier ssn address";
+
+/// Updates a record as somebody; what they supply is all that the new version has of what they
+/// may write.
+fn update(clinic: &Clinic, who: &Someone, stored: &Stored, json: &Value) -> Stored {
+    let permit = admit_update(clinic, who, stored, json);
+    let previous = Some(&stored.record);
+    let written = seal(clinic, stored, permit, json, previous).unwrap();
+    stored.followed_by(written)
+}
+
+fn admit_update(clinic: &Clinic, who: &Someone, stored: &Stored, json: &Value) -> WritePermit {
+    let supplied = document(json).classes(&Members::of("Patient"));
+    let before = stored.record.manifest.classes();
+    let target = stored.next("update");
+    let (permit, draft) = clinic
+        .admit_write(who, &target, Verb::Update, (supplied, before))
+        .unwrap();
+    clinic.log.record(&[draft]);
+    permit
+}
+
+fn seal(
+    clinic: &Clinic,
+    stored: &Stored,
+    permit: WritePermit,
+    json: &Value,
+    previous: Option<&SealedRecord>,
+) -> Result<SealedRecord, OpenRefused> {
+    let layout = Members::of("Patient");
+    let (gate, keys) = (clinic.gate(), &stored.keys);
+    let written = gate.seal(permit, document(json), &layout, previous, keys, now());
+    written.map(|written| written.record)
+}
+
+/// All that a record has.
+fn whole(clinic: &Clinic, stored: &Stored) -> Value {
+    clinic.read(&clinic.someone("integration"), stored).unwrap()
+}
+
+#[test]
+fn what_was_written_is_read_and_was_released_by_the_entry_of_the_write() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    assert_eq!(whole(&clinic, &stored), patient());
+
+    let json = only(&patient(), IDENTITY);
+    let registration = clinic.someone("registration");
+    let layout = Members::of("Patient");
+    let (supplied, before) = (
+        document(&json).classes(&layout),
+        stored.record.manifest.classes(),
+    );
+    let (permit, draft) = clinic
+        .admit_write(
+            &registration,
+            &stored.next("update"),
+            Verb::Update,
+            (supplied, before),
+        )
+        .unwrap();
+    let (gate, previous) = (clinic.gate(), Some(&stored.record));
+    let written = gate
+        .seal(
+            permit,
+            document(&json),
+            &layout,
+            previous,
+            &stored.keys,
+            now(),
+        )
+        .unwrap();
+    assert!(format!("{written:?}").ends_with("document: [PHI] }"));
+    let supplied = written.document.release(clinic.receipt(draft)).unwrap();
+    assert_eq!(value(&supplied), json);
+}
+
+#[test]
+fn what_the_writer_may_not_see_stays_as_it_was() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let mut supplied = only(&patient(), IDENTITY);
+    supplied["name"] = json!([{ "family": "Newname" }]);
+    let stored = update(&clinic, &clinic.someone("registration"), &stored, &supplied);
+    let mut expected = patient();
+    expected["name"] = supplied["name"].clone();
+    assert_eq!(whole(&clinic, &stored), expected);
+}
+
+#[test]
+fn what_the_writer_may_see_and_leaves_out_is_gone() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let supplied = only(&patient(), "resourceType name birthDate identifier");
+    let stored = update(&clinic, &clinic.someone("registration"), &stored, &supplied);
+    let left = "resourceType name birthDate identifier condition note";
+    assert_eq!(whole(&clinic, &stored), only(&patient(), left));
+    // The entry named the class that went with it.
+    let entries = clinic.log.entries();
+    let written = entries
+        .iter()
+        .rev()
+        .find(|entry| entry["operation"] == "update");
+    let named = ["operational", "demographic", "contact", "identifier"];
+    assert_eq!(written.unwrap()["classes"], json!(named));
+}
+
+#[test]
+fn a_class_that_may_not_be_written_refuses_the_write() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let before = stored.record.manifest.classes();
+    for (role, supplied) in [
+        ("registration", "operational demographic clinical"),
+        ("front-desk", "operational demographic"),
+        ("clinician", "operational clinical restricted"),
+        ("patient", "operational contact"),
+        ("auditor", "operational"),
+        ("clinician", "financial"),
+    ] {
+        let who = clinic.someone(role);
+        for (verb, target) in [
+            (Verb::Update, stored.next("update")),
+            (Verb::Create, stored.target()),
+            (Verb::Delete, stored.next("delete")),
+        ] {
+            let refusal = clinic
+                .admit_write(&who, &target, verb, (classes(supplied), before))
+                .unwrap_err();
+            clinic.log.record(&[refusal.draft]);
+            let entry = clinic.log.last_entry();
+            assert_eq!(entry["outcome"], "refused", "{role} {verb}");
+            assert_eq!(entry["reason"], refusal.denied.code());
+        }
+    }
+    assert!(ready(clinic.log.unsettled()).unwrap().len() < clinic.log.leaves().len());
+}
+
+#[test]
+fn a_document_with_more_than_was_decided_about_is_not_sealed() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let registration = clinic.someone("registration");
+    let claimed = only(&patient(), "resourceType name");
+    for (member, class) in [("condition", "clinical"), ("note", "restricted")] {
+        let permit = admit_update(&clinic, &registration, &stored, &claimed);
+        let more = only(&patient(), &format!("resourceType name {member}"));
+        let refused = seal(&clinic, &stored, permit, &more, Some(&stored.record));
+        let class = SealError::NotWritable(class.parse().unwrap());
+        assert_eq!(refused.err(), Some(OpenRefused::Seal(class)));
+    }
+}
+
+#[test]
+fn only_writes_make_write_permits() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let integration = clinic.someone("integration");
+    for verb in Verb::ALL {
+        let all = (classes("operational clinical"), ClassSet::NONE);
+        let admitted = clinic.admit_write(&integration, &stored.next("update"), verb, all);
+        match verb {
+            Verb::Create | Verb::Update | Verb::Delete => assert!(admitted.is_ok()),
+            _ => assert_eq!(admitted.unwrap_err().denied, Denied::NothingAsked, "{verb}"),
+        }
+    }
+    let nothing = (ClassSet::NONE, ClassSet::ALL);
+    let admitted = clinic.admit_write(&integration, &stored.next("update"), Verb::Update, nothing);
+    assert_eq!(admitted.unwrap_err().denied, Denied::NothingAsked);
+}
+
+#[test]
+fn a_version_follows_upon_the_one_before() {
+    let clinic = Clinic::new();
+    let first = clinic.patient();
+    let second = clinic.update(&first, &patient());
+    let registration = clinic.someone("registration");
+    let json = only(&patient(), IDENTITY);
+    let refused = Some(OpenRefused::OtherRecord);
+    let try_on = |previous: Option<&SealedRecord>| {
+        let permit = admit_update(&clinic, &registration, &second, &json);
+        seal(&clinic, &second, permit, &json, previous).err()
+    };
+    // Without the version before, or upon an older one, what is hidden would be lost.
+    assert_eq!(try_on(None), refused);
+    assert_eq!(try_on(Some(&first.record)), refused);
+    assert_eq!(try_on(Some(&second.record)), None);
+    // Upon another record, whatever its number.
+    let other = clinic.patient();
+    let other = clinic.update(&other, &patient());
+    let wrong = Some(OpenRefused::Seal(SealError::Keys));
+    assert_eq!(try_on(Some(&other.record)), wrong);
+}
+
+fn admit(clinic: &Clinic, stored: &Stored, verb: Verb, version: Version) -> WritePermit {
+    let target = Target {
+        version,
+        operation: verb.name(),
+        ..stored.target()
+    };
+    let all = stored
+        .record
+        .manifest
+        .classes()
+        .union(classes("operational demographic"));
+    let (permit, draft) = clinic
+        .admit_write(&clinic.someone("integration"), &target, verb, (all, all))
+        .unwrap();
+    clinic.log.record(&[draft]);
+    permit
+}
+
+#[test]
+fn what_was_decided_as_one_change_is_not_another() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let (json, next) = (patient(), stored.record.version.next().unwrap());
+    let (gate, refused) = (clinic.gate(), Some(OpenRefused::OtherRecord));
+    let previous = Some(&stored.record);
+
+    let permit = admit(&clinic, &stored, Verb::Create, next);
+    assert_eq!(
+        seal(&clinic, &stored, permit, &json, previous).err(),
+        refused
+    );
+    let permit = admit(&clinic, &stored, Verb::Update, Version::FIRST);
+    assert_eq!(seal(&clinic, &stored, permit, &json, None).err(), refused);
+    let permit = admit(&clinic, &stored, Verb::Delete, next);
+    assert_eq!(
+        seal(&clinic, &stored, permit, &json, previous).err(),
+        refused
+    );
+    let permit = admit(&clinic, &stored, Verb::Update, next);
+    let buried = gate.bury(permit, &stored.record, &stored.keys, now());
+    assert_eq!(buried.err(), refused);
+}
+
+#[test]
+fn a_deleted_record_opens_no_more_and_can_begin_again() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let next = stored.record.version.next().unwrap();
+    let permit = admit(&clinic, &stored, Verb::Delete, next);
+    let gate = clinic.gate();
+    let tombstone = gate
+        .bury(permit, &stored.record, &stored.keys, now())
+        .unwrap();
+    assert!(tombstone.manifest.is_deleted() && tombstone.blobs.is_empty());
+    let gone = stored.followed_by(tombstone);
+
+    let clinician = clinic.someone("clinician");
+    let request = clinic.request(&clinician);
+    let (permit, _) = gate
+        .admit_read(&request, &gone.target(), ClassSet::ALL, &clinician.facts)
+        .unwrap();
+    let opened = gate.open(permit, &gone.record, &gone.keys, now());
+    assert_eq!(opened.err(), Some(OpenRefused::Seal(SealError::Deleted)));
+    // The version before is as it was.
+    assert_eq!(whole(&clinic, &stored), patient());
+
+    let after = gone.record.version.next().unwrap();
+    let permit = admit(&clinic, &gone, Verb::Update, after);
+    let json = only(&patient(), "resourceType name");
+    let refused = seal(&clinic, &gone, permit, &json, Some(&gone.record));
+    assert_eq!(refused.err(), Some(OpenRefused::OtherRecord));
+    let permit = admit(&clinic, &gone, Verb::Create, after);
+    let again = seal(&clinic, &gone, permit, &json, Some(&gone.record)).unwrap();
+    let again = gone.followed_by(again);
+    assert_eq!(whole(&clinic, &again), json);
+}
+
+#[test]
+fn nobody_deletes_more_than_was_decided_about() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let target = stored.next("delete");
+    // Registration may write these; that the record has more was not said.
+    let claimed = classes("operational demographic");
+    let (permit, draft) = clinic
+        .admit_write(
+            &clinic.someone("registration"),
+            &target,
+            Verb::Delete,
+            (claimed, claimed),
+        )
+        .unwrap();
+    clinic.log.record(&[draft]);
+    let buried = clinic
+        .gate()
+        .bury(permit, &stored.record, &stored.keys, now());
+    assert_eq!(buried.err(), Some(OpenRefused::OtherRecord));
+}
+
+#[test]
+fn a_write_of_one_record_is_an_intent_until_it_is_settled() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let who = clinic.someone("registration");
+    let request = clinic.request(&who);
+    let before = ready(clinic.log.unsettled()).unwrap();
+    let intent = IntentId::new_ordered();
+    let classes = (classes("operational demographic"), ClassSet::NONE);
+    let (_, draft) = clinic
+        .gate()
+        .admit_write(
+            &request,
+            &stored.next("update"),
+            Verb::Update,
+            classes,
+            &who.facts,
+            (intent, Writes::Alone),
+        )
+        .unwrap();
+    assert_eq!(draft.kind(), EntryKind::Intent(intent));
+    clinic.log.record(&[draft]);
+    let entry = clinic.log.last_entry();
+    assert_eq!(entry["outcome"], "intent");
+    assert_eq!(entry["intent"], intent.to_string());
+    assert_eq!(entry["resource"]["version"], 2);
+    let open = [&before[..], &[intent]].concat();
+    assert_eq!(ready(clinic.log.unsettled()).unwrap(), open);
+
+    for (outcome, word) in [
+        (Outcome::Aborted, "aborted"),
+        (Outcome::Committed, "committed"),
+    ] {
+        let draft = settled(&request, "update", intent, outcome, 1);
+        assert_eq!(draft.kind(), EntryKind::Outcome(intent));
+        clinic.log.record(&[draft]);
+        let entry = clinic.log.last_entry();
+        assert_eq!(
+            (&entry["outcome"], &entry["count"]),
+            (&json!(word), &json!(1))
+        );
+        assert_eq!(ready(clinic.log.unsettled()).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_write_of_several_records_is_one_intent_with_an_entry_for_each() {
+    let clinic = Clinic::new();
+    let records = [clinic.patient(), clinic.patient()];
+    let who = clinic.someone("registration");
+    let request = clinic.request(&who);
+    let before = ready(clinic.log.unsettled()).unwrap();
+    let intent = IntentId::new_ordered();
+    let mut drafts = vec![intended(&request, "transaction", intent, 2)];
+    for stored in &records {
+        let (_, draft) = clinic
+            .gate()
+            .admit_write(
+                &request,
+                &stored.next("update"),
+                Verb::Update,
+                (classes("operational demographic"), ClassSet::NONE),
+                &who.facts,
+                (intent, Writes::Among),
+            )
+            .unwrap();
+        drafts.push(draft);
+    }
+    let kinds: Vec<_> = drafts.iter().map(vouchsafe::audit::Draft::kind).collect();
+    let expected = [
+        EntryKind::Intent(intent),
+        EntryKind::Event,
+        EntryKind::Event,
+    ];
+    assert_eq!(kinds, expected);
+    let appended = clinic.log.record(&drafts);
+    assert_eq!(
+        ready(clinic.log.unsettled()).unwrap(),
+        [&before[..], &[intent]].concat()
+    );
+    let entries = clinic.log.entries();
+    let [.., head, first, second] = &entries[..] else {
+        panic!("three entries");
+    };
+    assert_eq!(
+        (&head["intent"], &head["count"]),
+        (&json!(intent), &json!(2))
+    );
+    for part in [first, second] {
+        assert_eq!(
+            (&part["within"], part.get("intent")),
+            (&json!(intent), None)
+        );
+    }
+    let receipts = vouchsafe::gate::receipts(drafts, &appended).unwrap();
+    assert_eq!(receipts.len(), 2);
+}
