@@ -1,0 +1,243 @@
+//! What the entries of a bundle come to, before anything is done.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+use vouchsafe::document::Document;
+use vouchsafe::ids::{RecordId, RecordType, Version};
+use vouchsafe_records::engine::{Caller, Condition, Engine, Failure, Found, Op};
+use vouchsafe_records::pack::Reference;
+
+use super::{BundleError, Entry, EntryVerb, Kind};
+use crate::outcome::Problem;
+use crate::query::Params;
+use crate::references::Targets;
+use crate::searchset::Asked;
+
+/// What an entry has become once its conditions were looked up.
+pub(super) enum Step {
+    /// It is to be written.
+    Write(Op),
+    /// The one record that it would make is there already.
+    Matched(RecordType, Found),
+    /// It has the condition of an entry before, and finds what that one makes.
+    As(usize),
+    Read {
+        record_type: RecordType,
+        id: RecordId,
+        version: Option<Version>,
+        none_match: Option<String>,
+    },
+    Search(Box<Asked>),
+    Failed(Problem),
+}
+
+/// Looks up conditions, each once, on the state before; gives ids to what is new; writes targets
+/// into references.
+pub(super) async fn plan(
+    engine: &Engine,
+    caller: &Caller,
+    base: &str,
+    kind: Kind,
+    entries: Vec<Entry>,
+) -> Result<Vec<Step>, BundleError> {
+    let whole = |failure: &Failure| BundleError::whole(Problem::from(failure));
+    let mut conditions = Conditions::default();
+    let places: Vec<Option<usize>> = entries.iter().map(|entry| conditions.add(entry)).collect();
+    let found = engine
+        .find(caller, &conditions.asked)
+        .await
+        .map_err(|failure| whole(&failure))?;
+    let mut first: Vec<Option<usize>> = vec![None; found.len()];
+    let mut targets = Targets::new(base);
+    let mut steps = Vec::with_capacity(entries.len());
+    for (place, (Entry { full_url, verb }, condition)) in
+        entries.into_iter().zip(places).enumerate()
+    {
+        let known = condition.map(|condition| (found.get(condition), first.get_mut(condition)));
+        let step = step(place, verb, known);
+        // In a batch no entry may count on another; what is there already is there.
+        let fixed = kind == Kind::Transaction || matches!(step, Step::Matched(..));
+        if let (true, Some(uuid)) = (fixed, full_url.as_deref().and_then(placeholder))
+            && let Some((record_type, id)) = record_of(&step, &steps)
+        {
+            targets.place(uuid, &record_type, id);
+        }
+        steps.push(step);
+    }
+    for step in &steps {
+        if let Some(document) = document_of(step) {
+            targets.collect(document);
+        }
+    }
+    targets
+        .resolve(engine, caller)
+        .await
+        .map_err(|failure| whole(&failure))?;
+    for step in &mut steps {
+        let applied = document_of_mut(step).map_or(Ok(()), |document| targets.apply(document));
+        if let Err(problem) = applied {
+            *step = Step::Failed(problem);
+        }
+    }
+    match (kind, first_failure(&steps)) {
+        (Kind::Transaction, Some((place, problem))) => Err(BundleError::at(place, problem)),
+        _ => Ok(steps),
+    }
+}
+
+/// The conditions of a bundle's creates, each once.
+#[derive(Default)]
+struct Conditions {
+    places: HashMap<(RecordType, Params), usize>,
+    asked: Vec<Condition>,
+}
+
+impl Conditions {
+    fn add(&mut self, entry: &Entry) -> Option<usize> {
+        let EntryVerb::Create {
+            record_type,
+            condition: Some(params),
+            ..
+        } = &entry.verb
+        else {
+            return None;
+        };
+        let key = (record_type.clone(), params.clone());
+        let place = *self.places.entry(key).or_insert_with(|| {
+            self.asked.push(Condition {
+                record_type: record_type.clone(),
+                params: params.clone(),
+            });
+            self.asked.len() - 1
+        });
+        Some(place)
+    }
+}
+
+/// What is known of an entry's condition: what it finds, and which entry has it first.
+type Known<'a> = (
+    Option<&'a Result<Option<Found>, Failure>>,
+    Option<&'a mut Option<usize>>,
+);
+
+fn step(place: usize, verb: EntryVerb, known: Option<Known<'_>>) -> Step {
+    match verb {
+        EntryVerb::Create {
+            record_type,
+            document,
+            ..
+        } => {
+            if let Some((found, first)) = known {
+                match found {
+                    Some(Ok(Some(found))) => return Step::Matched(record_type, *found),
+                    Some(Ok(None)) => {}
+                    Some(Err(failure)) => return Step::Failed(Problem::from(failure)),
+                    None => return Step::Failed(Problem::from(&Failure::Damaged)),
+                }
+                match first {
+                    Some(Some(first)) => return Step::As(*first),
+                    Some(first) => *first = Some(place),
+                    None => {}
+                }
+            }
+            Step::Write(Op::Create {
+                record_type,
+                id: RecordId::random(),
+                document,
+            })
+        }
+        EntryVerb::Update {
+            record_type,
+            id,
+            document,
+            if_match,
+        } => Step::Write(Op::Update {
+            record_type,
+            id,
+            document,
+            if_match,
+        }),
+        EntryVerb::Delete {
+            record_type,
+            id,
+            if_match,
+        } => Step::Write(Op::Delete {
+            record_type,
+            id,
+            if_match,
+        }),
+        EntryVerb::Read {
+            record_type,
+            id,
+            version,
+            none_match,
+        } => Step::Read {
+            record_type,
+            id,
+            version,
+            none_match,
+        },
+        EntryVerb::Search(asked) => Step::Search(asked),
+        EntryVerb::Malformed(problem) => Step::Failed(problem),
+    }
+}
+
+fn placeholder(full_url: &str) -> Option<Uuid> {
+    match Reference::parse(full_url) {
+        Reference::Placeholder(uuid) => Some(uuid),
+        _ => None,
+    }
+}
+
+/// The record that a step is about, if it is about one.
+fn record_of(step: &Step, before: &[Step]) -> Option<(RecordType, RecordId)> {
+    match step {
+        Step::Write(op) => {
+            let (record_type, id) = named(op);
+            Some((record_type.clone(), id))
+        }
+        Step::Matched(record_type, found) => Some((record_type.clone(), found.id)),
+        Step::As(place) => before.get(*place).and_then(|first| record_of(first, &[])),
+        Step::Read { .. } | Step::Search(_) | Step::Failed(_) => None,
+    }
+}
+
+/// The record that is written.
+pub(super) const fn named(op: &Op) -> (&RecordType, RecordId) {
+    match op {
+        Op::Create {
+            record_type, id, ..
+        }
+        | Op::Update {
+            record_type, id, ..
+        }
+        | Op::Delete {
+            record_type, id, ..
+        } => (record_type, *id),
+    }
+}
+
+fn document_of(step: &Step) -> Option<&Document> {
+    match step {
+        Step::Write(Op::Create { document, .. } | Op::Update { document, .. }) => Some(document),
+        _ => None,
+    }
+}
+
+fn document_of_mut(step: &mut Step) -> Option<&mut Document> {
+    match step {
+        Step::Write(Op::Create { document, .. } | Op::Update { document, .. }) => Some(document),
+        _ => None,
+    }
+}
+
+fn first_failure(steps: &[Step]) -> Option<(usize, Problem)> {
+    steps
+        .iter()
+        .enumerate()
+        .find_map(|(place, step)| match step {
+            Step::Failed(problem) => Some((place, problem.clone())),
+            _ => None,
+        })
+}

@@ -1,0 +1,237 @@
+//! Writing the entries of a batch together, as far as they can be.
+
+use std::collections::HashMap;
+
+use vouchsafe::document::Document;
+use vouchsafe::ids::{RecordId, RecordType};
+use vouchsafe_records::engine::{Failure, Idempotent, Op};
+
+use super::plan::named;
+use super::{EntryOutcome, Kind, Run, failed_whole};
+
+/// So many entries are taken out of a group one by one; then it is parted.
+const TAKEN_OUT: usize = 8;
+
+type Outcomes = Vec<(usize, EntryOutcome)>;
+
+impl Run<'_> {
+    /// Writes entries, each of which may fail alone.
+    pub(super) async fn each(&self, writes: Vec<(usize, Op)>) -> Outcomes {
+        let mut outcomes = Vec::with_capacity(writes.len());
+        if let Some(idempotent) = &self.idempotent {
+            // Which entries are written together may differ the second time; a key has one write.
+            for (place, op) in writes {
+                let own = Idempotent {
+                    key: format!("{}/{place}", idempotent.key),
+                    request: idempotent.request,
+                };
+                outcomes.push((place, self.alone(op, Some(own)).await));
+            }
+            return outcomes;
+        }
+        for round in rounds(writes) {
+            self.together(round, &mut outcomes).await;
+        }
+        outcomes
+    }
+
+    async fn alone(&self, op: Op, idempotent: Option<Idempotent>) -> EntryOutcome {
+        match self
+            .write(vec![op], Kind::Batch.operation(), idempotent)
+            .await
+        {
+            Ok(results) => match results.into_iter().next() {
+                Some(result) => self.wrote(result),
+                None => failed_whole(&Failure::OutcomeUnknown),
+            },
+            Err(refused) => failed_whole(&refused.failure),
+        }
+    }
+
+    /// All at once; when that fails, without the entry to blame, and then in ever smaller parts.
+    async fn together(&self, writes: Vec<(usize, Op)>, outcomes: &mut Outcomes) {
+        let mut taken_out = 0;
+        let spares: Vec<Spare> = writes
+            .iter()
+            .map(|(place, op)| Spare::of(*place, op))
+            .collect();
+        let mut first: Option<Vec<Op>> = Some(writes.into_iter().map(|(_, op)| op).collect());
+        let mut open = vec![spares];
+        while let Some(mut group) = open.pop() {
+            if group.is_empty() {
+                continue;
+            }
+            let ops = first
+                .take()
+                .unwrap_or_else(|| group.iter().filter_map(Spare::op).collect());
+            let refused = match self.write(ops, Kind::Batch.operation(), None).await {
+                Ok(results) if results.len() == group.len() => {
+                    let results = results.into_iter().map(|result| self.wrote(result));
+                    outcomes.extend(group.iter().map(|spare| spare.place).zip(results));
+                    continue;
+                }
+                Ok(_) => {
+                    fail(&group, &Failure::OutcomeUnknown, outcomes);
+                    continue;
+                }
+                Err(refused) => refused,
+            };
+            let hopeless = matches!(
+                refused.failure,
+                Failure::Unavailable | Failure::OutcomeUnknown
+            );
+            if hopeless || group.len() == 1 {
+                fail(&group, &refused.failure, outcomes);
+                continue;
+            }
+            if let Some(op) = refused.op.filter(|op| *op < group.len()) {
+                let culprit = group.remove(op);
+                fail(&[culprit], &refused.failure, outcomes);
+                taken_out += 1;
+                if taken_out <= TAKEN_OUT {
+                    open.push(group);
+                    continue;
+                }
+            }
+            let half = group.split_off(group.len() / 2);
+            open.push(half);
+            open.push(group);
+        }
+    }
+}
+
+fn fail(group: &[Spare], failure: &Failure, outcomes: &mut Outcomes) {
+    outcomes.extend(
+        group
+            .iter()
+            .map(|spare| (spare.place, failed_whole(failure))),
+    );
+}
+
+/// Groups in which no record occurs twice, in the order of the writes to it.
+fn rounds(writes: Vec<(usize, Op)>) -> Vec<Vec<(usize, Op)>> {
+    let mut times: HashMap<(RecordType, RecordId), usize> = HashMap::new();
+    let mut rounds: Vec<Vec<(usize, Op)>> = Vec::new();
+    for (place, op) in writes {
+        let (record_type, id) = named(&op);
+        let time = times.entry((record_type.clone(), id)).or_insert(0);
+        match rounds.get_mut(*time) {
+            Some(round) => round.push((place, op)),
+            None => rounds.push(vec![(place, op)]),
+        }
+        *time += 1;
+    }
+    rounds
+}
+
+/// A write that can be tried again: documents cannot be copied, their text can.
+struct Spare {
+    place: usize,
+    shape: Op,
+    text: Vec<u8>,
+}
+
+impl Spare {
+    fn of(place: usize, op: &Op) -> Self {
+        let mut text = Vec::new();
+        if let Op::Create { document, .. } | Op::Update { document, .. } = op {
+            document.write_json(&mut text);
+        }
+        Self {
+            place,
+            shape: with(
+                op,
+                Document::from_object(vouchsafe::document::Object::new()),
+            ),
+            text,
+        }
+    }
+
+    /// None for a text that is no document; it was written from one.
+    fn op(&self) -> Option<Op> {
+        match &self.shape {
+            Op::Create { .. } | Op::Update { .. } => Document::parse(&self.text)
+                .ok()
+                .map(|document| with(&self.shape, document)),
+            Op::Delete { .. } => Some(with(
+                &self.shape,
+                Document::from_object(vouchsafe::document::Object::new()),
+            )),
+        }
+    }
+}
+
+/// The same write with another document.
+fn with(op: &Op, document: Document) -> Op {
+    match op {
+        Op::Create {
+            record_type, id, ..
+        } => Op::Create {
+            record_type: record_type.clone(),
+            id: *id,
+            document,
+        },
+        Op::Update {
+            record_type,
+            id,
+            if_match,
+            ..
+        } => Op::Update {
+            record_type: record_type.clone(),
+            id: *id,
+            document,
+            if_match: *if_match,
+        },
+        Op::Delete {
+            record_type,
+            id,
+            if_match,
+        } => Op::Delete {
+            record_type: record_type.clone(),
+            id: *id,
+            if_match: *if_match,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn update(id: RecordId) -> Op {
+        Op::Update {
+            record_type: "Patient".parse().unwrap(),
+            id,
+            document: Document::parse(br#"{"a":1.50}"#).unwrap(),
+            if_match: None,
+        }
+    }
+
+    #[test]
+    fn a_record_occurs_once_in_a_round() {
+        let (one, two) = (RecordId::random(), RecordId::random());
+        let writes = [one, two, one, one]
+            .into_iter()
+            .map(update)
+            .enumerate()
+            .collect();
+        let rounds: Vec<Vec<usize>> = rounds(writes)
+            .iter()
+            .map(|round| round.iter().map(|(place, _)| *place).collect())
+            .collect();
+        assert_eq!(rounds, [vec![0, 1], vec![2], vec![3]]);
+    }
+
+    #[test]
+    fn a_spare_is_the_same_write() {
+        let id = RecordId::random();
+        let spare = Spare::of(4, &update(id));
+        let Some(Op::Update {
+            id: same, document, ..
+        }) = spare.op()
+        else {
+            panic!("another write");
+        };
+        assert_eq!((same, document.to_json().as_str()), (id, r#"{"a":1.50}"#));
+    }
+}

@@ -1,0 +1,209 @@
+//! What the engine's failures are called here.
+
+use std::sync::LazyLock;
+
+use http::StatusCode;
+use vouchsafe_records::engine::Failure;
+use vouchsafe_records::pack::{Issue, IssueCode, Pack};
+
+use super::{Problem, Spot};
+
+type Words = (StatusCode, &'static str, &'static str);
+
+impl From<&Failure> for Problem {
+    fn from(failure: &Failure) -> Self {
+        let (status, code, text) = words(failure);
+        // A search that cannot be planned comes to no decision, and hence to no entry.
+        let planning = matches!(
+            failure,
+            Failure::Unsupported(_)
+                | Failure::BadParam(_)
+                | Failure::BadCursor
+                | Failure::UnknownType
+        );
+        let problem = Self {
+            logged: !planning,
+            ..Self::new(status, code, text)
+        };
+        match failure {
+            Failure::Invalid(issues) => Self {
+                spots: issues.iter().map(spot).collect(),
+                ..problem
+            },
+            // Names come from the caller: told are those that stand in our own tables.
+            Failure::Unsupported(name) | Failure::BadParam(name) if is_parameter(name) => {
+                problem.at(format!("http.{name}"))
+            }
+            _ => problem,
+        }
+    }
+}
+
+/// Whether this is the name of a search or result parameter, without modifier.
+pub(crate) fn is_parameter(name: &str) -> bool {
+    const OF_ALL: [&str; 18] = [
+        "_content",
+        "_contained",
+        "_containedType",
+        "_count",
+        "_elements",
+        "_filter",
+        "_has",
+        "_id",
+        "_include",
+        "_lastUpdated",
+        "_profile",
+        "_revinclude",
+        "_security",
+        "_sort",
+        "_summary",
+        "_tag",
+        "_text",
+        "_total",
+    ];
+    static NAMES: LazyLock<Vec<Box<str>>> = LazyLock::new(|| {
+        let pack = Pack::fhir_r4().ok();
+        let types = pack.iter().flat_map(|pack| pack.types());
+        types
+            .flat_map(|declared| declared.search_params())
+            .map(|param| param.name.clone())
+            .collect()
+    });
+    OF_ALL.contains(&name) || NAMES.iter().any(|known| **known == *name)
+}
+
+fn spot(issue: &Issue) -> Spot {
+    let (code, text) = match issue.code {
+        IssueCode::ResourceType => ("invalid", "the resource is of another type"),
+        IssueCode::Required => ("required", "a required element is missing"),
+        IssueCode::NotAnArray => ("structure", "the element repeats, so it must be an array"),
+        IssueCode::AnArray => (
+            "structure",
+            "the element does not repeat, so it must not be an array",
+        ),
+        IssueCode::Empty => ("invariant", "the element is empty"),
+        IssueCode::Kind => (
+            "structure",
+            "not the kind of JSON value that the datatype is written as",
+        ),
+        IssueCode::Syntax => ("value", "not the syntax of the datatype"),
+        IssueCode::Choice => ("structure", "only one alternative of a choice may be there"),
+    };
+    Spot {
+        path: issue.path.clone(),
+        code,
+        text: text.into(),
+    }
+}
+
+/// Exhaustive on purpose: a new failure must say here what it looks like.
+const fn words(failure: &Failure) -> Words {
+    match failure {
+        Failure::NotFound => (
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "no such resource, or none that you may see",
+        ),
+        Failure::UnknownType => (
+            StatusCode::NOT_FOUND,
+            "not-supported",
+            "this resource type is not served here",
+        ),
+        Failure::Gone(_) => (StatusCode::GONE, "deleted", "the resource was deleted"),
+        Failure::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "you may not do this"),
+        Failure::SelfRelation => (
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "nobody gives themselves care of a patient",
+        ),
+        Failure::VersionConflict => (
+            StatusCode::PRECONDITION_FAILED,
+            "conflict",
+            "the resource has another version",
+        ),
+        Failure::Several => (
+            StatusCode::PRECONDITION_FAILED,
+            "multiple-matches",
+            "several resources match",
+        ),
+        Failure::Duplicate => (
+            StatusCode::BAD_REQUEST,
+            "invalid",
+            "the same resource is written twice",
+        ),
+        Failure::Invalid(_)
+        | Failure::UnknownReference
+        | Failure::SubjectMissing
+        | Failure::SubjectChanged
+        | Failure::SeveralSubjects
+        | Failure::IdempotencyMismatch => unprocessable(failure),
+        Failure::Unsupported(_)
+        | Failure::BadParam(_)
+        | Failure::BadCursor
+        | Failure::TooCostly => of_search(failure),
+        Failure::OutcomeUnknown | Failure::Busy | Failure::Unavailable => of_service(failure),
+        Failure::Damaged => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "exception",
+            "the resource cannot be read; this is a fault of the service",
+        ),
+    }
+}
+
+const fn unprocessable(failure: &Failure) -> Words {
+    let (code, text) = match failure {
+        Failure::UnknownReference => (
+            "not-found",
+            "the resource refers to a patient that does not exist or that you may not see",
+        ),
+        Failure::SubjectMissing => (
+            "required",
+            "the resource must say which patient it is about",
+        ),
+        Failure::SubjectChanged => (
+            "business-rule",
+            "the patient that a resource is about never changes",
+        ),
+        Failure::SeveralSubjects => ("business-rule", "a resource is about one patient only"),
+        Failure::IdempotencyMismatch => (
+            "business-rule",
+            "the idempotency key was used for another request",
+        ),
+        _ => ("invalid", "the resource is not a valid one of its type"),
+    };
+    (StatusCode::UNPROCESSABLE_ENTITY, code, text)
+}
+
+const fn of_search(failure: &Failure) -> Words {
+    let (code, text) = match failure {
+        Failure::BadParam(_) => ("value", "a search parameter's value is malformed"),
+        Failure::BadCursor => (
+            "expired",
+            "the page link is not valid, or no longer; search again",
+        ),
+        Failure::TooCostly => (
+            "too-costly",
+            "the search would open too many resources; narrow it",
+        ),
+        _ => (
+            "not-supported",
+            "a search parameter, modifier or combination is not supported here; see metadata",
+        ),
+    };
+    (StatusCode::BAD_REQUEST, code, text)
+}
+
+const fn of_service(failure: &Failure) -> Words {
+    let (code, text) = match failure {
+        Failure::OutcomeUnknown => (
+            "incomplete",
+            "it is not known whether this was done; repeat it with the same Idempotency-Key",
+        ),
+        Failure::Busy => ("lock-error", "another write came between; try again"),
+        _ => (
+            "transient",
+            "a safeguard or a database is not available; nothing was done",
+        ),
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, code, text)
+}
