@@ -71,7 +71,7 @@ impl Tree {
             Self::Leaf(_) => {}
             Self::Object(members) => members.iter_mut().for_each(|(_, value)| value.settle()),
             Self::Items(items) => {
-                items.sort_by_key(|item| (item.rank, item.id));
+                items.sort_by_key(|item| (item.rank.place, item.id));
                 items.iter_mut().for_each(|item| item.tree.settle());
             }
         }
