@@ -155,6 +155,8 @@ impl FromIterator<DataClass> for ClassSet {
 
 impl fmt::Debug for ClassSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter().map(DataClass::name)).finish()
+        f.debug_set()
+            .entries(self.iter().map(DataClass::name))
+            .finish()
     }
 }

@@ -258,7 +258,7 @@ impl<'b> Gate<'b> {
         Access {
             nonce: Uuid::new_v4(),
             session: request.session.id(),
-            recorder: *self.recorder.public_key(),
+            recorder: *self.recorder.pin(),
         }
     }
 }

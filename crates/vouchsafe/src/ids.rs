@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use uuid::Uuid;
+use jiff::Timestamp;
+use uuid::{NoContext, Uuid};
 
 /// An id that is not one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -87,11 +88,19 @@ uuid_ids! {
 }
 
 impl IntentId {
-    /// A fresh time-ordered id (version 7), so that the table of intents grows at its end.
+    /// A fresh id that is ordered by time (version 7), so that the table of intents grows at its end.
     #[must_use]
-    pub fn new_ordered() -> Self {
-        Self(Uuid::now_v7())
+    pub fn new_ordered(now: Timestamp) -> Self {
+        Self(ordered(now))
     }
+}
+
+/// A UUID of version 7 (RFC 9562, section 5.7) by the given time, not by a clock of its own; before
+/// 1970, as of then.
+pub(crate) fn ordered(now: Timestamp) -> Uuid {
+    let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
+    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds))
 }
 
 /// The logical type of a record (FHIR: `Patient`): 1 to 64 ASCII letters and digits, letter first.

@@ -18,7 +18,7 @@ pub(crate) struct Access {
     /// Random: of one decision, and of no other.
     pub(crate) nonce: Uuid,
     pub(crate) session: SessionId,
-    /// The public key of the recorder that the gate trusts: no other's word releases anything.
+    /// Pin of the recorder that the gate trusts: no other's word releases anything.
     pub(crate) recorder: [u8; 32],
 }
 

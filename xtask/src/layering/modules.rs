@@ -132,7 +132,7 @@ fn list_heads(tokens: &[Token]) -> BTreeSet<String> {
 }
 
 /// Paths that a pure crate has no business with: files, network, environment, clock.
-const IMPURE: [(&str, &str); 8] = [
+const IMPURE: [(&str, &str); 10] = [
     ("std", "fs"),
     ("std", "net"),
     ("std", "env"),
@@ -141,6 +141,8 @@ const IMPURE: [(&str, &str); 8] = [
     ("Instant", "now"),
     ("Timestamp", "now"),
     ("Zoned", "now"),
+    ("Uuid", "now_v6"),
+    ("Uuid", "now_v7"),
 ];
 
 /// Places where a pure crate reaches outside.

@@ -147,7 +147,7 @@ impl Engine {
         let whole = |failure: Failure| (failure, None);
         let audit = self.audit_keys(tenant).await.map_err(whole)?;
         let mut request = caller.request(&audit, self.now());
-        let intent = IntentId::new_ordered();
+        let intent = IntentId::new_ordered(request.now);
         let count = planned.len() as u64;
         let writes = if planned.len() == 1 { Writes::Alone } else { Writes::Among };
         let mut drafts = Vec::with_capacity(planned.len() + 1);

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{self, UnparsedPublicKey};
 use jiff::Timestamp;
 
@@ -50,6 +51,7 @@ impl Acknowledgement {
 pub struct RecorderKey {
     origin: String,
     public_key: [u8; 32],
+    pin: [u8; 32],
 }
 
 /// Why an acknowledgement was not accepted.
@@ -70,10 +72,19 @@ impl RecorderKey {
     /// The recorder of that origin, with that Ed25519 public key.
     #[must_use]
     pub fn new(origin: &str, public_key: [u8; 32]) -> Self {
-        Self {
+        let pin = digest(&SHA256, &[&public_key[..], origin.as_bytes()].concat());
+        let mut recorder = Self {
             origin: origin.to_owned(),
             public_key,
-        }
+            pin: [0; 32],
+        };
+        recorder.pin.copy_from_slice(pin.as_ref());
+        recorder
+    }
+
+    /// SHA-256 of key and origin: which recorder it is, in 32 bytes.
+    pub(crate) const fn pin(&self) -> &[u8; 32] {
+        &self.pin
     }
 
     /// The log's origin.
@@ -106,7 +117,7 @@ impl RecorderKey {
             .ok_or(AckRefused::Range)?;
         Ok(Arc::new(Acknowledged {
             ack,
-            recorder: self.public_key,
+            recorder: self.pin,
         }))
     }
 }
@@ -115,7 +126,7 @@ impl RecorderKey {
 #[derive(Debug)]
 pub struct Acknowledged {
     ack: Acknowledgement,
-    /// The public key under which it was verified. Anybody can verify under a key of their own:
+    /// The pin of the key under which it was verified. Anybody can verify under a key of their own:
     /// the gate takes only what its own recorder's key verified.
     recorder: [u8; 32],
 }

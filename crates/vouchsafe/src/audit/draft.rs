@@ -3,12 +3,11 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
-use uuid::{NoContext, Uuid};
 
 use super::AuditKeys;
 use super::detail::Detail;
 use super::event::Outcome;
-use crate::ids::IntentId;
+use crate::ids::{self, IntentId, RequestId, SessionId, TenantId};
 use crate::phi::Opened;
 
 /// What an entry is to the recorder: it keeps account of intents that have no outcome yet.
@@ -108,18 +107,18 @@ pub(crate) struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) request: Option<crate::ids::RequestId>,
+    pub(crate) request: Option<RequestId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resource: Option<ResourceEntry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) roles: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) session: Option<crate::ids::SessionId>,
+    pub(crate) session: Option<SessionId>,
     pub(crate) stream: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) subject: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) tenant: Option<crate::ids::TenantId>,
+    pub(crate) tenant: Option<TenantId>,
     pub(crate) time: String,
     pub(crate) v: u8,
     /// The write that this entry is a part of, and neither opens nor settles.
@@ -135,7 +134,7 @@ impl Entry {
         release: Option<ReleaseTag>,
         now: Timestamp,
     ) -> Draft {
-        let id = entry_id(now);
+        let id = ids::ordered(now);
         self.id = id.as_hyphenated().to_string();
         self.count = self.count.map(|count| count.min(MAX_INTEGER));
         self.detail = detail.map(|(keys, plain)| Detail::seal(keys, id, plain));
@@ -160,11 +159,4 @@ impl Entry {
             Some(intent) => EntryKind::Outcome(intent),
         }
     }
-}
-
-/// A UUID of version 7 (RFC 9562) by the given time, not by a clock of its own.
-fn entry_id(now: Timestamp) -> Uuid {
-    let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
-    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
-    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds))
 }

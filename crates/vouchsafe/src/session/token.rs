@@ -118,7 +118,8 @@ impl Issuer {
         audience: &str,
         ttl: AccessTtl,
     ) -> Result<Self, TokenRefused> {
-        let key = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| TokenRefused::UnknownKey)?;
+        let key =
+            Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| TokenRefused::UnknownKey)?;
         let key_id = thumbprint(key.public_key().as_ref());
         Ok(Self {
             key,
@@ -266,20 +267,31 @@ impl Verifier {
         }
         let issued_at = seconds(claims.iat)?;
         let expires_at = seconds(claims.exp)?;
-        let life = claims.exp.checked_sub(claims.iat).ok_or(TokenRefused::Claims)?;
+        let life = claims
+            .exp
+            .checked_sub(claims.iat)
+            .ok_or(TokenRefused::Claims)?;
         if !(1..=i64::from(AccessTtl::MAX_SECONDS)).contains(&life) {
             return Err(TokenRefused::TooLong);
         }
         if now >= expires_at {
             return Err(TokenRefused::Expired);
         }
-        let soon = now.saturating_add(CLOCK_SKEW).map_err(|_| TokenRefused::Claims)?;
+        let soon = now
+            .saturating_add(CLOCK_SKEW)
+            .map_err(|_| TokenRefused::Claims)?;
         if soon < issued_at || soon < seconds(claims.nbf)? {
             return Err(TokenRefused::NotYet);
         }
         Ok(Session {
-            id: claims.sid.parse::<SessionId>().map_err(|_| TokenRefused::Claims)?,
-            tenant: claims.tenant.parse::<TenantId>().map_err(|_| TokenRefused::Claims)?,
+            id: claims
+                .sid
+                .parse::<SessionId>()
+                .map_err(|_| TokenRefused::Claims)?,
+            tenant: claims
+                .tenant
+                .parse::<TenantId>()
+                .map_err(|_| TokenRefused::Claims)?,
             principal: principal(&claims.sub).ok_or(TokenRefused::Claims)?,
             assurance: assurance(&claims.acr).ok_or(TokenRefused::Claims)?,
             issued_at,
@@ -297,9 +309,13 @@ fn principal(subject: &str) -> Option<Principal> {
 }
 
 fn assurance(name: &str) -> Option<Assurance> {
-    [Assurance::Local, Assurance::ServiceKey, Assurance::TwoFactor]
-        .into_iter()
-        .find(|assurance| assurance.name() == name)
+    [
+        Assurance::Local,
+        Assurance::ServiceKey,
+        Assurance::TwoFactor,
+    ]
+    .into_iter()
+    .find(|assurance| assurance.name() == name)
 }
 
 fn seconds(value: i64) -> Result<Timestamp, TokenRefused> {
@@ -315,7 +331,9 @@ fn decode<T: for<'de> Deserialize<'de>>(
     part: &str,
     refused: TokenRefused,
 ) -> Result<T, TokenRefused> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenRefused::Malformed)?;
+    let bytes = URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| TokenRefused::Malformed)?;
     serde_json::from_slice(&bytes).map_err(|_| refused)
 }
 

@@ -25,7 +25,10 @@ impl AccessTtl {
         if seconds == 0 || seconds > Self::MAX_SECONDS as u32 {
             return Err(TtlOutOfBounds);
         }
-        #[expect(clippy::cast_possible_truncation, reason = "at most 1800, checked above")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "at most 1800, checked above"
+        )]
         Ok(Self(seconds as u16))
     }
 

@@ -186,7 +186,7 @@ impl Clinic {
         verb: Verb,
         classes: (ClassSet, ClassSet),
     ) -> Result<(WritePermit, Draft), Box<Refusal>> {
-        let intent = (IntentId::new_ordered(), Writes::Alone);
+        let intent = (IntentId::new_ordered(now()), Writes::Alone);
         let request = self.request(who);
         self.gate()
             .admit_write(&request, target, verb, classes, &who.facts, intent)

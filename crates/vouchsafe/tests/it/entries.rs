@@ -115,7 +115,7 @@ fn one_of_each(clinic: &Clinic) -> Vec<Draft> {
         )
         .unwrap()
         .entry(&request, canary::DIAGNOSIS.as_bytes(), u64::MAX);
-    let intent = IntentId::new_ordered();
+    let intent = IntentId::new_ordered(now());
     let subject = Some(stored.subject);
     let event = Event {
         reason: Some("wrong-password"),
@@ -247,7 +247,7 @@ fn the_recorder_is_told_the_kind_that_readers_find() {
     // Also of an event that settles a write by a word that says something else.
     for outcome in [Outcome::Intent, Outcome::Permitted, Outcome::Committed] {
         let event = Event {
-            settles: Some(IntentId::new_ordered()),
+            settles: Some(IntentId::new_ordered(now())),
             ..Event::new(Stream::System, "reconcile", outcome, &clinic.context)
         };
         let draft = event.draft(now());

@@ -141,6 +141,18 @@ fn another_origin_cannot_acknowledge() {
     };
     let refused = clinic.log.recorder().verify(renamed);
     assert_eq!(refused.err(), Some(AckRefused::Signature));
+
+    // The same key in two logs: the gate's is one of them.
+    let (clinician, stored) = (clinic.someone("clinician"), clinic.patient());
+    let (_, draft) = opened(&clinic, &clinician, &stored);
+    let twin = MemoryLog::of("log.example/other", &[21; 32]);
+    assert_eq!(
+        twin.recorder().public_key(),
+        clinic.log.recorder().public_key()
+    );
+    let appended = twin.record(std::slice::from_ref(&draft));
+    let refused = receipts(vec![draft], &appended);
+    assert_eq!(refused.err(), Some(ReceiptRefused::Recorder));
 }
 
 #[test]
@@ -242,7 +254,7 @@ fn entries_that_release_nothing_make_no_receipt() {
         .unwrap_err();
     let clinician = clinic.someone("clinician");
     let request = clinic.request(&clinician);
-    let committed = (IntentId::new_ordered(), Outcome::Committed);
+    let committed = (IntentId::new_ordered(now()), Outcome::Committed);
     let drafts = vec![
         refusal.draft,
         clinic.gate().absent(&request, &stored.target()),

@@ -312,7 +312,7 @@ fn a_write_of_one_record_is_an_intent_until_it_is_settled() {
     let who = clinic.someone("registration");
     let request = clinic.request(&who);
     let before = ready(clinic.log.unsettled()).unwrap();
-    let intent = IntentId::new_ordered();
+    let intent = IntentId::new_ordered(now());
     let classes = (classes("operational demographic"), ClassSet::NONE);
     let (_, draft) = clinic
         .gate()
@@ -357,7 +357,7 @@ fn a_write_of_several_records_is_one_intent_with_an_entry_for_each() {
     let who = clinic.someone("registration");
     let request = clinic.request(&who);
     let before = ready(clinic.log.unsettled()).unwrap();
-    let intent = IntentId::new_ordered();
+    let intent = IntentId::new_ordered(now());
     let mut drafts = vec![intended(&request, "transaction", intent, 2)];
     for stored in &records {
         let (_, draft) = clinic
