@@ -10,6 +10,11 @@ use vouchsafe::audit::Source;
 /// from it: a service that sends too fast, or reads no answers, waits at its own socket.
 pub(crate) const MAX_IN_FLIGHT: usize = 8 << 20;
 
+/// Bytes of answers that may wait for a service that does not read them; beyond that its connection ends.
+///
+/// An acknowledgement can be much longer than its request: it has the hashes of the whole batch.
+const MAX_UNSENT: usize = 32 << 20;
+
 /// A connection, shared by the threads that read from it, commit for it and write to it.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -25,6 +30,7 @@ pub(crate) struct Connection {
 struct State {
     in_flight: usize,
     replies: VecDeque<Outgoing>,
+    unsent: usize,
     closed: bool,
     /// The thread that writes has ended.
     ended: bool,
@@ -68,7 +74,15 @@ impl Connection {
 
     /// Hands an answer to the thread that writes.
     pub(crate) fn reply(&self, bytes: Vec<u8>, settles: usize) {
-        self.lock().replies.push_back(Outgoing { bytes, settles });
+        let mut state = self.lock();
+        state.unsent += bytes.len();
+        if state.unsent > MAX_UNSENT {
+            state.closed = true;
+            state.replies.clear();
+        } else {
+            state.replies.push_back(Outgoing { bytes, settles });
+        }
+        drop(state);
         self.changed.notify_all();
     }
 
@@ -81,6 +95,7 @@ impl Connection {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+        state.unsent = 0;
         std::mem::take(&mut state.replies)
     }
 
@@ -136,6 +151,19 @@ mod tests {
         let outgoing = connection.outgoing();
         connection.settled(outgoing.iter().map(|reply| reply.settles).sum());
         assert!(waiting.join().unwrap());
+    }
+
+    #[test]
+    fn a_service_that_reads_no_answers_is_let_go() {
+        let connection = Connection::new(1);
+        for _ in 0..32 {
+            assert!(connection.admit(1));
+            connection.reply(vec![0; 1 << 20], 1);
+        }
+        assert!(connection.admit(1));
+        connection.reply(vec![0; 1 << 20], 1);
+        assert!(!connection.admit(1));
+        assert!(connection.outgoing().is_empty());
     }
 
     #[test]

@@ -40,13 +40,7 @@ struct Kind {
 impl<'a> Leaf<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let stamped: Stamped<'a> = serde_json::from_slice(bytes).map_err(|_| Malformed)?;
-        let Kind { intent, outcome } =
-            serde_json::from_str(stamped.entry.get()).map_err(|_| Malformed)?;
-        let kind = match intent {
-            None => EntryKind::Event,
-            Some(id) if outcome == Outcome::Intent.name() => EntryKind::Intent(id),
-            Some(id) => EntryKind::Outcome(id),
-        };
+        let kind = kind(stamped.entry.get().as_bytes())?;
         Ok(Self {
             counter: stamped.counter,
             source: stamped.source.parse().map_err(|_| Malformed)?,
@@ -55,6 +49,23 @@ impl<'a> Leaf<'a> {
             entry: stamped.entry.get(),
         })
     }
+}
+
+/// What an entry is, by the members `intent` and `outcome`.
+///
+/// It MUST be one JSON object and nothing else: anything else could say something about the stamps that the
+/// recorder writes around it.
+pub(crate) fn kind(entry: &[u8]) -> Result<EntryKind, Malformed> {
+    let text = std::str::from_utf8(entry).map_err(|_| Malformed)?;
+    if !text.starts_with('{') || !text.ends_with('}') {
+        return Err(Malformed);
+    }
+    let Kind { intent, outcome } = serde_json::from_str(text).map_err(|_| Malformed)?;
+    Ok(match intent {
+        None => EntryKind::Event,
+        Some(id) if outcome == Outcome::Intent.name() => EntryKind::Intent(id),
+        Some(id) => EntryKind::Outcome(id),
+    })
 }
 
 #[cfg(test)]
@@ -96,5 +107,31 @@ mod tests {
             assert_eq!((leaf.kind, leaf.entry), (kind, entry.as_str()));
         }
         assert!(Leaf::read(b"{}").is_err());
+    }
+
+    #[test]
+    fn an_entry_is_one_object_and_cannot_speak_for_the_recorder() {
+        for entry in [
+            &b""[..],
+            b"[]",
+            b"7",
+            b"{}",
+            br#" {"outcome":"permitted"}"#,
+            br#"{"outcome":"permitted"} "#,
+            br#"{"outcome":"permitted"}{}"#,
+            br#"{"outcome":"permitted"},"source":"x","a":{}"#,
+            br#"{"outcome":"permitted","outcome":"refused"}"#,
+            br#"{"outcome":7}"#,
+            br#"{"intent":"not an id","outcome":"intent"}"#,
+            b"{\"outcome\":\"permitted\",\"x\":\"\xff\"}",
+            br#"{"outcome":"permitted""#,
+        ] {
+            let text = String::from_utf8_lossy(entry);
+            assert_eq!(kind(entry), Err(Malformed), "{text}");
+        }
+        assert_eq!(
+            kind(br#"{"outcome":"permitted","x":[1]}"#),
+            Ok(EntryKind::Event)
+        );
     }
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use vouchsafe::audit::RecorderKey;
@@ -83,6 +83,7 @@ impl RecorderConfig {
 }
 
 const DEFAULT_SEGMENT: u64 = 32 << 20;
+const LOCK_WITHIN: Duration = Duration::from_secs(3);
 
 /// The public side of a log: what a client pins and a verifier trusts.
 #[derive(Clone, Debug)]
@@ -187,6 +188,7 @@ pub fn run(
     })?;
 
     let first = wake.recv().map_err(|_| RecorderError::Internal)?;
+    server.close();
     match first {
         Wake::Asked => shared.stop(),
         Wake::Committer | Wake::Integrator => shared.abandon(),
@@ -239,22 +241,27 @@ fn wait_for_end(mut until: impl Read) {
 }
 
 /// One recorder for one log.
+///
+/// It waits a little: when a service is started again at once, the recorder of the one before is still
+/// publishing what it has.
 fn lock(layout: &Layout) -> Result<File, RecorderError> {
     let path = layout.lock();
     let mut options = OpenOptions::new();
-    let file = options
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(&path)
-        .at("open", &path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(RecorderError::Locked {
-            path: layout.root().to_owned(),
-        }),
-        Err(TryLockError::Error(error)) => Err(error).at("lock", &path),
+    options.create(true).truncate(false).write(true).mode(0o600);
+    let file = options.open(&path).at("open", &path)?;
+    let deadline = Instant::now() + LOCK_WITHIN;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => {
+                let path = layout.root().to_owned();
+                return Err(RecorderError::Locked { path });
+            }
+            Err(TryLockError::Error(error)) => return Err(error).at("lock", &path),
+        }
     }
 }
 

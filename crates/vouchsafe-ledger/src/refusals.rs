@@ -33,7 +33,6 @@ pub struct Counted {
 
 impl Counted {
     /// The entry that stands for them.
-    #[must_use]
     pub fn draft(&self, now: Timestamp) -> Draft {
         let context = Context {
             request: None,

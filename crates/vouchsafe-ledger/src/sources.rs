@@ -13,6 +13,7 @@ use crate::error::{At, RecorderError};
 use crate::octets::{self, Malformed, Octets};
 
 const MAGIC: [u8; 4] = *b"VLB1";
+const MAX_UNSETTLED: usize = 65_536;
 
 /// The sources of a log of some size.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -43,10 +44,11 @@ impl Sources {
         self.last.get(source).copied().unwrap_or(0)
     }
 
-    /// The open intents of a replica, of all its boots, the oldest first.
+    /// The open intents of a replica, of all its boots, the oldest first, as many as one answer holds: whoever
+    /// settles them asks again.
     pub(crate) fn unsettled(&self, replica: Uuid) -> Vec<IntentId> {
         let of_replica = self.open.iter().filter(|(_, owner)| **owner == replica);
-        of_replica.map(|(id, _)| *id).collect()
+        of_replica.map(|(id, _)| *id).take(MAX_UNSETTLED).collect()
     }
 
     /// Writes them beside the log, so that a start need not read all of it.

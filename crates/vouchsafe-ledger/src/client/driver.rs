@@ -14,7 +14,7 @@ use vouchsafe::audit::{AppendError, RecorderKey, Source};
 
 use super::flight::{Flight, Then};
 use super::{Call, ConnectError, Standing};
-use crate::wire::{self, Framing, Reply, Welcome, first_frame};
+use crate::wire::{self, Framing, Refusal, Reply, Welcome, first_frame};
 
 /// A recorder that does not say hello in this time is not there.
 const HELLO_WITHIN: Duration = Duration::from_secs(2);
@@ -36,6 +36,7 @@ pub(super) struct Driver {
     stream: UnixStream,
     unread: Vec<u8>,
     unwritten: Vec<u8>,
+    chunk: Box<[u8]>,
 }
 
 /// Why a connection ended.
@@ -70,6 +71,7 @@ impl Driver {
             stream,
             unread,
             unwritten,
+            chunk: vec![0; READ_AT_ONCE].into(),
         })
     }
 
@@ -144,13 +146,12 @@ impl Driver {
 
     /// Reads what is there and takes every whole answer in.
     fn read(&mut self) -> io::Result<()> {
-        let mut chunk = vec![0; READ_AT_ONCE];
         loop {
-            match self.stream.try_read(&mut chunk) {
+            match self.stream.try_read(&mut self.chunk) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => self
                     .unread
-                    .extend_from_slice(chunk.get(..count).unwrap_or_default()),
+                    .extend_from_slice(self.chunk.get(..count).unwrap_or_default()),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }
@@ -267,6 +268,7 @@ async fn greet(
             };
             let welcome = match reply {
                 Ok(Reply::Welcome(_, welcome)) => welcome,
+                Ok(Reply::Refused(_, Refusal::Malformed)) => return Err(ConnectError::Version),
                 // It is ending: the next one will welcome us.
                 Ok(Reply::Refused(..)) => return Err(unreachable()),
                 _ => return Err(ConnectError::Version),

@@ -12,8 +12,9 @@ use std::{fs, io};
 use super::{private_folder, spawn};
 use crate::connection::Connection;
 use crate::error::{At, RecorderError};
+use crate::leaf;
 use crate::queue::{Job, Shared, Work};
-use crate::wire::{self, Framing, Refusal, Request, first_frame};
+use crate::wire::{self, Entry, Framing, Refusal, Request, first_frame};
 
 /// More services than any deployment has replicas on one host.
 const MAX_CONNECTIONS: usize = 64;
@@ -64,11 +65,17 @@ impl Server {
         })
     }
 
-    /// Lets the answers out that wait, then ends all connections.
-    pub(super) fn stop(self) {
+    /// Takes no more connections: whoever comes now waits for the next recorder.
+    pub(super) fn close(&self) {
         self.live.stopping.store(true, Ordering::SeqCst);
         // Wakes the thread that accepts; without it, it would sit in the system call for ever.
         drop(UnixStream::connect(&self.path));
+        // The next recorder would remove it as well.
+        let _ = fs::remove_file(&self.path);
+    }
+
+    /// Lets the answers out that wait, then ends all connections.
+    pub(super) fn stop(self) {
         let streams = std::mem::take(
             &mut *self
                 .live
@@ -82,8 +89,6 @@ impl Server {
             // It may be closed already.
             let _ = stream.shutdown(std::net::Shutdown::Both);
         }
-        // The next recorder removes it as well.
-        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -179,6 +184,7 @@ fn write_all(mut stream: UnixStream, connection: &Connection) {
 fn read_all(mut stream: UnixStream, connection: &Arc<Connection>, shared: &Shared) {
     let mut buffer = Vec::new();
     let mut chunk = vec![0; READ_AT_ONCE];
+    let mut known = false;
     loop {
         let read = match stream.read(&mut chunk) {
             Ok(0) | Err(_) => return,
@@ -189,14 +195,24 @@ fn read_all(mut stream: UnixStream, connection: &Arc<Connection>, shared: &Share
             return;
         };
         buffer.drain(..used);
-        if connection.source.get().is_some() && stream.set_read_timeout(None).is_err() {
-            return;
+        if !known && connection.source.get().is_some() {
+            known = true;
+            if stream.set_read_timeout(None).is_err() {
+                return;
+            }
         }
     }
 }
 
+/// The connection MUST end: what came is none of the protocol's frames.
+struct Nonsense;
+
 /// Hands every whole frame to the committer; returns how many bytes they were.
-fn take_frames(buffer: &[u8], connection: &Arc<Connection>, shared: &Shared) -> Result<usize, ()> {
+fn take_frames(
+    buffer: &[u8],
+    connection: &Arc<Connection>,
+    shared: &Shared,
+) -> Result<usize, Nonsense> {
     let mut used = 0;
     let mut jobs = Vec::new();
     let outcome = loop {
@@ -204,7 +220,7 @@ fn take_frames(buffer: &[u8], connection: &Arc<Connection>, shared: &Shared) -> 
         let (verb, request, body, length) = match first_frame(rest) {
             Ok(frame) => frame,
             Err(Framing::Incomplete(_)) => break Ok(used),
-            Err(Framing::Impossible) => break Err(()),
+            Err(Framing::Impossible) => break Err(Nonsense),
         };
         used += length;
         let job = |work| Job {
@@ -212,19 +228,26 @@ fn take_frames(buffer: &[u8], connection: &Arc<Connection>, shared: &Shared) -> 
             request,
             work,
         };
-        let Some(work) = work(verb, body, connection) else {
-            job(Work::Gone).refuse(Refusal::Malformed);
-            break Err(());
+        let (job, refused) = match asked(verb, body, connection) {
+            Asked::Work(work) => (job(work), false),
+            Asked::Refused => (job(Work::Gone), true),
+            Asked::Nonsense => {
+                job(Work::Gone).refuse(Refusal::Malformed);
+                break Err(Nonsense);
+            }
         };
-        let job = job(work);
         // What was read so far must be on its way before this thread may have to wait for its answers.
-        if !connection.has_room(job.size()) {
+        if !job.connection.has_room(job.size()) {
             shared.submit(jobs.drain(..));
         }
-        if !connection.admit(job.size()) {
-            break Err(());
+        if !job.connection.admit(job.size()) {
+            break Err(Nonsense);
         }
-        jobs.push(job);
+        if refused {
+            job.refuse(Refusal::Malformed);
+        } else {
+            jobs.push(job);
+        }
     };
     if !jobs.is_empty() {
         shared.submit(jobs);
@@ -232,25 +255,32 @@ fn take_frames(buffer: &[u8], connection: &Arc<Connection>, shared: &Shared) -> 
     outcome
 }
 
+/// What a frame asks for.
+enum Asked {
+    Work(Work),
+    /// Entries that are none.
+    Refused,
+    Nonsense,
+}
+
 /// What a frame asks for, if this connection may ask for it now: `hello` first, and once.
-fn work(verb: u8, body: &[u8], connection: &Connection) -> Option<Work> {
-    let known = connection.source.get();
-    match (Request::read(verb, body).ok()?, known) {
-        (
-            Request::Hello {
-                version: wire::VERSION,
-                source,
-            },
-            None,
-        ) => {
-            connection.source.set(source).ok()?;
-            Some(Work::Hello(source))
+fn asked(verb: u8, body: &[u8], connection: &Connection) -> Asked {
+    match (Request::read(verb, body), connection.source.get()) {
+        (Ok(Request::Hello { version, source }), None) if version == wire::VERSION => {
+            match connection.source.set(source) {
+                Ok(()) => Asked::Work(Work::Hello(source)),
+                Err(_) => Asked::Nonsense,
+            }
         }
-        (Request::Append(entries), Some(_)) => Some(Work::Append {
-            entries: entries.len(),
-            body: body.to_vec(),
-        }),
-        (Request::Unsettled, Some(source)) => Some(Work::Unsettled(source.replica)),
-        (Request::Hello { .. } | Request::Append(_) | Request::Unsettled, _) => None,
+        (Ok(Request::Append(entries)), Some(_)) => {
+            let whole = |entry: &Entry<'_>| leaf::kind(entry.bytes) == Ok(entry.kind);
+            if !entries.iter().all(whole) {
+                return Asked::Refused;
+            }
+            let (entries, body) = (entries.len(), body.to_vec());
+            Asked::Work(Work::Append { body, entries })
+        }
+        (Ok(Request::Unsettled), Some(source)) => Asked::Work(Work::Unsettled(source.replica)),
+        _ => Asked::Nonsense,
     }
 }

@@ -112,7 +112,7 @@ async fn a_start_says_which_file_is_damaged_and_changes_nothing() {
         let copy = test.copy();
         let path = copy.dir.join(&case);
         let mut bytes = fs::read(&path).unwrap();
-        bytes[600.min(40)] ^= 0x10;
+        bytes[40] ^= 0x10;
         fs::write(&path, &bytes).unwrap();
         let before: Vec<_> = files(&copy.dir)
             .iter()

@@ -149,7 +149,10 @@ fn every_torn_write_of_the_last_batch_is_removed() {
     assert!((10..20).contains(&last.len()), "{last:?}");
     // Of all sets of sectors that may have reached the disk: those that lack or have up to two.
     for set in 0..(1u32 << last.len()) - 1 {
-        let (there, missing) = (set.count_ones(), last.len() as u32 - set.count_ones());
+        let (there, missing) = (
+            set.count_ones() as usize,
+            last.len() - set.count_ones() as usize,
+        );
         if there > 2 && missing > 2 {
             continue;
         }
