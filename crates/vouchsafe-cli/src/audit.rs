@@ -1,0 +1,81 @@
+//! `vouchsafe audit`: the log as it stands, its verification, and who saw a patient.
+
+mod entry;
+mod show;
+mod verify;
+mod who_saw;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use vouchsafe_ledger::reader::Log;
+use vouchsafe_server::folder::Folder;
+use vouchsafe_tlog::NoteVerifier;
+
+use crate::installation::DataFolder;
+use crate::{Ended, told};
+
+pub(crate) use who_saw::{Seen, show as show_who_saw, who_saw};
+
+/// Read and verify the audit log, find out who saw a patient
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Show(show::Args),
+    Verify(verify::Args),
+    WhoSaw(who_saw::Args),
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
+    match &args.command {
+        Command::Show(args) => show::run(args),
+        Command::Verify(args) => verify::run(args),
+        Command::WhoSaw(args) => who_saw::run(args),
+    }
+}
+
+/// Which log.
+#[derive(Debug, clap::Args)]
+struct LogArgs {
+    #[command(flatten)]
+    data: DataFolder,
+    /// A copy of a log's folder, instead of the data folder's
+    #[arg(long, value_name = "DIR", conflicts_with = "data")]
+    log: Option<PathBuf>,
+    /// The log's verifier key, as it was noted elsewhere [default: that of the first start]
+    #[arg(long, value_name = "VKEY")]
+    key: Option<NoteVerifier>,
+}
+
+impl LogArgs {
+    fn open(&self) -> anyhow::Result<Log> {
+        let opened = match (&self.log, &self.key) {
+            (Some(folder), Some(key)) => Log::open_with(folder, key.clone()),
+            (Some(folder), None) => Log::open(folder),
+            (None, Some(key)) => Log::open_with(&self.data.folder()?.audit(), key.clone()),
+            (None, None) => return open(&self.data.folder()?),
+        };
+        opened.map_err(|error| told(&error))
+    }
+}
+
+/// The log of an installation, under the key that was pinned at its first start.
+pub(crate) fn open(folder: &Folder) -> anyhow::Result<Log> {
+    let installation = folder.installation().map_err(|error| told(&error))?;
+    let pinned = installation.and_then(|installation| installation.log);
+    let Some(pinned) = pinned else {
+        anyhow::bail!(
+            "{} is no data folder of Vouchsafe: name another by --data, or a copy of a log by --log",
+            folder.path().display()
+        );
+    };
+    let key: NoteVerifier = pinned
+        .parse()
+        .map_err(|_| anyhow::anyhow!("the pinned key in installation.json is damaged"))?;
+    Log::open_with(&folder.audit(), key).map_err(|error| told(&error))
+}

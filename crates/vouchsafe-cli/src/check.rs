@@ -1,0 +1,79 @@
+//! `vouchsafe check`: the preflight, at a terminal.
+
+use serde::Serialize;
+use vouchsafe_server::preflight::{self, Check, Report, Verdict};
+
+use crate::installation::DataFolder;
+use crate::{Ended, block_on, output};
+
+const EXAMPLES: &str = "\
+Examples:
+  vouchsafe check
+  vouchsafe check --data /var/lib/vouchsafe --json
+
+It works beside a running service, and exits with 1 when a safeguard fails.";
+
+/// Check every safeguard of an installation, and say what to do about those that fail
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    data: DataFolder,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Checked<'r> {
+    passes: bool,
+    checks: &'r [Check],
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
+    let report = block_on(async {
+        let service = args.data.open().await?;
+        let report = preflight::run(&service).await;
+        service.close().await;
+        Ok(report)
+    })?;
+    if args.json {
+        output::say_json(&Checked {
+            passes: report.passes(),
+            checks: &report.checks,
+        })?;
+    } else {
+        show(&report)?;
+        output::say(match report.passes() {
+            true => "every safeguard works: PHI routes may open",
+            false => "a safeguard does not work: PHI routes stay closed",
+        })?;
+    }
+    Ok(match report.passes() {
+        true => Ended::Well,
+        false => Ended::Badly,
+    })
+}
+
+/// Prints a report, a line for each check, and what to do below it.
+pub(crate) fn show(report: &Report) -> anyhow::Result<()> {
+    let rows: Vec<[String; 4]> = report
+        .checks
+        .iter()
+        .map(|check| {
+            let verdict = match check.verdict {
+                Verdict::Pass => "pass",
+                Verdict::Fail => "FAIL",
+                Verdict::Warn => "warn",
+            };
+            [verdict, check.name, check.control, &check.finding].map(str::to_owned)
+        })
+        .collect();
+    for (line, check) in output::table(&rows).into_iter().zip(&report.checks) {
+        output::say(format_args!("  {line}"))?;
+        if let Some(remedy) = check.remedy {
+            output::say(format_args!("        {remedy}"))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! `vouchsafe completions`.
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use crate::{Cli, Ended, output};
+
+const EXAMPLES: &str = "\
+Examples:
+  vouchsafe completions bash > ~/.local/share/bash-completion/completions/vouchsafe
+  vouchsafe completions zsh > ~/.zfunc/_vouchsafe";
+
+/// Print the completions of a shell
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The shell
+    shell: Shell,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "vouchsafe", &mut script);
+    output::say(String::from_utf8_lossy(&script).trim_end())?;
+    Ok(Ended::Well)
+}

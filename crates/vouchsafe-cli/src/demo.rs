@@ -1,0 +1,99 @@
+//! `vouchsafe demo`: an installation with a synthetic clinic, and somebody signed in for each role.
+
+mod authenticator;
+mod clinic;
+mod people;
+mod show;
+mod stand;
+mod tour;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use vouchsafe_server::logging;
+use vouchsafe_server::serve::Running;
+use vouchsafe_server::service::now;
+
+use crate::installation::DataFolder;
+use crate::signals::stop_on_signal;
+use crate::{Ended, block_on, output, told};
+use people::Cast;
+use stand::Stand;
+
+const EXAMPLES: &str = "\
+Examples:
+  vouchsafe demo --once            show every safeguard at work, check it, and end
+  vouchsafe demo                   the same to try yourself: prints curl lines, serves until Ctrl-C
+  vouchsafe demo --json            addresses, tokens and ids for a script
+
+Everybody in it is made up by a seeded generator. Everything else is real: keys, encryption, policies,
+audit log, TLS, passwords and one-time codes.";
+
+/// Start everything with a synthetic clinic, and show what each role may do
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Which clinic the generator makes
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// An empty folder to keep the demo in [default: a temporary one, removed at the end]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Port of the data plane; 0 for any [default: 8443, or any when that is taken]
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+    /// Send the requests that are shown, check what comes back, and end
+    #[arg(long)]
+    once: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Tokens are renewed so often: before they end after 15 minutes.
+const RENEW: Duration = Duration::from_secs(9 * 60);
+
+pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
+    block_on(demo(args))
+}
+
+async fn demo(args: Args) -> anyhow::Result<Ended> {
+    logging::start();
+    let stop = stop_on_signal("running requests end first")?;
+    let stand = Stand::make(args.data, args.port)?;
+    let data = DataFolder::at(stand.folder());
+    let today = now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+    let mut service = data.open_with(data.settings()?, Some(people::administrator())).await?;
+    let administrator = people::enrol_administrator(&mut service).await?;
+    let (service, scene) = clinic::load(service, args.seed, today).await?;
+    let mut cast = Cast::enrol(&service, administrator, &scene).await?;
+    let running = Running::start(service, stop.clone()).await.map_err(|error| told(&error))?;
+    let serving = tokio::spawn(running.serve());
+    // Beside the service that serves, as every other command works beside it.
+    let service = data.open().await?;
+    cast.sign_in(&service, &stand).await?;
+    let guide = tour::Guide::new(&service, &stand, &scene)?;
+    let ended = match (args.once, args.json) {
+        (true, _) => tour::walk(&guide, &cast, &service, args.json).await,
+        (false, true) => show::json(&guide, &cast).map(|()| Ended::Well),
+        (false, false) => show::text(&guide, &cast).map(|()| Ended::Well),
+    };
+    if !args.once && ended.is_ok() {
+        while !stop.is_cancelled() {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(RENEW) => {
+                    if let Err(error) = cast.sign_in(&service, &stand).await {
+                        output::complain(&format!("tokens are not renewed: {error:#}"));
+                    }
+                }
+            }
+        }
+    }
+    stop.cancel();
+    // First what uses the recorder, then the recorder.
+    service.close().await;
+    serving.await?;
+    stand.clear()?;
+    ended
+}

@@ -1,0 +1,280 @@
+//! The two ways to sign-in and enrolment: over HTTPS to the service that runs, or directly on the
+//! installation of this host when none does.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use reqwest::{Certificate, Client, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use vouchsafe::audit::Context;
+use vouchsafe_identity::{Credentials, EnrolmentToken, NetworkPrefix, Password, SignInFailed};
+use vouchsafe_server::administration::draft;
+use vouchsafe_server::service::{Service, now};
+use zeroize::Zeroizing;
+
+use crate::installation::DataFolder;
+use crate::told;
+
+/// One of the two ways.
+pub(crate) enum Door {
+    /// To a service that runs.
+    Remote(Remote),
+    /// On the installation itself.
+    Local(Box<Service>),
+}
+
+/// A service that runs, and how it is trusted.
+pub(crate) struct Remote {
+    base: String,
+    client: Client,
+}
+
+/// What the page behind an enrolment link shows.
+#[derive(Deserialize)]
+pub(crate) struct Enrolment {
+    pub(crate) name: String,
+    pub(crate) login: String,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) secret: Zeroizing<String>,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) uri: Zeroizing<String>,
+}
+
+/// A new session's token.
+#[derive(Deserialize)]
+pub(crate) struct SignedIn {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) access_token: Zeroizing<String>,
+    /// Seconds.
+    pub(crate) expires_in: i64,
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Zeroizing<String>, D::Error> {
+    String::deserialize(text).map(Zeroizing::new)
+}
+
+impl Door {
+    /// The way to the installation in a folder, or to the service at a URL.
+    pub(crate) async fn find(
+        data: &DataFolder,
+        url: Option<&str>,
+        ca: Option<&Path>,
+    ) -> anyhow::Result<Self> {
+        let settings = data.settings()?;
+        let own_ca = data.certificate(&settings);
+        let ca = ca.or_else(|| own_ca.is_file().then_some(own_ca.as_path()));
+        let base = url.map_or_else(|| settings.base_url(), str::to_owned);
+        let remote = Remote::new(&base, ca)?;
+        match remote.answers().await {
+            Ok(()) => Ok(Self::Remote(remote)),
+            // Who names a URL means that one, unless it is this installation's own.
+            Err(error) if data.is_there() && base == settings.base_url() && is_absent(&error) => {
+                Ok(Self::Local(Box::new(data.open().await?)))
+            }
+            Err(error) => Err(unreachable_service(&base, &error)),
+        }
+    }
+
+    /// What the page behind an enrolment link shows.
+    pub(crate) async fn enrolment(&self, token: &str) -> anyhow::Result<Enrolment> {
+        match self {
+            Self::Remote(remote) => remote.post("/auth/enrolment", &json!({"token": token})).await,
+            Self::Local(service) => {
+                let token = EnrolmentToken::from_link(token);
+                let shown = service.identity.enrolment(&token, now()).await;
+                let shown = shown.map_err(|error| told(&error))?;
+                Ok(Enrolment {
+                    name: shown.name,
+                    login: shown.login,
+                    secret: shown.secret,
+                    uri: shown.uri,
+                })
+            }
+        }
+    }
+
+    /// Uses an enrolment link up.
+    pub(crate) async fn enrol(&self, token: &str, password: &str, code: &str) -> anyhow::Result<()> {
+        match self {
+            Self::Remote(remote) => {
+                let body = json!({"token": token, "password": password, "code": code});
+                remote.send("/auth/enrol", &body).await.map(drop)
+            }
+            Self::Local(service) => enrol(service, token, password, code).await,
+        }
+    }
+
+    /// Signs somebody in.
+    pub(crate) async fn sign_in(
+        &self,
+        login: &str,
+        password: &str,
+        code: &str,
+    ) -> anyhow::Result<SignedIn> {
+        match self {
+            Self::Remote(remote) => {
+                let body = json!({"login": login, "password": password, "code": code});
+                remote.post("/auth/sign-in", &body).await
+            }
+            Self::Local(service) => sign_in(service, login, password, code).await,
+        }
+    }
+
+    /// Ends what was opened.
+    pub(crate) async fn close(self) {
+        if let Self::Local(service) = self {
+            service.close().await;
+        }
+    }
+}
+
+/// Uses an enrolment link up, on the installation itself.
+pub(crate) async fn enrol(
+    service: &Service,
+    token: &str,
+    password: &str,
+    code: &str,
+) -> anyhow::Result<()> {
+    let (token, password) = (EnrolmentToken::from_link(token), Password::new(password));
+    let prepared = service
+        .identity
+        .enrol(&token, &password, code, this_host(), now())
+        .await
+        .map_err(|error| told(&error))?;
+    let changed = service.change(prepared, &Context::default()).await;
+    changed.map(drop).map_err(|error| told(&error))
+}
+
+/// Signs somebody in, on the installation itself; what is refused is written down before it is
+/// told, as the service does.
+pub(crate) async fn sign_in(
+    service: &Service,
+    login: &str,
+    password: &str,
+    code: &str,
+) -> anyhow::Result<SignedIn> {
+    let credentials = Credentials::new(login, Password::new(password), code);
+    let context = Context::default();
+    match service.identity.sign_in(&credentials, this_host(), now()).await {
+        Ok(prepared) => {
+            let done = service.change(prepared, &context).await.map_err(|error| told(&error))?;
+            Ok(SignedIn {
+                access_token: Zeroizing::new(done.token.expose().to_owned()),
+                expires_in: done.expires_at.duration_since(now()).as_secs(),
+            })
+        }
+        Err(SignInFailed::Refused { event, retry_at }) => {
+            let keys = service.audit_keys().await.map_err(|error| told(&error))?;
+            let draft = draft(&event, &keys, &context, now());
+            service.append(&[draft]).await.map_err(|error| told(&error))?;
+            Err(match retry_at {
+                None => anyhow::anyhow!("login, password or code is wrong"),
+                Some(at) => anyhow::anyhow!("too many attempts; try again after {at:.0}"),
+            })
+        }
+        Err(error) => Err(told(&error)),
+    }
+}
+
+fn this_host() -> NetworkPrefix {
+    NetworkPrefix::of(IpAddr::V4(Ipv4Addr::LOCALHOST))
+}
+
+impl Remote {
+    /// The service at this URL, trusted by this certificate (PEM) alone, or as the system trusts.
+    pub(crate) fn new(base: &str, ca: Option<&Path>) -> anyhow::Result<Self> {
+        if !base.starts_with("https://") {
+            anyhow::bail!("the service's URL must begin with https://");
+        }
+        Ok(Self {
+            base: base.trim_end_matches('/').to_owned(),
+            client: client(ca, Duration::from_secs(30))?,
+        })
+    }
+
+    /// Whether somebody answers whom we trust.
+    async fn answers(&self) -> Result<(), reqwest::Error> {
+        let url = format!("{}/.well-known/jwks.json", self.base);
+        self.client.get(url).send().await?.error_for_status().map(drop)
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> anyhow::Result<T> {
+        let response = self.send(path, body).await?;
+        let body = Zeroizing::new(response.bytes().await.map_err(|_| lost())?.to_vec());
+        serde_json::from_slice(&body)
+            .map_err(|_| anyhow::anyhow!("the service's answer is none that is known here"))
+    }
+
+    async fn send(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> anyhow::Result<reqwest::Response> {
+        let request = self.client.post(format!("{}{path}", self.base)).json(body);
+        let response = request
+            .send()
+            .await
+            .map_err(|error| unreachable_service(&self.base, &error))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        Err(refused(status, &response.bytes().await.unwrap_or_default()))
+    }
+}
+
+/// An HTTPS client that trusts this certificate (PEM) alone, or as the system trusts.
+pub(crate) fn client(ca: Option<&Path>, timeout: Duration) -> anyhow::Result<Client> {
+    let mut builder = Client::builder()
+        .https_only(true)
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(timeout);
+    if let Some(ca) = ca {
+        let pem = std::fs::read(ca).with_context(|| format!("cannot read {}", ca.display()))?;
+        let certificates = Certificate::from_pem_bundle(&pem)
+            .map_err(|_| anyhow::anyhow!("{} is not a PEM certificate", ca.display()))?;
+        // What is trusted by name is on this host or next to it: no proxy stands between.
+        builder = builder.tls_certs_only(certificates).no_proxy();
+    }
+    builder.build().context("cannot set up TLS")
+}
+
+/// Nobody listens, or somebody else does: another installation, under another certificate.
+fn is_absent(error: &reqwest::Error) -> bool {
+    error.is_connect()
+}
+
+fn unreachable_service(base: &str, error: &reqwest::Error) -> anyhow::Error {
+    let why = match error {
+        error if error.is_timeout() => "it does not answer in time",
+        error if error.is_connect() => {
+            "nobody listens there, or not with a certificate that is trusted here (--ca FILE)"
+        }
+        _ => "its answer is none that is known here",
+    };
+    anyhow::anyhow!("cannot reach the service at {base}: {why}")
+}
+
+fn lost() -> anyhow::Error {
+    anyhow::anyhow!("the connection was lost before the answer was read")
+}
+
+/// A refusal in the service's own fixed words (RFC 9457).
+fn refused(status: StatusCode, body: &[u8]) -> anyhow::Error {
+    #[derive(Deserialize)]
+    struct Problem {
+        title: String,
+    }
+    match serde_json::from_slice::<Problem>(body) {
+        Ok(problem) => anyhow::anyhow!("{}", problem.title),
+        Err(_) => anyhow::anyhow!("the service answered {status}"),
+    }
+}

@@ -1,0 +1,198 @@
+//! `vouchsafe import`: FHIR bundles and NDJSON, into an installation or a running service.
+//!
+//! ```text
+//! reader (a thread): hash, unpack, cut into chunks --> channel --> up to 4 chunks being written
+//! ```
+//!
+//! Every chunk is one write, all or nothing, under an idempotency key that comes from the file's
+//! digest: one that was cut off is safe to repeat. Files that are done are in a journal.
+
+mod chunk;
+mod files;
+mod journal;
+mod local;
+mod notes;
+mod reader;
+mod remote;
+mod right;
+mod target;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::installation::DataFolder;
+use crate::signals::stop_on_signal;
+use crate::token_file;
+use crate::{Ended, block_on};
+use files::{Stage, Source};
+use journal::Journal;
+use notes::Notes;
+use reader::Read;
+use target::Target;
+
+pub(crate) use local::Local;
+pub(crate) use right::local_session;
+
+const EXAMPLES: &str = "\
+Examples:
+  vouchsafe import records/                       all .json and .ndjson below, also .gz and .bz2
+  vouchsafe import Patient.ndjson.gz Observation.ndjson.gz
+  vouchsafe import records/ --url https://records.example.org:8443 --token-file t --ca ca.pem
+
+A bundle (transaction, or batch) is loaded as it is. A resource alone, or a line of NDJSON, whose id
+is a UUID keeps it; others get a new id, and what refers to them does not find them. Bundles named
+hospital... and practitioner... come first, then Patient.ndjson, then all others, by name.
+
+Run it again after an interruption: files that are done are passed over, and a file that was cut
+off is taken up again without loading anything twice.";
+
+/// Load FHIR bundles and NDJSON
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Files and folders
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    data: DataFolder,
+    /// Load into the service at this URL instead of the data folder
+    #[arg(long, value_name = "URL", requires = "token_file")]
+    url: Option<String>,
+    /// File with an access token for the service; read again when the token has ended
+    #[arg(long, value_name = "FILE", requires = "url")]
+    token_file: Option<PathBuf>,
+    /// Certificate (PEM) by which the service is trusted [default: that of the data folder]
+    #[arg(long, value_name = "FILE", requires = "url")]
+    ca: Option<PathBuf>,
+    /// Print the summary as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Chunks that are written at the same time.
+const IN_FLIGHT: usize = 4;
+/// Chunks that wait, already unpacked.
+const AHEAD: usize = 2;
+
+pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
+    // What cannot be read is found before anything is opened.
+    let sources = files::find(&args.paths)?;
+    block_on(import(args, sources))
+}
+
+async fn import(args: Args, sources: Vec<Source>) -> anyhow::Result<Ended> {
+    let stop = stop_on_signal("the bundles in flight are finished first")?;
+    let (target, journal) = match (&args.url, &args.token_file) {
+        (Some(url), Some(token)) => {
+            token_file::read(token)?;
+            let settings = args.data.settings()?;
+            let own = args.data.certificate(&settings);
+            let ca = args.ca.clone().or_else(|| own.is_file().then_some(own));
+            let remote = remote::Remote::new(url, token.clone(), ca.as_deref())?;
+            (Target::Remote(remote), Journal::none())
+        }
+        _ => {
+            let local = Local::open(&args.data).await?;
+            let journal = Journal::open(&local).await?;
+            (Target::Local(Box::new(local)), journal)
+        }
+    };
+    let run = Run {
+        notes: Arc::new(Notes::new(&sources)),
+        target: Arc::new(target),
+        journal: Arc::new(journal),
+        stop,
+    };
+    let started = Instant::now();
+    let ended = run.all(sources).await;
+    run.notes.close();
+    if let Some(target) = Arc::into_inner(run.target) {
+        target.close().await;
+    }
+    ended?;
+    let summary = run.notes.summary(started.elapsed(), run.stop.is_cancelled());
+    summary.show(args.json)
+}
+
+struct Run {
+    notes: Arc<Notes>,
+    target: Arc<Target>,
+    journal: Arc<Journal>,
+    stop: CancellationToken,
+}
+
+impl Run {
+    /// One stage after the other: what later files refer to is there when they come.
+    async fn all(&self, mut sources: Vec<Source>) -> anyhow::Result<()> {
+        for stage in Stage::ALL {
+            let of_stage = sources.extract_if(.., |source| source.stage == stage).collect();
+            self.stage(of_stage).await?;
+        }
+        Ok(())
+    }
+
+    async fn stage(&self, sources: Vec<Source>) -> anyhow::Result<()> {
+        if sources.is_empty() {
+            return Ok(());
+        }
+        let (send, mut chunks) = mpsc::channel::<Read>(AHEAD);
+        let (stop, journal, notes) =
+            (self.stop.clone(), Arc::clone(&self.journal), Arc::clone(&self.notes));
+        let reader = tokio::task::spawn_blocking(move || {
+            reader::read_all(sources, &journal, &notes, &stop, &send)
+        });
+        let places = Arc::new(Semaphore::new(IN_FLIGHT));
+        let mut writes = JoinSet::new();
+        while let Some(read) = chunks.recv().await {
+            let place = Arc::clone(&places).acquire_owned().await?;
+            let (target, journal, notes, stop) = (
+                Arc::clone(&self.target),
+                Arc::clone(&self.journal),
+                Arc::clone(&self.notes),
+                self.stop.clone(),
+            );
+            writes.spawn(async move {
+                let written = write(read, &target, &journal, &notes).await;
+                if written.is_err() {
+                    stop.cancel();
+                }
+                drop(place);
+                written
+            });
+            // What has failed for good ends the import; what runs beside it may end well.
+            while let Some(written) = writes.try_join_next() {
+                written??;
+            }
+        }
+        reader.await??;
+        while let Some(written) = writes.join_next().await {
+            written??;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a chunk, and the file into the journal when it was the last one of it.
+async fn write(
+    read: Read,
+    target: &Target,
+    journal: &Arc<Journal>,
+    notes: &Notes,
+) -> anyhow::Result<()> {
+    let Read { chunk, file, bytes } = read;
+    let loaded = target.load(&chunk, notes).await?;
+    notes.add(&loaded, bytes);
+    if let Some(done) = file.done(&loaded) {
+        let (journal, tag) = (Arc::clone(journal), file.tag.clone());
+        tokio::task::spawn_blocking(move || journal.finish(tag.as_ref(), &done)).await??;
+        notes.file_done();
+    } else if file.is_over() {
+        notes.file_failed();
+    }
+    Ok(())
+}

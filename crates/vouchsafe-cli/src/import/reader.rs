@@ -1,0 +1,276 @@
+//! Reading: a thread that hashes files, unpacks them and cuts them into chunks.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read as _, Seek as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_lc_rs::digest;
+use bzip2::read::MultiBzDecoder;
+use flate2::read::MultiGzDecoder;
+use tokio::sync::mpsc::Sender;
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+use super::chunk::{Chunk, Content, Line, type_of};
+use super::files::{Form, Packing, Source};
+use super::journal::{Done, FileTag, Journal};
+use super::notes::Notes;
+use super::target::Loaded;
+
+/// Lines of NDJSON in one write.
+const LINES: usize = 200;
+/// And so much of their text at most.
+const LINES_BYTES: usize = 4 << 20;
+/// The longest document that is read, unpacked: a small file can unpack to no end.
+const MAX_DOCUMENT: u64 = 1 << 30;
+
+/// A chunk on its way to being written.
+pub(super) struct Read {
+    pub(super) chunk: Chunk,
+    pub(super) file: Arc<InWork>,
+    /// How much of the file, as it lies there, was read for it.
+    pub(super) bytes: u64,
+}
+
+/// A file of which chunks are being written.
+pub(super) struct InWork {
+    pub(super) tag: Option<FileTag>,
+    /// Chunks to come: one more than are known, until the last one is.
+    open: AtomicU64,
+    failed: AtomicU64,
+    created: AtomicU64,
+    matched: AtomicU64,
+}
+
+impl InWork {
+    fn new(tag: Option<FileTag>) -> Self {
+        Self {
+            tag,
+            open: AtomicU64::new(1),
+            failed: AtomicU64::new(0),
+            created: AtomicU64::new(0),
+            matched: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes a chunk's result in; with the last one, what the file came to, if all of it is done.
+    pub(super) fn done(&self, loaded: &Loaded) -> Option<Done> {
+        self.failed.fetch_add(loaded.failed, Ordering::Relaxed);
+        self.created.fetch_add(loaded.created, Ordering::Relaxed);
+        self.matched.fetch_add(loaded.matched, Ordering::Relaxed);
+        // The chunk that brings it to zero sees what all others added.
+        let last = self.open.fetch_sub(1, Ordering::AcqRel) == 1;
+        let whole = self.failed.load(Ordering::Relaxed) == 0;
+        (last && whole).then(|| Done {
+            created: self.created.load(Ordering::Relaxed),
+            matched: self.matched.load(Ordering::Relaxed),
+        })
+    }
+
+    /// Whether all chunks are written.
+    pub(super) fn is_over(&self) -> bool {
+        self.open.load(Ordering::Acquire) == 0
+    }
+}
+
+/// Reads the files one after the other, until the import is to stop.
+///
+/// A file that cannot be read counts as failed, and the others go on.
+pub(super) fn read_all(
+    sources: Vec<Source>,
+    journal: &Journal,
+    notes: &Notes,
+    stop: &CancellationToken,
+    send: &Sender<Read>,
+) -> anyhow::Result<()> {
+    for source in sources {
+        if stop.is_cancelled() {
+            break;
+        }
+        let mut reading = match Reading::begin(&source, journal) {
+            Ok(Some(reading)) => reading,
+            Ok(None) => {
+                notes.file_skipped(source.bytes);
+                continue;
+            }
+            Err(error) => {
+                notes.unreadable(&source.path, &error, source.bytes);
+                continue;
+            }
+        };
+        if let Err(error) = reading.chunks(send, stop) {
+            notes.unreadable(&source.path, &error, 0);
+        }
+    }
+    Ok(())
+}
+
+/// A file being read.
+struct Reading<'s> {
+    source: &'s Source,
+    name: Arc<str>,
+    digest: [u8; 32],
+    input: Box<dyn BufRead>,
+    in_work: Arc<InWork>,
+    /// How much was read, of the file as it lies there.
+    position: Arc<AtomicU64>,
+    told: u64,
+}
+
+impl<'s> Reading<'s> {
+    /// Opens a file; none when it is done already.
+    fn begin(source: &'s Source, journal: &Journal) -> anyhow::Result<Option<Self>> {
+        let mut file = File::open(&source.path)?;
+        let digest = hash(&mut file)?;
+        let tag = journal.tag(&digest);
+        if journal.has(tag.as_ref()) {
+            return Ok(None);
+        }
+        file.rewind()?;
+        let position = Arc::new(AtomicU64::new(0));
+        let raw = BufReader::with_capacity(1 << 16, Counted(file, Arc::clone(&position)));
+        let input: Box<dyn BufRead> = match source.packing {
+            Packing::Plain => Box::new(raw),
+            Packing::Gzip => Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(raw))),
+            Packing::Bzip2 => Box::new(BufReader::with_capacity(1 << 16, MultiBzDecoder::new(raw))),
+        };
+        Ok(Some(Self {
+            source,
+            name: source.path.display().to_string().into(),
+            digest,
+            input,
+            in_work: Arc::new(InWork::new(tag)),
+            position,
+            told: 0,
+        }))
+    }
+
+    fn chunks(&mut self, send: &Sender<Read>, stop: &CancellationToken) -> anyhow::Result<()> {
+        match self.source.form {
+            Form::Json => self.document(send),
+            Form::Ndjson => self.lines(send, stop),
+        }
+    }
+
+    /// One document: a bundle as it is, or a resource.
+    fn document(&mut self, send: &Sender<Read>) -> anyhow::Result<()> {
+        let mut text = Zeroizing::new(Vec::new());
+        let read = self.input.by_ref().take(MAX_DOCUMENT + 1).read_to_end(&mut text)?;
+        if read as u64 > MAX_DOCUMENT {
+            anyhow::bail!("it is larger than 1 GiB; split the bundle, or use NDJSON");
+        }
+        let content = match type_of(&text).as_deref() {
+            // What is no resource at all is refused, with its reason, where it is read for writing.
+            Some("Bundle") | None => Content::Bundle(text),
+            Some(_) => Content::Resources(vec![Line { number: 0, text }]),
+        };
+        self.send(content, send, Last::Yes);
+        Ok(())
+    }
+
+    fn lines(&mut self, send: &Sender<Read>, stop: &CancellationToken) -> anyhow::Result<()> {
+        let mut lines = Vec::new();
+        let (mut number, mut bytes) = (0, 0);
+        loop {
+            let mut text = Zeroizing::new(Vec::new());
+            let limit = MAX_DOCUMENT + 1;
+            let read = self.input.by_ref().take(limit).read_until(b'\n', &mut text)?;
+            if read as u64 == limit {
+                anyhow::bail!("line {} is longer than 1 GiB", number + 1);
+            }
+            number += 1;
+            let blank = text.iter().all(u8::is_ascii_whitespace);
+            if !blank {
+                bytes += text.len();
+                lines.push(Line { number, text });
+            }
+            if read == 0 {
+                self.send(Content::Resources(lines), send, Last::Yes);
+                return Ok(());
+            }
+            if lines.len() == LINES || bytes >= LINES_BYTES {
+                let full = std::mem::take(&mut lines);
+                bytes = 0;
+                self.send(Content::Resources(full), send, Last::No);
+                if stop.is_cancelled() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, content: Content, send: &Sender<Read>, last: Last) {
+        let from = match &content {
+            Content::Bundle(_) => 0,
+            Content::Resources(lines) => lines.first().map_or(0, |line| line.number),
+        };
+        if last == Last::No {
+            self.in_work.open.fetch_add(1, Ordering::AcqRel);
+        }
+        let position = self.position.load(Ordering::Relaxed);
+        let read = Read {
+            chunk: Chunk {
+                name: Arc::clone(&self.name),
+                key: format!("{}-{from}", hex(&self.digest)),
+                content,
+            },
+            file: Arc::clone(&self.in_work),
+            bytes: position - self.told,
+        };
+        self.told = position;
+        // When nobody takes it any more, the import is over.
+        let _ = send.blocking_send(read);
+    }
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Last {
+    Yes,
+    No,
+}
+
+/// SHA-256 of a file as it lies there.
+fn hash(file: &mut File) -> io::Result<[u8; 32]> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let read = file.read(&mut buffer)?;
+        let Some(part) = buffer.get(..read).filter(|part| !part.is_empty()) else {
+            break;
+        };
+        context.update(part);
+    }
+    let mut out = [0; 32];
+    out.copy_from_slice(context.finish().as_ref());
+    Ok(out)
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Counts what is read of a file, below its packing.
+struct Counted(File, Arc<AtomicU64>);
+
+impl io::Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        self.1.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+impl Notes {
+    /// A file that cannot be read: why, without a word of what is in it.
+    fn unreadable(&self, path: &Path, error: &anyhow::Error, bytes: u64) {
+        let why = match error.downcast_ref::<io::Error>() {
+            Some(error) => error.kind().to_string(),
+            None => error.to_string(),
+        };
+        self.trouble(&format!("{}: cannot be read: {why}", path.display()));
+        self.skip(bytes);
+        self.file_failed();
+    }
+}

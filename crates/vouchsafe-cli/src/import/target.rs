@@ -1,0 +1,261 @@
+//! Where chunks are written to, and what becomes of them.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use zeroize::Zeroizing;
+
+use super::chunk::{Chunk, Content, Line, transaction};
+use super::local::Local;
+use super::notes::Notes;
+use super::remote::Remote;
+
+/// An installation on this host, or a service elsewhere.
+pub(super) enum Target {
+    Local(Box<Local>),
+    Remote(Remote),
+}
+
+/// What a chunk came to, in resources.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Loaded {
+    pub(super) created: u64,
+    /// There already: found by a condition, or a new version of what has the same id.
+    pub(super) matched: u64,
+    pub(super) failed: u64,
+}
+
+/// How one entry of a bundle ended.
+pub(super) enum Ending {
+    Created,
+    Matched,
+    Failed(Why),
+}
+
+/// Why something was not written, in fixed words; no value of the file is in it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Why {
+    /// The entry to blame, from 0, where it is one.
+    pub(super) entry: Option<usize>,
+    /// The element to blame.
+    pub(super) path: Option<String>,
+    pub(super) words: String,
+}
+
+/// Why a bundle was not written.
+pub(super) enum Failed {
+    /// Trying again may help.
+    Transient(String),
+    /// It cannot be written; nothing of it was.
+    Refused(Why),
+    /// Nothing can be written any more.
+    Stop(anyhow::Error),
+}
+
+/// How often a bundle is tried.
+const ATTEMPTS: u32 = 9;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+impl Target {
+    /// Writes a chunk, and notes what of it cannot be written.
+    ///
+    /// # Errors
+    /// When nothing can be written any more.
+    pub(super) async fn load(&self, chunk: &Chunk, notes: &Notes) -> anyhow::Result<Loaded> {
+        match &chunk.content {
+            Content::Bundle(text) => match self.write(text, &chunk.key).await? {
+                Ok(endings) => Ok(tally(endings, |place, why| {
+                    notes.trouble(&format!("{}: entry {}{why}", chunk.name, place + 1));
+                })),
+                Err(why) => {
+                    let at = why.entry.map_or_else(String::new, |entry| format!(" entry {}", entry + 1));
+                    notes.trouble(&format!("{}:{at}{why}", chunk.name));
+                    Ok(Loaded {
+                        failed: entries(text),
+                        ..Loaded::default()
+                    })
+                }
+            },
+            Content::Resources(lines) => self.lines(chunk, lines, notes).await,
+        }
+    }
+
+    /// All lines in one write; around those that cannot be written, in several. The parts, and
+    /// with them their keys, come out the same when the file is read again.
+    async fn lines(
+        &self,
+        chunk: &Chunk,
+        lines: &[Line],
+        notes: &Notes,
+    ) -> anyhow::Result<Loaded> {
+        let mut loaded = Loaded::default();
+        let mut open = vec![lines];
+        while let Some(part) = open.pop() {
+            let (Some(first), Some(last)) = (part.first(), part.last()) else {
+                continue;
+            };
+            let written = match transaction(part) {
+                Ok(text) => {
+                    let key = format!("{}-{}-{}", chunk.key, first.number, last.number);
+                    self.write(&text, &key).await?
+                }
+                Err(place) => Err(Why::no_resource(place)),
+            };
+            match written {
+                Ok(endings) => {
+                    let more = tally(endings, |place, why| {
+                        notes.trouble(&format!("{}:{}{why}", chunk.name, at(part.get(place))));
+                    });
+                    loaded.add(more);
+                }
+                Err(why) => {
+                    let bad = why.entry.filter(|place| *place < part.len());
+                    let bad = bad.or_else(|| (part.len() == 1).then_some(0));
+                    if let Some(bad) = bad {
+                        loaded.failed += 1;
+                        notes.trouble(&format!("{}:{}{why}", chunk.name, at(part.get(bad))));
+                    }
+                    let (before, after) = match bad {
+                        Some(bad) => (part.get(..bad), part.get(bad + 1..)),
+                        None => part.split_at_checked(part.len() / 2).unzip(),
+                    };
+                    open.extend(after);
+                    open.extend(before);
+                }
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Writes a bundle, more than once when that may help.
+    async fn write(
+        &self,
+        text: &Zeroizing<Vec<u8>>,
+        key: &str,
+    ) -> anyhow::Result<Result<Vec<Ending>, Why>> {
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1..=ATTEMPTS {
+            let written = match self {
+                Self::Local(local) => local.write(text, key).await,
+                Self::Remote(remote) => remote.write(text, key).await,
+            };
+            match written {
+                Ok(endings) => return Ok(Ok(endings)),
+                Err(Failed::Refused(why)) => return Ok(Err(why)),
+                Err(Failed::Stop(error)) => return Err(error),
+                Err(Failed::Transient(words)) if attempt == ATTEMPTS => {
+                    anyhow::bail!("{words}; tried {ATTEMPTS} times, run this again to go on");
+                }
+                Err(Failed::Transient(_)) => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+        anyhow::bail!("not written")
+    }
+
+    /// Ends the right under which it was written.
+    pub(super) async fn close(self) {
+        if let Self::Local(local) = self {
+            local.close().await;
+        }
+    }
+}
+
+/// Where a resource stands in its file.
+fn at(line: Option<&Line>) -> String {
+    match line.map(|line| line.number) {
+        None | Some(0) => String::new(),
+        Some(number) => format!(" line {number}"),
+    }
+}
+
+fn tally(endings: Vec<Ending>, mut failed: impl FnMut(usize, &Why)) -> Loaded {
+    let mut loaded = Loaded::default();
+    for (place, ending) in endings.into_iter().enumerate() {
+        match ending {
+            Ending::Created => loaded.created += 1,
+            Ending::Matched => loaded.matched += 1,
+            Ending::Failed(why) => {
+                loaded.failed += 1;
+                failed(place, &why);
+            }
+        }
+    }
+    loaded
+}
+
+/// How many entries a bundle has, as far as it can be read.
+fn entries(text: &[u8]) -> u64 {
+    #[derive(Deserialize)]
+    struct Bundle {
+        entry: Vec<IgnoredAny>,
+    }
+    let bundle: Result<Bundle, _> = serde_json::from_slice(text);
+    bundle.map_or(1, |bundle| bundle.entry.len().max(1) as u64)
+}
+
+impl Loaded {
+    fn add(&mut self, other: Self) {
+        self.created += other.created;
+        self.matched += other.matched;
+        self.failed += other.failed;
+    }
+}
+
+impl Why {
+    /// In these words, the path without what the entry's number says already.
+    pub(super) fn new(entry: Option<usize>, path: Option<&str>, words: &str) -> Self {
+        let path = path.map(|path| {
+            let inside = entry.and_then(|entry| {
+                path.strip_prefix(&format!("Bundle.entry[{entry}]"))
+            });
+            let inside = inside.map(|inside| {
+                inside.trim_start_matches(".resource").trim_start_matches('.')
+            });
+            inside.unwrap_or(path).to_owned()
+        });
+        Self {
+            entry,
+            path: path.filter(|path| !path.is_empty()),
+            words: words.to_owned(),
+        }
+    }
+
+    fn no_resource(place: usize) -> Self {
+        Self::new(Some(place), None, "this is no FHIR resource in JSON")
+    }
+}
+
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(path) = &self.path {
+            write!(f, ", {path}")?;
+        }
+        write!(f, ": {}", self.words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_names_the_element_once() {
+        let why = |entry, path| Why::new(entry, path, "too long").to_string();
+        assert_eq!(why(None, None), ": too long");
+        assert_eq!(why(Some(3), Some("Bundle.entry[3].resource.birthDate")), ", birthDate: too long");
+        assert_eq!(why(Some(3), Some("Bundle.entry[3]")), ": too long");
+        assert_eq!(why(Some(3), Some("birthDate")), ", birthDate: too long");
+    }
+
+    #[test]
+    fn entries_are_counted_as_far_as_they_can_be_read() {
+        assert_eq!(entries(br#"{"entry":[{},{},{}]}"#), 3);
+        assert_eq!(entries(b"{}"), 1);
+        assert_eq!(entries(b"no json"), 1);
+    }
+}

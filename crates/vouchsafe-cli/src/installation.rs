@@ -1,0 +1,131 @@
+//! The data folder that a command works on.
+
+use std::path::{Path, PathBuf};
+
+use vouchsafe_server::folder::Folder;
+use vouchsafe_server::service::{Administrator, Opening, Service};
+use vouchsafe_server::settings::Settings;
+
+use crate::principal;
+use crate::told;
+
+/// Which installation.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct DataFolder {
+    /// The data folder of the installation
+    #[arg(
+        long = "data",
+        value_name = "DIR",
+        env = "VOUCHSAFE_DATA",
+        default_value = "./.vouchsafe"
+    )]
+    path: PathBuf,
+}
+
+impl DataFolder {
+    /// The folder at this path.
+    pub(crate) fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The path as it was given, for messages.
+    pub(crate) fn given(&self) -> &Path {
+        &self.path
+    }
+
+    /// The arguments by which another command finds the same folder.
+    pub(crate) fn argument(&self) -> String {
+        if self.path == Path::new("./.vouchsafe") {
+            return String::new();
+        }
+        format!(" --data {}", quoted(&self.path.to_string_lossy()))
+    }
+
+    /// The one spelling of the path: the recorder's socket may be named after it, and all
+    /// commands must come to the same name.
+    pub(crate) fn folder(&self) -> anyhow::Result<Folder> {
+        let absolute = std::path::absolute(&self.path)?;
+        if let Ok(path) = absolute.canonicalize() {
+            return Ok(Folder::new(path));
+        }
+        let parent = absolute.parent().and_then(|parent| parent.canonicalize().ok());
+        Ok(Folder::new(match (parent, absolute.file_name()) {
+            (Some(parent), Some(name)) => parent.join(name),
+            _ => absolute,
+        }))
+    }
+
+    /// Whether there is an installation in it.
+    pub(crate) fn is_there(&self) -> bool {
+        self.path.join("installation.json").is_file()
+    }
+
+    /// Its settings, under the overrides of the environment.
+    pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            // What is not text is nobody's setting.
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Settings::load(&self.path, variables).map_err(|error| told(&error))
+    }
+
+    /// The certificate of its listeners, which its clients trust and no other.
+    pub(crate) fn certificate(&self, settings: &Settings) -> PathBuf {
+        let own = || self.path.join("tls").join("certificate.pem");
+        settings.tls.certificate.clone().unwrap_or_else(own)
+    }
+
+    /// Opens the installation, which must be there.
+    pub(crate) async fn open(&self) -> anyhow::Result<Service> {
+        let settings = self.settings()?;
+        self.open_with(settings, None).await
+    }
+
+    /// Opens the installation; with an administrator, makes what a first start makes.
+    pub(crate) async fn open_with(
+        &self,
+        settings: Settings,
+        administrator: Option<Administrator>,
+    ) -> anyhow::Result<Service> {
+        let opening = Opening {
+            folder: self.folder()?.path().to_owned(),
+            program: std::env::current_exe()?,
+            create: administrator.is_some(),
+            administrator: administrator.unwrap_or_else(principal::default_administrator),
+            settings,
+        };
+        Service::open(opening).await.map_err(|error| told(&error))
+    }
+}
+
+/// A text as a shell takes it for one word.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_the_shell_stay_one_word() {
+        assert_eq!(quoted("/a/b-c.d"), "/a/b-c.d");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("a'b"), "'a'\\''b'");
+        assert_eq!(quoted("x#y"), "'x#y'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn a_relative_path_and_its_absolute_one_are_the_same_folder() {
+        let here = std::env::current_dir().unwrap();
+        let relative = DataFolder::at("./not-there").folder().unwrap();
+        let absolute = DataFolder::at(here.join("not-there")).folder().unwrap();
+        assert_eq!(relative.path(), absolute.path());
+        assert_eq!(relative.socket(), absolute.socket());
+    }
+}

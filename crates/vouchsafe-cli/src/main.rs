@@ -1,0 +1,125 @@
+//! The command `vouchsafe`: starts the service, and all that is done to it at a terminal.
+
+mod audit;
+mod check;
+mod completions;
+mod demo;
+mod door;
+mod import;
+mod installation;
+mod output;
+mod person;
+mod principal;
+mod recorder;
+mod serve;
+mod signals;
+mod token_file;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  vouchsafe demo --once                  see every safeguard at work, on synthetic data
+  vouchsafe serve                        make an installation in ./.vouchsafe and serve it
+  vouchsafe import records/              load FHIR bundles and NDJSON
+  vouchsafe person add 'Ada Example' ada@example.org --role clinician --days 90 --reason 'new hire'
+  vouchsafe audit verify                 check the whole audit log
+
+Exit codes: 0 done; 1 not done, or something was found; 2 wrong arguments.";
+
+/// A record service for protected health information, every safeguard on.
+#[derive(Debug, Parser)]
+#[command(name = "vouchsafe", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Args),
+    Demo(demo::Args),
+    Check(check::Args),
+    Import(import::Args),
+    Person(person::Args),
+    Audit(audit::Args),
+    Completions(completions::Args),
+    #[command(hide = true)]
+    Recorder(recorder::Args),
+}
+
+/// How a command ended, when it did what it was asked to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Ended {
+    /// All is well.
+    Well,
+    /// It ran, and found something wrong.
+    Badly,
+}
+
+fn main() -> ExitCode {
+    let ended = match Cli::parse().command {
+        Command::Serve(args) => serve::run(args),
+        Command::Demo(args) => demo::run(args),
+        Command::Check(args) => check::run(&args),
+        Command::Import(args) => import::run(args),
+        Command::Person(args) => person::run(args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Recorder(args) => recorder::run(&args),
+    };
+    match ended {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::Badly) => ExitCode::from(1),
+        // Who reads us has seen enough: `vouchsafe audit show | head`.
+        Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&format!("error: {error:#}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Runs a command that waits for files, processes and networks.
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| told(&error))?
+        .block_on(work)
+}
+
+/// An error of ours, told in its own words: they say all that their sources say, too.
+fn told(error: &impl std::fmt::Display) -> anyhow::Error {
+    anyhow::anyhow!("{error}")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn arguments_are_declared_without_contradiction() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        fn walk(command: &clap::Command, bare: &mut Vec<String>) {
+            let leaf = command.get_subcommands().next().is_none();
+            if leaf && !command.is_hide_set() && command.get_after_help().is_none() {
+                bare.push(command.get_name().to_owned());
+            }
+            for below in command.get_subcommands() {
+                walk(below, bare);
+            }
+        }
+        let mut bare = Vec::new();
+        walk(&Cli::command(), &mut bare);
+        assert!(bare.is_empty(), "without examples: {bare:?}");
+    }
+}

@@ -1,0 +1,77 @@
+//! The one place that writes to the terminal.
+
+use std::fmt::Display;
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+
+/// Writes a line to standard output.
+///
+/// # Errors
+/// When nobody reads it any more; see [`is_closed`].
+pub(crate) fn say(line: impl Display) -> anyhow::Result<()> {
+    writeln!(io::stdout().lock(), "{line}")?;
+    Ok(())
+}
+
+/// Writes a value to standard output, as JSON on one line.
+///
+/// # Errors
+/// As [`say`].
+pub(crate) fn say_json(value: &impl Serialize) -> anyhow::Result<()> {
+    say(serde_json::to_string(value)?)
+}
+
+/// Writes a line to standard error. When even that is closed, there is nobody to tell.
+pub(crate) fn complain(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Asks for a line at the terminal, on standard error, so that what is piped stays clean.
+///
+/// # Errors
+/// When there is no more input.
+pub(crate) fn ask(question: &str) -> anyhow::Result<String> {
+    let mut err = io::stderr().lock();
+    write!(err, "{question}")?;
+    err.flush()?;
+    let mut line = String::new();
+    if io::stdin().read_line(&mut line)? == 0 {
+        anyhow::bail!("no answer: standard input is at its end");
+    }
+    Ok(line.trim().to_owned())
+}
+
+/// Whether a command failed only because its reader went away.
+pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Pads the columns of rows to the same width; the last one is left as it is.
+pub(crate) fn table<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    rows.iter()
+        .map(|row| {
+            let cells = row.iter().zip(&widths);
+            let padded: Vec<String> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
+            padded.join("  ").trim_end().to_owned()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [["a", "bcd", "e"], ["äöü", "f", "ghi"]].map(|row| row.map(str::to_owned));
+        assert_eq!(table(&rows), ["a    bcd  e", "äöü  f    ghi"]);
+    }
+}

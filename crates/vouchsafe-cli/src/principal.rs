@@ -1,0 +1,86 @@
+//! Who acts: the user of the operating system who runs the command; and callers made of sessions.
+
+use jiff::Timestamp;
+use vouchsafe::access::{Bundle, Purpose, Right};
+use vouchsafe::audit::Context;
+use vouchsafe::session::Session;
+use vouchsafe_identity::{Actor, OsUser};
+use vouchsafe_records::engine::Caller;
+use vouchsafe_server::service::{Administrator, Service};
+
+/// The user who runs this command, as the system knows them: not what `$USER` says.
+pub(crate) fn os_user() -> OsUser {
+    let name = whoami::username().ok();
+    name.as_deref()
+        .and_then(OsUser::new)
+        .or_else(|| OsUser::new("unnamed"))
+        .unwrap_or_else(nobody)
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the name is a constant of the letters that are allowed"
+)]
+fn nobody() -> OsUser {
+    OsUser::new("nobody").expect("a plain name")
+}
+
+/// The actor of what this command changes.
+pub(crate) fn actor() -> Actor {
+    Actor::OsUser(os_user())
+}
+
+/// Who becomes the first administrator when nobody is named: whoever starts the first start.
+pub(crate) fn default_administrator() -> Administrator {
+    let user = os_user();
+    let real = whoami::realname().unwrap_or_default();
+    let real = real.trim();
+    Administrator {
+        name: if real.is_empty() { user.name() } else { real }.to_owned(),
+        email: format!("{}@localhost", user.name()),
+    }
+}
+
+/// A caller who acts on this host in a session, for the usual purpose of their roles.
+pub(crate) async fn caller(
+    service: &Service,
+    session: Session,
+    now: Timestamp,
+) -> anyhow::Result<Caller> {
+    let rights = service
+        .identity
+        .rights_of(session.principal(), now)
+        .await
+        .map_err(|error| crate::told(&error))?;
+    Ok(Caller {
+        purpose: usual_purpose(&service.bundle, &rights),
+        session,
+        rights,
+        links: Vec::new(),
+        context: Context::default(),
+        now,
+    })
+}
+
+/// The first purpose that one of the roles has.
+fn usual_purpose(bundle: &Bundle, rights: &[Right]) -> Purpose {
+    let has = |right: &Right, purpose: Purpose| {
+        bundle.purposes(right.role.as_str()).any(|other| other == purpose)
+    };
+    Purpose::ALL
+        .into_iter()
+        .find(|purpose| rights.iter().any(|right| has(right, *purpose)))
+        .unwrap_or(Purpose::Operations)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_administrator_has_a_name_and_an_address() {
+        let administrator = default_administrator();
+        assert!(!administrator.name.is_empty());
+        assert!(administrator.email.ends_with("@localhost"));
+    }
+}

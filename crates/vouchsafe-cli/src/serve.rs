@@ -1,0 +1,159 @@
+//! `vouchsafe serve`: the service, in the foreground.
+
+use serde_json::json;
+use vouchsafe_identity::Invitation;
+use vouchsafe_server::logging;
+use vouchsafe_server::serve::Running;
+use vouchsafe_server::service::Administrator;
+use vouchsafe_server::settings::Settings;
+
+use crate::installation::{DataFolder, quoted};
+use crate::principal::default_administrator;
+use crate::signals::stop_on_signal;
+use crate::{Ended, block_on, check, output, told};
+
+const EXAMPLES: &str = "\
+Examples:
+  vouchsafe serve
+  vouchsafe serve --administrator 'Ada Example <ada@example.org>'
+  VOUCHSAFE_DATA_LISTEN=0.0.0.0:8443 vouchsafe serve --data /var/lib/vouchsafe
+
+The first start makes the installation: keys, audit log, certificate, policies, databases, and a
+one-time link by which the first administrator enrols. Settings are read from DIR/vouchsafe.toml
+and from VOUCHSAFE_... variables. Ctrl-C or SIGTERM stops it once running requests have ended.";
+
+/// Start the service; in an empty folder, make an installation first
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    data: DataFolder,
+    /// Who becomes the first administrator, if this is the first start
+    /// [default: the user who runs the command]
+    #[arg(long, value_name = "NAME <EMAIL>")]
+    administrator: Option<Administrator>,
+    /// Print addresses and the enrolment link as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
+    block_on(serve(args))
+}
+
+async fn serve(args: Args) -> anyhow::Result<Ended> {
+    logging::start();
+    let stop = stop_on_signal("running requests end first")?;
+    let settings = args.data.settings()?;
+    let administrator = args.administrator.unwrap_or_else(default_administrator);
+    let named = format!("{} <{}>", administrator.name, administrator.email);
+    let mut service = args.data.open_with(settings.clone(), Some(administrator)).await?;
+    let invitation = service.invitation.take().map(|invitation| (named, invitation));
+    let running = match Running::start(service, stop).await {
+        Ok(running) => running,
+        Err(error) => {
+            if let Some((named, invitation)) = invitation {
+                // It is shown once: it must not be lost with the port.
+                invite(&named, &invitation, &settings.base_url(), &args.data)?;
+            }
+            return Err(told(&error));
+        }
+    };
+    let base = base_url(&settings, running.address().map(|address| address.port()));
+    // A closed standard output is no reason to stop serving.
+    let _ = match args.json {
+        true => announce_json(&running, &base, invitation.as_ref(), &args.data),
+        false => announce(&running, &base, invitation.as_ref(), &args.data),
+    };
+    running.serve().await;
+    Ok(Ended::Well)
+}
+
+/// The URL by which clients come; with port 0, the one that the system chose.
+fn base_url(settings: &Settings, port: Option<u16>) -> String {
+    match (port, settings.data_listen.port(), &settings.public_url) {
+        (Some(port), 0, None) => format!("https://localhost:{port}"),
+        _ => settings.base_url(),
+    }
+}
+
+/// The link by which somebody enrols. The token is in its fragment, which no browser sends.
+pub(crate) fn enrolment_link(base: &str, invitation: &Invitation) -> String {
+    format!("{base}/auth/enrol#{}", invitation.token.expose())
+}
+
+fn invite(
+    named: &str,
+    invitation: &Invitation,
+    base: &str,
+    data: &DataFolder,
+) -> anyhow::Result<()> {
+    let link = enrolment_link(base, invitation);
+    output::say(format_args!(
+        "\nFirst start. {named} is the first administrator, and enrols once, before {:.0}:\n  \
+         {link}\nor at a terminal:\n  vouchsafe person enrol {}{}",
+        invitation.expires_at,
+        quoted(&link),
+        data.argument(),
+    ))
+}
+
+fn announce(
+    running: &Running,
+    base: &str,
+    invitation: Option<&(String, Invitation)>,
+    data: &DataFolder,
+) -> anyhow::Result<()> {
+    let service = running.service();
+    let operations = running.operations_address().map(|address| address.to_string());
+    output::say(format_args!("vouchsafe {} serves", env!("CARGO_PKG_VERSION")))?;
+    let rows = [
+        ("records", format!("{base}/fhir/R4")),
+        ("sign-in", format!("{base}/auth/sign-in")),
+        ("probes, metrics", format!("https://{}/readyz", operations.unwrap_or_default())),
+        ("certificate", service.tls.certificate.display().to_string()),
+        ("its SHA-256", service.tls.fingerprint.clone()),
+        ("data folder", service.folder.path().display().to_string()),
+    ];
+    for line in output::table(&rows.map(|(name, value)| [name.to_owned(), value])) {
+        output::say(format_args!("  {line}"))?;
+    }
+    if service.settled > 0 {
+        output::say(format_args!(
+            "  {} writes that were cut off are settled",
+            service.settled
+        ))?;
+    }
+    if let Some((named, invitation)) = invitation {
+        invite(named, invitation, base, data)?;
+    }
+    let report = running.report();
+    output::say("\nSafeguards:")?;
+    check::show(&report)?;
+    output::say(match report.passes() {
+        true => "PHI routes are open. Ctrl-C stops.",
+        false => "PHI routes open as soon as every safeguard works. Ctrl-C stops.",
+    })
+}
+
+fn announce_json(
+    running: &Running,
+    base: &str,
+    invitation: Option<&(String, Invitation)>,
+    data: &DataFolder,
+) -> anyhow::Result<()> {
+    let service = running.service();
+    let report = running.report();
+    output::say_json(&json!({
+        "base": base,
+        "fhir": format!("{base}/fhir/R4"),
+        "operations": running.operations_address().map(|address| format!("https://{address}")),
+        "cacert": service.tls.certificate,
+        "fingerprint": service.tls.fingerprint,
+        "data": data.folder()?.path(),
+        "settled": service.settled,
+        "enrolment": invitation.map(|(_, invitation)| enrolment_link(base, invitation)),
+        "passes": report.passes(),
+        "checks": report.checks,
+    }))
+}
