@@ -183,3 +183,6 @@ pub enum Served {
 pub(crate) fn stricter(a: DataClass, b: DataClass) -> DataClass {
     a.max(b)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! The databases themselves: how they are opened, and what is refused.
+
+use std::path::PathBuf;
+
+use vouchsafe::ids::{RecordId, SubjectId};
+use vouchsafe_records::pack::Pack;
+use vouchsafe_records::store::{Create, Location, OpenError, Store};
+
+use crate::bench::{Bench, ca, on_both, variable};
+
+on_both!(a_fresh_database_is_sound, a_database_is_opened_again);
+
+async fn open(location: &Location, create: Create) -> Result<Store, OpenError> {
+    Store::open(location, create, &Pack::fhir_r4().unwrap()).await
+}
+
+async fn a_fresh_database_is_sound(bench: &Bench) {
+    let check = bench.store.check().await.unwrap();
+    assert!(check.schema_current && check.writable);
+    match &bench.location {
+        Location::Sqlite { .. } => {
+            assert!(check.database.starts_with("SQLite 3."));
+            assert!(check.durable);
+            assert_eq!((check.tls, check.secure_delete), (None, Some(true)));
+        }
+        Location::Postgres { .. } => {
+            // The server of the tests has fsync off: that is seen.
+            assert!(check.database.starts_with("PostgreSQL "));
+            assert!(check.tls.unwrap().starts_with("TLSv1."));
+            assert_eq!(check.secure_delete, None);
+        }
+    }
+}
+
+async fn a_database_is_opened_again(bench: &Bench) {
+    let id = RecordId::random();
+    let row = bench.new_record("Observation", id, Some(SubjectId::random()));
+    bench.write(vec![row]).await.unwrap();
+    // By two at once, as replicas do.
+    let (one, two) = tokio::join!(open(&bench.location, Create::Never), open(&bench.location, Create::Never));
+    for store in [one.unwrap(), two.unwrap()] {
+        assert!(store.read(&bench.key("Observation", id), None).await.unwrap().is_some());
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_missing_file_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("records.db");
+    let location = Location::Sqlite { path: path.clone() };
+    assert_eq!(open(&location, Create::Never).await.map(drop), Err(OpenError::Missing));
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("records.db");
+    let garbage = vec![b'x'; 8_192];
+    std::fs::write(&path, &garbage).unwrap();
+    let location = Location::Sqlite { path: path.clone() };
+    assert_eq!(open(&location, Create::IfMissing).await.map(drop), Err(OpenError::Damaged));
+    assert_eq!(std::fs::read(&path).unwrap(), garbage);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_told() {
+    let location = Location::Sqlite { path: PathBuf::from("/nowhere/records.db") };
+    assert_eq!(open(&location, Create::IfMissing).await.map(drop), Err(OpenError::Access));
+}
+
+#[tokio::test]
+async fn deleted_text_is_overwritten() {
+    let bench = Bench::sqlite().await;
+    let Location::Sqlite { path } = &bench.location else { panic!() };
+    let mut row = bench.new_record("Patient", RecordId::random(), Some(SubjectId::random()));
+    let marker = [0xa5_u8, 0x5a, 0xc3, 0x3c, 0x96, 0x69, 0xf0, 0x0f, 1, 2, 3, 4, 5, 6, 7, 8];
+    row.tags = vec![crate::bench::entry("family", 1)];
+    row.tags[0].tag = vouchsafe::seal::IndexTag(marker);
+    let (id, subject) = (row.record.key.id, row.subject);
+    bench.write(vec![row]).await.unwrap();
+    let mut row = bench.version("Patient", id, subject, 2, &[("clinical", 1, None)]);
+    row.replaced_indexes = vec!["family".into()];
+    bench.write(vec![row]).await.unwrap();
+    // Closing moves the write-ahead log into the file and removes it.
+    bench.store.close().await;
+    let bytes = std::fs::read(path).unwrap();
+    assert!(!bytes.windows(marker.len()).any(|window| window == marker));
+}
+
+/// The error of opening PostgreSQL at the URL of a variable.
+async fn refused(variable_name: &str, ca_name: &str) -> Option<OpenError> {
+    let url = variable(variable_name)?;
+    let ca = PathBuf::from(variable(ca_name)?);
+    let opened = open(&Location::Postgres { url, ca }, Create::Never).await;
+    Some(opened.map(drop).unwrap_err())
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_verified_is_refused() {
+    for (server, authority) in [
+        ("VOUCHSAFE_TEST_PG", "VOUCHSAFE_TEST_PG_WRONG_CA"),
+        ("VOUCHSAFE_TEST_PG_EXPIRED", "VOUCHSAFE_TEST_PG_CA"),
+        ("VOUCHSAFE_TEST_PG_WRONG_HOST", "VOUCHSAFE_TEST_PG_CA"),
+        ("VOUCHSAFE_TEST_PG_PLAIN", "VOUCHSAFE_TEST_PG_CA"),
+    ] {
+        if let Some(error) = refused(server, authority).await {
+            assert_eq!(error, OpenError::Tls, "{server} {authority}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_a_wrong_port_are_told_apart() {
+    let (Some(url), Some(ca)) = (variable("VOUCHSAFE_TEST_PG"), ca()) else { return };
+    let (before, host) = url.rsplit_once('@').unwrap();
+    let (user, _) = before.rsplit_once(':').unwrap();
+    let location = Location::Postgres { url: format!("{user}:wrong@{host}"), ca: ca.clone() };
+    assert_eq!(open(&location, Create::Never).await.map(drop), Err(OpenError::Refused));
+    let location = Location::Postgres { url: format!("{before}@localhost:1/x"), ca: ca.clone() };
+    assert_eq!(open(&location, Create::Never).await.map(drop), Err(OpenError::Unreachable));
+    let location = Location::Postgres { url: format!("{url}_that_is_not_there"), ca };
+    assert_eq!(open(&location, Create::Never).await.map(drop), Err(OpenError::Refused));
+}
