@@ -355,3 +355,6 @@ fn frame(out: &mut Vec<u8>, verb: u8, request: RequestId, body: impl FnOnce(&mut
         place.copy_from_slice(&length);
     }
 }
+
+#[cfg(test)]
+mod tests;
