@@ -1,0 +1,227 @@
+//! Batches: each entry for itself.
+
+use serde_json::{Value, json};
+use vouchsafe_fhir::{BundleRequest, execute, parse_bundle};
+
+use crate::service::{CANARY, Service, observation, patient};
+use crate::transactions::{bundle, place, post};
+
+fn statuses(answer: &Value) -> Vec<String> {
+    let entries = answer["entry"].as_array().unwrap();
+    entries
+        .iter()
+        .map(|entry| entry["response"]["status"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn one_failing_entry_fails_alone() {
+    let service = Service::new().await;
+    let caller = service.integration();
+    let mut invalid = patient(CANARY);
+    invalid["birthDate"] = json!(CANARY);
+    let entries = [
+        post("urn:uuid:a", &patient("A")),
+        post("urn:uuid:b", &invalid),
+        json!({"request": {"method": "POST", "url": CANARY}, "resource": patient(CANARY)}),
+        json!({"request": {"method": "GET", "url": "Patient?family=A"}}),
+        post("urn:uuid:c", &patient("C")),
+    ];
+    let answer = service
+        .send(&caller, "POST /", &bundle("batch", &entries))
+        .await
+        .expect(200);
+    assert!(!answer.text.contains(CANARY), "{}", answer.text);
+    let answer = answer.json();
+    assert_eq!(answer["type"], "batch-response");
+    assert_eq!(statuses(&answer), ["201", "422", "404", "200", "201"]);
+    let outcome = &answer["entry"][1]["response"]["outcome"];
+    assert_eq!(outcome["issue"][0]["expression"][0], "Patient.birthDate");
+    assert_eq!(answer["entry"][3]["resource"]["total"], 1);
+}
+
+#[tokio::test]
+async fn a_refused_entry_does_not_take_its_neighbours_along() {
+    let service = Service::new().await;
+    let own = service.patient("Own").await;
+    let hidden = service.patient(CANARY).await;
+    let clinician = service.clinician(&[&own]).await;
+    let entries: Vec<Value> = (0..30)
+        .map(|place| {
+            let about = if place % 3 == 1 { &hidden } else { &own };
+            post(
+                &format!("urn:uuid:{place}"),
+                &observation(&format!("Patient/{about}")),
+            )
+        })
+        .collect();
+    let answer = service
+        .send(&clinician, "POST /", &bundle("batch", &entries))
+        .await
+        .expect(200);
+    for (place, status) in statuses(&answer.json()).iter().enumerate() {
+        assert_eq!(
+            status,
+            if place % 3 == 1 { "422" } else { "201" },
+            "{place}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn entries_of_a_batch_do_not_count_on_one_another() {
+    let service = Service::new().await;
+    let caller = service.integration();
+    let urn = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a";
+    let entries = [
+        post(urn, &patient("A")),
+        post("urn:uuid:b", &observation(urn)),
+    ];
+    let answer = service
+        .send(&caller, "POST /", &bundle("batch", &entries))
+        .await
+        .expect(200);
+    assert_eq!(statuses(&answer.json()), ["201", "422"]);
+}
+
+#[tokio::test]
+async fn conditions_are_each_entrys_own() {
+    let service = Service::new().await;
+    let caller = service.integration();
+    service.patient("Twice").await;
+    service.patient("Twice").await;
+    let conditional = |family: &str, resource: &Value| {
+        let mut entry = post(&format!("urn:uuid:{family}"), resource);
+        entry["request"]["ifNoneExist"] = json!(format!("identifier=urn:mrn|mrn-{family}"));
+        entry.as_object_mut().unwrap().remove("fullUrl");
+        entry
+    };
+    let mut invalid = patient("Invalid");
+    invalid["active"] = json!("yes");
+    let entries = [
+        conditional("New", &patient("New")),
+        conditional("New", &patient("New")),
+        conditional("Twice", &patient("Twice")),
+        conditional("Invalid", &invalid),
+        conditional("Invalid", &patient("Invalid")),
+    ];
+    let body = bundle("batch", &entries);
+    let answer = service
+        .send(&caller, "POST /", &body)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(statuses(&answer), ["201", "200", "412", "422", "422"]);
+    assert_eq!(place(&answer["entry"][0]), place(&answer["entry"][1]));
+    let again = service
+        .send(&caller, "POST /", &body)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(statuses(&again), ["200", "200", "412", "422", "422"]);
+}
+
+#[tokio::test]
+async fn a_repeated_batch_is_done_once() {
+    let service = Service::new().await;
+    let caller = service.integration();
+    let body = bundle(
+        "batch",
+        &[
+            post("urn:uuid:a", &patient("A")),
+            post("urn:uuid:b", &patient("B")),
+        ],
+    );
+    let headers = [("idempotency-key", "load-2")];
+    let first = service
+        .send_with(&caller, "POST /", &headers, &body)
+        .await
+        .expect(200)
+        .json();
+    let again = service
+        .send_with(&caller, "POST /", &headers, &body)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(first, again);
+}
+
+#[tokio::test]
+async fn what_was_written_comes_back_when_it_is_asked_for() {
+    let service = Service::new().await;
+    let caller = service.integration();
+    let body = bundle("batch", &[post("urn:uuid:a", &patient("A"))]);
+    let headers = [("prefer", "return=representation")];
+    let answer = service
+        .send_with(&caller, "POST /", &headers, &body)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(answer["entry"][0]["resource"]["name"][0]["family"], "A");
+}
+
+#[tokio::test]
+async fn lines_are_stored_under_their_ids() {
+    let service = Service::new().await;
+    let caller = service.integration();
+    let id = "0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01";
+    let mut own = patient("A");
+    own["id"] = json!(id);
+    // The order of lines is not that of references.
+    let lines = [
+        observation(&format!("Patient/{id}")),
+        own,
+        observation("Patient/17"),
+    ];
+    let lines = lines
+        .iter()
+        .map(|line| {
+            let name = line["resourceType"].as_str().unwrap().parse().unwrap();
+            let text = line.to_string();
+            (
+                name,
+                vouchsafe::document::Document::parse(text.as_bytes()).unwrap(),
+            )
+        })
+        .collect();
+    let bundle = BundleRequest::creating(lines);
+    assert_eq!(bundle.len(), 3);
+    let outcomes = execute(&service.engine, &caller, bundle, None)
+        .await
+        .unwrap();
+    let failed: Vec<bool> = outcomes
+        .iter()
+        .map(|outcome| outcome.failure().is_some())
+        .collect();
+    assert_eq!(failed[1..], [false, true]);
+    service
+        .get(&caller, &format!("Patient/{id}"))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn an_import_is_told_where_it_stopped() {
+    let service = Service::new().await;
+    let caller = service.integration();
+    let mut invalid = patient(CANARY);
+    invalid["birthDate"] = json!(CANARY);
+    let body = bundle(
+        "transaction",
+        &[
+            post("urn:uuid:a", &patient("A")),
+            post("urn:uuid:b", &invalid),
+        ],
+    );
+    let bundle = parse_bundle(body.to_string().as_bytes()).unwrap();
+    let refused = execute(&service.engine, &caller, bundle, None)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.entry, Some(1));
+    let (code, text, path) = refused.failure();
+    assert_eq!(
+        (code, path),
+        ("value", Some("Bundle.entry[1].resource.birthDate"))
+    );
+    assert!(!text.contains(CANARY) && !refused.is_transient());
+}

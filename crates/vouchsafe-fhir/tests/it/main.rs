@@ -1,0 +1,22 @@
+//! The dialect over a real engine: SQLite in a folder, keys and log in memory.
+
+#[cfg(test)]
+mod batches;
+#[cfg(test)]
+mod conditions;
+#[cfg(test)]
+mod hidden;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod log;
+#[cfg(test)]
+mod resources;
+#[cfg(test)]
+mod searches;
+#[cfg(test)]
+mod service;
+#[cfg(test)]
+mod transactions;

@@ -1,0 +1,333 @@
+//! A service without HTTP: requests as text, by the dialect's own table of routes.
+
+use std::sync::Arc;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use vouchsafe::access::{Bundle, Purpose, Right};
+use vouchsafe::audit::Context;
+use vouchsafe::ids::{PersonId, RightId, SessionId, TenantId};
+use vouchsafe::session::{
+    AccessTtl, Assurance, Issuer, NewSession, Principal, Session, Verifier, VerifyingKeys,
+};
+use vouchsafe_fhir::{Dialect, FhirRequest, Interaction, ROUTES, Subject};
+use vouchsafe_records::engine::{Caller, Engine};
+use vouchsafe_records::pack::Pack;
+use vouchsafe_records::store::{Create, Location, Store};
+
+use crate::keys::MemoryKeys;
+use crate::log::MemoryLog;
+
+/// What must be in no error, no header and no entry of the log.
+pub(crate) const CANARY: &str = "Zebrowski-Canary";
+pub(crate) const BASE: &str = "https://host.example/fhir/R4";
+
+pub(crate) fn now() -> Timestamp {
+    "2026-11-24T09:00:00Z".parse().unwrap()
+}
+
+pub(crate) struct Service {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) log: Arc<MemoryLog>,
+    dialect: Dialect,
+    tenant: TenantId,
+    _folder: TempDir,
+}
+
+/// What was answered.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn id(&self) -> String {
+        self.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Status and issue code of an error.
+    pub(crate) fn error(&self) -> (u16, String) {
+        let outcome = self.json();
+        assert_eq!(outcome["resourceType"], "OperationOutcome");
+        (
+            self.status.as_u16(),
+            outcome["issue"][0]["code"].as_str().unwrap().to_owned(),
+        )
+    }
+
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+}
+
+impl Service {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let pack = Pack::fhir_r4().unwrap();
+        let location = Location::Sqlite {
+            path: folder.path().join("records.db"),
+        };
+        let store = Store::open(&location, Create::IfMissing, &pack)
+            .await
+            .unwrap();
+        let seed = [7; 32];
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
+        let files = Bundle::default_files();
+        let signature = Bundle::sign(&files, &seed).unwrap();
+        let trusted = pair.public_key().as_ref().try_into().unwrap();
+        let bundle = Bundle::open(&files, &signature, &trusted).unwrap();
+        let log = Arc::new(MemoryLog::new());
+        let engine = Arc::new(Engine::new(
+            store,
+            Arc::new(MemoryKeys::default()),
+            Arc::<MemoryLog>::clone(&log),
+            Arc::new(bundle),
+            pack,
+            Arc::new(now),
+        ));
+        Self {
+            dialect: Dialect::new(Arc::clone(&engine), format!("{BASE}/")),
+            engine,
+            log,
+            tenant: TenantId::random(),
+            _folder: folder,
+        }
+    }
+
+    /// Somebody with a role and perhaps a record that stands for them.
+    pub(crate) fn caller(&self, role: &str, purpose: Purpose, links: &[String]) -> Caller {
+        Caller {
+            session: session(self.tenant),
+            rights: vec![Right {
+                id: RightId::random(),
+                role: role.parse().unwrap(),
+                from: now() - SignedDuration::from_hours(1),
+                until: now() + SignedDuration::from_hours(1),
+            }],
+            links: links.to_vec(),
+            purpose,
+            context: Context::default(),
+            now: now(),
+        }
+    }
+
+    /// Who may do everything.
+    pub(crate) fn integration(&self) -> Caller {
+        self.caller("integration", Purpose::Treatment, &[])
+    }
+
+    pub(crate) async fn send(&self, caller: &Caller, line: &str, body: &Value) -> Answer {
+        self.send_with(caller, line, &[], body).await
+    }
+
+    pub(crate) async fn get(&self, caller: &Caller, address: &str) -> Answer {
+        self.send(caller, &format!("GET {address}"), &Value::Null)
+            .await
+    }
+
+    pub(crate) async fn send_with(
+        &self,
+        caller: &Caller,
+        line: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let mut map = HeaderMap::new();
+        map.insert(
+            "content-type",
+            HeaderValue::from_static("application/fhir+json"),
+        );
+        for (name, value) in headers {
+            let name = HeaderName::try_from(*name).unwrap();
+            map.insert(name, HeaderValue::from_str(value).unwrap());
+        }
+        self.raw(caller, line, &map, body.into()).await
+    }
+
+    /// A request as it comes: `GET Patient?family=x`.
+    pub(crate) async fn raw(
+        &self,
+        caller: &Caller,
+        line: &str,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Answer {
+        let (method, address) = line.split_once(' ').unwrap();
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let (interaction, subject) = route(method, path);
+        let request = FhirRequest {
+            subject,
+            query,
+            headers,
+            body,
+        };
+        let response = self.dialect.handle(interaction, request, caller).await;
+        checked(response)
+    }
+
+    /// Asks the dialect with any parts at all.
+    pub(crate) async fn handle(
+        &self,
+        interaction: Interaction,
+        request: FhirRequest<'_>,
+        caller: &Caller,
+    ) -> Answer {
+        checked(self.dialect.handle(interaction, request, caller).await)
+    }
+
+    /// A patient of that family name; its id.
+    pub(crate) async fn patient(&self, family: &str) -> String {
+        let answer = self
+            .send(&self.integration(), "POST Patient", &patient(family))
+            .await;
+        answer.expect(201).id()
+    }
+
+    /// A practitioner who has care of these patients.
+    pub(crate) async fn clinician(&self, patients: &[&str]) -> Caller {
+        let integration = self.integration();
+        let doctor = json!({"resourceType": "Practitioner", "active": true});
+        let doctor = self
+            .send(&integration, "POST Practitioner", &doctor)
+            .await
+            .expect(201)
+            .id();
+        for patient in patients {
+            let team = json!({
+                "resourceType": "CareTeam",
+                "status": "active",
+                "subject": {"reference": format!("Patient/{patient}")},
+                "period": {"start": "2026-01-01", "end": "2027-01-01"},
+                "participant": [{"member": {"reference": format!("Practitioner/{doctor}")}}],
+            });
+            self.send(&integration, "POST CareTeam", &team)
+                .await
+                .expect(201);
+        }
+        self.caller(
+            "clinician",
+            Purpose::Treatment,
+            &[format!("Practitioner/{doctor}")],
+        )
+    }
+}
+
+/// What holds of every answer.
+fn checked(response: http::Response<Bytes>) -> Answer {
+    let (parts, body) = response.into_parts();
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    for (name, value) in &parts.headers {
+        let value = value.to_str().unwrap();
+        assert!(!value.contains(CANARY), "a canary in the header {name}");
+    }
+    if parts.status.is_client_error() || parts.status.is_server_error() {
+        assert!(!text.contains(CANARY), "a canary in an error: {text}");
+        let outcome: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(outcome["resourceType"], "OperationOutcome");
+    }
+    let media = parts
+        .headers
+        .get("content-type")
+        .map(|value| value.to_str().unwrap());
+    assert_eq!(media, (!text.is_empty()).then_some("application/fhir+json"));
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        text,
+    }
+}
+
+/// The interaction of an address, as a server finds it.
+fn route<'a>(method: &str, path: &'a str) -> (Interaction, Subject<'a>) {
+    let method: Method = method.parse().unwrap();
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    for route in ROUTES {
+        let template: Vec<&str> = route
+            .path
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .collect();
+        if route.method != method || template.len() != parts.len() {
+            continue;
+        }
+        let mut subject = Subject::default();
+        let fits = template.iter().zip(&parts).all(|(step, part)| {
+            match *step {
+                "{type}" => subject.record_type = Some(part),
+                "{id}" => subject.id = Some(part),
+                "{version}" => subject.version = Some(part),
+                fixed => return fixed == *part,
+            }
+            true
+        });
+        if fits {
+            return (route.interaction, subject);
+        }
+    }
+    panic!("no route: {method} {path}");
+}
+
+fn session(tenant: TenantId) -> Session {
+    let issuer = Issuer::new(
+        &[9; 32],
+        "https://issuer",
+        "https://us",
+        AccessTtl::default(),
+    );
+    let issuer = issuer.unwrap();
+    let verifier = Verifier::new(
+        VerifyingKeys::new([issuer.public_key()]),
+        "https://issuer",
+        "https://us",
+    );
+    let new = NewSession {
+        id: SessionId::random(),
+        tenant,
+        principal: Principal::Person(PersonId::random()),
+        assurance: Assurance::TwoFactor,
+    };
+    verifier.verify(&issuer.issue(&new, now()), now()).unwrap()
+}
+
+pub(crate) fn patient(family: &str) -> Value {
+    json!({
+        "resourceType": "Patient",
+        "identifier": [{"system": "urn:mrn", "value": format!("mrn-{family}")}],
+        "name": [{"family": family, "given": ["Ada", "B."]}],
+        "birthDate": "1970-02-03",
+        "multipleBirthInteger": 2,
+    })
+}
+
+pub(crate) fn observation(patient: &str) -> Value {
+    let text = format!(
+        r#"{{"resourceType":"Observation","status":"final",
+            "code":{{"coding":[{{"system":"http://loinc.org","code":"8480-6"}}]}},
+            "subject":{{"reference":"{patient}"}},
+            "effectiveDateTime":"2026-11-20T10:00:00Z",
+            "valueQuantity":{{"value":120.5,"unit":"mmHg"}}}}"#
+    );
+    serde_json::from_str(&text).unwrap()
+}
