@@ -47,7 +47,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
     };
     let limit = service.settings.body_limit_bytes;
     Router::new()
-        .nest(FHIR_BASE, fhir_routes())
+        .merge(fhir_routes())
         .merge(auth::routes())
         .fallback(not_served)
         .method_not_allowed_fallback(wrong_method)
@@ -69,9 +69,14 @@ fn fhir_routes() -> Router<Plane> {
             path,
             interaction,
         } = route;
-        match MethodFilter::try_from(method) {
-            Ok(filter) => router.route(path, phi_route(filter, interaction)),
-            Err(_) => router,
+        let Ok(filter) = MethodFilter::try_from(method) else {
+            return router;
+        };
+        let router = router.route(&format!("{FHIR_BASE}{path}"), phi_route(filter, interaction));
+        match path {
+            // The base itself, with and without the slash at its end.
+            "/" => router.route(FHIR_BASE, phi_route(filter, interaction)),
+            _ => router,
         }
     })
 }
@@ -262,6 +267,7 @@ fn dress(response: &mut Response, id: RequestId) {
 fn route_name(template: &str) -> &'static str {
     let below = template.strip_prefix(FHIR_BASE);
     if let Some(below) = below {
+        let below = if below.is_empty() { "/" } else { below };
         let found = ROUTES.into_iter().find(|route| route.path == below);
         return found.map_or("none", |route| route.path);
     }

@@ -9,7 +9,7 @@ use vouchsafe::document::Document;
 use vouchsafe::gate::{Request, Target};
 use vouchsafe::phi::Phi;
 
-use super::searching::planned;
+use super::searching::{planned, query_text};
 use super::{Caller, Condition, Engine, Failure, Found};
 use crate::pack::SubjectKind;
 use crate::search::{Order, Scope};
@@ -114,7 +114,7 @@ impl Engine {
             limit: MAX_CANDIDATES,
         };
         let found = self.store.candidates(tenant, &query).await?;
-        let text = serde_json::to_vec(&condition.params).unwrap_or_default();
+        let text = query_text(&condition.params)?;
         drafts.push(permit.entry(request, &text, found.len() as u64));
         for stored in found {
             let opened = self.open_candidate(caller, request, stored, &plan.predicates, drafts);
@@ -149,7 +149,7 @@ impl Engine {
             .await?;
         let phi = self
             .gate()
-            .open(permit, &stored.record, &keys, request.now)
+            .open(permit, &stored.record, &keys, self.now())
             .map_err(|_| Failure::Damaged)?;
         drafts.push(draft);
         let found = Found {

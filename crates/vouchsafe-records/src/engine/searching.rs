@@ -65,7 +65,7 @@ impl Engine {
         let (plan, unsupported) = planned(declared, &params, search.lenient)?;
         let audit = self.audit_keys(tenant).await?;
         let request = caller.request(&audit, self.now());
-        let query = serde_json::to_vec(&params).unwrap_or_default();
+        let query = query_text(&params)?;
         let (permit, reach) = match self.admit_search(caller, &request, declared, &plan).await? {
             Ok(admitted) => admitted,
             // Nobody's records: as if there were none.
@@ -191,7 +191,7 @@ impl Engine {
             .await?;
         let phi = self
             .gate()
-            .open(permit, &stored.record, &keys, request.now)
+            .open(permit, &stored.record, &keys, self.now())
             .map_err(|_| Failure::Damaged)?;
         drafts.push(draft);
         Ok(Some(Waiting {
@@ -333,6 +333,16 @@ impl Engine {
         }
         Ok(subjects)
     }
+}
+
+/// The query as the log keeps it, sealed: an entry has room for so much.
+pub(super) fn query_text(params: &[(String, String)]) -> Result<Vec<u8>, Failure> {
+    const MAX_QUERY: usize = 16 * 1024;
+    let text = serde_json::to_vec(params).unwrap_or_default();
+    if text.len() > MAX_QUERY {
+        return Err(Failure::TooCostly);
+    }
+    Ok(text)
 }
 
 /// The plan of parameters, and the names of those that were passed over.

@@ -1,0 +1,157 @@
+//! Requests that must fail, each in its precise way, and none in silence.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use vouchsafe_fhir::ROUTES;
+use vouchsafe_ledger::reader::Log;
+
+use super::plane::{CANARY, Plane};
+
+/// A path for a template, with things in it that are nowhere.
+fn address(template: &str) -> String {
+    template
+        .replace("{type}", "Patient")
+        .replace("{id}", &uuid::Uuid::new_v4().to_string())
+        .replace("{version}", "1")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_phi_route_opens_before_an_administrator_is_enrolled() {
+    let (service, folder) = Plane::closed().await;
+    let plane = Plane::serve(service, folder, String::new()).await;
+    assert!(!plane.ready().await);
+    for route in ROUTES.into_iter().filter(|route| route.interaction.touches_phi()) {
+        let path = address(route.path);
+        let response = plane.fhir("anything", route.method.clone(), &path, Some(b"{}".to_vec())).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{}", route.path);
+    }
+    plane.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_phi_route_wants_a_token() {
+    let plane = Plane::open().await;
+    let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"at+jwt","kid":"x"}"#);
+    let claims = URL_SAFE_NO_PAD.encode(r#"{"sub":"person/x"}"#);
+    let tokens = [
+        String::new(),
+        CANARY.to_owned(),
+        format!("{none}.{claims}."),
+        format!("{}x", plane.integration),
+        plane.integration.replace('.', "..", ),
+    ];
+    for route in ROUTES.into_iter().filter(|route| route.interaction.touches_phi()) {
+        for token in &tokens {
+            let path = address(route.path);
+            let response = plane.fhir(token, route.method.clone(), &path, Some(b"{}".to_vec())).await;
+            assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{} {token}", route.path);
+            assert_eq!(response.headers()["www-authenticate"], "Bearer");
+            let text = response.text().await.expect("text");
+            assert!(text.contains("OperationOutcome") && !text.contains(CANARY));
+        }
+    }
+    let folder = plane.stop().await;
+    // Strangers' refusals are counted: few entries, all of them accounted for.
+    let log = Log::open(&folder.path().join("audit")).expect("the log");
+    let (mut entries, mut counted) = (0, 0);
+    for entry in log.entries(0).expect("entries") {
+        let entry = entry.expect("an entry");
+        let entry: Value = serde_json::from_str(&entry.json).expect("JSON");
+        if entry["operation"] == "authenticate" {
+            entries += 1;
+            counted += entry["count"].as_u64().expect("a count");
+        }
+    }
+    let phi_routes = ROUTES.iter().filter(|route| route.interaction.touches_phi()).count() as u64;
+    assert!(counted >= phi_routes * tokens.len() as u64, "{counted}");
+    assert!(entries <= 20, "{entries}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_is_refused_precisely_and_never_repeated() {
+    let plane = Plane::open().await;
+    let token = plane.integration.clone();
+    let deep = format!("{}{}", "{\"a\":".repeat(2000), "1");
+    let id = uuid::Uuid::new_v4();
+    let cases: Vec<(Method, String, Option<Vec<u8>>, u16)> = vec![
+        (Method::POST, "/Patient".into(), Some(format!("{{\"resourceType\":\"{CANARY}").into_bytes()), 400),
+        (Method::POST, "/Patient".into(), Some(deep.into_bytes()), 400),
+        (Method::POST, "/Patient".into(), Some(vec![0xff, 0xfe, 0x00]), 400),
+        (Method::POST, "/Patient".into(), Some(b"[]".to_vec()), 400),
+        (Method::POST, "/Patient".into(), Some(b"{\"resourceType\":\"Patient\",\"resourceType\":\"Patient\"}".to_vec()), 400),
+        (Method::POST, "/Patient".into(), Some(format!("{{\"resourceType\":\"{CANARY}\"}}").into_bytes()), 400),
+        (Method::POST, format!("/{CANARY}"), Some(format!("{{\"resourceType\":\"{CANARY}\"}}").into_bytes()), 404),
+        (Method::POST, "/Patient".into(), Some(format!("{{\"resourceType\":\"Patient\",\"birthDate\":\"{CANARY}\"}}").into_bytes()), 422),
+        (Method::POST, "/Patient".into(), Some(format!("{{\"resourceType\":\"Patient\",\"name\":\"{CANARY}\"}}").into_bytes()), 422),
+        (Method::POST, "/Observation".into(), Some(b"{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"x\"}}".to_vec()), 422),
+        (Method::POST, "/Observation".into(), Some(format!("{{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{{\"text\":\"x\"}},\"subject\":{{\"reference\":\"Patient/{id}\"}}}}").into_bytes()), 422),
+        (Method::GET, format!("/Patient/{CANARY}"), None, 400),
+        (Method::GET, format!("/Patient/{id}"), None, 404),
+        (Method::GET, format!("/Patient/{id}/_history/0"), None, 404),
+        (Method::GET, format!("/Patient?{CANARY}=1"), None, 400),
+        (Method::GET, format!("/Patient?birthdate={CANARY}"), None, 400),
+        (Method::GET, format!("/Patient?_cursor={CANARY}"), None, 400),
+        (Method::PUT, format!("/Patient/{id}"), Some(b"{\"resourceType\":\"Patient\"}".to_vec()), 400),
+        (Method::DELETE, format!("/Patient/{id}"), None, 404),
+        (Method::PATCH, format!("/Patient/{id}"), Some(b"{}".to_vec()), 405),
+        (Method::POST, "/".into(), Some(b"{\"resourceType\":\"Bundle\",\"type\":\"history\"}".to_vec()), 400),
+        (Method::POST, "/".into(), Some(format!("{{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{{\"request\":{{\"method\":\"POST\",\"url\":\"{CANARY}\"}},\"resource\":{{\"resourceType\":\"{CANARY}\"}}}}]}}").into_bytes()), 422),
+    ];
+    for (method, path, body, expected) in cases {
+        let response = plane.fhir(&token, method.clone(), &path, body).await;
+        let status = response.status().as_u16();
+        let id = response.headers().contains_key("x-request-id");
+        let text = response.text().await.expect("text");
+        assert_eq!(status, expected, "{method} {path}: {text}");
+        assert!(id && text.contains("OperationOutcome"), "{method} {path}: {text}");
+        assert!(!text.contains(CANARY), "{method} {path}: {text}");
+    }
+    plane.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_hold() {
+    let plane = Plane::open().await;
+    let token = plane.integration.clone();
+    let huge = vec![b' '; 17 * 1024 * 1024];
+    let url = format!("{}/fhir/R4/Patient", plane.base);
+    let sent = plane
+        .client
+        .post(url)
+        .bearer_auth(&token)
+        .header("content-type", "application/fhir+json")
+        .body(huge)
+        .timeout(Duration::from_secs(30))
+        .send()
+        .await;
+    // It is told, or cut off while it still sends.
+    if let Ok(response) = sent {
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let response = plane
+        .client
+        .post(format!("{}/fhir/R4/Patient", plane.base))
+        .bearer_auth(&token)
+        .header("content-type", "text/plain")
+        .body(json!({"resourceType": "Patient"}).to_string())
+        .send()
+        .await
+        .expect("answers");
+    assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let metrics = plane
+        .client
+        .get(format!("{}/metrics", plane.operations))
+        .send()
+        .await
+        .expect("answers")
+        .text()
+        .await
+        .expect("text");
+    assert!(metrics.contains("vouchsafe_http_requests_total"), "{metrics}");
+    assert!(!metrics.contains(CANARY));
+    plane.stop().await;
+}
