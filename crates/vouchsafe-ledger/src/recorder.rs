@@ -163,8 +163,10 @@ pub fn run(
     let Engine {
         shared,
         committer,
-        integrator,
+        mut integrator,
     } = engine::open(&disk, &layout, options)?;
+    // What a crash left unpublished; and a log that cannot be published takes nothing in.
+    integrator.publish(committer.wal.position())?;
     tracing::info!(entries = committer.wal.size(), "the log is open");
 
     let (waker, wake) = mpsc::channel();

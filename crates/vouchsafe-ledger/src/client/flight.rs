@@ -41,7 +41,7 @@ pub(super) struct Flight {
     next_request: RequestId,
     /// The counter of the next entry sent.
     next_counter: u64,
-    /// Every counter up to this one is acknowledged or refused for good.
+    /// The recorder has said that it has stored every counter up to this one.
     acknowledged: u64,
     /// Requests that were refused for a gap that another one left, to be sent again with other counters.
     misnumbered: Vec<Append>,
@@ -104,6 +104,7 @@ impl Flight {
         }
         let mut unsent = std::mem::take(&mut self.misnumbered);
         self.renumber = false;
+        self.acknowledged = welcome.last_counter;
         self.next_counter = welcome.last_counter + 1;
         for pending in std::mem::take(&mut self.pending).into_values() {
             match pending {

@@ -17,6 +17,18 @@ struct Node {
     dirty: BTreeSet<usize>,
 }
 
+impl Node {
+    /// Writes what is dirty to the platter, and nothing else.
+    fn sync(&mut self) {
+        self.durable.resize(self.cached.len(), 0);
+        for sector in std::mem::take(&mut self.dirty) {
+            let from = sector * SECTOR;
+            let to = (from + SECTOR).min(self.cached.len());
+            self.durable[from..to].copy_from_slice(&self.cached[from..to]);
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     nodes: BTreeMap<u64, Node>,
@@ -132,6 +144,22 @@ impl SimDisk {
         Self(Arc::new(Mutex::new(state)))
     }
 
+    /// The disk as the next process finds it after operations failed: what was not synced is still in the page
+    /// cache and counts as clean, so that no later sync writes it.
+    pub(crate) fn after_failure(&self) -> Self {
+        let old = self.lock();
+        let mut nodes = old.nodes.clone();
+        nodes.values_mut().for_each(|node| node.dirty.clear());
+        let state = State {
+            nodes,
+            cached: old.cached.clone(),
+            durable: old.durable.clone(),
+            next_inode: old.next_inode,
+            ..State::default()
+        };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
     /// Writes what programs see into a real folder, so that the readers of real files can look at it.
     pub(crate) fn copy_out(&self, from: &Path, to: &Path) {
         let state = self.lock();
@@ -199,9 +227,7 @@ impl DiskFile for SimFile {
     fn sync(&self) -> io::Result<()> {
         let mut state = self.disk.lock();
         state.operation("sync", &self.path)?;
-        let node = state.nodes.get_mut(&self.inode).unwrap();
-        node.durable.clone_from(&node.cached);
-        node.dirty.clear();
+        state.nodes.get_mut(&self.inode).unwrap().sync();
         Ok(())
     }
 

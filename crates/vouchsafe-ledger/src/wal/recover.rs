@@ -30,6 +30,9 @@ pub(crate) struct Recovered {
     pub(crate) resume: Position,
 }
 
+/// No batch is longer: what a torn one may have left behind the end.
+const MAX_TORN: usize = 8 << 20;
+
 /// A file, and from where to where it holds the rest of a torn frame.
 type Torn = (PathBuf, u64, u64);
 
@@ -317,6 +320,7 @@ impl Recovered {
             file.write_at(&vec![0; length], *from).at("write", path)?;
             file.sync().at("sync", path)?;
         }
+        self.write_again(&place)?;
         let segment = Segment::open(place.disk(), &place.folder, self.last)?;
         Ok(Wal {
             segment,
@@ -325,5 +329,30 @@ impl Recovered {
             recorded: self.recorded,
             place,
         })
+    }
+
+    /// Writes the log again from the checkpoint on, as it was read, with zeros after it.
+    ///
+    /// It may have been read from the page cache of a system whose disk had refused it: after a failed sync the
+    /// pages count as clean, and a later sync of them does nothing (this is how other databases lost data).
+    fn write_again(&self, place: &Place) -> Result<(), RecorderError> {
+        for number in self.resume.segment..=self.last {
+            let path = place.path(number);
+            let mut bytes = read_segment(place.disk(), &path)?;
+            let (mut from, mut to) = (0, bytes.len());
+            if number == self.resume.segment {
+                from = usize::try_from(self.resume.offset).map_err(|_| RecorderError::Internal)?;
+            }
+            if number == self.last {
+                let end = usize::try_from(self.end).map_err(|_| RecorderError::Internal)?;
+                bytes.get_mut(end..).unwrap_or_default().fill(0);
+                to = to.min(end + MAX_TORN);
+            }
+            let file = place.disk().open(&path).at("open", &path)?;
+            let again = bytes.get(from..to).unwrap_or_default();
+            file.write_at(again, from as u64).at("write", &path)?;
+            file.sync().at("sync", &path)?;
+        }
+        Ok(())
     }
 }

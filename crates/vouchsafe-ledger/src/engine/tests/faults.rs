@@ -91,6 +91,42 @@ fn a_failure_at_any_operation_loses_nothing_acknowledged() {
     }
 }
 
+/// The process ends, not the system: the next one must not take the page cache for the disk.
+#[test]
+fn what_a_failed_sync_left_in_the_page_cache_is_not_believed() {
+    for n in 1.. {
+        let sim = Sim::fresh();
+        sim.disk.fail_after(n);
+        let mut promised = Promised::new();
+        let outcome = sim.open().and_then(|mut log| {
+            work(&sim, &mut log, 24, &mut promised)?;
+            log.stop()
+        });
+        if outcome.is_ok() {
+            assert!(n > 100, "{n}");
+            return;
+        }
+        let what = format!("operation {n}: {:?}", sim.disk.failed());
+        let next = Sim::new(sim.disk.after_failure());
+        let mut log = next
+            .open()
+            .unwrap_or_else(|error| panic!("{what}: {error}"));
+        // A retry of the last request is promised now, though nobody had promised it before.
+        let (connection, last) = log.connect(source(1));
+        if last > 0 {
+            log.append(&connection, 1, &[entry(last)]);
+            log.commit().unwrap();
+            if let Some(Reply::Committed(again, placed)) = replies(&connection).pop() {
+                promised.insert(last, again.first_index + u64::from(placed[0].position));
+            }
+        }
+        work(&next, &mut log, 3, &mut promised).unwrap();
+        drop(log);
+        let after = Sim::new(next.disk.after_power_cut(n * 17 + 5));
+        survives(&after, &promised, &what);
+    }
+}
+
 #[test]
 fn a_power_cut_while_recovering_loses_nothing_either() {
     let sim = Sim::fresh();
