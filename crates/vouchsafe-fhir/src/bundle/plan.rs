@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use uuid::Uuid;
 use vouchsafe::document::Document;
 use vouchsafe::ids::{RecordId, RecordType, Version};
-use vouchsafe_records::engine::{Caller, Condition, Engine, Failure, Found, Op};
+use vouchsafe_records::engine::{Condition, Failure, Found, Idempotent, Op};
 use vouchsafe_records::pack::Reference;
 
-use super::{BundleError, Entry, EntryVerb, Kind};
+use super::{BundleError, Entry, EntryVerb, Kind, Run};
 use crate::outcome::Problem;
 use crate::query::Params;
 use crate::references::Targets;
@@ -32,57 +32,84 @@ pub(super) enum Step {
     Failed(Problem),
 }
 
-/// Looks up conditions, each once, on the state before; gives ids to what is new; writes targets
-/// into references.
-pub(super) async fn plan(
-    engine: &Engine,
-    caller: &Caller,
-    base: &str,
-    kind: Kind,
-    entries: Vec<Entry>,
-) -> Result<Vec<Step>, BundleError> {
-    let whole = |failure: &Failure| BundleError::whole(Problem::from(failure));
-    let mut conditions = Conditions::default();
-    let places: Vec<Option<usize>> = entries.iter().map(|entry| conditions.add(entry)).collect();
-    let found = engine
-        .find(caller, &conditions.asked)
-        .await
-        .map_err(|failure| whole(&failure))?;
-    let mut first: Vec<Option<usize>> = vec![None; found.len()];
-    let mut targets = Targets::new(base);
-    let mut steps = Vec::with_capacity(entries.len());
-    for (place, (Entry { full_url, verb }, condition)) in
-        entries.into_iter().zip(places).enumerate()
-    {
-        let known = condition.map(|condition| (found.get(condition), first.get_mut(condition)));
-        let step = step(place, verb, known);
-        // In a batch no entry may count on another; what is there already is there.
-        let fixed = kind == Kind::Transaction || matches!(step, Step::Matched(..));
-        if let (true, Some(uuid)) = (fixed, full_url.as_deref().and_then(placeholder))
-            && let Some((record_type, id)) = record_of(&step, &steps)
+impl Run<'_> {
+    /// Looks up conditions, each once, on the state before; gives ids to what is new; writes
+    /// targets into references.
+    pub(super) async fn plan(
+        &self,
+        kind: Kind,
+        entries: Vec<Entry>,
+    ) -> Result<Vec<Step>, BundleError> {
+        let whole = |failure: Failure| BundleError::whole(Problem::from(&failure));
+        let mut conditions = Conditions::default();
+        let places: Vec<_> = entries.iter().map(|entry| conditions.add(entry)).collect();
+        let found = self
+            .engine
+            .find(self.caller, &conditions.asked)
+            .await
+            .map_err(whole)?;
+        let mut first: Vec<Option<usize>> = vec![None; found.len()];
+        let mut targets = Targets::new(self.base);
+        let mut steps = Vec::with_capacity(entries.len());
+        for (place, (Entry { full_url, verb }, condition)) in
+            entries.into_iter().zip(places).enumerate()
         {
-            targets.place(uuid, &record_type, id);
+            let known = condition.map(|condition| (found.get(condition), first.get_mut(condition)));
+            let step = step(place, || self.id(place), verb, known);
+            // In a batch no entry may count on another; what is there already is there.
+            let fixed = kind == Kind::Transaction || matches!(step, Step::Matched(..));
+            if let (true, Some(uuid)) = (fixed, full_url.as_deref().and_then(placeholder))
+                && let Some((record_type, id)) = record_of(&step, &steps)
+            {
+                targets.place(uuid, &record_type, id);
+            }
+            steps.push(step);
         }
-        steps.push(step);
+        self.link(&mut targets, &mut steps).await.map_err(whole)?;
+        match (kind, first_failure(&steps)) {
+            (Kind::Transaction, Some((place, problem))) => Err(BundleError::at(place, problem)),
+            _ => Ok(steps),
+        }
     }
-    for step in &steps {
-        if let Some(document) = document_of(step) {
+
+    async fn link(&self, targets: &mut Targets, steps: &mut [Step]) -> Result<(), Failure> {
+        for document in steps.iter().filter_map(document_of) {
             targets.collect(document);
         }
-    }
-    targets
-        .resolve(engine, caller)
-        .await
-        .map_err(|failure| whole(&failure))?;
-    for step in &mut steps {
-        let applied = document_of_mut(step).map_or(Ok(()), |document| targets.apply(document));
-        if let Err(problem) = applied {
-            *step = Step::Failed(problem);
+        targets.resolve(self.engine, self.caller).await?;
+        for step in steps {
+            let applied = document_of_mut(step).map_or(Ok(()), |document| targets.apply(document));
+            if let Err(problem) = applied {
+                *step = Step::Failed(problem);
+            }
         }
+        Ok(())
     }
-    match (kind, first_failure(&steps)) {
-        (Kind::Transaction, Some((place, problem))) => Err(BundleError::at(place, problem)),
-        _ => Ok(steps),
+
+    /// The id of what an entry makes: random, but of a request with a key the same each time, so
+    /// that its entries know their results again.
+    fn id(&self, place: usize) -> RecordId {
+        let Some(idempotent) = &self.idempotent else {
+            return RecordId::random();
+        };
+        let tenant = self.caller.session.tenant().uuid();
+        let principal = self.caller.session.principal().label();
+        let parts: [&[u8]; 6] = [
+            b"vouchsafe id of an entry",
+            tenant.as_bytes(),
+            principal.as_bytes(),
+            idempotent.key.as_bytes(),
+            &idempotent.request,
+            &(place as u64).to_be_bytes(),
+        ];
+        let digest = Idempotent::new(String::new(), &parts).request;
+        let mut bytes = [0; 16];
+        bytes
+            .iter_mut()
+            .zip(digest)
+            .for_each(|(to, from)| *to = from);
+        // Version 8 of RFC 9562: a UUID of its maker's own kind.
+        RecordId::from_uuid(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 }
 
@@ -121,7 +148,12 @@ type Known<'a> = (
     Option<&'a mut Option<usize>>,
 );
 
-fn step(place: usize, verb: EntryVerb, known: Option<Known<'_>>) -> Step {
+fn step(
+    place: usize,
+    id: impl FnOnce() -> RecordId,
+    verb: EntryVerb,
+    known: Option<Known<'_>>,
+) -> Step {
     match verb {
         EntryVerb::Create {
             record_type,
@@ -143,7 +175,7 @@ fn step(place: usize, verb: EntryVerb, known: Option<Known<'_>>) -> Step {
             }
             Step::Write(Op::Create {
                 record_type,
-                id: RecordId::random(),
+                id: id(),
                 document,
             })
         }

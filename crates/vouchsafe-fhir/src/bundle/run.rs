@@ -8,7 +8,7 @@ use vouchsafe_records::engine::{
     Caller, Engine, Failure, Found, Idempotent, Op, OpResult, Refused, WriteOptions,
 };
 
-use super::plan::{Step, named, plan};
+use super::plan::{Step, named};
 use super::{BundleError, BundleRequest, EntryOutcome, Kind};
 use crate::headers::{Return, names};
 use crate::outcome::Problem;
@@ -68,7 +68,7 @@ impl Run<'_> {
         bundle: BundleRequest,
     ) -> Result<Vec<EntryOutcome>, BundleError> {
         let BundleRequest { kind, entries } = bundle;
-        let steps = plan(self.engine, self.caller, self.base, kind, entries).await?;
+        let steps = self.plan(kind, entries).await?;
         match kind {
             Kind::Transaction => self.transaction(steps).await,
             Kind::Batch => Ok(self.batch(steps).await),
@@ -144,8 +144,8 @@ impl Run<'_> {
                 other => rest.push((place, other)),
             }
         }
-        for writes in [deletes, creates, updates] {
-            outcomes.extend(self.each(writes).await);
+        for (phase, writes) in [("d", deletes), ("c", creates), ("u", updates)] {
+            outcomes.extend(self.each(phase, writes).await);
         }
         for (place, step) in rest {
             let outcome = match step {

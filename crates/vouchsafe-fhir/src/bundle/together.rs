@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use vouchsafe::document::Document;
 use vouchsafe::ids::{RecordId, RecordType};
-use vouchsafe_records::engine::{Failure, Idempotent, Op};
+use vouchsafe_records::engine::{Failure, Idempotent, Op, OpResult, Refused};
 
 use super::plan::named;
 use super::{EntryOutcome, Kind, Run, failed_whole};
@@ -15,56 +15,45 @@ const TAKEN_OUT: usize = 8;
 type Outcomes = Vec<(usize, EntryOutcome)>;
 
 impl Run<'_> {
-    /// Writes entries, each of which may fail alone.
-    pub(super) async fn each(&self, writes: Vec<(usize, Op)>) -> Outcomes {
+    /// Writes entries, each of which may fail alone; `phase` tells one call from another.
+    pub(super) async fn each(&self, phase: &str, writes: Vec<(usize, Op)>) -> Outcomes {
         let mut outcomes = Vec::with_capacity(writes.len());
-        if let Some(idempotent) = &self.idempotent {
-            // Which entries are written together may differ the second time; a key has one write.
-            for (place, op) in writes {
-                let own = Idempotent {
-                    key: format!("{}/{place}", idempotent.key),
-                    request: idempotent.request,
-                };
-                outcomes.push((place, self.alone(op, Some(own)).await));
+        for (number, round) in rounds(writes).into_iter().enumerate() {
+            let spares = round
+                .iter()
+                .map(|(place, op)| Spare::of(*place, op))
+                .collect();
+            let ops = round.into_iter().map(|(_, op)| op).collect();
+            match &self.idempotent {
+                None => self.together(spares, ops, &mut outcomes).await,
+                Some(idempotent) => {
+                    let own = own(idempotent, &format!("{phase}{number}"));
+                    self.once(spares, ops, own, &mut outcomes).await;
+                }
             }
-            return outcomes;
-        }
-        for round in rounds(writes) {
-            self.together(round, &mut outcomes).await;
         }
         outcomes
     }
 
-    async fn alone(&self, op: Op, idempotent: Option<Idempotent>) -> EntryOutcome {
-        match self
-            .write(vec![op], Kind::Batch.operation(), idempotent)
-            .await
-        {
-            Ok(results) => match results.into_iter().next() {
-                Some(result) => self.wrote(result),
-                None => failed_whole(&Failure::OutcomeUnknown),
-            },
-            Err(refused) => failed_whole(&refused.failure),
-        }
+    async fn group(
+        &self,
+        ops: Vec<Op>,
+        idempotent: Option<Idempotent>,
+    ) -> Result<Vec<OpResult>, Refused> {
+        self.write(ops, Kind::Batch.operation(), idempotent).await
     }
 
     /// All at once; when that fails, without the entry to blame, and then in ever smaller parts.
-    async fn together(&self, writes: Vec<(usize, Op)>, outcomes: &mut Outcomes) {
+    async fn together(&self, spares: Vec<Spare>, ops: Vec<Op>, outcomes: &mut Outcomes) {
         let mut taken_out = 0;
-        let spares: Vec<Spare> = writes
-            .iter()
-            .map(|(place, op)| Spare::of(*place, op))
-            .collect();
-        let mut first: Option<Vec<Op>> = Some(writes.into_iter().map(|(_, op)| op).collect());
+        let mut first = Some(ops);
         let mut open = vec![spares];
         while let Some(mut group) = open.pop() {
             if group.is_empty() {
                 continue;
             }
-            let ops = first
-                .take()
-                .unwrap_or_else(|| group.iter().filter_map(Spare::op).collect());
-            let refused = match self.write(ops, Kind::Batch.operation(), None).await {
+            let ops = first.take().unwrap_or_else(|| texts(&group));
+            let refused = match self.group(ops, None).await {
                 Ok(results) if results.len() == group.len() => {
                     let results = results.into_iter().map(|result| self.wrote(result));
                     outcomes.extend(group.iter().map(|spare| spare.place).zip(results));
@@ -76,17 +65,11 @@ impl Run<'_> {
                 }
                 Err(refused) => refused,
             };
-            let hopeless = matches!(
-                refused.failure,
-                Failure::Unavailable | Failure::OutcomeUnknown
-            );
-            if hopeless || group.len() == 1 {
+            if hopeless(&refused.failure) || group.len() == 1 {
                 fail(&group, &refused.failure, outcomes);
                 continue;
             }
-            if let Some(op) = refused.op.filter(|op| *op < group.len()) {
-                let culprit = group.remove(op);
-                fail(&[culprit], &refused.failure, outcomes);
+            if take_out(&mut group, &refused, outcomes) {
                 taken_out += 1;
                 if taken_out <= TAKEN_OUT {
                     open.push(group);
@@ -98,6 +81,101 @@ impl Run<'_> {
             open.push(group);
         }
     }
+
+    /// Under a key of the caller: what was written the first time is not written again.
+    ///
+    /// One group is written under one key, and all that is not in its results each under a key of
+    /// its own. The ids are the same each time (`Run::id`), so that the results tell whose they are.
+    async fn once(
+        &self,
+        mut group: Vec<Spare>,
+        ops: Vec<Op>,
+        key: Idempotent,
+        outcomes: &mut Outcomes,
+    ) {
+        let mut first = Some(ops);
+        let mut taken_out = Vec::new();
+        while !group.is_empty() && taken_out.len() < TAKEN_OUT {
+            let ops = first.take().unwrap_or_else(|| texts(&group));
+            match self.group(ops, Some(key.clone())).await {
+                Ok(results) => {
+                    let mut results: HashMap<_, _> = results
+                        .into_iter()
+                        .map(|result| ((result.record_type.clone(), result.id), result))
+                        .collect();
+                    let mut missing = Vec::new();
+                    for spare in group {
+                        let (record_type, id) = named(&spare.shape);
+                        match results.remove(&(record_type.clone(), id)) {
+                            Some(result) => outcomes.push((spare.place, self.wrote(result))),
+                            None => missing.push(spare),
+                        }
+                    }
+                    group = missing;
+                    break;
+                }
+                Err(refused) if hopeless(&refused.failure) => {
+                    fail(&group, &refused.failure, outcomes);
+                    group = Vec::new();
+                }
+                Err(refused) => {
+                    if !take_out(&mut group, &refused, &mut taken_out) {
+                        break;
+                    }
+                }
+            }
+        }
+        outcomes.append(&mut taken_out);
+        for spare in group {
+            let own = own(&key, &spare.place.to_string());
+            outcomes.push((spare.place, self.alone(&spare, own).await));
+        }
+    }
+
+    async fn alone(&self, spare: &Spare, key: Idempotent) -> EntryOutcome {
+        let results = match self
+            .group(spare.op().into_iter().collect(), Some(key))
+            .await
+        {
+            Ok(results) => results,
+            Err(refused) => return failed_whole(&refused.failure),
+        };
+        match results.into_iter().next() {
+            Some(result) => self.wrote(result),
+            None => failed_whole(&Failure::OutcomeUnknown),
+        }
+    }
+}
+
+/// A key below the caller's.
+fn own(idempotent: &Idempotent, name: &str) -> Idempotent {
+    Idempotent {
+        key: format!("{}/{name}", idempotent.key),
+        request: idempotent.request,
+    }
+}
+
+/// Whether trying apart is of no use.
+const fn hopeless(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Unavailable | Failure::OutcomeUnknown | Failure::IdempotencyMismatch
+    )
+}
+
+/// Takes the entry out that is to blame, if that is known.
+fn take_out(group: &mut Vec<Spare>, refused: &Refused, outcomes: &mut Outcomes) -> bool {
+    match refused.op.filter(|op| *op < group.len()) {
+        Some(op) => {
+            fail(&[group.remove(op)], &refused.failure, outcomes);
+            true
+        }
+        None => false,
+    }
+}
+
+fn texts(group: &[Spare]) -> Vec<Op> {
+    group.iter().filter_map(Spare::op).collect()
 }
 
 fn fail(group: &[Spare], failure: &Failure, outcomes: &mut Outcomes) {

@@ -225,3 +225,96 @@ async fn an_import_is_told_where_it_stopped() {
     );
     assert!(!text.contains(CANARY) && !refused.is_transient());
 }
+
+#[tokio::test]
+async fn what_failed_the_first_time_is_tried_again_and_nothing_else() {
+    let service = Service::new().await;
+    let caller = service.integration();
+    let id = "0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01";
+    let about = observation(&format!("Patient/{id}"));
+    let entries: Vec<Value> = (0..20)
+        .map(|place| match place % 10 {
+            3 => post(&format!("urn:uuid:{place}"), &about),
+            _ => post(&format!("urn:uuid:{place}"), &patient(&format!("P{place}"))),
+        })
+        .collect();
+    let body = bundle("batch", &entries);
+    let headers = [("idempotency-key", "load-3")];
+    let first = service
+        .send_with(&caller, "POST /", &headers, &body)
+        .await
+        .expect(200)
+        .json();
+    let failed = |place: usize| place % 10 == 3;
+    for (place, status) in statuses(&first).iter().enumerate() {
+        assert_eq!(status, if failed(place) { "422" } else { "201" }, "{place}");
+    }
+    let mut own = patient("Late");
+    own["id"] = json!(id);
+    service
+        .send(&caller, &format!("PUT Patient/{id}"), &own)
+        .await
+        .expect(201);
+    let again = service
+        .send_with(&caller, "POST /", &headers, &body)
+        .await
+        .expect(200)
+        .json();
+    for (place, status) in statuses(&again).iter().enumerate() {
+        assert_eq!(status, "201", "{place}");
+        if !failed(place) {
+            assert_eq!(first["entry"][place], again["entry"][place]);
+        }
+    }
+    let third = service
+        .send_with(&caller, "POST /", &headers, &body)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(again, third);
+    let found = service
+        .get(&caller, "Patient?family=P0")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(found["total"], 1);
+}
+
+#[tokio::test]
+async fn many_failures_are_told_apart() {
+    let service = Service::new().await;
+    let caller = service.integration();
+    let mut invalid = patient("I");
+    invalid["active"] = json!("no");
+    let entries: Vec<Value> = (0..60)
+        .map(|place| {
+            let resource = if place % 2 == 1 {
+                invalid.clone()
+            } else {
+                patient("V")
+            };
+            post(&format!("urn:uuid:{place}"), &resource)
+        })
+        .collect();
+    let body = bundle("batch", &entries);
+    for headers in [&[][..], &[("idempotency-key", "many")][..]] {
+        let answer = service
+            .send_with(&caller, "POST /", headers, &body)
+            .await
+            .expect(200)
+            .json();
+        for (place, status) in statuses(&answer).iter().enumerate() {
+            assert_eq!(
+                status,
+                if place % 2 == 1 { "422" } else { "201" },
+                "{place}"
+            );
+        }
+    }
+    let found = service
+        .get(&caller, "Patient?family=V&_summary=count")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(found["total"], 60);
+}
