@@ -45,7 +45,7 @@ struct LogArgs {
     #[command(flatten)]
     data: DataFolder,
     /// A copy of a log's folder, instead of the data folder's
-    #[arg(long, value_name = "DIR", conflicts_with = "data")]
+    #[arg(long, value_name = "DIR")]
     log: Option<PathBuf>,
     /// The log's verifier key, as it was noted elsewhere [default: that of the first start]
     #[arg(long, value_name = "VKEY")]

@@ -26,8 +26,8 @@ Examples:
   vouchsafe demo                   the same to try yourself: prints curl lines, serves until Ctrl-C
   vouchsafe demo --json            addresses, tokens and ids for a script
 
-Everybody in it is made up by a seeded generator. Everything else is real: keys, encryption, policies,
-audit log, TLS, passwords and one-time codes.";
+Everybody in it is made up by a seeded generator. Everything else is real: keys, encryption,
+policies, audit log, TLS, passwords and one-time codes.";
 
 /// Start everything with a synthetic clinic, and show what each role may do
 #[derive(Debug, clap::Args)]
@@ -63,11 +63,15 @@ async fn demo(args: Args) -> anyhow::Result<Ended> {
     let stand = Stand::make(args.data, args.port)?;
     let data = DataFolder::at(stand.folder());
     let today = now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
-    let mut service = data.open_with(data.settings()?, Some(people::administrator())).await?;
+    let mut service = data
+        .open_with(data.settings()?, Some(people::administrator()))
+        .await?;
     let administrator = people::enrol_administrator(&mut service).await?;
     let (service, scene) = clinic::load(service, args.seed, today).await?;
     let mut cast = Cast::enrol(&service, administrator, &scene).await?;
-    let running = Running::start(service, stop.clone()).await.map_err(|error| told(&error))?;
+    let running = Running::start(service, stop.clone())
+        .await
+        .map_err(|error| told(&error))?;
     let serving = tokio::spawn(running.serve());
     // Beside the service that serves, as every other command works beside it.
     let service = data.open().await?;

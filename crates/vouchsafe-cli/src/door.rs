@@ -82,7 +82,11 @@ impl Door {
     /// What the page behind an enrolment link shows.
     pub(crate) async fn enrolment(&self, token: &str) -> anyhow::Result<Enrolment> {
         match self {
-            Self::Remote(remote) => remote.post("/auth/enrolment", &json!({"token": token})).await,
+            Self::Remote(remote) => {
+                remote
+                    .post("/auth/enrolment", &json!({"token": token}))
+                    .await
+            }
             Self::Local(service) => {
                 let token = EnrolmentToken::from_link(token);
                 let shown = service.identity.enrolment(&token, now()).await;
@@ -98,7 +102,12 @@ impl Door {
     }
 
     /// Uses an enrolment link up.
-    pub(crate) async fn enrol(&self, token: &str, password: &str, code: &str) -> anyhow::Result<()> {
+    pub(crate) async fn enrol(
+        &self,
+        token: &str,
+        password: &str,
+        code: &str,
+    ) -> anyhow::Result<()> {
         match self {
             Self::Remote(remote) => {
                 let body = json!({"token": token, "password": password, "code": code});
@@ -159,9 +168,16 @@ pub(crate) async fn sign_in(
 ) -> anyhow::Result<SignedIn> {
     let credentials = Credentials::new(login, Password::new(password), code);
     let context = Context::default();
-    match service.identity.sign_in(&credentials, this_host(), now()).await {
+    match service
+        .identity
+        .sign_in(&credentials, this_host(), now())
+        .await
+    {
         Ok(prepared) => {
-            let done = service.change(prepared, &context).await.map_err(|error| told(&error))?;
+            let done = service
+                .change(prepared, &context)
+                .await
+                .map_err(|error| told(&error))?;
             Ok(SignedIn {
                 access_token: Zeroizing::new(done.token.expose().to_owned()),
                 expires_in: done.expires_at.duration_since(now()).as_secs(),
@@ -170,7 +186,10 @@ pub(crate) async fn sign_in(
         Err(SignInFailed::Refused { event, retry_at }) => {
             let keys = service.audit_keys().await.map_err(|error| told(&error))?;
             let draft = draft(&event, &keys, &context, now());
-            service.append(&[draft]).await.map_err(|error| told(&error))?;
+            service
+                .append(&[draft])
+                .await
+                .map_err(|error| told(&error))?;
             Err(match retry_at {
                 None => anyhow::anyhow!("login, password or code is wrong"),
                 Some(at) => anyhow::anyhow!("too many attempts; try again after {at:.0}"),
@@ -199,7 +218,12 @@ impl Remote {
     /// Whether somebody answers whom we trust.
     async fn answers(&self) -> Result<(), reqwest::Error> {
         let url = format!("{}/.well-known/jwks.json", self.base);
-        self.client.get(url).send().await?.error_for_status().map(drop)
+        self.client
+            .get(url)
+            .send()
+            .await?
+            .error_for_status()
+            .map(drop)
     }
 
     async fn post<T: DeserializeOwned>(

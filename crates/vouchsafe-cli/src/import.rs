@@ -29,7 +29,7 @@ use crate::installation::DataFolder;
 use crate::signals::stop_on_signal;
 use crate::token_file;
 use crate::{Ended, block_on};
-use files::{Stage, Source};
+use files::{Source, Stage};
 use journal::Journal;
 use notes::Notes;
 use reader::Read;
@@ -115,7 +115,9 @@ async fn import(args: Args, sources: Vec<Source>) -> anyhow::Result<Ended> {
         target.close().await;
     }
     ended?;
-    let summary = run.notes.summary(started.elapsed(), run.stop.is_cancelled());
+    let summary = run
+        .notes
+        .summary(started.elapsed(), run.stop.is_cancelled());
     summary.show(args.json)
 }
 
@@ -130,7 +132,9 @@ impl Run {
     /// One stage after the other: what later files refer to is there when they come.
     async fn all(&self, mut sources: Vec<Source>) -> anyhow::Result<()> {
         for stage in Stage::ALL {
-            let of_stage = sources.extract_if(.., |source| source.stage == stage).collect();
+            let of_stage = sources
+                .extract_if(.., |source| source.stage == stage)
+                .collect();
             self.stage(of_stage).await?;
         }
         Ok(())
@@ -141,8 +145,11 @@ impl Run {
             return Ok(());
         }
         let (send, mut chunks) = mpsc::channel::<Read>(AHEAD);
-        let (stop, journal, notes) =
-            (self.stop.clone(), Arc::clone(&self.journal), Arc::clone(&self.notes));
+        let (stop, journal, notes) = (
+            self.stop.clone(),
+            Arc::clone(&self.journal),
+            Arc::clone(&self.notes),
+        );
         let reader = tokio::task::spawn_blocking(move || {
             reader::read_all(sources, &journal, &notes, &stop, &send)
         });

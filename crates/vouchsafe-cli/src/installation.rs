@@ -17,6 +17,7 @@ pub(crate) struct DataFolder {
         long = "data",
         value_name = "DIR",
         env = "VOUCHSAFE_DATA",
+        hide_env_values = true,
         default_value = "./.vouchsafe"
     )]
     path: PathBuf,
@@ -48,7 +49,9 @@ impl DataFolder {
         if let Ok(path) = absolute.canonicalize() {
             return Ok(Folder::new(path));
         }
-        let parent = absolute.parent().and_then(|parent| parent.canonicalize().ok());
+        let parent = absolute
+            .parent()
+            .and_then(|parent| parent.canonicalize().ok());
         Ok(Folder::new(match (parent, absolute.file_name()) {
             (Some(parent), Some(name)) => parent.join(name),
             _ => absolute,

@@ -60,6 +60,15 @@ enum Ended {
 }
 
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|info| {
+        // The location only: a panic's message may quote what it choked on.
+        let place = info
+            .location()
+            .map_or_else(String::new, ToString::to_string);
+        output::complain(&format!(
+            "error: this is a bug, at {place}; please report it"
+        ));
+    }));
     let ended = match Cli::parse().command {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),

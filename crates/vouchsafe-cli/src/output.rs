@@ -59,7 +59,9 @@ pub(crate) fn table<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     rows.iter()
         .map(|row| {
             let cells = row.iter().zip(&widths);
-            let padded: Vec<String> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
+            let padded: Vec<String> = cells
+                .map(|(cell, width)| format!("{cell:width$}"))
+                .collect();
             padded.join("  ").trim_end().to_owned()
         })
         .collect()

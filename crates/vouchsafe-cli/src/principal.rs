@@ -65,7 +65,9 @@ pub(crate) async fn caller(
 /// The first purpose that one of the roles has.
 fn usual_purpose(bundle: &Bundle, rights: &[Right]) -> Purpose {
     let has = |right: &Right, purpose: Purpose| {
-        bundle.purposes(right.role.as_str()).any(|other| other == purpose)
+        bundle
+            .purposes(right.role.as_str())
+            .any(|other| other == purpose)
     };
     Purpose::ALL
         .into_iter()

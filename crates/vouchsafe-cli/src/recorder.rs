@@ -1,10 +1,11 @@
 //! `vouchsafe recorder`: the process that owns the audit log; `serve` starts it.
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use vouchsafe_ledger::recorder::{self, RecorderConfig};
-use vouchsafe_server::logging;
 
 use crate::{Ended, told};
 
@@ -20,11 +21,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
-    // At a terminal its lines would stand between those of the command that started it; what
-    // ends it is told either way.
-    if !std::io::stderr().is_terminal() {
-        logging::start();
-    }
+    // Warnings only: every command that works on an installation may have started it.
+    let ours =
+        Targets::new().with_target("vouchsafe", tracing_subscriber::filter::LevelFilter::WARN);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(ours).with(lines).init();
     let config = RecorderConfig::new(&args.dir, &args.socket);
     recorder::run(&config, std::io::stdin())
         .map_err(|error| told(&error).context("the recorder ended"))?;

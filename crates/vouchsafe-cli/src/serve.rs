@@ -47,8 +47,14 @@ async fn serve(args: Args) -> anyhow::Result<Ended> {
     let settings = args.data.settings()?;
     let administrator = args.administrator.unwrap_or_else(default_administrator);
     let named = format!("{} <{}>", administrator.name, administrator.email);
-    let mut service = args.data.open_with(settings.clone(), Some(administrator)).await?;
-    let invitation = service.invitation.take().map(|invitation| (named, invitation));
+    let mut service = args
+        .data
+        .open_with(settings.clone(), Some(administrator))
+        .await?;
+    let invitation = service
+        .invitation
+        .take()
+        .map(|invitation| (named, invitation));
     let running = match Running::start(service, stop).await {
         Ok(running) => running,
         Err(error) => {
@@ -105,12 +111,20 @@ fn announce(
     data: &DataFolder,
 ) -> anyhow::Result<()> {
     let service = running.service();
-    let operations = running.operations_address().map(|address| address.to_string());
-    output::say(format_args!("vouchsafe {} serves", env!("CARGO_PKG_VERSION")))?;
+    let operations = running
+        .operations_address()
+        .map(|address| address.to_string());
+    output::say(format_args!(
+        "vouchsafe {} serves",
+        env!("CARGO_PKG_VERSION")
+    ))?;
     let rows = [
         ("records", format!("{base}/fhir/R4")),
         ("sign-in", format!("{base}/auth/sign-in")),
-        ("probes, metrics", format!("https://{}/readyz", operations.unwrap_or_default())),
+        (
+            "probes, metrics",
+            format!("https://{}/readyz", operations.unwrap_or_default()),
+        ),
         ("certificate", service.tls.certificate.display().to_string()),
         ("its SHA-256", service.tls.fingerprint.clone()),
         ("data folder", service.folder.path().display().to_string()),

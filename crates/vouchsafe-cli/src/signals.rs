@@ -13,13 +13,17 @@ const INTERRUPTED: i32 = 130;
 /// # Errors
 /// When the system gives no signals.
 pub(crate) fn stop_on_signal(what_is_awaited: &'static str) -> anyhow::Result<CancellationToken> {
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
     let stop = CancellationToken::new();
     let cancelled = stop.clone();
     tokio::spawn(async move {
         either(&mut interrupt, &mut terminate).await;
-        complain(&format!("stopping: {what_is_awaited}; a second signal ends at once"));
+        complain(&format!(
+            "stopping: {what_is_awaited}; a second signal ends at once"
+        ));
         cancelled.cancel();
         either(&mut interrupt, &mut terminate).await;
         // What was acknowledged is durable; the recorder ends when its standard input closes.

@@ -71,7 +71,10 @@ pub(crate) fn write(path: &Path, token: &str) -> anyhow::Result<()> {
 
 fn bare(text: &str) -> String {
     let text = text.trim();
-    text.strip_prefix(HEADER.trim_end()).unwrap_or(text).trim().to_owned()
+    text.strip_prefix(HEADER.trim_end())
+        .unwrap_or(text)
+        .trim()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -84,7 +87,10 @@ mod tests {
         let path = folder.path().join("ada.header");
         write(&path, "abc.def.ghi").unwrap();
         assert_eq!(*read(&path).unwrap(), "abc.def.ghi");
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "Authorization: Bearer abc.def.ghi\n");
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            "Authorization: Bearer abc.def.ghi\n"
+        );
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         write(&path, "new").unwrap();

@@ -90,7 +90,9 @@ fn last(log: &vouchsafe_ledger::reader::Log, args: &Args) -> anyhow::Result<Vec<
 
 impl Args {
     fn is_wanted(&self, entry: &Entry) -> bool {
-        self.stream.as_ref().is_none_or(|stream| *stream == entry.stream)
+        self.stream
+            .as_ref()
+            .is_none_or(|stream| *stream == entry.stream)
     }
 }
 
@@ -123,7 +125,10 @@ fn show(log_entry: &LogEntry, args: &Args) -> anyhow::Result<bool> {
         ("", Some(entry.about()).filter(|about| !about.is_empty())),
         ("subject ", entry.subject.clone()),
         ("count ", entry.count.map(|count| count.to_string())),
-        ("", Some(entry.classes.join(",")).filter(|classes| !classes.is_empty())),
+        (
+            "",
+            Some(entry.classes.join(",")).filter(|classes| !classes.is_empty()),
+        ),
         ("", entry.purpose.clone()),
     ];
     for (label, part) in parts {

@@ -62,9 +62,11 @@ fn show(report: &Report) -> anyhow::Result<()> {
     let (seconds, rate) = (report.took.as_secs_f64(), report.rate());
     output::say(match report.is_sound() {
         true => format!("verified in {seconds:.2} s ({rate:.0} entries/s): everything holds"),
-        false => "the log does not hold: keep this folder as it is, and compare it with a backup or \
+        false => {
+            "the log does not hold: keep this folder as it is, and compare it with a backup or \
                   with checkpoints that were kept elsewhere"
-            .to_owned(),
+                .to_owned()
+        }
     })
 }
 

@@ -111,7 +111,9 @@ pub(crate) async fn who_saw(
     let kind: RecordType = "Patient".parse().map_err(|error| told(&error))?;
     let tenant = service.tenant();
     let head = service.engine.store().head(tenant, &kind, patient).await;
-    let subject = head.map_err(|error| told(&error))?.and_then(|head| head.subject);
+    let subject = head
+        .map_err(|error| told(&error))?
+        .and_then(|head| head.subject);
     let asked = admit(service, session, &kind, subject).await?;
     let subject = subject.with_context(|| format!("there is no Patient/{patient}"))?;
     let keys = service.audit_keys().await.map_err(|error| told(&error))?;
@@ -157,12 +159,21 @@ async fn admit(
     let gate = Gate::new(&service.bundle, service.log.recorder());
     match gate.admit(&request, Verb::ResolveAudit, kind, subject, &facts) {
         Ok(draft) => {
-            let appended = service.log.append(&[draft]).await.map_err(|error| told(&error))?;
-            let own = appended.first().context("the log did not say where the entry is")?;
+            let appended = service
+                .log
+                .append(&[draft])
+                .await
+                .map_err(|error| told(&error))?;
+            let own = appended
+                .first()
+                .context("the log did not say where the entry is")?;
             Ok(own.index())
         }
         Err(refusal) => {
-            service.append(&[refusal.draft]).await.map_err(|error| told(&error))?;
+            service
+                .append(&[refusal.draft])
+                .await
+                .map_err(|error| told(&error))?;
             anyhow::bail!(
                 "{}: this takes the role auditor or privacy-officer",
                 refusal.denied
@@ -191,9 +202,17 @@ async fn published(service: &Service, index: u64) -> anyhow::Result<Log> {
 /// What actors are called.
 async fn names(service: &Service) -> anyhow::Result<HashMap<String, String>> {
     let (tenant, identity) = (service.tenant(), &service.identity);
-    let people = identity.people(tenant).await.map_err(|error| told(&error))?;
-    let services = identity.services(tenant).await.map_err(|error| told(&error))?;
-    let people = people.into_iter().map(|person| (format!("person/{}", person.id), person.name));
+    let people = identity
+        .people(tenant)
+        .await
+        .map_err(|error| told(&error))?;
+    let services = identity
+        .services(tenant)
+        .await
+        .map_err(|error| told(&error))?;
+    let people = people
+        .into_iter()
+        .map(|person| (format!("person/{}", person.id), person.name));
     let services = services
         .into_iter()
         .map(|service| (format!("service/{}", service.id), service.name));
@@ -234,8 +253,14 @@ fn read(
         }
     }
     // How a write ended is said by a later entry.
-    for access in accesses.iter_mut().filter(|access| access.outcome == "intent") {
-        let ended = access.intent.as_ref().and_then(|intent| settled.get(intent));
+    for access in accesses
+        .iter_mut()
+        .filter(|access| access.outcome == "intent")
+    {
+        let ended = access
+            .intent
+            .as_ref()
+            .and_then(|intent| settled.get(intent));
         access.outcome = ended.cloned().unwrap_or_else(|| "open".to_owned());
     }
     Ok(accesses)

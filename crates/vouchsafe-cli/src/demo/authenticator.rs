@@ -34,7 +34,9 @@ impl Authenticator {
         let mac = hmac::sign(&self.key, &step.to_be_bytes());
         let mac = mac.as_ref();
         let offset = usize::from(mac.last().copied().unwrap_or(0) & 0xf);
-        let part = mac.get(offset..offset + 4).and_then(|part| part.try_into().ok());
+        let part = mac
+            .get(offset..offset + 4)
+            .and_then(|part| part.try_into().ok());
         let number = u32::from_be_bytes(part.unwrap_or_default()) & 0x7fff_ffff;
         format!("{:06}", number % 1_000_000)
     }
@@ -67,9 +69,11 @@ mod tests {
     fn codes_are_those_of_the_standard() {
         let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
         assert_eq!(base32(secret).unwrap(), b"12345678901234567890");
-        for (seconds, code) in
-            [(59, "287082"), (1_111_111_109, "081804"), (20_000_000_000, "353130")]
-        {
+        for (seconds, code) in [
+            (59, "287082"),
+            (1_111_111_109, "081804"),
+            (20_000_000_000, "353130"),
+        ] {
             let now = Timestamp::from_second(seconds).unwrap();
             assert_eq!(Authenticator::new(secret).unwrap().code(now), code);
         }

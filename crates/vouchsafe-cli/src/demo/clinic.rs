@@ -121,10 +121,22 @@ impl Stored {
 }
 
 fn scene(clinic: &Clinic, stored: &Stored) -> anyhow::Result<Scene> {
-    let practitioner = clinic.practitioners.first().context("a clinic without staff")?;
-    let in_care = clinic.in_care(practitioner.urn).next().context("nobody is in care")?;
-    let out_of_care = clinic.out_of_care(practitioner.urn).next().context("all are in care")?;
-    let place = clinic.patients.iter().position(|patient| patient.urn == in_care.urn);
+    let practitioner = clinic
+        .practitioners
+        .first()
+        .context("a clinic without staff")?;
+    let in_care = clinic
+        .in_care(practitioner.urn)
+        .next()
+        .context("nobody is in care")?;
+    let out_of_care = clinic
+        .out_of_care(practitioner.urn)
+        .next()
+        .context("all are in care")?;
+    let place = clinic
+        .patients
+        .iter()
+        .position(|patient| patient.urn == in_care.urn);
     // The staff's bundle is the first one.
     let bundle = place.context("the patient is not of the clinic")? + 1;
     Ok(Scene {

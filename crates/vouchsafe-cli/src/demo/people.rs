@@ -51,9 +51,18 @@ pub(super) fn administrator() -> Administrator {
 
 /// Uses the first administrator's link: before, no PHI route opens.
 pub(super) async fn enrol_administrator(service: &mut Service) -> anyhow::Result<Member> {
-    let invitation = service.invitation.take().context("the first start was not the first")?;
+    let invitation = service
+        .invitation
+        .take()
+        .context("the first start was not the first")?;
     let Administrator { name, email } = administrator();
-    Member::enrol(service, "security-administrator", (name, email), &invitation).await
+    Member::enrol(
+        service,
+        "security-administrator",
+        (name, email),
+        &invitation,
+    )
+    .await
 }
 
 impl Cast {
@@ -115,14 +124,19 @@ impl Cast {
 
     /// Tokens by role.
     pub(super) fn tokens(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let people = self.people.iter().map(|member| (member.role, member.token.as_str()));
+        let people = self
+            .people
+            .iter()
+            .map(|member| (member.role, member.token.as_str()));
         people.chain([(INTEGRATION, self.service_token.as_str())])
     }
 
     /// The token of a role.
     pub(super) fn token(&self, role: &str) -> anyhow::Result<&str> {
         let found = self.tokens().find(|(other, _)| *other == role);
-        found.map(|(_, token)| token).with_context(|| format!("nobody is {role}"))
+        found
+            .map(|(_, token)| token)
+            .with_context(|| format!("nobody is {role}"))
     }
 }
 
@@ -152,12 +166,7 @@ impl Member {
     }
 }
 
-async fn add(
-    service: &Service,
-    role: &str,
-    name: &str,
-    login: &str,
-) -> anyhow::Result<Invitation> {
+async fn add(service: &Service, role: &str, name: &str, login: &str) -> anyhow::Result<Invitation> {
     let now = now();
     let new = NewPerson {
         name: name.to_owned(),
@@ -165,7 +174,10 @@ async fn add(
         rights: vec![right(role, now, SignedDuration::from_hours(24))?],
     };
     let approval = Approval::by(actor());
-    let prepared = service.identity.add_person(service.tenant(), &new, &approval, now).await;
+    let prepared = service
+        .identity
+        .add_person(service.tenant(), &new, &approval, now)
+        .await;
     change(service, prepared).await
 }
 
@@ -195,7 +207,9 @@ async fn add_service(service: &Service) -> anyhow::Result<ServiceId> {
     let id = change(service, prepared).await?;
     let spec = right(INTEGRATION, now, MAX_INTEGRATION_RIGHT)?;
     let holder = Principal::Service(id);
-    let prepared = identity.give_right(tenant, holder, &spec, &approval, now).await;
+    let prepared = identity
+        .give_right(tenant, holder, &spec, &approval, now)
+        .await;
     change(service, prepared).await?;
     Ok(id)
 }

@@ -11,7 +11,11 @@ use crate::output;
 /// Prints who is signed in and what to try.
 pub(super) fn text(guide: &Guide, cast: &Cast) -> anyhow::Result<()> {
     let scene = &guide.scene;
-    let fate = if guide.is_removed { "  (removed at the end)" } else { "" };
+    let fate = if guide.is_removed {
+        "  (removed at the end)"
+    } else {
+        ""
+    };
     output::say(format_args!(
         "A synthetic clinic of {} patients, {} records: everybody in it is made up.\n\n  \
          records      {}/fhir/R4\n  \
@@ -30,7 +34,11 @@ pub(super) fn text(guide: &Guide, cast: &Cast) -> anyhow::Result<()> {
         .people()
         .iter()
         .map(|member| {
-            [member.role.to_owned(), member.name.clone(), Stand::token_file(member.role)]
+            [
+                member.role.to_owned(),
+                member.name.clone(),
+                Stand::token_file(member.role),
+            ]
         })
         .collect();
     let service = [INTEGRATION, "(a service)", &Stand::token_file(INTEGRATION)];
@@ -65,8 +73,10 @@ pub(super) fn text(guide: &Guide, cast: &Cast) -> anyhow::Result<()> {
 /// The same as one JSON object.
 pub(super) fn json(guide: &Guide, cast: &Cast) -> anyhow::Result<()> {
     let scene = &guide.scene;
-    let tokens: Map<String, Value> =
-        cast.tokens().map(|(role, token)| (role.to_owned(), token.into())).collect();
+    let tokens: Map<String, Value> = cast
+        .tokens()
+        .map(|(role, token)| (role.to_owned(), token.into()))
+        .collect();
     let files: Map<String, Value> = cast
         .tokens()
         .map(|(role, _)| {

@@ -26,7 +26,11 @@ enum Fate {
 impl Stand {
     /// Makes the folder and chooses the ports.
     pub(super) fn make(folder: Option<PathBuf>, port: Option<u16>) -> anyhow::Result<Self> {
-        let fate = if folder.is_some() { Fate::Kept } else { Fate::Removed };
+        let fate = if folder.is_some() {
+            Fate::Kept
+        } else {
+            Fate::Removed
+        };
         let folder = folder.unwrap_or_else(|| {
             std::env::temp_dir().join(format!("vouchsafe-demo-{}", Uuid::new_v4().simple()))
         });
@@ -116,7 +120,10 @@ mod tests {
 
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("demo");
-        Stand::make(Some(folder.clone()), Some(0)).unwrap().clear().unwrap();
+        Stand::make(Some(folder.clone()), Some(0))
+            .unwrap()
+            .clear()
+            .unwrap();
         assert!(folder.join("vouchsafe.toml").is_file());
         assert!(Stand::make(Some(folder), Some(0)).is_err());
     }

@@ -22,10 +22,14 @@ pub(super) struct Stop {
     /// Below the FHIR base.
     pub(super) path: String,
     pub(super) status: u16,
-    /// What the answer must hold.
-    shows: Vec<String>,
-    /// And what it must not.
-    hides: Vec<String>,
+    /// A text that the answer must hold.
+    shows: Option<String>,
+    /// A text that it must not hold.
+    hides: Option<String>,
+    /// Members that it must have.
+    has: &'static [&'static str],
+    /// Members that it must not have.
+    lacks: &'static [&'static str],
 }
 
 /// What is shown, and where.
@@ -62,36 +66,50 @@ fn stops(scene: &Scene) -> Vec<Stop> {
     let others = format!("Patient/{}", scene.out_of_care.id);
     let appointment = format!("Appointment/{}", scene.appointment);
     let condition = format!("Condition/{}", scene.condition);
-    let family = family(&scene.in_care.name);
     let stop = |title, role, path: &str, status| Stop {
         title,
         role,
         path: path.to_owned(),
         status,
-        shows: Vec::new(),
-        hides: Vec::new(),
+        shows: None,
+        hides: None,
+        has: &[],
+        lacks: &[],
     };
-    let quoted = |names: &[&str]| names.iter().map(|name| format!("\"{name}\"")).collect();
+    let name = Some(family(&scene.in_care.name));
     vec![
         Stop {
-            shows: vec![family.clone()],
-            ..stop("The clinician reads a patient in their care", "clinician", &own, 200)
+            shows: name.clone(),
+            has: &["name", "birthDate", "identifier"],
+            ..stop(
+                "The clinician reads a patient in their care",
+                "clinician",
+                &own,
+                200,
+            )
         },
         Stop {
-            shows: vec![condition.replace("Condition/", "")],
-            ..stop("... and that patient's diagnosis", "clinician", &condition, 200)
+            has: &["code", "clinicalStatus"],
+            ..stop(
+                "... and that patient's diagnosis",
+                "clinician",
+                &condition,
+                200,
+            )
         },
         Stop {
-            hides: vec![family_of(scene)],
-            ..stop("The clinician is refused somebody else's patient", "clinician", &others, 404)
+            hides: Some(family(&scene.out_of_care.name)),
+            ..stop(
+                "The clinician is refused somebody else's patient",
+                "clinician",
+                &others,
+                404,
+            )
         },
         Stop {
-            shows: quoted(&["start", "status"]),
-            hides: [
-                vec![family.clone()],
-                quoted(&["reasonCode", "description", "serviceType"]),
-            ]
-            .concat(),
+            has: &["start", "status"],
+            hides: name.clone(),
+            lacks: &["reasonCode", "description", "serviceType"],
             ..stop(
                 "The front desk sees an appointment: no name, no diagnosis",
                 "front-desk",
@@ -101,26 +119,50 @@ fn stops(scene: &Scene) -> Vec<Stop> {
         },
         stop("The front desk sees no patient", "front-desk", &own, 404),
         Stop {
-            shows: [vec![family.clone()], quoted(&["birthDate", "address", "identifier"])].concat(),
-            ..stop("Registration sees who the patient is", "registration", &own, 200)
+            shows: name.clone(),
+            has: &["name", "birthDate", "address", "identifier"],
+            ..stop(
+                "Registration sees who the patient is",
+                "registration",
+                &own,
+                200,
+            )
         },
-        stop("... and no diagnosis", "registration", &condition, 404),
         Stop {
-            shows: vec![family],
+            lacks: &[
+                "code",
+                "clinicalStatus",
+                "category",
+                "onsetDateTime",
+                "recordedDate",
+            ],
+            ..stop(
+                "... and of a diagnosis only whose it is",
+                "registration",
+                &condition,
+                200,
+            )
+        },
+        Stop {
+            shows: name,
             ..stop("The patient sees their own record", "patient", &own, 200)
         },
         stop("... and nobody else's", "patient", &others, 404),
         stop("The auditor sees no record", "auditor", &own, 404),
-        stop("The security administrator sees none either", "security-administrator", &own, 404),
+        stop(
+            "The security administrator sees none either",
+            "security-administrator",
+            &own,
+            404,
+        ),
     ]
 }
 
 fn family(name: &str) -> String {
-    name.split_whitespace().last().unwrap_or_default().to_owned()
-}
-
-fn family_of(scene: &Scene) -> String {
-    family(&scene.out_of_care.name)
+    name.split_whitespace()
+        .last()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// What came of a stop.
@@ -163,8 +205,13 @@ pub(super) async fn walk(
     }
     let mut requests = Vec::with_capacity(guide.stops.len());
     for stop in &guide.stops {
-        let request = client.get(guide.url(stop)).bearer_auth(cast.token(stop.role)?);
-        let response = request.send().await.context("the service does not answer")?;
+        let request = client
+            .get(guide.url(stop))
+            .bearer_auth(cast.token(stop.role)?);
+        let response = request
+            .send()
+            .await
+            .context("the service does not answer")?;
         let status = response.status().as_u16();
         let body = response.text().await.context("the connection was lost")?;
         let result = judge(guide, stop, status, &body);
@@ -192,16 +239,27 @@ pub(super) async fn walk(
 }
 
 fn judge(guide: &Guide, stop: &Stop, status: u16, body: &str) -> Outcome {
-    let missing = stop.shows.iter().find(|text| !body.contains(text.as_str()));
-    let leaked = stop.hides.iter().find(|text| body.contains(text.as_str()));
-    let wrong = match (status == stop.status, missing, leaked) {
-        (false, ..) => Some(format!("{} was expected, {status} came", stop.status)),
-        (true, Some(text), _) => Some(format!("{text} is missing")),
-        (true, None, Some(text)) => Some(format!("{text} is shown")),
-        (true, None, None) => None,
+    let answer: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let members = answer
+        .as_object()
+        .into_iter()
+        .flat_map(|object| object.keys().cloned());
+    let members: Vec<String> = members.collect();
+    let is_there = |name: &&&str| members.iter().any(|member| member == **name);
+    let holds = |text: &&String| body.contains(text.as_str());
+    let wrong = if status != stop.status {
+        Some(format!("{} was expected", stop.status))
+    } else if let Some(name) = stop.has.iter().find(|name| !is_there(name)) {
+        Some(format!("{name} is missing"))
+    } else if let Some(name) = stop.lacks.iter().find(|name| is_there(name)) {
+        Some(format!("{name} is shown"))
+    } else if stop.shows.as_ref().is_some_and(|text| !holds(&text)) {
+        Some("the name is missing".to_owned())
+    } else if stop.hides.as_ref().is_some_and(|text| holds(&text)) {
+        Some("the name is shown".to_owned())
+    } else {
+        None
     };
-    let members: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    let members = members.as_object().into_iter().flat_map(|object| object.keys().cloned());
     Outcome {
         title: stop.title,
         role: stop.role,
@@ -210,7 +268,7 @@ fn judge(guide: &Guide, stop: &Stop, status: u16, body: &str) -> Outcome {
         expected: stop.status,
         ok: wrong.is_none(),
         wrong,
-        members: members.collect(),
+        members,
     }
 }
 

@@ -42,7 +42,9 @@ pub(super) struct NotAResource;
 
 /// The resource's type, when the text is a JSON object that says one.
 pub(super) fn type_of(text: &[u8]) -> Option<String> {
-    serde_json::from_slice::<Head>(text).ok().map(|head| head.resource_type)
+    serde_json::from_slice::<Head>(text)
+        .ok()
+        .map(|head| head.resource_type)
 }
 
 impl Line {
@@ -55,7 +57,9 @@ impl Line {
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(NotAResource);
         }
-        let id = head.id.and_then(|id| Some((id.parse::<RecordId>().ok()?, id)));
+        let id = head
+            .id
+            .and_then(|id| Some((id.parse::<RecordId>().ok()?, id)));
         let request = match id {
             Some((id, text)) if id.to_string() == text => {
                 format!(r#"{{"method":"PUT","url":"{name}/{id}"}}"#)
@@ -116,7 +120,10 @@ mod tests {
             .iter()
             .map(|entry| {
                 let request = &entry["request"];
-                (request["method"].as_str().unwrap(), request["url"].as_str().unwrap())
+                (
+                    request["method"].as_str().unwrap(),
+                    request["url"].as_str().unwrap(),
+                )
             })
             .collect();
         assert_eq!(
@@ -132,8 +139,19 @@ mod tests {
     #[test]
     fn a_line_that_is_no_resource_is_pointed_at() {
         let good = r#"{"resourceType":"Patient"}"#;
-        for bad in ["", "{", "[]", "{}", r#"{"resourceType":"Pa\"tient"}"#, r#"{"resourceType":""}"#] {
-            assert_eq!(transaction(&lines(&[good, bad, good])).err(), Some(1), "{bad}");
+        for bad in [
+            "",
+            "{",
+            "[]",
+            "{}",
+            r#"{"resourceType":"Pa\"tient"}"#,
+            r#"{"resourceType":""}"#,
+        ] {
+            assert_eq!(
+                transaction(&lines(&[good, bad, good])).err(),
+                Some(1),
+                "{bad}"
+            );
         }
     }
 }

@@ -48,7 +48,9 @@ impl Stage {
 
     fn of(stem: &str, form: Form) -> Self {
         // Synthea writes `0-hospitalInformation123.json`; exports write `Practitioner.000.ndjson`.
-        let name = stem.trim_start_matches(|c: char| !c.is_ascii_alphabetic()).to_ascii_lowercase();
+        let name = stem
+            .trim_start_matches(|c: char| !c.is_ascii_alphabetic())
+            .to_ascii_lowercase();
         let begins = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
         match form {
             _ if begins(&["hospital", "practitioner", "organization"]) => Self::Staff,
@@ -139,8 +141,14 @@ mod tests {
         use {Form::*, Packing::*, Stage::*};
         assert_eq!(found("a/b.json"), Some((Json, Plain, Rest)));
         assert_eq!(found("Patient.ndjson.gz"), Some((Ndjson, Gzip, Patients)));
-        assert_eq!(found("Practitioner.000.ndjson"), Some((Ndjson, Plain, Staff)));
-        assert_eq!(found("0-hospitalInformation16.json.bz2"), Some((Json, Bzip2, Staff)));
+        assert_eq!(
+            found("Practitioner.000.ndjson"),
+            Some((Ndjson, Plain, Staff))
+        );
+        assert_eq!(
+            found("0-hospitalInformation16.json.bz2"),
+            Some((Json, Bzip2, Staff))
+        );
         assert_eq!(found("Patrick_Miller.json"), Some((Json, Plain, Rest)));
         assert_eq!(found("patient-1.json"), Some((Json, Plain, Rest)));
         for name in ["a.txt", "a.gz", "json", "a.json.zip", "README"] {
@@ -152,8 +160,13 @@ mod tests {
     fn staff_comes_first_then_patients_then_all_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let names = [
-            "b.json", "a.json.gz", "0-practitioner1.json", "hospital2.json", "Patient.ndjson",
-            "Encounter.ndjson", "notes.txt",
+            "b.json",
+            "a.json.gz",
+            "0-practitioner1.json",
+            "hospital2.json",
+            "Patient.ndjson",
+            "Encounter.ndjson",
+            "notes.txt",
         ];
         for name in names {
             std::fs::write(folder.path().join(name), "{}").unwrap();
@@ -161,13 +174,20 @@ mod tests {
         std::fs::create_dir(folder.path().join("below")).unwrap();
         std::fs::write(folder.path().join("below/c.json"), "{}").unwrap();
         let found = find(&[folder.path().to_owned(), folder.path().join("b.json")]).unwrap();
-        let names: Vec<_> =
-            found.iter().map(|source| source.path.file_name().unwrap().to_str().unwrap()).collect();
+        let names: Vec<_> = found
+            .iter()
+            .map(|source| source.path.file_name().unwrap().to_str().unwrap())
+            .collect();
         assert_eq!(
             names,
             [
-                "0-practitioner1.json", "hospital2.json", "Patient.ndjson", "Encounter.ndjson",
-                "a.json.gz", "b.json", "c.json"
+                "0-practitioner1.json",
+                "hospital2.json",
+                "Patient.ndjson",
+                "Encounter.ndjson",
+                "a.json.gz",
+                "b.json",
+                "c.json"
             ]
         );
     }

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -71,15 +71,13 @@ impl Journal {
             .mode(0o600)
             .open(path)
             .with_context(damaged)?;
-        let (mut done, mut whole) = (HashSet::new(), true);
-        for line in BufReader::new(&file).split(b'\n') {
-            let line = line.with_context(damaged)?;
-            // A line that was cut off says nothing: its file is loaded again, which is safe.
-            let row: Option<Row> = serde_json::from_slice(&line).ok();
-            whole = row.is_some();
-            done.extend(row.map(|row| FileTag(row.file)));
-        }
-        if !whole {
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).with_context(damaged)?;
+        // A line that was cut off says nothing: its file is loaded again, which is safe.
+        let rows = text.split(|byte| *byte == b'\n');
+        let rows = rows.filter_map(|line| serde_json::from_slice::<Row>(line).ok());
+        let done = rows.map(|row| FileTag(row.file)).collect();
+        if text.last().is_some_and(|last| *last != b'\n') {
             writeln!(file).with_context(damaged)?;
         }
         Ok(Self(Some(Kept {
@@ -133,7 +131,11 @@ mod tests {
     use super::*;
 
     fn key(secret: u8) -> Arc<IndexKey> {
-        Arc::new(IndexKey::new(Secret::from_bytes([secret; 32]), TenantId::random(), 1))
+        Arc::new(IndexKey::new(
+            Secret::from_bytes([secret; 32]),
+            TenantId::random(),
+            1,
+        ))
     }
 
     fn with(path: &Path, key: &Arc<IndexKey>) -> Journal {
@@ -181,7 +183,9 @@ mod tests {
         let path = folder.path().join("journal.jsonl");
         let tag = with(&path, &a).tag(&[1; 32]);
         assert_ne!(tag, with(&path, &b).tag(&[1; 32]));
-        with(&path, &a).finish(tag.as_ref(), &Done::default()).unwrap();
+        with(&path, &a)
+            .finish(tag.as_ref(), &Done::default())
+            .unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(!text.contains(&hex(&[1; 32])));
     }

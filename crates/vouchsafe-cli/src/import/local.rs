@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::sync::Mutex;
-use vouchsafe::access::{Facts, Verb};
+use vouchsafe::access::{Facts, Purpose, Verb};
 use vouchsafe::audit::AuditLog as _;
 use vouchsafe::gate::{Gate, Request};
 use vouchsafe::keys::KeyService as _;
@@ -88,13 +88,22 @@ impl Local {
 
     async fn caller(&self) -> anyhow::Result<Caller> {
         let session = self.integration.lock().await.session(&self.service).await?;
-        caller(&self.service, session, now()).await
+        let caller = caller(&self.service, session, now()).await?;
+        // To import is to run the organisation, whatever else the role may do.
+        Ok(Caller {
+            purpose: Purpose::Operations,
+            ..caller
+        })
     }
 
     /// An import is decided like everything else, and its beginning written down.
     async fn note_begin(&self) -> anyhow::Result<()> {
         let caller = self.caller().await?;
-        let keys = self.service.audit_keys().await.map_err(|error| told(&error))?;
+        let keys = self
+            .service
+            .audit_keys()
+            .await
+            .map_err(|error| told(&error))?;
         let request = Request {
             session: &caller.session,
             purpose: caller.purpose,
@@ -112,7 +121,10 @@ impl Local {
             Ok(draft) => (draft, None),
             Err(refusal) => (refusal.draft, Some(refusal.denied)),
         };
-        self.service.append(&[draft]).await.map_err(|error| told(&error))?;
+        self.service
+            .append(&[draft])
+            .await
+            .map_err(|error| told(&error))?;
         match refused {
             None => Ok(()),
             Some(denied) => Err(told(&denied).context("the policies refuse the import")),

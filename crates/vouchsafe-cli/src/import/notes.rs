@@ -76,8 +76,12 @@ impl Notes {
         }
         let now = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let due = self.line_at.load(Ordering::Relaxed);
-        let exchanged =
-            self.line_at.compare_exchange(due, now + LINE_EVERY, Ordering::Relaxed, Ordering::Relaxed);
+        let exchanged = self.line_at.compare_exchange(
+            due,
+            now + LINE_EVERY,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
         if now >= due && exchanged.is_ok() {
             let percent = done.saturating_mul(100) / self.bytes.max(1);
             output::complain(&format!("{percent}%: {message}"));
@@ -180,10 +184,20 @@ impl std::fmt::Display for Summary {
         write!(
             f,
             "imported {} resources from {} files in {:.1} s ({:.0}/s): {} created, {} matched, {} failed",
-            self.resources, self.files, self.seconds, self.rate, self.created, self.matched, self.failed
+            self.resources,
+            self.files,
+            self.seconds,
+            self.rate,
+            self.created,
+            self.matched,
+            self.failed
         )?;
         if self.files_skipped > 0 {
-            write!(f, "\n{} files were done before, and are passed over", self.files_skipped)?;
+            write!(
+                f,
+                "\n{} files were done before, and are passed over",
+                self.files_skipped
+            )?;
         }
         if self.files_failed > 0 {
             write!(

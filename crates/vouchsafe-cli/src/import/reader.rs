@@ -157,7 +157,11 @@ impl<'s> Reading<'s> {
     /// One document: a bundle as it is, or a resource.
     fn document(&mut self, send: &Sender<Read>) -> anyhow::Result<()> {
         let mut text = Zeroizing::new(Vec::new());
-        let read = self.input.by_ref().take(MAX_DOCUMENT + 1).read_to_end(&mut text)?;
+        let read = self
+            .input
+            .by_ref()
+            .take(MAX_DOCUMENT + 1)
+            .read_to_end(&mut text)?;
         if read as u64 > MAX_DOCUMENT {
             anyhow::bail!("it is larger than 1 GiB; split the bundle, or use NDJSON");
         }
@@ -176,7 +180,11 @@ impl<'s> Reading<'s> {
         loop {
             let mut text = Zeroizing::new(Vec::new());
             let limit = MAX_DOCUMENT + 1;
-            let read = self.input.by_ref().take(limit).read_until(b'\n', &mut text)?;
+            let read = self
+                .input
+                .by_ref()
+                .take(limit)
+                .read_until(b'\n', &mut text)?;
             if read as u64 == limit {
                 anyhow::bail!("line {} is longer than 1 GiB", number + 1);
             }

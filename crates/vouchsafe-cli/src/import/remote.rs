@@ -101,7 +101,9 @@ impl Remote {
                 Err(Failed::Transient(format!("the service answers {status}")))
             }
             status if status.is_client_error() => Err(Failed::Refused(refusal(status, &body))),
-            status => Err(Failed::Stop(anyhow::anyhow!("the service answers {status}"))),
+            status => Err(Failed::Stop(anyhow::anyhow!(
+                "the service answers {status}"
+            ))),
         }
     }
 
@@ -136,13 +138,20 @@ impl Remote {
     }
 
     fn unknown(&self) -> Failed {
-        Failed::Stop(anyhow::anyhow!("{} does not answer as FHIR R4 does", self.url))
+        Failed::Stop(anyhow::anyhow!(
+            "{} does not answer as FHIR R4 does",
+            self.url
+        ))
     }
 }
 
 fn ending(entry: Entry) -> Ending {
     let Some(response) = entry.response else {
-        return Ending::Failed(Why::new(None, None, "the service's answer says nothing of it"));
+        return Ending::Failed(Why::new(
+            None,
+            None,
+            "the service's answer says nothing of it",
+        ));
     };
     match response.status.split(' ').next() {
         Some("201") => Ending::Created,
@@ -173,7 +182,11 @@ fn told(entry: Option<usize>, outcome: Option<Outcome>) -> Why {
         (issue.diagnostics, issue.expression.into_iter().next())
     });
     let words = words.filter(|words| words.len() <= LONGEST);
-    Why::new(entry, path.as_deref(), words.as_deref().unwrap_or("the service refuses it"))
+    Why::new(
+        entry,
+        path.as_deref(),
+        words.as_deref().unwrap_or("the service refuses it"),
+    )
 }
 
 #[cfg(test)]
@@ -186,13 +199,19 @@ mod tests {
             "code":"value","diagnostics":"not a date",
             "expression":["Bundle.entry[12].resource.birthDate"]}]}"#;
         let why = refusal(StatusCode::UNPROCESSABLE_ENTITY, body);
-        assert_eq!(why, Why {
-            entry: Some(12),
-            path: Some("birthDate".to_owned()),
-            words: "not a date".to_owned(),
-        });
+        assert_eq!(
+            why,
+            Why {
+                entry: Some(12),
+                path: Some("birthDate".to_owned()),
+                words: "not a date".to_owned(),
+            }
+        );
         let why = refusal(StatusCode::BAD_REQUEST, b"<html>");
-        assert_eq!((why.entry, why.words.as_str()), (None, "the service refuses it"));
+        assert_eq!(
+            (why.entry, why.words.as_str()),
+            (None, "the service refuses it")
+        );
     }
 
     #[test]

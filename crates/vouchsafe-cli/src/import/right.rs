@@ -55,7 +55,10 @@ impl Integration {
             (self.right, self.until) = give(service, self.id).await?;
             end(service, old, "replaced: the import goes on").await?;
         }
-        let life = self.session.expires_at().duration_since(self.session.issued_at());
+        let life = self
+            .session
+            .expires_at()
+            .duration_since(self.session.issued_at());
         if self.session.expires_at().duration_since(now) < life / 4 {
             let old = self.session.clone();
             self.session = local_session(service, self.id, &os_user()).await?.session;
@@ -78,7 +81,11 @@ async fn importer(service: &Service, user: &OsUser) -> anyhow::Result<ServiceId>
     let (tenant, now) = (service.tenant(), now());
     let owner = ServiceOwner::OsUser(user.clone());
     let label = format!("os-user/{}", user.name());
-    let services = service.identity.services(tenant).await.map_err(|error| told(&error))?;
+    let services = service
+        .identity
+        .services(tenant)
+        .await
+        .map_err(|error| told(&error))?;
     let usable = services.into_iter().find(|found| {
         found.name == NAME
             && found.owner == label
@@ -95,7 +102,10 @@ async fn importer(service: &Service, user: &OsUser) -> anyhow::Result<ServiceId>
         expires_at: after(now, SERVICE_LIFE),
     };
     let approval = Approval::by(actor());
-    let prepared = service.identity.add_service(tenant, &new, &approval, now).await;
+    let prepared = service
+        .identity
+        .add_service(tenant, &new, &approval, now)
+        .await;
     change(service, prepared).await
 }
 
@@ -104,7 +114,12 @@ async fn end_leftovers(service: &Service, id: ServiceId) -> anyhow::Result<()> {
     let rights = service.identity.all_rights(service.tenant(), holder).await;
     for row in rights.map_err(|error| told(&error))? {
         if row.ended_at.is_none() && row.right.until > now() {
-            end(service, row.right.id, "left over from an import that was cut off").await?;
+            end(
+                service,
+                row.right.id,
+                "left over from an import that was cut off",
+            )
+            .await?;
         }
     }
     Ok(())
@@ -121,13 +136,17 @@ async fn give(service: &Service, id: ServiceId) -> anyhow::Result<(RightId, Time
     };
     let (holder, approval) = (Principal::Service(id), Approval::by(actor()));
     let identity = &service.identity;
-    let prepared = identity.give_right(service.tenant(), holder, &spec, &approval, now).await;
+    let prepared = identity
+        .give_right(service.tenant(), holder, &spec, &approval, now)
+        .await;
     Ok((change(service, prepared).await?, spec.until))
 }
 
 async fn end(service: &Service, right: RightId, why: &str) -> anyhow::Result<()> {
     let identity = &service.identity;
-    let prepared = identity.end_right(service.tenant(), right, why, actor(), now()).await;
+    let prepared = identity
+        .end_right(service.tenant(), right, why, actor(), now())
+        .await;
     change(service, prepared).await
 }
 
@@ -138,7 +157,9 @@ pub(crate) async fn local_session(
     user: &OsUser,
 ) -> anyhow::Result<LocalSession> {
     let identity = &service.identity;
-    let prepared = identity.local_session(service.tenant(), id, user, now()).await;
+    let prepared = identity
+        .local_session(service.tenant(), id, user, now())
+        .await;
     change(service, prepared).await
 }
 

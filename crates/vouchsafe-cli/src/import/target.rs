@@ -70,7 +70,9 @@ impl Target {
                     notes.trouble(&format!("{}: entry {}{why}", chunk.name, place + 1));
                 })),
                 Err(why) => {
-                    let at = why.entry.map_or_else(String::new, |entry| format!(" entry {}", entry + 1));
+                    let at = why
+                        .entry
+                        .map_or_else(String::new, |entry| format!(" entry {}", entry + 1));
                     notes.trouble(&format!("{}:{at}{why}", chunk.name));
                     Ok(Loaded {
                         failed: entries(text),
@@ -84,12 +86,7 @@ impl Target {
 
     /// All lines in one write; around those that cannot be written, in several. The parts, and
     /// with them their keys, come out the same when the file is read again.
-    async fn lines(
-        &self,
-        chunk: &Chunk,
-        lines: &[Line],
-        notes: &Notes,
-    ) -> anyhow::Result<Loaded> {
+    async fn lines(&self, chunk: &Chunk, lines: &[Line], notes: &Notes) -> anyhow::Result<Loaded> {
         let mut loaded = Loaded::default();
         let mut open = vec![lines];
         while let Some(part) = open.pop() {
@@ -210,11 +207,12 @@ impl Why {
     /// In these words, the path without what the entry's number says already.
     pub(super) fn new(entry: Option<usize>, path: Option<&str>, words: &str) -> Self {
         let path = path.map(|path| {
-            let inside = entry.and_then(|entry| {
-                path.strip_prefix(&format!("Bundle.entry[{entry}]"))
-            });
+            let inside =
+                entry.and_then(|entry| path.strip_prefix(&format!("Bundle.entry[{entry}]")));
             let inside = inside.map(|inside| {
-                inside.trim_start_matches(".resource").trim_start_matches('.')
+                inside
+                    .trim_start_matches(".resource")
+                    .trim_start_matches('.')
             });
             inside.unwrap_or(path).to_owned()
         });
@@ -247,7 +245,10 @@ mod tests {
     fn a_reason_names_the_element_once() {
         let why = |entry, path| Why::new(entry, path, "too long").to_string();
         assert_eq!(why(None, None), ": too long");
-        assert_eq!(why(Some(3), Some("Bundle.entry[3].resource.birthDate")), ", birthDate: too long");
+        assert_eq!(
+            why(Some(3), Some("Bundle.entry[3].resource.birthDate")),
+            ", birthDate: too long"
+        );
         assert_eq!(why(Some(3), Some("Bundle.entry[3]")), ": too long");
         assert_eq!(why(Some(3), Some("birthDate")), ", birthDate: too long");
     }

@@ -12,8 +12,7 @@ use crate::principal::actor;
 const EXAMPLES: &str = "\
 Examples:
   vouchsafe person add 'Ada Example' ada@example.org --role clinician --days 90 --reason 'new hire'
-  vouchsafe person add 'Ben Example' ben@example.org --role front-desk --role registration \\
-      --until 2027-06-30 --reason 'covers the desk'
+  vouchsafe person add Ben ben@example.org --role front-desk --until 2027-06-30 --reason 'stands in'
 
 Whoever runs this is written down as the one who gave the rights.";
 
@@ -44,10 +43,15 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         };
         let approval = Approval::by(actor());
         let identity = &service.identity;
-        let prepared = identity.add_person(service.tenant(), &new, &approval, now).await;
+        let prepared = identity
+            .add_person(service.tenant(), &new, &approval, now)
+            .await;
         let invitation = change(service, prepared).await?;
         if !args.json {
-            output::say(format_args!("{} is added, as {}.", args.name, invitation.person))?;
+            output::say(format_args!(
+                "{} is added, as {}.",
+                args.name, invitation.person
+            ))?;
         }
         show_link(service, &args.data, &invitation, args.json)
     })

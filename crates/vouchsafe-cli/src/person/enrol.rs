@@ -36,7 +36,9 @@ pub(super) async fn link(args: LinkArgs) -> anyhow::Result<()> {
     with(&args.data, async |service| {
         let id = find(service, &args.person).await?;
         let identity = &service.identity;
-        let prepared = identity.renew_enrolment(service.tenant(), id, actor(), now()).await;
+        let prepared = identity
+            .renew_enrolment(service.tenant(), id, actor(), now())
+            .await;
         let invitation = change(service, prepared).await?;
         show_link(service, &args.data, &invitation, args.json)
     })
@@ -46,7 +48,7 @@ pub(super) async fn link(args: LinkArgs) -> anyhow::Result<()> {
 const EXAMPLES: &str = "\
 Examples:
   vouchsafe person enrol 'https://localhost:8443/auth/enrol#TOKEN'
-  vouchsafe person enrol LINK --show --json                          the one-time-code key, for a script
+  vouchsafe person enrol LINK --show --json               the one-time-code key, for a script
   vouchsafe person enrol LINK --password-file pass.txt --code 123456
 
 It goes to the running service over HTTPS; when none runs on this host, to the data folder itself.";
@@ -151,7 +153,9 @@ fn grouped(secret: &str) -> Zeroizing<String> {
 pub(super) fn password_in(path: &std::path::Path) -> anyhow::Result<Zeroizing<String>> {
     let text = std::fs::read_to_string(path).map(Zeroizing::new);
     let text = text.with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+    Ok(Zeroizing::new(
+        text.trim_end_matches(['\r', '\n']).to_owned(),
+    ))
 }
 
 fn new_password() -> anyhow::Result<Zeroizing<String>> {
@@ -174,7 +178,10 @@ mod tests {
     #[test]
     fn a_link_names_its_service() {
         let link = "https://records.example.org:8443/auth/enrol#abc";
-        assert_eq!(parts(link), (Some("https://records.example.org:8443"), "abc"));
+        assert_eq!(
+            parts(link),
+            (Some("https://records.example.org:8443"), "abc")
+        );
         assert_eq!(parts("abc"), (None, "abc"));
     }
 

@@ -86,7 +86,10 @@ fn print(detail: &PersonDetail) -> anyhow::Result<()> {
     output::say(format_args!("{} <{}>", person.name, person.login))?;
     output::say(format_args!("  id       {}", person.id))?;
     output::say(format_args!("  state    {}", person.state.name()))?;
-    output::say(format_args!("  added    {:.0} by {}", person.created_at, person.created_by))?;
+    output::say(format_args!(
+        "  added    {:.0} by {}",
+        person.created_at, person.created_by
+    ))?;
     if let Some(at) = person.enrolled_at {
         output::say(format_args!("  enrolled {at:.0}"))?;
     }
@@ -108,7 +111,9 @@ fn print(detail: &PersonDetail) -> anyhow::Result<()> {
     }
     for row in &detail.links {
         let since = format!("since {:.0}, by {}", row.created_at, row.created_by);
-        let end = row.ended_at.map_or_else(String::new, |at| format!(", until {at:.0}"));
+        let end = row
+            .ended_at
+            .map_or_else(String::new, |at| format!(", until {at:.0}"));
         output::say(format_args!("  record   {} {since}{end}", row.record))?;
     }
     Ok(())
@@ -188,7 +193,9 @@ pub(super) async fn disable(args: DisableArgs) -> anyhow::Result<()> {
     with(&args.data, async |service| {
         let id = find(service, &args.person).await?;
         let (tenant, identity) = (service.tenant(), &service.identity);
-        let prepared = identity.disable_person(tenant, id, &args.reason, actor(), now()).await;
+        let prepared = identity
+            .disable_person(tenant, id, &args.reason, actor(), now())
+            .await;
         change(service, prepared).await?;
         output::say(format_args!("{} is disabled.", args.person))
     })

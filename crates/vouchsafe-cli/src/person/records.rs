@@ -56,7 +56,10 @@ pub(super) async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
         let (tenant, identity, record) = (service.tenant(), &service.identity, &args.record.0);
         let prepared = identity.link(tenant, id, record, actor(), now()).await;
         change(service, prepared).await?;
-        output::say(format_args!("{record} stands for {} from now on.", args.person))
+        output::say(format_args!(
+            "{record} stands for {} from now on.",
+            args.person
+        ))
     })
     .await
 }
@@ -94,7 +97,12 @@ mod tests {
         let id = "6a1c5c3e-0d2b-4a52-8d3e-3f2f0c9d1b77";
         assert!(format!("Practitioner/{id}").parse::<Record>().is_ok());
         assert!(format!("Patient/{id}").parse::<Record>().is_ok());
-        for bad in [format!("Group/{id}"), "Patient/1".to_owned(), id.to_owned(), String::new()] {
+        for bad in [
+            format!("Group/{id}"),
+            "Patient/1".to_owned(),
+            id.to_owned(),
+            String::new(),
+        ] {
             assert!(bad.parse::<Record>().is_err(), "{bad}");
         }
     }

@@ -50,7 +50,10 @@ impl Rights {
         let spec = |role: &RoleName| {
             if !service.bundle.roles().any(|known| known == role) {
                 let known: Vec<&str> = service.bundle.roles().map(RoleName::as_str).collect();
-                anyhow::bail!("there is no role {role}; the roles are {}", known.join(", "));
+                anyhow::bail!(
+                    "there is no role {role}; the roles are {}",
+                    known.join(", ")
+                );
             }
             Ok(RightSpec {
                 role: role.clone(),
@@ -68,7 +71,9 @@ impl Time {
         match (self.until, self.days) {
             (Some(until), _) => Ok(until),
             (None, days) => now
-                .checked_add(SignedDuration::from_hours(24 * i64::from(days.unwrap_or(1))))
+                .checked_add(SignedDuration::from_hours(
+                    24 * i64::from(days.unwrap_or(1)),
+                ))
                 .context("that is beyond all calendars"),
         }
     }
@@ -82,10 +87,9 @@ fn parse_until(text: &str) -> Result<Timestamp, String> {
         let next = day.tomorrow().ok()?.at(0, 0, 0, 0);
         TimeZone::UTC.to_timestamp(next).ok()
     };
-    text.parse()
-        .ok()
-        .and_then(end_of)
-        .ok_or_else(|| "give a day such as 2027-06-30, or a moment such as 2027-06-30T17:00:00Z".to_owned())
+    text.parse().ok().and_then(end_of).ok_or_else(|| {
+        "give a day such as 2027-06-30, or a moment such as 2027-06-30T17:00:00Z".to_owned()
+    })
 }
 
 const GIVE_EXAMPLES: &str = "\
@@ -114,8 +118,9 @@ pub(super) async fn give(args: GiveArgs) -> anyhow::Result<()> {
         let mut given = Vec::new();
         for spec in args.rights.specs(service, now)? {
             let identity = &service.identity;
-            let prepared =
-                identity.give_right(service.tenant(), holder, &spec, &approval, now).await;
+            let prepared = identity
+                .give_right(service.tenant(), holder, &spec, &approval, now)
+                .await;
             let right = change(service, prepared).await?;
             if !args.json {
                 output::say(format_args!(
@@ -156,7 +161,9 @@ pub(crate) struct EndArgs {
 pub(super) async fn end(args: EndArgs) -> anyhow::Result<()> {
     with(&args.data, async |service| {
         let (tenant, identity) = (service.tenant(), &service.identity);
-        let prepared = identity.end_right(tenant, args.right, &args.reason, actor(), now()).await;
+        let prepared = identity
+            .end_right(tenant, args.right, &args.reason, actor(), now())
+            .await;
         change(service, prepared).await?;
         output::say("The right has ended.")
     })
@@ -171,7 +178,10 @@ mod tests {
     fn a_day_lasts_to_its_end() {
         let until = |text: &str| parse_until(text).map(|until| until.to_string());
         assert_eq!(until("2027-06-30").unwrap(), "2027-07-01T00:00:00Z");
-        assert_eq!(until("2027-06-30T17:00:00Z").unwrap(), "2027-06-30T17:00:00Z");
+        assert_eq!(
+            until("2027-06-30T17:00:00Z").unwrap(),
+            "2027-06-30T17:00:00Z"
+        );
         assert!(until("in June").is_err());
         assert!(until("").is_err());
     }

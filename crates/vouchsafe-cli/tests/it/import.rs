@@ -1,0 +1,257 @@
+//! `vouchsafe import`, of a synthetic clinic in files.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::civil::date;
+use serde_json::{Value, json};
+use vouchsafe_records::clinic::{ClinicSize, clinic};
+
+use crate::world::World;
+
+/// Writes a clinic's bundles as files, packed in all ways; how many resources there are.
+fn write_clinic(folder: &Path, patients: u32) -> u64 {
+    fs::create_dir_all(folder).unwrap();
+    let size = ClinicSize {
+        practitioners: 3,
+        patients,
+    };
+    let clinic = clinic(7, size, date(2026, 11, 24));
+    let mut resources = 0;
+    for (number, text) in clinic.bundles.iter().enumerate() {
+        let bundle: Value = serde_json::from_str(text).unwrap();
+        resources += bundle["entry"].as_array().unwrap().len() as u64;
+        // The first bundle is the one that all others refer to.
+        let name = if number == 0 {
+            "practitioners".to_owned()
+        } else {
+            format!("p{number:04}")
+        };
+        match number % 3 {
+            0 => fs::write(folder.join(format!("{name}.json")), text).unwrap(),
+            1 => {
+                let file = fs::File::create(folder.join(format!("{name}.json.gz"))).unwrap();
+                let mut gz = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+                gz.write_all(text.as_bytes()).unwrap();
+                gz.finish().unwrap();
+            }
+            _ => {
+                let file = fs::File::create(folder.join(format!("{name}.json.bz2"))).unwrap();
+                let mut bz = bzip2::write::BzEncoder::new(file, bzip2::Compression::fast());
+                bz.write_all(text.as_bytes()).unwrap();
+                bz.finish().unwrap();
+            }
+        }
+    }
+    resources
+}
+
+fn import(world: &World, path: &Path) -> (Option<i32>, Value, String) {
+    let ran = world.run(&["import", path.to_str().unwrap(), "--json"]);
+    let summary = serde_json::from_slice(&ran.0.stdout).unwrap_or(Value::Null);
+    (ran.code(), summary, ran.err())
+}
+
+/// How many records of a type were made, by the log, which has an entry for each.
+fn created(world: &World) -> u64 {
+    let out = world
+        .run(&[
+            "audit", "show", "--from", "0", "--limit", "1000000", "--json",
+        ])
+        .out();
+    let is_create = |line: &&str| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["entry"]["operation"] == "create" && line["entry"]["outcome"] == "intent"
+    };
+    out.lines().filter(is_create).count() as u64
+}
+
+#[test]
+fn a_clinic_is_loaded_once_however_often_it_is_imported() {
+    let world = World::new();
+    let folder = world.path("clinic");
+    let resources = write_clinic(&folder, 6);
+    let (ended, summary, err) = import(&world, &folder);
+    assert_eq!(ended, Some(0), "{summary} {err}");
+    assert_eq!(summary["created"], resources);
+    assert_eq!(
+        (&summary["files"], &summary["failed"]),
+        (&json!(7), &json!(0))
+    );
+    let (ended, summary, _) = import(&world, &folder);
+    assert_eq!(ended, Some(0));
+    assert_eq!(
+        (&summary["files_skipped"], &summary["resources"]),
+        (&json!(7), &json!(0))
+    );
+
+    // Without the journal the idempotency keys still hold.
+    fs::remove_file(world.data().join("import/journal.jsonl")).unwrap();
+    let (ended, summary, err) = import(&world, &folder);
+    assert_eq!(ended, Some(0), "{summary} {err}");
+    assert_eq!(summary["failed"], 0);
+    assert_eq!(created(&world), resources);
+
+    // Its rights have ended, all of them.
+    let log = world
+        .run(&["audit", "show", "--stream", "identity", "--limit", "500"])
+        .out();
+    let count = |operation: &str| log.lines().filter(|line| line.contains(operation)).count();
+    // One of the rights given is the first administrator's.
+    assert_eq!(count("right-give"), count("right-end") + 1, "{log}");
+    assert_eq!(world.run(&["audit", "verify"]).code(), Some(0));
+}
+
+#[test]
+fn an_import_that_is_killed_goes_on_where_it_was() {
+    let world = World::new();
+    let folder = world.path("clinic");
+    let resources = write_clinic(&folder, 80);
+    // Killed three times, with more and more files done, and always some in flight.
+    let journal = world.data().join("import/journal.jsonl");
+    for files in [3, 20, 45] {
+        let mut child = world.command(&["import", folder.to_str().unwrap()]);
+        let mut child = child.stderr(std::process::Stdio::null()).spawn().unwrap();
+        let done = || {
+            fs::read_to_string(&journal)
+                .unwrap_or_default()
+                .lines()
+                .count()
+        };
+        while done() < files {
+            assert!(
+                child.try_wait().unwrap().is_none(),
+                "it ended before it was killed"
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let (ended, summary, err) = import(&world, &folder);
+    assert_eq!(ended, Some(0), "{summary} {err}");
+    assert_eq!(summary["failed"], 0);
+    let verified = world.json(&["audit", "verify", "--json"]);
+    assert_eq!(verified["sound"], true, "{verified}");
+    assert_eq!(verified["unsettled"], json!([]), "{verified}");
+    // Every resource is there once: none is missing, and none was made twice.
+    let settled = committed_creates(&world);
+    assert_eq!(settled, resources);
+    let (_, summary, _) = import(&world, &folder);
+    assert_eq!(summary["files_skipped"], 81);
+}
+
+/// Creates whose write committed, by the log.
+fn committed_creates(world: &World) -> u64 {
+    let out = world
+        .run(&[
+            "audit", "show", "--from", "0", "--limit", "1000000", "--json",
+        ])
+        .out();
+    let entries: Vec<Value> = out
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["entry"].clone())
+        .collect();
+    let committed: std::collections::HashSet<&str> = entries
+        .iter()
+        .filter(|entry| entry["outcome"] == "committed")
+        .filter_map(|entry| entry["intent"].as_str())
+        .collect();
+    let of = |entry: &&Value| {
+        let intent = entry["within"]
+            .as_str()
+            .or_else(|| entry["intent"].as_str());
+        entry["operation"] == "create"
+            && entry["outcome"] == "intent"
+            && intent.is_some_and(|intent| committed.contains(intent))
+    };
+    entries.iter().filter(of).count() as u64
+}
+
+#[test]
+fn ndjson_keeps_uuids_and_points_at_the_lines_that_are_wrong() {
+    let world = World::new();
+    let folder = world.path("export");
+    fs::create_dir(&folder).unwrap();
+    let id = |number: u32| format!("00000000-0000-4000-8000-{number:012}");
+    let patients: Vec<String> = (0..450)
+        .map(|number| {
+            json!({"resourceType": "Patient", "id": id(number), "active": true}).to_string()
+        })
+        .collect();
+    let mut observations: Vec<String> = (0..450)
+        .map(|number| {
+            json!({
+                "resourceType": "Observation", "id": id(1000 + number), "status": "final",
+                "code": {"text": "weight"}, "subject": {"reference": format!("Patient/{}", id(number))},
+            })
+            .to_string()
+        })
+        .collect();
+    observations[7] = "{\"resourceType\":\"Observation\",\"secret-7\"".to_owned();
+    observations[260] = observations[260].replace(&id(260), &id(999_999));
+    observations[300] = observations[300].replace("\"final\"", "[\"Jonathan-Doe\"]");
+    fs::write(folder.join("Patient.ndjson"), patients.join("\n")).unwrap();
+    fs::write(
+        folder.join("Observation.ndjson"),
+        observations.join("\n") + "\n\n",
+    )
+    .unwrap();
+    let (ended, summary, err) = import(&world, &folder);
+    assert_eq!(ended, Some(1), "{err}");
+    assert_eq!(summary["failed"], 3, "{err}");
+    assert_eq!(summary["created"], 897, "{err}");
+    assert_eq!(
+        (&summary["files"], &summary["files_failed"]),
+        (&json!(1), &json!(1))
+    );
+    for line in ["line 8", "line 261", "line 301"] {
+        assert!(err.contains(line), "{line}: {err}");
+    }
+    for value in ["secret-7", "Jonathan", &id(999_999)] {
+        assert!(!err.contains(value), "{value}: {err}");
+    }
+    assert!(err.contains("status"), "{err}");
+
+    // Corrected, only what was missing is new.
+    observations[7] = json!({
+        "resourceType": "Observation", "id": id(1007), "status": "final",
+        "code": {"text": "weight"}, "subject": {"reference": format!("Patient/{}", id(7))},
+    })
+    .to_string();
+    observations.remove(300);
+    observations.remove(260);
+    fs::write(folder.join("Observation.ndjson"), observations.join("\n")).unwrap();
+    let (ended, summary, err) = import(&world, &folder);
+    assert_eq!(ended, Some(0), "{err}");
+    assert_eq!(
+        (&summary["created"], &summary["matched"]),
+        (&json!(1), &json!(447)),
+        "{err}"
+    );
+    assert_eq!(summary["files_skipped"], 1);
+}
+
+#[test]
+fn what_is_no_bundle_is_refused_with_a_reason_and_no_value() {
+    let world = World::new();
+    let folder = world.path("bad");
+    fs::create_dir(&folder).unwrap();
+    fs::write(
+        folder.join("a.json"),
+        "{\"resourceType\":\"Bundle\",\"type\":\"collection\"}",
+    )
+    .unwrap();
+    fs::write(folder.join("b.json"), "Mallory Smith").unwrap();
+    fs::write(folder.join("c.json.gz"), "not packed").unwrap();
+    fs::write(folder.join("d.json"), "").unwrap();
+    let (ended, summary, err) = import(&world, &folder);
+    assert_eq!(ended, Some(1));
+    assert_eq!(summary["files_failed"], 4, "{err}");
+    for name in ["a.json", "b.json", "c.json.gz", "d.json"] {
+        assert!(err.contains(name), "{name}: {err}");
+    }
+    assert!(!err.contains("Mallory"), "{err}");
+}

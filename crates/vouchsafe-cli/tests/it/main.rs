@@ -1,0 +1,14 @@
+//! The real program, from outside: its words, its exit codes, and what it does to an installation.
+
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod import;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod serving;
+#[cfg(test)]
+mod words;
+#[cfg(test)]
+mod world;

@@ -1,0 +1,201 @@
+//! `vouchsafe person`, without a service that runs: directly on the data folder.
+
+use crate::world::{World, code};
+
+const PASSWORD: &str = "eleven green kettles in a row";
+
+/// An installation, made by an import of nothing much.
+fn installed() -> World {
+    let world = World::new();
+    let file = world.path("org.json");
+    std::fs::write(&file, r#"{"resourceType":"Organization","name":"Clinic"}"#).unwrap();
+    let ran = world.run(&["import", file.to_str().unwrap()]);
+    assert_eq!(ran.code(), Some(0), "{}{}", ran.out(), ran.err());
+    assert!(
+        ran.err().contains("vouchsafe person enrol"),
+        "{}",
+        ran.err()
+    );
+    world
+}
+
+#[test]
+fn somebody_is_added_enrols_and_signs_in_and_is_disabled() {
+    let world = installed();
+    let added = world.json(&[
+        "person",
+        "add",
+        "Ada Example",
+        "ada@example.org",
+        "--role",
+        "auditor",
+        "--days",
+        "30",
+        "--reason",
+        "audit of the year",
+        "--json",
+    ]);
+    let secret = world.enrol(added["link"].as_str().unwrap(), PASSWORD);
+    let token = world.sign_in("ada@example.org", PASSWORD, &secret);
+    assert!(
+        std::fs::read_to_string(&token)
+            .unwrap()
+            .starts_with("Authorization: Bearer ")
+    );
+
+    // A code is good once.
+    let password = world.path("password");
+    let again = [
+        "--password-file",
+        password.to_str().unwrap(),
+        "--code",
+        &code(&secret, 1),
+    ];
+    let ran = world.run(&[&["person", "sign-in", "ada@example.org"][..], &again].concat());
+    assert_eq!(ran.code(), Some(1));
+    assert!(
+        ran.err().contains("login, password or code is wrong"),
+        "{}",
+        ran.err()
+    );
+
+    let shown = world.json(&["person", "show", "ada@example.org", "--json"]);
+    assert_eq!(shown["state"], "active");
+    assert_eq!(shown["rights"][0]["role"], "auditor");
+    assert!(
+        shown["rights"][0]["approved_by"]
+            .as_str()
+            .unwrap()
+            .starts_with("os-user/")
+    );
+    let right = shown["rights"][0]["right"].as_str().unwrap();
+    let patient = "00000000-0000-4000-8000-000000000000";
+    let token = token.to_str().unwrap();
+    let who_saw = || world.run(&["audit", "who-saw", patient, "--token-file", token]);
+    assert!(
+        who_saw().err().contains("there is no Patient"),
+        "{}",
+        who_saw().err()
+    );
+
+    assert_eq!(
+        world
+            .run(&["person", "end", right, "--reason", "done"])
+            .code(),
+        Some(0)
+    );
+    assert!(
+        who_saw().err().contains("no policy permits"),
+        "{}",
+        who_saw().err()
+    );
+    let disable = ["person", "disable", "ada@example.org", "--reason", "left"];
+    assert_eq!(world.run(&disable).code(), Some(0));
+    assert!(
+        who_saw().err().contains("not accepted"),
+        "{}",
+        who_saw().err()
+    );
+
+    // All of it is in the log, refusals too.
+    let log = world
+        .run(&["audit", "show", "--stream", "identity", "--limit", "500"])
+        .out();
+    for operation in [
+        "person-add",
+        "right-give",
+        "person-enrol",
+        "sign-in",
+        "right-end",
+    ] {
+        assert!(log.contains(operation), "{operation}: {log}");
+    }
+    assert!(log.contains("code-replayed"), "{log}");
+    let log = world
+        .run(&["audit", "show", "--stream", "phi", "--limit", "500"])
+        .out();
+    assert!(log.contains("resolve-audit"), "{log}");
+}
+
+#[test]
+fn a_role_must_be_known_and_integration_is_for_services() {
+    let world = installed();
+    let add = |role: &str| {
+        world.run(&[
+            "person",
+            "add",
+            "Ben",
+            "ben@example.org",
+            "--role",
+            role,
+            "--days",
+            "1",
+            "--reason",
+            "x",
+        ])
+    };
+    assert!(
+        add("surgeon").err().contains("the roles are"),
+        "{}",
+        add("surgeon").err()
+    );
+    assert!(add("integration").err().contains("for services only"));
+    assert_eq!(
+        world
+            .json(&["person", "list", "--json"])
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn a_new_link_voids_the_old_one() {
+    let world = installed();
+    let email = world.json(&["person", "list", "--json"])[0]["login"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let make = || {
+        world.json(&["person", "link", &email, "--json"])["link"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let (first, second) = (make(), make());
+    let show = |link: &str| world.run(&["person", "enrol", link, "--show"]);
+    assert_eq!(show(&first).code(), Some(1));
+    assert!(
+        show(&first).err().contains("this link is not valid"),
+        "{}",
+        show(&first).err()
+    );
+    assert!(
+        show(&second).out().contains("otpauth://"),
+        "{}",
+        show(&second).err()
+    );
+}
+
+#[test]
+fn a_record_stands_for_one_person() {
+    let world = installed();
+    let email = world.json(&["person", "list", "--json"])[0]["login"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let record = "Practitioner/6a1c5c3e-0d2b-4a52-8d3e-3f2f0c9d1b77";
+    assert_eq!(
+        world.run(&["person", "connect", &email, record]).code(),
+        Some(0)
+    );
+    let again = world.run(&["person", "connect", &email, record]);
+    assert!(
+        again.err().contains("linked to somebody already"),
+        "{}",
+        again.err()
+    );
+    assert_eq!(world.run(&["person", "disconnect", record]).code(), Some(0));
+    assert_eq!(world.run(&["person", "disconnect", record]).code(), Some(1));
+}

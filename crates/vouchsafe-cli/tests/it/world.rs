@@ -1,0 +1,257 @@
+//! A folder, the program, and the ways to run it.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::hmac;
+use serde_json::Value;
+
+/// A temporary folder with an installation in it, or with none yet.
+pub(crate) struct World {
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let world = Self {
+            folder: tempfile::tempdir().unwrap(),
+            port: free_port(),
+        };
+        std::fs::create_dir(world.data()).unwrap();
+        let settings = format!(
+            "data_listen = \"127.0.0.1:{}\"\noperations_listen = \"127.0.0.1:0\"\n",
+            world.port
+        );
+        std::fs::write(world.data().join("vouchsafe.toml"), settings).unwrap();
+        world
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.path("data")
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("https://localhost:{}{path}", self.port)
+    }
+
+    /// The program, on this installation.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vouchsafe"));
+        command
+            .args(args)
+            .env("VOUCHSAFE_DATA", self.data())
+            .env_remove("VOUCHSAFE_TOKEN");
+        command.stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        Ran(self.command(args).output().unwrap())
+    }
+
+    /// What a command that must succeed says in JSON.
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
+        let ran = self.run(args);
+        assert!(
+            ran.0.status.success(),
+            "{args:?}: {}{}",
+            ran.out(),
+            ran.err()
+        );
+        serde_json::from_slice(&ran.0.stdout).expect("JSON")
+    }
+
+    /// The service, once it has said where it is.
+    pub(crate) fn serve(&self) -> Serving {
+        Serving::start(self.command(&["serve", "--json"]))
+    }
+
+    /// Uses an enrolment link; the one-time-code key.
+    pub(crate) fn enrol(&self, link: &str, password: &str) -> String {
+        let shown = self.json(&["person", "enrol", link, "--show", "--json"]);
+        let secret = shown["secret"].as_str().unwrap().to_owned();
+        let file = self.password_file(password);
+        let file = file.to_str().unwrap();
+        let code = code(&secret, 0);
+        let ran = self.run(&[
+            "person",
+            "enrol",
+            link,
+            "--password-file",
+            file,
+            "--code",
+            &code,
+        ]);
+        assert!(ran.0.status.success(), "{}", ran.err());
+        secret
+    }
+
+    /// Signs in with the code after that of the enrolment; the token's file.
+    pub(crate) fn sign_in(&self, email: &str, password: &str, secret: &str) -> PathBuf {
+        let (file, token) = (
+            self.password_file(password),
+            self.path(&format!("{email}.header")),
+        );
+        let code = code(secret, 1);
+        let ran = self.run(&[
+            "person",
+            "sign-in",
+            email,
+            "--password-file",
+            file.to_str().unwrap(),
+            "--code",
+            &code,
+            "--token-file",
+            token.to_str().unwrap(),
+        ]);
+        assert!(ran.0.status.success(), "{}", ran.err());
+        token
+    }
+
+    fn password_file(&self, password: &str) -> PathBuf {
+        let path = self.path("password");
+        std::fs::write(&path, format!("{password}\n")).unwrap();
+        path
+    }
+
+    /// A client that trusts the installation's certificate alone.
+    pub(crate) fn get(&self, path: &str, token: &Path) -> (u16, String) {
+        let ca = self.data().join("tls/certificate.pem");
+        let header = format!("@{}", token.display());
+        let output = Command::new("curl")
+            .args([
+                "--silent",
+                "--show-error",
+                "--write-out",
+                "\n%{http_code}",
+                "--cacert",
+            ])
+            .arg(ca)
+            .args(["--header", &header, &self.url(path)])
+            .output()
+            .expect("curl");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (body, status) = text.rsplit_once('\n').unwrap();
+        (status.parse().unwrap(), body.to_owned())
+    }
+}
+
+/// A command that has ended.
+pub(crate) struct Ran(pub(crate) Output);
+
+impl Ran {
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.0.status.code()
+    }
+
+    pub(crate) fn out(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    pub(crate) fn err(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+}
+
+/// A program that serves, killed when the test ends.
+pub(crate) struct Serving {
+    child: Child,
+    /// What it said first.
+    pub(crate) said: Value,
+}
+
+impl Serving {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let out = child.stdout.take().unwrap();
+        BufReader::new(out).read_line(&mut line).unwrap();
+        if line.is_empty() {
+            let mut err = String::new();
+            child
+                .stderr
+                .take()
+                .unwrap()
+                .read_to_string(&mut err)
+                .unwrap();
+            panic!("it did not start: {err}");
+        }
+        let said = serde_json::from_str(&line).expect("JSON");
+        Self { child, said }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let status = Command::new("kill")
+            .args([&format!("-{name}"), &id])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(&mut self) -> std::process::ExitStatus {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+/// The one-time code of now, or so many steps later (RFC 6238).
+pub(crate) fn code(secret: &str, later: u64) -> String {
+    let (mut key, mut bits, mut held) = (Vec::new(), 0, 0_u32);
+    for letter in secret.bytes() {
+        let value = if letter < b'A' {
+            letter - b'2' + 26
+        } else {
+            letter - b'A'
+        };
+        held = (held << 5 | u32::from(value)) & 0xfff;
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            key.push((held >> bits & 0xff) as u8);
+        }
+    }
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &key);
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    let mac = hmac::sign(&key, &(now.as_secs() / 30 + later).to_be_bytes());
+    let mac = mac.as_ref();
+    let offset = usize::from(mac[19] & 0xf);
+    let number = u32::from_be_bytes(mac[offset..offset + 4].try_into().unwrap()) & 0x7fff_ffff;
+    format!("{:06}", number % 1_000_000)
+}
