@@ -8,12 +8,16 @@
 //! still be on its way the reconciler inserts the row first, so that the late commit fails.
 
 mod batch;
+mod care;
 mod error;
 mod location;
 mod names;
 mod postgres;
+mod query;
+mod record;
 mod rows;
 mod sqlite;
+mod staged;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -21,198 +25,21 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use vouchsafe::class::ClassSet;
 use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, TenantId, Version};
-use vouchsafe::seal::{IndexTag, SealedRecord};
 
+pub use care::{ASSIGNMENT, Assignment, RelationRow};
 pub use error::{OpenError, StoreError};
 pub use location::{Create, Location};
+pub use query::{After, Guard, Lookup, Query};
+pub use record::{Head, IndexRow, RowWrite, StoredRecord};
+pub use staged::{Idempotency, Repeated, Settled, Staged};
 
 use crate::pack::{Pack, Reference};
-use crate::search::{Order, Updated};
 use batch::Batch;
 use names::Names;
 use postgres::Postgres;
 use rows::{Care, Of, Part, Sought};
 use sqlite::Sqlite;
-
-/// The kind of relation, and the type of source, of care that was given explicitly.
-pub const ASSIGNMENT: &str = "assignment";
-
-/// A record's current or earlier version, without what it holds.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Head {
-    /// Its type.
-    pub record_type: RecordType,
-    /// Its id.
-    pub id: RecordId,
-    /// The version.
-    pub version: Version,
-    /// Whom the record is about.
-    pub subject: Option<SubjectId>,
-    /// Whether that version is a deletion.
-    pub deleted: bool,
-    /// When that version was made.
-    pub last_updated: Timestamp,
-}
-
-/// A version of a record as it is stored.
-#[derive(Clone, Debug)]
-pub struct StoredRecord {
-    /// The record, with the blobs of the classes that were asked for.
-    pub record: SealedRecord,
-    /// Whom it is about.
-    pub subject: Option<SubjectId>,
-    /// Whether this version is a deletion.
-    pub deleted: bool,
-    /// When this version was made.
-    pub last_updated: Timestamp,
-}
-
-/// A record's new version, to be stored.
-#[derive(Clone, Debug)]
-pub struct RowWrite {
-    /// The version, with the blobs that are new in it.
-    pub record: SealedRecord,
-    /// Whom the record is about; that never changes.
-    pub subject: Option<SubjectId>,
-    /// The version that it must have now; none for a record that must not be there yet.
-    pub expects: Option<Version>,
-    /// Whether the version is a deletion.
-    pub deleted: bool,
-    /// What it is found by in the indexes that are replaced.
-    pub tags: Vec<IndexRow>,
-    /// The indexes whose entries of this record are replaced; the others stay.
-    pub replaced_indexes: Vec<Box<str>>,
-    /// Who has care by it from now on; none: that stays.
-    pub relations: Option<Vec<RelationRow>>,
-}
-
-/// An entry of a record in a blind index.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub struct IndexRow {
-    /// The index.
-    pub index: Box<str>,
-    /// The version of the index key.
-    pub version: u32,
-    /// The tag.
-    pub tag: IndexTag,
-}
-
-/// Somebody has care of a record's subject.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct RelationRow {
-    /// Which kind: `care-team`, `encounter`, `appointment`.
-    pub kind: Box<str>,
-    /// The record that stands for them (`Practitioner/<id>`); others are passed over.
-    pub beneficiary: Reference,
-    /// From then on.
-    pub from: Timestamp,
-    /// Until then, exclusive.
-    pub until: Timestamp,
-}
-
-/// Care that is given explicitly.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Assignment {
-    /// Its id, by which it is ended.
-    pub id: RecordId,
-    /// The subject.
-    pub subject: SubjectId,
-    /// The record that stands for whoever has care (`Practitioner/<id>`).
-    pub beneficiary: Reference,
-    /// From then on.
-    pub from: Timestamp,
-    /// Until then, exclusive.
-    pub until: Timestamp,
-}
-
-/// Which records: all conditions that are given hold. Deleted records are never found.
-#[derive(Clone, Debug)]
-pub struct Query {
-    /// The type.
-    pub record_type: RecordType,
-    /// Any of these ids.
-    pub ids: Option<Vec<RecordId>>,
-    /// Of any of these subjects.
-    pub subjects: Option<Vec<SubjectId>>,
-    /// Found by all of these.
-    pub lookups: Vec<Lookup>,
-    /// Last written then.
-    pub updated: Updated,
-    /// In which order.
-    pub order: Order,
-    /// After this record in that order.
-    pub after: Option<After>,
-    /// At most so many.
-    pub limit: usize,
-}
-
-/// A lookup in a blind index: any of the tags.
-#[derive(Clone, Debug)]
-pub struct Lookup {
-    /// The index.
-    pub index: Box<str>,
-    /// The version of the index key.
-    pub version: u32,
-    /// The tags.
-    pub any: Vec<IndexTag>,
-}
-
-/// A place in the order of a query's records.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct After {
-    /// When that record was last written, if that is what the order is by.
-    pub updated: Option<Timestamp>,
-    /// That record.
-    pub id: RecordId,
-}
-
-impl After {
-    /// The place of a record.
-    #[must_use]
-    pub fn of(order: Order, stored: &StoredRecord) -> Self {
-        let updated = (order != Order::Id).then_some(stored.last_updated);
-        Self {
-            updated,
-            id: stored.record.key.id,
-        }
-    }
-}
-
-/// What a write relies on: the query finds exactly these records when it is committed.
-#[derive(Clone, Debug)]
-pub struct Guard {
-    /// The query; its `after` and `limit` are not used.
-    pub query: Query,
-    /// What it found.
-    pub found: Vec<RecordId>,
-}
-
-/// A write that may be repeated: keyed tags of its key (with who writes) and of the request.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Idempotency {
-    /// Who writes, under which key.
-    pub key: IndexTag,
-    /// What: another request under the same key is a mistake.
-    pub request: IndexTag,
-}
-
-/// What a write under an idempotency key did.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Repeated {
-    /// The request.
-    pub request: IndexTag,
-    /// The versions that it made, in its order.
-    pub results: Vec<Head>,
-}
-
-/// How a write ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Settled {
-    /// It was committed.
-    Committed,
-    /// It was not, and never will be.
-    Aborted,
-}
+use staged::Transaction;
 
 /// What `vouchsafe check` asks a store.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -428,7 +255,7 @@ impl Store {
         match Of::new(key.tenant, &key.record_type, &ids, &names) {
             Some(of) => {
                 let found = each!(self, backend => backend.history(of, before, bounded(limit)))?;
-                rows::heads(&key.record_type, found)
+                rows::heads(&key.record_type, &found)
             }
             None => Ok(Vec::new()),
         }
@@ -667,47 +494,6 @@ impl fmt::Debug for Store {
             Backend::Sqlite(_) => "Store(SQLite)",
             Backend::Postgres(_) => "Store(PostgreSQL)",
         })
-    }
-}
-
-/// A write of which all has run but the commit. Dropped, it rolls back.
-#[must_use = "it rolls back unless it is committed"]
-pub struct Staged(Transaction);
-
-enum Transaction {
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
-}
-
-impl Staged {
-    /// Commits. After an error it may have been committed or not: [`Store::settle`] says.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn commit(self) -> Result<(), StoreError> {
-        let committed = match self.0 {
-            Transaction::Sqlite(transaction) => transaction.commit().await,
-            Transaction::Postgres(transaction) => transaction.commit().await,
-        };
-        committed.map_err(error::translate)
-    }
-
-    /// Rolls back, and waits for it.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the database rolls back by itself then.
-    pub async fn roll_back(self) -> Result<(), StoreError> {
-        let rolled_back = match self.0 {
-            Transaction::Sqlite(transaction) => transaction.rollback().await,
-            Transaction::Postgres(transaction) => transaction.rollback().await,
-        };
-        rolled_back.map_err(error::translate)
-    }
-}
-
-impl fmt::Debug for Staged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Staged")
     }
 }
 

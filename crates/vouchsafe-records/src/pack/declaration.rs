@@ -200,6 +200,9 @@ impl fmt::Debug for RecordTypeDecl {
     }
 }
 
+/// The steps of a path that pack.toml names, if the tables have it.
+pub(super) type Declared<'a> = dyn Fn(&str) -> Result<Vec<Box<str>>, PackError> + 'a;
+
 /// Joins a type's places with what `pack.toml` says of it.
 pub(super) fn declare(
     name: &str,
@@ -285,7 +288,7 @@ fn class_at(places: &Places, root: Place, path: &[Box<str>]) -> DataClass {
 fn search_param(
     manifest: &SearchManifest,
     indexes: &[Index],
-    declared: &dyn Fn(&str) -> Result<Vec<Box<str>>, PackError>,
+    declared: &Declared<'_>,
     places: &Places,
     root: Place,
 ) -> Result<SearchParam, PackError> {

@@ -189,9 +189,14 @@ impl Places {
     /// The classes that are declared for a place and below.
     pub(super) fn declared(&self, from: Place) -> ClassSet {
         // An array whose items are told apart holds nothing itself.
-        let declares =
-            |place: &Place| *place != UNKNOWN && self.get(*place).is_some_and(|d| d.items.is_none());
-        self.reachable(from).into_iter().filter(declares).map(|p| self.slot(p).class()).collect()
+        let declares = |place: &Place| {
+            *place != UNKNOWN && self.get(*place).is_some_and(|d| d.items.is_none())
+        };
+        self.reachable(from)
+            .into_iter()
+            .filter(declares)
+            .map(|p| self.slot(p).class())
+            .collect()
     }
 
     /// The places at a path below a place, whatever its items are.

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use vouchsafe::document::{Document, Node};
 use vouchsafe::ids::RecordType;
 
-use super::declaration::record_types;
+use super::declaration::{Declared, record_types};
 use super::manifest::RelationManifest;
 use super::path::{walk, walk_with};
 use super::{PackError, Reference};
@@ -73,7 +73,7 @@ pub(super) struct RelationRule {
 impl RelationRule {
     pub(super) fn declare(
         manifest: RelationManifest,
-        declared: &dyn Fn(&str) -> Result<Vec<Box<str>>, PackError>,
+        declared: &Declared<'_>,
     ) -> Result<Self, PackError> {
         let times = manifest.from.iter().chain(&manifest.until);
         Ok(Self {

@@ -63,8 +63,12 @@ fn leaves(decl: &RecordTypeDecl, at: Place, node: &Node, path: &str, found: &mut
 
 fn slot(decl: &RecordTypeDecl, text: &str, path: &str) -> String {
     let all = slots(decl, text);
-    let found = all.iter().find_map(|line| line.strip_prefix(path)?.strip_prefix(' '));
-    found.unwrap_or_else(|| panic!("{path} is not in {all:?}")).to_owned()
+    let found = all
+        .iter()
+        .find_map(|line| line.strip_prefix(path)?.strip_prefix(' '));
+    found
+        .unwrap_or_else(|| panic!("{path} is not in {all:?}"))
+        .to_owned()
 }
 
 #[test]
@@ -75,11 +79,21 @@ fn the_embedded_pack_compiles() {
         assert!(!decl.declared().is_empty());
         assert_ne!(decl.strictest(), DataClass::Restricted);
         if decl.subject_kind() == SubjectKind::None {
-            assert_eq!(decl.declared(), ClassSet::of(DataClass::Operational), "{decl:?}");
+            assert_eq!(
+                decl.declared(),
+                ClassSet::of(DataClass::Operational),
+                "{decl:?}"
+            );
         }
     }
     let names = pack.names();
-    for name in ["Patient", "identifier+ssn", "clinical", "birthdate", "care-team"] {
+    for name in [
+        "Patient",
+        "identifier+ssn",
+        "clinical",
+        "birthdate",
+        "care-team",
+    ] {
         assert!(names.iter().any(|known| **known == *name), "{name}");
     }
 }
@@ -91,9 +105,15 @@ fn numbers_that_identify_have_envelopes_of_their_own() {
         {"type":{"coding":[{"code":"DL"}]},"value":"S99"},
         {"system":"urn:mrn","value":"1"}]}"#;
     let decl = decl("Patient");
-    assert_eq!(slot(&decl, patient, ".identifier[0].value"), "identifier+ssn");
+    assert_eq!(
+        slot(&decl, patient, ".identifier[0].value"),
+        "identifier+ssn"
+    );
     assert_eq!(slot(&decl, patient, ".identifier[0].system"), "identifier");
-    assert_eq!(slot(&decl, patient, ".identifier[1].value"), "identifier+licence");
+    assert_eq!(
+        slot(&decl, patient, ".identifier[1].value"),
+        "identifier+licence"
+    );
     assert_eq!(slot(&decl, patient, ".identifier[2].value"), "identifier");
 }
 
@@ -113,7 +133,10 @@ fn what_nobody_declared_is_restricted() {
         assert_eq!(slot(&decl, patient, path), "restricted", "{path}");
     }
     assert_eq!(slot(&decl, patient, ".name[0].given[0]"), "demographic");
-    assert!(decl.classes_of(&document(patient)).contains(DataClass::Restricted));
+    assert!(
+        decl.classes_of(&document(patient))
+            .contains(DataClass::Restricted)
+    );
 }
 
 #[test]
@@ -121,8 +144,17 @@ fn all_that_is_inside_a_listed_extension_is_known() {
     let patient = r#"{"extension":[{"url":"http://hl7.org/fhir/us/core/StructureDefinition/us-core-race",
         "extension":[{"url":"ombCategory","valueCoding":{"code":"1","new":2}}]}]}"#;
     let decl = decl("Patient");
-    for path in ["url", "extension[0].url", "extension[0].valueCoding.code", "extension[0].valueCoding.new"] {
-        assert_eq!(slot(&decl, patient, &format!(".extension[0].{path}")), "demographic", "{path}");
+    for path in [
+        "url",
+        "extension[0].url",
+        "extension[0].valueCoding.code",
+        "extension[0].valueCoding.new",
+    ] {
+        assert_eq!(
+            slot(&decl, patient, &format!(".extension[0].{path}")),
+            "demographic",
+            "{path}"
+        );
     }
 }
 
@@ -131,7 +163,10 @@ fn an_underscored_sibling_has_its_elements_slot() {
     let patient = r#"{"_birthDate":{"extension":[{"url":"u","valueDateTime":"1970"}]},
         "_address":[1],"_nothing":{"a":1}}"#;
     let decl = decl("Patient");
-    assert_eq!(slot(&decl, patient, "._birthDate.extension[0].valueDateTime"), "demographic");
+    assert_eq!(
+        slot(&decl, patient, "._birthDate.extension[0].valueDateTime"),
+        "demographic"
+    );
     // Only primitives have one.
     assert_eq!(slot(&decl, patient, "._address[0]"), "restricted");
     assert_eq!(slot(&decl, patient, "._nothing.a"), "restricted");
@@ -171,7 +206,8 @@ fn front_desk_sees_when_and_with_whom_and_not_why() {
 
 #[test]
 fn an_own_envelope_covers_all_below_it() {
-    let pack = small("Thing\tRecord\t0..*\tdemographic\t-\t-\nThing.name\tName\t0..*\t-\tsecret\t-\n");
+    let pack =
+        small("Thing\tRecord\t0..*\tdemographic\t-\t-\nThing.name\tName\t0..*\t-\tsecret\t-\n");
     let pack = pack.unwrap();
     let thing = pack.record_type("Thing").unwrap();
     let text = r#"{"name":[{"note":"n","given":["g"],"unheard":1}]}"#;
@@ -210,7 +246,10 @@ fn several_discriminators_can_hold_at_once() {
 #[test]
 fn malformed_packs_say_where() {
     let line = |text: &str| small(&format!("Thing\tRecord\t0..*\tclinical\t-\t-\n{text}\n"));
-    let malformed = PackError::Table { file: "Thing.tsv".into(), line: 3 };
+    let malformed = PackError::Table {
+        file: "Thing.tsv".into(),
+        line: 3,
+    };
     for text in [
         "Thing.a string 0..1 - - -",
         "Thing.a\tstring\t0..1\t-\t-",
@@ -224,19 +263,34 @@ fn malformed_packs_say_where() {
     ] {
         assert_eq!(line(text).unwrap_err(), malformed, "{text}");
     }
-    assert!(matches!(line("Thing.a\tMissing\t0..1\t-\t-\t-"), Err(PackError::Element { .. })));
+    assert!(matches!(
+        line("Thing.a\tMissing\t0..1\t-\t-\t-"),
+        Err(PackError::Element { .. })
+    ));
     assert!(matches!(
         line("Thing.a\tstring\t0..1\t-\t-\t-\nThing.a\tstring\t0..1\t-\t-\t-"),
         Err(PackError::Element { .. })
     ));
-    assert!(matches!(line("Thing.a\tstring\t0..1\t-\tNot Good\t-"), Err(PackError::Element { .. })));
-    assert!(matches!(line("Thing.a\tstring\t0..1\t-\t-\tnone"), Err(PackError::Element { .. })));
-    assert!(matches!(small("Thing\tRecord\t0..*\t-\t-\t-\n"), Err(PackError::Element { .. })));
+    assert!(matches!(
+        line("Thing.a\tstring\t0..1\t-\tNot Good\t-"),
+        Err(PackError::Element { .. })
+    ));
+    assert!(matches!(
+        line("Thing.a\tstring\t0..1\t-\t-\tnone"),
+        Err(PackError::Element { .. })
+    ));
+    assert!(matches!(
+        small("Thing\tRecord\t0..*\t-\t-\t-\n"),
+        Err(PackError::Element { .. })
+    ));
 }
 
 fn issues(name: &str, text: &str) -> Vec<(String, IssueCode)> {
     let found = decl(name).validate(&document(text));
-    found.into_iter().map(|issue| (issue.path, issue.code)).collect()
+    found
+        .into_iter()
+        .map(|issue| (issue.path, issue.code))
+        .collect()
 }
 
 #[test]
@@ -268,7 +322,10 @@ fn issues_say_where_and_never_what() {
         ("Patient.telecom[0].use", Syntax),
         ("Patient.multipleBirthInteger", Syntax),
     ] {
-        assert!(found.contains(&(path.to_owned(), code)), "{path} in {found:?}");
+        assert!(
+            found.contains(&(path.to_owned(), code)),
+            "{path} in {found:?}"
+        );
     }
     assert!(found.iter().any(|(_, code)| *code == Choice));
     assert!(!format!("{found:?}").contains("Smith"));
@@ -276,14 +333,20 @@ fn issues_say_where_and_never_what() {
         issues("Patient", r#"{"resourceType":"Observation"}"#),
         [("Patient".to_owned(), IssueCode::ResourceType)]
     );
-    assert!(issues("Observation", r#"{"resourceType":"Observation","code":{"text":"x"}}"#)
-        .contains(&("Observation.status".to_owned(), Required)));
+    assert!(
+        issues(
+            "Observation",
+            r#"{"resourceType":"Observation","code":{"text":"x"}}"#
+        )
+        .contains(&("Observation.status".to_owned(), Required))
+    );
 }
 
 #[test]
 fn hostile_documents_are_refused_without_harm() {
     let deep = format!("{}1{}", r#"{"extension":["#.repeat(20), "]}".repeat(20));
-    let text = format!(r#"{{"resourceType":"Patient","extension":[{deep}],"name":[[["x"]],null,7]}}"#);
+    let text =
+        format!(r#"{{"resourceType":"Patient","extension":[{deep}],"name":[[["x"]],null,7]}}"#);
     let found = issues("Patient", &text);
     assert!(found.contains(&("Patient.name[0]".to_owned(), IssueCode::Kind)));
     let many = vec!["1"; 10_000].join(",");
@@ -301,7 +364,8 @@ fn subjects_are_what_the_pack_says() {
         r#"{{"participant":[{{"actor":{{"reference":"{DOCTOR}"}}}},{{"actor":{{"reference":"{PATIENT}"}}}}]}}"#
     );
     assert_eq!(subjects("Appointment", &text), [Reference::parse(PATIENT)]);
-    let text = format!(r#"{{"subject":{{"reference":"{PATIENT}"}},"encounter":{{"reference":"x"}}}}"#);
+    let text =
+        format!(r#"{{"subject":{{"reference":"{PATIENT}"}},"encounter":{{"reference":"x"}}}}"#);
     assert_eq!(subjects("Observation", &text), [Reference::parse(PATIENT)]);
     let text = format!(r#"{{"target":[{{"reference":"{PATIENT}"}},{{"reference":"{DOCTOR}"}}]}}"#);
     assert_eq!(subjects("Provenance", &text).len(), 2);
@@ -329,8 +393,13 @@ fn care_begins_and_ends_as_the_record_tells() {
     // An end that is not told comes a year from now.
     assert_eq!(open.until, now + OPEN_ENDED);
     // The participant's own period is stronger than the team's.
-    let [own] = &team(r#","period":{"start":"2021-01-01","end":"2021-02-01"}"#)[..] else { panic!() };
-    assert_eq!((own.from, own.until), (at("2021-01-01T00:00:00Z"), at("2021-02-02T00:00:00Z")));
+    let [own] = &team(r#","period":{"start":"2021-01-01","end":"2021-02-01"}"#)[..] else {
+        panic!()
+    };
+    assert_eq!(
+        (own.from, own.until),
+        (at("2021-01-01T00:00:00Z"), at("2021-02-02T00:00:00Z"))
+    );
     // What cannot be read gives no care.
     assert_eq!(team(r#","period":{"end":"forever"}"#).len(), 0);
 }
@@ -342,9 +411,15 @@ fn care_needs_a_status_that_is_in_force() {
         "participant":[{{"actor":{{"reference":"{DOCTOR}"}}}}]}}"#
     );
     let now = at("2026-11-24T00:00:00Z");
-    assert_eq!(decl("Appointment").relations(&document(&text), now).len(), 0);
+    assert_eq!(
+        decl("Appointment").relations(&document(&text), now).len(),
+        0
+    );
     let booked = text.replace("cancelled", "booked");
-    assert_eq!(decl("Appointment").relations(&document(&booked), now).len(), 1);
+    assert_eq!(
+        decl("Appointment").relations(&document(&booked), now).len(),
+        1
+    );
 }
 
 #[test]
@@ -354,7 +429,9 @@ fn index_terms_are_normalised() {
     let terms = decl("Patient").index_terms(&document(text));
     let of = |index: &str| -> Vec<String> {
         let named = terms.iter().filter(|term| *term.index == *index);
-        named.map(|term| String::from_utf8(term.normalised.clone()).unwrap()).collect()
+        named
+            .map(|term| String::from_utf8(term.normalised.clone()).unwrap())
+            .collect()
     };
     assert_eq!(of("identifier"), ["5|urn:s|7", "|7", "|8"]);
     assert_eq!(of("family"), ["berg", "der", "van"]);
@@ -362,7 +439,8 @@ fn index_terms_are_normalised() {
     assert_eq!(of("birthdate"), ["1980-05-01"]);
     let partial = decl("Patient").index_terms(&document(r#"{"birthDate":"1980-05"}"#));
     assert_eq!(partial, []);
-    let day = decl("Appointment").index_terms(&document(r#"{"start":"2026-11-24T23:30:00-05:00"}"#));
+    let day =
+        decl("Appointment").index_terms(&document(r#"{"start":"2026-11-24T23:30:00-05:00"}"#));
     assert_eq!(day[0].normalised, b"2026-11-24");
     assert!(!format!("{terms:?}").contains("berg"));
 }

@@ -14,7 +14,11 @@ fn planned(record_type: &str, query: &[(&str, &str)]) -> Result<Plan, Unsupporte
                 Some((name, modifier)) => (name, Some(modifier)),
                 None => (*name, None),
             };
-            Parameter { name, modifier, value }
+            Parameter {
+                name,
+                modifier,
+                value,
+            }
         })
         .collect();
     plan(pack.record_type(record_type).unwrap(), &parameters)
@@ -28,9 +32,15 @@ fn refused(record_type: &str, name: &str, value: &str) -> Why {
 fn what_is_given_bounds_the_search() {
     let scope = |record_type, query: &[_]| planned(record_type, query).unwrap().scope;
     assert_eq!(scope("Patient", &[("_id", ID)]), Scope::Ids);
-    assert_eq!(scope("Observation", &[("patient", ID), ("code", "1")]), Scope::Subjects);
+    assert_eq!(
+        scope("Observation", &[("patient", ID), ("code", "1")]),
+        Scope::Subjects
+    );
     assert_eq!(scope("Patient", &[("family", "Smith")]), Scope::Index);
-    assert_eq!(scope("Appointment", &[("date", "2026-11-24")]), Scope::Index);
+    assert_eq!(
+        scope("Appointment", &[("date", "2026-11-24")]),
+        Scope::Index
+    );
     assert_eq!(scope("Observation", &[("code", "1")]), Scope::Care);
     assert_eq!(scope("Patient", &[]), Scope::Care);
     assert_eq!(scope("Practitioner", &[]), Scope::Type);
@@ -48,10 +58,19 @@ fn a_date_without_bounds_is_no_lookup() {
 fn a_bounded_stretch_of_days_is_looked_up_day_by_day() {
     let query = [("date", "ge2026-11-24"), ("date", "lt2026-11-26")];
     let plan = planned("Appointment", &query).unwrap();
-    let [lookup] = plan.lookups.as_slice() else { panic!() };
+    let [lookup] = plan.lookups.as_slice() else {
+        panic!()
+    };
     // A day more at either end: days are indexed in the offset that they were written with.
-    let days: Vec<&str> = lookup.any.iter().map(|d| std::str::from_utf8(d).unwrap()).collect();
-    assert_eq!(days, ["2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26"]);
+    let days: Vec<&str> = lookup
+        .any
+        .iter()
+        .map(|d| std::str::from_utf8(d).unwrap())
+        .collect();
+    assert_eq!(
+        days,
+        ["2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26"]
+    );
     assert_eq!(plan.predicates.len(), 2);
     assert!(plan.classes.contains(DataClass::Scheduling));
     assert!(!plan.classes.contains(DataClass::Clinical));
@@ -69,21 +88,35 @@ fn a_birth_date_is_looked_up_as_written() {
 fn identifiers_are_looked_up_with_and_without_system() {
     let lookups = |value: &str| {
         let plan = planned("Patient", &[("identifier", value)]).unwrap();
-        plan.lookups.into_iter().flat_map(|lookup| lookup.any).collect::<Vec<_>>()
+        plan.lookups
+            .into_iter()
+            .flat_map(|lookup| lookup.any)
+            .collect::<Vec<_>>()
     };
     assert_eq!(lookups("urn:s|7"), [b"5|urn:s|7".to_vec()]);
     assert_eq!(lookups("7"), [b"|7".to_vec()]);
     assert_eq!(lookups("|7"), [b"|7".to_vec()]);
     assert_eq!(lookups(r"urn:s|a\|b\,c"), [b"5|urn:s|a|b,c".to_vec()]);
     // A system alone names no value: nothing bounds the search but care.
-    assert_eq!(planned("Patient", &[("identifier", "urn:s|")]).unwrap().scope, Scope::Care);
+    assert_eq!(
+        planned("Patient", &[("identifier", "urn:s|")])
+            .unwrap()
+            .scope,
+        Scope::Care
+    );
 }
 
 #[test]
 fn names_are_looked_up_by_their_longest_word() {
     let plan = planned("Patient", &[("family", "van der Bérg")]).unwrap();
     assert_eq!(plan.lookups[0].any, [b"berg".to_vec()]);
-    assert_eq!(planned("Patient", &[("family:contains", "mit")]).unwrap().lookups.len(), 0);
+    assert_eq!(
+        planned("Patient", &[("family:contains", "mit")])
+            .unwrap()
+            .lookups
+            .len(),
+        0
+    );
 }
 
 #[test]
@@ -97,7 +130,10 @@ fn an_empty_needle_finds_nothing_instead_of_everything() {
 #[test]
 fn what_cannot_be_served_is_named() {
     assert_eq!(refused("Patient", "nonsense", "x"), Why::Unknown);
-    assert_eq!(refused("Observation", "patient.identifier", "x"), Why::Unknown);
+    assert_eq!(
+        refused("Observation", "patient.identifier", "x"),
+        Why::Unknown
+    );
     assert_eq!(refused("Observation", "code:below", "x"), Why::Modifier);
     assert_eq!(refused("Observation", "date", "ap2024"), Why::Form);
     assert_eq!(refused("Observation", "date", "soon"), Why::Value);
@@ -114,7 +150,14 @@ fn two_subjects_must_both_hold() {
     assert_eq!(planned("Observation", &both).unwrap().subjects.unwrap(), []);
     let one = format!("Patient/{ID}");
     let same = [("patient", ID), ("subject", one.as_str())];
-    assert_eq!(planned("Observation", &same).unwrap().subjects.unwrap().len(), 1);
+    assert_eq!(
+        planned("Observation", &same)
+            .unwrap()
+            .subjects
+            .unwrap()
+            .len(),
+        1
+    );
     // An id of others is nobody here.
     let foreign = planned("Observation", &[("patient", "Patient/12")]).unwrap();
     assert_eq!(foreign.subjects.unwrap(), [Reference::Foreign]);
@@ -138,7 +181,11 @@ fn last_updated_and_sort() {
 fn nothing_prints_a_value() {
     let plan = planned("Patient", &[("family", "Geheim"), ("identifier", "Geheim")]).unwrap();
     assert!(!format!("{plan:?}").to_lowercase().contains("geheim"));
-    let parameter = Parameter { name: "family", modifier: None, value: "Geheim" };
+    let parameter = Parameter {
+        name: "family",
+        modifier: None,
+        value: "Geheim",
+    };
     assert!(!format!("{parameter:?}").contains("Geheim"));
 }
 
@@ -149,13 +196,23 @@ fn every_parameter_of_the_pack_can_be_planned() {
         for param in decl.search_params() {
             let value = match param.kind {
                 crate::pack::SearchKind::Date => "2026-11-24",
-                crate::pack::SearchKind::Reference => "Patient/0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01",
+                crate::pack::SearchKind::Reference => {
+                    "Patient/0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01"
+                }
                 _ => "x",
             };
-            let parameter = Parameter { name: &param.name, modifier: None, value };
+            let parameter = Parameter {
+                name: &param.name,
+                modifier: None,
+                value,
+            };
             plan(decl, &[parameter]).unwrap();
             assert!(!param.classes.is_empty());
-            assert!(!param.classes.contains(DataClass::Restricted), "{}", param.name);
+            assert!(
+                !param.classes.contains(DataClass::Restricted),
+                "{}",
+                param.name
+            );
         }
     }
 }

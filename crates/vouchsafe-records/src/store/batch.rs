@@ -2,12 +2,14 @@
 
 use jiff::Timestamp;
 use uuid::Uuid;
-use vouchsafe::ids::{IntentId, RecordId, RecordKey, SubjectId, TenantId};
-use vouchsafe::seal::{Blob, Manifest};
+use vouchsafe::ids::{IntentId, RecordId, SubjectId, TenantId};
+use vouchsafe::seal::{Blob, Manifest, SealedRecord};
 
 use super::names::Names;
 use super::rows::{Sought, class_bit, encode_results, trimmed};
-use super::{ASSIGNMENT, Assignment, Guard, Idempotency, RelationRow, RowWrite, StoreError};
+use super::{
+    ASSIGNMENT, Assignment, Guard, Idempotency, IndexRow, RelationRow, RowWrite, StoreError,
+};
 use crate::pack::Reference;
 
 /// The rows of one transaction.
@@ -159,31 +161,64 @@ impl<'a> Batch<'a> {
             replaced_indexes,
             relations,
         } = write;
-        let RecordKey {
-            tenant,
-            record_type,
-            id,
-        } = record.key;
-        if tenant != self.tenant {
+        if record.key.tenant != self.tenant {
             return Err(StoreError::Damaged);
         }
         let place = RecordNo {
-            record_type: names.number(record_type.as_str())?,
-            id: id.uuid(),
+            record_type: names.number(record.key.record_type.as_str())?,
+            id: record.key.id.uuid(),
         };
-        let version = i64::from(record.version.number());
-        let uuid = subject.map(SubjectId::uuid);
-        let line = |expects: i64| RecordLine {
+        let subject = subject.map(SubjectId::uuid);
+        let line = RecordLine {
             record: place,
-            version,
-            expects,
-            subject: uuid,
+            version: record.version.number().into(),
+            expects: expects.map_or(0, |expected| expected.number().into()),
+            subject,
             deleted,
         };
-        match expects {
-            None => self.created.push(line(0)),
-            Some(expected) => self.updated.push(line(expected.number().into())),
+        if expects.is_none() {
+            self.created.push(line);
+        } else {
+            self.updated.push(line);
+            self.clear(place, &replaced_indexes, relations.is_some(), names)?;
         }
+        self.add_version(place, record, subject, deleted, names)?;
+        self.add_tags(place, &tags, names)?;
+        // A record about nobody gives nobody care.
+        match (relations, subject) {
+            (Some(relations), Some(subject)) => relations
+                .iter()
+                .try_for_each(|row| self.relate(row, subject, place, names)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a new version replaces.
+    fn clear(
+        &mut self,
+        record: RecordNo,
+        indexes: &[Box<str>],
+        relations: bool,
+        names: &Names,
+    ) -> Result<(), StoreError> {
+        for index in indexes {
+            let index = names.number(index)?;
+            self.cleared_tags.push(ClearedTags { record, index });
+        }
+        if relations {
+            self.cleared_relations.push(record);
+        }
+        Ok(())
+    }
+
+    fn add_version(
+        &mut self,
+        place: RecordNo,
+        record: SealedRecord,
+        subject: Option<Uuid>,
+        deleted: bool,
+        names: &Names,
+    ) -> Result<(), StoreError> {
         for blob in record.blobs {
             self.blobs.push(BlobLine {
                 record: place,
@@ -192,42 +227,31 @@ impl<'a> Batch<'a> {
                 blob,
             });
         }
-        let manifest = record.manifest;
         self.versions.push(VersionLine {
             record: place,
-            version,
-            subject: uuid,
-            manifest,
+            version: record.version.number().into(),
+            subject,
+            manifest: record.manifest,
             deleted,
         });
-        if expects.is_some() {
-            for index in replaced_indexes {
-                let index = names.number(&index)?;
-                self.cleared_tags.push(ClearedTags {
-                    record: place,
-                    index,
-                });
-            }
-        }
+        Ok(())
+    }
+
+    fn add_tags(
+        &mut self,
+        record: RecordNo,
+        tags: &[IndexRow],
+        names: &Names,
+    ) -> Result<(), StoreError> {
         for row in tags {
             self.tags.push(TagLine {
-                record: place,
+                record,
                 index: names.number(&row.index)?,
                 index_version: row.version.into(),
                 tag: trimmed(&row.tag),
             });
         }
-        let Some(relations) = relations else {
-            return Ok(());
-        };
-        if expects.is_some() {
-            self.cleared_relations.push(place);
-        }
-        // A record about nobody gives nobody care.
-        let Some(subject) = uuid else { return Ok(()) };
-        relations
-            .iter()
-            .try_for_each(|row| self.relate(row, subject, place, names))
+        Ok(())
     }
 
     fn relate(

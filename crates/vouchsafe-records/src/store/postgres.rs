@@ -1,13 +1,13 @@
 //! Records in PostgreSQL (15 or newer), over TLS that is always verified.
 
+mod find;
 mod insert;
 
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::query_builder::QueryBuilder;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 use uuid::Uuid;
 use vouchsafe::class::ClassSet;
@@ -18,7 +18,7 @@ use super::batch::Batch;
 use super::error::{translate, translate_migration, translate_open};
 use super::location::postgres_options;
 use super::rows::{Care, CareRow, HeadRow, Of, Part, RepeatedRow, Sought, class_bits, settled};
-use super::{OpenError, Order, Settled, StoreCheck, StoreError, bounded};
+use super::{OpenError, Settled, StoreCheck, StoreError};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -26,32 +26,41 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres
 const ACQUIRE: Duration = Duration::from_secs(10);
 const CONNECTIONS: u32 = 16;
 /// What every connection is set to: commits are on the disk when they return, whatever the
-/// server's default; a statement that hangs ends, a transaction that nobody continues too.
-const SESSION: [(&str, &str); 4] = [
+/// server's default; a statement that hangs ends, a transaction that nobody continues too. All
+/// statements have an index, and a plan that was made while tables were small must not read
+/// them whole when they are large.
+const SESSION: [(&str, &str); 6] = [
     ("synchronous_commit", "on"),
     ("statement_timeout", "60000"),
     ("idle_in_transaction_session_timeout", "30000"),
     ("lock_timeout", "10000"),
+    ("enable_seqscan", "off"),
+    ("jit", "off"),
 ];
 
-const HEADS: &str = "SELECT r.id, r.version, r.subject, r.deleted, r.last_updated \
-    FROM unnest($3::uuid[]) w(id) JOIN records r ON r.tenant = $1 AND r.type = $2 AND r.id = w.id";
+/// `$1` tenant, `$2` type, `$3` ids.
+///
+/// What is looked up for each id is fenced off (`LATERAL ... OFFSET 0`): a planner without
+/// statistics would rather read all of a tenant's records.
+const HEADS: &str = "SELECT r.* FROM unnest($3::uuid[]) w(id) CROSS JOIN LATERAL ( \
+        SELECT r.id, r.version, r.subject, r.deleted, r.last_updated FROM records r \
+        WHERE r.tenant = $1 AND r.type = $2 AND r.id = w.id OFFSET 0) r";
 
-/// `$1` tenant, `$2` type, `$3` ids, `$4` the version, or none for the current one, `$5` bits of
-/// classes.
+/// As [`HEADS`]; `$4` the version, or none for the current one, `$5` bits of classes.
 const PARTS: &str = "WITH v AS MATERIALIZED ( \
-        SELECT v.id, v.version, v.subject, v.deleted, v.last_updated, v.manifest \
-        FROM unnest($3::uuid[]) w(id) \
-        JOIN records r ON r.tenant = $1 AND r.type = $2 AND r.id = w.id \
-        JOIN versions v ON v.tenant = $1 AND v.type = $2 AND v.id = w.id \
-            AND v.version = COALESCE($4, r.version)) \
+        SELECT v.* FROM unnest($3::uuid[]) w(id) CROSS JOIN LATERAL ( \
+            SELECT v.id, v.version, v.subject, v.deleted, v.last_updated, v.manifest \
+            FROM versions v WHERE v.tenant = $1 AND v.type = $2 AND v.id = w.id \
+            AND v.version = COALESCE($4, (SELECT r.version FROM records r \
+                WHERE r.tenant = $1 AND r.type = $2 AND r.id = w.id)) OFFSET 0) v) \
      SELECT id, NULL::integer AS slot, version AS number, deleted, last_updated, subject, \
         manifest AS bytes FROM v \
-     UNION ALL SELECT b.id, b.slot, b.sealed_version, FALSE, 0, NULL, b.bytes \
-        FROM v JOIN blobs b ON b.tenant = $1 AND b.type = $2 AND b.id = v.id \
-        WHERE b.class & $5 <> 0 AND b.sealed_version = (SELECT MAX(o.sealed_version) FROM blobs o \
-            WHERE o.tenant = $1 AND o.type = $2 AND o.id = v.id AND o.slot = b.slot \
-            AND o.sealed_version <= v.version)";
+     UNION ALL SELECT v.id, b.slot, b.sealed_version, FALSE, 0, NULL, b.bytes \
+        FROM v CROSS JOIN LATERAL (SELECT b.slot, b.sealed_version, b.bytes FROM blobs b \
+            WHERE b.tenant = $1 AND b.type = $2 AND b.id = v.id AND b.class & $5 <> 0 \
+            AND b.sealed_version = (SELECT MAX(o.sealed_version) FROM blobs o \
+                WHERE o.tenant = $1 AND o.type = $2 AND o.id = v.id AND o.slot = b.slot \
+                AND o.sealed_version <= v.version) OFFSET 0) b";
 
 /// A database of records on a server.
 #[derive(Clone, Debug)]
@@ -198,40 +207,20 @@ impl Postgres {
 
     pub(super) async fn candidates(&self, sought: &Sought<'_>) -> Result<Vec<Uuid>, StoreError> {
         let mut connection = self.pool.acquire().await.map_err(translate)?;
-        candidates(&mut connection, sought).await
+        find::candidates(&mut connection, sought).await
     }
 
     pub(super) async fn count(&self, sought: &Sought<'_>) -> Result<u64, StoreError> {
-        let mut query = QueryBuilder::new("SELECT COUNT(*) ");
-        conditions(&mut query, sought);
-        let count: i64 = query
-            .build_query_scalar()
-            .fetch_one(&self.pool)
-            .await
-            .map_err(translate)?;
-        u64::try_from(count).map_err(|_| StoreError::Damaged)
+        let mut connection = self.pool.acquire().await.map_err(translate)?;
+        find::count(&mut connection, sought).await
     }
 
     pub(super) async fn in_care(&self, care: Care<'_>) -> Result<Vec<SubjectId>, StoreError> {
-        let (types, ids): (Vec<i32>, Vec<Uuid>) = care.beneficiaries.iter().copied().unzip();
-        let subjects: Option<Vec<Uuid>> = care
-            .subjects
-            .map(|subjects| subjects.iter().map(|subject| subject.uuid()).collect());
-        let found: Vec<Uuid> = sqlx::query_scalar(
-            "SELECT DISTINCT r.subject FROM unnest($2::integer[], $3::uuid[]) w(type, id) \
-             JOIN relations r ON r.tenant = $1 AND r.beneficiary_type = w.type \
-                AND r.beneficiary = w.id \
-             WHERE r.from_at <= $4 AND r.until_at > $4 AND ($5::uuid[] IS NULL OR r.subject = ANY($5)) \
-             ORDER BY r.subject",
-        )
-        .bind(care.tenant.uuid())
-        .bind(types)
-        .bind(ids)
-        .bind(care.now.as_microsecond())
-        .bind(subjects)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(translate)?;
+        if care.beneficiaries.is_empty() || care.subjects.is_some_and(<[_]>::is_empty) {
+            return Ok(Vec::new());
+        }
+        let mut connection = self.pool.acquire().await.map_err(translate)?;
+        let found = find::in_care(&mut connection, care).await?;
         Ok(found.into_iter().map(SubjectId::from_uuid).collect())
     }
 
@@ -309,87 +298,12 @@ impl Postgres {
         insert::intent(&mut transaction, batch).await?;
         for (sought, expected) in &batch.guards {
             let found = match sought {
-                Some(sought) => candidates(&mut transaction, sought).await?,
+                Some(sought) => find::candidates(&mut transaction, sought).await?,
                 None => Vec::new(),
             };
             Batch::holds(expected, &found)?;
         }
         insert::batch(&mut transaction, batch).await?;
         Ok(transaction)
-    }
-}
-
-async fn candidates(
-    connection: &mut PgConnection,
-    sought: &Sought<'_>,
-) -> Result<Vec<Uuid>, StoreError> {
-    let query = sought.query;
-    let mut sql = QueryBuilder::new("SELECT r.id ");
-    conditions(&mut sql, sought);
-    if let Some(after) = query.after {
-        let updated = after.updated.map_or(0, Timestamp::as_microsecond);
-        match query.order {
-            Order::Id => sql.push(" AND r.id > "),
-            Order::LastUpdated => sql
-                .push(" AND (r.last_updated, r.id) > (")
-                .push_bind(updated)
-                .push(", "),
-            Order::LastUpdatedDescending => sql
-                .push(" AND (r.last_updated, r.id) < (")
-                .push_bind(updated)
-                .push(", "),
-        };
-        sql.push_bind(after.id.uuid());
-        sql.push(if query.order == Order::Id { "" } else { ")" });
-    }
-    sql.push(match query.order {
-        Order::Id => " ORDER BY r.id LIMIT ",
-        Order::LastUpdated => " ORDER BY r.last_updated, r.id LIMIT ",
-        Order::LastUpdatedDescending => " ORDER BY r.last_updated DESC, r.id DESC LIMIT ",
-    });
-    sql.push_bind(bounded(query.limit));
-    sql.build_query_scalar()
-        .fetch_all(connection)
-        .await
-        .map_err(translate)
-}
-
-fn conditions(sql: &mut QueryBuilder<sqlx::Postgres>, sought: &Sought<'_>) {
-    let tenant = sought.tenant.uuid();
-    sql.push("FROM records r WHERE r.tenant = ")
-        .push_bind(tenant);
-    sql.push(" AND r.type = ")
-        .push_bind(sought.record_type)
-        .push(" AND NOT r.deleted");
-    let query = sought.query;
-    if let Some(ids) = &query.ids {
-        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-        sql.push(" AND r.id = ANY(").push_bind(ids).push(")");
-    }
-    if let Some(subjects) = &query.subjects {
-        let subjects: Vec<Uuid> = subjects.iter().map(|subject| subject.uuid()).collect();
-        sql.push(" AND r.subject = ANY(")
-            .push_bind(subjects)
-            .push(")");
-    }
-    for lookup in &sought.lookups {
-        sql.push(" AND r.id IN (SELECT t.id FROM index_tags t WHERE t.tenant = ");
-        sql.push_bind(tenant)
-            .push(" AND t.type = ")
-            .push_bind(sought.record_type);
-        sql.push(" AND t.index_name = ").push_bind(lookup.index);
-        sql.push(" AND t.index_version = ")
-            .push_bind(lookup.index_version);
-        sql.push(" AND t.tag = ANY(")
-            .push_bind(lookup.any.clone())
-            .push("))");
-    }
-    if let Some(from) = query.updated.from {
-        sql.push(" AND r.last_updated >= ")
-            .push_bind(from.as_microsecond());
-    }
-    if let Some(until) = query.updated.until {
-        sql.push(" AND r.last_updated < ")
-            .push_bind(until.as_microsecond());
     }
 }

@@ -139,7 +139,7 @@ fn head(record_type: &RecordType, row: &HeadRow) -> Result<Head, StoreError> {
     })
 }
 
-pub(super) fn heads(record_type: &RecordType, rows: Vec<HeadRow>) -> Result<Vec<Head>, StoreError> {
+pub(super) fn heads(record_type: &RecordType, rows: &[HeadRow]) -> Result<Vec<Head>, StoreError> {
     rows.iter().map(|row| head(record_type, row)).collect()
 }
 
@@ -247,14 +247,14 @@ pub(super) fn assemble(
     }
     ids.iter()
         .filter_map(|id| versions.remove(&id.uuid()))
-        .map(|(head, blobs)| stored(tenant, record_type, head, blobs, names))
+        .map(|(head, blobs)| stored(tenant, record_type, &head, blobs, names))
         .collect()
 }
 
 fn stored(
     tenant: TenantId,
     record_type: &RecordType,
-    head: Part,
+    head: &Part,
     blobs: Vec<Part>,
     names: &Names,
 ) -> Result<StoredRecord, StoreError> {

@@ -4,16 +4,15 @@
 //! it (WAL). A commit is on the disk before it returns (`synchronous = FULL`), and what is
 //! deleted is overwritten (`secure_delete`).
 
+mod find;
 mod insert;
 
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::query_builder::QueryBuilder;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions as _, Transaction};
 use uuid::Uuid;
@@ -25,7 +24,7 @@ use super::batch::Batch;
 use super::error::{translate, translate_migration, translate_open};
 use super::location::Create;
 use super::rows::{Care, CareRow, HeadRow, Of, Part, RepeatedRow, Sought, class_bits, settled};
-use super::{OpenError, Order, Settled, StoreCheck, StoreError, bounded};
+use super::{OpenError, Settled, StoreCheck, StoreError, bounded};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -236,55 +235,20 @@ impl Sqlite {
 
     pub(super) async fn candidates(&self, sought: &Sought<'_>) -> Result<Vec<Uuid>, StoreError> {
         let mut reader = self.readers.acquire().await.map_err(translate)?;
-        candidates(&mut reader, sought).await
+        find::candidates(&mut reader, sought).await
     }
 
     pub(super) async fn count(&self, sought: &Sought<'_>) -> Result<u64, StoreError> {
-        let mut query = QueryBuilder::new("SELECT COUNT(*) ");
-        conditions(&mut query, sought);
-        let count: i64 = query
-            .build_query_scalar()
-            .fetch_one(&self.readers)
-            .await
-            .map_err(translate)?;
-        u64::try_from(count).map_err(|_| StoreError::Damaged)
+        let mut reader = self.readers.acquire().await.map_err(translate)?;
+        find::count(&mut reader, sought).await
     }
 
     pub(super) async fn in_care(&self, care: Care<'_>) -> Result<Vec<SubjectId>, StoreError> {
         if care.beneficiaries.is_empty() || care.subjects.is_some_and(<[_]>::is_empty) {
             return Ok(Vec::new());
         }
-        let now = care.now.as_microsecond();
-        let mut query = QueryBuilder::new("SELECT DISTINCT subject FROM relations WHERE tenant = ");
-        query.push_bind(care.tenant.uuid()).push(" AND (");
-        let mut either = query.separated(" OR ");
-        for (record_type, id) in care.beneficiaries {
-            either
-                .push("(beneficiary_type = ")
-                .push_bind_unseparated(*record_type);
-            either
-                .push_unseparated(" AND beneficiary = ")
-                .push_bind_unseparated(*id);
-            either.push_unseparated(")");
-        }
-        query
-            .push(") AND from_at <= ")
-            .push_bind(now)
-            .push(" AND until_at > ")
-            .push_bind(now);
-        if let Some(subjects) = care.subjects {
-            among(
-                &mut query,
-                "subject",
-                subjects.iter().map(|subject| subject.uuid()),
-            );
-        }
-        query.push(" ORDER BY subject");
-        let found: Vec<Uuid> = query
-            .build_query_scalar()
-            .fetch_all(&self.readers)
-            .await
-            .map_err(translate)?;
+        let mut reader = self.readers.acquire().await.map_err(translate)?;
+        let found = find::in_care(&mut reader, care).await?;
         Ok(found.into_iter().map(SubjectId::from_uuid).collect())
     }
 
@@ -363,7 +327,7 @@ impl Sqlite {
         insert::intent(&mut transaction, batch).await?;
         for (sought, expected) in &batch.guards {
             let found = match sought {
-                Some(sought) => candidates(&mut transaction, sought).await?,
+                Some(sought) => find::candidates(&mut transaction, sought).await?,
                 None => Vec::new(),
             };
             Batch::holds(expected, &found)?;
@@ -376,91 +340,4 @@ impl Sqlite {
 /// Ids one after the other, as one value.
 fn packed(ids: &[RecordId]) -> Vec<u8> {
     ids.iter().flat_map(|id| *id.uuid().as_bytes()).collect()
-}
-
-async fn candidates(
-    connection: &mut SqliteConnection,
-    sought: &Sought<'_>,
-) -> Result<Vec<Uuid>, StoreError> {
-    let query = sought.query;
-    let mut sql = QueryBuilder::new("SELECT r.id ");
-    conditions(&mut sql, sought);
-    if let Some(after) = query.after {
-        let updated = after.updated.map_or(0, Timestamp::as_microsecond);
-        match query.order {
-            Order::Id => sql.push(" AND r.id > "),
-            Order::LastUpdated => sql
-                .push(" AND (r.last_updated, r.id) > (")
-                .push_bind(updated)
-                .push(", "),
-            Order::LastUpdatedDescending => sql
-                .push(" AND (r.last_updated, r.id) < (")
-                .push_bind(updated)
-                .push(", "),
-        };
-        sql.push_bind(after.id.uuid());
-        sql.push(if query.order == Order::Id { "" } else { ")" });
-    }
-    sql.push(match query.order {
-        Order::Id => " ORDER BY r.id LIMIT ",
-        Order::LastUpdated => " ORDER BY r.last_updated, r.id LIMIT ",
-        Order::LastUpdatedDescending => " ORDER BY r.last_updated DESC, r.id DESC LIMIT ",
-    });
-    sql.push_bind(bounded(query.limit));
-    sql.build_query_scalar()
-        .fetch_all(connection)
-        .await
-        .map_err(translate)
-}
-
-fn conditions(sql: &mut QueryBuilder<sqlx::Sqlite>, sought: &Sought<'_>) {
-    let tenant = sought.tenant.uuid();
-    sql.push("FROM records r WHERE r.tenant = ")
-        .push_bind(tenant);
-    sql.push(" AND r.type = ")
-        .push_bind(sought.record_type)
-        .push(" AND r.deleted = 0");
-    let query = sought.query;
-    if let Some(ids) = &query.ids {
-        among(sql, "r.id", ids.iter().map(|id| id.uuid()));
-    }
-    if let Some(subjects) = &query.subjects {
-        among(
-            sql,
-            "r.subject",
-            subjects.iter().map(|subject| subject.uuid()),
-        );
-    }
-    for lookup in &sought.lookups {
-        sql.push(" AND r.id IN (SELECT t.id FROM index_tags t WHERE t.tenant = ");
-        sql.push_bind(tenant)
-            .push(" AND t.type = ")
-            .push_bind(sought.record_type);
-        sql.push(" AND t.index_name = ").push_bind(lookup.index);
-        sql.push(" AND t.index_version = ")
-            .push_bind(lookup.index_version);
-        among(sql, "t.tag", lookup.any.iter().cloned());
-        sql.push(")");
-    }
-    if let Some(from) = query.updated.from {
-        sql.push(" AND r.last_updated >= ")
-            .push_bind(from.as_microsecond());
-    }
-    if let Some(until) = query.updated.until {
-        sql.push(" AND r.last_updated < ")
-            .push_bind(until.as_microsecond());
-    }
-}
-
-/// `AND column IN (...)`. SQLite takes 32,766 values in a statement, and nobody has more patients.
-fn among<T>(sql: &mut QueryBuilder<sqlx::Sqlite>, column: &str, values: impl Iterator<Item = T>)
-where
-    T: for<'q> sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
-{
-    sql.push(" AND ").push(column).push(" IN (");
-    let mut list = sql.separated(", ");
-    for value in values.take(30_000) {
-        list.push_bind(value);
-    }
-    sql.push(")");
 }

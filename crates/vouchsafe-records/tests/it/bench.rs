@@ -78,7 +78,9 @@ async fn administer(sql: String) {
 impl Bench {
     pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let location = Location::Sqlite { path: folder.path().join("records.db") };
+        let location = Location::Sqlite {
+            path: folder.path().join("records.db"),
+        };
         Self::at(location, folder, None).await
     }
 
@@ -87,14 +89,25 @@ impl Bench {
         let ca = ca()?;
         let database = format!("records_{}", RecordId::random().uuid().simple());
         administer(format!("CREATE DATABASE {database}")).await;
-        let location = Location::Postgres { url: with_database(&url, &database), ca };
+        let location = Location::Postgres {
+            url: with_database(&url, &database),
+            ca,
+        };
         Some(Self::at(location, tempfile::tempdir().unwrap(), Some(database)).await)
     }
 
     async fn at(location: Location, folder: TempDir, database: Option<String>) -> Self {
         let pack = Pack::fhir_r4().unwrap();
-        let store = Store::open(&location, Create::IfMissing, &pack).await.unwrap();
-        Self { store, tenant: TenantId::random(), location, folder, database }
+        let store = Store::open(&location, Create::IfMissing, &pack)
+            .await
+            .unwrap();
+        Self {
+            store,
+            tenant: TenantId::random(),
+            location,
+            folder,
+            database,
+        }
     }
 
     pub(crate) async fn end(self) {
@@ -106,7 +119,11 @@ impl Bench {
     }
 
     pub(crate) fn key(&self, name: &str, id: RecordId) -> RecordKey {
-        RecordKey { tenant: self.tenant, record_type: record_type(name), id }
+        RecordKey {
+            tenant: self.tenant,
+            record_type: record_type(name),
+            id,
+        }
     }
 
     /// Writes rows in one transaction.
@@ -120,11 +137,20 @@ impl Bench {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let intent = IntentId::new_ordered(now);
-        self.store.stage(self.tenant, intent, now, rows, None).await?.commit().await
+        self.store
+            .stage(self.tenant, intent, now, rows, None)
+            .await?
+            .commit()
+            .await
     }
 
     /// A record's first version, with one clinical blob.
-    pub(crate) fn new_record(&self, name: &str, id: RecordId, subject: Option<SubjectId>) -> RowWrite {
+    pub(crate) fn new_record(
+        &self,
+        name: &str,
+        id: RecordId,
+        subject: Option<SubjectId>,
+    ) -> RowWrite {
         self.version(name, id, subject, 1, &[("clinical", 1, Some("x"))])
     }
 
@@ -187,7 +213,10 @@ impl Bench {
 
     pub(crate) async fn found(&self, query: &Query) -> Vec<RecordId> {
         let found = self.store.candidates(self.tenant, query).await.unwrap();
-        found.into_iter().map(|stored| stored.record.key.id).collect()
+        found
+            .into_iter()
+            .map(|stored| stored.record.key.id)
+            .collect()
     }
 }
 
@@ -245,18 +274,35 @@ pub(crate) fn tag(byte: u8) -> IndexTag {
 }
 
 pub(crate) fn entry(index: &str, byte: u8) -> IndexRow {
-    IndexRow { index: index.into(), version: 1, tag: tag(byte) }
+    IndexRow {
+        index: index.into(),
+        version: 1,
+        tag: tag(byte),
+    }
 }
 
 pub(crate) fn lookup(index: &str, bytes: &[u8]) -> Lookup {
     let any = bytes.iter().map(|byte| tag(*byte)).collect();
-    Lookup { index: index.into(), version: 1, any }
+    Lookup {
+        index: index.into(),
+        version: 1,
+        any,
+    }
 }
 
 pub(crate) fn practitioner(id: RecordId) -> Reference {
-    Reference::Local { record_type: record_type("Practitioner"), id, version: None }
+    Reference::Local {
+        record_type: record_type("Practitioner"),
+        id,
+        version: None,
+    }
 }
 
 pub(crate) fn relation(beneficiary: &Reference, from: Timestamp, until: Timestamp) -> RelationRow {
-    RelationRow { kind: "care-team".into(), beneficiary: beneficiary.clone(), from, until }
+    RelationRow {
+        kind: "care-team".into(),
+        beneficiary: beneficiary.clone(),
+        from,
+        until,
+    }
 }

@@ -22,7 +22,11 @@ async fn care_is_from_until(bench: &Bench) {
     row.relations = Some(vec![relation(&doctor, later(10), later(20))]);
     bench.write(vec![row]).await.unwrap();
     let in_care = async |who: &[Reference], seconds| {
-        bench.store.in_care(bench.tenant, who, subject, later(seconds)).await.unwrap()
+        bench
+            .store
+            .in_care(bench.tenant, who, subject, later(seconds))
+            .await
+            .unwrap()
     };
     let who = [practitioner(RecordId::random()), doctor];
     for (seconds, expected) in [(9, false), (10, true), (19, true), (20, false)] {
@@ -35,13 +39,22 @@ async fn care_is_from_until(bench: &Bench) {
 
 async fn relations_follow_their_record(bench: &Bench) {
     let (id, subject) = (RecordId::random(), Some(SubjectId::random()));
-    let (ann, bob) = (practitioner(RecordId::random()), practitioner(RecordId::random()));
+    let (ann, bob) = (
+        practitioner(RecordId::random()),
+        practitioner(RecordId::random()),
+    );
     let mut row = bench.new_record("CareTeam", id, subject);
     row.relations = Some(vec![relation(&ann, now(), later(100))]);
     bench.write(vec![row]).await.unwrap();
     let carers = async || {
-        let rows = bench.store.relations_by(&bench.key("CareTeam", id)).await.unwrap();
-        rows.into_iter().map(|row| row.beneficiary).collect::<Vec<_>>()
+        let rows = bench
+            .store
+            .relations_by(&bench.key("CareTeam", id))
+            .await
+            .unwrap();
+        rows.into_iter()
+            .map(|row| row.beneficiary)
+            .collect::<Vec<_>>()
     };
     assert_eq!(carers().await, std::slice::from_ref(&ann));
     // Nothing said: that stays.
@@ -49,14 +62,23 @@ async fn relations_follow_their_record(bench: &Bench) {
     bench.write(vec![row]).await.unwrap();
     assert_eq!(carers().await, std::slice::from_ref(&ann));
     let mut row = bench.version("CareTeam", id, subject, 3, &[("clinical", 1, None)]);
-    row.relations = Some(vec![relation(&bob, now(), later(100)), relation(&Reference::Foreign, now(), later(9))]);
+    row.relations = Some(vec![
+        relation(&bob, now(), later(100)),
+        relation(&Reference::Foreign, now(), later(9)),
+    ]);
     bench.write(vec![row]).await.unwrap();
     assert_eq!(carers().await, std::slice::from_ref(&bob));
     let mut row = bench.tombstone("CareTeam", id, subject, 4);
     row.relations = Some(Vec::new());
     bench.write(vec![row]).await.unwrap();
     assert_eq!(carers().await, []);
-    assert!(!bench.store.in_care(bench.tenant, &[bob], subject.unwrap(), now()).await.unwrap());
+    assert!(
+        !bench
+            .store
+            .in_care(bench.tenant, &[bob], subject.unwrap(), now())
+            .await
+            .unwrap()
+    );
 }
 
 async fn care_is_of_one_tenant(bench: &Bench) {
@@ -66,7 +88,13 @@ async fn care_is_of_one_tenant(bench: &Bench) {
     row.relations = Some(vec![relation(&doctor, now(), later(100))]);
     bench.write(vec![row]).await.unwrap();
     let other = TenantId::random();
-    assert!(!bench.store.in_care(other, &[doctor], subject, now()).await.unwrap());
+    assert!(
+        !bench
+            .store
+            .in_care(other, &[doctor], subject, now())
+            .await
+            .unwrap()
+    );
 }
 
 async fn subjects_in_care_are_listed_once(bench: &Bench) {
@@ -80,10 +108,18 @@ async fn subjects_in_care_are_listed_once(bench: &Bench) {
     bench.write(rows.collect()).await.unwrap();
     subjects.sort_unstable();
     let who = [doctor];
-    let found = bench.store.subjects_in_care(bench.tenant, &who, now()).await.unwrap();
+    let found = bench
+        .store
+        .subjects_in_care(bench.tenant, &who, now())
+        .await
+        .unwrap();
     assert_eq!(found, subjects);
     let asked = [subjects[3], SubjectId::random(), subjects[0]];
-    let many = bench.store.in_care_many(bench.tenant, &who, &asked, now()).await.unwrap();
+    let many = bench
+        .store
+        .in_care_many(bench.tenant, &who, &asked, now())
+        .await
+        .unwrap();
     assert_eq!(many, [true, false, true]);
 }
 
@@ -98,10 +134,16 @@ async fn assignments_begin_and_end(bench: &Bench) {
     let (store, tenant) = (&bench.store, bench.tenant);
     let who = [assignment.beneficiary.clone()];
     let in_care = async |seconds| {
-        store.in_care(tenant, &who, assignment.subject, later(seconds)).await.unwrap()
+        store
+            .in_care(tenant, &who, assignment.subject, later(seconds))
+            .await
+            .unwrap()
     };
     let intent = IntentId::new_ordered(now());
-    let staged = store.stage_assignment(tenant, intent, now(), &assignment).await.unwrap();
+    let staged = store
+        .stage_assignment(tenant, intent, now(), &assignment)
+        .await
+        .unwrap();
     staged.commit().await.unwrap();
     assert!(in_care(500).await);
     let end = async || {
@@ -114,7 +156,6 @@ async fn assignments_begin_and_end(bench: &Bench) {
     assert_eq!(end().await, Err(StoreError::NotFound));
 }
 
-
 async fn the_longer_of_two_relations_holds(bench: &Bench) {
     let (id, subject) = (RecordId::random(), Some(SubjectId::random()));
     let doctor = practitioner(RecordId::random());
@@ -125,7 +166,11 @@ async fn the_longer_of_two_relations_holds(bench: &Bench) {
         relation(&doctor, now(), later(20)),
     ]);
     bench.write(vec![row]).await.unwrap();
-    let rows = bench.store.relations_by(&bench.key("CareTeam", id)).await.unwrap();
+    let rows = bench
+        .store
+        .relations_by(&bench.key("CareTeam", id))
+        .await
+        .unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].until, later(30));
 }

@@ -37,9 +37,18 @@ async fn a_database_is_opened_again(bench: &Bench) {
     let row = bench.new_record("Observation", id, Some(SubjectId::random()));
     bench.write(vec![row]).await.unwrap();
     // By two at once, as replicas do.
-    let (one, two) = tokio::join!(open(&bench.location, Create::Never), open(&bench.location, Create::Never));
+    let (one, two) = tokio::join!(
+        open(&bench.location, Create::Never),
+        open(&bench.location, Create::Never)
+    );
     for store in [one.unwrap(), two.unwrap()] {
-        assert!(store.read(&bench.key("Observation", id), None).await.unwrap().is_some());
+        assert!(
+            store
+                .read(&bench.key("Observation", id), None)
+                .await
+                .unwrap()
+                .is_some()
+        );
         store.close().await;
     }
 }
@@ -49,7 +58,10 @@ async fn a_missing_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("records.db");
     let location = Location::Sqlite { path: path.clone() };
-    assert_eq!(open(&location, Create::Never).await.map(drop), Err(OpenError::Missing));
+    assert_eq!(
+        open(&location, Create::Never).await.map(drop),
+        Err(OpenError::Missing)
+    );
     assert!(!path.exists());
 }
 
@@ -60,22 +72,34 @@ async fn a_file_that_is_no_database_is_left_alone() {
     let garbage = vec![b'x'; 8_192];
     std::fs::write(&path, &garbage).unwrap();
     let location = Location::Sqlite { path: path.clone() };
-    assert_eq!(open(&location, Create::IfMissing).await.map(drop), Err(OpenError::Damaged));
+    assert_eq!(
+        open(&location, Create::IfMissing).await.map(drop),
+        Err(OpenError::Damaged)
+    );
     assert_eq!(std::fs::read(&path).unwrap(), garbage);
 }
 
 #[tokio::test]
 async fn a_folder_that_is_not_there_is_told() {
-    let location = Location::Sqlite { path: PathBuf::from("/nowhere/records.db") };
-    assert_eq!(open(&location, Create::IfMissing).await.map(drop), Err(OpenError::Access));
+    let location = Location::Sqlite {
+        path: PathBuf::from("/nowhere/records.db"),
+    };
+    assert_eq!(
+        open(&location, Create::IfMissing).await.map(drop),
+        Err(OpenError::Access)
+    );
 }
 
 #[tokio::test]
 async fn deleted_text_is_overwritten() {
     let bench = Bench::sqlite().await;
-    let Location::Sqlite { path } = &bench.location else { panic!() };
+    let Location::Sqlite { path } = &bench.location else {
+        panic!()
+    };
     let mut row = bench.new_record("Patient", RecordId::random(), Some(SubjectId::random()));
-    let marker = [0xa5_u8, 0x5a, 0xc3, 0x3c, 0x96, 0x69, 0xf0, 0x0f, 1, 2, 3, 4, 5, 6, 7, 8];
+    let marker = [
+        0xa5_u8, 0x5a, 0xc3, 0x3c, 0x96, 0x69, 0xf0, 0x0f, 1, 2, 3, 4, 5, 6, 7, 8,
+    ];
     row.tags = vec![crate::bench::entry("family", 1)];
     row.tags[0].tag = vouchsafe::seal::IndexTag(marker);
     let (id, subject) = (row.record.key.id, row.subject);
@@ -113,13 +137,33 @@ async fn a_server_that_is_not_verified_is_refused() {
 
 #[tokio::test]
 async fn a_wrong_password_and_a_wrong_port_are_told_apart() {
-    let (Some(url), Some(ca)) = (variable("VOUCHSAFE_TEST_PG"), ca()) else { return };
+    let (Some(url), Some(ca)) = (variable("VOUCHSAFE_TEST_PG"), ca()) else {
+        return;
+    };
     let (before, host) = url.rsplit_once('@').unwrap();
     let (user, _) = before.rsplit_once(':').unwrap();
-    let location = Location::Postgres { url: format!("{user}:wrong@{host}"), ca: ca.clone() };
-    assert_eq!(open(&location, Create::Never).await.map(drop), Err(OpenError::Refused));
-    let location = Location::Postgres { url: format!("{before}@localhost:1/x"), ca: ca.clone() };
-    assert_eq!(open(&location, Create::Never).await.map(drop), Err(OpenError::Unreachable));
-    let location = Location::Postgres { url: format!("{url}_that_is_not_there"), ca };
-    assert_eq!(open(&location, Create::Never).await.map(drop), Err(OpenError::Refused));
+    let location = Location::Postgres {
+        url: format!("{user}:wrong@{host}"),
+        ca: ca.clone(),
+    };
+    assert_eq!(
+        open(&location, Create::Never).await.map(drop),
+        Err(OpenError::Refused)
+    );
+    let location = Location::Postgres {
+        url: format!("{before}@localhost:1/x"),
+        ca: ca.clone(),
+    };
+    assert_eq!(
+        open(&location, Create::Never).await.map(drop),
+        Err(OpenError::Unreachable)
+    );
+    let location = Location::Postgres {
+        url: format!("{url}_that_is_not_there"),
+        ca,
+    };
+    assert_eq!(
+        open(&location, Create::Never).await.map(drop),
+        Err(OpenError::Refused)
+    );
 }

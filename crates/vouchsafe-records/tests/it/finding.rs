@@ -42,7 +42,10 @@ async fn records_are_found_by_all_of_any_tags(bench: &Bench) {
     let ids: Vec<RecordId> = (0..3).map(|_| RecordId::random()).collect();
     let with = |id, tags: &[(&str, u8)]| {
         let mut row = bench.new_record("Patient", id, Some(SubjectId::random()));
-        row.tags = tags.iter().map(|(index, byte)| entry(index, *byte)).collect();
+        row.tags = tags
+            .iter()
+            .map(|(index, byte)| entry(index, *byte))
+            .collect();
         row
     };
     let rows = vec![
@@ -63,9 +66,18 @@ async fn records_are_found_by_all_of_any_tags(bench: &Bench) {
         ids.sort_unstable();
         ids
     };
-    assert_eq!(found(vec![lookup("family", &[1])]).await, sorted(vec![ids[0], ids[1]]));
-    assert_eq!(found(vec![lookup("family", &[1, 3])]).await, sorted(ids.clone()));
-    assert_eq!(found(vec![lookup("family", &[1]), lookup("given", &[1])]).await, [ids[0]]);
+    assert_eq!(
+        found(vec![lookup("family", &[1])]).await,
+        sorted(vec![ids[0], ids[1]])
+    );
+    assert_eq!(
+        found(vec![lookup("family", &[1, 3])]).await,
+        sorted(ids.clone())
+    );
+    assert_eq!(
+        found(vec![lookup("family", &[1]), lookup("given", &[1])]).await,
+        [ids[0]]
+    );
     // An index's tags are its own, and a tag of zero bytes is one too.
     assert_eq!(found(vec![lookup("birthdate", &[1])]).await, []);
     assert_eq!(found(vec![lookup("family", &[0])]).await, []);
@@ -115,7 +127,10 @@ async fn pages_follow_one_another_in_every_order(bench: &Bench) {
         let id = RecordId::random();
         // Five each at the same time.
         let at = later(number / 5);
-        bench.write_at(vec![bench.new_record("Observation", id, Some(subject))], at).await.unwrap();
+        bench
+            .write_at(vec![bench.new_record("Observation", id, Some(subject))], at)
+            .await
+            .unwrap();
         written.push((at, id));
     }
     for order in [Order::Id, Order::LastUpdated, Order::LastUpdatedDescending] {
@@ -137,7 +152,10 @@ async fn pages_follow_one_another_in_every_order(bench: &Bench) {
             let page = bench.store.candidates(bench.tenant, &query).await.unwrap();
             let Some(last) = page.last() else { break };
             query.after = Some(After::of(order, last));
-            found.extend(page.iter().map(|stored| (stored.last_updated, stored.record.key.id)));
+            found.extend(
+                page.iter()
+                    .map(|stored| (stored.last_updated, stored.record.key.id)),
+            );
         }
         assert_eq!(found, expected, "{order:?}");
     }
@@ -150,8 +168,14 @@ async fn records_are_found_by_when_they_were_written(bench: &Bench) {
         bench.write_at(vec![row], later(seconds)).await.unwrap();
     }
     let mut query = bench.query("Observation");
-    query.updated = Updated { from: Some(later(1)), until: Some(later(2)) };
+    query.updated = Updated {
+        from: Some(later(1)),
+        until: Some(later(2)),
+    };
     assert_eq!(bench.found(&query).await, [ids[1]]);
-    query.updated = Updated { from: Some(later(1)), until: None };
+    query.updated = Updated {
+        from: Some(later(1)),
+        until: None,
+    };
     assert_eq!(bench.found(&query).await.len(), 2);
 }

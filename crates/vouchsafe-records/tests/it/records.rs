@@ -27,7 +27,13 @@ fn blobs(stored: &StoredRecord) -> Vec<(String, u32, String)> {
         .record
         .blobs
         .iter()
-        .map(|b| (b.slot.to_string(), b.sealed_version.number(), text(b).to_owned()))
+        .map(|b| {
+            (
+                b.slot.to_string(),
+                b.sealed_version.number(),
+                text(b).to_owned(),
+            )
+        })
         .collect();
     blobs.sort();
     blobs
@@ -35,7 +41,10 @@ fn blobs(stored: &StoredRecord) -> Vec<(String, u32, String)> {
 
 async fn a_record_is_read_as_it_was_written(bench: &Bench) {
     let (id, subject) = (RecordId::random(), SubjectId::random());
-    let slots = [("clinical", 1, Some("one")), ("identifier+ssn", 1, Some("two"))];
+    let slots = [
+        ("clinical", 1, Some("one")),
+        ("identifier+ssn", 1, Some("two")),
+    ];
     let row = bench.version("Patient", id, Some(subject), 1, &slots);
     bench.write(vec![row.clone()]).await.unwrap();
     let key = bench.key("Patient", id);
@@ -53,7 +62,14 @@ async fn a_record_is_read_as_it_was_written(bench: &Bench) {
     assert!(bench.store.read(&absent, None).await.unwrap().is_none());
     let second = Version::new(2);
     assert!(bench.store.read(&key, second).await.unwrap().is_none());
-    assert!(bench.store.read(&bench.key("Unheard", id), None).await.unwrap().is_none());
+    assert!(
+        bench
+            .store
+            .read(&bench.key("Unheard", id), None)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn only_the_classes_asked_for_are_read(bench: &Bench) {
@@ -68,11 +84,22 @@ async fn only_the_classes_asked_for_are_read(bench: &Bench) {
     bench.write(vec![row]).await.unwrap();
     let key = bench.key("Patient", id);
     for (classes, expected) in [
-        (ClassSet::of(DataClass::Clinical), vec!["clinical", "clinical+note"]),
-        (ClassSet::of(DataClass::Restricted).with(DataClass::Identifier), vec!["identifier", "restricted"]),
+        (
+            ClassSet::of(DataClass::Clinical),
+            vec!["clinical", "clinical+note"],
+        ),
+        (
+            ClassSet::of(DataClass::Restricted).with(DataClass::Identifier),
+            vec!["identifier", "restricted"],
+        ),
         (ClassSet::NONE, vec![]),
     ] {
-        let stored = bench.store.read_classes(&key, None, classes).await.unwrap().unwrap();
+        let stored = bench
+            .store
+            .read_classes(&key, None, classes)
+            .await
+            .unwrap()
+            .unwrap();
         let slots: Vec<String> = blobs(&stored).into_iter().map(|(slot, ..)| slot).collect();
         assert_eq!(slots, expected);
         assert_eq!(stored.record.manifest.entries().len(), 4);
@@ -82,14 +109,29 @@ async fn only_the_classes_asked_for_are_read(bench: &Bench) {
 async fn blobs_are_carried_from_version_to_version(bench: &Bench) {
     let (id, subject) = (RecordId::random(), Some(SubjectId::random()));
     let versions = [
-        vec![("clinical", 1, Some("c1")), ("contact", 1, Some("t1")), ("identifier", 1, Some("i1"))],
-        vec![("clinical", 2, Some("c2")), ("contact", 1, None), ("identifier", 1, None)],
+        vec![
+            ("clinical", 1, Some("c1")),
+            ("contact", 1, Some("t1")),
+            ("identifier", 1, Some("i1")),
+        ],
+        vec![
+            ("clinical", 2, Some("c2")),
+            ("contact", 1, None),
+            ("identifier", 1, None),
+        ],
         vec![("clinical", 2, None), ("identifier", 3, Some("i3"))],
-        vec![("clinical", 2, None), ("contact", 4, Some("t4")), ("identifier", 3, None)],
+        vec![
+            ("clinical", 2, None),
+            ("contact", 4, Some("t4")),
+            ("identifier", 3, None),
+        ],
     ];
     for (number, slots) in (1..).zip(&versions) {
         let row = bench.version("Patient", id, subject, number, slots);
-        bench.write_at(vec![row], later(number.into())).await.unwrap();
+        bench
+            .write_at(vec![row], later(number.into()))
+            .await
+            .unwrap();
     }
     let key = bench.key("Patient", id);
     let texts = async |version| {
@@ -123,16 +165,29 @@ async fn a_version_that_is_not_expected_is_a_conflict(bench: &Bench) {
 
 async fn of_concurrent_updates_one_wins(bench: &Bench) {
     let (id, subject) = (RecordId::random(), Some(SubjectId::random()));
-    bench.write(vec![bench.new_record("Observation", id, subject)]).await.unwrap();
+    bench
+        .write(vec![bench.new_record("Observation", id, subject)])
+        .await
+        .unwrap();
     let store = Arc::new(bench.store.clone());
     let tasks: Vec<_> = (0..8)
         .map(|number| {
             let value = format!("by {number}");
-            let row = bench.version("Observation", id, subject, 2, &[("clinical", 2, Some(&value))]);
+            let row = bench.version(
+                "Observation",
+                id,
+                subject,
+                2,
+                &[("clinical", 2, Some(&value))],
+            );
             let (store, tenant) = (Arc::clone(&store), bench.tenant);
             tokio::spawn(async move {
                 let intent = vouchsafe::ids::IntentId::new_ordered(now());
-                store.stage(tenant, intent, now(), vec![row], None).await?.commit().await
+                store
+                    .stage(tenant, intent, now(), vec![row], None)
+                    .await?
+                    .commit()
+                    .await
             })
         })
         .collect();
@@ -144,19 +199,35 @@ async fn of_concurrent_updates_one_wins(bench: &Bench) {
         }
     }
     assert_eq!(won, 1);
-    let stored = bench.store.read(&bench.key("Observation", id), None).await.unwrap().unwrap();
+    let stored = bench
+        .store
+        .read(&bench.key("Observation", id), None)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(stored.record.version.number(), 2);
 }
 
 async fn a_deletion_is_a_version(bench: &Bench) {
     let (id, subject) = (RecordId::random(), Some(SubjectId::random()));
-    bench.write(vec![bench.new_record("Observation", id, subject)]).await.unwrap();
-    bench.write(vec![bench.tombstone("Observation", id, subject, 2)]).await.unwrap();
+    bench
+        .write(vec![bench.new_record("Observation", id, subject)])
+        .await
+        .unwrap();
+    bench
+        .write(vec![bench.tombstone("Observation", id, subject, 2)])
+        .await
+        .unwrap();
     let key = bench.key("Observation", id);
     let stored = bench.store.read(&key, None).await.unwrap().unwrap();
     assert!(stored.deleted && stored.record.manifest.is_deleted());
     assert_eq!(stored.record.blobs.len(), 0);
-    let before = bench.store.read(&key, Some(Version::FIRST)).await.unwrap().unwrap();
+    let before = bench
+        .store
+        .read(&key, Some(Version::FIRST))
+        .await
+        .unwrap()
+        .unwrap();
     assert!(!before.deleted && before.record.blobs.len() == 1);
     assert_eq!(bench.found(&bench.query("Observation")).await, []);
     let again = bench.version("Observation", id, subject, 3, &[("clinical", 3, Some("y"))]);
@@ -166,7 +237,10 @@ async fn a_deletion_is_a_version(bench: &Bench) {
 
 async fn a_subject_never_changes(bench: &Bench) {
     let (id, subject) = (RecordId::random(), Some(SubjectId::random()));
-    bench.write(vec![bench.new_record("Observation", id, subject)]).await.unwrap();
+    bench
+        .write(vec![bench.new_record("Observation", id, subject)])
+        .await
+        .unwrap();
     for other in [Some(SubjectId::random()), None] {
         let moved = bench.version("Observation", id, other, 2, &[("clinical", 2, Some("x"))]);
         assert_eq!(bench.write(vec![moved]).await, Err(StoreError::Conflict));
@@ -175,12 +249,22 @@ async fn a_subject_never_changes(bench: &Bench) {
 
 async fn tenants_do_not_see_one_another(bench: &Bench) {
     let (id, subject) = (RecordId::random(), Some(SubjectId::random()));
-    bench.write(vec![bench.new_record("Observation", id, subject)]).await.unwrap();
+    bench
+        .write(vec![bench.new_record("Observation", id, subject)])
+        .await
+        .unwrap();
     let mut key = bench.key("Observation", id);
     key.tenant = TenantId::random();
     assert!(bench.store.read(&key, None).await.unwrap().is_none());
     let query = bench.query("Observation");
-    assert!(bench.store.candidates(key.tenant, &query).await.unwrap().is_empty());
+    assert!(
+        bench
+            .store
+            .candidates(key.tenant, &query)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     // A record of one tenant in a transaction of another is refused.
     let mut row = bench.new_record("Observation", RecordId::random(), subject);
     row.record.key.tenant = key.tenant;
@@ -202,26 +286,53 @@ async fn heads_come_in_the_order_asked_for(bench: &Bench) {
         (crate::bench::record_type("Unheard"), one),
     ];
     let heads = bench.store.heads(bench.tenant, &wanted).await.unwrap();
-    assert_eq!(heads[0].as_ref().map(|head| (head.id, head.subject)), Some((two, None)));
-    assert_eq!(heads[2].as_ref().map(|head| (head.id, head.subject)), Some((one, subject)));
+    assert_eq!(
+        heads[0].as_ref().map(|head| (head.id, head.subject)),
+        Some((two, None))
+    );
+    assert_eq!(
+        heads[2].as_ref().map(|head| (head.id, head.subject)),
+        Some((one, subject))
+    );
     assert!(heads[1].is_none() && heads[3].is_none() && heads.len() == 4);
     let ids = [two, one];
     let of_type = crate::bench::record_type("Observation");
-    let many = bench.store.read_many(bench.tenant, &of_type, &ids, ClassSet::ALL).await.unwrap();
+    let many = bench
+        .store
+        .read_many(bench.tenant, &of_type, &ids, ClassSet::ALL)
+        .await
+        .unwrap();
     assert_eq!(many.len(), 1);
-    assert!(bench.store.heads(bench.tenant, &[]).await.unwrap().is_empty());
+    assert!(
+        bench
+            .store
+            .heads(bench.tenant, &[])
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 async fn a_conflict_undoes_the_whole_transaction(bench: &Bench) {
     let subject = Some(SubjectId::random());
     let (there, new) = (RecordId::random(), RecordId::random());
-    bench.write(vec![bench.new_record("Observation", there, subject)]).await.unwrap();
+    bench
+        .write(vec![bench.new_record("Observation", there, subject)])
+        .await
+        .unwrap();
     let rows = vec![
         bench.new_record("Observation", new, subject),
         bench.new_record("Observation", there, subject),
     ];
     assert_eq!(bench.write(rows).await, Err(StoreError::Conflict));
-    assert!(bench.store.read(&bench.key("Observation", new), None).await.unwrap().is_none());
+    assert!(
+        bench
+            .store
+            .read(&bench.key("Observation", new), None)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn many_records_at_once(bench: &Bench) {
@@ -248,8 +359,13 @@ async fn many_records_at_once(bench: &Bench) {
     let mut query = bench.query("Observation");
     query.limit = 10_000;
     let found = bench.store.candidates(bench.tenant, &query).await.unwrap();
+    eprintln!("{:?} to read them", started.elapsed());
     assert_eq!(found.len(), 3_419);
     assert!(found.iter().all(|stored| stored.record.blobs.len() == 3));
     // In the order of ids, each once.
-    assert!(found.windows(2).all(|pair| pair[0].record.key.id < pair[1].record.key.id));
+    assert!(
+        found
+            .windows(2)
+            .all(|pair| pair[0].record.key.id < pair[1].record.key.id)
+    );
 }

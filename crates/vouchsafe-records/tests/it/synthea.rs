@@ -29,12 +29,19 @@ fn each_resource(each: &mut dyn FnMut(&str, &Document)) -> usize {
             continue;
         }
         let mut text = Vec::new();
-        bzip2::read::BzDecoder::new(std::fs::File::open(&path).unwrap()).read_to_end(&mut text).unwrap();
+        bzip2::read::BzDecoder::new(std::fs::File::open(&path).unwrap())
+            .read_to_end(&mut text)
+            .unwrap();
         let bundle = Document::parse(&text).unwrap();
         for entry in bundle.root().get("entry").and_then(Node::as_array).unwrap() {
             let resource = entry.get("resource").unwrap().to_json();
             let document = Document::parse(resource.as_bytes()).unwrap();
-            let name = document.root().get("resourceType").and_then(Node::as_str).unwrap().to_owned();
+            let name = document
+                .root()
+                .get("resourceType")
+                .and_then(Node::as_str)
+                .unwrap()
+                .to_owned();
             each(&name, &document);
             count += 1;
         }
@@ -49,12 +56,23 @@ fn every_resource_is_valid_and_known() {
     let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
     let count = each_resource(&mut |name, document| {
         *seen.entry(name.to_owned()).or_default() += 1;
-        let decl = pack.record_type(name).unwrap_or_else(|| panic!("{name} is no type"));
+        let decl = pack
+            .record_type(name)
+            .unwrap_or_else(|| panic!("{name} is no type"));
         assert_eq!(decl.validate(document), [], "{name}");
-        restricted(decl, decl.root(document.root()), document.root(), name, &mut unknown);
+        restricted(
+            decl,
+            decl.root(document.root()),
+            document.root(),
+            name,
+            &mut unknown,
+        );
         if decl.subject_kind() == SubjectKind::None {
             let classes = decl.classes_of(document);
-            assert!(ClassSet::of(DataClass::Operational).includes(classes), "{name} {classes:?}");
+            assert!(
+                ClassSet::of(DataClass::Operational).includes(classes),
+                "{name} {classes:?}"
+            );
         }
     });
     eprintln!("{count} resources of {} types: {seen:?}", seen.len());
@@ -102,9 +120,14 @@ fn names_and_numbers_are_where_they_belong() {
         let root = decl.root(document.root());
         let object = document.root().as_object().unwrap();
         let at = decl.member(root, object, "identifier");
-        let ssn = object.get("identifier").and_then(Node::as_array).unwrap().iter().find(|item| {
-            item.get("system").and_then(Node::as_str) == Some("http://hl7.org/fhir/sid/us-ssn")
-        });
+        let ssn = object
+            .get("identifier")
+            .and_then(Node::as_array)
+            .unwrap()
+            .iter()
+            .find(|item| {
+                item.get("system").and_then(Node::as_str) == Some("http://hl7.org/fhir/sid/us-ssn")
+            });
         let ssn = ssn.unwrap();
         let item = decl.item(at, ssn);
         let value = decl.member(item, ssn.as_object().unwrap(), "value");

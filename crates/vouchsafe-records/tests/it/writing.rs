@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vouchsafe::ids::{IntentId, RecordId, SubjectId};
-use vouchsafe_records::store::{
-    Guard, Idempotency, RowWrite, Settled, Store, StoreError,
-};
+use vouchsafe_records::store::{Guard, Idempotency, RowWrite, Settled, Store, StoreError};
 
 use crate::bench::{Bench, entry, later, lookup, now, on_both, tag};
 
@@ -26,27 +24,57 @@ async fn a_committed_write_is_settled_as_such(bench: &Bench) {
     let intent = IntentId::new_ordered(now());
     let row = bench.new_record("Observation", RecordId::random(), Some(SubjectId::random()));
     assert_eq!(bench.store.outcome_of(intent).await.unwrap(), None);
-    let staged = bench.store.stage(bench.tenant, intent, now(), vec![row], None).await.unwrap();
+    let staged = bench
+        .store
+        .stage(bench.tenant, intent, now(), vec![row], None)
+        .await
+        .unwrap();
     staged.commit().await.unwrap();
-    assert_eq!(bench.store.outcome_of(intent).await.unwrap(), Some(Settled::Committed));
-    assert_eq!(bench.store.settle(intent, now()).await.unwrap(), Settled::Committed);
+    assert_eq!(
+        bench.store.outcome_of(intent).await.unwrap(),
+        Some(Settled::Committed)
+    );
+    assert_eq!(
+        bench.store.settle(intent, now()).await.unwrap(),
+        Settled::Committed
+    );
 }
 
 async fn a_late_commit_of_an_aborted_intent_fails(bench: &Bench) {
     let intent = IntentId::new_ordered(now());
-    assert_eq!(bench.store.settle(intent, now()).await.unwrap(), Settled::Aborted);
-    assert_eq!(bench.store.settle(intent, later(1)).await.unwrap(), Settled::Aborted);
+    assert_eq!(
+        bench.store.settle(intent, now()).await.unwrap(),
+        Settled::Aborted
+    );
+    assert_eq!(
+        bench.store.settle(intent, later(1)).await.unwrap(),
+        Settled::Aborted
+    );
     let id = RecordId::random();
     let row = bench.new_record("Observation", id, Some(SubjectId::random()));
-    let staged = bench.store.stage(bench.tenant, intent, later(2), vec![row], None).await;
+    let staged = bench
+        .store
+        .stage(bench.tenant, intent, later(2), vec![row], None)
+        .await;
     assert_eq!(staged.map(drop), Err(StoreError::Duplicate));
-    assert!(bench.store.read(&bench.key("Observation", id), None).await.unwrap().is_none());
+    assert!(
+        bench
+            .store
+            .read(&bench.key("Observation", id), None)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn settling_waits_for_a_write_under_way(bench: &Bench) {
     let intent = IntentId::new_ordered(now());
     let row = bench.new_record("Observation", RecordId::random(), Some(SubjectId::random()));
-    let staged = bench.store.stage(bench.tenant, intent, now(), vec![row], None).await.unwrap();
+    let staged = bench
+        .store
+        .stage(bench.tenant, intent, now(), vec![row], None)
+        .await
+        .unwrap();
     let store = bench.store.clone();
     let mut settling = tokio::spawn(async move { store.settle(intent, later(1)).await });
     let early = tokio::time::timeout(Duration::from_millis(200), &mut settling).await;
@@ -59,32 +87,75 @@ async fn a_write_that_was_dropped_is_aborted(bench: &Bench) {
     let intent = IntentId::new_ordered(now());
     let id = RecordId::random();
     let row = bench.new_record("Observation", id, Some(SubjectId::random()));
-    let staged = bench.store.stage(bench.tenant, intent, now(), vec![row], None).await.unwrap();
+    let staged = bench
+        .store
+        .stage(bench.tenant, intent, now(), vec![row], None)
+        .await
+        .unwrap();
     drop(staged);
-    assert_eq!(bench.store.settle(intent, now()).await.unwrap(), Settled::Aborted);
-    assert!(bench.store.read(&bench.key("Observation", id), None).await.unwrap().is_none());
+    assert_eq!(
+        bench.store.settle(intent, now()).await.unwrap(),
+        Settled::Aborted
+    );
+    assert!(
+        bench
+            .store
+            .read(&bench.key("Observation", id), None)
+            .await
+            .unwrap()
+            .is_none()
+    );
     let row = bench.new_record("Observation", id, Some(SubjectId::random()));
-    let next = bench.store.stage(bench.tenant, IntentId::new_ordered(now()), now(), vec![row], None);
+    let next = bench.store.stage(
+        bench.tenant,
+        IntentId::new_ordered(now()),
+        now(),
+        vec![row],
+        None,
+    );
     next.await.unwrap().roll_back().await.unwrap();
-    assert!(bench.store.read(&bench.key("Observation", id), None).await.unwrap().is_none());
+    assert!(
+        bench
+            .store
+            .read(&bench.key("Observation", id), None)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn an_intent_is_used_once(bench: &Bench) {
     let intent = IntentId::new_ordered(now());
     let row = || bench.new_record("Observation", RecordId::random(), Some(SubjectId::random()));
-    let stage = async || bench.store.stage(bench.tenant, intent, now(), vec![row()], None).await;
+    let stage = async || {
+        bench
+            .store
+            .stage(bench.tenant, intent, now(), vec![row()], None)
+            .await
+    };
     stage().await.unwrap().commit().await.unwrap();
     assert_eq!(stage().await.map(drop), Err(StoreError::Duplicate));
 }
 
 async fn a_repeated_write_gets_the_first_result(bench: &Bench) {
     let (id, subject) = (RecordId::random(), Some(SubjectId::random()));
-    let idempotency = Idempotency { key: tag(1), request: tag(2) };
+    let idempotency = Idempotency {
+        key: tag(1),
+        request: tag(2),
+    };
     let (store, tenant) = (&bench.store, bench.tenant);
-    assert!(store.repeated(tenant, &idempotency).await.unwrap().is_none());
+    assert!(
+        store
+            .repeated(tenant, &idempotency)
+            .await
+            .unwrap()
+            .is_none()
+    );
     let stage = async |rows: Vec<RowWrite>| {
         let intent = IntentId::new_ordered(now());
-        store.stage(tenant, intent, now(), rows, Some(idempotency)).await
+        store
+            .stage(tenant, intent, now(), rows, Some(idempotency))
+            .await
     };
     let rows = vec![
         bench.new_record("Observation", id, subject),
@@ -93,16 +164,35 @@ async fn a_repeated_write_gets_the_first_result(bench: &Bench) {
     stage(rows).await.unwrap().commit().await.unwrap();
     let first = store.repeated(tenant, &idempotency).await.unwrap().unwrap();
     assert_eq!(first.request, tag(2));
-    let names: Vec<&str> = first.results.iter().map(|head| head.record_type.as_str()).collect();
+    let names: Vec<&str> = first
+        .results
+        .iter()
+        .map(|head| head.record_type.as_str())
+        .collect();
     assert_eq!(names, ["Observation", "Practitioner"]);
-    assert_eq!((first.results[0].id, first.results[0].last_updated), (id, now()));
+    assert_eq!(
+        (first.results[0].id, first.results[0].last_updated),
+        (id, now())
+    );
     let again = stage(vec![bench.tombstone("Observation", id, subject, 2)]).await;
     assert_eq!(again.map(drop), Err(StoreError::Duplicate));
     let elsewhere = vouchsafe::ids::TenantId::random();
-    assert!(store.repeated(elsewhere, &idempotency).await.unwrap().is_none());
+    assert!(
+        store
+            .repeated(elsewhere, &idempotency)
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert_eq!(store.forget(now()).await.unwrap(), 0);
     assert_eq!(store.forget(later(1)).await.unwrap(), 1);
-    assert!(store.repeated(tenant, &idempotency).await.unwrap().is_none());
+    assert!(
+        store
+            .repeated(tenant, &idempotency)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 fn identified(bench: &Bench, byte: u8) -> RowWrite {
@@ -118,10 +208,16 @@ fn guard(bench: &Bench, byte: u8, found: Vec<RecordId>) -> Guard {
     Guard { query, found }
 }
 
-async fn guarded(store: &Store, bench: &Bench, row: RowWrite, guard: Guard) -> Result<(), StoreError> {
+async fn guarded(
+    store: &Store,
+    bench: &Bench,
+    row: RowWrite,
+    guard: Guard,
+) -> Result<(), StoreError> {
     let intent = IntentId::new_ordered(now());
-    let staged =
-        store.stage_guarded(bench.tenant, intent, now(), vec![row], None, &[guard]).await?;
+    let staged = store
+        .stage_guarded(bench.tenant, intent, now(), vec![row], None, &[guard])
+        .await?;
     // Long enough for the others to come as far, where there can be several.
     tokio::time::sleep(Duration::from_millis(20)).await;
     staged.commit().await
@@ -130,7 +226,12 @@ async fn guarded(store: &Store, bench: &Bench, row: RowWrite, guard: Guard) -> R
 async fn of_two_conditional_creates_one_is_done(bench: &Bench) {
     let results = {
         let creates = (0..6).map(|_| {
-            guarded(&bench.store, bench, identified(bench, 1), guard(bench, 1, Vec::new()))
+            guarded(
+                &bench.store,
+                bench,
+                identified(bench, 1),
+                guard(bench, 1, Vec::new()),
+            )
         });
         let mut results = Vec::new();
         let mut running: Vec<_> = creates.map(Box::pin).collect();
@@ -143,14 +244,25 @@ async fn of_two_conditional_creates_one_is_done(bench: &Bench) {
                 }
                 std::task::Poll::Pending => true,
             });
-            if running.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+            if running.is_empty() {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
         })
         .await;
         results
     };
-    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
+    assert_eq!(
+        results.iter().filter(|result| result.is_ok()).count(),
+        1,
+        "{results:?}"
+    );
     for result in results {
-        assert!(matches!(result, Ok(()) | Err(StoreError::Serialization)), "{result:?}");
+        assert!(
+            matches!(result, Ok(()) | Err(StoreError::Serialization)),
+            "{result:?}"
+        );
     }
     let mut query = bench.query("Patient");
     query.lookups = vec![lookup("identifier", &[1])];
@@ -160,10 +272,24 @@ async fn of_two_conditional_creates_one_is_done(bench: &Bench) {
 async fn a_guard_holds_what_was_found(bench: &Bench) {
     let first = identified(bench, 1);
     let id = first.record.key.id;
-    guarded(&bench.store, bench, first, guard(bench, 1, Vec::new())).await.unwrap();
-    let none = guarded(&bench.store, bench, identified(bench, 1), guard(bench, 1, Vec::new())).await;
+    guarded(&bench.store, bench, first, guard(bench, 1, Vec::new()))
+        .await
+        .unwrap();
+    let none = guarded(
+        &bench.store,
+        bench,
+        identified(bench, 1),
+        guard(bench, 1, Vec::new()),
+    )
+    .await;
     assert_eq!(none, Err(StoreError::Serialization));
-    let that = guarded(&bench.store, bench, identified(bench, 2), guard(bench, 1, vec![id])).await;
+    let that = guarded(
+        &bench.store,
+        bench,
+        identified(bench, 2),
+        guard(bench, 1, vec![id]),
+    )
+    .await;
     assert_eq!(that, Ok(()));
     let other = guard(bench, 1, vec![RecordId::random()]);
     let other = guarded(&bench.store, bench, identified(bench, 3), other).await;
@@ -180,7 +306,11 @@ async fn updates_are_no_victims_of_guards_elsewhere(bench: &Bench) {
             let store = Arc::clone(&store);
             tokio::spawn(async move {
                 let intent = IntentId::new_ordered(now());
-                store.stage(tenant, intent, now(), vec![row], None).await?.commit().await
+                store
+                    .stage(tenant, intent, now(), vec![row], None)
+                    .await?
+                    .commit()
+                    .await
             })
         })
         .collect();

@@ -1,0 +1,183 @@
+//! Queries as SQL. Each begins at what finds the fewest records: what is looked up for each of
+//! these is fenced off (`LATERAL ... OFFSET 0`), since a planner without statistics, of a
+//! database that was just filled, would rather read all of a tenant's records.
+
+use jiff::Timestamp;
+use sqlx::postgres::PgConnection;
+use sqlx::query_builder::QueryBuilder;
+use uuid::Uuid;
+
+use crate::search::Order;
+use crate::store::error::translate;
+use crate::store::rows::{Care, Sought, TagsOf};
+use crate::store::{StoreError, bounded};
+
+type Sql = QueryBuilder<sqlx::Postgres>;
+
+pub(in crate::store) async fn candidates(
+    connection: &mut PgConnection,
+    sought: &Sought<'_>,
+) -> Result<Vec<Uuid>, StoreError> {
+    let mut sql = QueryBuilder::new("SELECT r.id ");
+    source(&mut sql, sought, Paging::Page);
+    sql.push(match sought.query.order {
+        Order::Id => " ORDER BY r.id LIMIT ",
+        Order::LastUpdated => " ORDER BY r.last_updated, r.id LIMIT ",
+        Order::LastUpdatedDescending => " ORDER BY r.last_updated DESC, r.id DESC LIMIT ",
+    });
+    sql.push_bind(bounded(sought.query.limit));
+    sql.build_query_scalar()
+        .fetch_all(connection)
+        .await
+        .map_err(translate)
+}
+
+pub(in crate::store) async fn count(
+    connection: &mut PgConnection,
+    sought: &Sought<'_>,
+) -> Result<u64, StoreError> {
+    let mut sql = QueryBuilder::new("SELECT COUNT(*) ");
+    source(&mut sql, sought, Paging::All);
+    let count: i64 = sql
+        .build_query_scalar()
+        .fetch_one(connection)
+        .await
+        .map_err(translate)?;
+    u64::try_from(count).map_err(|_| StoreError::Damaged)
+}
+
+pub(in crate::store) async fn in_care(
+    connection: &mut PgConnection,
+    care: Care<'_>,
+) -> Result<Vec<Uuid>, StoreError> {
+    let (types, ids): (Vec<i32>, Vec<Uuid>) = care.beneficiaries.iter().copied().unzip();
+    let mut sql = QueryBuilder::new("SELECT DISTINCT r.subject FROM unnest(");
+    sql.push_bind(types)
+        .push(", ")
+        .push_bind(ids)
+        .push(") AS w(type, id) ");
+    if let Some(subjects) = care.subjects {
+        let subjects: Vec<Uuid> = subjects.iter().map(|subject| subject.uuid()).collect();
+        sql.push("CROSS JOIN unnest(")
+            .push_bind(subjects)
+            .push(") AS s(subject) ");
+    }
+    sql.push("CROSS JOIN LATERAL (SELECT r.subject FROM relations r WHERE r.tenant = ");
+    sql.push_bind(care.tenant.uuid());
+    sql.push(" AND r.beneficiary_type = w.type AND r.beneficiary = w.id");
+    if care.subjects.is_some() {
+        sql.push(" AND r.subject = s.subject");
+    }
+    let now = care.now.as_microsecond();
+    sql.push(" AND r.from_at <= ")
+        .push_bind(now)
+        .push(" AND r.until_at > ")
+        .push_bind(now);
+    sql.push(" OFFSET 0) r ORDER BY r.subject");
+    sql.build_query_scalar()
+        .fetch_all(connection)
+        .await
+        .map_err(translate)
+}
+
+/// Whether only the records after a position count.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Paging {
+    Page,
+    All,
+}
+
+fn source(sql: &mut Sql, sought: &Sought<'_>, paging: Paging) {
+    let query = sought.query;
+    let mut others = sought.lookups.iter();
+    let mut first_of_subject = false;
+    if let Some(ids) = &query.ids {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        sql.push("FROM (SELECT DISTINCT unnest(")
+            .push_bind(ids)
+            .push(") AS id) c ");
+    } else if let Some(first) = others.next() {
+        sql.push("FROM (SELECT DISTINCT t.id FROM index_tags t WHERE ");
+        tagged(sql, sought, first);
+        sql.push(" OFFSET 0) c ");
+    } else if let Some(subjects) = &query.subjects {
+        let subjects: Vec<Uuid> = subjects.iter().map(|subject| subject.uuid()).collect();
+        sql.push("FROM (SELECT DISTINCT unnest(")
+            .push_bind(subjects)
+            .push(") AS subject) c ");
+        first_of_subject = true;
+    } else {
+        sql.push("FROM records r WHERE ");
+        conditions(sql, sought, paging);
+        return;
+    }
+    sql.push("CROSS JOIN LATERAL (SELECT r.id, r.last_updated FROM records r WHERE ");
+    conditions(sql, sought, paging);
+    if first_of_subject {
+        sql.push(" AND r.subject = c.subject");
+    } else {
+        sql.push(" AND r.id = c.id");
+        if let Some(subjects) = &query.subjects {
+            let subjects: Vec<Uuid> = subjects.iter().map(|subject| subject.uuid()).collect();
+            sql.push(" AND r.subject = ANY(")
+                .push_bind(subjects)
+                .push(")");
+        }
+    }
+    for tags in others {
+        sql.push(" AND EXISTS (SELECT 1 FROM index_tags t WHERE t.id = r.id AND ");
+        tagged(sql, sought, tags);
+        sql.push(" OFFSET 0)");
+    }
+    // Of each subject the page needs no more than its first: the index has them in order.
+    if first_of_subject && query.order == Order::Id && paging == Paging::Page {
+        sql.push(" ORDER BY r.id LIMIT ")
+            .push_bind(bounded(query.limit))
+            .push(") r");
+    } else {
+        sql.push(" OFFSET 0) r");
+    }
+}
+
+fn conditions(sql: &mut Sql, sought: &Sought<'_>, paging: Paging) {
+    let query = sought.query;
+    sql.push("r.tenant = ").push_bind(sought.tenant.uuid());
+    sql.push(" AND r.type = ")
+        .push_bind(sought.record_type)
+        .push(" AND NOT r.deleted");
+    if let Some(from) = query.updated.from {
+        sql.push(" AND r.last_updated >= ")
+            .push_bind(from.as_microsecond());
+    }
+    if let Some(until) = query.updated.until {
+        sql.push(" AND r.last_updated < ")
+            .push_bind(until.as_microsecond());
+    }
+    let Some(after) = query.after.filter(|_| paging == Paging::Page) else {
+        return;
+    };
+    let updated = after.updated.map_or(0, Timestamp::as_microsecond);
+    match query.order {
+        Order::Id => sql.push(" AND (r.id) > ("),
+        Order::LastUpdated => sql
+            .push(" AND (r.last_updated, r.id) > (")
+            .push_bind(updated)
+            .push(", "),
+        Order::LastUpdatedDescending => sql
+            .push(" AND (r.last_updated, r.id) < (")
+            .push_bind(updated)
+            .push(", "),
+    };
+    sql.push_bind(after.id.uuid()).push(")");
+}
+
+fn tagged(sql: &mut Sql, sought: &Sought<'_>, tags: &TagsOf) {
+    sql.push("t.tenant = ").push_bind(sought.tenant.uuid());
+    sql.push(" AND t.type = ").push_bind(sought.record_type);
+    sql.push(" AND t.index_name = ").push_bind(tags.index);
+    sql.push(" AND t.index_version = ")
+        .push_bind(tags.index_version);
+    sql.push(" AND t.tag = ANY(")
+        .push_bind(tags.any.clone())
+        .push(")");
+}

@@ -1,0 +1,302 @@
+//! Queries as SQL. Each begins at what finds the fewest records, and says so: SQLite has no
+//! statistics of a database that was just filled, and would read a type's records one by one.
+
+use jiff::Timestamp;
+use sqlx::query_builder::QueryBuilder;
+use sqlx::sqlite::SqliteConnection;
+use uuid::Uuid;
+
+use crate::search::Order;
+use crate::store::error::translate;
+use crate::store::rows::{Care, Sought, TagsOf};
+use crate::store::{StoreError, bounded};
+
+type Sql = QueryBuilder<sqlx::Sqlite>;
+
+pub(in crate::store) async fn candidates(
+    connection: &mut SqliteConnection,
+    sought: &Sought<'_>,
+) -> Result<Vec<Uuid>, StoreError> {
+    let mut sql = select("", sought);
+    sql.build_query_scalar()
+        .fetch_all(connection)
+        .await
+        .map_err(translate)
+}
+
+pub(in crate::store) async fn count(
+    connection: &mut SqliteConnection,
+    sought: &Sought<'_>,
+) -> Result<u64, StoreError> {
+    let mut sql = QueryBuilder::new("SELECT COUNT(*) ");
+    conditions(&mut sql, sought);
+    let count: i64 = sql
+        .build_query_scalar()
+        .fetch_one(connection)
+        .await
+        .map_err(translate)?;
+    u64::try_from(count).map_err(|_| StoreError::Damaged)
+}
+
+pub(in crate::store) async fn in_care(
+    connection: &mut SqliteConnection,
+    care: Care<'_>,
+) -> Result<Vec<Uuid>, StoreError> {
+    let mut sql = subjects("", care);
+    sql.build_query_scalar()
+        .fetch_all(connection)
+        .await
+        .map_err(translate)
+}
+
+/// The ids that a page of the query has.
+fn select(prefix: &str, sought: &Sought<'_>) -> Sql {
+    let mut sql = QueryBuilder::new(format!("{prefix}SELECT r.id "));
+    conditions(&mut sql, sought);
+    let query = sought.query;
+    if let Some(after) = query.after {
+        let updated = after.updated.map_or(0, Timestamp::as_microsecond);
+        match query.order {
+            Order::Id => sql.push(" AND (r.id) > ("),
+            Order::LastUpdated => sql
+                .push(" AND (r.last_updated, r.id) > (")
+                .push_bind(updated)
+                .push(", "),
+            Order::LastUpdatedDescending => sql
+                .push(" AND (r.last_updated, r.id) < (")
+                .push_bind(updated)
+                .push(", "),
+        };
+        sql.push_bind(after.id.uuid()).push(")");
+    }
+    sql.push(match query.order {
+        Order::Id => " ORDER BY r.id LIMIT ",
+        Order::LastUpdated => " ORDER BY r.last_updated, r.id LIMIT ",
+        Order::LastUpdatedDescending => " ORDER BY r.last_updated DESC, r.id DESC LIMIT ",
+    });
+    sql.push_bind(bounded(query.limit));
+    sql
+}
+
+fn conditions(sql: &mut Sql, sought: &Sought<'_>) {
+    let query = sought.query;
+    let mut others = sought.lookups.iter();
+    match (&query.ids, others.next(), &query.subjects) {
+        (None, Some(first), _) => {
+            sql.push("FROM (SELECT DISTINCT t.id FROM index_tags t WHERE ");
+            tagged(sql, sought, first);
+            sql.push(") c CROSS JOIN records r ON r.id = c.id");
+        }
+        (None, None, Some(_)) => {
+            sql.push("FROM records r INDEXED BY records_by_subject");
+        }
+        (Some(_), _, _) | (None, None, None) => {
+            others = sought.lookups.iter();
+            sql.push("FROM records r");
+        }
+    }
+    sql.push(" WHERE r.tenant = ")
+        .push_bind(sought.tenant.uuid());
+    sql.push(" AND r.type = ")
+        .push_bind(sought.record_type)
+        .push(" AND r.deleted = 0");
+    if let Some(ids) = &query.ids {
+        sql.push(" AND ");
+        among(sql, "r.id", ids.iter().map(|id| id.uuid()));
+    }
+    if let Some(subjects) = &query.subjects {
+        sql.push(" AND ");
+        among(
+            sql,
+            "r.subject",
+            subjects.iter().map(|subject| subject.uuid()),
+        );
+    }
+    for tags in others {
+        sql.push(" AND EXISTS (SELECT 1 FROM index_tags t WHERE t.id = r.id AND ");
+        tagged(sql, sought, tags);
+        sql.push(")");
+    }
+    if let Some(from) = query.updated.from {
+        sql.push(" AND r.last_updated >= ")
+            .push_bind(from.as_microsecond());
+    }
+    if let Some(until) = query.updated.until {
+        sql.push(" AND r.last_updated < ")
+            .push_bind(until.as_microsecond());
+    }
+}
+
+fn tagged(sql: &mut Sql, sought: &Sought<'_>, tags: &TagsOf) {
+    sql.push("t.tenant = ").push_bind(sought.tenant.uuid());
+    sql.push(" AND t.type = ").push_bind(sought.record_type);
+    sql.push(" AND t.index_name = ").push_bind(tags.index);
+    sql.push(" AND t.index_version = ")
+        .push_bind(tags.index_version)
+        .push(" AND ");
+    among(sql, "t.tag", tags.any.iter().cloned());
+}
+
+/// The subjects in somebody's care; a part for each beneficiary.
+fn subjects(prefix: &str, care: Care<'_>) -> Sql {
+    let mut sql = QueryBuilder::new(prefix);
+    let now = care.now.as_microsecond();
+    for (number, (record_type, id)) in care.beneficiaries.iter().enumerate() {
+        sql.push(if number == 0 { "" } else { " UNION " });
+        sql.push("SELECT DISTINCT subject FROM relations WHERE tenant = ")
+            .push_bind(care.tenant.uuid());
+        sql.push(" AND beneficiary_type = ").push_bind(*record_type);
+        sql.push(" AND beneficiary = ").push_bind(*id);
+        if let Some(subjects) = care.subjects {
+            sql.push(" AND ");
+            among(
+                &mut sql,
+                "subject",
+                subjects.iter().map(|subject| subject.uuid()),
+            );
+        }
+        sql.push(" AND from_at <= ")
+            .push_bind(now)
+            .push(" AND until_at > ")
+            .push_bind(now);
+    }
+    sql.push(" ORDER BY subject");
+    sql
+}
+
+/// `column IN (...)`. SQLite takes 32,766 values in a statement; whoever asks for more is a
+/// mistake of ours, and finds fewer.
+fn among<T>(sql: &mut Sql, column: &str, values: impl Iterator<Item = T>)
+where
+    T: for<'q> sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+{
+    sql.push(column).push(" IN (");
+    let mut list = sql.separated(", ");
+    for value in values.take(30_000) {
+        list.push_bind(value);
+    }
+    sql.push(")");
+}
+
+#[cfg(test)]
+mod tests {
+    use vouchsafe::ids::{RecordId, SubjectId, TenantId};
+    use vouchsafe::seal::IndexTag;
+
+    use super::*;
+    use crate::pack::Pack;
+    use crate::search::Updated;
+    use crate::store::names::Names;
+    use crate::store::sqlite::Sqlite;
+    use crate::store::{Create, Lookup, Query};
+
+    struct Plans {
+        database: Sqlite,
+        names: Names,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Plans {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("records.db");
+            let database = Sqlite::open(&path, Create::IfMissing).await.unwrap();
+            let pack = Pack::fhir_r4().unwrap();
+            let wanted: Vec<&str> = pack.names().iter().map(|name| &**name).collect();
+            let names = Names::new(database.intern(&wanted).await.unwrap());
+            Self {
+                database,
+                names,
+                _folder: folder,
+            }
+        }
+
+        async fn explain(&self, mut sql: Sql) -> String {
+            let rows: Vec<(i64, i64, i64, String)> = sql
+                .build_query_as()
+                .fetch_all(&self.database.readers)
+                .await
+                .unwrap();
+            rows.into_iter().map(|row| row.3 + "\n").collect()
+        }
+
+        async fn of(&self, change: impl Fn(&mut Query)) -> String {
+            let mut query = Query {
+                record_type: "Patient".parse().unwrap(),
+                ids: None,
+                subjects: None,
+                lookups: Vec::new(),
+                updated: Updated::default(),
+                order: Order::Id,
+                after: None,
+                limit: 10,
+            };
+            change(&mut query);
+            let sought = Sought::new(TenantId::random(), &query, &self.names).unwrap();
+            self.explain(select("EXPLAIN QUERY PLAN ", &sought)).await
+        }
+    }
+
+    fn lookup(index: &str) -> Lookup {
+        Lookup {
+            index: index.into(),
+            version: 1,
+            any: vec![IndexTag([1; 16]), IndexTag([2; 16])],
+        }
+    }
+
+    #[tokio::test]
+    async fn no_query_reads_more_than_it_must() {
+        let plans = Plans::new().await;
+        let by_subject = plans
+            .of(|query| query.subjects = Some(vec![SubjectId::random()]))
+            .await;
+        assert!(
+            by_subject.contains("records_by_subject (tenant=? AND subject=? AND type=?)"),
+            "{by_subject}"
+        );
+        let by_id = plans
+            .of(|query| query.ids = Some(vec![RecordId::random()]))
+            .await;
+        assert!(by_id.contains("(tenant=? AND type=? AND id=?)"), "{by_id}");
+        let by_tags = plans
+            .of(|query| query.lookups = vec![lookup("family"), lookup("given")])
+            .await;
+        let first =
+            "PRIMARY KEY (tenant=? AND type=? AND index_name=? AND index_version=? AND tag=?)";
+        let others =
+            "(id=? AND type=? AND tenant=? AND index_name=? AND index_version=? AND tag=?)";
+        assert!(
+            by_tags.contains(first) && by_tags.contains(others),
+            "{by_tags}"
+        );
+        assert!(
+            by_tags.contains("SEARCH r USING PRIMARY KEY (tenant=? AND type=? AND id=?)"),
+            "{by_tags}"
+        );
+        let of_type = plans.of(|_| {}).await;
+        assert!(
+            of_type.contains("USING PRIMARY KEY (tenant=? AND type=?)"),
+            "{of_type}"
+        );
+        for plan in [by_subject, by_id, by_tags] {
+            assert!(!plan.contains("SCAN r"), "{plan}");
+        }
+    }
+
+    #[tokio::test]
+    async fn care_is_looked_up() {
+        let plans = Plans::new().await;
+        let one = [SubjectId::random()];
+        let beneficiaries = [(1, Uuid::new_v4()), (1, Uuid::new_v4())];
+        let care = Care {
+            tenant: TenantId::random(),
+            beneficiaries: &beneficiaries,
+            subjects: Some(&one),
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let plan = plans.explain(subjects("EXPLAIN QUERY PLAN ", care)).await;
+        let key = "(tenant=? AND beneficiary_type=? AND beneficiary=? AND subject=?)";
+        assert_eq!(plan.matches(key).count(), 2, "{plan}");
+    }
+}
