@@ -6,6 +6,7 @@
 mod first;
 mod open;
 mod policies;
+mod recorder;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use vouchsafe::ids::TenantId;
 use vouchsafe::keys::{KeyError, KeyService};
 use vouchsafe_identity::{Identity, Invitation};
 use vouchsafe_keys::KeyStore;
-use vouchsafe_ledger::client::{Child, ChildError, ConnectError, RecorderClient};
+use vouchsafe_ledger::client::{ChildError, ConnectError, RecorderClient};
 use vouchsafe_records::engine::Engine;
 
 use crate::folder::{Folder, FolderError, Installation};
@@ -25,6 +26,7 @@ use crate::settings::{Settings, SettingsError};
 use crate::tls::{Tls, TlsError};
 
 pub use first::{Administrator, InvalidAdministrator};
+pub use recorder::Recorder;
 
 /// How an installation is opened.
 #[derive(Clone, Debug)]
@@ -60,8 +62,8 @@ pub struct Service {
     pub bundle: Arc<Bundle>,
     /// The audit log.
     pub log: RecorderClient,
-    /// The recorder's process, if it is ours.
-    pub recorder: Option<Child>,
+    /// The recorder's process.
+    pub recorder: Recorder,
     /// TLS of the listeners.
     pub tls: Tls,
     /// The link of the first administrator, if this was the first start.
@@ -165,9 +167,7 @@ impl Service {
     /// Ends the recorder, once it has committed and published what it took in.
     pub async fn close(self) {
         drop(self.log);
-        if let Some(recorder) = self.recorder {
-            recorder.shutdown().await;
-        }
+        self.recorder.shutdown().await;
     }
 }
 

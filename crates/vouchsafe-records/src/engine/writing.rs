@@ -7,6 +7,8 @@
 mod plan;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use vouchsafe::access::{Facts, Verb};
@@ -16,7 +18,7 @@ use vouchsafe::document::Document;
 use vouchsafe::gate::{self, Request, Target, WritePermit, Writes};
 use vouchsafe::ids::{IntentId, RecordKey, RecordType, SubjectId, TenantId, Version};
 use vouchsafe::phi::Phi;
-use vouchsafe::seal::RecordKeys;
+use vouchsafe::seal::{IndexKey, RecordKeys};
 
 use super::subjects::Subjects;
 use super::{Caller, Engine, Failure, Idempotent, Op, OpResult, Proof, Refused, WriteOptions};
@@ -229,17 +231,15 @@ impl Engine {
         let mut admitted = Vec::with_capacity(planned.len());
         for (place, planned) in planned.into_iter().enumerate() {
             let at = |failure: Failure| (failure, Some(place));
-            if !known.contains_key(&planned.subject) {
-                let facts = match planned.subject {
+            let facts = match known.entry(planned.subject) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
                     // Of a subject that begins with this write, nothing is true yet.
-                    Some(subject) if subjects.is_new(subject) => self.facts(caller, None).await,
-                    subject => self.facts(caller, subject).await,
-                };
-                known.insert(planned.subject, facts.map_err(at)?);
-            }
-            let Some(facts) = known.get(&planned.subject) else {
-                continue;
+                    let subject = planned.subject.filter(|subject| !subjects.is_new(*subject));
+                    place.insert(self.facts(caller, subject).await.map_err(at)?)
+                }
             };
+            self.admit_sight(request, &planned, facts).await.map_err(at)?;
             if !planned.new_relations().is_empty() {
                 self.admit_relations(caller, request, &planned, facts).await.map_err(at)?;
             }
@@ -277,6 +277,34 @@ impl Engine {
             }
         }
         Ok(admitted)
+    }
+
+    /// Who may see nothing of a record may not change it either: that a write of what they could
+    /// write succeeds would tell that the record is there.
+    async fn admit_sight(
+        &self,
+        request: &Request<'_>,
+        planned: &Planned,
+        facts: &Facts,
+    ) -> Result<(), Failure> {
+        let Some(previous) = planned.previous.as_ref().filter(|stored| !stored.deleted) else {
+            return Ok(());
+        };
+        let target = Target {
+            record: &planned.key,
+            version: previous.record.version,
+            subject: planned.subject,
+            operation: planned.kind.name(),
+        };
+        let present = previous.record.manifest.classes();
+        match self.gate().admit_read(request, &target, present, facts) {
+            // What is opened for the write has the write's own entry.
+            Ok(admitted) => {
+                drop(admitted);
+                Ok(())
+            }
+            Err(refusal) => Err(self.refuse(refusal, Failure::NotFound).await),
+        }
     }
 
     /// What a refused write is told. To who may see the record, it is forbidden; to all others, the
@@ -353,7 +381,7 @@ impl Engine {
         tenant: TenantId,
         admitted: &[(Planned, WritePermit)],
         subjects: &Subjects,
-    ) -> Result<HashMap<Option<SubjectId>, std::sync::Arc<RecordKeys>>, Failure> {
+    ) -> Result<HashMap<Option<SubjectId>, Arc<RecordKeys>>, Failure> {
         let mut keys = HashMap::new();
         // Key rows come first: a record without its key is lost, a key without a record is not.
         let made = match subjects.new.is_empty() {
@@ -364,9 +392,8 @@ impl Engine {
             keys.insert(Some(*subject), made);
         }
         for (planned, _) in admitted {
-            if !keys.contains_key(&planned.subject) {
-                let found = self.record_keys(tenant, planned.subject).await?;
-                keys.insert(planned.subject, found);
+            if let Entry::Vacant(place) = keys.entry(planned.subject) {
+                place.insert(self.record_keys(tenant, planned.subject).await?);
             }
         }
         Ok(keys)
@@ -375,7 +402,7 @@ impl Engine {
     async fn seal(
         &self,
         admitted: Vec<(Planned, WritePermit)>,
-        keys: &HashMap<Option<SubjectId>, std::sync::Arc<RecordKeys>>,
+        keys: &HashMap<Option<SubjectId>, Arc<RecordKeys>>,
         tenant: TenantId,
         now: Timestamp,
     ) -> Result<(Vec<RowWrite>, Vec<Sealed>), Failure> {
@@ -404,16 +431,7 @@ impl Engine {
                 }
             };
             let deleted = document.is_none();
-            let tag = |term: &IndexTerm| IndexRow {
-                index: term.index.clone(),
-                version: index.version(),
-                tag: index.tag(
-                    &planned.key.record_type,
-                    &term.index,
-                    &term.normalised,
-                    term.bits,
-                ),
-            };
+            let tag = |term: &IndexTerm| index_row(&index, &planned.key.record_type, term);
             rows.push(RowWrite {
                 subject: planned.subject,
                 expects: previous.map(|record| record.version),
@@ -438,6 +456,14 @@ impl Engine {
             });
         }
         Ok((rows, sealed))
+    }
+}
+
+fn index_row(key: &IndexKey, record_type: &RecordType, term: &IndexTerm) -> IndexRow {
+    IndexRow {
+        index: term.index.clone(),
+        version: key.version(),
+        tag: key.tag(record_type, &term.index, &term.normalised, term.bits),
     }
 }
 

@@ -1,7 +1,6 @@
 //! The order in which an installation is opened.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use uuid::Uuid;
 use vouchsafe::audit::{AuditLog as _, Context, RecorderKey};
@@ -10,14 +9,14 @@ use vouchsafe::keys::KeyService;
 use vouchsafe_identity::Identity;
 use vouchsafe_keys::local::LocalRoot;
 use vouchsafe_keys::{CacheLimits, KeyStore};
-use vouchsafe_ledger::client::{Child, ChildConfig, RecorderClient};
+use vouchsafe_ledger::client::RecorderClient;
 use vouchsafe_ledger::recorder;
 use vouchsafe_records::engine::Engine;
 use vouchsafe_records::pack::Pack;
 use vouchsafe_records::store::Store;
 
 use super::policies::{self, from_hex, to_hex};
-use super::{OpenError, Opening, Service, now};
+use super::{OpenError, Opening, Recorder, Service, now};
 use crate::administration;
 use crate::folder::{Folder, FolderError, Installation};
 use crate::settings::DatabaseSettings;
@@ -186,7 +185,7 @@ async fn start_recorder(
     folder: &Folder,
     installation: &mut Installation,
     first: bool,
-) -> Result<(Option<Child>, RecorderClient), OpenError> {
+) -> Result<(Recorder, RecorderClient), OpenError> {
     if first && !folder.audit().join("log").exists() {
         let origin = format!("vouchsafe.local/{}", installation.tenant);
         recorder::init(&folder.audit(), &origin)?;
@@ -203,28 +202,12 @@ async fn start_recorder(
         return Err(OpenError::OtherLog);
     }
     let pinned = pinned(folder, installation)?;
-    let socket = folder.socket();
-    if let Ok(client) = RecorderClient::connect(&socket, pinned.clone(), installation.replica).await
-    {
-        return Ok((None, client));
-    }
-    let child = Child::start(ChildConfig {
-        program: opening.program.clone(),
-        args: vec![
-            "recorder".into(),
-            "--dir".into(),
-            folder.audit().into(),
-            "--socket".into(),
-            socket.clone().into(),
-        ],
-        socket: socket.clone(),
-        ready_within: Duration::from_secs(60),
-    })
-    .await?;
-    let client = RecorderClient::connect(&socket, pinned, installation.replica).await?;
+    let recorder = Recorder::start(folder, opening.program.clone()).await?;
+    let client =
+        RecorderClient::connect(folder.socket(), pinned, installation.replica).await?;
     // It must answer before anything relies on it.
     client.unsettled().await?;
-    Ok((Some(child), client))
+    Ok((recorder, client))
 }
 
 /// The recorder's key as it was pinned at the first start.
