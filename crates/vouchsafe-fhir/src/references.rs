@@ -19,7 +19,7 @@ type Resolution = Result<Option<RecordId>, Problem>;
 pub(crate) struct Targets {
     placeholders: HashMap<Uuid, String>,
     conditions: HashMap<(RecordType, Box<str>), Resolution>,
-    /// The address of this server with a slash: what begins so is ours.
+    /// The address of this server: what begins so is ours.
     base: String,
 }
 
@@ -27,11 +27,7 @@ impl Targets {
     /// Targets at this base URL, if there is one.
     pub(crate) fn new(base: &str) -> Self {
         Self {
-            base: if base.is_empty() {
-                String::new()
-            } else {
-                format!("{base}/")
-            },
+            base: base.to_owned(),
             ..Self::default()
         }
     }
@@ -131,18 +127,19 @@ impl Targets {
                     )),
                 }
             }
-            Reference::Foreign => Ok(self.own(text)),
+            Reference::Foreign => Ok(relative(&self.base, text).map(str::to_owned)),
             Reference::Local { .. } | Reference::Contained => Ok(None),
         }
     }
+}
 
-    /// A reference to this server by its full address, made relative.
-    fn own(&self, text: &str) -> Option<String> {
-        let relative = text
-            .strip_prefix(&self.base)
-            .filter(|_| !self.base.is_empty())?;
-        matches!(Reference::parse(relative), Reference::Local { .. }).then(|| relative.to_owned())
-    }
+/// A reference to this server by its full address, made relative.
+pub(crate) fn relative<'t>(base: &str, text: &'t str) -> Option<&'t str> {
+    let relative = text
+        .strip_prefix(base)
+        .filter(|_| !base.is_empty())?
+        .strip_prefix('/')?;
+    matches!(Reference::parse(relative), Reference::Local { .. }).then_some(relative)
 }
 
 const REFERENCE: &str = "reference";

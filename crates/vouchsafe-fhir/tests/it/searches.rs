@@ -124,6 +124,9 @@ async fn pages_follow_their_links() {
             (400, "expired".to_owned())
         );
     }
+    let full = format!("Observation?subject={BASE}/Patient/{patient}");
+    let page = service.get(&caller, &full).await.expect(200).json();
+    assert_eq!(ids(&page).len(), 5);
     let torn = service.get(&caller, "Observation?_cursor=AAAA").await;
     assert_eq!(torn.error(), (400, "expired".to_owned()));
 }
