@@ -7,6 +7,8 @@
 mod find;
 mod insert;
 
+use std::fs::OpenOptions;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -77,9 +79,11 @@ impl Sqlite {
         if missing && create == Create::Never {
             return Err(OpenError::Missing);
         }
+        if missing {
+            create_private(path).map_err(|_| OpenError::Access)?;
+        }
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(missing)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .pragma("secure_delete", "ON")
@@ -335,6 +339,16 @@ impl Sqlite {
         insert::batch(&mut transaction, batch).await?;
         Ok(transaction)
     }
+}
+
+/// Makes an empty file that only its owner may read; the files that SQLite puts beside it get the
+/// same rights.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 /// Ids one after the other, as one value.

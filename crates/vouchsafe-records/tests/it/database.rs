@@ -2,13 +2,21 @@
 
 use std::path::PathBuf;
 
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 use vouchsafe::ids::{RecordId, SubjectId};
-use vouchsafe_records::pack::Pack;
-use vouchsafe_records::store::{Create, Location, OpenError, Store};
+use vouchsafe_records::pack::{Pack, PackText};
+use vouchsafe_records::store::{Create, Location, OpenError, RowWrite, Settled, Store, StoreError};
 
-use crate::bench::{Bench, ca, on_both, variable};
+use crate::bench::{Bench, ca, now, on_both, variable};
 
-on_both!(a_fresh_database_is_sound, a_database_is_opened_again);
+on_both!(
+    a_fresh_database_is_sound,
+    a_database_is_opened_again,
+    a_newer_schema_is_refused,
+    a_damaged_row_is_told,
+    names_of_a_newer_pack_are_learnt,
+);
 
 async fn open(location: &Location, create: Create) -> Result<Store, OpenError> {
     Store::open(location, create, &Pack::fhir_r4().unwrap()).await
@@ -50,6 +58,169 @@ async fn a_database_is_opened_again(bench: &Bench) {
                 .is_some()
         );
         store.close().await;
+    }
+}
+
+/// Runs SQL beside the store.
+async fn tamper(bench: &Bench, sql: &'static str) {
+    match &bench.location {
+        Location::Sqlite { path } => {
+            let options = SqliteConnectOptions::new().filename(path);
+            let mut connection = options.connect().await.unwrap();
+            connection.execute(sql).await.unwrap();
+            connection.close().await.unwrap();
+        }
+        Location::Postgres { url, ca } => {
+            let url = format!("{url}?sslmode=verify-full&sslrootcert={}", ca.display());
+            let mut connection = PgConnection::connect(&url).await.unwrap();
+            connection.execute(sql).await.unwrap();
+            connection.close().await.unwrap();
+        }
+    }
+}
+
+async fn a_newer_schema_is_refused(bench: &Bench) {
+    tamper(
+        bench,
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (9999, 'of the future', true, '', 0)",
+    )
+    .await;
+    let opened = open(&bench.location, Create::Never).await;
+    assert_eq!(opened.map(drop), Err(OpenError::Newer));
+    assert!(!bench.store.check().await.unwrap().schema_current);
+}
+
+async fn a_damaged_row_is_told(bench: &Bench) {
+    let id = RecordId::random();
+    let row = bench.new_record("Observation", id, Some(SubjectId::random()));
+    bench.write(vec![row]).await.unwrap();
+    let key = bench.key("Observation", id);
+    tamper(bench, "UPDATE blobs SET bytes = manifest FROM versions").await;
+    assert_eq!(
+        bench.store.read(&key, None).await.map(drop),
+        Err(StoreError::Damaged)
+    );
+    tamper(bench, "UPDATE versions SET manifest = intent_bytes FROM (SELECT bytes AS intent_bytes FROM blobs) b").await;
+    assert_eq!(
+        bench.store.read(&key, None).await.map(drop),
+        Err(StoreError::Damaged)
+    );
+}
+
+/// A pack of one type, with one class.
+fn small_pack() -> std::sync::Arc<Pack> {
+    Pack::parse(&PackText {
+        manifest: r#"
+            name = "small"
+            version = "1"
+            datatypes = "datatypes.tsv"
+            [types.Patient]
+            subject = { kind = "self" }
+        "#,
+        tables: &[
+            (
+                "Patient.tsv",
+                "path\ttype\tcard\tclass\town\tindex\nPatient\tRecord\t0..*\tcontact\t-\t-\n",
+            ),
+            ("datatypes.tsv", "path\ttype\tcard\tclass\town\tindex\n"),
+        ],
+    })
+    .unwrap()
+}
+
+async fn names_of_a_newer_pack_are_learnt(bench: &Bench) {
+    // An older program that runs on beside a newer one, on a database that the older one made.
+    let id = RecordId::random();
+    let row = bench.version(
+        "Patient",
+        id,
+        Some(SubjectId::random()),
+        1,
+        &[("contact", 1, Some("x"))],
+    );
+    bench.write(vec![row]).await.unwrap();
+    let older = Store::open(&bench.location, Create::Never, &small_pack())
+        .await
+        .unwrap();
+    tamper(bench, "INSERT INTO names (name) VALUES ('clinical+future')").await;
+    let newer = open(&bench.location, Create::Never).await.unwrap();
+    let row = bench.version("Patient", id, None, 2, &[("clinical+future", 2, Some("y"))]);
+    let row = RowWrite {
+        subject: older
+            .head(bench.tenant, &row.record.key.record_type, id)
+            .await
+            .unwrap()
+            .unwrap()
+            .subject,
+        ..row
+    };
+    let intent = vouchsafe::ids::IntentId::new_ordered(now());
+    newer
+        .stage(bench.tenant, intent, now(), vec![row], None)
+        .await
+        .unwrap()
+        .commit()
+        .await
+        .unwrap();
+    let stored = older
+        .read(&bench.key("Patient", id), None)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(stored.record.blobs[0].slot.name(), "clinical+future");
+    older.close().await;
+    newer.close().await;
+}
+
+#[tokio::test]
+async fn a_lost_connection_leaves_nothing_behind() {
+    let Some(bench) = Bench::postgres().await else {
+        return;
+    };
+    let id = RecordId::random();
+    let row = bench.new_record("Observation", id, Some(SubjectId::random()));
+    let intent = vouchsafe::ids::IntentId::new_ordered(now());
+    let staged = bench
+        .store
+        .stage(bench.tenant, intent, now(), vec![row], None)
+        .await
+        .unwrap();
+    tamper(
+        &bench,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .await;
+    assert_eq!(staged.commit().await, Err(StoreError::Unavailable));
+    assert_eq!(
+        bench.store.settle(intent, now()).await,
+        Ok(Settled::Aborted)
+    );
+    assert!(
+        bench
+            .store
+            .read(&bench.key("Observation", id), None)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    bench.end().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_file_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::sqlite().await;
+    let row = bench.new_record("Observation", RecordId::random(), Some(SubjectId::random()));
+    bench.write(vec![row]).await.unwrap();
+    let Location::Sqlite { path } = &bench.location else {
+        panic!()
+    };
+    for file in std::fs::read_dir(path.parent().unwrap()).unwrap() {
+        let mode = file.unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }
 

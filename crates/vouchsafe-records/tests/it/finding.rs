@@ -13,6 +13,7 @@ on_both!(
     versions_of_the_index_key_stand_side_by_side,
     pages_follow_one_another_in_every_order,
     records_are_found_by_when_they_were_written,
+    lists_may_be_long,
 );
 
 async fn records_are_found_by_subject_and_id(bench: &Bench) {
@@ -178,4 +179,23 @@ async fn records_are_found_by_when_they_were_written(bench: &Bench) {
         until: None,
     };
     assert_eq!(bench.found(&query).await.len(), 2);
+}
+
+async fn lists_may_be_long(bench: &Bench) {
+    let (id, subject) = (RecordId::random(), SubjectId::random());
+    bench
+        .write(vec![bench.new_record("Observation", id, Some(subject))])
+        .await
+        .unwrap();
+    let mut query = bench.query("Observation");
+    let strangers = std::iter::repeat_with(SubjectId::random).take(40_000);
+    query.subjects = Some(strangers.chain([subject]).collect());
+    assert_eq!(bench.found(&query).await, [id]);
+    query.ids = Some(
+        std::iter::repeat_with(RecordId::random)
+            .take(40_000)
+            .chain([id])
+            .collect(),
+    );
+    assert_eq!(bench.found(&query).await, [id]);
 }
