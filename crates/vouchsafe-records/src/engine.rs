@@ -1,5 +1,3 @@
-// LEAD -> STORE HELPER: the engine in HEAD uses the store API of commit 9b4f66f (RowWrite, IndexRow, RelationRow, Idempotency,
-// Repeated, Query, Lookup, After, stage(..)). That API is FINAL: I reverted your later rework of src/store and migrations. Keep it; only add tests/fixes.
 //! The way of a request over stored records: decide, open, write down, release.
 //!
 //! Nothing here can open a record without the gate's permit or hand it out without the receipt of

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use jiff::SignedDuration;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
@@ -15,13 +16,16 @@ use crate::listener::{self, ListenError};
 use crate::logging::{Level, event};
 use crate::preflight::{self, Report};
 use crate::refusals::Refusals;
-use crate::service::Service;
+use crate::service::{Service, now};
 use crate::{data, operations};
 
 /// The preflight runs again so often.
 const RECHECK: Duration = Duration::from_secs(60 * 60);
 /// And so often while it fails.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// What writes left open is settled so often.
+const SETTLE: Duration = Duration::from_secs(60);
 
 /// What the listeners share.
 #[derive(Debug)]
@@ -128,6 +132,7 @@ impl Running {
                 drained.cancel();
             },
             watch(&shared),
+            settle(&shared),
             shared.refusals.run(&shared.service, stop),
         );
         let _ = probes.await;
@@ -164,6 +169,24 @@ async fn watch(shared: &Shared) {
             event(Level::Warn, message, &[]);
         }
         shared.report.store(Arc::new(report));
+    }
+}
+
+/// Settles what writes left open: those whose answer was 503, or that another process began.
+async fn settle(shared: &Shared) {
+    let seconds = shared.service.settings.request_timeout_seconds.saturating_mul(3);
+    let age = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    loop {
+        tokio::select! {
+            () = shared.stop.cancelled() => return,
+            () = tokio::time::sleep(SETTLE) => {}
+        }
+        // When the log or the database is away, there is a next time.
+        if let Ok(settled @ 1..) = shared.service.engine.settle(age).await {
+            event(Level::Info, "writes that were cut off were settled", &[("count", &settled)]);
+        }
+        // Keys that were retired must stop to count, on every replica.
+        let _ = shared.service.identity.reload_signing_keys(now()).await;
     }
 }
 

@@ -66,7 +66,7 @@ impl Engine {
         let audit = self.audit_keys(tenant).await?;
         let request = caller.request(&audit, self.now());
         let query = query_text(&params)?;
-        let (permit, reach) = match self.admit_search(caller, &request, declared, &plan).await? {
+        let (permit, reach) = match self.admit_search(caller, &request, declared, (&plan, &query)).await? {
             Ok(admitted) => admitted,
             // Nobody's records: as if there were none.
             Err(proof) => return Ok(empty(proof, unsupported)),
@@ -255,7 +255,7 @@ impl Engine {
         caller: &Caller,
         request: &Request<'_>,
         declared: &RecordTypeDecl,
-        plan: &Plan,
+        (plan, query): (&Plan, &[u8]),
     ) -> Result<Result<(SearchPermit, Reach), Proof>, Failure> {
         let record_type = declared.record_type();
         let has_subject = declared.subject_kind() != SubjectKind::None;
@@ -275,7 +275,7 @@ impl Engine {
         if let Ok(permit) = admit(false) {
             match (named.clone(), plan.scope) {
                 (Some(subjects), _) if subjects.is_empty() => {
-                    return self.of_nobody(request, &permit).await.map(Err);
+                    return self.of_nobody(request, &permit, query, &[]).await.map(Err);
                 }
                 (Some(subjects), _) => return Ok(Ok((permit, Reach::All(Some(subjects))))),
                 (None, Scope::Care) => {}
@@ -283,23 +283,34 @@ impl Engine {
             }
         }
         let theirs = self.theirs(caller).await?;
-        let subjects: Vec<SubjectId> = match named {
-            Some(named) => named.into_iter().filter(|subject| theirs.contains(subject)).collect(),
-            None => theirs,
+        let (subjects, others): (Vec<SubjectId>, Vec<SubjectId>) = match named {
+            Some(named) => named.into_iter().partition(|subject| theirs.contains(subject)),
+            None => (theirs, Vec::new()),
         };
         match admit(true) {
-            Ok(permit) if subjects.is_empty() => self.of_nobody(request, &permit).await.map(Err),
+            Ok(permit) if subjects.is_empty() => {
+                self.of_nobody(request, &permit, query, &others).await.map(Err)
+            }
             Ok(permit) => Ok(Ok((permit, Reach::Theirs(subjects)))),
             Err(refusal) => Err(self.refuse(refusal, Failure::Forbidden).await),
         }
     }
 
+    /// Writes down a search that opens nothing: the query, and each subject that it named and
+    /// that is not the caller's to see.
     async fn of_nobody(
         &self,
         request: &Request<'_>,
         permit: &SearchPermit,
+        query: &[u8],
+        others: &[SubjectId],
     ) -> Result<Proof, Failure> {
-        let appended = self.append(&[permit.entry(request, b"of nobody", 0)]).await?;
+        let mut drafts = vec![permit.entry(request, query, 0)];
+        let hidden = |subject: &SubjectId| {
+            self.gate().refused(request, None, Some(*subject), "search", "no-permit")
+        };
+        drafts.extend(others.iter().map(hidden));
+        let appended = self.append(&drafts).await?;
         appended.first().map(Proof::of).ok_or(Failure::Unavailable)
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use uuid::Uuid;
 use vouchsafe::audit::{AuditLog as _, Context, RecorderKey};
 use vouchsafe::ids::TenantId;
@@ -84,7 +85,11 @@ impl Service {
             pack,
             Arc::new(now),
         );
-        let settled = engine.settle().await.map_err(OpenError::Settle)?;
+        // Beside a process that writes, what is open may be under way: it is that one's to settle.
+        let settled = match &recorder {
+            Recorder::Own(_) => engine.settle(SignedDuration::ZERO).await.map_err(OpenError::Settle)?,
+            Recorder::Joined { .. } => 0,
+        };
         let mut service = Self {
             settings,
             folder,
