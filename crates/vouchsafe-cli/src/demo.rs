@@ -5,6 +5,7 @@ mod clinic;
 mod people;
 mod show;
 mod stand;
+mod stops;
 mod tour;
 
 use std::path::PathBuf;

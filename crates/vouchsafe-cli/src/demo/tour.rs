@@ -10,27 +10,9 @@ use vouchsafe_server::service::Service;
 use super::clinic::Scene;
 use super::people::Cast;
 use super::stand::Stand;
+use super::stops::{Stop, stops};
 use crate::audit::{self, Seen, who_saw};
 use crate::{Ended, door, output};
-
-/// A request, and what must come of it.
-#[derive(Debug)]
-pub(super) struct Stop {
-    /// What it shows.
-    pub(super) title: &'static str,
-    pub(super) role: &'static str,
-    /// Below the FHIR base.
-    pub(super) path: String,
-    pub(super) status: u16,
-    /// A text that the answer must hold.
-    shows: Option<String>,
-    /// A text that it must not hold.
-    hides: Option<String>,
-    /// Members that it must have.
-    has: &'static [&'static str],
-    /// Members that it must not have.
-    lacks: &'static [&'static str],
-}
 
 /// What is shown, and where.
 pub(super) struct Guide {
@@ -59,110 +41,6 @@ impl Guide {
     pub(super) fn url(&self, stop: &Stop) -> String {
         format!("{}/fhir/R4/{}", self.base, stop.path)
     }
-}
-
-fn stops(scene: &Scene) -> Vec<Stop> {
-    let own = format!("Patient/{}", scene.in_care.id);
-    let others = format!("Patient/{}", scene.out_of_care.id);
-    let appointment = format!("Appointment/{}", scene.appointment);
-    let condition = format!("Condition/{}", scene.condition);
-    let stop = |title, role, path: &str, status| Stop {
-        title,
-        role,
-        path: path.to_owned(),
-        status,
-        shows: None,
-        hides: None,
-        has: &[],
-        lacks: &[],
-    };
-    let name = Some(family(&scene.in_care.name));
-    vec![
-        Stop {
-            shows: name.clone(),
-            has: &["name", "birthDate", "identifier"],
-            ..stop(
-                "The clinician reads a patient in their care",
-                "clinician",
-                &own,
-                200,
-            )
-        },
-        Stop {
-            has: &["code", "clinicalStatus"],
-            ..stop(
-                "... and that patient's diagnosis",
-                "clinician",
-                &condition,
-                200,
-            )
-        },
-        Stop {
-            hides: Some(family(&scene.out_of_care.name)),
-            ..stop(
-                "The clinician is refused somebody else's patient",
-                "clinician",
-                &others,
-                404,
-            )
-        },
-        Stop {
-            has: &["start", "status"],
-            hides: name.clone(),
-            lacks: &["reasonCode", "description", "serviceType"],
-            ..stop(
-                "The front desk sees an appointment: no name, no diagnosis",
-                "front-desk",
-                &appointment,
-                200,
-            )
-        },
-        stop("The front desk sees no patient", "front-desk", &own, 404),
-        Stop {
-            shows: name.clone(),
-            has: &["name", "birthDate", "address", "identifier"],
-            ..stop(
-                "Registration sees who the patient is",
-                "registration",
-                &own,
-                200,
-            )
-        },
-        Stop {
-            lacks: &[
-                "code",
-                "clinicalStatus",
-                "category",
-                "onsetDateTime",
-                "recordedDate",
-            ],
-            ..stop(
-                "... and of a diagnosis only whose it is",
-                "registration",
-                &condition,
-                200,
-            )
-        },
-        Stop {
-            shows: name,
-            ..stop("The patient sees their own record", "patient", &own, 200)
-        },
-        stop("... and nobody else's", "patient", &others, 404),
-        stop("The auditor sees no record", "auditor", &own, 404),
-        stop(
-            "The security administrator sees none either",
-            "security-administrator",
-            &own,
-            404,
-        ),
-    ]
-}
-
-fn family(name: &str) -> String {
-    name.split_whitespace()
-        .last()
-        .unwrap_or_default()
-        .to_owned()
 }
 
 /// What came of a stop.
