@@ -57,7 +57,6 @@ impl Service {
 }
 
 /// The entry of an event of people and rights.
-#[must_use]
 pub fn draft(
     event: &vouchsafe_identity::Event,
     keys: &AuditKeys,

@@ -133,15 +133,12 @@ async fn phi(
         Ok(caller) => caller,
         Err(unknown) => return refused(shared, &network, unknown),
     };
-    let body = match axum::body::to_bytes(body, limit.0).await {
-        Ok(body) => body,
-        Err(_) => {
-            return outcome(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too-long",
-                "the body is too large, or was cut off",
-            );
-        }
+    let Ok(body) = axum::body::to_bytes(body, limit.0).await else {
+        return outcome(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-long",
+            "the body is too large, or was cut off",
+        );
     };
     let part = |name: &str| {
         asked

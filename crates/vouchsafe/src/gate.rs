@@ -237,7 +237,8 @@ impl<'b> Gate<'b> {
             verb,
             record_type,
             tenant: request.session.tenant(),
-            has_subject: subject.is_some(),
+            // Matching looks for the records of a subject that is not known yet.
+            has_subject: subject.is_some() || verb == Verb::MatchIdentifier,
             classes: ClassSet::NONE,
             purpose: request.purpose,
         };

@@ -151,13 +151,20 @@ fn scan_all(folder: &Path, dumps: &[Vec<u8>], errors: &[String], needles: &BTree
 }
 
 fn walk(folder: &Path, found: &mut dyn FnMut(&Path, &[u8])) {
-    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+    // While the recorder runs, files and folders of partial tiles come and go.
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
         let path = entry.path();
-        let kind = entry.file_type().expect("a kind");
-        if kind.is_dir() {
-            walk(&path, found);
-        } else if kind.is_file() {
-            found(&path, &std::fs::read(&path).expect("a file"));
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => walk(&path, found),
+            Ok(kind) if kind.is_file() => {
+                if let Ok(bytes) = std::fs::read(&path) {
+                    found(&path, &bytes);
+                }
+            }
+            _ => {}
         }
     }
 }

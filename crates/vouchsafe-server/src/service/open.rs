@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use uuid::Uuid;
+use vouchsafe::access::Bundle;
 use vouchsafe::audit::{AuditLog as _, Context, RecorderKey};
 use vouchsafe::ids::TenantId;
 use vouchsafe::keys::KeyService;
@@ -37,14 +38,7 @@ impl Service {
             return Err(FolderError::Missing(folder.path().to_owned()).into());
         }
         folder.prepare()?;
-        let mut installation = found.unwrap_or_else(|| Installation {
-            tenant: TenantId::random(),
-            replica: Uuid::new_v4(),
-            log: None,
-            recorder: None,
-            policies: None,
-            ready: false,
-        });
+        let mut installation = found.unwrap_or_else(unborn);
         if first {
             // A first start that is cut off goes on with the same ids.
             folder.keep(&installation)?;
@@ -52,16 +46,7 @@ impl Service {
         let settings = opening.settings.clone();
         let tls = tls::load(&folder.at("tls"), &settings.tls, &settings.host_names)?;
         let places = places(&folder, &settings.database)?;
-        let root = match first && !folder.root_key().exists() {
-            true => LocalRoot::create(&folder.root_key(), None)?,
-            false => LocalRoot::open(&folder.root_key(), None)?,
-        };
-        let create = if first {
-            vouchsafe_keys::Create::IfMissing
-        } else {
-            vouchsafe_keys::Create::Never
-        };
-        let keys = KeyStore::open(&places.keys, create, root, CacheLimits::default()).await?;
+        let keys = open_keys(&folder, &places, first).await?;
         if first {
             keys.create_tenant(installation.tenant).await?;
             installation.policies = Some(policies::write_default(&folder)?);
@@ -71,20 +56,8 @@ impl Service {
         let (recorder, log) = start_recorder(&opening, &folder, &mut installation, first).await?;
         let identity = open_identity(&settings, &places, &keys, &installation, first).await?;
         let pack = Pack::fhir_r4()?;
-        let create = if first {
-            vouchsafe_records::store::Create::IfMissing
-        } else {
-            vouchsafe_records::store::Create::Never
-        };
-        let store = Store::open(&places.records, create, &pack).await?;
-        let engine = Engine::new(
-            store,
-            Arc::clone(&keys) as Arc<dyn KeyService>,
-            Arc::new(log.clone()),
-            Arc::clone(&bundle),
-            pack,
-            Arc::new(now),
-        );
+        let parts = (Arc::clone(&keys), log.clone(), Arc::clone(&bundle));
+        let engine = open_engine(&places, parts, first).await?;
         // Beside a process that writes, what is open may be under way: it is that one's to settle.
         let settled = match &recorder {
             Recorder::Own(_) => engine.settle(SignedDuration::ZERO).await.map_err(OpenError::Settle)?,
@@ -137,6 +110,48 @@ impl Service {
         self.folder.keep(&self.installation)?;
         Ok(())
     }
+}
+
+/// An installation before its first start: ids of its own, and nothing pinned.
+fn unborn() -> Installation {
+    Installation {
+        tenant: TenantId::random(),
+        replica: Uuid::new_v4(),
+        log: None,
+        recorder: None,
+        policies: None,
+        ready: false,
+    }
+}
+
+async fn open_keys(folder: &Folder, places: &Places, first: bool) -> Result<KeyStore, OpenError> {
+    let path = folder.root_key();
+    let root = match first && !path.exists() {
+        true => LocalRoot::create(&path, None)?,
+        false => LocalRoot::open(&path, None)?,
+    };
+    let create = if first {
+        vouchsafe_keys::Create::IfMissing
+    } else {
+        vouchsafe_keys::Create::Never
+    };
+    Ok(KeyStore::open(&places.keys, create, root, CacheLimits::default()).await?)
+}
+
+async fn open_engine(
+    places: &Places,
+    (keys, log, bundle): (Arc<KeyStore>, RecorderClient, Arc<Bundle>),
+    first: bool,
+) -> Result<Engine, OpenError> {
+    let create = if first {
+        vouchsafe_records::store::Create::IfMissing
+    } else {
+        vouchsafe_records::store::Create::Never
+    };
+    let pack = Pack::fhir_r4()?;
+    let store = Store::open(&places.records, create, &pack).await?;
+    let keys: Arc<dyn KeyService> = keys;
+    Ok(Engine::new(store, keys, Arc::new(log), bundle, pack, Arc::new(now)))
 }
 
 struct Places {
