@@ -55,7 +55,6 @@ impl Service {
         let bundle = policies::open(&folder, installation.policies.as_deref().unwrap_or_default())?;
         let (recorder, log) = start_recorder(&opening, &folder, &mut installation, first).await?;
         let identity = open_identity(&settings, &places, &keys, &installation, first).await?;
-        let pack = Pack::fhir_r4()?;
         let parts = (Arc::clone(&keys), log.clone(), Arc::clone(&bundle));
         let engine = open_engine(&places, parts, first).await?;
         // Beside a process that writes, what is open may be under way: it is that one's to settle.
