@@ -26,8 +26,8 @@ use vouchsafe::keys::{KeyError, KeyService};
 use vouchsafe::seal::{Owner, RecordKeys};
 
 pub use api::{
-    Caller, Condition, Failure, Found, Idempotent, Op, OpResult, Page, Proof, Refused, Released, Search,
-    WriteOptions,
+    Caller, Condition, Failure, Found, Idempotent, Op, OpResult, Page, Proof, Refused, Released,
+    Search, WriteOptions,
 };
 
 use crate::pack::{Pack, RecordTypeDecl, Reference};
@@ -48,7 +48,9 @@ pub struct Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("pack", &self.pack).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("pack", &self.pack)
+            .finish_non_exhaustive()
     }
 }
 
@@ -94,7 +96,9 @@ impl Engine {
     }
 
     fn declared(&self, record_type: &RecordType) -> Result<&Arc<RecordTypeDecl>, Failure> {
-        self.pack.record_type(record_type.as_str()).ok_or(Failure::UnknownType)
+        self.pack
+            .record_type(record_type.as_str())
+            .ok_or(Failure::UnknownType)
     }
 
     async fn audit_keys(&self, tenant: TenantId) -> Result<Arc<AuditKeys>, Failure> {
@@ -107,7 +111,10 @@ impl Engine {
         subject: Option<SubjectId>,
     ) -> Result<Arc<RecordKeys>, Failure> {
         let owner = subject.map_or(Owner::Tenant, Owner::Subject);
-        self.keys.record_keys(tenant, owner).await.map_err(Failure::from)
+        self.keys
+            .record_keys(tenant, owner)
+            .await
+            .map_err(Failure::from)
     }
 
     /// What is true now between the caller and a subject.
@@ -123,7 +130,10 @@ impl Engine {
         let tenant = caller.session.tenant();
         let staff = caller.staff();
         if !staff.is_empty() {
-            facts.care = self.store.in_care(tenant, &staff, subject, self.now()).await?;
+            facts.care = self
+                .store
+                .in_care(tenant, &staff, subject, self.now())
+                .await?;
         }
         if caller.patients().next().is_some() {
             facts.own = self.own_subjects(caller).await?.contains(&subject);
@@ -152,7 +162,10 @@ impl Engine {
     }
 
     async fn append(&self, drafts: &[Draft]) -> Result<Vec<Appended>, Failure> {
-        self.log.append(drafts).await.map_err(|_| Failure::Unavailable)
+        self.log
+            .append(drafts)
+            .await
+            .map_err(|_| Failure::Unavailable)
     }
 
     /// Appends one entry that releases nothing.
@@ -215,12 +228,14 @@ impl Caller {
     }
 
     fn linked(&self) -> impl Iterator<Item = (RecordType, RecordId)> {
-        self.links.iter().filter_map(|link| match Reference::parse(link) {
-            Reference::Local {
-                record_type, id, ..
-            } => Some((record_type, id)),
-            _ => None,
-        })
+        self.links
+            .iter()
+            .filter_map(|link| match Reference::parse(link) {
+                Reference::Local {
+                    record_type, id, ..
+                } => Some((record_type, id)),
+                _ => None,
+            })
     }
 }
 
@@ -233,7 +248,11 @@ impl Proof {
         Self {
             origin: ack.origin.clone(),
             index: appended.index(),
-            leaf: ack.leaves.get(appended.position).copied().unwrap_or_default(),
+            leaf: ack
+                .leaves
+                .get(appended.position)
+                .copied()
+                .unwrap_or_default(),
             recorded: ack.recorded,
         }
     }
@@ -261,4 +280,5 @@ impl From<StoreError> for Failure {
 }
 
 /// All classes but `operational`: what a deleted record is asked for.
-const ANY_PHI: ClassSet = ClassSet::ALL.without(ClassSet::of(vouchsafe::class::DataClass::Operational));
+const ANY_PHI: ClassSet =
+    ClassSet::ALL.without(ClassSet::of(vouchsafe::class::DataClass::Operational));

@@ -77,7 +77,11 @@ async fn sign_in(
                 return unavailable();
             };
             // The refusal leaves only when it is written down.
-            if service.append(&[draft(&event, &keys, &context, now())]).await.is_err() {
+            if service
+                .append(&[draft(&event, &keys, &context, now())])
+                .await
+                .is_err()
+            {
                 return unavailable();
             }
             match retry_at {
@@ -88,12 +92,16 @@ async fn sign_in(
                         StatusCode::TOO_MANY_REQUESTS,
                         "too many attempts; try again later",
                     );
-                    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+                    response
+                        .headers_mut()
+                        .insert(header::RETRY_AFTER, seconds.into());
                     response
                 }
             }
         }
-        Err(SignInFailed::Busy | SignInFailed::Damaged | SignInFailed::Database(_)) => unavailable(),
+        Err(SignInFailed::Busy | SignInFailed::Damaged | SignInFailed::Database(_)) => {
+            unavailable()
+        }
     }
 }
 
@@ -200,9 +208,10 @@ async fn enrol(
 
 fn enrolment_refused(refused: &EnrolmentRefused) -> Response {
     match refused {
-        EnrolmentRefused::Link => {
-            problem(StatusCode::NOT_FOUND, "this link is not valid, or no longer: ask for a new one")
-        }
+        EnrolmentRefused::Link => problem(
+            StatusCode::NOT_FOUND,
+            "this link is not valid, or no longer: ask for a new one",
+        ),
         EnrolmentRefused::Password(reason) => {
             problem_owned(StatusCode::UNPROCESSABLE_ENTITY, &reason.to_string())
         }
@@ -225,14 +234,20 @@ async fn jwks(State(plane): State<Plane>) -> Json<Value> {
 async fn page() -> Response {
     let mut response = include_str!("auth/enrol.html").into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
         ),
     );
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
     response
 }
 
@@ -247,8 +262,12 @@ async fn script() -> Response {
 
 async fn parsed<T: for<'de> Deserialize<'de>>(body: Body) -> Result<T, Response> {
     let bytes = small_body(body).await?;
-    serde_json::from_slice(&bytes)
-        .map_err(|_| problem(StatusCode::BAD_REQUEST, "the body is not the JSON that belongs here"))
+    serde_json::from_slice(&bytes).map_err(|_| {
+        problem(
+            StatusCode::BAD_REQUEST,
+            "the body is not the JSON that belongs here",
+        )
+    })
 }
 
 fn unavailable() -> Response {
@@ -268,8 +287,11 @@ fn problem(status: StatusCode, title: &'static str) -> Response {
 }
 
 fn problem_owned(status: StatusCode, title: &str) -> Response {
-    let mut response =
-        (status, json!({"title": title, "status": status.as_u16()}).to_string()).into_response();
+    let mut response = (
+        status,
+        json!({"title": title, "status": status.as_u16()}).to_string(),
+    )
+        .into_response();
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/problem+json"),

@@ -112,9 +112,11 @@ pub(crate) fn usual_purpose(bundle: &Bundle, rights: &[Right]) -> Purpose {
     Purpose::ALL
         .into_iter()
         .find(|purpose| {
-            rights
-                .iter()
-                .any(|right| bundle.purposes(right.role.as_str()).any(|other| other == *purpose))
+            rights.iter().any(|right| {
+                bundle
+                    .purposes(right.role.as_str())
+                    .any(|other| other == *purpose)
+            })
         })
         .unwrap_or(Purpose::Operations)
 }
@@ -127,7 +129,9 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
         return None;
     }
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
 }
 
 fn unknown(refused: AuthenticationRefused) -> Unknown {

@@ -18,10 +18,10 @@ use vouchsafe::audit::Context;
 use vouchsafe::ids::RequestId;
 use vouchsafe_fhir::{Dialect, FhirRequest, Interaction, ROUTES, Route, Subject, outcome};
 
+use crate::auth;
 use crate::caller::{Unknown, authenticate, context};
 use crate::listener::Peer;
 use crate::serve::Shared;
-use crate::auth;
 
 /// Where the FHIR dialect is.
 pub(crate) const FHIR_BASE: &str = "/fhir/R4";
@@ -72,7 +72,10 @@ fn fhir_routes() -> Router<Plane> {
         let Ok(filter) = MethodFilter::try_from(method) else {
             return router;
         };
-        let router = router.route(&format!("{FHIR_BASE}{path}"), phi_route(filter, interaction));
+        let router = router.route(
+            &format!("{FHIR_BASE}{path}"),
+            phi_route(filter, interaction),
+        );
         match path {
             // The base itself, with and without the slash at its end.
             "/" => router.route(FHIR_BASE, phi_route(filter, interaction)),
@@ -157,7 +160,10 @@ async fn phi(
         headers: &asked.headers,
         body,
     };
-    plane.dialect.handle(asked.interaction, request, &caller).await
+    plane
+        .dialect
+        .handle(asked.interaction, request, &caller)
+        .await
 }
 
 /// A refusal before authentication: counted, not written down one by one.
@@ -300,7 +306,7 @@ pub(crate) async fn caller_of(
 /// A small JSON body, read whole.
 pub(crate) async fn small_body(body: Body) -> Result<Bytes, Response> {
     const SMALL: usize = 16 * 1024;
-    axum::body::to_bytes(body, SMALL).await.map_err(|_| {
-        (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large").into_response()
-    })
+    axum::body::to_bytes(body, SMALL)
+        .await
+        .map_err(|_| (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large").into_response())
 }

@@ -17,7 +17,9 @@ pub struct Folder(PathBuf);
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// It is not there, and making one was not asked for.
-    #[error("{0} is no data folder of Vouchsafe: start with `vouchsafe serve`, or name another by --data")]
+    #[error(
+        "{0} is no data folder of Vouchsafe: start with `vouchsafe serve`, or name another by --data"
+    )]
     Missing(PathBuf),
     /// It cannot be written.
     #[error("cannot write {path}: {kind}; the data folder must belong to the user who runs this")]
@@ -82,9 +84,13 @@ impl Folder {
         if near.as_os_str().len() <= 100 {
             return near;
         }
-        let name = near.as_os_str().as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let name = near
+            .as_os_str()
+            .as_encoded_bytes()
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+            });
         std::env::temp_dir()
             .join(format!("vouchsafe-{name:016x}"))
             .join("recorder.sock")

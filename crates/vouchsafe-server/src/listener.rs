@@ -32,7 +32,9 @@ pub struct Peer(pub SocketAddr);
 
 /// A listener that could not be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {kind}; is another service running there? set another address")]
+#[error(
+    "cannot listen on {address}: {kind}; is another service running there? set another address"
+)]
 pub struct ListenError {
     address: SocketAddr,
     kind: io::ErrorKind,
@@ -43,10 +45,12 @@ pub struct ListenError {
 /// # Errors
 /// [`ListenError`], with the address.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    TcpListener::bind(address).await.map_err(|error| ListenError {
-        address,
-        kind: error.kind(),
-    })
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| ListenError {
+            address,
+            kind: error.kind(),
+        })
 }
 
 /// Serves until the token is cancelled, then drains.
@@ -109,7 +113,10 @@ async fn connection(
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(128);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(128);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     tokio::select! {

@@ -58,13 +58,16 @@ impl fmt::Display for Fields<'_> {
 /// Starts logging to standard error, as JSON lines. Only our own events pass: the libraries below
 /// log what they please, and some of it is callers' data.
 pub fn start() {
-    let ours = tracing_subscriber::filter::Targets::new()
-        .with_target("vouchsafe", tracing::Level::INFO);
+    let ours =
+        tracing_subscriber::filter::Targets::new().with_target("vouchsafe", tracing::Level::INFO);
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .with_writer(std::io::stderr);
     // A second start (tests) keeps the first.
-    let _ = tracing_subscriber::registry().with(ours).with(lines).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(ours)
+        .with(lines)
+        .try_init();
     std::panic::set_hook(Box::new(|info| {
         // The location only: a panic's message may quote what it choked on.
         let line = info.location().map_or(0, std::panic::Location::line);

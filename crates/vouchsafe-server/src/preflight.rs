@@ -175,8 +175,14 @@ async fn records(service: &Service) -> Result<String, String> {
     let faults: Vec<&str> = [
         (!check.schema_current, "its schema is not this program's"),
         (!check.writable, "it takes no writes"),
-        (!check.durable, "it acknowledges commits before they are on the disk"),
-        (check.secure_delete == Some(false), "it does not overwrite what is deleted"),
+        (
+            !check.durable,
+            "it acknowledges commits before they are on the disk",
+        ),
+        (
+            check.secure_delete == Some(false),
+            "it does not overwrite what is deleted",
+        ),
     ]
     .into_iter()
     .filter_map(|(fails, text)| fails.then_some(text))
@@ -184,14 +190,21 @@ async fn records(service: &Service) -> Result<String, String> {
     if !faults.is_empty() {
         return Err(format!("{}: {}", check.database, faults.join(", ")));
     }
-    let connection = check.tls.map_or_else(String::new, |tls| format!(", over {tls}"));
+    let connection = check
+        .tls
+        .map_or_else(String::new, |tls| format!(", over {tls}"));
     Ok(format!("{}{connection}, durable", check.database))
 }
 
 /// The log is asked to take an entry: that is the only proof that it does.
 async fn append_probe(service: &Service) -> Result<String, String> {
     let context = Context::default();
-    let probe = Event::new(Stream::System, "preflight-probe", Outcome::Permitted, &context);
+    let probe = Event::new(
+        Stream::System,
+        "preflight-probe",
+        Outcome::Permitted,
+        &context,
+    );
     let appended = service
         .log
         .append(&[probe.draft(now())])

@@ -42,7 +42,11 @@ impl Refusals {
         }
         let drafts: Vec<Draft> = counts.iter().map(|counted| counted.draft(now())).collect();
         if let Err(error) = service.append(&drafts).await {
-            event(Level::Warn, "refusals not written down yet", &[("error", &error)]);
+            event(
+                Level::Warn,
+                "refusals not written down yet",
+                &[("error", &error)],
+            );
             self.lock().put_back(counts, now());
         }
     }

@@ -124,7 +124,12 @@ impl Running {
         // Probes and metrics are there until the last request has ended.
         let drained = CancellationToken::new();
         let records = listener::serve(data, Arc::clone(&tls), data::router(&shared), stop.clone());
-        let probes = listener::serve(operations, tls, operations::router(&shared), drained.clone());
+        let probes = listener::serve(
+            operations,
+            tls,
+            operations::router(&shared),
+            drained.clone(),
+        );
         let probes = tokio::spawn(probes);
         tokio::join!(
             async {
@@ -174,7 +179,11 @@ async fn watch(shared: &Shared) {
 
 /// Settles what writes left open: those whose answer was 503, or that another process began.
 async fn settle(shared: &Shared) {
-    let seconds = shared.service.settings.request_timeout_seconds.saturating_mul(3);
+    let seconds = shared
+        .service
+        .settings
+        .request_timeout_seconds
+        .saturating_mul(3);
     let age = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
     loop {
         tokio::select! {
@@ -183,7 +192,11 @@ async fn settle(shared: &Shared) {
         }
         // When the log or the database is away, there is a next time.
         if let Ok(settled @ 1..) = shared.service.engine.settle(age).await {
-            event(Level::Info, "writes that were cut off were settled", &[("count", &settled)]);
+            event(
+                Level::Info,
+                "writes that were cut off were settled",
+                &[("count", &settled)],
+            );
         }
         // Keys that were retired must stop to count, on every replica.
         let _ = shared.service.identity.reload_signing_keys(now()).await;
@@ -195,10 +208,17 @@ async fn may_pass_now(shared: &Shared) -> bool {
     let only_administrator = {
         let report = shared.report.load();
         let mut failing = report.failing();
-        failing.next().is_some_and(|check| check.name == "administrator") && failing.next().is_none()
+        failing
+            .next()
+            .is_some_and(|check| check.name == "administrator")
+            && failing.next().is_none()
     };
     let identity = &shared.service.identity;
-    !only_administrator || identity.first_administrator_enrolled().await.unwrap_or(false)
+    !only_administrator
+        || identity
+            .first_administrator_enrolled()
+            .await
+            .unwrap_or(false)
 }
 
 /// One recorder of metrics for the process, however often a service is started in it.

@@ -155,7 +155,8 @@ impl Settings {
                 });
             }
         };
-        let mut table: toml::Table = toml::from_str(&text).map_err(|error| invalid(&path, &error))?;
+        let mut table: toml::Table =
+            toml::from_str(&text).map_err(|error| invalid(&path, &error))?;
         for (name, value) in variables {
             override_by(&mut table, &name, &value)?;
         }
@@ -214,7 +215,9 @@ fn override_by(table: &mut toml::Table, name: &str, value: &str) -> Result<(), S
                 .map(|part| toml::Value::String(part.trim().to_owned()))
                 .collect(),
         ),
-        "access_token_seconds" | "body_limit_bytes" | "request_timeout_seconds"
+        "access_token_seconds"
+        | "body_limit_bytes"
+        | "request_timeout_seconds"
         | "concurrency_limit" => {
             toml::Value::Integer(value.parse().map_err(|_| SettingsError::Variable {
                 name: name.to_owned(),

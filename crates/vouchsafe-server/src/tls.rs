@@ -116,19 +116,25 @@ fn own(folder: &Path, names: &[String]) -> Result<(PathBuf, PathBuf), TlsError> 
     if certificate.exists() && key.exists() {
         return Ok((certificate, key));
     }
-    let made = rcgen::generate_simple_self_signed(names.to_vec()).map_err(|_| TlsError::CannotMake)?;
+    let made =
+        rcgen::generate_simple_self_signed(names.to_vec()).map_err(|_| TlsError::CannotMake)?;
     let unwritable = |path: &Path, error: &io::Error| TlsError::Unreadable {
         path: path.to_owned(),
         kind: error.kind(),
     };
     files::write_secret(&key, made.signing_key.serialize_pem().as_bytes())
         .map_err(|error| unwritable(&key, &error))?;
-    std::fs::write(&certificate, made.cert.pem()).map_err(|error| unwritable(&certificate, &error))?;
+    std::fs::write(&certificate, made.cert.pem())
+        .map_err(|error| unwritable(&certificate, &error))?;
     Ok((certificate, key))
 }
 
 fn fingerprint(der: &[u8]) -> String {
     let hash = digest::digest(&digest::SHA256, der);
-    let pairs: Vec<String> = hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
+    let pairs: Vec<String> = hash
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
     pairs.join(":")
 }

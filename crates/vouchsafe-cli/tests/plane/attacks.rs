@@ -24,10 +24,25 @@ async fn no_phi_route_opens_before_an_administrator_is_enrolled() {
     let (service, folder) = Plane::closed().await;
     let plane = Plane::serve(service, folder, String::new()).await;
     assert!(!plane.ready().await);
-    for route in ROUTES.into_iter().filter(|route| route.interaction.touches_phi()) {
+    for route in ROUTES
+        .into_iter()
+        .filter(|route| route.interaction.touches_phi())
+    {
         let path = address(route.path);
-        let response = plane.fhir("anything", route.method.clone(), &path, Some(b"{}".to_vec())).await;
-        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{}", route.path);
+        let response = plane
+            .fhir(
+                "anything",
+                route.method.clone(),
+                &path,
+                Some(b"{}".to_vec()),
+            )
+            .await;
+        assert_eq!(
+            response.status(),
+            StatusCode::SERVICE_UNAVAILABLE,
+            "{}",
+            route.path
+        );
     }
     plane.stop().await;
 }
@@ -42,13 +57,23 @@ async fn every_phi_route_wants_a_token() {
         CANARY.to_owned(),
         format!("{none}.{claims}."),
         format!("{}x", plane.integration),
-        plane.integration.replace('.', "..", ),
+        plane.integration.replace('.', ".."),
     ];
-    for route in ROUTES.into_iter().filter(|route| route.interaction.touches_phi()) {
+    for route in ROUTES
+        .into_iter()
+        .filter(|route| route.interaction.touches_phi())
+    {
         for token in &tokens {
             let path = address(route.path);
-            let response = plane.fhir(token, route.method.clone(), &path, Some(b"{}".to_vec())).await;
-            assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{} {token}", route.path);
+            let response = plane
+                .fhir(token, route.method.clone(), &path, Some(b"{}".to_vec()))
+                .await;
+            assert_eq!(
+                response.status(),
+                StatusCode::UNAUTHORIZED,
+                "{} {token}",
+                route.path
+            );
             assert_eq!(response.headers()["www-authenticate"], "Bearer");
             let text = response.text().await.expect("text");
             assert!(text.contains("OperationOutcome") && !text.contains(CANARY));
@@ -66,7 +91,10 @@ async fn every_phi_route_wants_a_token() {
             counted += entry["count"].as_u64().expect("a count");
         }
     }
-    let phi_routes = ROUTES.iter().filter(|route| route.interaction.touches_phi()).count() as u64;
+    let phi_routes = ROUTES
+        .iter()
+        .filter(|route| route.interaction.touches_phi())
+        .count() as u64;
     assert!(counted >= phi_routes * tokens.len() as u64, "{counted}");
     assert!(entries <= 20, "{entries}");
 }
@@ -107,7 +135,10 @@ async fn bad_input_is_refused_precisely_and_never_repeated() {
         let id = response.headers().contains_key("x-request-id");
         let text = response.text().await.expect("text");
         assert_eq!(status, expected, "{method} {path}: {text}");
-        assert!(id && text.contains("OperationOutcome"), "{method} {path}: {text}");
+        assert!(
+            id && text.contains("OperationOutcome"),
+            "{method} {path}: {text}"
+        );
         assert!(!text.contains(CANARY), "{method} {path}: {text}");
     }
     plane.stop().await;
@@ -151,7 +182,10 @@ async fn limits_hold() {
         .text()
         .await
         .expect("text");
-    assert!(metrics.contains("vouchsafe_http_requests_total"), "{metrics}");
+    assert!(
+        metrics.contains("vouchsafe_http_requests_total"),
+        "{metrics}"
+    );
     assert!(!metrics.contains(CANARY));
     plane.stop().await;
 }

@@ -23,7 +23,10 @@ fn serve(folder: &Path, ports: (u16, u16)) -> Child {
         .args(["serve", "--data"])
         .arg(folder)
         .env("VOUCHSAFE_DATA_LISTEN", format!("127.0.0.1:{}", ports.0))
-        .env("VOUCHSAFE_OPERATIONS_LISTEN", format!("127.0.0.1:{}", ports.1))
+        .env(
+            "VOUCHSAFE_OPERATIONS_LISTEN",
+            format!("127.0.0.1:{}", ports.1),
+        )
         .env("VOUCHSAFE_PUBLIC_URL", "https://localhost")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -82,9 +85,15 @@ fn recorder_of(service: &Child) -> Option<u32> {
         .args(["-P", &service.id().to_string()])
         .output()
         .ok()?;
-    String::from_utf8(listed.stdout).ok()?.lines().next()?.parse().ok()
+    String::from_utf8(listed.stdout)
+        .ok()?
+        .lines()
+        .next()?
+        .parse()
+        .ok()
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost() {
     let plane = Plane::open().await;
@@ -106,7 +115,9 @@ async fn nothing_acknowledged_is_lost() {
             .collect();
         tokio::time::sleep(Duration::from_millis(700 + 173 * round)).await;
         if let Some(recorder) = recorder_of(&child) {
-            let _ = Command::new("kill").args(["-9", &recorder.to_string()]).status();
+            let _ = Command::new("kill")
+                .args(["-9", &recorder.to_string()])
+                .status();
             tokio::time::sleep(Duration::from_millis(600)).await;
         }
         child.kill().expect("killed");
@@ -118,17 +129,26 @@ async fn nothing_acknowledged_is_lost() {
     assert!(acknowledged.len() > 20, "{} writes", acknowledged.len());
     // The recorder of the killed service sees its input close, and ends.
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let service = Service::open(opening(folder.path())).await.expect("opens again");
+    let service = Service::open(opening(folder.path()))
+        .await
+        .expect("opens again");
     assert_eq!(service.log.unsettled().await.expect("answers"), Vec::new());
     let store = service.engine.store();
     let mut stored = 0;
     for id in &acknowledged {
         let record_type = "Patient".parse().expect("a type");
         let id = id.parse().expect("an id");
-        let head = store.head(service.tenant(), &record_type, id).await.expect("answers");
+        let head = store
+            .head(service.tenant(), &record_type, id)
+            .await
+            .expect("answers");
         stored += usize::from(head.is_some());
     }
-    assert_eq!(stored, acknowledged.len(), "an acknowledged write is missing");
+    assert_eq!(
+        stored,
+        acknowledged.len(),
+        "an acknowledged write is missing"
+    );
     let keys = service.audit_keys().await.expect("keys");
     let tokens: Vec<String> = acknowledged
         .iter()
@@ -143,7 +163,10 @@ async fn nothing_acknowledged_is_lost() {
         .expect("entries")
         .map(|entry| {
             let entry: Value = serde_json::from_str(&entry.expect("an entry").json).expect("JSON");
-            entry["resource"]["id"].as_str().unwrap_or_default().to_owned()
+            entry["resource"]["id"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
         })
         .collect();
     for token in &tokens {

@@ -103,7 +103,9 @@ impl Plane {
             .build()
             .expect("a client");
         let stop = CancellationToken::new();
-        let running = Running::start(service, stop.clone()).await.expect("listens");
+        let running = Running::start(service, stop.clone())
+            .await
+            .expect("listens");
         let port = running.address().expect("bound").port();
         let operations = running.operations_address().expect("bound").port();
         Self {
@@ -188,9 +190,13 @@ impl Plane {
 pub(crate) fn code(secret: &str, offset: i64) -> String {
     let bytes: [u8; 20] = base32(secret).try_into().expect("160 bits");
     let secret = Secret::from(bytes);
-    let totp = Builder::new().with_secret(secret).build().expect("a generator");
+    let totp = Builder::new()
+        .with_secret(secret)
+        .build()
+        .expect("a generator");
     let now = Timestamp::now().as_second() + offset;
-    totp.generate(u64::try_from(now).expect("after 1970")).to_string()
+    totp.generate(u64::try_from(now).expect("after 1970"))
+        .to_string()
 }
 
 /// RFC 4648, section 6, without padding.
@@ -224,7 +230,10 @@ pub(crate) async fn integration_token(service: &Service) -> String {
         expires_at: in_hours(2),
     };
     let context = Context::default();
-    let prepared = identity.add_service(tenant, &new, &console(), now).await.expect("allowed");
+    let prepared = identity
+        .add_service(tenant, &new, &console(), now)
+        .await
+        .expect("allowed");
     let id = service.change(prepared, &context).await.expect("done");
     let holder = Principal::Service(id);
     let prepared = identity
@@ -232,7 +241,10 @@ pub(crate) async fn integration_token(service: &Service) -> String {
         .await
         .expect("allowed");
     service.change(prepared, &context).await.expect("done");
-    let prepared = identity.local_session(tenant, id, &user, now).await.expect("allowed");
+    let prepared = identity
+        .local_session(tenant, id, &user, now)
+        .await
+        .expect("allowed");
     let local = service.change(prepared, &context).await.expect("done");
     local.token.expose().to_owned()
 }
@@ -251,7 +263,10 @@ pub(crate) async fn invite(
         rights: vec![right(role, 8)],
     };
     let context = Context::default();
-    let prepared = identity.add_person(tenant, &new, &console(), now).await.expect("allowed");
+    let prepared = identity
+        .add_person(tenant, &new, &console(), now)
+        .await
+        .expect("allowed");
     let invitation = service.change(prepared, &context).await.expect("done");
     if let Some(record) = record {
         let (record_type, id) = record.split_once('/').expect("a reference");

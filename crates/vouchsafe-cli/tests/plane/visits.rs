@@ -21,7 +21,9 @@ fn patient(family: &str, ssn: &str) -> Vec<u8> {
 
 async fn created(plane: &Plane, record_type: &str, body: Vec<u8>) -> String {
     let path = format!("/{record_type}");
-    let response = plane.fhir(&plane.integration, Method::POST, &path, Some(body)).await;
+    let response = plane
+        .fhir(&plane.integration, Method::POST, &path, Some(body))
+        .await;
     let status = response.status();
     assert!(response.headers().contains_key("vouchsafe-receipt"));
     let text = response.text().await.expect("text");
@@ -51,6 +53,7 @@ async fn get(plane: &Plane, token: &str, path: &str) -> (StatusCode, Value) {
     (status, body)
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 #[tokio::test(flavor = "multi_thread")]
 async fn each_role_sees_its_part_and_no_more() {
     let plane = Plane::open().await;
@@ -59,7 +62,9 @@ async fn each_role_sees_its_part_and_no_more() {
     let doctor = created(
         &plane,
         "Practitioner",
-        json!({"resourceType": "Practitioner", "name": [{"family": "Medic"}]}).to_string().into_bytes(),
+        json!({"resourceType": "Practitioner", "name": [{"family": "Medic"}]})
+            .to_string()
+            .into_bytes(),
     )
     .await;
     let until = "2099-01-01T00:00:00Z";
@@ -94,9 +99,17 @@ async fn each_role_sees_its_part_and_no_more() {
     let integration = plane.integration.clone();
     let folder = plane.stop().await;
     // A second start finds everything, and takes the people that were added beside it.
-    let service = Service::open(opening(folder.path())).await.expect("a second start");
+    let service = Service::open(opening(folder.path()))
+        .await
+        .expect("a second start");
     let practitioner = format!("Practitioner/{doctor}");
-    let clinician = invite(&service, "doc@example.org", "clinician", Some(&practitioner)).await;
+    let clinician = invite(
+        &service,
+        "doc@example.org",
+        "clinician",
+        Some(&practitioner),
+    )
+    .await;
     let desk = invite(&service, "desk@example.org", "front-desk", None).await;
     let registrar = invite(&service, "reg@example.org", "registration", None).await;
     let own = format!("Patient/{ours}");
@@ -109,31 +122,50 @@ async fn each_role_sees_its_part_and_no_more() {
     let subject = token(&plane, &subject, "me@example.org").await;
 
     let (status, body) = get(&plane, &clinician, &format!("/Patient/{ours}")).await;
-    assert_eq!((status, &body["name"][0]["family"]), (StatusCode::OK, &json!("Inside")));
+    assert_eq!(
+        (status, &body["name"][0]["family"]),
+        (StatusCode::OK, &json!("Inside"))
+    );
     let (status, hidden) = get(&plane, &clinician, &format!("/Patient/{other}")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     let absent = format!("/Patient/{}", uuid::Uuid::new_v4());
     let (status, nothing) = get(&plane, &clinician, &absent).await;
-    assert_eq!((status, &nothing), (StatusCode::NOT_FOUND, &hidden), "absent and hidden look alike");
+    assert_eq!(
+        (status, &nothing),
+        (StatusCode::NOT_FOUND, &hidden),
+        "absent and hidden look alike"
+    );
     let (status, found) = get(&plane, &clinician, "/Patient?family=outside").await;
     assert_eq!((status, found["entry"].as_array()), (StatusCode::OK, None));
     let (status, found) = get(&plane, &clinician, "/Patient?family=inside").await;
-    assert_eq!((status, found["entry"].as_array().map(Vec::len)), (StatusCode::OK, Some(1)));
+    assert_eq!(
+        (status, found["entry"].as_array().map(Vec::len)),
+        (StatusCode::OK, Some(1))
+    );
     let (_, by_reference) = get(&plane, &clinician, &format!("/CareTeam?patient={other}")).await;
     assert_eq!(by_reference["entry"].as_array(), None);
     let (status, _) = get(&plane, &clinician, &format!("/Patient/{other}/_history/1")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
 
     let (status, seen) = get(&plane, &desk, &format!("/Appointment/{appointment}")).await;
-    assert_eq!((status, &seen["start"]), (StatusCode::OK, &json!("2030-01-02T09:00:00Z")));
+    assert_eq!(
+        (status, &seen["start"]),
+        (StatusCode::OK, &json!("2030-01-02T09:00:00Z"))
+    );
     let text = seen.to_string();
-    assert!(!text.contains("Outside") && !text.contains("knee"), "{text}");
+    assert!(
+        !text.contains("Outside") && !text.contains("knee"),
+        "{text}"
+    );
     assert!(text.contains("SUBSETTED"));
     let (status, _) = get(&plane, &desk, &format!("/Patient/{ours}")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
 
     let (status, seen) = get(&plane, &registrar, &format!("/Patient/{other}")).await;
-    assert_eq!((status, &seen["birthDate"]), (StatusCode::OK, &json!("1970-05-06")));
+    assert_eq!(
+        (status, &seen["birthDate"]),
+        (StatusCode::OK, &json!("1970-05-06"))
+    );
     let (status, seen) = get(&plane, &registrar, &format!("/Appointment/{appointment}")).await;
     assert!(status == StatusCode::NOT_FOUND || !seen.to_string().contains("knee"));
 
@@ -149,7 +181,12 @@ async fn each_role_sees_its_part_and_no_more() {
         "participant": [{"member": {"reference": practitioner}}],
     });
     let response = plane
-        .fhir(&clinician, Method::POST, "/CareTeam", Some(self_care.to_string().into_bytes()))
+        .fhir(
+            &clinician,
+            Method::POST,
+            "/CareTeam",
+            Some(self_care.to_string().into_bytes()),
+        )
         .await;
     assert!(response.status().is_client_error(), "{}", response.status());
     let (status, _) = get(&plane, &clinician, &format!("/Patient/{other}")).await;
@@ -157,12 +194,27 @@ async fn each_role_sees_its_part_and_no_more() {
 
     // Signing out ends the session at once.
     let url = format!("{}/auth/sign-out", plane.base);
-    let out = plane.client.post(url).bearer_auth(&desk).send().await.expect("answers");
+    let out = plane
+        .client
+        .post(url)
+        .bearer_auth(&desk)
+        .send()
+        .await
+        .expect("answers");
     assert_eq!(out.status(), StatusCode::NO_CONTENT);
-    let response = plane.fhir(&desk, Method::GET, &format!("/Appointment/{appointment}"), None).await;
+    let response = plane
+        .fhir(
+            &desk,
+            Method::GET,
+            &format!("/Appointment/{appointment}"),
+            None,
+        )
+        .await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     // The token of before the restart lives on in the database: so does its session.
-    let response = plane.fhir(&integration, Method::GET, &format!("/Patient/{ours}"), None).await;
+    let response = plane
+        .fhir(&integration, Method::GET, &format!("/Patient/{ours}"), None)
+        .await;
     assert_eq!(response.status(), StatusCode::OK);
     plane.stop().await;
 }
@@ -190,7 +242,12 @@ async fn a_partial_writer_leaves_what_they_cannot_see() {
     seen["start"] = json!("2031-01-02T10:00:00Z");
     seen["end"] = json!("2031-01-02T10:30:00Z");
     let response = plane
-        .fhir(&desk, Method::PUT, &path, Some(seen.to_string().into_bytes()))
+        .fhir(
+            &desk,
+            Method::PUT,
+            &path,
+            Some(seen.to_string().into_bytes()),
+        )
         .await;
     let status = response.status();
     let text = response.text().await.expect("text");
@@ -198,13 +255,21 @@ async fn a_partial_writer_leaves_what_they_cannot_see() {
     // A class that they may not write is refused, whatever it says.
     seen["reasonCode"] = json!([{"text": "other"}]);
     let response = plane
-        .fhir(&desk, Method::PUT, &path, Some(seen.to_string().into_bytes()))
+        .fhir(
+            &desk,
+            Method::PUT,
+            &path,
+            Some(seen.to_string().into_bytes()),
+        )
         .await;
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     let (_, whole) = get(&plane, &plane.integration, &path).await;
     assert_eq!(whole["start"], json!("2031-01-02T10:00:00Z"));
     assert_eq!(whole["reasonCode"][0]["text"], json!("secret knee"));
-    assert_eq!(whole["participant"][0]["actor"]["display"], json!("Partial, Test"));
+    assert_eq!(
+        whole["participant"][0]["actor"]["display"],
+        json!("Partial, Test")
+    );
     assert_eq!(whole["participant"].as_array().map(Vec::len), Some(1));
     plane.stop().await;
 }

@@ -42,10 +42,9 @@ pub(crate) async fn load(installation: &Installation, files: &[PathBuf]) -> Vec<
             .expect("bzip2");
         let bundle = vouchsafe_fhir::parse_bundle(&text).expect("a bundle");
         let caller = installation.caller("integration", Vec::new());
-        let outcomes =
-            vouchsafe_fhir::execute(&installation.service.engine, &caller, bundle, None)
-                .await
-                .unwrap_or_else(|error| panic!("{}: {:?}", file.display(), error.failure()));
+        let outcomes = vouchsafe_fhir::execute(&installation.service.engine, &caller, bundle, None)
+            .await
+            .unwrap_or_else(|error| panic!("{}: {:?}", file.display(), error.failure()));
         let original: Value = serde_json::from_slice(&text).expect("JSON");
         let entries = original["entry"].as_array().expect("entries");
         assert_eq!(entries.len(), outcomes.len());
@@ -54,8 +53,15 @@ pub(crate) async fn load(installation: &Installation, files: &[PathBuf]) -> Vec<
             assert!(outcome.status.is_success(), "{:?}", outcome.failure());
             let (record_type, id, ..) = outcome.record.as_ref().expect("a record");
             let place = format!("{record_type}/{id}");
-            urls.insert(entry["fullUrl"].as_str().expect("fullUrl").to_owned(), place.clone());
-            for identifier in entry["resource"]["identifier"].as_array().into_iter().flatten() {
+            urls.insert(
+                entry["fullUrl"].as_str().expect("fullUrl").to_owned(),
+                place.clone(),
+            );
+            for identifier in entry["resource"]["identifier"]
+                .as_array()
+                .into_iter()
+                .flatten()
+            {
                 if let (Some(system), Some(value)) =
                     (identifier["system"].as_str(), identifier["value"].as_str())
                 {
@@ -66,12 +72,20 @@ pub(crate) async fn load(installation: &Installation, files: &[PathBuf]) -> Vec<
         }
         // The tree with its number texts, beside serde's for looking at.
         let tree = Document::parse(&text).expect("JSON");
-        let nodes = tree.root().get("entry").and_then(Node::as_array).expect("entries");
+        let nodes = tree
+            .root()
+            .get("entry")
+            .and_then(Node::as_array)
+            .expect("entries");
         for ((entry, node), outcome) in entries.iter().zip(nodes).zip(&outcomes) {
             let (record_type, id, ..) = outcome.record.as_ref().expect("a record");
             let resource = node.get("resource").expect("a resource").to_json();
             let mut expected = Document::parse(resource.as_bytes()).expect("an object");
-            expected.root_mut().as_object_mut().expect("an object").remove("id");
+            expected
+                .root_mut()
+                .as_object_mut()
+                .expect("an object")
+                .remove("id");
             resolve(expected.root_mut(), &urls, &conditions);
             loaded.push(Loaded {
                 record_type: record_type.clone(),
@@ -86,7 +100,9 @@ pub(crate) async fn load(installation: &Installation, files: &[PathBuf]) -> Vec<
 
 fn resolve(node: &mut Node, urls: &HashMap<String, String>, conditions: &HashMap<String, String>) {
     if let Some(items) = node.as_array_mut() {
-        items.iter_mut().for_each(|item| resolve(item, urls, conditions));
+        items
+            .iter_mut()
+            .for_each(|item| resolve(item, urls, conditions));
     }
     let Some(object) = node.as_object_mut() else {
         return;

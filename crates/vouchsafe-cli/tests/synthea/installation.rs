@@ -130,8 +130,12 @@ impl Installation {
             rights: vec![Right {
                 id: RightId::random(),
                 role: role.parse().expect("a role"),
-                from: now.saturating_sub(SignedDuration::from_secs(1)).expect("in range"),
-                until: now.saturating_add(SignedDuration::from_hours(1)).expect("in range"),
+                from: now
+                    .saturating_sub(SignedDuration::from_secs(1))
+                    .expect("in range"),
+                until: now
+                    .saturating_add(SignedDuration::from_hours(1))
+                    .expect("in range"),
             }],
             links,
             purpose,

@@ -89,9 +89,15 @@ fn note(value: &Value, needles: &mut BTreeSet<String>) {
 fn forms(needle: &str) -> Vec<Vec<u8>> {
     let bytes = needle.as_bytes();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut forms = vec![bytes.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes()];
+    let mut forms = vec![
+        bytes.to_vec(),
+        hex.to_uppercase().into_bytes(),
+        hex.into_bytes(),
+    ];
     for phase in 0..3 {
-        let padded: Vec<u8> = std::iter::repeat_n(b' ', phase).chain(bytes.iter().copied()).collect();
+        let padded: Vec<u8> = std::iter::repeat_n(b' ', phase)
+            .chain(bytes.iter().copied())
+            .collect();
         let text = STANDARD.encode(padded);
         // Without the characters that depend on what stands before and after.
         let from = [0, 2, 3][phase];
@@ -110,7 +116,12 @@ pub(crate) async fn scan_live(folder: &Path, needles: &BTreeSet<String>) {
 
 /// When it has stopped.
 pub(crate) async fn scan(remains: &Remains, needles: &BTreeSet<String>) {
-    scan_all(remains.folder.path(), &remains.dumps, &remains.errors, needles);
+    scan_all(
+        remains.folder.path(),
+        &remains.dumps,
+        &remains.errors,
+        needles,
+    );
 }
 
 fn scan_all(folder: &Path, dumps: &[Vec<u8>], errors: &[String], needles: &BTreeSet<String>) {
@@ -145,9 +156,16 @@ fn scan_all(folder: &Path, dumps: &[Vec<u8>], errors: &[String], needles: &BTree
     for error in errors {
         look("an error", error.as_bytes());
     }
-    eprintln!("scanned {files} files, {} dumps, {scanned} bytes for {} needles in {} forms",
-        dumps.len(), needles.len(), patterns.len());
-    assert!(scanned > 5_000_000, "the databases and the log were there to be scanned");
+    eprintln!(
+        "scanned {files} files, {} dumps, {scanned} bytes for {} needles in {} forms",
+        dumps.len(),
+        needles.len(),
+        patterns.len()
+    );
+    assert!(
+        scanned > 5_000_000,
+        "the databases and the log were there to be scanned"
+    );
 }
 
 fn walk(folder: &Path, found: &mut dyn FnMut(&Path, &[u8])) {

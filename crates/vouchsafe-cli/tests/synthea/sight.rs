@@ -12,11 +12,20 @@ use super::installation::Installation;
 fn classes(role: &str) -> ClassSet {
     use DataClass::{Clinical, Contact, Demographic, Identifier, Operational, Scheduling};
     match role {
-        "clinician" => [Clinical, Demographic, Identifier, Contact, Scheduling, Operational]
+        "clinician" => [
+            Clinical,
+            Demographic,
+            Identifier,
+            Contact,
+            Scheduling,
+            Operational,
+        ]
+        .into_iter()
+        .collect(),
+        "front-desk" => [Scheduling, Operational].into_iter().collect(),
+        "registration" => [Demographic, Identifier, Contact, Operational]
             .into_iter()
             .collect(),
-        "front-desk" => [Scheduling, Operational].into_iter().collect(),
-        "registration" => [Demographic, Identifier, Contact, Operational].into_iter().collect(),
         other => panic!("no classes of {other}"),
     }
 }
@@ -44,7 +53,8 @@ pub(crate) async fn each_role_sees_its_classes(installation: &Installation, load
     let practitioner = team.and_then(|team| {
         let text = team.expected.to_json();
         let at = text.find("Practitioner/")?;
-        text.get(at..at + "Practitioner/".len() + 36).map(str::to_owned)
+        text.get(at..at + "Practitioner/".len() + 36)
+            .map(str::to_owned)
     });
     for role in ["clinician", "front-desk", "registration"] {
         let links = match (role, &practitioner) {
@@ -53,7 +63,15 @@ pub(crate) async fn each_role_sees_its_classes(installation: &Installation, load
         };
         let caller = installation.caller(role, links);
         for record in loaded {
-            see(installation, &pack, &caller, role, record, &patient_reference).await;
+            see(
+                installation,
+                &pack,
+                &caller,
+                role,
+                record,
+                &patient_reference,
+            )
+            .await;
         }
     }
 }
@@ -67,8 +85,12 @@ async fn see(
     patient: &str,
 ) {
     let engine = &installation.service.engine;
-    let declared = pack.record_type(record.record_type.as_str()).expect("declared");
-    let result = engine.read(caller, &record.record_type, record.id, None).await;
+    let declared = pack
+        .record_type(record.record_type.as_str())
+        .expect("declared");
+    let result = engine
+        .read(caller, &record.record_type, record.id, None)
+        .await;
     let text = record.expected.to_json();
     let about_somebody = declared.subject_kind() != vouchsafe_records::pack::SubjectKind::None;
     let whole = project(declared.as_ref(), record, classes(role));
@@ -80,7 +102,11 @@ async fn see(
         || patient.ends_with(&record.id.to_string());
     match result {
         Ok(released) => {
-            assert!(something, "{role} saw a {} they may not", record.record_type);
+            assert!(
+                something,
+                "{role} saw a {} they may not",
+                record.record_type
+            );
             assert!(
                 released.document.root().same_as(whole.root()),
                 "{role} of {}:\n{}\n{}",
@@ -119,9 +145,16 @@ async fn in_care_by_another(installation: &Installation, caller: &Caller, record
         .await
         .expect("the store")
         .expect("there");
-    let staff: Vec<Reference> = caller.links.iter().map(|link| Reference::parse(link)).collect();
+    let staff: Vec<Reference> = caller
+        .links
+        .iter()
+        .map(|link| Reference::parse(link))
+        .collect();
     let subject = head.subject.expect("about somebody");
-    store.in_care(tenant, &staff, subject, caller.now).await.expect("the store")
+    store
+        .in_care(tenant, &staff, subject, caller.now)
+        .await
+        .expect("the store")
 }
 
 fn text_of(document: &Document) -> bool {

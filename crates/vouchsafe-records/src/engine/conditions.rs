@@ -42,7 +42,13 @@ impl Engine {
         let mut results = Vec::with_capacity(conditions.len());
         for (place, condition) in conditions.iter().enumerate() {
             let asked = self
-                .ask(caller, &request, (place, condition), &mut drafts, &mut waiting)
+                .ask(
+                    caller,
+                    &request,
+                    (place, condition),
+                    &mut drafts,
+                    &mut waiting,
+                )
                 .await;
             match asked {
                 Ok(()) => results.push(Ok(None)),
@@ -52,7 +58,10 @@ impl Engine {
         }
         let (receipts, _) = self.record(drafts).await?;
         for ((place, found, phi), receipt) in waiting.into_iter().zip(receipts) {
-            let matched = phi.release(receipt).map_err(|_| Failure::Damaged)?.is_some();
+            let matched = phi
+                .release(receipt)
+                .map_err(|_| Failure::Damaged)?
+                .is_some();
             if let (true, Some(result)) = (matched, results.get_mut(place)) {
                 *result = match result {
                     Ok(None) => Ok(Some(found)),

@@ -63,7 +63,9 @@ impl Cursor {
         caller: &Caller,
         now: Timestamp,
     ) -> Result<Self, Failure> {
-        let sealed = URL_SAFE_NO_PAD.decode(text).map_err(|_| Failure::BadCursor)?;
+        let sealed = URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| Failure::BadCursor)?;
         let plain = key
             .open(context(caller).as_bytes(), &sealed)
             .map_err(|_| Failure::BadCursor)?;

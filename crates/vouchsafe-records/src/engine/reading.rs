@@ -30,7 +30,9 @@ impl Engine {
         let audit = self.audit_keys(key.tenant).await?;
         let stored = self.store.read(&key, version).await?;
         // What is not there costs what is hidden costs: the same look-ups, the same decision.
-        let subject = stored.as_ref().map_or_else(|| Some(SubjectId::random()), |row| row.subject);
+        let subject = stored
+            .as_ref()
+            .map_or_else(|| Some(SubjectId::random()), |row| row.subject);
         let facts = self.facts(caller, subject).await?;
         let request = caller.request(&audit, self.now());
         let gate = self.gate();

@@ -66,7 +66,10 @@ impl Engine {
         let audit = self.audit_keys(tenant).await?;
         let request = caller.request(&audit, self.now());
         let query = query_text(&params)?;
-        let (permit, reach) = match self.admit_search(caller, &request, declared, (&plan, &query)).await? {
+        let (permit, reach) = match self
+            .admit_search(caller, &request, declared, (&plan, &query))
+            .await?
+        {
             Ok(admitted) => admitted,
             // Nobody's records: as if there were none.
             Err(proof) => return Ok(empty(proof, unsupported)),
@@ -87,8 +90,8 @@ impl Engine {
             return Err(Failure::TooCostly);
         }
         let total = (first && last.is_none()).then_some(items.len() as u64);
-        let next = last
-            .map(|after| Cursor::new(name, &params, after, self.now()).seal(&cursors, caller));
+        let next =
+            last.map(|after| Cursor::new(name, &params, after, self.now()).seal(&cursors, caller));
         Ok(Page {
             items: if counting { Vec::new() } else { items },
             next,
@@ -284,13 +287,16 @@ impl Engine {
         }
         let theirs = self.theirs(caller).await?;
         let (subjects, others): (Vec<SubjectId>, Vec<SubjectId>) = match named {
-            Some(named) => named.into_iter().partition(|subject| theirs.contains(subject)),
+            Some(named) => named
+                .into_iter()
+                .partition(|subject| theirs.contains(subject)),
             None => (theirs, Vec::new()),
         };
         match admit(true) {
-            Ok(permit) if subjects.is_empty() => {
-                self.of_nobody(request, &permit, query, &others).await.map(Err)
-            }
+            Ok(permit) if subjects.is_empty() => self
+                .of_nobody(request, &permit, query, &others)
+                .await
+                .map(Err),
             Ok(permit) => Ok(Ok((permit, Reach::Theirs(subjects)))),
             Err(refusal) => Err(self.refuse(refusal, Failure::Forbidden).await),
         }
@@ -307,7 +313,8 @@ impl Engine {
     ) -> Result<Proof, Failure> {
         let mut drafts = vec![permit.entry(request, query, 0)];
         let hidden = |subject: &SubjectId| {
-            self.gate().refused(request, None, Some(*subject), "search", "no-permit")
+            self.gate()
+                .refused(request, None, Some(*subject), "search", "no-permit")
         };
         drafts.extend(others.iter().map(hidden));
         let appended = self.append(&drafts).await?;
@@ -320,7 +327,11 @@ impl Engine {
         let staff = caller.staff();
         if !staff.is_empty() {
             let tenant = caller.session.tenant();
-            subjects.extend(self.store.subjects_in_care(tenant, &staff, self.now()).await?);
+            subjects.extend(
+                self.store
+                    .subjects_in_care(tenant, &staff, self.now())
+                    .await?,
+            );
         }
         subjects.sort_unstable();
         subjects.dedup();
@@ -381,9 +392,15 @@ pub(super) fn planned(
         match search::plan(declared, &parameters) {
             Ok(plan) => return Ok((plan, passed_over)),
             Err(refused) if lenient && refused.why == Why::Unknown => {
-                let known = |name: &str| declared.search_params().iter().any(|param| *param.name == *name);
+                let known = |name: &str| {
+                    declared
+                        .search_params()
+                        .iter()
+                        .any(|param| *param.name == *name)
+                };
                 let before = parameters.len();
-                parameters.retain(|parameter| known(parameter.name) || parameter.name.starts_with('_'));
+                parameters
+                    .retain(|parameter| known(parameter.name) || parameter.name.starts_with('_'));
                 if parameters.len() == before {
                     return Err(Failure::Unsupported(refused.parameter));
                 }

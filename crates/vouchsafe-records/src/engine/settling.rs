@@ -18,8 +18,15 @@ impl Engine {
     /// # Errors
     /// [`Failure::Unavailable`]; what was settled stays so.
     pub async fn settle(&self, age: SignedDuration) -> Result<usize, Failure> {
-        let mut open = self.log.unsettled().await.map_err(|_| Failure::Unavailable)?;
-        let before = self.now().saturating_sub(age).map_err(|_| Failure::Unavailable)?;
+        let mut open = self
+            .log
+            .unsettled()
+            .await
+            .map_err(|_| Failure::Unavailable)?;
+        let before = self
+            .now()
+            .saturating_sub(age)
+            .map_err(|_| Failure::Unavailable)?;
         open.retain(|intent| began(*intent) <= before);
         let context = Context::default();
         for intent in &open {

@@ -10,8 +10,7 @@ use super::{Caller, Engine, Failure};
 use crate::pack::{RecordTypeDecl, Reference, SubjectKind};
 
 /// Classes that a record without a subject may have.
-const WITHOUT_SUBJECT: ClassSet =
-    ClassSet::of(DataClass::Operational).with(DataClass::Scheduling);
+const WITHOUT_SUBJECT: ClassSet = ClassSet::of(DataClass::Operational).with(DataClass::Scheduling);
 
 /// The subjects of records that are being made, and of those that were looked up.
 #[derive(Default)]
@@ -77,13 +76,20 @@ impl Subjects {
             return Ok(*known);
         }
         let head = engine.head(caller, &place.0, id).await?;
-        let head = head.filter(|head| !head.deleted).ok_or(Failure::UnknownReference)?;
+        let head = head
+            .filter(|head| !head.deleted)
+            .ok_or(Failure::UnknownReference)?;
         self.known.insert(place, head.subject);
         Ok(head.subject)
     }
 
     /// A record of this write, for those that refer to it.
-    pub(super) fn note(&mut self, record_type: &RecordType, id: RecordId, subject: Option<SubjectId>) {
+    pub(super) fn note(
+        &mut self,
+        record_type: &RecordType,
+        id: RecordId,
+        subject: Option<SubjectId>,
+    ) {
         self.known.insert((record_type.clone(), id), subject);
     }
 }

@@ -72,7 +72,10 @@ impl Engine {
         };
         // Nothing was decided yet; the attempt stands in the log all the same.
         let record_type = types.get(ended.op.unwrap_or(0));
-        match self.note_refused(caller, record_type, options.operation, &ended.failure).await {
+        match self
+            .note_refused(caller, record_type, options.operation, &ended.failure)
+            .await
+        {
             Ok(()) => Err(ended),
             Err(failure) => Err(Refused {
                 failure,
@@ -92,7 +95,9 @@ impl Engine {
         let audit = self.audit_keys(caller.session.tenant()).await?;
         let request = caller.request(&audit, self.now());
         let known = record_type.filter(|name| self.pack.record_type(name.as_str()).is_some());
-        let draft = self.gate().refused(&request, known, None, operation, failure.code());
+        let draft = self
+            .gate()
+            .refused(&request, known, None, operation, failure.code());
         self.note(draft).await
     }
 
@@ -103,7 +108,11 @@ impl Engine {
         idempotent: &Idempotent,
     ) -> Result<Option<Vec<OpResult>>, Failure> {
         let wanted = self.idempotency(caller, idempotent).await?;
-        let Some(first) = self.store.repeated(caller.session.tenant(), &wanted).await? else {
+        let Some(first) = self
+            .store
+            .repeated(caller.session.tenant(), &wanted)
+            .await?
+        else {
             return Ok(None);
         };
         if first.request != wanted.request {
@@ -120,6 +129,17 @@ impl Engine {
             proof: None,
         });
         Ok(Some(results.collect()))
+    }
+
+    async fn remembered(
+        &self,
+        caller: &Caller,
+        options: &WriteOptions,
+    ) -> Result<Option<Idempotency>, Failure> {
+        match &options.idempotent {
+            Some(idempotent) => self.idempotency(caller, idempotent).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Keyed tags of key and request: neither stands in the database as it was sent.
@@ -151,22 +171,36 @@ impl Engine {
         let mut request = caller.request(&audit, self.now());
         let intent = IntentId::new_ordered(request.now);
         let count = planned.len() as u64;
-        let writes = if planned.len() == 1 { Writes::Alone } else { Writes::Among };
+        let writes = if planned.len() == 1 {
+            Writes::Alone
+        } else {
+            Writes::Among
+        };
         let mut drafts = Vec::with_capacity(planned.len() + 1);
         if writes == Writes::Among {
             drafts.push(gate::intended(&request, options.operation, intent, count));
         }
         let admitted = self
-            .admit(caller, &request, planned, subjects, (intent, writes), &mut drafts)
+            .admit(
+                caller,
+                &request,
+                planned,
+                subjects,
+                (intent, writes),
+                &mut drafts,
+            )
             .await?;
-        let keys = self.keys_of(tenant, &admitted, subjects).await.map_err(whole)?;
+        let keys = self
+            .keys_of(tenant, &admitted, subjects)
+            .await
+            .map_err(whole)?;
         request.now = self.now();
         let time = request.now;
-        let (rows, sealed) = self.seal(admitted, &keys, tenant, time).await.map_err(whole)?;
-        let idempotency = match &options.idempotent {
-            Some(idempotent) => Some(self.idempotency(caller, idempotent).await.map_err(whole)?),
-            None => None,
-        };
+        let (rows, sealed) = self
+            .seal(admitted, &keys, tenant, time)
+            .await
+            .map_err(whole)?;
+        let idempotency = self.remembered(caller, options).await.map_err(whole)?;
         let stage = self.store.stage(tenant, intent, time, rows, idempotency);
         let (recorded, staged) = tokio::join!(self.record(drafts), stage);
         let (receipts, _) = match recorded {
@@ -179,12 +213,18 @@ impl Engine {
             Ok(staged) => staged.commit().await,
             Err(error) => Err(error),
         };
-        self.conclude(&request, options.operation, intent, count, committed.map_err(Failure::from))
-            .await
-            .map_err(whole)
-            .and_then(|proof| {
-                results(sealed, receipts, request.now, &proof).map_err(|failure| (failure, None))
-            })
+        self.conclude(
+            &request,
+            options.operation,
+            intent,
+            count,
+            committed.map_err(Failure::from),
+        )
+        .await
+        .map_err(whole)
+        .and_then(|proof| {
+            results(sealed, receipts, request.now, &proof).map_err(|failure| (failure, None))
+        })
     }
 
     /// Writes down how the write ended, before that is told.
@@ -212,7 +252,10 @@ impl Engine {
         let settled = gate::settled(&request, operation, intent, outcome, count);
         match (self.append(&[settled]).await, failure) {
             (_, Some(failure)) => Err(failure),
-            (Ok(appended), None) => appended.first().map(Proof::of).ok_or(Failure::OutcomeUnknown),
+            (Ok(appended), None) => appended
+                .first()
+                .map(Proof::of)
+                .ok_or(Failure::OutcomeUnknown),
             (Err(_), None) => Err(Failure::OutcomeUnknown),
         }
     }
@@ -239,9 +282,13 @@ impl Engine {
                     place.insert(self.facts(caller, subject).await.map_err(at)?)
                 }
             };
-            self.admit_sight(request, &planned, facts).await.map_err(at)?;
+            self.admit_sight(request, &planned, facts)
+                .await
+                .map_err(at)?;
             if !planned.new_relations().is_empty() {
-                self.admit_relations(caller, request, &planned, facts).await.map_err(at)?;
+                self.admit_relations(caller, request, &planned, facts)
+                    .await
+                    .map_err(at)?;
             }
             let target = Target {
                 record: &planned.key,
@@ -263,7 +310,8 @@ impl Engine {
                         let record_type = Some(&planned.key.record_type);
                         let (name, code) = (planned.kind.name(), failure.code());
                         let draft =
-                            self.gate().refused(request, record_type, planned.subject, name, code);
+                            self.gate()
+                                .refused(request, record_type, planned.subject, name, code);
                         self.note(draft).await.map_err(at)?;
                         return Err(at(failure));
                     }
@@ -346,7 +394,10 @@ impl Engine {
         facts: &Facts,
     ) -> Result<(), Failure> {
         let staff = caller.staff();
-        let to_self = planned.new_relations().iter().any(|new| staff.contains(&new.beneficiary));
+        let to_self = planned
+            .new_relations()
+            .iter()
+            .any(|new| staff.contains(&new.beneficiary));
         let admitted = self.gate().admit(
             request,
             Verb::Relate,
@@ -414,7 +465,10 @@ impl Engine {
             let declared = self.declared(&planned.key.record_type)?;
             let previous = planned.previous.as_ref().map(|stored| &stored.record);
             let replaces = permit.replaces();
-            let created = planned.previous.as_ref().is_none_or(|stored| stored.deleted);
+            let created = planned
+                .previous
+                .as_ref()
+                .is_none_or(|stored| stored.deleted);
             let (record, document, terms) = match (planned.kind, planned.document) {
                 (Kind::Delete, _) | (_, None) => {
                     let previous = previous.ok_or(Failure::NotFound)?;

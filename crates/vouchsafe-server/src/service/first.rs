@@ -38,7 +38,9 @@ impl FromStr for Administrator {
 impl Administrator {
     /// The person to be added, with the rights of a security administrator for a year.
     pub(super) fn person(&self, now: Timestamp) -> Result<NewPerson, AdminError> {
-        let role = "security-administrator".parse().map_err(|_| AdminError::Name)?;
+        let role = "security-administrator"
+            .parse()
+            .map_err(|_| AdminError::Name)?;
         let until = now
             .saturating_add(SignedDuration::from_hours(365 * 24))
             .map_err(|_| AdminError::Period)?;
@@ -64,7 +66,12 @@ mod tests {
         let ada: Administrator = "Ada Example <ada@example.org>".parse().expect("valid");
         assert_eq!(ada.name, "Ada Example");
         assert_eq!(ada.email, "ada@example.org");
-        for text in ["ada@example.org", "<ada@example.org>", "Ada <ada>", "Ada <a@b"] {
+        for text in [
+            "ada@example.org",
+            "<ada@example.org>",
+            "Ada <ada>",
+            "Ada <a@b",
+        ] {
             assert!(text.parse::<Administrator>().is_err(), "{text}");
         }
     }

@@ -33,7 +33,9 @@ impl Service {
     pub async fn open(opening: Opening) -> Result<Self, OpenError> {
         let folder = Folder::new(&opening.folder);
         let found = folder.installation()?;
-        let first = found.as_ref().is_none_or(|installation| !installation.ready);
+        let first = found
+            .as_ref()
+            .is_none_or(|installation| !installation.ready);
         if first && !opening.create {
             return Err(FolderError::Missing(folder.path().to_owned()).into());
         }
@@ -52,14 +54,20 @@ impl Service {
             installation.policies = Some(policies::write_default(&folder)?);
         }
         let keys = Arc::new(keys);
-        let bundle = policies::open(&folder, installation.policies.as_deref().unwrap_or_default())?;
+        let bundle = policies::open(
+            &folder,
+            installation.policies.as_deref().unwrap_or_default(),
+        )?;
         let (recorder, log) = start_recorder(&opening, &folder, &mut installation, first).await?;
         let identity = open_identity(&settings, &places, &keys, &installation, first).await?;
         let parts = (Arc::clone(&keys), log.clone(), Arc::clone(&bundle));
         let engine = open_engine(&places, parts, first).await?;
         // Beside a process that writes, what is open may be under way: it is that one's to settle.
         let settled = match &recorder {
-            Recorder::Own(_) => engine.settle(SignedDuration::ZERO).await.map_err(OpenError::Settle)?,
+            Recorder::Own(_) => engine
+                .settle(SignedDuration::ZERO)
+                .await
+                .map_err(OpenError::Settle)?,
             Recorder::Joined { .. } => 0,
         };
         let mut service = Self {
@@ -150,7 +158,14 @@ async fn open_engine(
     let pack = Pack::fhir_r4()?;
     let store = Store::open(&places.records, create, &pack).await?;
     let keys: Arc<dyn KeyService> = keys;
-    Ok(Engine::new(store, keys, Arc::new(log), bundle, pack, Arc::new(now)))
+    Ok(Engine::new(
+        store,
+        keys,
+        Arc::new(log),
+        bundle,
+        pack,
+        Arc::new(now),
+    ))
 }
 
 struct Places {
@@ -210,7 +225,10 @@ async fn start_recorder(
         recorder::init(&folder.audit(), &origin)?;
     }
     let identity = recorder::identity(&folder.audit())?;
-    let (log, key) = (identity.log.to_string(), to_hex(identity.recorder.public_key()));
+    let (log, key) = (
+        identity.log.to_string(),
+        to_hex(identity.recorder.public_key()),
+    );
     if first {
         installation.log = Some(log);
         installation.recorder = Some(key);
@@ -222,8 +240,7 @@ async fn start_recorder(
     }
     let pinned = pinned(folder, installation)?;
     let recorder = Recorder::start(folder, opening.program.clone()).await?;
-    let client =
-        RecorderClient::connect(folder.socket(), pinned, installation.replica).await?;
+    let client = RecorderClient::connect(folder.socket(), pinned, installation.replica).await?;
     // It must answer before anything relies on it.
     client.unsettled().await?;
     Ok((recorder, client))
@@ -231,7 +248,10 @@ async fn start_recorder(
 
 /// The recorder's key as it was pinned at the first start.
 fn pinned(folder: &Folder, installation: &Installation) -> Result<RecorderKey, OpenError> {
-    let origin = recorder::identity(&folder.audit())?.recorder.origin().to_owned();
+    let origin = recorder::identity(&folder.audit())?
+        .recorder
+        .origin()
+        .to_owned();
     let key = installation.recorder.as_deref().and_then(from_hex);
     Ok(RecorderKey::new(&origin, key.ok_or(OpenError::OtherLog)?))
 }

@@ -34,8 +34,8 @@ pub(super) fn write_default(folder: &Folder) -> Result<String, OpenError> {
         write(&place.join(name), content, false)?;
     }
     write(&place.join(SIGNATURE), to_hex(&signature).as_bytes(), false)?;
-    let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
-        .map_err(|_| OpenError::PolicyFile(seed_path))?;
+    let pair =
+        Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| OpenError::PolicyFile(seed_path))?;
     Ok(to_hex(pair.public_key().as_ref()))
 }
 

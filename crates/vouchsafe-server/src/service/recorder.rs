@@ -80,7 +80,11 @@ async fn watch(config: ChildConfig, stop: CancellationToken) -> Option<Child> {
         }
         // The other may not have let go of the log yet, or a third may be faster: then again.
         if let Ok(child) = Child::start(config.clone()).await {
-            event(Level::Info, "the recorder that was joined has ended; ours has taken over", &[]);
+            event(
+                Level::Info,
+                "the recorder that was joined has ended; ours has taken over",
+                &[],
+            );
             stop.cancelled().await;
             return Some(child);
         }

@@ -124,7 +124,10 @@ impl Engine {
             let (Some(op), Some(before)) = (ops.get(place), previous.get(place)) else {
                 continue;
             };
-            match self.subject(caller, op, before.as_ref(), &mut subjects).await {
+            match self
+                .subject(caller, op, before.as_ref(), &mut subjects)
+                .await
+            {
                 Ok(found) => {
                     if let Some(slot) = about.get_mut(place) {
                         *slot = found;
@@ -142,7 +145,9 @@ impl Engine {
         let mut planned = Vec::with_capacity(ops.len());
         for ((op, previous), (subject, moved)) in ops.into_iter().zip(previous).zip(about) {
             let known = subject.is_some_and(|subject| !subjects.is_new(subject));
-            let ready = self.planned(caller, op, previous, (subject, moved, known)).await;
+            let ready = self
+                .planned(caller, op, previous, (subject, moved, known))
+                .await;
             planned.push(ready.map_err(|failure| Refused {
                 failure,
                 op: Some(planned.len()),
@@ -236,18 +241,18 @@ impl Engine {
         Ok((subject, false))
     }
 
-    fn relations(
-        &self,
-        declared: &RecordTypeDecl,
-        document: &Document,
-    ) -> Vec<RelationRow> {
+    fn relations(&self, declared: &RecordTypeDecl, document: &Document) -> Vec<RelationRow> {
         let row = |draft: RelationDraft| RelationRow {
             kind: draft.kind,
             beneficiary: draft.beneficiary,
             from: draft.from,
             until: draft.until,
         };
-        declared.relations(document, self.now()).into_iter().map(row).collect()
+        declared
+            .relations(document, self.now())
+            .into_iter()
+            .map(row)
+            .collect()
     }
 
     async fn planned(
