@@ -81,7 +81,7 @@ impl Sim {
     /// What the readers of real files say of the published log.
     fn report(&self) -> crate::reader::Report {
         let folder = tempfile::TempDir::new().unwrap();
-        self.disk.copy_out(self.layout.root(), folder.path());
+        self.disk.copy_out(&self.layout.log(), folder.path());
         Log::open(folder.path()).unwrap().verify()
     }
 }

@@ -140,8 +140,7 @@ async fn what_is_none_of_the_protocol_ends_the_connection() {
     // A length that no frame has.
     for length in [0_u32, 8, (4 << 20) + 1, u32::MAX] {
         let mut raw = Raw::greeted(&test);
-        raw.send(&length.to_le_bytes());
-        raw.send(&[0; 9]);
+        raw.send(&[&length.to_le_bytes()[..], &[0; 9]].concat());
         assert_eq!(raw.reply(), None);
     }
     still_serves(&test).await;
