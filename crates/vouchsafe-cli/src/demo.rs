@@ -11,6 +11,7 @@ mod tour;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use vouchsafe_server::logging;
 use vouchsafe_server::serve::Running;
 use vouchsafe_server::service::now;
@@ -18,6 +19,7 @@ use vouchsafe_server::service::now;
 use crate::installation::DataFolder;
 use crate::signals::stop_on_signal;
 use crate::{Ended, block_on, output, told};
+use clinic::Scene;
 use people::Cast;
 use stand::Stand;
 
@@ -60,8 +62,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
 
 async fn demo(args: Args) -> anyhow::Result<Ended> {
     logging::start();
-    let stop = stop_on_signal("running requests end first")?;
-    let stand = Stand::make(args.data, args.port)?;
+    let stop = stop_on_signal(|| output::complain("stopping; a second signal ends at once"))?;
+    let stand = Stand::make(args.data.clone(), args.port)?;
     let data = DataFolder::at(stand.folder());
     let today = now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
     let mut service = data
@@ -74,31 +76,45 @@ async fn demo(args: Args) -> anyhow::Result<Ended> {
         .await
         .map_err(|error| told(&error))?;
     let serving = tokio::spawn(running.serve());
+    let ended = play(&args, &data, &stand, (&mut cast, &scene), &stop).await;
+    stop.cancel();
+    serving.await?;
+    stand.clear()?;
+    ended
+}
+
+/// The demo proper, while the service serves.
+async fn play(
+    args: &Args,
+    data: &DataFolder,
+    stand: &Stand,
+    (cast, scene): (&mut Cast, &Scene),
+    stop: &CancellationToken,
+) -> anyhow::Result<Ended> {
     // Beside the service that serves, as every other command works beside it.
     let service = data.open().await?;
-    cast.sign_in(&service, &stand).await?;
-    let guide = tour::Guide::new(&service, &stand, &scene)?;
-    let ended = match (args.once, args.json) {
-        (true, _) => tour::walk(&guide, &cast, &service, args.json).await,
-        (false, true) => show::json(&guide, &cast).map(|()| Ended::Well),
-        (false, false) => show::text(&guide, &cast).map(|()| Ended::Well),
-    };
-    if !args.once && ended.is_ok() {
+    let ended = async {
+        cast.sign_in(&service, stand).await?;
+        let guide = tour::Guide::new(&service, stand, scene);
+        match (args.once, args.json) {
+            (true, _) => return tour::walk(&guide, cast, &service, args.json).await,
+            (false, true) => show::json(&guide, cast)?,
+            (false, false) => show::text(&guide, cast)?,
+        }
         while !stop.is_cancelled() {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(RENEW) => {
-                    if let Err(error) = cast.sign_in(&service, &stand).await {
+                    if let Err(error) = cast.sign_in(&service, stand).await {
                         output::complain(&format!("tokens are not renewed: {error:#}"));
                     }
                 }
             }
         }
+        Ok(Ended::Well)
     }
-    stop.cancel();
-    // First what uses the recorder, then the recorder.
+    .await;
+    // First what uses the recorder, then, with the service that serves, the recorder.
     service.close().await;
-    serving.await?;
-    stand.clear()?;
     ended
 }

@@ -27,8 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::installation::DataFolder;
 use crate::signals::stop_on_signal;
-use crate::token_file;
-use crate::{Ended, block_on};
+use crate::{Ended, block_on, output, token_file};
 use files::{Source, Stage};
 use journal::Journal;
 use notes::Notes;
@@ -86,7 +85,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
 }
 
 async fn import(args: Args, sources: Vec<Source>) -> anyhow::Result<Ended> {
-    let stop = stop_on_signal("the bundles in flight are finished first")?;
+    let stop = stop_on_signal(|| {
+        output::complain(
+            "stopping: what is being written is finished; a second signal ends at once",
+        );
+    })?;
     let (target, journal) = match (&args.url, &args.token_file) {
         (Some(url), Some(token)) => {
             token_file::read(token)?;
@@ -155,32 +158,33 @@ impl Run {
         });
         let places = Arc::new(Semaphore::new(IN_FLIGHT));
         let mut writes = JoinSet::new();
+        let mut ended = Ok(());
         while let Some(read) = chunks.recv().await {
+            // What has failed for good ends the import; what runs beside it is finished.
+            while let Some(written) = writes.try_join_next() {
+                ended = ended.and(written?);
+            }
+            if ended.is_err() {
+                self.stop.cancel();
+                continue;
+            }
             let place = Arc::clone(&places).acquire_owned().await?;
-            let (target, journal, notes, stop) = (
+            let (target, journal, notes) = (
                 Arc::clone(&self.target),
                 Arc::clone(&self.journal),
                 Arc::clone(&self.notes),
-                self.stop.clone(),
             );
             writes.spawn(async move {
                 let written = write(read, &target, &journal, &notes).await;
-                if written.is_err() {
-                    stop.cancel();
-                }
                 drop(place);
                 written
             });
-            // What has failed for good ends the import; what runs beside it may end well.
-            while let Some(written) = writes.try_join_next() {
-                written??;
-            }
         }
         reader.await??;
         while let Some(written) = writes.join_next().await {
-            written??;
+            ended = ended.and(written?);
         }
-        Ok(())
+        ended
     }
 }
 

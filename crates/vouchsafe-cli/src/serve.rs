@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use vouchsafe_identity::Invitation;
-use vouchsafe_server::logging;
+use vouchsafe_server::logging::{self, Level, event};
 use vouchsafe_server::serve::Running;
 use vouchsafe_server::service::Administrator;
 use vouchsafe_server::settings::Settings;
@@ -43,7 +43,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
 
 async fn serve(args: Args) -> anyhow::Result<Ended> {
     logging::start();
-    let stop = stop_on_signal("running requests end first")?;
+    let stop = stop_on_signal(|| {
+        event(Level::Info, "stopping: running requests end first", &[]);
+    })?;
     let settings = args.data.settings()?;
     let administrator = args.administrator.unwrap_or_else(default_administrator);
     let named = format!("{} <{}>", administrator.name, administrator.email);

@@ -3,16 +3,14 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::output::complain;
-
 /// What a shell reports of a program that was interrupted: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
-/// A token that is cancelled by the first signal.
+/// A token that is cancelled by the first signal, which is told by `tell`.
 ///
 /// # Errors
 /// When the system gives no signals.
-pub(crate) fn stop_on_signal(what_is_awaited: &'static str) -> anyhow::Result<CancellationToken> {
+pub(crate) fn stop_on_signal(tell: fn()) -> anyhow::Result<CancellationToken> {
     let (mut interrupt, mut terminate) = (
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
@@ -21,9 +19,7 @@ pub(crate) fn stop_on_signal(what_is_awaited: &'static str) -> anyhow::Result<Ca
     let cancelled = stop.clone();
     tokio::spawn(async move {
         either(&mut interrupt, &mut terminate).await;
-        complain(&format!(
-            "stopping: {what_is_awaited}; a second signal ends at once"
-        ));
+        tell();
         cancelled.cancel();
         either(&mut interrupt, &mut terminate).await;
         // What was acknowledged is durable; the recorder ends when its standard input closes.

@@ -53,7 +53,7 @@ pub(super) fn text(guide: &Guide, cast: &Cast) -> anyhow::Result<()> {
     ))?;
     for stop in &guide.stops {
         output::say(format_args!(
-            "  # {}: {}\n  curl --cacert tls/certificate.pem -H @{} {}\n",
+            "  # {} ({})\n  curl --cacert tls/certificate.pem -H @{} {}\n",
             stop.title,
             stop.status,
             Stand::token_file(stop.role),

@@ -26,8 +26,8 @@ pub(super) struct Guide {
 }
 
 impl Guide {
-    pub(super) fn new(service: &Service, stand: &Stand, scene: &Scene) -> anyhow::Result<Self> {
-        Ok(Self {
+    pub(super) fn new(service: &Service, stand: &Stand, scene: &Scene) -> Self {
+        Self {
             base: service.settings.base_url(),
             certificate: service.tls.certificate.clone(),
             fingerprint: service.tls.fingerprint.clone(),
@@ -35,7 +35,7 @@ impl Guide {
             is_removed: stand.is_removed(),
             stops: stops(scene),
             scene: scene.clone(),
-        })
+        }
     }
 
     pub(super) fn url(&self, stop: &Stop) -> String {

@@ -53,7 +53,13 @@ impl Local {
         let report = preflight::run(&service).await;
         // Who administers is of no matter to an import; every other safeguard is.
         if let Some(check) = report.failing().find(|check| check.name != "administrator") {
-            anyhow::bail!("{}: {}; nothing was loaded", check.name, check.finding);
+            service.close().await;
+            let remedy = check.remedy.unwrap_or("see `vouchsafe check`");
+            anyhow::bail!(
+                "{}: {}; nothing was loaded: {remedy}",
+                check.name,
+                check.finding
+            );
         }
         Self::new(service).await
     }

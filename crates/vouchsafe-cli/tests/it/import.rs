@@ -106,7 +106,8 @@ fn a_clinic_is_loaded_once_however_often_it_is_imported() {
 
 #[test]
 fn an_import_that_is_killed_goes_on_where_it_was() {
-    let world = World::new();
+    // With short tokens the import's session is renewed while it runs.
+    let world = World::with("access_token_seconds = 4\n");
     let folder = world.path("clinic");
     let resources = write_clinic(&folder, 80);
     // Killed three times, with more and more files done, and always some in flight.
@@ -141,6 +142,114 @@ fn an_import_that_is_killed_goes_on_where_it_was() {
     assert_eq!(settled, resources);
     let (_, summary, _) = import(&world, &folder);
     assert_eq!(summary["files_skipped"], 81);
+}
+
+#[test]
+fn an_import_that_is_interrupted_ends_its_right_and_goes_on_later() {
+    let world = World::new();
+    let folder = world.path("clinic");
+    let resources = write_clinic(&folder, 60);
+    let journal = world.data().join("import/journal.jsonl");
+    let mut command = world.command(&["import", folder.to_str().unwrap(), "--json"]);
+    command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null());
+    let child = command.spawn().unwrap();
+    while fs::read_to_string(&journal)
+        .unwrap_or_default()
+        .lines()
+        .count()
+        < 5
+    {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let id = child.id().to_string();
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&summary["interrupted"], &summary["failed"]),
+        (&json!(true), &json!(0))
+    );
+    let log = world
+        .run(&["audit", "show", "--stream", "identity", "--limit", "500"])
+        .out();
+    assert_eq!(log.matches("right-end").count(), 1, "{log}");
+    let (ended, again, err) = import(&world, &folder);
+    assert_eq!(ended, Some(0), "{err}");
+    let sum = summary["created"].as_u64().unwrap() + again["created"].as_u64().unwrap();
+    assert_eq!((sum, committed_creates(&world)), (resources, resources));
+}
+
+#[test]
+fn files_are_imported_beside_a_service_that_runs() {
+    let world = World::new();
+    let serving = world.serve();
+    let folder = world.path("clinic");
+    let resources = write_clinic(&folder, 6);
+    let (ended, summary, err) = import(&world, &folder);
+    assert_eq!(
+        (ended, &summary["created"]),
+        (Some(0), &json!(resources)),
+        "{err}"
+    );
+    drop(serving);
+    assert_eq!(world.json(&["audit", "verify", "--json"])["sound"], true);
+}
+
+#[test]
+fn a_log_with_one_flipped_byte_does_not_hold() {
+    let world = World::new();
+    let folder = world.path("clinic");
+    write_clinic(&folder, 3);
+    assert_eq!(import(&world, &folder).0, Some(0));
+    let (log, copy) = (world.data().join("audit/log"), world.path("copy"));
+    let status = std::process::Command::new("cp")
+        .arg("-r")
+        .args([&log, &copy])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let verify = || world.run(&["audit", "verify", "--log", copy.to_str().unwrap()]);
+    assert_eq!(verify().code(), Some(0), "{}", verify().err());
+    let mut bundle = copy.join("tile/entries");
+    while bundle.is_dir() {
+        bundle = fs::read_dir(&bundle)
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
+            .path();
+    }
+    let mut bytes = fs::read(&bundle).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&bundle, bytes).unwrap();
+    let ran = verify();
+    assert_eq!(ran.code(), Some(1));
+    assert!(
+        ran.out().contains("FINDING") && ran.out().contains("does not hold"),
+        "{}",
+        ran.out()
+    );
+    // Under another log's key nothing of it is believed.
+    let other = World::new();
+    write_clinic(&folder, 3);
+    assert_eq!(import(&other, &folder).0, Some(0));
+    let key = other.json(&["audit", "verify", "--json"])["vkey"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let ran = world.run(&["audit", "verify", "--key", &key]);
+    assert_eq!(ran.code(), Some(1));
+    assert!(ran.err().contains("checkpoint"), "{}", ran.err());
 }
 
 /// Creates whose write committed, by the log.

@@ -17,13 +17,18 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With more settings than those of the ports.
+    pub(crate) fn with(settings: &str) -> Self {
         let world = Self {
             folder: tempfile::tempdir().unwrap(),
             port: free_port(),
         };
         std::fs::create_dir(world.data()).unwrap();
         let settings = format!(
-            "data_listen = \"127.0.0.1:{}\"\noperations_listen = \"127.0.0.1:0\"\n",
+            "data_listen = \"127.0.0.1:{}\"\noperations_listen = \"127.0.0.1:0\"\n{settings}",
             world.port
         );
         std::fs::write(world.data().join("vouchsafe.toml"), settings).unwrap();
@@ -215,7 +220,15 @@ impl Serving {
 }
 
 impl Drop for Serving {
+    /// Orderly, so that it clears up; at once, if it does not.
     fn drop(&mut self) {
+        let _ = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
