@@ -4,17 +4,15 @@ Takes the JSON that `vouchsafe demo --json` prints on standard input.
 """
 
 import json
-import ssl
 import sys
 
-import aiohttp
 from fhirpy import SyncFHIRClient
 from fhirpy.base.exceptions import OperationOutcome, ResourceNotFound
 
 
 def main() -> None:
     demo = json.load(sys.stdin)
-    base = demo["base"]
+    base = demo["fhir"]
     client = SyncFHIRClient(
         base,
         authorization="Bearer " + demo["tokens"]["integration"],
