@@ -44,7 +44,7 @@ pub(super) enum Transaction {
 }
 
 impl Staged {
-    /// Commits. After an error it may have been committed or not: [`Store::settle`] says.
+    /// Commits. After an error it may have been committed or not: [`Store::settle`](super::Store::settle) says.
     ///
     /// # Errors
     /// [`StoreError`].
