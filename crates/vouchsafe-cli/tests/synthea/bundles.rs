@@ -31,6 +31,7 @@ pub(crate) fn files() -> Option<Vec<PathBuf>> {
     (!files.is_empty()).then_some(files)
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 pub(crate) async fn load(installation: &Installation, files: &[PathBuf]) -> Vec<Loaded> {
     let mut loaded = Vec::new();
     let mut conditions: HashMap<String, String> = HashMap::new();
