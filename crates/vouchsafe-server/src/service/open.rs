@@ -11,6 +11,7 @@ use vouchsafe::keys::KeyService;
 use vouchsafe_identity::Identity;
 use vouchsafe_keys::local::LocalRoot;
 use vouchsafe_keys::{CacheLimits, KeyStore};
+use vouchsafe_ledger::RecorderError;
 use vouchsafe_ledger::client::RecorderClient;
 use vouchsafe_ledger::recorder;
 use vouchsafe_records::engine::Engine;
@@ -220,9 +221,13 @@ async fn start_recorder(
     installation: &mut Installation,
     first: bool,
 ) -> Result<(Recorder, RecorderClient), OpenError> {
-    if first && !folder.audit().join("log").exists() {
+    if first {
+        // Called again, it finishes a first start that was cut off.
         let origin = format!("vouchsafe.local/{}", installation.tenant);
-        recorder::init(&folder.audit(), &origin)?;
+        match recorder::init(&folder.audit(), &origin) {
+            Ok(_) | Err(RecorderError::AlreadyInitialised { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     let identity = recorder::identity(&folder.audit())?;
     let (log, key) = (
