@@ -69,6 +69,10 @@ impl fmt::Debug for Dialect {
     }
 }
 
+/// So often a write is tried when others come between: two of the same condition meet once, and
+/// the second finds what the first has made.
+const ATTEMPTS: usize = 4;
+
 type Answer = Result<Response<Bytes>, Problem>;
 
 impl Dialect {
@@ -229,8 +233,6 @@ impl Dialect {
 
     async fn bundle(&self, request: &FhirRequest<'_>, caller: &Caller) -> Answer {
         let idempotent = idempotent(request, "POST")?;
-        let bundle = parse_bundle(&request.body).map_err(|refused| refused.problem)?;
-        let kind = bundle.kind;
         let run = Run {
             engine: &self.engine,
             caller,
@@ -240,11 +242,17 @@ impl Dialect {
                 .returns
                 .unwrap_or(Return::Minimal),
         };
-        let outcomes = run
-            .bundle(bundle)
-            .await
-            .map_err(|refused| refused.problem)?;
-        Ok(bundle::response(kind, outcomes))
+        let mut left = ATTEMPTS;
+        loop {
+            left -= 1;
+            let bundle = parse_bundle(&request.body).map_err(|refused| refused.problem)?;
+            let kind = bundle.kind;
+            match run.bundle(bundle).await {
+                Ok(outcomes) => return Ok(bundle::response(kind, outcomes)),
+                Err(refused) if refused.problem.is_busy() && left > 0 => {}
+                Err(refused) => return Err(refused.problem),
+            }
+        }
     }
 }
 

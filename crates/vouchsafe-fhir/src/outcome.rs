@@ -68,6 +68,11 @@ impl Problem {
         }
     }
 
+    /// Whether another write came between, so that the same may go through the next time.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.code == Self::from(&Failure::Busy).code
+    }
+
     #[must_use]
     pub(crate) fn at(mut self, path: impl Into<String>) -> Self {
         self.spots.push(Spot {

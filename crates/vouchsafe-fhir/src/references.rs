@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 use vouchsafe::document::{Document, Node};
 use vouchsafe::ids::{RecordId, RecordType};
-use vouchsafe_records::engine::{Caller, Condition, Engine, Failure};
+use vouchsafe_records::engine::{Caller, Condition, Engine, Failure, Met};
 use vouchsafe_records::pack::Reference;
 
 use crate::outcome::Problem;
@@ -78,7 +78,8 @@ impl Targets {
         let found = engine.find(caller, &conditions).await?;
         for (resolution, found) in asked.into_iter().zip(found) {
             *resolution = match found {
-                Ok(found) => Ok(found.map(|found| found.id)),
+                Ok(Met::By(found)) => Ok(Some(found.id)),
+                Ok(Met::Not(_)) => Ok(None),
                 Err(failure) => Err(Problem::from(&failure)),
             };
         }

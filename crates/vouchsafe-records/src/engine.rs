@@ -26,8 +26,8 @@ use vouchsafe::keys::{KeyError, KeyService};
 use vouchsafe::seal::{Owner, RecordKeys};
 
 pub use api::{
-    Caller, Condition, Failure, Found, Idempotent, Op, OpResult, Page, Proof, Refused, Released,
-    Search, WriteOptions,
+    Caller, Condition, Failure, Found, Idempotent, Met, Op, OpResult, Page, Proof, Refused,
+    Released, Search, Unmet, WriteOptions,
 };
 
 use crate::pack::{Pack, RecordTypeDecl, Reference};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 use vouchsafe::document::Document;
 use vouchsafe::ids::{RecordId, RecordType, Version};
-use vouchsafe_records::engine::{Condition, Failure, Found, Idempotent, Op};
+use vouchsafe_records::engine::{Condition, Failure, Found, Idempotent, Met, Op};
 use vouchsafe_records::pack::Reference;
 
 use super::{BundleError, Entry, EntryVerb, Kind, Run};
@@ -144,7 +144,7 @@ impl Conditions {
 
 /// What is known of an entry's condition: what it finds, and which entry has it first.
 type Known<'a> = (
-    Option<&'a Result<Option<Found>, Failure>>,
+    Option<&'a Result<Met, Failure>>,
     Option<&'a mut Option<usize>>,
 );
 
@@ -160,10 +160,11 @@ fn step(
             document,
             ..
         } => {
+            let mut unless = None;
             if let Some((found, first)) = known {
                 match found {
-                    Some(Ok(Some(found))) => return Step::Matched(record_type, *found),
-                    Some(Ok(None)) => {}
+                    Some(Ok(Met::By(found))) => return Step::Matched(record_type, *found),
+                    Some(Ok(Met::Not(unmet))) => unless = Some(unmet.clone()),
                     Some(Err(failure)) => return Step::Failed(Problem::from(failure)),
                     None => return Step::Failed(Problem::from(&Failure::Damaged)),
                 }
@@ -177,6 +178,7 @@ fn step(
                 record_type,
                 id: id(),
                 document,
+                unless,
             })
         }
         EntryVerb::Update {

@@ -243,11 +243,15 @@ impl Spare {
 fn with(op: &Op, document: Document) -> Op {
     match op {
         Op::Create {
-            record_type, id, ..
+            record_type,
+            id,
+            unless,
+            ..
         } => Op::Create {
             record_type: record_type.clone(),
             id: *id,
             document,
+            unless: unless.clone(),
         },
         Op::Update {
             record_type,

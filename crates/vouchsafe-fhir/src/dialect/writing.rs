@@ -6,10 +6,12 @@ use http::{HeaderValue, Response, StatusCode};
 use vouchsafe::document::Document;
 use vouchsafe::ids::{RecordId, RecordType, Version};
 use vouchsafe_records::engine::{
-    Caller, Condition, Failure, Found, Idempotent, Op, OpResult, WriteOptions,
+    Caller, Condition, Failure, Found, Idempotent, Met, Op, OpResult, WriteOptions,
 };
 
-use super::{Answer, Dialect, FhirRequest, address, idempotent, json, resource, with_body};
+use super::{
+    ATTEMPTS, Answer, Dialect, FhirRequest, address, idempotent, json, resource, with_body,
+};
 use crate::headers::{
     RECEIPT, Return, etag, header, http_date, if_match, if_none_exist, preferences, receipt,
 };
@@ -29,31 +31,49 @@ impl Dialect {
         caller: &Caller,
     ) -> Answer {
         let record_type = type_of(request.subject.record_type.unwrap_or_default())?;
-        let condition = condition(request, params)?;
+        let condition = condition(request, params)?.map(|params| Condition {
+            record_type: record_type.clone(),
+            params,
+        });
         let idempotent = idempotent(request, "POST")?;
-        let mut document = parse(&request.body)?;
-        check_type(&document, &record_type)?;
-        strip(&mut document);
-        if let Some(params) = condition {
-            let record_type = record_type.clone();
-            if let Some(found) = self
-                .find(
-                    Condition {
-                        record_type,
-                        params,
-                    },
-                    caller,
-                )
-                .await?
-            {
-                return self.matched(request, &document, found, caller).await;
+        let mut left = ATTEMPTS;
+        loop {
+            left -= 1;
+            let (condition, idempotent) = (condition.as_ref(), idempotent.clone());
+            let answer = self
+                .create_once(request, &record_type, condition, idempotent, caller)
+                .await;
+            match answer {
+                Err(problem) if problem.is_busy() && left > 0 => {}
+                answer => return answer,
             }
         }
+    }
+
+    async fn create_once(
+        &self,
+        request: &FhirRequest<'_>,
+        record_type: &RecordType,
+        condition: Option<&Condition>,
+        idempotent: Option<Idempotent>,
+        caller: &Caller,
+    ) -> Answer {
+        let mut document = parse(&request.body)?;
+        check_type(&document, record_type)?;
+        strip(&mut document);
+        let unless = match condition {
+            None => None,
+            Some(condition) => match self.find(condition.clone(), caller).await? {
+                Met::By(found) => return self.matched(request, record_type, found, caller).await,
+                Met::Not(unmet) => Some(unmet),
+            },
+        };
         self.link(&mut document, caller).await?;
         let op = Op::Create {
-            record_type,
+            record_type: record_type.clone(),
             id: RecordId::random(),
             document,
+            unless,
         };
         self.write(request, caller, op, ("create", idempotent))
             .await
@@ -98,7 +118,7 @@ impl Dialect {
         targets.apply(document)
     }
 
-    async fn find(&self, condition: Condition, caller: &Caller) -> Result<Option<Found>, Problem> {
+    async fn find(&self, condition: Condition, caller: &Caller) -> Result<Met, Problem> {
         let found = self.engine.find(caller, &[condition]).await;
         found
             .and_then(|found| found.into_iter().next().unwrap_or(Err(Failure::Damaged)))
@@ -109,22 +129,17 @@ impl Dialect {
     async fn matched(
         &self,
         request: &FhirRequest<'_>,
-        document: &Document,
+        record_type: &RecordType,
         found: Found,
         caller: &Caller,
     ) -> Answer {
-        let name = document
-            .root()
-            .get("resourceType")
-            .and_then(|name| name.as_str());
-        let record_type = type_of(name.unwrap_or_default())?;
         let returns = preferences(request.headers)
             .returns
             .unwrap_or(Return::Representation);
         let read = match returns {
             Return::Representation => Some(
                 self.engine
-                    .read(caller, &record_type, found.id, Some(found.version))
+                    .read(caller, record_type, found.id, Some(found.version))
                     .await,
             ),
             Return::Minimal | Return::OperationOutcome => None,
@@ -142,7 +157,7 @@ impl Dialect {
                 json(StatusCode::OK, body.as_bytes().to_vec())
             }
         };
-        let location = self.location(&record_type, found.id, found.version);
+        let location = self.location(record_type, found.id, found.version);
         let headers = response.headers_mut();
         headers.insert(ETAG, etag(found.version));
         headers.insert(LAST_MODIFIED, http_date(found.last_updated));

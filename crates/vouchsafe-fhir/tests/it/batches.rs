@@ -3,8 +3,21 @@
 use serde_json::{Value, json};
 use vouchsafe_fhir::{BundleRequest, execute, parse_bundle};
 
-use crate::service::{CANARY, Service, observation, patient};
+use crate::service::{CANARY, Service, observation, on_both, patient};
 use crate::transactions::{bundle, place, post};
+
+on_both!(
+    one_failing_entry_fails_alone,
+    a_refused_entry_does_not_take_its_neighbours_along,
+    entries_of_a_batch_do_not_count_on_one_another,
+    conditions_are_each_entrys_own,
+    a_repeated_batch_is_done_once,
+    what_was_written_comes_back_when_it_is_asked_for,
+    lines_are_stored_under_their_ids,
+    an_import_is_told_where_it_stopped,
+    what_failed_the_first_time_is_tried_again_and_nothing_else,
+    many_failures_are_told_apart,
+);
 
 fn statuses(answer: &Value) -> Vec<String> {
     let entries = answer["entry"].as_array().unwrap();
@@ -14,9 +27,7 @@ fn statuses(answer: &Value) -> Vec<String> {
         .collect()
 }
 
-#[tokio::test]
-async fn one_failing_entry_fails_alone() {
-    let service = Service::new().await;
+async fn one_failing_entry_fails_alone(service: &Service) {
     let caller = service.integration();
     let mut invalid = patient(CANARY);
     invalid["birthDate"] = json!(CANARY);
@@ -40,9 +51,7 @@ async fn one_failing_entry_fails_alone() {
     assert_eq!(answer["entry"][3]["resource"]["total"], 1);
 }
 
-#[tokio::test]
-async fn a_refused_entry_does_not_take_its_neighbours_along() {
-    let service = Service::new().await;
+async fn a_refused_entry_does_not_take_its_neighbours_along(service: &Service) {
     let own = service.patient("Own").await;
     let hidden = service.patient(CANARY).await;
     let clinician = service.clinician(&[&own]).await;
@@ -68,9 +77,7 @@ async fn a_refused_entry_does_not_take_its_neighbours_along() {
     }
 }
 
-#[tokio::test]
-async fn entries_of_a_batch_do_not_count_on_one_another() {
-    let service = Service::new().await;
+async fn entries_of_a_batch_do_not_count_on_one_another(service: &Service) {
     let caller = service.integration();
     let urn = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a";
     let entries = [
@@ -84,9 +91,7 @@ async fn entries_of_a_batch_do_not_count_on_one_another() {
     assert_eq!(statuses(&answer.json()), ["201", "422"]);
 }
 
-#[tokio::test]
-async fn conditions_are_each_entrys_own() {
-    let service = Service::new().await;
+async fn conditions_are_each_entrys_own(service: &Service) {
     let caller = service.integration();
     service.patient("Twice").await;
     service.patient("Twice").await;
@@ -121,9 +126,7 @@ async fn conditions_are_each_entrys_own() {
     assert_eq!(statuses(&again), ["200", "200", "412", "422", "422"]);
 }
 
-#[tokio::test]
-async fn a_repeated_batch_is_done_once() {
-    let service = Service::new().await;
+async fn a_repeated_batch_is_done_once(service: &Service) {
     let caller = service.integration();
     let body = bundle(
         "batch",
@@ -146,9 +149,7 @@ async fn a_repeated_batch_is_done_once() {
     assert_eq!(first, again);
 }
 
-#[tokio::test]
-async fn what_was_written_comes_back_when_it_is_asked_for() {
-    let service = Service::new().await;
+async fn what_was_written_comes_back_when_it_is_asked_for(service: &Service) {
     let caller = service.integration();
     let body = bundle("batch", &[post("urn:uuid:a", &patient("A"))]);
     let headers = [("prefer", "return=representation")];
@@ -160,9 +161,7 @@ async fn what_was_written_comes_back_when_it_is_asked_for() {
     assert_eq!(answer["entry"][0]["resource"]["name"][0]["family"], "A");
 }
 
-#[tokio::test]
-async fn lines_are_stored_under_their_ids() {
-    let service = Service::new().await;
+async fn lines_are_stored_under_their_ids(service: &Service) {
     let caller = service.integration();
     let id = "0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01";
     let mut own = patient("A");
@@ -200,9 +199,7 @@ async fn lines_are_stored_under_their_ids() {
         .expect(200);
 }
 
-#[tokio::test]
-async fn an_import_is_told_where_it_stopped() {
-    let service = Service::new().await;
+async fn an_import_is_told_where_it_stopped(service: &Service) {
     let caller = service.integration();
     let mut invalid = patient(CANARY);
     invalid["birthDate"] = json!(CANARY);
@@ -226,9 +223,7 @@ async fn an_import_is_told_where_it_stopped() {
     assert!(!text.contains(CANARY) && !refused.is_transient());
 }
 
-#[tokio::test]
-async fn what_failed_the_first_time_is_tried_again_and_nothing_else() {
-    let service = Service::new().await;
+async fn what_failed_the_first_time_is_tried_again_and_nothing_else(service: &Service) {
     let caller = service.integration();
     let id = "0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01";
     let about = observation(&format!("Patient/{id}"));
@@ -280,9 +275,7 @@ async fn what_failed_the_first_time_is_tried_again_and_nothing_else() {
     assert_eq!(found["total"], 1);
 }
 
-#[tokio::test]
-async fn many_failures_are_told_apart() {
-    let service = Service::new().await;
+async fn many_failures_are_told_apart(service: &Service) {
     let caller = service.integration();
     let mut invalid = patient("I");
     invalid["active"] = json!("no");

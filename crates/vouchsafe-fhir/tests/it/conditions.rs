@@ -2,13 +2,22 @@
 
 use serde_json::{Value, json};
 
-use crate::service::{Service, patient};
+use crate::service::{Service, on_both, patient};
+use crate::transactions::{bundle, post};
+
+on_both!(
+    simultaneous_creates_make_one,
+    simultaneous_transactions_make_one,
+    the_first_is_made_and_the_second_finds_it,
+    several_are_too_many,
+    a_condition_that_is_none_makes_nothing,
+    matching_takes_a_right_of_its_own,
+    conditional_references_find_their_targets,
+);
 
 const CONDITION: (&str, &str) = ("if-none-exist", "identifier=urn:mrn|mrn-A");
 
-#[tokio::test]
-async fn the_first_is_made_and_the_second_finds_it() {
-    let service = Service::new().await;
+async fn the_first_is_made_and_the_second_finds_it(service: &Service) {
     let caller = service.integration();
     let made = service
         .send_with(&caller, "POST Patient", &[CONDITION], &patient("A"))
@@ -34,9 +43,7 @@ async fn the_first_is_made_and_the_second_finds_it() {
     service.send(&caller, line, &patient("B")).await.expect(201);
 }
 
-#[tokio::test]
-async fn several_are_too_many() {
-    let service = Service::new().await;
+async fn several_are_too_many(service: &Service) {
     let caller = service.integration();
     service.patient("A").await;
     service.patient("A").await;
@@ -48,9 +55,7 @@ async fn several_are_too_many() {
     assert!(service.log.len() > before);
 }
 
-#[tokio::test]
-async fn a_condition_that_is_none_makes_nothing() {
-    let service = Service::new().await;
+async fn a_condition_that_is_none_makes_nothing(service: &Service) {
     let caller = service.integration();
     for condition in [
         "",
@@ -76,9 +81,7 @@ async fn a_condition_that_is_none_makes_nothing() {
     assert_eq!(none.json()["total"], 0);
 }
 
-#[tokio::test]
-async fn matching_takes_a_right_of_its_own() {
-    let service = Service::new().await;
+async fn matching_takes_a_right_of_its_own(service: &Service) {
     service.patient("A").await;
     let clinician = service.clinician(&[]).await;
     let answer = service
@@ -87,9 +90,7 @@ async fn matching_takes_a_right_of_its_own() {
     assert_eq!(answer.error(), (403, "forbidden".to_owned()));
 }
 
-#[tokio::test]
-async fn conditional_references_find_their_targets() {
-    let service = Service::new().await;
+async fn conditional_references_find_their_targets(service: &Service) {
     let caller = service.integration();
     let doctor = json!({
         "resourceType": "Practitioner",
@@ -117,4 +118,48 @@ async fn conditional_references_find_their_targets() {
     own["generalPractitioner"][0]["reference"] = Value::from(format!("urn:uuid:{doctor}"));
     let answer = service.send(&caller, "POST Patient", &own).await;
     assert_eq!(answer.error(), (422, "not-found".to_owned()));
+}
+
+/// As a retry that overtakes its first try, or two systems that admit the same patient.
+async fn simultaneous_creates_make_one(service: &Service) {
+    let caller = service.integration();
+    for family in ["A", "C", "D"] {
+        let condition = format!("identifier=urn:mrn|mrn-{family}");
+        let headers = [("if-none-exist", condition.as_str())];
+        let body = patient(family);
+        let create = || service.send_with(&caller, "POST Patient", &headers, &body);
+        let answers = tokio::join!(create(), create(), create(), create());
+        let answers = [answers.0, answers.1, answers.2, answers.3];
+        let made = answers.iter().filter(|answer| answer.status == 201).count();
+        let found = answers.iter().filter(|answer| answer.status == 200).count();
+        assert_eq!(
+            (made, found),
+            (1, 3),
+            "{:?}",
+            answers.map(|answer| answer.text)
+        );
+        let address = format!("Patient?{}", condition.replace('|', "%7C"));
+        let all = service.get(&caller, &address).await.expect(200).json();
+        assert_eq!(all["entry"].as_array().unwrap().len(), 1);
+    }
+}
+
+async fn simultaneous_transactions_make_one(service: &Service) {
+    let caller = service.integration();
+    let mut entry = post(
+        "urn:uuid:11111111-1111-4111-8111-111111111111",
+        &patient("A"),
+    );
+    entry["request"]["ifNoneExist"] = json!("identifier=urn:mrn|mrn-A");
+    let body = bundle("transaction", &[entry]);
+    let send = || service.send(&caller, "POST /", &body);
+    let answers = tokio::join!(send(), send(), send());
+    for answer in [answers.0, answers.1, answers.2] {
+        answer.expect(200);
+    }
+    let all = service
+        .get(&caller, "Patient?identifier=urn:mrn%7Cmrn-A")
+        .await;
+    let all = all.expect(200).json();
+    assert_eq!(all["entry"].as_array().unwrap().len(), 1);
 }

@@ -3,7 +3,14 @@
 use serde_json::{Value, json};
 use vouchsafe::access::Purpose;
 
-use crate::service::{Answer, CANARY, Service, observation, patient};
+use crate::service::{Answer, CANARY, Service, observation, on_both, patient};
+
+on_both!(
+    hidden_and_absent_answer_alike,
+    hidden_patients_are_in_no_search_and_no_reference,
+    each_role_sees_its_classes_and_keeps_the_others,
+    patients_see_themselves,
+);
 
 /// Absent: no record of ours has this id.
 const ABSENT: &str = "0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01";
@@ -14,9 +21,7 @@ fn same(hidden: &Answer, absent: &Answer, line: &str) {
     assert_eq!(hidden.headers, absent.headers, "{line}");
 }
 
-#[tokio::test]
-async fn hidden_and_absent_answer_alike() {
-    let service = Service::new().await;
+async fn hidden_and_absent_answer_alike(service: &Service) {
     let hidden = service.patient(CANARY).await;
     let own = service.patient("Own").await;
     let clinician = service.clinician(&[&own]).await;
@@ -56,9 +61,7 @@ async fn hidden_and_absent_answer_alike() {
     }
 }
 
-#[tokio::test]
-async fn hidden_patients_are_in_no_search_and_no_reference() {
-    let service = Service::new().await;
+async fn hidden_patients_are_in_no_search_and_no_reference(service: &Service) {
     let hidden = service.patient(CANARY).await;
     let clinician = service.clinician(&[]).await;
     for query in [
@@ -86,9 +89,7 @@ async fn hidden_patients_are_in_no_search_and_no_reference() {
     same(&one, &other, "POST Observation");
 }
 
-#[tokio::test]
-async fn each_role_sees_its_classes_and_keeps_the_others() {
-    let service = Service::new().await;
+async fn each_role_sees_its_classes_and_keeps_the_others(service: &Service) {
     let integration = service.integration();
     let mut whole = patient("A");
     whole["telecom"] = json!([{"system": "phone", "value": "555-0100"}]);
@@ -139,9 +140,7 @@ async fn each_role_sees_its_classes_and_keeps_the_others() {
     assert!(tags.is_none(), "{tags:?}");
 }
 
-#[tokio::test]
-async fn patients_see_themselves() {
-    let service = Service::new().await;
+async fn patients_see_themselves(service: &Service) {
     let own = service.patient("Own").await;
     let other = service.patient(CANARY).await;
     let links = [format!("Patient/{own}")];

@@ -6,13 +6,18 @@ use proptest::prelude::*;
 use serde_json::Value;
 use vouchsafe_fhir::{FhirRequest, Interaction, ROUTES, Subject};
 
-use crate::service::{CANARY, Service, patient};
+use crate::service::{CANARY, Service, on_both, patient};
+
+on_both!(
+    any_request_has_an_answer,
+    what_is_refused_is_not_told_again_and_is_in_the_log,
+    hostile_headers_are_refused,
+    hostile_bodies_are_refused,
+);
 
 const ID: &str = "0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01";
 
-#[tokio::test]
-async fn what_is_refused_is_not_told_again_and_is_in_the_log() {
-    let service = Service::new().await;
+async fn what_is_refused_is_not_told_again_and_is_in_the_log(service: &Service) {
     let caller = service.integration();
     let lines = [
         format!("GET Patient/{CANARY}"),
@@ -46,9 +51,7 @@ async fn what_is_refused_is_not_told_again_and_is_in_the_log() {
     }
 }
 
-#[tokio::test]
-async fn hostile_headers_are_refused() {
-    let service = Service::new().await;
+async fn hostile_headers_are_refused(service: &Service) {
     let caller = service.integration();
     let id = service.patient("A").await;
     let long = "k".repeat(300);
@@ -77,9 +80,7 @@ async fn hostile_headers_are_refused() {
     }
 }
 
-#[tokio::test]
-async fn hostile_bodies_are_refused() {
-    let service = Service::new().await;
+async fn hostile_bodies_are_refused(service: &Service) {
     let caller = service.integration();
     let deep = format!(
         "{{\"resourceType\":\"Patient\",\"a\":{}1{}}}",
@@ -193,13 +194,8 @@ fn headers() -> impl Strategy<Value = HeaderMap> {
 }
 
 /// Whatever is asked, there is an answer of FHIR's form, and no fault of ours.
-#[test]
-fn any_request_has_an_answer() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let service = runtime.block_on(Service::new());
+async fn any_request_has_an_answer(service: &Service) {
+    let runtime = tokio::runtime::Handle::current();
     let caller = service.integration();
     let routes: Vec<Interaction> = ROUTES.iter().map(|route| route.interaction).collect();
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
@@ -229,7 +225,8 @@ fn any_request_has_an_answer() {
                     headers: &headers,
                     body: body.into(),
                 };
-                let answer = runtime.block_on(service.handle(interaction, request, &caller));
+                let handled = service.handle(interaction, request, &caller);
+                let answer = tokio::task::block_in_place(|| runtime.block_on(handled));
                 prop_assert!(!answer.status.is_server_error(), "{}", answer.text);
                 if !answer.text.is_empty() {
                     prop_assert!(serde_json::from_str::<Value>(&answer.text).is_ok());

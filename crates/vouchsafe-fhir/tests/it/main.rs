@@ -1,4 +1,4 @@
-//! The dialect over a real engine: SQLite in a folder, keys and log in memory.
+//! The dialect over a real engine: SQLite and PostgreSQL; keys and log in memory.
 
 #[cfg(test)]
 mod batches;

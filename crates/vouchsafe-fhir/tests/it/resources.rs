@@ -3,11 +3,22 @@
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
-use crate::service::{BASE, CANARY, Service, observation, patient};
+use crate::service::{BASE, CANARY, Service, observation, on_both, patient};
 
-#[tokio::test]
-async fn what_is_created_is_read_as_it_was_sent() {
-    let service = Service::new().await;
+on_both!(
+    what_is_created_is_read_as_it_was_sent,
+    number_text_and_what_is_unknown_are_kept,
+    versions_follow_one_another_to_the_end,
+    an_update_makes_what_is_not_there,
+    the_caller_says_what_comes_back,
+    the_same_request_under_one_key_is_done_once,
+    what_the_server_sets_is_never_the_callers,
+    validation_says_where_and_what,
+    nothing_is_told_when_it_cannot_be_recorded,
+    metadata_says_what_there_is,
+);
+
+async fn what_is_created_is_read_as_it_was_sent(service: &Service) {
     let caller = service.integration();
     let created = service
         .send(&caller, "POST Patient", &patient(CANARY))
@@ -43,9 +54,7 @@ async fn what_is_created_is_read_as_it_was_sent() {
     assert_eq!(resource, patient(CANARY));
 }
 
-#[tokio::test]
-async fn number_text_and_what_is_unknown_are_kept() {
-    let service = Service::new().await;
+async fn number_text_and_what_is_unknown_are_kept(service: &Service) {
     let caller = service.integration();
     let id = service.patient(CANARY).await;
     let text = observation(&format!("Patient/{id}"))
@@ -65,9 +74,7 @@ async fn number_text_and_what_is_unknown_are_kept() {
     assert!(read.text.contains("120.50") && read.text.contains("\"unheardOf\":{\"a\":[1e2,null]}"));
 }
 
-#[tokio::test]
-async fn versions_follow_one_another_to_the_end() {
-    let service = Service::new().await;
+async fn versions_follow_one_another_to_the_end(service: &Service) {
     let caller = service.integration();
     let id = service.patient("First").await;
     let at = format!("Patient/{id}");
@@ -130,9 +137,7 @@ async fn versions_follow_one_another_to_the_end() {
     assert_eq!(back.header("etag"), "W/\"4\"");
 }
 
-#[tokio::test]
-async fn an_update_makes_what_is_not_there() {
-    let service = Service::new().await;
+async fn an_update_makes_what_is_not_there(service: &Service) {
     let caller = service.integration();
     let id = "0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01";
     let mut own = patient("Own");
@@ -157,9 +162,7 @@ async fn an_update_makes_what_is_not_there() {
     service.send(&caller, &put, &own).await.expect(400);
 }
 
-#[tokio::test]
-async fn the_caller_says_what_comes_back() {
-    let service = Service::new().await;
+async fn the_caller_says_what_comes_back(service: &Service) {
     let caller = service.integration();
     for (prefer, expected) in [
         ("return=minimal", ""),
@@ -180,9 +183,7 @@ async fn the_caller_says_what_comes_back() {
     }
 }
 
-#[tokio::test]
-async fn the_same_request_under_one_key_is_done_once() {
-    let service = Service::new().await;
+async fn the_same_request_under_one_key_is_done_once(service: &Service) {
     let caller = service.integration();
     let headers = [("idempotency-key", "k-1")];
     let first = service
@@ -208,9 +209,7 @@ async fn the_same_request_under_one_key_is_done_once() {
     assert_eq!(found.json()["entry"].as_array().map(Vec::len), Some(1));
 }
 
-#[tokio::test]
-async fn what_the_server_sets_is_never_the_callers() {
-    let service = Service::new().await;
+async fn what_the_server_sets_is_never_the_callers(service: &Service) {
     let caller = service.integration();
     let mut own = patient("A");
     own["id"] = json!("my-own-id");
@@ -236,9 +235,7 @@ async fn what_the_server_sets_is_never_the_callers() {
     assert_eq!(read.json()["meta"], meta);
 }
 
-#[tokio::test]
-async fn validation_says_where_and_what() {
-    let service = Service::new().await;
+async fn validation_says_where_and_what(service: &Service) {
     let caller = service.integration();
     let wrong = json!({
         "resourceType": "Patient",
@@ -272,9 +269,7 @@ async fn validation_says_where_and_what() {
     );
 }
 
-#[tokio::test]
-async fn nothing_is_told_when_it_cannot_be_recorded() {
-    let service = Service::new().await;
+async fn nothing_is_told_when_it_cannot_be_recorded(service: &Service) {
     let caller = service.integration();
     let id = service.patient("A").await;
     service.log.fail(true);
@@ -298,9 +293,7 @@ async fn nothing_is_told_when_it_cannot_be_recorded() {
     assert_eq!(none.json()["total"], 0);
 }
 
-#[tokio::test]
-async fn metadata_says_what_there_is() {
-    let service = Service::new().await;
+async fn metadata_says_what_there_is(service: &Service) {
     let statement = service
         .get(&service.integration(), "metadata")
         .await

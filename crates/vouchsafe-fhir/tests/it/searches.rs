@@ -3,7 +3,16 @@
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
-use crate::service::{BASE, CANARY, Service, observation};
+use crate::service::{BASE, CANARY, Service, observation, on_both};
+
+on_both!(
+    commas_are_alternatives,
+    a_patient_is_found_by_what_is_indexed,
+    a_form_searches_as_a_query_does,
+    pages_follow_their_links,
+    counting_shows_no_resource,
+    what_is_not_served_is_refused_or_reported,
+);
 
 fn ids(bundle: &Value) -> Vec<String> {
     let entries = bundle["entry"].as_array().cloned().unwrap_or_default();
@@ -18,9 +27,7 @@ fn link(bundle: &Value, relation: &str) -> Option<String> {
     Some(link["url"].as_str()?.strip_prefix(BASE)?.to_owned())
 }
 
-#[tokio::test]
-async fn a_patient_is_found_by_what_is_indexed() {
-    let service = Service::new().await;
+async fn a_patient_is_found_by_what_is_indexed(service: &Service) {
     let caller = service.integration();
     let id = service.patient(CANARY).await;
     service.patient("Other").await;
@@ -55,9 +62,7 @@ async fn a_patient_is_found_by_what_is_indexed() {
     assert_eq!(none["total"], 0);
 }
 
-#[tokio::test]
-async fn a_form_searches_as_a_query_does() {
-    let service = Service::new().await;
+async fn a_form_searches_as_a_query_does(service: &Service) {
     let caller = service.integration();
     let id = service.patient(CANARY).await;
     let mut headers = HeaderMap::new();
@@ -86,9 +91,7 @@ async fn a_form_searches_as_a_query_does() {
     assert_eq!(refused.error().0, 415);
 }
 
-#[tokio::test]
-async fn pages_follow_their_links() {
-    let service = Service::new().await;
+async fn pages_follow_their_links(service: &Service) {
     let caller = service.integration();
     let patient = service.patient("A").await;
     let reference = format!("Patient/{patient}");
@@ -131,9 +134,7 @@ async fn pages_follow_their_links() {
     assert_eq!(torn.error(), (400, "expired".to_owned()));
 }
 
-#[tokio::test]
-async fn counting_shows_no_resource() {
-    let service = Service::new().await;
+async fn counting_shows_no_resource(service: &Service) {
     let caller = service.integration();
     let patient = service.patient("A").await;
     for _ in 0..3 {
@@ -154,9 +155,7 @@ async fn counting_shows_no_resource() {
     }
 }
 
-#[tokio::test]
-async fn what_is_not_served_is_refused_or_reported() {
-    let service = Service::new().await;
+async fn what_is_not_served_is_refused_or_reported(service: &Service) {
     let caller = service.integration();
     let id = service.patient("A").await;
     let unserved = [
@@ -196,4 +195,47 @@ async fn what_is_not_served_is_refused_or_reported() {
         assert_eq!(answer.error().0, 400, "{query}");
     }
     assert_eq!(service.get(&caller, "Unheard?x=1").await.error().0, 404);
+}
+
+async fn commas_are_alternatives(service: &Service) {
+    let caller = service.integration();
+    let (one, two) = (service.patient("One").await, service.patient("Two").await);
+    service.patient("Three").await;
+    let found = async |query: &str| {
+        let mut found = ids(&service.get(&caller, query).await.expect(200).json());
+        found.sort_unstable();
+        found
+    };
+    let mut both = [one.clone(), two];
+    both.sort_unstable();
+    for query in [
+        "Patient?family=one,TWO".to_owned(),
+        "Patient?identifier=urn:mrn|mrn-One,urn:mrn|mrn-Two".to_owned(),
+        "Patient?family=one,two,four&birthdate=1970-02-03,1999-01-01".to_owned(),
+        format!("Patient?_id={},{}", both[0], both[1]),
+    ] {
+        assert_eq!(found(&query).await, both, "{query}");
+    }
+    for patient in [&one, &both[0], &both[1]] {
+        let observation = observation(&format!("Patient/{patient}"));
+        service
+            .send(&caller, "POST Observation", &observation)
+            .await
+            .expect(201);
+    }
+    let observations = format!("Observation?patient={one}");
+    let all = found(&observations).await.len();
+    for (more, expected) in [
+        ("&status=final,amended", all),
+        ("&status=amended,cancelled", 0),
+        ("&status:not=amended,final", 0),
+        ("&status:not=amended,cancelled", all),
+    ] {
+        let query = format!("{observations}{more}");
+        assert_eq!(found(&query).await.len(), expected, "{query}");
+    }
+    let first = service
+        .get(&caller, &format!("Observation?patient={}", both.join(",")))
+        .await;
+    assert_eq!(ids(&first.expect(200).json()).len(), 3);
 }

@@ -7,10 +7,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 use vouchsafe::access::{Bundle, Purpose, Right};
 use vouchsafe::audit::Context;
-use vouchsafe::ids::{PersonId, RightId, SessionId, TenantId};
+use vouchsafe::ids::{PersonId, RecordId, RightId, SessionId, TenantId};
 use vouchsafe::session::{
     AccessTtl, Assurance, Issuer, NewSession, Principal, Session, Verifier, VerifyingKeys,
 };
@@ -21,6 +22,41 @@ use vouchsafe_records::store::{Create, Location, Store};
 
 use crate::keys::MemoryKeys;
 use crate::log::MemoryLog;
+
+const PG_ADMIN: &str = "VOUCHSAFE_TEST_PG_ADMIN";
+const PG_CA: &str = "VOUCHSAFE_TEST_PG_CA";
+
+/// Runs each case on a fresh SQLite file and in a fresh PostgreSQL database.
+macro_rules! on_both {
+    ($($case:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let service = crate::service::Service::sqlite().await;
+                super::$case(&service).await;
+                service.end().await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let Some(service) = crate::service::Service::postgres().await else { return };
+                super::$case(&service).await;
+                service.end().await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both;
+
+async fn administer(sql: String) {
+    let url = std::env::var(PG_ADMIN).unwrap();
+    let ca = std::env::var(PG_CA).unwrap();
+    let url = format!("{url}?sslmode=verify-full&sslrootcert={ca}");
+    let mut admin = PgConnection::connect(&url).await.unwrap();
+    admin.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+    admin.close().await.unwrap();
+}
 
 /// What must be in no error, no header and no entry of the log.
 pub(crate) const CANARY: &str = "Zebrowski-Canary";
@@ -35,7 +71,9 @@ pub(crate) struct Service {
     pub(crate) log: Arc<MemoryLog>,
     dialect: Dialect,
     tenant: TenantId,
-    _folder: TempDir,
+    store: Store,
+    database: Option<String>,
+    _folder: Option<TempDir>,
 }
 
 /// What was answered.
@@ -78,12 +116,45 @@ impl Answer {
 }
 
 impl Service {
-    pub(crate) async fn new() -> Self {
+    /// On a fresh SQLite file.
+    pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let pack = Pack::fhir_r4().unwrap();
         let location = Location::Sqlite {
             path: folder.path().join("records.db"),
         };
+        Self::at(location, Some(folder), None).await
+    }
+
+    /// On a fresh PostgreSQL database; says so if there is no server to test with.
+    pub(crate) async fn postgres() -> Option<Self> {
+        let variable = |name| {
+            let value = std::env::var(name).ok();
+            if value.is_none() {
+                eprintln!("skipped: {name} is not set (see tools/pg)");
+            }
+            value
+        };
+        let (url, ca) = (variable(PG_ADMIN)?, variable(PG_CA)?);
+        let database = format!("fhir_{}", RecordId::random().uuid().simple());
+        administer(format!("CREATE DATABASE {database}")).await;
+        let (server, _) = url.rsplit_once('/').unwrap();
+        let location = Location::Postgres {
+            url: format!("{server}/{database}"),
+            ca: ca.into(),
+        };
+        Some(Self::at(location, None, Some(database)).await)
+    }
+
+    /// Closes the database, and removes one of PostgreSQL.
+    pub(crate) async fn end(self) {
+        self.store.close().await;
+        if let Some(database) = self.database {
+            administer(format!("DROP DATABASE {database} WITH (FORCE)")).await;
+        }
+    }
+
+    async fn at(location: Location, folder: Option<TempDir>, database: Option<String>) -> Self {
+        let pack = Pack::fhir_r4().unwrap();
         let store = Store::open(&location, Create::IfMissing, &pack)
             .await
             .unwrap();
@@ -95,7 +166,7 @@ impl Service {
         let bundle = Bundle::open(&files, &signature, &trusted).unwrap();
         let log = Arc::new(MemoryLog::new());
         let engine = Arc::new(Engine::new(
-            store,
+            store.clone(),
             Arc::new(MemoryKeys::default()),
             Arc::<MemoryLog>::clone(&log),
             Arc::new(bundle),
@@ -107,6 +178,8 @@ impl Service {
             engine,
             log,
             tenant: TenantId::random(),
+            store,
+            database,
             _folder: folder,
         }
     }

@@ -2,7 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::service::{CANARY, Service, observation, patient};
+use crate::service::{CANARY, Service, observation, on_both, patient};
+
+on_both!(
+    entries_refer_to_one_another,
+    one_refused_entry_refuses_all,
+    every_verb_in_one,
+    a_condition_said_twice_makes_one,
+    a_repeated_transaction_is_done_once,
+    rights_are_decided_on_the_state_before,
+);
 
 const PATIENT: &str = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a";
 const DOCTOR: &str = "urn:uuid:88f151c0-a954-468a-88bd-5ae15c08e059";
@@ -33,9 +42,7 @@ pub(crate) fn place(entry: &Value) -> String {
     location.split("/_history/").next().unwrap().to_owned()
 }
 
-#[tokio::test]
-async fn entries_refer_to_one_another() {
-    let service = Service::new().await;
+async fn entries_refer_to_one_another(service: &Service) {
     let caller = service.integration();
     let mut own = patient("A");
     own["generalPractitioner"] = json!([{"reference": DOCTOR}]);
@@ -91,9 +98,7 @@ async fn entries_refer_to_one_another() {
     );
 }
 
-#[tokio::test]
-async fn one_refused_entry_refuses_all() {
-    let service = Service::new().await;
+async fn one_refused_entry_refuses_all(service: &Service) {
     let caller = service.integration();
     let good = post(PATIENT, &patient("A"));
     let mut invalid = observation(PATIENT);
@@ -147,9 +152,7 @@ async fn one_refused_entry_refuses_all() {
     assert_eq!(none["total"], 0);
 }
 
-#[tokio::test]
-async fn every_verb_in_one() {
-    let service = Service::new().await;
+async fn every_verb_in_one(service: &Service) {
     let caller = service.integration();
     let (kept, gone) = (service.patient("Kept").await, service.patient("Gone").await);
     let mut changed = patient("Changed");
@@ -198,9 +201,7 @@ async fn every_verb_in_one() {
     assert_eq!(gone.error(), (422, "not-found".to_owned()));
 }
 
-#[tokio::test]
-async fn a_condition_said_twice_makes_one() {
-    let service = Service::new().await;
+async fn a_condition_said_twice_makes_one(service: &Service) {
     let caller = service.integration();
     let conditional = |url: &str| {
         let mut entry = post(url, &doctor());
@@ -232,9 +233,7 @@ async fn a_condition_said_twice_makes_one() {
     );
 }
 
-#[tokio::test]
-async fn a_repeated_transaction_is_done_once() {
-    let service = Service::new().await;
+async fn a_repeated_transaction_is_done_once(service: &Service) {
     let caller = service.integration();
     let mut conditional = post(DOCTOR, &doctor());
     conditional["request"]["ifNoneExist"] = json!("identifier=http://hl7.org/fhir/sid/us-npi|99");
@@ -259,9 +258,7 @@ async fn a_repeated_transaction_is_done_once() {
     assert_eq!(found["total"], 1);
 }
 
-#[tokio::test]
-async fn rights_are_decided_on_the_state_before() {
-    let service = Service::new().await;
+async fn rights_are_decided_on_the_state_before(service: &Service) {
     let hidden = service.patient(CANARY).await;
     let clinician = service.clinician(&[]).await;
     let team = json!({

@@ -12,6 +12,7 @@ use vouchsafe::ids::{RecordId, RecordType, Version};
 use vouchsafe::session::Session;
 
 use crate::pack::Issue;
+use crate::store::Guard;
 
 /// Who asks: one request's session with what was looked up for it.
 #[derive(Clone, Debug)]
@@ -115,6 +116,8 @@ pub enum Op {
         id: RecordId,
         /// The content.
         document: Document,
+        /// The condition that nothing may meet when this is committed: a conditional create.
+        unless: Option<Unmet>,
     },
     /// A new version of a record; of one that does not exist, its first.
     Update {
@@ -205,6 +208,26 @@ pub struct Condition {
     pub record_type: RecordType,
     /// Search parameters, decoded.
     pub params: Vec<(String, String)>,
+}
+
+/// What a condition comes to.
+#[derive(Clone, Debug)]
+pub enum Met {
+    /// One record meets it.
+    By(Found),
+    /// None does.
+    Not(Unmet),
+}
+
+/// That nothing met a condition when it was asked. A create that relies on it
+/// ([`Op::Create::unless`]) fails with [`Failure::Busy`] when another write came between.
+#[derive(Clone)]
+pub struct Unmet(pub(super) Guard);
+
+impl fmt::Debug for Unmet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[condition]")
+    }
 }
 
 /// The record that meets a condition.

@@ -10,12 +10,12 @@ use vouchsafe::gate::{Request, Target};
 use vouchsafe::phi::Phi;
 
 use super::searching::{planned, query_text};
-use super::{Caller, Condition, Engine, Failure, Found};
+use super::{Caller, Condition, Engine, Failure, Found, Met, Unmet};
 use crate::pack::SubjectKind;
 use crate::search::{Order, Scope};
-use crate::store::{Query, StoredRecord};
+use crate::store::{Guard, Query, StoredRecord};
 
-/// Candidates of one condition that are opened at most: more of them is more than one match.
+/// Candidates of one condition that are opened at most.
 const MAX_CANDIDATES: usize = 16;
 
 /// A candidate of the n-th condition that was opened.
@@ -25,13 +25,13 @@ impl Engine {
     /// The record that meets each condition, on the state of now; all in one batch of the log.
     ///
     /// # Errors
-    /// [`Failure`] for all when they cannot be asked; for one, [`Failure::Several`] and what
-    /// its parameters are refused for.
+    /// [`Failure`] for all when they cannot be asked; for one, [`Failure::Several`],
+    /// [`Failure::TooCostly`], and what its parameters are refused for.
     pub async fn find(
         &self,
         caller: &Caller,
         conditions: &[Condition],
-    ) -> Result<Vec<Result<Option<Found>, Failure>>, Failure> {
+    ) -> Result<Vec<Result<Met, Failure>>, Failure> {
         if conditions.is_empty() {
             return Ok(Vec::new());
         }
@@ -51,7 +51,7 @@ impl Engine {
                 )
                 .await;
             match asked {
-                Ok(()) => results.push(Ok(None)),
+                Ok(guard) => results.push(Ok(Met::Not(Unmet(guard)))),
                 Err(Failure::Unavailable) => return Err(Failure::Unavailable),
                 Err(failure) => results.push(Err(failure)),
             }
@@ -64,7 +64,7 @@ impl Engine {
                 .is_some();
             if let (true, Some(result)) = (matched, results.get_mut(place)) {
                 *result = match result {
-                    Ok(None) => Ok(Some(found)),
+                    Ok(Met::Not(_)) => Ok(Met::By(found)),
                     _ => Err(Failure::Several),
                 };
             }
@@ -79,7 +79,7 @@ impl Engine {
         (place, condition): (usize, &Condition),
         drafts: &mut Vec<Draft>,
         waiting: &mut Vec<Waiting>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Guard, Failure> {
         let declared = self.declared(&condition.record_type)?;
         let tenant = caller.session.tenant();
         let (plan, _) = planned(declared, &condition.params, false)?;
@@ -120,10 +120,14 @@ impl Engine {
             updated: plan.updated,
             order: Order::Id,
             after: None,
-            limit: MAX_CANDIDATES,
+            limit: MAX_CANDIDATES + 1,
         };
         let found = self.store.candidates(tenant, &query).await?;
+        if found.len() > MAX_CANDIDATES {
+            return Err(Failure::TooCostly);
+        }
         let text = query_text(&condition.params)?;
+        let candidates = found.iter().map(|stored| stored.record.key.id).collect();
         drafts.push(permit.entry(request, &text, found.len() as u64));
         for stored in found {
             let opened = self.open_candidate(caller, request, stored, &plan.predicates, drafts);
@@ -131,7 +135,10 @@ impl Engine {
                 waiting.push((place, found, phi));
             }
         }
-        Ok(())
+        Ok(Guard {
+            query,
+            found: candidates,
+        })
     }
 
     async fn open_candidate(

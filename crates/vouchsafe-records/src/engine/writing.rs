@@ -21,9 +21,11 @@ use vouchsafe::phi::Phi;
 use vouchsafe::seal::{IndexKey, RecordKeys};
 
 use super::subjects::Subjects;
-use super::{Caller, Engine, Failure, Idempotent, Op, OpResult, Proof, Refused, WriteOptions};
+use super::{
+    Caller, Engine, Failure, Idempotent, Op, OpResult, Proof, Refused, Unmet, WriteOptions,
+};
 use crate::pack::IndexTerm;
-use crate::store::{Idempotency, IndexRow, RowWrite, Settled};
+use crate::store::{Guard, Idempotency, IndexRow, RowWrite, Settled};
 use plan::{Kind, Planned};
 
 /// A record that is sealed and not yet stored.
@@ -196,12 +198,15 @@ impl Engine {
             .map_err(whole)?;
         request.now = self.now();
         let time = request.now;
+        let guards = guards(&admitted);
         let (rows, sealed) = self
             .seal(admitted, &keys, tenant, time)
             .await
             .map_err(whole)?;
         let idempotency = self.remembered(caller, options).await.map_err(whole)?;
-        let stage = self.store.stage(tenant, intent, time, rows, idempotency);
+        let stage = self
+            .store
+            .stage_guarded(tenant, intent, time, rows, idempotency, &guards);
         let (recorded, staged) = tokio::join!(self.record(drafts), stage);
         let (receipts, _) = match recorded {
             Ok(recorded) => recorded,
@@ -511,6 +516,15 @@ impl Engine {
         }
         Ok((rows, sealed))
     }
+}
+
+/// What the writes rely on, to be looked at again in their transaction.
+fn guards(admitted: &[(Planned, WritePermit)]) -> Vec<Guard> {
+    let conditions = admitted.iter().filter_map(|(planned, _)| {
+        let Unmet(guard) = planned.unless.as_ref()?;
+        Some(guard.clone())
+    });
+    conditions.collect()
 }
 
 fn index_row(key: &IndexKey, record_type: &RecordType, term: &IndexTerm) -> IndexRow {

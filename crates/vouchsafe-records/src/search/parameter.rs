@@ -198,10 +198,13 @@ impl<'d> Planner<'d> {
         };
         if let Some(index) = self.index_of(param).filter(|_| how != TextMatch::Contains) {
             // One word finds all that have the others too; the longest finds the fewest.
-            let any = values
+            let any: Option<Vec<_>> = values
                 .iter()
-                .filter_map(|value| words(value).max_by_key(Vec::len));
-            self.plan.lookups.push(lookup(index, any.collect()));
+                .map(|value| words(value).max_by_key(Vec::len))
+                .collect();
+            if let Some(any) = any {
+                self.plan.lookups.push(lookup(index, any));
+            }
         }
         let test = |value: &String| {
             let normalised: Box<str> = normalise(value).into();
@@ -284,7 +287,10 @@ fn lookup(index: &Index, any: Vec<Vec<u8>>) -> Lookup {
 fn any(mut tests: Vec<Test>) -> Result<Test, Why> {
     match (tests.pop(), tests.is_empty()) {
         (Some(test), true) => Ok(test),
-        (Some(_), false) => Err(Why::Form),
+        (Some(last), false) => {
+            tests.push(last);
+            Ok(Test::Any(tests))
+        }
         (None, _) => Err(Why::Value),
     }
 }
@@ -382,7 +388,9 @@ impl DateValue {
             Some(("gt", date)) => (DateOp::Gt, date),
             Some(("le", date)) => (DateOp::Le, date),
             Some(("ge", date)) => (DateOp::Ge, date),
-            Some(("sa" | "eb" | "ap", _)) => return Err(Why::Form),
+            Some(("sa", date)) => (DateOp::Sa, date),
+            Some(("eb", date)) => (DateOp::Eb, date),
+            Some(("ap", _)) => return Err(Why::Form),
             _ => (DateOp::Eq, value),
         };
         let (from, until) = Date::parse(date)
@@ -397,12 +405,12 @@ impl DateValue {
         Some(match self.op {
             DateOp::Eq => Window { from, until },
             DateOp::Ge => Window { from, until: None },
-            DateOp::Gt => Window {
+            DateOp::Gt | DateOp::Sa => Window {
                 from: until,
                 until: None,
             },
             DateOp::Le => Window { from: None, until },
-            DateOp::Lt => Window {
+            DateOp::Lt | DateOp::Eb => Window {
                 from: None,
                 until: from,
             },

@@ -107,6 +107,18 @@ fn identifiers_are_looked_up_with_and_without_system() {
 }
 
 #[test]
+fn commas_are_alternatives() {
+    let plan = planned("Patient", &[("family", "Smith,van der Berg")]).unwrap();
+    assert_eq!(plan.lookups[0].any, [b"smith".to_vec(), b"berg".to_vec()]);
+    assert_eq!(plan.predicates.len(), 1);
+    // A system alone is found by no index: then none may narrow the search.
+    let plan = planned("Patient", &[("identifier", "urn:s|7,urn:t|")]).unwrap();
+    assert!(plan.lookups.is_empty());
+    let plan = planned("Observation", &[("date", "sa2020-01-01,eb2019-01-01")]).unwrap();
+    assert_eq!(plan.predicates.len(), 1);
+}
+
+#[test]
 fn names_are_looked_up_by_their_longest_word() {
     let plan = planned("Patient", &[("family", "van der Bérg")]).unwrap();
     assert_eq!(plan.lookups[0].any, [b"berg".to_vec()]);

@@ -56,6 +56,8 @@ pub enum Test {
     },
     /// A leaf with exactly this text.
     Equals(Box<str>),
+    /// Whatever passes one of these (FHIR R4, 3.1.1.4.1: values parted by commas).
+    Any(Vec<Test>),
 }
 
 impl fmt::Debug for Test {
@@ -90,6 +92,10 @@ pub enum DateOp {
     Le,
     /// `Gt` or `Eq`.
     Ge,
+    /// Begins when it is over, or later.
+    Sa,
+    /// Is over when it begins, or before.
+    Eb,
 }
 
 /// Whether a document meets the condition.
@@ -126,6 +132,7 @@ impl Test {
                 interval(value).is_some_and(|value| op.holds((*from, *until), value))
             }
             Self::Equals(text) => leaf(value).is_some_and(|leaf| *leaf == **text),
+            Self::Any(tests) => tests.iter().any(|test| test.passes(value)),
         }
     }
 }
@@ -226,6 +233,8 @@ impl DateOp {
             Self::Gt => end > until,
             Self::Le => begin < from || within,
             Self::Ge => end > until || within,
+            Self::Sa => begin >= until,
+            Self::Eb => end <= from,
         }
     }
 }

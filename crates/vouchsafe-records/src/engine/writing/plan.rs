@@ -7,6 +7,7 @@ use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
 use vouchsafe::ids::{RecordId, RecordKey, RecordType, SubjectId, Version};
 
+use super::super::Unmet;
 use super::super::subjects::{Subjects, order};
 use super::{Caller, Engine, Failure, Op, Refused};
 use crate::pack::{RecordTypeDecl, RelationDraft, SubjectKind};
@@ -58,6 +59,8 @@ pub(super) struct Planned {
     pub(super) moved: bool,
     /// Whether the subject was there before this write.
     pub(super) known_subject: bool,
+    /// What nothing may meet when it is committed.
+    pub(super) unless: Option<Unmet>,
     /// Whether the caller named the record (`PUT`, `DELETE`): it may be there and be hidden.
     pub(super) named: bool,
 }
@@ -213,6 +216,7 @@ impl Engine {
             record_type,
             id,
             document,
+            ..
         }
         | Op::Update {
             record_type,
@@ -269,8 +273,14 @@ impl Engine {
             None => Version::FIRST,
         };
         let named = !matches!(op, Op::Create { .. });
+        let mut condition = None;
         let (kind, document, expected) = match op {
-            Op::Create { document, .. } => (Kind::Create, Some(document), None),
+            Op::Create {
+                document, unless, ..
+            } => {
+                condition = unless;
+                (Kind::Create, Some(document), None)
+            }
             Op::Update {
                 document, if_match, ..
             } => match &previous {
@@ -310,6 +320,7 @@ impl Engine {
             relations_before,
             document,
             previous,
+            unless: condition,
         })
     }
 }

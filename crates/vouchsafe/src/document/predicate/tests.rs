@@ -134,13 +134,13 @@ fn dates_compare_as_fhir_says() {
         let json = format!("{{\"d\":{value}}}");
         meets(&json, &["d"], Test::Date { from, until, op })
     };
-    use DateOp::{Eq, Ge, Gt, Le, Lt, Ne};
+    use DateOp::{Eb, Eq, Ge, Gt, Le, Lt, Ne, Sa};
     for (value, ops) in [
         (r#""2015-06-10""#, vec![Eq, Le, Ge]),
         (r#""2015-06""#, vec![Eq, Le, Ge]),
         (r#""2015""#, vec![Ne, Lt, Gt, Le, Ge]),
-        (r#""2015-05-31""#, vec![Ne, Lt, Le]),
-        (r#""2015-07-01T00:00:00Z""#, vec![Ne, Gt, Ge]),
+        (r#""2015-05-31""#, vec![Ne, Lt, Le, Eb]),
+        (r#""2015-07-01T00:00:00Z""#, vec![Ne, Gt, Ge, Sa]),
         (
             r#"{"start":"2015-06-02","end":"2015-06-03"}"#,
             vec![Eq, Le, Ge],
@@ -151,7 +151,7 @@ fn dates_compare_as_fhir_says() {
         (r#""soon""#, vec![]),
         (r"{}", vec![]),
     ] {
-        for op in [Eq, Ne, Lt, Gt, Le, Ge] {
+        for op in [Eq, Ne, Lt, Gt, Le, Ge, Sa, Eb] {
             assert_eq!(asked(value, op), ops.contains(&op), "{value} {op:?}");
         }
     }
@@ -168,4 +168,20 @@ fn negation_turns_the_whole_condition() {
     };
     assert!(!matches(&document, &ask("y")));
     assert!(matches(&document, &ask("z")));
+}
+
+#[test]
+fn one_of_several_is_enough() {
+    let any = |texts: &[&str]| {
+        Test::Any(
+            texts
+                .iter()
+                .map(|text| Test::Equals((*text).into()))
+                .collect(),
+        )
+    };
+    let json = r#"{"a":["x","y"]}"#;
+    assert!(meets(json, &["a"], any(&["z", "y"])));
+    assert!(!meets(json, &["a"], any(&["z", "w"])));
+    assert!(!meets(json, &["a"], any(&[])));
 }
