@@ -9,7 +9,15 @@ use serde_json::{Value, json};
 use vouchsafe_fhir::ROUTES;
 use vouchsafe_ledger::reader::Log;
 
+use super::home::{Home, on_both};
 use super::plane::{CANARY, Plane};
+
+on_both!(
+    no_phi_route_opens_before_an_administrator_is_enrolled,
+    every_phi_route_wants_a_token,
+    bad_input_is_refused_precisely_and_never_repeated,
+    limits_hold
+);
 
 /// A path for a template, with things in it that are nowhere.
 fn address(template: &str) -> String {
@@ -19,10 +27,8 @@ fn address(template: &str) -> String {
         .replace("{version}", "1")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_phi_route_opens_before_an_administrator_is_enrolled() {
-    let (service, folder) = Plane::closed().await;
-    let plane = Plane::serve(service, folder, String::new()).await;
+async fn no_phi_route_opens_before_an_administrator_is_enrolled(home: Home) {
+    let plane = Plane::closed(home).await;
     assert!(!plane.ready().await);
     for route in ROUTES
         .into_iter()
@@ -47,9 +53,8 @@ async fn no_phi_route_opens_before_an_administrator_is_enrolled() {
     plane.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_phi_route_wants_a_token() {
-    let plane = Plane::open().await;
+async fn every_phi_route_wants_a_token(home: Home) {
+    let plane = Plane::open(home).await;
     let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"at+jwt","kid":"x"}"#);
     let claims = URL_SAFE_NO_PAD.encode(r#"{"sub":"person/x"}"#);
     let tokens = [
@@ -79,9 +84,9 @@ async fn every_phi_route_wants_a_token() {
             assert!(text.contains("OperationOutcome") && !text.contains(CANARY));
         }
     }
-    let folder = plane.stop().await;
+    let home = plane.stop().await;
     // Strangers' refusals are counted: few entries, all of them accounted for.
-    let log = Log::open(&folder.path().join("audit")).expect("the log");
+    let log = Log::open(&home.path().join("audit")).expect("the log");
     let (mut entries, mut counted) = (0, 0);
     for entry in log.entries(0).expect("entries") {
         let entry = entry.expect("an entry");
@@ -99,9 +104,8 @@ async fn every_phi_route_wants_a_token() {
     assert!(entries <= 20, "{entries}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn bad_input_is_refused_precisely_and_never_repeated() {
-    let plane = Plane::open().await;
+async fn bad_input_is_refused_precisely_and_never_repeated(home: Home) {
+    let plane = Plane::open(home).await;
     let token = plane.integration.clone();
     let deep = format!("{}{}", "{\"a\":".repeat(2000), "1");
     let id = uuid::Uuid::new_v4();
@@ -144,9 +148,8 @@ async fn bad_input_is_refused_precisely_and_never_repeated() {
     plane.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn limits_hold() {
-    let plane = Plane::open().await;
+async fn limits_hold(home: Home) {
+    let plane = Plane::open(home).await;
     let token = plane.integration.clone();
     let huge = vec![b' '; 17 * 1024 * 1024];
     let url = format!("{}/fhir/R4/Patient", plane.base);

@@ -1,7 +1,6 @@
 //! `kill -9` of the service and of its recorder under load: nothing acknowledged is lost, every
 //! record version has its entry, every intent is settled.
 
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -11,17 +10,21 @@ use vouchsafe::audit::AuditLog as _;
 use vouchsafe_ledger::reader::Log;
 use vouchsafe_server::service::Service;
 
+use super::home::{Home, on_both};
 use super::plane::{Plane, integration_token, opening};
+
+on_both!(nothing_acknowledged_is_lost);
 
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("bound").port()
 }
 
-fn serve(folder: &Path, ports: (u16, u16)) -> Child {
+fn serve(home: &Home, ports: (u16, u16)) -> Child {
     Command::new(env!("CARGO_BIN_EXE_vouchsafe"))
         .args(["serve", "--data"])
-        .arg(folder)
+        .arg(home.path())
+        .envs(home.variables())
         .env("VOUCHSAFE_DATA_LISTEN", format!("127.0.0.1:{}", ports.0))
         .env(
             "VOUCHSAFE_OPERATIONS_LISTEN",
@@ -94,18 +97,17 @@ fn recorder_of(service: &Child) -> Option<u32> {
 }
 
 #[expect(clippy::too_many_lines, reason = "one story, told in order")]
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_acknowledged_is_lost() {
-    let plane = Plane::open().await;
+async fn nothing_acknowledged_is_lost(home: Home) {
+    let plane = Plane::open(home).await;
     let client = plane.client.clone();
-    let folder = plane.stop().await;
-    let service = Service::open(opening(folder.path())).await.expect("opens");
+    let home = plane.stop().await;
+    let service = Service::open(opening(&home)).await.expect("opens");
     let token = integration_token(&service).await;
     service.close().await;
     let mut acknowledged = Vec::new();
     for round in 0..3_u64 {
         let ports = (free_port(), free_port());
-        let mut child = serve(folder.path(), ports);
+        let mut child = serve(&home, ports);
         until_ready(&client, ports).await;
         let writers: Vec<_> = (0..8)
             .map(|name| {
@@ -129,9 +131,7 @@ async fn nothing_acknowledged_is_lost() {
     assert!(acknowledged.len() > 20, "{} writes", acknowledged.len());
     // The recorder of the killed service sees its input close, and ends.
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let service = Service::open(opening(folder.path()))
-        .await
-        .expect("opens again");
+    let service = Service::open(opening(&home)).await.expect("opens again");
     assert_eq!(service.log.unsettled().await.expect("answers"), Vec::new());
     let store = service.engine.store();
     let mut stored = 0;
@@ -155,7 +155,7 @@ async fn nothing_acknowledged_is_lost() {
         .map(|id| keys.token("record", format!("Patient/{id}").as_bytes()))
         .collect();
     service.close().await;
-    let log = Log::open(&folder.path().join("audit")).expect("the log");
+    let log = Log::open(&home.path().join("audit")).expect("the log");
     let report = log.verify();
     assert!(report.findings.is_empty(), "{:?}", report.findings);
     let named: std::collections::HashSet<String> = log

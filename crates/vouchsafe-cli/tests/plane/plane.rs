@@ -1,6 +1,6 @@
 //! A service that listens, people who signed in, and a log that can be read afterwards.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +18,8 @@ use vouchsafe_server::serve::Running;
 use vouchsafe_server::service::{Opening, Service};
 use vouchsafe_server::settings::Settings;
 
+use super::home::Home;
+
 pub(crate) const PASSWORD: &str = "correct horse battery staple 7";
 /// Whatever is sent, this must never come back in an error, nor stand in the log.
 pub(crate) const CANARY: &str = "Zanzibarcanary";
@@ -26,16 +28,16 @@ pub(crate) const CANARY: &str = "Zanzibarcanary";
 pub(crate) struct Plane {
     pub(crate) base: String,
     pub(crate) operations: String,
-    pub(crate) folder: tempfile::TempDir,
+    home: Home,
     pub(crate) client: Client,
     pub(crate) integration: String,
     stop: CancellationToken,
     serving: JoinHandle<()>,
 }
 
-pub(crate) fn opening(folder: &Path) -> Opening {
+pub(crate) fn opening(home: &Home) -> Opening {
     Opening {
-        folder: folder.to_owned(),
+        folder: home.path().to_owned(),
         program: PathBuf::from(env!("CARGO_BIN_EXE_vouchsafe")),
         administrator: "Ada Example <ada@example.org>".parse().expect("valid"),
         create: true,
@@ -43,6 +45,7 @@ pub(crate) fn opening(folder: &Path) -> Opening {
             data_listen: "127.0.0.1:0".parse().expect("an address"),
             operations_listen: "127.0.0.1:0".parse().expect("an address"),
             public_url: Some("https://localhost".to_owned()),
+            database: home.settings(),
             ..Settings::default()
         },
     }
@@ -69,19 +72,18 @@ fn right(role: &str, hours: i64) -> RightSpec {
 
 impl Plane {
     /// Starts with nobody enrolled: PHI routes are closed.
-    pub(crate) async fn closed() -> (Service, tempfile::TempDir) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let service = Service::open(opening(folder.path())).await.expect("opens");
-        (service, folder)
+    pub(crate) async fn closed(home: Home) -> Self {
+        let service = Service::open(opening(&home)).await.expect("opens");
+        Self::serve(service, home, String::new()).await
     }
 
-    /// Starts with an enrolled administrator and a token of every role.
-    pub(crate) async fn open() -> Self {
-        let (service, folder) = Self::closed().await;
+    /// Starts with an enrolled administrator and a token for everything.
+    pub(crate) async fn open(home: Home) -> Self {
+        let service = Service::open(opening(&home)).await.expect("opens");
         let integration = integration_token(&service).await;
         let invitation = service.invitation.as_ref().expect("a first start");
         let link = invitation.token.expose().to_owned();
-        let plane = Self::serve(service, folder, integration).await;
+        let plane = Self::serve(service, home, integration).await;
         plane.enrol(&link).await;
         for _ in 0..100 {
             if plane.ready().await {
@@ -92,11 +94,7 @@ impl Plane {
         panic!("PHI routes did not open");
     }
 
-    pub(crate) async fn serve(
-        service: Service,
-        folder: tempfile::TempDir,
-        integration: String,
-    ) -> Self {
+    pub(crate) async fn serve(service: Service, home: Home, integration: String) -> Self {
         let certificate = std::fs::read(&service.tls.certificate).expect("a certificate");
         let client = Client::builder()
             .tls_certs_only([reqwest::Certificate::from_pem(&certificate).expect("PEM")])
@@ -111,7 +109,7 @@ impl Plane {
         Self {
             base: format!("https://localhost:{port}"),
             operations: format!("https://localhost:{operations}"),
-            folder,
+            home,
             client,
             integration,
             stop,
@@ -178,11 +176,11 @@ impl Plane {
         request.send().await.expect("answers")
     }
 
-    /// Stops in an orderly way; the folder stays.
-    pub(crate) async fn stop(self) -> tempfile::TempDir {
+    /// Stops in an orderly way; what is stored stays.
+    pub(crate) async fn stop(self) -> Home {
         self.stop.cancel();
         self.serving.await.expect("no panic");
-        self.folder
+        self.home
     }
 }
 

@@ -4,7 +4,13 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use vouchsafe_server::service::Service;
 
+use super::home::{Home, on_both};
 use super::plane::{PASSWORD, Plane, code, integration_token, invite, opening};
+
+on_both!(
+    each_role_sees_its_part_and_no_more,
+    a_partial_writer_leaves_what_they_cannot_see
+);
 
 fn patient(family: &str, ssn: &str) -> Vec<u8> {
     json!({
@@ -54,9 +60,8 @@ async fn get(plane: &Plane, token: &str, path: &str) -> (StatusCode, Value) {
 }
 
 #[expect(clippy::too_many_lines, reason = "one story, told in order")]
-#[tokio::test(flavor = "multi_thread")]
-async fn each_role_sees_its_part_and_no_more() {
-    let plane = Plane::open().await;
+async fn each_role_sees_its_part_and_no_more(home: Home) {
+    let plane = Plane::open(home).await;
     let ours = created(&plane, "Patient", patient("Inside", "900-00-0001")).await;
     let other = created(&plane, "Patient", patient("Outside", "900-00-0002")).await;
     let doctor = created(
@@ -97,11 +102,9 @@ async fn each_role_sees_its_part_and_no_more() {
     )
     .await;
     let integration = plane.integration.clone();
-    let folder = plane.stop().await;
+    let home = plane.stop().await;
     // A second start finds everything, and takes the people that were added beside it.
-    let service = Service::open(opening(folder.path()))
-        .await
-        .expect("a second start");
+    let service = Service::open(opening(&home)).await.expect("a second start");
     let practitioner = format!("Practitioner/{doctor}");
     let clinician = invite(
         &service,
@@ -115,7 +118,7 @@ async fn each_role_sees_its_part_and_no_more() {
     let own = format!("Patient/{ours}");
     let subject = invite(&service, "me@example.org", "patient", Some(&own)).await;
     let fresh = integration_token(&service).await;
-    let plane = Plane::serve(service, folder, fresh).await;
+    let plane = Plane::serve(service, home, fresh).await;
     let clinician = token(&plane, &clinician, "doc@example.org").await;
     let desk = token(&plane, &desk, "desk@example.org").await;
     let registrar = token(&plane, &registrar, "reg@example.org").await;
@@ -219,9 +222,8 @@ async fn each_role_sees_its_part_and_no_more() {
     plane.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_partial_writer_leaves_what_they_cannot_see() {
-    let plane = Plane::open().await;
+async fn a_partial_writer_leaves_what_they_cannot_see(home: Home) {
+    let plane = Plane::open(home).await;
     let subject = created(&plane, "Patient", patient("Partial", "900-00-0003")).await;
     let appointment = json!({
         "resourceType": "Appointment", "status": "booked",
@@ -231,11 +233,11 @@ async fn a_partial_writer_leaves_what_they_cannot_see() {
             "status": "accepted"}],
     });
     let id = created(&plane, "Appointment", appointment.to_string().into_bytes()).await;
-    let folder = plane.stop().await;
-    let service = Service::open(opening(folder.path())).await.expect("opens");
+    let home = plane.stop().await;
+    let service = Service::open(opening(&home)).await.expect("opens");
     let desk = invite(&service, "desk@example.org", "front-desk", None).await;
     let fresh = integration_token(&service).await;
-    let plane = Plane::serve(service, folder, fresh).await;
+    let plane = Plane::serve(service, home, fresh).await;
     let desk = token(&plane, &desk, "desk@example.org").await;
     let path = format!("/Appointment/{id}");
     let (_, mut seen) = get(&plane, &desk, &path).await;
