@@ -59,6 +59,21 @@ impl Home {
         self.folder.path()
     }
 
+    /// Ends every connection that the installation has to its databases.
+    pub(crate) fn hang_up(&self) {
+        let Some(server) = &self.server else { return };
+        let sql =
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname LIKE";
+        assert!(server.did(&format!("{sql} 'plane_%_{}'", server.suffix)));
+    }
+
+    /// Proves that a case on PostgreSQL had no database in files.
+    pub(crate) fn assert_one_place(&self) {
+        for file in ["data/records.db", "data/identity.db", "keys/keys.db"] {
+            assert_eq!(self.path().join(file).exists(), self.server.is_none());
+        }
+    }
+
     pub(crate) fn settings(&self) -> DatabaseSettings {
         let Some(server) = &self.server else {
             return DatabaseSettings::default();
@@ -123,7 +138,7 @@ impl Server {
     fn did(&self, sql: &str) -> bool {
         let Self { admin, ca, .. } = self;
         Command::new("psql")
-            .args(["-qX", "-v", "ON_ERROR_STOP=1", "-c", sql])
+            .args(["-qX", "-o", "/dev/null", "-v", "ON_ERROR_STOP=1", "-c", sql])
             .arg(format!(
                 "{admin}?sslmode=verify-full&sslrootcert={}",
                 ca.display()

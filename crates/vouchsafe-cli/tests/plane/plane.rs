@@ -180,6 +180,7 @@ impl Plane {
     pub(crate) async fn stop(self) -> Home {
         self.stop.cancel();
         self.serving.await.expect("no panic");
+        self.home.assert_one_place();
         self.home
     }
 }
