@@ -23,7 +23,6 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
-use vouchsafe::class::ClassSet;
 use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, TenantId, Version};
 
 pub use care::{ASSIGNMENT, Assignment, RelationRow};
@@ -37,7 +36,7 @@ use crate::pack::{Pack, Reference};
 use batch::Batch;
 use names::Names;
 use postgres::Postgres;
-use rows::{Care, Of, Part, Sought};
+use rows::{Care, Of, One, Sought, VersionRow, Versions};
 use sqlite::Sqlite;
 use staged::Transaction;
 
@@ -138,71 +137,35 @@ impl Store {
         key: &RecordKey,
         version: Option<Version>,
     ) -> Result<Option<StoredRecord>, StoreError> {
-        self.read_classes(key, version, ClassSet::ALL).await
-    }
-
-    /// As [`Self::read`], with the blobs of these classes only.
-    ///
-    /// # Errors
-    /// [`StoreError`]; absence is none.
-    pub async fn read_classes(
-        &self,
-        key: &RecordKey,
-        version: Option<Version>,
-        classes: ClassSet,
-    ) -> Result<Option<StoredRecord>, StoreError> {
-        let ids = [key.id];
-        let names = self.names();
-        let Some(of) = Of::new(key.tenant, &key.record_type, &ids, &names) else {
+        let Some(of) = One::new(key, &self.names()) else {
             return Ok(None);
         };
-        let parts = each!(self, backend => backend.parts(of, version, classes))?;
-        Ok(self
-            .assemble(key.tenant, &key.record_type, &ids, parts)
-            .await?
-            .pop())
+        let rows = each!(self, backend => backend.version(of, version))?;
+        let number = of.record_type;
+        let read = self.complete(key.tenant, (&key.record_type, number), rows);
+        Ok(read.await?.pop())
     }
 
-    /// The current versions of records of one type, in the order of `ids`; absent ones left out.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn read_many(
+    /// Reads what versions before have sealed, and puts all of it together.
+    async fn complete(
         &self,
         tenant: TenantId,
-        record_type: &RecordType,
-        ids: &[RecordId],
-        classes: ClassSet,
+        (record_type, number): (&RecordType, i32),
+        rows: Vec<VersionRow>,
     ) -> Result<Vec<StoredRecord>, StoreError> {
-        let names = self.names();
-        match Of::new(tenant, record_type, ids, &names) {
-            Some(of) => {
-                let parts = each!(self, backend => backend.parts(of, None, classes))?;
-                self.assemble(tenant, record_type, ids, parts).await
-            }
-            None => Ok(Vec::new()),
+        let mut versions = Versions::new(rows)?;
+        let earlier = versions.earlier();
+        if !earlier.0.is_empty() {
+            versions.add(each!(self, backend => backend.sealed(tenant, number, earlier))?)?;
         }
-    }
-
-    async fn assemble(
-        &self,
-        tenant: TenantId,
-        record_type: &RecordType,
-        ids: &[RecordId],
-        parts: Vec<Part>,
-    ) -> Result<Vec<StoredRecord>, StoreError> {
         let mut names = self.names();
-        if parts
-            .iter()
-            .filter_map(|part| part.slot)
-            .any(|slot| names.name(slot).is_none())
-        {
+        if !versions.known(&names) {
             // Another process may have brought a newer pack.
             let known = each!(self, backend => backend.intern(&[]));
             self.learn(Names::new(known?));
             names = self.names();
         }
-        rows::assemble(tenant, record_type, ids, parts, &names)
+        versions.assemble(tenant, record_type, &names)
     }
 
     /// The head of a record's current version.
@@ -251,8 +214,7 @@ impl Store {
         before: Option<Version>,
         limit: usize,
     ) -> Result<Vec<Head>, StoreError> {
-        let (ids, names) = ([key.id], self.names());
-        match Of::new(key.tenant, &key.record_type, &ids, &names) {
+        match One::new(key, &self.names()) {
             Some(of) => {
                 let found = each!(self, backend => backend.history(of, before, bounded(limit)))?;
                 rows::heads(&key.record_type, &found)
@@ -273,9 +235,8 @@ impl Store {
         let Some(sought) = Sought::new(tenant, query, &self.names()) else {
             return Ok(Vec::new());
         };
-        let found = each!(self, backend => backend.candidates(&sought))?;
-        let ids: Vec<RecordId> = found.into_iter().map(RecordId::from_uuid).collect();
-        self.read_many(tenant, &query.record_type, &ids, ClassSet::ALL)
+        let rows = each!(self, backend => backend.candidates(&sought))?;
+        self.complete(tenant, (&query.record_type, sought.record_type), rows)
             .await
     }
 
@@ -357,8 +318,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn relations_by(&self, key: &RecordKey) -> Result<Vec<RelationRow>, StoreError> {
-        let (ids, names) = ([key.id], self.names());
-        match Of::new(key.tenant, &key.record_type, &ids, &names) {
+        let names = self.names();
+        match One::new(key, &names) {
             Some(of) => {
                 let found = each!(self, backend => backend.relations(of))?;
                 rows::relations(found, &names)

@@ -19,35 +19,28 @@ CREATE TABLE records (
 
 CREATE INDEX records_by_subject ON records (tenant, subject, type, id) WHERE subject IS NOT NULL;
 
--- Every version that was ever written, with the manifest of its blobs.
+-- Every version that was ever written. `sealed` has the blobs that this version sealed, one after
+-- the other: number of the slot's name (4 bytes, big-endian), length (4), envelope. A blob that a
+-- version did not change is in the row of the version that sealed it; the manifest says which.
+-- key_version (the lowest) and suites (bit 0 for suite 1) are for sweepers; the envelopes' headers
+-- say them too, authenticated. What is sealed cannot be compressed, so nobody tries.
 CREATE TABLE versions (
     tenant           uuid     NOT NULL,
     type             integer  NOT NULL,
     id               uuid     NOT NULL,
     version          bigint   NOT NULL,
     subject          uuid,
-    manifest         bytea    NOT NULL,
     deleted          boolean  NOT NULL,
     last_updated     bigint   NOT NULL,
     intent           uuid     NOT NULL,
+    key_version      bigint   NOT NULL,
+    suites           smallint NOT NULL,
+    manifest         bytea    NOT NULL,
+    sealed           bytea    NOT NULL,
     PRIMARY KEY (tenant, type, id, version)
 );
-
--- Sealed blobs. A version has, of each slot, the one that was sealed last at or before it, if its
--- manifest names it. `class` is a bit, for reads of some classes only; key_version and suite are
--- for sweepers (the envelope's header says them too, authenticated).
-CREATE TABLE blobs (
-    tenant           uuid     NOT NULL,
-    type             integer  NOT NULL,
-    id               uuid     NOT NULL,
-    slot             integer  NOT NULL,
-    sealed_version   bigint   NOT NULL,
-    class            smallint NOT NULL,
-    key_version      bigint   NOT NULL,
-    suite            smallint NOT NULL,
-    bytes            bytea    NOT NULL,
-    PRIMARY KEY (tenant, type, id, slot, sealed_version)
-);
+ALTER TABLE versions ALTER COLUMN manifest SET STORAGE EXTERNAL;
+ALTER TABLE versions ALTER COLUMN sealed SET STORAGE EXTERNAL;
 
 -- Blind indexes: keyed tags of current versions. A tag's trailing zero bytes are not stored.
 CREATE TABLE index_tags (

@@ -18,35 +18,26 @@ CREATE TABLE records (
 
 CREATE INDEX records_by_subject ON records (tenant, subject, type, id) WHERE subject IS NOT NULL;
 
--- Every version that was ever written, with the manifest of its blobs.
+-- Every version that was ever written. `sealed` has the blobs that this version sealed, one after
+-- the other: number of the slot's name (4 bytes, big-endian), length (4), envelope. A blob that a
+-- version did not change is in the row of the version that sealed it; the manifest says which.
+-- key_version (the lowest) and suites (bit 0 for suite 1) are for sweepers; the envelopes' headers
+-- say them too, authenticated. Rows are long: the tree of the key has no room for them.
 CREATE TABLE versions (
     tenant       BLOB    NOT NULL,
     type         INTEGER NOT NULL,
     id           BLOB    NOT NULL,
     version      INTEGER NOT NULL,
     subject      BLOB,
-    manifest     BLOB    NOT NULL,
     deleted      INTEGER NOT NULL,
     last_updated INTEGER NOT NULL,
     intent       BLOB    NOT NULL,
+    key_version  INTEGER NOT NULL,
+    suites       INTEGER NOT NULL,
+    manifest     BLOB    NOT NULL,
+    sealed       BLOB    NOT NULL,
     PRIMARY KEY (tenant, type, id, version)
-) STRICT, WITHOUT ROWID;
-
--- Sealed blobs. A version has, of each slot, the one that was sealed last at or before it, if its
--- manifest names it. `class` is a bit, for reads of some classes only; key_version and suite are
--- for sweepers (the envelope's header says them too, authenticated).
-CREATE TABLE blobs (
-    tenant         BLOB    NOT NULL,
-    type           INTEGER NOT NULL,
-    id             BLOB    NOT NULL,
-    slot           INTEGER NOT NULL,
-    sealed_version INTEGER NOT NULL,
-    class          INTEGER NOT NULL,
-    key_version    INTEGER NOT NULL,
-    suite          INTEGER NOT NULL,
-    bytes          BLOB    NOT NULL,
-    PRIMARY KEY (tenant, type, id, slot, sealed_version)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- Blind indexes: keyed tags of current versions. A tag's trailing zero bytes are not stored.
 CREATE TABLE index_tags (

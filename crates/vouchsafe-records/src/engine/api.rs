@@ -1,6 +1,7 @@
 //! What callers of the engine say and get.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
@@ -222,7 +223,7 @@ pub enum Met {
 /// That nothing met a condition when it was asked. A create that relies on it
 /// ([`Op::Create::unless`]) fails with [`Failure::Busy`] when another write came between.
 #[derive(Clone)]
-pub struct Unmet(pub(super) Guard);
+pub struct Unmet(pub(super) Arc<Guard>);
 
 impl fmt::Debug for Unmet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,6 +3,8 @@
 //! Matching by identifier is an oracle: for types with a subject it takes the right
 //! `match-identifier`, and every candidate that is opened has its entry.
 
+use std::sync::Arc;
+
 use vouchsafe::access::{Facts, Verb};
 use vouchsafe::audit::Draft;
 use vouchsafe::document::Document;
@@ -51,7 +53,7 @@ impl Engine {
                 )
                 .await;
             match asked {
-                Ok(guard) => results.push(Ok(Met::Not(Unmet(guard)))),
+                Ok(guard) => results.push(Ok(Met::Not(Unmet(Arc::new(guard))))),
                 Err(Failure::Unavailable) => return Err(Failure::Unavailable),
                 Err(failure) => results.push(Err(failure)),
             }

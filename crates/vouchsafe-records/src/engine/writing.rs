@@ -173,10 +173,9 @@ impl Engine {
         let mut request = caller.request(&audit, self.now());
         let intent = IntentId::new_ordered(request.now);
         let count = planned.len() as u64;
-        let writes = if planned.len() == 1 {
-            Writes::Alone
-        } else {
-            Writes::Among
+        let writes = match planned.len() {
+            1 => Writes::Alone,
+            _ => Writes::Among,
         };
         let mut drafts = Vec::with_capacity(planned.len() + 1);
         if writes == Writes::Among {
@@ -196,8 +195,8 @@ impl Engine {
             .keys_of(tenant, &admitted, subjects)
             .await
             .map_err(whole)?;
-        request.now = self.now();
-        let time = request.now;
+        let time = self.now();
+        request.now = time;
         let guards = guards(&admitted);
         let (rows, sealed) = self
             .seal(admitted, &keys, tenant, time)
@@ -210,26 +209,24 @@ impl Engine {
         let (recorded, staged) = tokio::join!(self.record(drafts), stage);
         let (receipts, _) = match recorded {
             Ok(recorded) => recorded,
-            // What was staged rolls back as it is dropped; the intent may be in the log, and is
-            // settled later.
+            // What was staged rolls back; the intent may be in the log, and is settled later.
             Err(failure) => return Err((failure, None)),
         };
         let committed = match staged {
             Ok(staged) => staged.commit().await,
             Err(error) => Err(error),
         };
-        self.conclude(
-            &request,
-            options.operation,
-            intent,
-            count,
-            committed.map_err(Failure::from),
-        )
-        .await
-        .map_err(whole)
-        .and_then(|proof| {
-            results(sealed, receipts, request.now, &proof).map_err(|failure| (failure, None))
-        })
+        let proof = self
+            .conclude(
+                &request,
+                options.operation,
+                intent,
+                count,
+                committed.map_err(Failure::from),
+            )
+            .await
+            .map_err(whole)?;
+        results(sealed, receipts, request.now, &proof).map_err(whole)
     }
 
     /// Writes down how the write ended, before that is told.
@@ -522,7 +519,7 @@ impl Engine {
 fn guards(admitted: &[(Planned, WritePermit)]) -> Vec<Guard> {
     let conditions = admitted.iter().filter_map(|(planned, _)| {
         let Unmet(guard) = planned.unless.as_ref()?;
-        Some(guard.clone())
+        Some(Guard::clone(guard))
     });
     conditions.collect()
 }

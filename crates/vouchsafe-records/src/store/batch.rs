@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{IntentId, RecordId, SubjectId, TenantId};
-use vouchsafe::seal::{Blob, Manifest, SealedRecord};
+use vouchsafe::seal::SealedRecord;
 
 use super::names::Names;
-use super::rows::{Sought, class_bit, encode_results, trimmed};
+use super::rows::{Sought, encode_results, pack, trimmed};
 use super::{
     ASSIGNMENT, Assignment, Guard, Idempotency, IndexRow, RelationRow, RowWrite, StoreError,
 };
@@ -22,7 +22,6 @@ pub(super) struct Batch<'a> {
     pub(super) created: Vec<RecordLine>,
     pub(super) updated: Vec<RecordLine>,
     pub(super) versions: Vec<VersionLine>,
-    pub(super) blobs: Vec<BlobLine>,
     pub(super) cleared_tags: Vec<ClearedTags>,
     pub(super) tags: Vec<TagLine>,
     pub(super) cleared_relations: Vec<RecordNo>,
@@ -51,15 +50,43 @@ pub(super) struct VersionLine {
     pub(super) record: RecordNo,
     pub(super) version: i64,
     pub(super) subject: Option<Uuid>,
-    pub(super) manifest: Manifest,
     pub(super) deleted: bool,
+    /// The lowest version of a key that it needs.
+    pub(super) key_version: i64,
+    /// Bit 0 for suite 1.
+    pub(super) suites: i16,
+    pub(super) manifest: Vec<u8>,
+    /// The blobs that are new in it.
+    pub(super) sealed: Vec<u8>,
 }
 
-pub(super) struct BlobLine {
-    pub(super) record: RecordNo,
-    pub(super) slot: i32,
-    pub(super) class: i16,
-    pub(super) blob: Blob,
+impl VersionLine {
+    fn new(
+        place: RecordNo,
+        record: &SealedRecord,
+        subject: Option<Uuid>,
+        deleted: bool,
+        names: &Names,
+    ) -> Result<Self, StoreError> {
+        let SealedRecord {
+            manifest, blobs, ..
+        } = record;
+        let keys = blobs.iter().map(|blob| blob.key_version.number());
+        let key_version = keys.fold(manifest.key_version().number(), u32::min);
+        let suites = blobs.iter().fold(0, |suites, blob| {
+            suites | 1_i16.unbounded_shl(u32::from(blob.suite.number()).saturating_sub(1))
+        });
+        Ok(Self {
+            record: place,
+            version: record.version.number().into(),
+            subject,
+            deleted,
+            key_version: key_version.into(),
+            suites,
+            manifest: manifest.to_bytes(),
+            sealed: pack(blobs, names)?,
+        })
+    }
 }
 
 pub(super) struct ClearedTags {
@@ -117,7 +144,6 @@ impl<'a> Batch<'a> {
             created: Vec::new(),
             updated: Vec::new(),
             versions: Vec::new(),
-            blobs: Vec::new(),
             cleared_tags: Vec::new(),
             tags: Vec::new(),
             cleared_relations: Vec::new(),
@@ -182,7 +208,8 @@ impl<'a> Batch<'a> {
             self.updated.push(line);
             self.clear(place, &replaced_indexes, relations.is_some(), names)?;
         }
-        self.add_version(place, record, subject, deleted, names)?;
+        let version = VersionLine::new(place, &record, subject, deleted, names)?;
+        self.versions.push(version);
         self.add_tags(place, &tags, names)?;
         // A record about nobody gives nobody care.
         match (relations, subject) {
@@ -208,32 +235,6 @@ impl<'a> Batch<'a> {
         if relations {
             self.cleared_relations.push(record);
         }
-        Ok(())
-    }
-
-    fn add_version(
-        &mut self,
-        place: RecordNo,
-        record: SealedRecord,
-        subject: Option<Uuid>,
-        deleted: bool,
-        names: &Names,
-    ) -> Result<(), StoreError> {
-        for blob in record.blobs {
-            self.blobs.push(BlobLine {
-                record: place,
-                slot: names.number(blob.slot.name())?,
-                class: class_bit(blob.slot.class()),
-                blob,
-            });
-        }
-        self.versions.push(VersionLine {
-            record: place,
-            version: record.version.number().into(),
-            subject,
-            manifest: record.manifest,
-            deleted,
-        });
         Ok(())
     }
 

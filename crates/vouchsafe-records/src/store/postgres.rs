@@ -10,14 +10,15 @@ use jiff::Timestamp;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 use uuid::Uuid;
-use vouchsafe::class::ClassSet;
 use vouchsafe::ids::{IntentId, SubjectId, TenantId, Version};
 use vouchsafe::seal::IndexTag;
 
 use super::batch::Batch;
 use super::error::{translate, translate_migration, translate_open};
 use super::location::postgres_options;
-use super::rows::{Care, CareRow, HeadRow, Of, Part, RepeatedRow, Sought, class_bits, settled};
+use super::rows::{
+    Care, CareRow, HeadRow, Of, One, RepeatedRow, SealedRow, Sought, VersionRow, settled,
+};
 use super::{OpenError, Settled, StoreCheck, StoreError};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
@@ -46,21 +47,21 @@ const HEADS: &str = "SELECT r.* FROM unnest($3::uuid[]) w(id) CROSS JOIN LATERAL
         SELECT r.id, r.version, r.subject, r.deleted, r.last_updated FROM records r \
         WHERE r.tenant = $1 AND r.type = $2 AND r.id = w.id OFFSET 0) r";
 
-/// As [`HEADS`]; `$4` the version, or none for the current one, `$5` bits of classes.
-const PARTS: &str = "WITH v AS MATERIALIZED ( \
-        SELECT v.* FROM unnest($3::uuid[]) w(id) CROSS JOIN LATERAL ( \
-            SELECT v.id, v.version, v.subject, v.deleted, v.last_updated, v.manifest \
-            FROM versions v WHERE v.tenant = $1 AND v.type = $2 AND v.id = w.id \
-            AND v.version = COALESCE($4, (SELECT r.version FROM records r \
-                WHERE r.tenant = $1 AND r.type = $2 AND r.id = w.id)) OFFSET 0) v) \
-     SELECT id, NULL::integer AS slot, version AS number, deleted, last_updated, subject, \
-        manifest AS bytes FROM v \
-     UNION ALL SELECT v.id, b.slot, b.sealed_version, FALSE, 0, NULL, b.bytes \
-        FROM v CROSS JOIN LATERAL (SELECT b.slot, b.sealed_version, b.bytes FROM blobs b \
-            WHERE b.tenant = $1 AND b.type = $2 AND b.id = v.id AND b.class & $5 <> 0 \
-            AND b.sealed_version = (SELECT MAX(o.sealed_version) FROM blobs o \
-                WHERE o.tenant = $1 AND o.type = $2 AND o.id = v.id AND o.slot = b.slot \
-                AND o.sealed_version <= v.version) OFFSET 0) b";
+/// `$1` tenant, `$2` type, `$3` id.
+const CURRENT: &str = "SELECT v.id, v.version, v.subject, v.deleted, v.last_updated, v.manifest, \
+        v.sealed FROM records r CROSS JOIN LATERAL (SELECT v.* FROM versions v \
+            WHERE v.tenant = $1 AND v.type = $2 AND v.id = $3 AND v.version = r.version OFFSET 0) v \
+        WHERE r.tenant = $1 AND r.type = $2 AND r.id = $3";
+
+/// As [`CURRENT`]; `$4` the version.
+const VERSION: &str = "SELECT v.id, v.version, v.subject, v.deleted, v.last_updated, v.manifest, \
+        v.sealed FROM versions v \
+        WHERE v.tenant = $1 AND v.type = $2 AND v.id = $3 AND v.version = $4";
+
+/// `$1` tenant, `$2` type, `$3` ids, `$4` the version of each.
+const SEALED: &str = "SELECT v.* FROM unnest($3::uuid[], $4::bigint[]) w(id, version) \
+        CROSS JOIN LATERAL (SELECT v.id, v.version, v.sealed FROM versions v WHERE v.tenant = $1 \
+        AND v.type = $2 AND v.id = w.id AND v.version = w.version OFFSET 0) v";
 
 /// A database of records on a server.
 #[derive(Clone, Debug)]
@@ -157,18 +158,37 @@ impl Postgres {
             .map_err(translate)
     }
 
-    pub(super) async fn parts(
+    pub(super) async fn version(
         &self,
-        of: Of<'_>,
+        of: One,
         version: Option<Version>,
-        classes: ClassSet,
-    ) -> Result<Vec<Part>, StoreError> {
-        sqlx::query_as(PARTS)
+    ) -> Result<Vec<VersionRow>, StoreError> {
+        let query = sqlx::query_as(match version {
+            None => CURRENT,
+            Some(_) => VERSION,
+        });
+        let query = query
             .bind(of.tenant.uuid())
             .bind(of.record_type)
-            .bind(of.uuids())
-            .bind(version.map(|version| i64::from(version.number())))
-            .bind(class_bits(classes))
+            .bind(of.id.uuid());
+        let query = match version {
+            None => query,
+            Some(version) => query.bind(i64::from(version.number())),
+        };
+        query.fetch_all(&self.pool).await.map_err(translate)
+    }
+
+    pub(super) async fn sealed(
+        &self,
+        tenant: TenantId,
+        record_type: i32,
+        (ids, versions): (Vec<Uuid>, Vec<i64>),
+    ) -> Result<Vec<SealedRow>, StoreError> {
+        sqlx::query_as(SEALED)
+            .bind(tenant.uuid())
+            .bind(record_type)
+            .bind(ids)
+            .bind(versions)
             .fetch_all(&self.pool)
             .await
             .map_err(translate)
@@ -178,7 +198,7 @@ impl Postgres {
         sqlx::query_as(HEADS)
             .bind(of.tenant.uuid())
             .bind(of.record_type)
-            .bind(of.uuids())
+            .bind(of.ids.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>())
             .fetch_all(&self.pool)
             .await
             .map_err(translate)
@@ -186,18 +206,18 @@ impl Postgres {
 
     pub(super) async fn history(
         &self,
-        of: Of<'_>,
+        of: One,
         before: Option<Version>,
         limit: i64,
     ) -> Result<Vec<HeadRow>, StoreError> {
         sqlx::query_as(
             "SELECT id, version, subject, deleted, last_updated FROM versions \
-             WHERE tenant = $1 AND type = $2 AND id = ANY($3) \
+             WHERE tenant = $1 AND type = $2 AND id = $3 \
              AND version < COALESCE($4, 4294967296) ORDER BY version DESC LIMIT $5",
         )
         .bind(of.tenant.uuid())
         .bind(of.record_type)
-        .bind(of.uuids())
+        .bind(of.id.uuid())
         .bind(before.map(|version| i64::from(version.number())))
         .bind(limit)
         .fetch_all(&self.pool)
@@ -205,7 +225,10 @@ impl Postgres {
         .map_err(translate)
     }
 
-    pub(super) async fn candidates(&self, sought: &Sought<'_>) -> Result<Vec<Uuid>, StoreError> {
+    pub(super) async fn candidates(
+        &self,
+        sought: &Sought<'_>,
+    ) -> Result<Vec<VersionRow>, StoreError> {
         let mut connection = self.pool.acquire().await.map_err(translate)?;
         find::candidates(&mut connection, sought).await
     }
@@ -224,15 +247,15 @@ impl Postgres {
         Ok(found.into_iter().map(SubjectId::from_uuid).collect())
     }
 
-    pub(super) async fn relations(&self, of: Of<'_>) -> Result<Vec<CareRow>, StoreError> {
+    pub(super) async fn relations(&self, of: One) -> Result<Vec<CareRow>, StoreError> {
         sqlx::query_as(
             "SELECT kind, beneficiary_type, beneficiary, from_at, until_at FROM relations \
-             WHERE tenant = $1 AND source_type = $2 AND source = ANY($3) \
+             WHERE tenant = $1 AND source_type = $2 AND source = $3 \
              ORDER BY beneficiary_type, beneficiary, kind, from_at",
         )
         .bind(of.tenant.uuid())
         .bind(of.record_type)
-        .bind(of.uuids())
+        .bind(of.id.uuid())
         .fetch_all(&self.pool)
         .await
         .map_err(translate)
@@ -298,7 +321,7 @@ impl Postgres {
         insert::intent(&mut transaction, batch).await?;
         for (sought, expected) in &batch.guards {
             let found = match sought {
-                Some(sought) => find::candidates(&mut transaction, sought).await?,
+                Some(sought) => find::ids(&mut transaction, sought).await?,
                 None => Vec::new(),
             };
             Batch::holds(expected, &found)?;

@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
-use vouchsafe::class::{ClassSet, DataClass};
-use vouchsafe::document::Slot;
 use vouchsafe::ids::{RecordId, RecordKey, RecordType, SubjectId, TenantId, Version};
 use vouchsafe::seal::{Blob, IndexTag, Manifest, Owner, SealedRecord};
 
@@ -16,35 +14,31 @@ use super::{
 };
 use crate::pack::Reference;
 
+/// A record.
+#[derive(Clone, Copy)]
+pub(super) struct One {
+    pub(super) tenant: TenantId,
+    pub(super) record_type: i32,
+    pub(super) id: RecordId,
+}
+
+impl One {
+    /// None when nothing can be found.
+    pub(super) fn new(key: &RecordKey, names: &Names) -> Option<Self> {
+        Some(Self {
+            tenant: key.tenant,
+            record_type: names.find(key.record_type.as_str())?,
+            id: key.id,
+        })
+    }
+}
+
 /// Records of one type.
 #[derive(Clone, Copy)]
 pub(super) struct Of<'a> {
     pub(super) tenant: TenantId,
     pub(super) record_type: i32,
     pub(super) ids: &'a [RecordId],
-}
-
-impl<'a> Of<'a> {
-    /// None when nothing can be found.
-    pub(super) fn new(
-        tenant: TenantId,
-        record_type: &RecordType,
-        ids: &'a [RecordId],
-        names: &Names,
-    ) -> Option<Self> {
-        let record_type = names
-            .find(record_type.as_str())
-            .filter(|_| !ids.is_empty())?;
-        Some(Self {
-            tenant,
-            record_type,
-            ids,
-        })
-    }
-
-    pub(super) fn uuids(self) -> Vec<Uuid> {
-        self.ids.iter().map(|id| id.uuid()).collect()
-    }
 }
 
 /// Whose care is asked for.
@@ -58,17 +52,24 @@ pub(super) struct Care<'a> {
     pub(super) now: Timestamp,
 }
 
-/// A version (`slot` is none, `bytes` the manifest) or one of its blobs.
+/// A version of a record.
 #[derive(sqlx::FromRow)]
-pub(super) struct Part {
-    pub(super) id: Uuid,
-    pub(super) slot: Option<i32>,
-    /// The version, or the one that sealed the blob.
-    pub(super) number: i64,
-    pub(super) deleted: bool,
-    pub(super) last_updated: i64,
-    pub(super) subject: Option<Uuid>,
-    pub(super) bytes: Vec<u8>,
+pub(super) struct VersionRow {
+    id: Uuid,
+    version: i64,
+    subject: Option<Uuid>,
+    deleted: bool,
+    last_updated: i64,
+    manifest: Vec<u8>,
+    sealed: Vec<u8>,
+}
+
+/// What a version sealed.
+#[derive(sqlx::FromRow)]
+pub(super) struct SealedRow {
+    id: Uuid,
+    version: i64,
+    sealed: Vec<u8>,
 }
 
 /// A version without what it holds.
@@ -95,26 +96,6 @@ pub(super) struct CareRow {
     pub(super) beneficiary: Uuid,
     pub(super) from_at: i64,
     pub(super) until_at: i64,
-}
-
-/// The bits of classes in rows. Rows outlive releases: these numbers never change.
-pub(super) const fn class_bit(class: DataClass) -> i16 {
-    match class {
-        DataClass::Operational => 1,
-        DataClass::Scheduling => 2,
-        DataClass::Demographic => 4,
-        DataClass::Contact => 8,
-        DataClass::Identifier => 16,
-        DataClass::Financial => 32,
-        DataClass::Clinical => 64,
-        DataClass::Restricted => 128,
-    }
-}
-
-pub(super) fn class_bits(classes: ClassSet) -> i16 {
-    classes
-        .iter()
-        .fold(0, |bits, class| bits | class_bit(class))
 }
 
 pub(super) fn version(number: i64) -> Result<Version, StoreError> {
@@ -228,67 +209,140 @@ fn result(bytes: &[u8], names: &Names) -> Option<Head> {
     })
 }
 
-/// Puts versions and blobs together, in the order of `ids`.
-pub(super) fn assemble(
-    tenant: TenantId,
-    record_type: &RecordType,
-    ids: &[RecordId],
-    parts: Vec<Part>,
-    names: &Names,
-) -> Result<Vec<StoredRecord>, StoreError> {
-    let mut versions: HashMap<Uuid, (Part, Vec<Part>)> = HashMap::with_capacity(ids.len());
-    let (heads, blobs): (Vec<Part>, Vec<Part>) =
-        parts.into_iter().partition(|part| part.slot.is_none());
-    versions.extend(heads.into_iter().map(|head| (head.id, (head, Vec::new()))));
+/// The blobs that a version seals, as its row has them.
+pub(super) fn pack(blobs: &[Blob], names: &Names) -> Result<Vec<u8>, StoreError> {
+    let bytes = blobs.iter().map(|blob| blob.bytes.len() + 8).sum();
+    let mut packed = Vec::with_capacity(bytes);
     for blob in blobs {
-        if let Some((_, blobs)) = versions.get_mut(&blob.id) {
-            blobs.push(blob);
-        }
+        let len = u32::try_from(blob.bytes.len()).map_err(|_| StoreError::Damaged)?;
+        packed.extend_from_slice(&names.number(blob.slot.name())?.to_be_bytes());
+        packed.extend_from_slice(&len.to_be_bytes());
+        packed.extend_from_slice(&blob.bytes);
     }
-    ids.iter()
-        .filter_map(|id| versions.remove(&id.uuid()))
-        .map(|(head, blobs)| stored(tenant, record_type, &head, blobs, names))
-        .collect()
+    Ok(packed)
+}
+
+/// The slots' numbers and the envelopes of a row.
+fn unpack(mut packed: Bytes) -> Result<Vec<(i32, Bytes)>, StoreError> {
+    let mut blobs = Vec::new();
+    while !packed.is_empty() {
+        let (slot, rest) = packed.split_first_chunk().ok_or(StoreError::Damaged)?;
+        let (len, rest) = rest.split_first_chunk().ok_or(StoreError::Damaged)?;
+        let slot = i32::from_be_bytes(*slot);
+        let len = usize::try_from(u32::from_be_bytes(*len)).map_err(|_| StoreError::Damaged)?;
+        if rest.len() < len {
+            return Err(StoreError::Damaged);
+        }
+        let mut blob = packed.split_off(packed.len() - rest.len());
+        packed = blob.split_off(len);
+        blobs.push((slot, blob));
+    }
+    Ok(blobs)
+}
+
+/// What the rows of a version and of those before it sealed.
+type Sealed = HashMap<(Uuid, i64), Vec<(i32, Bytes)>>;
+
+/// Versions as they come from the database, in that order, and what of them is still to be read.
+pub(super) struct Versions {
+    rows: Vec<(VersionRow, Manifest)>,
+    sealed: Sealed,
+}
+
+impl Versions {
+    pub(super) fn new(rows: Vec<VersionRow>) -> Result<Self, StoreError> {
+        let mut sealed = Sealed::with_capacity(rows.len());
+        let rows = rows.into_iter().map(|mut row| {
+            let manifest = Manifest::parse(&row.manifest).map_err(|_| StoreError::Damaged)?;
+            let blobs = unpack(Bytes::from(std::mem::take(&mut row.sealed)))?;
+            sealed.insert((row.id, row.version), blobs);
+            Ok((row, manifest))
+        });
+        let rows = rows.collect::<Result<_, _>>()?;
+        Ok(Self { rows, sealed })
+    }
+
+    /// The versions before that sealed blobs which these still have.
+    pub(super) fn earlier(&self) -> (Vec<Uuid>, Vec<i64>) {
+        let mut earlier: Vec<(Uuid, i64)> = self
+            .rows
+            .iter()
+            .flat_map(|(row, manifest)| {
+                let sealing = manifest.slots().map(|(_, sealing)| sealing.number().into());
+                sealing.map(|sealing| (row.id, sealing))
+            })
+            .filter(|place| !self.sealed.contains_key(place))
+            .collect();
+        earlier.sort_unstable();
+        earlier.dedup();
+        earlier.into_iter().unzip()
+    }
+
+    pub(super) fn add(&mut self, rows: Vec<SealedRow>) -> Result<(), StoreError> {
+        for row in rows {
+            let blobs = unpack(Bytes::from(row.sealed))?;
+            self.sealed.insert((row.id, row.version), blobs);
+        }
+        Ok(())
+    }
+
+    /// Whether all names are known: another process may have brought a newer pack.
+    pub(super) fn known(&self, names: &Names) -> bool {
+        let mut slots = self.sealed.values().flatten().map(|(slot, _)| *slot);
+        slots.all(|slot| names.name(slot).is_some())
+    }
+
+    pub(super) fn assemble(
+        self,
+        tenant: TenantId,
+        record_type: &RecordType,
+        names: &Names,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
+        let Self { rows, sealed } = self;
+        rows.into_iter()
+            .map(|(row, manifest)| {
+                let key = RecordKey {
+                    tenant,
+                    record_type: record_type.clone(),
+                    id: RecordId::from_uuid(row.id),
+                };
+                stored(key, &row, manifest, &sealed, names)
+            })
+            .collect()
+    }
 }
 
 fn stored(
-    tenant: TenantId,
-    record_type: &RecordType,
-    head: &Part,
-    blobs: Vec<Part>,
+    key: RecordKey,
+    row: &VersionRow,
+    manifest: Manifest,
+    sealed: &Sealed,
     names: &Names,
 ) -> Result<StoredRecord, StoreError> {
-    let manifest = Manifest::parse(&head.bytes).map_err(|_| StoreError::Damaged)?;
-    let subject = head.subject.map(SubjectId::from_uuid);
-    let mut kept = Vec::with_capacity(blobs.len());
-    for part in blobs {
-        let name = part
-            .slot
-            .and_then(|slot| names.name(slot))
-            .ok_or(StoreError::Damaged)?;
-        let slot: Slot = name.parse().map_err(|_| StoreError::Damaged)?;
-        let sealed = version(part.number)?;
-        // A slot that this version does not have any more: an older version's.
-        if manifest.slots().any(|entry| entry == (&slot, sealed)) {
-            let bytes = Bytes::from(part.bytes);
-            kept.push(Blob::new(slot, sealed, bytes).map_err(|_| StoreError::Damaged)?);
+    let subject = row.subject.map(SubjectId::from_uuid);
+    let mut blobs = Vec::with_capacity(manifest.entries().len());
+    for (slot, sealing) in manifest.slots() {
+        let number = names.find(slot.name());
+        // A blob that is not there is missed when the record is opened.
+        let blob = sealed
+            .get(&(row.id, sealing.number().into()))
+            .and_then(|blobs| blobs.iter().find(|(slot, _)| Some(*slot) == number));
+        if let Some((_, bytes)) = blob {
+            let blob = Blob::new(slot.clone(), sealing, bytes.clone());
+            blobs.push(blob.map_err(|_| StoreError::Damaged)?);
         }
     }
     Ok(StoredRecord {
         record: SealedRecord {
-            key: RecordKey {
-                tenant,
-                record_type: record_type.clone(),
-                id: RecordId::from_uuid(head.id),
-            },
-            version: version(head.number)?,
+            key,
+            version: version(row.version)?,
             owner: subject.map_or(Owner::Tenant, Owner::Subject),
             manifest,
-            blobs: kept,
+            blobs,
         },
         subject,
-        deleted: head.deleted,
-        last_updated: time(head.last_updated)?,
+        deleted: row.deleted,
+        last_updated: time(row.last_updated)?,
     })
 }
 

@@ -18,14 +18,15 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions as _, Transaction};
 use uuid::Uuid;
-use vouchsafe::class::ClassSet;
 use vouchsafe::ids::{IntentId, RecordId, SubjectId, TenantId, Version};
 use vouchsafe::seal::IndexTag;
 
 use super::batch::Batch;
 use super::error::{translate, translate_migration, translate_open};
 use super::location::Create;
-use super::rows::{Care, CareRow, HeadRow, Of, Part, RepeatedRow, Sought, class_bits, settled};
+use super::rows::{
+    Care, CareRow, HeadRow, Of, One, RepeatedRow, SealedRow, Sought, VersionRow, settled,
+};
 use super::{OpenError, Settled, StoreCheck, StoreError, bounded};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
@@ -50,20 +51,19 @@ const HEADS: &str = concat!(
      FROM w CROSS JOIN records r ON r.tenant = $1 AND r.type = $2 AND r.id = w.id"
 );
 
-/// `$5` the version, or none for the current one; `$6` bits of classes.
-const PARTS: &str = concat!(
+/// `$1` tenant, `$2` type, `$3` id, `$4` the version, or none for the current one.
+const VERSION: &str = "SELECT v.id, v.version, v.subject, v.deleted, v.last_updated, v.manifest, \
+        v.sealed FROM versions v WHERE v.tenant = $1 AND v.type = $2 AND v.id = $3 \
+        AND v.version = COALESCE($4, (SELECT r.version FROM records r \
+            WHERE r.tenant = $1 AND r.type = $2 AND r.id = $3))";
+
+/// `$5` the version of each, as text of a fixed width.
+const SEALED: &str = concat!(
     wanted!(),
-    ", v AS MATERIALIZED (SELECT v.id, v.version, v.subject, v.deleted, v.last_updated, v.manifest \
-        FROM w CROSS JOIN records r ON r.tenant = $1 AND r.type = $2 AND r.id = w.id \
-        CROSS JOIN versions v ON v.tenant = $1 AND v.type = $2 AND v.id = w.id \
-            AND v.version = COALESCE($5, r.version)) \
-     SELECT id, NULL AS slot, version AS number, deleted, last_updated, subject, manifest AS bytes \
-        FROM v \
-     UNION ALL SELECT b.id, b.slot, b.sealed_version, 0, 0, NULL, b.bytes \
-        FROM v CROSS JOIN blobs b ON b.tenant = $1 AND b.type = $2 AND b.id = v.id \
-        WHERE b.class & $6 <> 0 AND b.sealed_version = (SELECT MAX(o.sealed_version) FROM blobs o \
-            WHERE o.tenant = $1 AND o.type = $2 AND o.id = v.id AND o.slot = b.slot \
-            AND o.sealed_version <= v.version)"
+    ", p(id, version) AS MATERIALIZED (SELECT substr($3, i * 16 + 1, 16), \
+        CAST(substr($5, i * 10 + 1, 10) AS INTEGER) FROM n) \
+     SELECT v.id, v.version, v.sealed FROM p CROSS JOIN versions v \
+     ON v.tenant = $1 AND v.type = $2 AND v.id = p.id AND v.version = p.version"
 );
 
 /// A database of records in a file.
@@ -187,19 +187,39 @@ impl Sqlite {
             .map_err(translate)
     }
 
-    pub(super) async fn parts(
+    pub(super) async fn version(
         &self,
-        of: Of<'_>,
+        of: One,
         version: Option<Version>,
-        classes: ClassSet,
-    ) -> Result<Vec<Part>, StoreError> {
-        sqlx::query_as(PARTS)
+    ) -> Result<Vec<VersionRow>, StoreError> {
+        sqlx::query_as(VERSION)
             .bind(of.tenant.uuid())
             .bind(of.record_type)
-            .bind(packed(of.ids))
-            .bind(bounded(of.ids.len()))
+            .bind(of.id.uuid())
             .bind(version.map(|version| i64::from(version.number())))
-            .bind(class_bits(classes))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(translate)
+    }
+
+    pub(super) async fn sealed(
+        &self,
+        tenant: TenantId,
+        record_type: i32,
+        (ids, versions): (Vec<Uuid>, Vec<i64>),
+    ) -> Result<Vec<SealedRow>, StoreError> {
+        let count = ids.len();
+        let ids: Vec<u8> = ids.iter().flat_map(|id| *id.as_bytes()).collect();
+        let versions: String = versions
+            .iter()
+            .map(|version| format!("{version:010}"))
+            .collect();
+        sqlx::query_as(SEALED)
+            .bind(tenant.uuid())
+            .bind(record_type)
+            .bind(ids)
+            .bind(bounded(count))
+            .bind(versions)
             .fetch_all(&self.readers)
             .await
             .map_err(translate)
@@ -218,7 +238,7 @@ impl Sqlite {
 
     pub(super) async fn history(
         &self,
-        of: Of<'_>,
+        of: One,
         before: Option<Version>,
         limit: i64,
     ) -> Result<Vec<HeadRow>, StoreError> {
@@ -229,7 +249,7 @@ impl Sqlite {
         )
         .bind(of.tenant.uuid())
         .bind(of.record_type)
-        .bind(packed(of.ids))
+        .bind(of.id.uuid())
         .bind(before.map(|version| i64::from(version.number())))
         .bind(limit)
         .fetch_all(&self.readers)
@@ -237,7 +257,10 @@ impl Sqlite {
         .map_err(translate)
     }
 
-    pub(super) async fn candidates(&self, sought: &Sought<'_>) -> Result<Vec<Uuid>, StoreError> {
+    pub(super) async fn candidates(
+        &self,
+        sought: &Sought<'_>,
+    ) -> Result<Vec<VersionRow>, StoreError> {
         let mut reader = self.readers.acquire().await.map_err(translate)?;
         find::candidates(&mut reader, sought).await
     }
@@ -256,7 +279,7 @@ impl Sqlite {
         Ok(found.into_iter().map(SubjectId::from_uuid).collect())
     }
 
-    pub(super) async fn relations(&self, of: Of<'_>) -> Result<Vec<CareRow>, StoreError> {
+    pub(super) async fn relations(&self, of: One) -> Result<Vec<CareRow>, StoreError> {
         sqlx::query_as(
             "SELECT kind, beneficiary_type, beneficiary, from_at, until_at FROM relations \
              WHERE tenant = $1 AND source_type = $2 AND source = $3 \
@@ -264,7 +287,7 @@ impl Sqlite {
         )
         .bind(of.tenant.uuid())
         .bind(of.record_type)
-        .bind(packed(of.ids))
+        .bind(of.id.uuid())
         .fetch_all(&self.readers)
         .await
         .map_err(translate)
@@ -331,7 +354,7 @@ impl Sqlite {
         insert::intent(&mut transaction, batch).await?;
         for (sought, expected) in &batch.guards {
             let found = match sought {
-                Some(sought) => find::candidates(&mut transaction, sought).await?,
+                Some(sought) => find::ids(&mut transaction, sought).await?,
                 None => Vec::new(),
             };
             Batch::holds(expected, &found)?;

@@ -96,12 +96,16 @@ async fn a_damaged_row_is_told(bench: &Bench) {
     let row = bench.new_record("Observation", id, Some(SubjectId::random()));
     bench.write(vec![row]).await.unwrap();
     let key = bench.key("Observation", id);
-    tamper(bench, "UPDATE blobs SET bytes = manifest FROM versions").await;
+    tamper(bench, "UPDATE versions SET sealed = manifest").await;
     assert_eq!(
         bench.store.read(&key, None).await.map(drop),
         Err(StoreError::Damaged)
     );
-    tamper(bench, "UPDATE versions SET manifest = intent_bytes FROM (SELECT bytes AS intent_bytes FROM blobs) b").await;
+    tamper(
+        bench,
+        "UPDATE versions SET manifest = substr(sealed, 1, 60), sealed = substr(sealed, 1, 0)",
+    )
+    .await;
     assert_eq!(
         bench.store.read(&key, None).await.map(drop),
         Err(StoreError::Damaged)

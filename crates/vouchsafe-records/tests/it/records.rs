@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use vouchsafe::class::{ClassSet, DataClass};
 use vouchsafe::ids::{RecordId, SubjectId, TenantId, Version};
 use vouchsafe_records::store::{StoreError, StoredRecord};
 
@@ -10,7 +9,6 @@ use crate::bench::{Bench, later, now, on_both, text};
 
 on_both!(
     a_record_is_read_as_it_was_written,
-    only_the_classes_asked_for_are_read,
     blobs_are_carried_from_version_to_version,
     a_version_that_is_not_expected_is_a_conflict,
     of_concurrent_updates_one_wins,
@@ -70,40 +68,6 @@ async fn a_record_is_read_as_it_was_written(bench: &Bench) {
             .unwrap()
             .is_none()
     );
-}
-
-async fn only_the_classes_asked_for_are_read(bench: &Bench) {
-    let id = RecordId::random();
-    let slots = [
-        ("clinical", 1, Some("a")),
-        ("clinical+note", 1, Some("b")),
-        ("identifier", 1, Some("c")),
-        ("restricted", 1, Some("d")),
-    ];
-    let row = bench.version("Patient", id, Some(SubjectId::random()), 1, &slots);
-    bench.write(vec![row]).await.unwrap();
-    let key = bench.key("Patient", id);
-    for (classes, expected) in [
-        (
-            ClassSet::of(DataClass::Clinical),
-            vec!["clinical", "clinical+note"],
-        ),
-        (
-            ClassSet::of(DataClass::Restricted).with(DataClass::Identifier),
-            vec!["identifier", "restricted"],
-        ),
-        (ClassSet::NONE, vec![]),
-    ] {
-        let stored = bench
-            .store
-            .read_classes(&key, None, classes)
-            .await
-            .unwrap()
-            .unwrap();
-        let slots: Vec<String> = blobs(&stored).into_iter().map(|(slot, ..)| slot).collect();
-        assert_eq!(slots, expected);
-        assert_eq!(stored.record.manifest.entries().len(), 4);
-    }
 }
 
 async fn blobs_are_carried_from_version_to_version(bench: &Bench) {
@@ -295,14 +259,6 @@ async fn heads_come_in_the_order_asked_for(bench: &Bench) {
         Some((one, subject))
     );
     assert!(heads[1].is_none() && heads[3].is_none() && heads.len() == 4);
-    let ids = [two, one];
-    let of_type = crate::bench::record_type("Observation");
-    let many = bench
-        .store
-        .read_many(bench.tenant, &of_type, &ids, ClassSet::ALL)
-        .await
-        .unwrap();
-    assert_eq!(many.len(), 1);
     assert!(
         bench
             .store

@@ -57,7 +57,7 @@ pub enum Test {
     /// A leaf with exactly this text.
     Equals(Box<str>),
     /// Whatever passes one of these (FHIR R4, 3.1.1.4.1: values parted by commas).
-    Any(Vec<Test>),
+    Any(Vec<Self>),
 }
 
 impl fmt::Debug for Test {

@@ -9,27 +9,60 @@ use uuid::Uuid;
 
 use crate::search::Order;
 use crate::store::error::translate;
-use crate::store::rows::{Care, Sought, TagsOf};
+use crate::store::rows::{Care, Sought, TagsOf, VersionRow};
 use crate::store::{StoreError, bounded};
 
 type Sql = QueryBuilder<sqlx::Postgres>;
 
+/// The records of a page of the query, each with its current version.
 pub(in crate::store) async fn candidates(
     connection: &mut PgConnection,
     sought: &Sought<'_>,
+) -> Result<Vec<VersionRow>, StoreError> {
+    let mut sql = QueryBuilder::new(
+        "SELECT v.id, v.version, v.subject, v.deleted, v.last_updated, v.manifest, v.sealed FROM (",
+    );
+    page(&mut sql, sought);
+    sql.push(") r CROSS JOIN LATERAL (SELECT v.* FROM versions v WHERE v.tenant = ")
+        .push_bind(sought.tenant.uuid());
+    sql.push(" AND v.type = ").push_bind(sought.record_type);
+    sql.push(" AND v.id = r.id AND v.version = r.version OFFSET 0) v ORDER BY ");
+    sql.push(order(sought.query.order));
+    sql.build_query_as()
+        .fetch_all(connection)
+        .await
+        .map_err(translate)
+}
+
+/// The ids of the records of a page.
+pub(in crate::store) async fn ids(
+    connection: &mut PgConnection,
+    sought: &Sought<'_>,
 ) -> Result<Vec<Uuid>, StoreError> {
-    let mut sql = QueryBuilder::new("SELECT r.id ");
-    source(&mut sql, sought, Paging::Page);
-    sql.push(match sought.query.order {
-        Order::Id => " ORDER BY r.id LIMIT ",
-        Order::LastUpdated => " ORDER BY r.last_updated, r.id LIMIT ",
-        Order::LastUpdatedDescending => " ORDER BY r.last_updated DESC, r.id DESC LIMIT ",
-    });
-    sql.push_bind(bounded(sought.query.limit));
+    let mut sql = QueryBuilder::new("SELECT r.id FROM (");
+    page(&mut sql, sought);
+    sql.push(") r");
     sql.build_query_scalar()
         .fetch_all(connection)
         .await
         .map_err(translate)
+}
+
+fn page(sql: &mut Sql, sought: &Sought<'_>) {
+    sql.push("SELECT r.id, r.version, r.last_updated ");
+    source(sql, sought, Paging::Page);
+    sql.push(" ORDER BY ")
+        .push(order(sought.query.order))
+        .push(" LIMIT ")
+        .push_bind(bounded(sought.query.limit));
+}
+
+const fn order(order: Order) -> &'static str {
+    match order {
+        Order::Id => "r.id",
+        Order::LastUpdated => "r.last_updated, r.id",
+        Order::LastUpdatedDescending => "r.last_updated DESC, r.id DESC",
+    }
 }
 
 pub(in crate::store) async fn count(
@@ -97,9 +130,11 @@ fn source(sql: &mut Sql, sought: &Sought<'_>, paging: Paging) {
             .push_bind(ids)
             .push(") AS id) c ");
     } else if let Some(first) = others.next() {
-        sql.push("FROM (SELECT DISTINCT t.id FROM index_tags t WHERE ");
+        sql.push("FROM (SELECT DISTINCT t.id FROM unnest(")
+            .push_bind(first.any.clone())
+            .push(") AS w(tag) CROSS JOIN LATERAL (SELECT t.id FROM index_tags t WHERE ");
         tagged(sql, sought, first);
-        sql.push(" OFFSET 0) c ");
+        sql.push(" AND t.tag = w.tag OFFSET 0) t) c ");
     } else if let Some(subjects) = &query.subjects {
         let subjects: Vec<Uuid> = subjects.iter().map(|subject| subject.uuid()).collect();
         sql.push("FROM (SELECT DISTINCT unnest(")
@@ -111,7 +146,7 @@ fn source(sql: &mut Sql, sought: &Sought<'_>, paging: Paging) {
         conditions(sql, sought, paging);
         return;
     }
-    sql.push("CROSS JOIN LATERAL (SELECT r.id, r.last_updated FROM records r WHERE ");
+    sql.push("CROSS JOIN LATERAL (SELECT r.id, r.version, r.last_updated FROM records r WHERE ");
     conditions(sql, sought, paging);
     if first_of_subject {
         sql.push(" AND r.subject = c.subject");
@@ -127,7 +162,9 @@ fn source(sql: &mut Sql, sought: &Sought<'_>, paging: Paging) {
     for tags in others {
         sql.push(" AND EXISTS (SELECT 1 FROM index_tags t WHERE t.id = r.id AND ");
         tagged(sql, sought, tags);
-        sql.push(" OFFSET 0)");
+        sql.push(" AND t.tag = ANY(")
+            .push_bind(tags.any.clone())
+            .push(") OFFSET 0)");
     }
     // Of each subject the page needs no more than its first: the index has them in order.
     if first_of_subject && query.order == Order::Id && paging == Paging::Page {
@@ -177,7 +214,4 @@ fn tagged(sql: &mut Sql, sought: &Sought<'_>, tags: &TagsOf) {
     sql.push(" AND t.index_name = ").push_bind(tags.index);
     sql.push(" AND t.index_version = ")
         .push_bind(tags.index_version);
-    sql.push(" AND t.tag = ANY(")
-        .push_bind(tags.any.clone())
-        .push(")");
 }

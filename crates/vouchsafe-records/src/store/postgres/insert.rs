@@ -4,10 +4,10 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use crate::store::StoreError;
-use crate::store::batch::{Batch, BlobLine, RecordNo};
+use crate::store::batch::{Batch, RecordNo, VersionLine};
 use crate::store::error::translate;
 
-/// Bytes of blobs in one statement, about.
+/// Bytes of versions in one statement, about.
 const STATEMENT_BYTES: usize = 4 << 20;
 /// Rows of other tables in one statement.
 const STATEMENT_ROWS: usize = 10_000;
@@ -45,7 +45,6 @@ pub(super) async fn batch(
     created(connection, batch).await?;
     updated(connection, batch).await?;
     versions(connection, batch).await?;
-    blobs(connection, batch).await?;
     tags(connection, batch).await?;
     relations(connection, batch).await
 }
@@ -116,82 +115,52 @@ async fn updated(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(),
 }
 
 async fn versions(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
-    for lines in batch.versions.chunks(STATEMENT_ROWS) {
-        let (types, ids) = places(lines, |line| line.record);
-        sqlx::query(
-            "INSERT INTO versions \
-             (tenant, type, id, version, subject, manifest, deleted, last_updated, intent) \
-             SELECT $1, type, id, version, subject, manifest, deleted, $2, $3 \
-             FROM unnest($4::integer[], $5::uuid[], $6::bigint[], $7::uuid[], $8::bytea[], \
-             $9::boolean[]) AS w(type, id, version, subject, manifest, deleted)",
-        )
-        .bind(batch.tenant.uuid())
-        .bind(batch.now)
-        .bind(batch.intent.uuid())
-        .bind(types)
-        .bind(ids)
-        .bind(column(lines, |line| line.version))
-        .bind(column(lines, |line| line.subject))
-        .bind(column(lines, |line| line.manifest.to_bytes()))
-        .bind(column(lines, |line| line.deleted))
-        .execute(&mut *connection)
-        .await
-        .map_err(translate)?;
-    }
-    Ok(())
-}
-
-async fn blobs(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
-    let mut rest = batch.blobs.as_slice();
+    let mut rest = batch.versions.as_slice();
     while !rest.is_empty() {
         let mut bytes = 0;
         let fits = rest
             .iter()
+            .take(STATEMENT_ROWS)
             .take_while(|line| {
                 let begins = bytes == 0;
-                bytes += line.blob.bytes.len();
+                bytes += line.sealed.len() + line.manifest.len();
                 begins || bytes <= STATEMENT_BYTES
             })
             .count();
         let (lines, later) = rest.split_at(fits);
         rest = later;
-        some_blobs(connection, batch, lines).await?;
+        some_versions(connection, batch, lines).await?;
     }
     Ok(())
 }
 
-async fn some_blobs(
+async fn some_versions(
     connection: &mut PgConnection,
     batch: &Batch<'_>,
-    lines: &[BlobLine],
+    lines: &[VersionLine],
 ) -> Result<(), StoreError> {
     let (types, ids) = places(lines, |line| line.record);
+    let bytes = |value: fn(&VersionLine) -> &[u8]| lines.iter().map(value).collect::<Vec<&[u8]>>();
     sqlx::query(
-        "INSERT INTO blobs \
-         (tenant, type, id, slot, sealed_version, class, key_version, suite, bytes) \
-         SELECT $1, type, id, slot, sealed_version, class, key_version, suite, bytes \
-         FROM unnest($2::integer[], $3::uuid[], $4::integer[], $5::bigint[], $6::smallint[], \
-         $7::bigint[], $8::smallint[], $9::bytea[]) \
-         AS w(type, id, slot, sealed_version, class, key_version, suite, bytes)",
+        "INSERT INTO versions (tenant, type, id, version, subject, deleted, last_updated, intent, \
+         key_version, suites, manifest, sealed) \
+         SELECT $1, type, id, version, subject, deleted, $2, $3, key_version, suites, manifest, \
+         sealed FROM unnest($4::integer[], $5::uuid[], $6::bigint[], $7::uuid[], $8::boolean[], \
+         $9::bigint[], $10::smallint[], $11::bytea[], $12::bytea[]) \
+         AS w(type, id, version, subject, deleted, key_version, suites, manifest, sealed)",
     )
     .bind(batch.tenant.uuid())
+    .bind(batch.now)
+    .bind(batch.intent.uuid())
     .bind(types)
     .bind(ids)
-    .bind(column(lines, |line| line.slot))
-    .bind(column(lines, |line| {
-        i64::from(line.blob.sealed_version.number())
-    }))
-    .bind(column(lines, |line| line.class))
-    .bind(column(lines, |line| {
-        i64::from(line.blob.key_version.number())
-    }))
-    .bind(column(lines, |line| i16::from(line.blob.suite.number())))
-    .bind(
-        lines
-            .iter()
-            .map(|line| &*line.blob.bytes)
-            .collect::<Vec<&[u8]>>(),
-    )
+    .bind(column(lines, |line| line.version))
+    .bind(column(lines, |line| line.subject))
+    .bind(column(lines, |line| line.deleted))
+    .bind(column(lines, |line| line.key_version))
+    .bind(column(lines, |line| line.suites))
+    .bind(bytes(|line| &line.manifest))
+    .bind(bytes(|line| &line.sealed))
     .execute(connection)
     .await
     .map_err(translate)?;

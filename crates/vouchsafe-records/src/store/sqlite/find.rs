@@ -8,20 +8,50 @@ use uuid::Uuid;
 
 use crate::search::Order;
 use crate::store::error::translate;
-use crate::store::rows::{Care, Sought, TagsOf};
+use crate::store::rows::{Care, Sought, TagsOf, VersionRow};
 use crate::store::{StoreError, bounded};
 
 type Sql = QueryBuilder<sqlx::Sqlite>;
 
+/// The records of a page of the query, each with its current version.
 pub(in crate::store) async fn candidates(
     connection: &mut SqliteConnection,
     sought: &Sought<'_>,
+) -> Result<Vec<VersionRow>, StoreError> {
+    let mut sql = select(WITH_VERSIONS, sought);
+    sql.push(
+        ") r CROSS JOIN versions v ON v.tenant = r.tenant AND v.type = r.type AND v.id = r.id \
+         AND v.version = r.version ORDER BY ",
+    );
+    sql.push(order(sought.query.order));
+    sql.build_query_as()
+        .fetch_all(connection)
+        .await
+        .map_err(translate)
+}
+
+/// The ids of the records of a page.
+pub(in crate::store) async fn ids(
+    connection: &mut SqliteConnection,
+    sought: &Sought<'_>,
 ) -> Result<Vec<Uuid>, StoreError> {
-    let mut sql = select("", sought);
+    let mut sql = select("SELECT r.id FROM (", sought);
+    sql.push(") r");
     sql.build_query_scalar()
         .fetch_all(connection)
         .await
         .map_err(translate)
+}
+
+const WITH_VERSIONS: &str = "SELECT v.id, v.version, v.subject, v.deleted, v.last_updated, \
+    v.manifest, v.sealed FROM (";
+
+const fn order(order: Order) -> &'static str {
+    match order {
+        Order::Id => "r.id",
+        Order::LastUpdated => "r.last_updated, r.id",
+        Order::LastUpdatedDescending => "r.last_updated DESC, r.id DESC",
+    }
 }
 
 pub(in crate::store) async fn count(
@@ -49,9 +79,11 @@ pub(in crate::store) async fn in_care(
         .map_err(translate)
 }
 
-/// The ids that a page of the query has.
+/// The records that a page of the query has.
 fn select(prefix: &str, sought: &Sought<'_>) -> Sql {
-    let mut sql = QueryBuilder::new(format!("{prefix}SELECT r.id "));
+    let mut sql = QueryBuilder::new(format!(
+        "{prefix}SELECT r.tenant, r.type, r.id, r.version, r.last_updated "
+    ));
     conditions(&mut sql, sought);
     let query = sought.query;
     if let Some(after) = query.after {
@@ -69,12 +101,10 @@ fn select(prefix: &str, sought: &Sought<'_>) -> Sql {
         };
         sql.push_bind(after.id.uuid()).push(")");
     }
-    sql.push(match query.order {
-        Order::Id => " ORDER BY r.id LIMIT ",
-        Order::LastUpdated => " ORDER BY r.last_updated, r.id LIMIT ",
-        Order::LastUpdatedDescending => " ORDER BY r.last_updated DESC, r.id DESC LIMIT ",
-    });
-    sql.push_bind(bounded(query.limit));
+    sql.push(" ORDER BY ")
+        .push(order(query.order))
+        .push(" LIMIT ")
+        .push_bind(bounded(query.limit));
     sql
 }
 

@@ -42,7 +42,6 @@ pub(super) async fn batch(
 ) -> Result<(), StoreError> {
     records(connection, batch).await?;
     versions(connection, batch).await?;
-    blobs(connection, batch).await?;
     tags(connection, batch).await?;
     relations(connection, batch).await
 }
@@ -87,36 +86,21 @@ async fn records(connection: &mut SqliteConnection, batch: &Batch<'_>) -> Result
 
 async fn versions(connection: &mut SqliteConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
     let tenant = batch.tenant.uuid();
-    let insert = "INSERT INTO versions \
-        (tenant, type, id, version, subject, manifest, deleted, last_updated, intent) VALUES ";
+    let insert = "INSERT INTO versions (tenant, type, id, version, subject, deleted, last_updated, \
+        intent, key_version, suites, manifest, sealed) VALUES ";
     rows(connection, insert, &batch.versions, &|row, line| {
         row.add(tenant)?;
         row.add(line.record.record_type)?;
         row.add(line.record.id)?;
         row.add(line.version)?;
         row.add(line.subject)?;
-        row.add(line.manifest.to_bytes())?;
         row.add(line.deleted)?;
         row.add(batch.now)?;
-        row.add(batch.intent.uuid())
-    })
-    .await
-}
-
-async fn blobs(connection: &mut SqliteConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
-    let tenant = batch.tenant.uuid();
-    let insert = "INSERT INTO blobs \
-        (tenant, type, id, slot, sealed_version, class, key_version, suite, bytes) VALUES ";
-    rows(connection, insert, &batch.blobs, &|row, line| {
-        row.add(tenant)?;
-        row.add(line.record.record_type)?;
-        row.add(line.record.id)?;
-        row.add(line.slot)?;
-        row.add(i64::from(line.blob.sealed_version.number()))?;
-        row.add(line.class)?;
-        row.add(i64::from(line.blob.key_version.number()))?;
-        row.add(i16::from(line.blob.suite.number()))?;
-        row.add(line.blob.bytes.to_vec())
+        row.add(batch.intent.uuid())?;
+        row.add(line.key_version)?;
+        row.add(line.suites)?;
+        row.add(line.manifest.clone())?;
+        row.add(line.sealed.clone())
     })
     .await
 }
