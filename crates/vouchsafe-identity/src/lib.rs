@@ -24,6 +24,7 @@ mod services;
 mod sessions;
 mod sign_in;
 mod signing;
+mod sweep;
 mod throttle;
 mod totp;
 
@@ -41,3 +42,4 @@ pub use services::{LocalSession, NewService, ServiceOwner, ServiceSummary};
 pub use sessions::{ABSOLUTE_LIFE, Activity, AuthenticationRefused, IDLE_LIFE};
 pub use sign_in::{Credentials, SignInFailed, SignedIn};
 pub use signing::SigningKeyChange;
+pub use sweep::{KEPT_AFTER_END, Swept};

@@ -14,7 +14,8 @@ struct Scope {
     window: SignedDuration,
 }
 
-/// In this order in every transaction, so that two never wait for one another.
+/// In this order in every transaction, so that two never wait for one another. What is older than
+/// the longest window counts for nothing; the sweep deletes it.
 ///
 /// NIST SP 800-63B, 3.2.2, wants at most 100 failures in a row. Guessing is further bounded by
 /// the second factor; locking an account for good would let anybody lock out anybody.
@@ -92,11 +93,6 @@ impl Attempt {
                     until = until.max(Some(started.saturating_add(window)));
                 }
             }
-            // What is older than the longest window no longer counts for anything.
-            sqlx::query("DELETE FROM throttle WHERE started_at <= $1")
-                .bind(micros - micros_of(SignedDuration::from_hours(24)))
-                .execute(&mut *on)
-                .await?;
         });
         Ok(until.and_then(|micros| Timestamp::from_microsecond(micros).ok()))
     }

@@ -16,3 +16,5 @@ mod services;
 mod sessions;
 #[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod sweep;

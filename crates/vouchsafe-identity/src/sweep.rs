@@ -1,0 +1,112 @@
+//! Rows that no longer decide anything are deleted: sessions and links that are over, attempts
+//! that no longer count, retired keys. What happened with them is in the audit log.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::database::{Database, DatabaseError, writing};
+use crate::identity::Identity;
+
+/// What is over is kept for so long: longer than any token, and than any window of attempts.
+pub const KEPT_AFTER_END: SignedDuration = SignedDuration::from_hours(24);
+
+/// How many rows of each kind were deleted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Swept {
+    /// Sessions that had ended.
+    pub sessions: u64,
+    /// One-time links that were used, withdrawn or too old.
+    pub links: u64,
+    /// Counters of attempts to sign in.
+    pub attempts: u64,
+    /// Retired keys that signed access tokens.
+    pub signing_keys: u64,
+}
+
+impl Swept {
+    /// Each kind by its name, in the order of the fields.
+    #[must_use]
+    pub const fn kinds(&self) -> [(&'static str, u64); 4] {
+        let Self {
+            sessions,
+            links,
+            attempts,
+            signing_keys,
+        } = *self;
+        [
+            ("sessions", sessions),
+            ("links", links),
+            ("attempts", attempts),
+            ("signing-keys", signing_keys),
+        ]
+    }
+}
+
+/// The statements: `$1` is the latest end of what goes, `$2` how many rows of a kind at most.
+macro_rules! statements {
+    ($skip_locked:literal) => {
+        [
+            concat!(
+                "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
+                 WHERE expires_at <= $1 OR revoked_at <= $1 LIMIT $2",
+                $skip_locked,
+                ")"
+            ),
+            concat!(
+                "DELETE FROM enrolments WHERE id IN (SELECT id FROM enrolments \
+                 WHERE expires_at <= $1 OR used_at <= $1 OR withdrawn_at <= $1 LIMIT $2",
+                $skip_locked,
+                ")"
+            ),
+            concat!(
+                "DELETE FROM throttle WHERE (scope, key) IN (SELECT scope, key FROM throttle \
+                 WHERE started_at <= $1 LIMIT $2",
+                $skip_locked,
+                ")"
+            ),
+            concat!(
+                "DELETE FROM signing_keys WHERE number IN (SELECT number FROM signing_keys \
+                 WHERE retired_at <= $1 LIMIT $2",
+                $skip_locked,
+                ")"
+            ),
+        ]
+    };
+}
+
+const SQLITE: [&str; 4] = statements!("");
+/// What another transaction holds is left for the next time: two that wait for one another, or
+/// for somebody who signs in, would be a deadlock.
+const POSTGRES: [&str; 4] = statements!(" FOR UPDATE SKIP LOCKED");
+
+impl Identity {
+    /// Deletes what was over [`KEPT_AFTER_END`] before `now`, at most `limit` rows of each kind.
+    ///
+    /// People, services, factors, rights and links to records stay, as does the signing key that
+    /// is in use. One-time codes leave nothing behind: a person has one row, with the last step.
+    ///
+    /// # Errors
+    /// [`DatabaseError`]; then none were deleted.
+    pub async fn sweep(&self, now: Timestamp, limit: u32) -> Result<Swept, DatabaseError> {
+        let over = now.saturating_sub(KEPT_AFTER_END);
+        let over = over.unwrap_or(Timestamp::MIN).as_microsecond();
+        let limit = i64::from(limit);
+        let statements = match &self.database {
+            Database::Sqlite(_) => SQLITE,
+            Database::Postgres(_) => POSTGRES,
+        };
+        let mut counts = [0; 4];
+        writing!(&self.database, on => {
+            for (count, statement) in counts.iter_mut().zip(statements) {
+                let deleted = sqlx::query(statement).bind(over).bind(limit).execute(&mut *on);
+                *count = deleted.await?.rows_affected();
+            }
+        });
+        let [sessions, links, attempts, signing_keys] = counts;
+        Ok(Swept {
+            sessions,
+            links,
+            attempts,
+            signing_keys,
+        })
+    }
+}
