@@ -195,17 +195,16 @@ impl Engine {
             .keys_of(tenant, &admitted, subjects)
             .await
             .map_err(whole)?;
-        let time = self.now();
-        request.now = time;
+        request.now = self.now();
         let guards = guards(&admitted);
         let (rows, sealed) = self
-            .seal(admitted, &keys, tenant, time)
+            .seal(admitted, &keys, tenant, request.now)
             .await
             .map_err(whole)?;
         let idempotency = self.remembered(caller, options).await.map_err(whole)?;
-        let stage = self
-            .store
-            .stage_guarded(tenant, intent, time, rows, idempotency, &guards);
+        let stage =
+            self.store
+                .stage_guarded(tenant, intent, request.now, rows, idempotency, &guards);
         let (recorded, staged) = tokio::join!(self.record(drafts), stage);
         let (receipts, _) = match recorded {
             Ok(recorded) => recorded,
