@@ -19,11 +19,12 @@ use crate::listener::Peer;
 use crate::service::now;
 
 /// The paths, for metrics.
-pub(crate) const PATHS: [&str; 7] = [
+pub(crate) const PATHS: [&str; 8] = [
     "/auth/sign-in",
     "/auth/sign-out",
     "/auth/enrolment",
     "/auth/enrol",
+    "/auth/enrol.css",
     "/auth/enrol.js",
     "/auth/me",
     "/.well-known/jwks.json",
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> Router<Plane> {
         .route("/auth/sign-out", post(sign_out))
         .route("/auth/enrolment", post(enrolment))
         .route("/auth/enrol", get(page).post(enrol))
+        .route("/auth/enrol.css", get(style))
         .route("/auth/enrol.js", get(script))
         .route("/auth/me", get(me))
         .route("/.well-known/jwks.json", get(jwks))
@@ -212,13 +214,8 @@ fn enrolment_refused(refused: &EnrolmentRefused) -> Response {
             StatusCode::NOT_FOUND,
             "this link is not valid, or no longer: ask for a new one",
         ),
-        EnrolmentRefused::Password(reason) => {
-            problem_owned(StatusCode::UNPROCESSABLE_ENTITY, &reason.to_string())
-        }
-        EnrolmentRefused::Code => problem(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "the one-time code is wrong: check the time of your device",
-        ),
+        EnrolmentRefused::Password(_) => field_refused("password", refused),
+        EnrolmentRefused::Code => field_refused("code", refused),
         EnrolmentRefused::Busy | EnrolmentRefused::Damaged | EnrolmentRefused::Database(_) => {
             unavailable()
         }
@@ -251,13 +248,19 @@ async fn page() -> Response {
     response
 }
 
+async fn style() -> Response {
+    asset(include_str!("auth/enrol.css"), "text/css; charset=utf-8")
+}
+
 async fn script() -> Response {
-    let mut response = include_str!("auth/enrol.js").into_response();
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/javascript; charset=utf-8"),
-    );
-    response
+    asset(
+        include_str!("auth/enrol.js"),
+        "text/javascript; charset=utf-8",
+    )
+}
+
+fn asset(text: &'static str, media_type: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, media_type)], text).into_response()
 }
 
 async fn parsed<T: for<'de> Deserialize<'de>>(body: Body) -> Result<T, Response> {
@@ -283,18 +286,20 @@ fn unavailable() -> Response {
 
 /// A problem document (RFC 9457).
 fn problem(status: StatusCode, title: &'static str) -> Response {
-    problem_owned(status, title)
+    problem_document(status, &json!({"title": title, "status": status.as_u16()}))
 }
 
-fn problem_owned(status: StatusCode, title: &str) -> Response {
-    let mut response = (
+/// A problem with one of the things that were typed; the member `field` names it.
+fn field_refused(field: &'static str, refused: &EnrolmentRefused) -> Response {
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let title = refused.to_string();
+    problem_document(
         status,
-        json!({"title": title, "status": status.as_u16()}).to_string(),
+        &json!({"title": title, "status": status.as_u16(), "field": field}),
     )
-        .into_response();
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
-    response
+}
+
+fn problem_document(status: StatusCode, document: &Value) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/problem+json")];
+    (status, headers, document.to_string()).into_response()
 }

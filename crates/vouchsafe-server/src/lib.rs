@@ -15,4 +15,5 @@ mod refusals;
 pub mod serve;
 pub mod service;
 pub mod settings;
+mod sweep;
 pub mod tls;

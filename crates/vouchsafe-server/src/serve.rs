@@ -17,7 +17,7 @@ use crate::logging::{Level, event};
 use crate::preflight::{self, Report};
 use crate::refusals::Refusals;
 use crate::service::{Service, now};
-use crate::{data, operations};
+use crate::{data, operations, sweep};
 
 /// The preflight runs again so often.
 const RECHECK: Duration = Duration::from_secs(60 * 60);
@@ -138,6 +138,7 @@ impl Running {
             },
             watch(&shared),
             settle(&shared),
+            sweep::run(&shared),
             shared.refusals.run(&shared.service, stop),
         );
         let _ = probes.await;

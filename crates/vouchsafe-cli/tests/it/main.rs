@@ -9,6 +9,8 @@ mod people;
 #[cfg(test)]
 mod serving;
 #[cfg(test)]
+mod sweeping;
+#[cfg(test)]
 mod words;
 #[cfg(test)]
 mod world;
