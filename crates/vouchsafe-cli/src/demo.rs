@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use vouchsafe_server::logging;
-use vouchsafe_server::serve::Running;
+use vouchsafe_server::serve::{Ports, Running};
 use vouchsafe_server::service::now;
 
 use crate::installation::DataFolder;
@@ -65,14 +65,17 @@ async fn demo(args: Args) -> anyhow::Result<Ended> {
     let stop = stop_on_signal(|| output::complain("stopping; a second signal ends at once"))?;
     let stand = Stand::make(args.data.clone(), args.port)?;
     let data = DataFolder::at(stand.folder());
+    let mut settings = data.settings_to_serve()?;
+    let ports = Ports::open(&mut settings).await;
+    let ports = ports.map_err(|error| told(&error))?;
     let today = now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
     let mut service = data
-        .open_with(data.settings()?, Some(people::administrator()))
+        .open_with(settings, Some(people::administrator()))
         .await?;
     let administrator = people::enrol_administrator(&mut service).await?;
     let (service, scene) = clinic::load(service, args.seed, today).await?;
     let mut cast = Cast::enrol(&service, administrator, &scene).await?;
-    let running = Running::start(service, stop.clone())
+    let running = Running::on(ports, service, stop.clone())
         .await
         .map_err(|error| told(&error))?;
     let serving = tokio::spawn(running.serve());

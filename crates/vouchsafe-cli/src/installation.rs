@@ -63,8 +63,20 @@ impl DataFolder {
         self.path.join("installation.json").is_file()
     }
 
-    /// Its settings, under the overrides of the environment.
+    /// Its settings for a command beside the service that may run: where the system chose the
+    /// port, with that port.
     pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
+        let mut settings = self.settings_to_serve()?;
+        if settings.data_listen.port() == 0
+            && let Some(port) = self.folder()?.port()
+        {
+            settings.data_listen.set_port(port);
+        }
+        Ok(settings)
+    }
+
+    /// Its settings, under the overrides of the environment.
+    pub(crate) fn settings_to_serve(&self) -> anyhow::Result<Settings> {
         let variables = std::env::vars_os().filter_map(|(name, value)| {
             // What is not text is nobody's setting.
             Some((name.into_string().ok()?, value.into_string().ok()?))

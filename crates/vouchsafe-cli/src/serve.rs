@@ -3,9 +3,8 @@
 use serde_json::json;
 use vouchsafe_identity::Invitation;
 use vouchsafe_server::logging::{self, Level, event};
-use vouchsafe_server::serve::Running;
+use vouchsafe_server::serve::{Ports, Running};
 use vouchsafe_server::service::Administrator;
-use vouchsafe_server::settings::Settings;
 
 use crate::installation::{DataFolder, quoted};
 use crate::principal::default_administrator;
@@ -46,28 +45,28 @@ async fn serve(args: Args) -> anyhow::Result<Ended> {
     let stop = stop_on_signal(|| {
         event(Level::Info, "stopping: running requests end first", &[]);
     })?;
-    let settings = args.data.settings()?;
+    let mut settings = args.data.settings_to_serve()?;
+    // First of all: when a port is taken, nothing is made.
+    let ports = Ports::open(&mut settings).await;
+    let ports = ports.map_err(|error| told(&error))?;
+    let base = settings.base_url();
     let administrator = args.administrator.unwrap_or_else(default_administrator);
     let named = format!("{} <{}>", administrator.name, administrator.email);
-    let mut service = args
-        .data
-        .open_with(settings.clone(), Some(administrator))
-        .await?;
+    let mut service = args.data.open_with(settings, Some(administrator)).await?;
     let invitation = service
         .invitation
         .take()
         .map(|invitation| (named, invitation));
-    let running = match Running::start(service, stop).await {
+    let running = match Running::on(ports, service, stop).await {
         Ok(running) => running,
         Err(error) => {
             if let Some((named, invitation)) = invitation {
-                // It is shown once: it must not be lost with the port.
-                invite(&named, &invitation, &settings.base_url(), &args.data)?;
+                // It is shown once: it must not be lost.
+                invite(&named, &invitation, &base, &args.data)?;
             }
             return Err(told(&error));
         }
     };
-    let base = base_url(&settings, running.address().map(|address| address.port()));
     // A closed standard output is no reason to stop serving.
     let _ = match args.json {
         true => announce_json(&running, &base, invitation.as_ref(), &args.data),
@@ -75,14 +74,6 @@ async fn serve(args: Args) -> anyhow::Result<Ended> {
     };
     running.serve().await;
     Ok(Ended::Well)
-}
-
-/// The URL by which clients come; with port 0, the one that the system chose.
-fn base_url(settings: &Settings, port: Option<u16>) -> String {
-    match (port, settings.data_listen.port(), &settings.public_url) {
-        (Some(port), 0, None) => format!("https://localhost:{port}"),
-        _ => settings.base_url(),
-    }
 }
 
 /// The link by which somebody enrols. The token is in its fragment, which no browser sends.

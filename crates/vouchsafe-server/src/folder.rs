@@ -96,6 +96,33 @@ impl Folder {
             .join("recorder.sock")
     }
 
+    /// Writes down the data plane's port, for commands beside a service whose port the system
+    /// chose.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn keep_port(&self, port: u16) -> io::Result<()> {
+        std::fs::write(self.port_file(), port.to_string())
+    }
+
+    /// The data plane's port, while a service serves. After one that was killed it is its last.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        let text = std::fs::read_to_string(self.port_file()).ok()?;
+        text.trim().parse().ok().filter(|port| *port != 0)
+    }
+
+    /// Forgets the port, unless it is already another service's.
+    pub fn forget_port(&self, port: u16) {
+        if self.port() == Some(port) {
+            let _ = std::fs::remove_file(self.port_file());
+        }
+    }
+
+    fn port_file(&self) -> PathBuf {
+        self.at("run").join("data.port")
+    }
+
     /// The root key's file.
     #[must_use]
     pub fn root_key(&self) -> PathBuf {

@@ -17,6 +17,7 @@ use crate::logging::{Level, event};
 use crate::preflight::{self, Report};
 use crate::refusals::Refusals;
 use crate::service::{Service, now};
+use crate::settings::Settings;
 use crate::{data, operations, sweep};
 
 /// The preflight runs again so often.
@@ -51,6 +52,39 @@ pub enum ServeError {
     /// Metrics.
     #[error("metrics could not be set up")]
     Metrics,
+    /// Tokens and links name the service's URL, so the port must be known before it is opened.
+    #[error("the port of data_listen is 0 and no public_url is set: open the ports first")]
+    NoUrl,
+}
+
+/// The ports of a service. Opened before the service is: so a port that is taken is told before
+/// anything is made, and the URL in tokens and links has the port that the system chose.
+#[derive(Debug)]
+pub struct Ports {
+    data: TcpListener,
+    operations: TcpListener,
+}
+
+impl Ports {
+    /// Opens the ports that the settings name; where they say 0, they say the chosen one after.
+    ///
+    /// # Errors
+    /// [`ServeError::Listen`], with the address.
+    pub async fn open(settings: &mut Settings) -> Result<Self, ServeError> {
+        let ports = Self {
+            data: listener::bind(settings.data_listen).await?,
+            operations: listener::bind(settings.operations_listen).await?,
+        };
+        for (listener, address) in [
+            (&ports.data, &mut settings.data_listen),
+            (&ports.operations, &mut settings.operations_listen),
+        ] {
+            if let Ok(bound) = listener.local_addr() {
+                address.set_port(bound.port());
+            }
+        }
+        Ok(ports)
+    }
 }
 
 /// A service whose ports are open.
@@ -62,13 +96,32 @@ pub struct Running {
 }
 
 impl Running {
-    /// Opens the ports; PHI routes open when the preflight passes.
+    /// Opens the ports too; PHI routes open when the preflight passes.
     ///
     /// # Errors
     /// [`ServeError`], with the address.
     pub async fn start(service: Service, stop: CancellationToken) -> Result<Self, ServeError> {
-        let data = listener::bind(service.settings.data_listen).await?;
-        let operations = listener::bind(service.settings.operations_listen).await?;
+        let mut settings = service.settings.clone();
+        if settings.url_is_open() {
+            return Err(ServeError::NoUrl);
+        }
+        let ports = Ports::open(&mut settings).await?;
+        Self::on(ports, service, stop).await
+    }
+
+    /// Serves on ports that are open; PHI routes open when the preflight passes.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub async fn on(
+        ports: Ports,
+        service: Service,
+        stop: CancellationToken,
+    ) -> Result<Self, ServeError> {
+        if service.settings.url_is_open() {
+            return Err(ServeError::NoUrl);
+        }
+        let Ports { data, operations } = ports;
         let report = preflight::run(&service).await;
         let places = Semaphore::new(service.settings.concurrency_limit);
         let shared = Arc::new(Shared {
@@ -121,6 +174,12 @@ impl Running {
         } = self;
         let tls = Arc::clone(&shared.service.tls.config);
         let stop = shared.stop.clone();
+        let folder = shared.service.folder.clone();
+        let port = data.local_addr().map(|address| address.port()).ok();
+        if port.is_none_or(|port| folder.keep_port(port).is_err()) {
+            let message = "commands beside this service cannot know a port that the system chose";
+            event(Level::Warn, message, &[]);
+        }
         // Probes and metrics are there until the last request has ended.
         let drained = CancellationToken::new();
         let records = listener::serve(data, Arc::clone(&tls), data::router(&shared), stop.clone());
@@ -142,6 +201,9 @@ impl Running {
             shared.refusals.run(&shared.service, stop),
         );
         let _ = probes.await;
+        if let Some(port) = port {
+            folder.forget_port(port);
+        }
         match Arc::try_unwrap(shared) {
             Ok(shared) => shared.service.close().await,
             // A connection that did not end in time; the recorder ends with this process.

@@ -163,7 +163,13 @@ impl Settings {
         table.try_into().map_err(|error| invalid(&path, &error))
     }
 
-    /// The URL by which clients reach the data plane.
+    /// Whether the URL depends on a port that the system has yet to choose.
+    #[must_use]
+    pub const fn url_is_open(&self) -> bool {
+        self.data_listen.port() == 0 && self.public_url.is_none()
+    }
+
+    /// The URL by which clients reach the data plane; not one while [`Self::url_is_open`].
     #[must_use]
     pub fn base_url(&self) -> String {
         self.public_url.clone().map_or_else(

@@ -1,6 +1,8 @@
 //! `vouchsafe serve` and `check`.
 
-use crate::world::World;
+use base64::Engine as _;
+
+use crate::world::{Serving, World};
 
 const PASSWORD: &str = "seven odd mangoes on a shelf";
 
@@ -62,23 +64,65 @@ fn an_empty_folder_becomes_a_service_and_stays_one() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_said_and_the_link_is_not_lost() {
+fn a_port_that_is_taken_is_said_and_nothing_is_made() {
     let world = World::new();
-    let port = crate::world::free_port();
-    let taken = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
-    let mut command = world.command(&["serve"]);
-    let output = command
-        .env("VOUCHSAFE_DATA_LISTEN", format!("127.0.0.1:{port}"))
-        .output()
+    for (variable, name) in [
+        ("VOUCHSAFE_DATA_LISTEN", "data"),
+        ("VOUCHSAFE_OPERATIONS_LISTEN", "operations"),
+    ] {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap().to_string();
+        let mut command = world.command(&["serve"]);
+        let output = command.env(variable, &address).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(err.contains(&address), "{err}");
+        let left: Vec<_> = std::fs::read_dir(world.data()).unwrap().flatten().collect();
+        assert_eq!(left.len(), 1, "only the settings: {left:?}");
+    }
+    // So the first start is still to come, with its link.
+    assert!(world.serve().said["enrolment"].is_string());
+}
+
+#[test]
+fn a_port_that_the_system_chose_is_in_tokens_links_and_references() {
+    let world = World::on_any_port();
+    let mut serving = world.serve();
+    let base = serving.said["base"].as_str().unwrap().to_owned();
+    assert!(!base.ends_with(":0"), "{base}");
+    let link = serving.said["enrolment"].as_str().unwrap().to_owned();
+    assert!(link.starts_with(&base), "{link}");
+    // Commands beside it find it, and sign in with it.
+    let people = world.json(&["person", "list", "--json"]);
+    let email = people[0]["login"].as_str().unwrap().to_owned();
+    let secret = world.enrol(&link, PASSWORD);
+    let token = world.sign_in(&email, PASSWORD, &secret);
+    let said = std::fs::read_to_string(&token).unwrap();
+    let claims = said.trim().split('.').nth(1).unwrap().to_owned();
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(claims)
         .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
+    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+    assert_eq!(
+        (&claims["iss"], &claims["aud"]),
+        (&base.clone().into(), &base.clone().into())
     );
-    assert!(err.contains(&port.to_string()), "{err}");
-    assert!(out.contains("/auth/enrol#"), "{out}");
-    drop(taken);
+    let (status, _) = world.get_at(&base, "/auth/me", &token);
+    assert_eq!(status, 200);
+    let (_, body) = world.get_at(&base, "/fhir/R4/metadata", &token);
+    assert!(body.contains(&format!("{base}/fhir/R4")), "{body}");
+    assert!(!body.contains("localhost:0"), "{body}");
+    let link = world.json(&["person", "link", &email, "--json"]);
+    assert!(link["link"].as_str().unwrap().starts_with(&base), "{link}");
+
+    serving.signal("TERM");
+    assert!(serving.wait().success());
+    assert!(!world.data().join("run/data.port").exists());
+    // An address of its own stays what it is, whatever is bound.
+    let mut command = world.command(&["serve", "--json"]);
+    command.env("VOUCHSAFE_PUBLIC_URL", "https://records.example.org/");
+    let named = Serving::start(command);
+    assert_eq!(named.said["base"], "https://records.example.org");
 }
 
 #[test]

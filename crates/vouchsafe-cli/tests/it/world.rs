@@ -22,9 +22,18 @@ impl World {
 
     /// With more settings than those of the ports.
     pub(crate) fn with(settings: &str) -> Self {
+        Self::on(free_port(), settings)
+    }
+
+    /// On a port that the system chooses.
+    pub(crate) fn on_any_port() -> Self {
+        Self::on(0, "")
+    }
+
+    fn on(port: u16, settings: &str) -> Self {
         let world = Self {
             folder: tempfile::tempdir().unwrap(),
-            port: free_port(),
+            port,
         };
         std::fs::create_dir(world.data()).unwrap();
         let settings = format!(
@@ -129,6 +138,11 @@ impl World {
 
     /// A client that trusts the installation's certificate alone.
     pub(crate) fn get(&self, path: &str, token: &Path) -> (u16, String) {
+        self.get_at(&self.url(""), path, token)
+    }
+
+    /// As [`Self::get`], from another base URL.
+    pub(crate) fn get_at(&self, base: &str, path: &str, token: &Path) -> (u16, String) {
         let ca = self.data().join("tls/certificate.pem");
         let header = format!("@{}", token.display());
         let output = Command::new("curl")
@@ -140,7 +154,7 @@ impl World {
                 "--cacert",
             ])
             .arg(ca)
-            .args(["--header", &header, &self.url(path)])
+            .args(["--header", &header, &format!("{base}{path}")])
             .output()
             .expect("curl");
         let text = String::from_utf8(output.stdout).unwrap();
