@@ -95,10 +95,10 @@ fn left(typed: &[char], context: &[&str]) -> usize {
 }
 
 /// Common words and those of the context, folded, the longest first: "password" before "pass".
-fn known_words(context: &[&str]) -> Vec<Vec<char>> {
-    let context = context
-        .iter()
-        .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+fn known_words<'a>(context: &[&'a str]) -> Vec<Vec<char>> {
+    // As a whole, too: a short login has parts that are too short to be words.
+    let parts = |text: &'a str| text.split(|c: char| !c.is_alphanumeric());
+    let context = context.iter().flat_map(|text| parts(text).chain([*text]));
     let mut words: Vec<Vec<char>> = COMMON
         .lines()
         .chain(context)
@@ -220,6 +220,22 @@ mod tests {
         ] {
             assert_eq!(
                 check(bad, &CONTEXT),
+                Err(PasswordRefused::Guessable),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_login_is_no_password() {
+        for bad in [
+            "jo@clinic.example",
+            "Jo@Clinic.Example!",
+            "jo@clinic.example2026",
+        ] {
+            let context = ["Jo Li", "jo@clinic.example"];
+            assert_eq!(
+                check(bad, &context),
                 Err(PasswordRefused::Guessable),
                 "{bad}"
             );
