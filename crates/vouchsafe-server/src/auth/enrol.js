@@ -72,11 +72,14 @@ function show(enrolment) {
   form.hidden = false;
 }
 
-// Says what is wrong, and goes to the field where it is.
+// Says what is wrong, where it is: at a field, which gets the focus, or at the button.
 function refuse(text, field) {
   for (const id of ["password", "code"]) {
     at(id).setAttribute("aria-invalid", String(id === field));
+    at(id).setAttribute("aria-describedby", id === field ? `error ${id}-hint` : `${id}-hint`);
   }
+  if (field === "password" || field === "code") at(field).after(at("error"));
+  else at("submit").before(at("error"));
   at("error").textContent = text;
   if (field === "password" || field === "code") at(field).focus();
 }
