@@ -5,7 +5,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${VOUCHSAFE_BIN:?the program: set VOUCHSAFE_BIN}
-for program in chromium chromedriver openssl python3; do
+for program in chromium chromedriver ZXingReader openssl python3; do
   command -v "$program" >/dev/null || { echo "tests/browser: $program is missing; ./test installs it" >&2; exit 1; }
 done
 work=$(mktemp -d)

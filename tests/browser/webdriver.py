@@ -121,9 +121,9 @@ class Browser:
     def devtools(self, command, **parameters):
         return self.call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
-    def screenshot(self, path):
-        with open(path, "wb") as file:
-            file.write(base64.b64decode(self.call("GET", "/screenshot")))
+    def screenshot(self):
+        """A picture of what is in sight, in PNG."""
+        return base64.b64decode(self.call("GET", "/screenshot"))
 
     def console(self):
         """What was written to the console since it was asked last."""
@@ -168,6 +168,9 @@ class Element:
 
     def shown(self):
         return self.get("displayed")
+
+    def screenshot(self):
+        return base64.b64decode(self.get("screenshot"))
 
     def click(self):
         self.browser.call("POST", f"{self.path}/click")

@@ -19,13 +19,14 @@ use crate::listener::Peer;
 use crate::service::now;
 
 /// The paths, for metrics.
-pub(crate) const PATHS: [&str; 8] = [
+pub(crate) const PATHS: [&str; 9] = [
     "/auth/sign-in",
     "/auth/sign-out",
     "/auth/enrolment",
     "/auth/enrol",
     "/auth/enrol.css",
     "/auth/enrol.js",
+    "/auth/qr.js",
     "/auth/me",
     "/.well-known/jwks.json",
 ];
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> Router<Plane> {
         .route("/auth/enrol", get(page).post(enrol))
         .route("/auth/enrol.css", get(style))
         .route("/auth/enrol.js", get(script))
+        .route("/auth/qr.js", get(qr_script))
         .route("/auth/me", get(me))
         .route("/.well-known/jwks.json", get(jwks))
 }
@@ -257,6 +259,10 @@ async fn script() -> Response {
         include_str!("auth/enrol.js"),
         "text/javascript; charset=utf-8",
     )
+}
+
+async fn qr_script() -> Response {
+    asset(include_str!("auth/qr.js"), "text/javascript; charset=utf-8")
 }
 
 fn asset(text: &'static str, media_type: &'static str) -> Response {

@@ -1,5 +1,6 @@
 // The enrolment page: reads the link's token from the fragment and talks to this server only.
-"use strict";
+import { qr } from "./qr.js";
+
 const at = (id) => document.getElementById(id);
 const form = at("form");
 let token = "";
@@ -68,8 +69,19 @@ function show(enrolment) {
   // In groups of four: people type it.
   at("secret").textContent = enrolment.secret.match(/.{1,4}/g).join(" ");
   at("uri").href = enrolment.uri;
+  draw(qr(enrolment.uri));
   at("state").textContent = "";
   form.hidden = false;
+}
+
+// Dark modules as squares, with the quiet zone of four that the standard wants around them.
+function draw(modules) {
+  at("scan").hidden = modules === null;
+  if (modules === null) return;
+  const size = modules.length + 8;
+  at("qr").setAttribute("viewBox", `0 0 ${size} ${size}`);
+  const squares = modules.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x + 4} ${y + 4}h1v1h-1z` : "")));
+  at("qr").firstElementChild.setAttribute("d", squares.join(""));
 }
 
 // Says what is wrong, where it is: at a field, which gets the focus, or at the button.
