@@ -1,0 +1,6 @@
+//! The disk of the recorder's own tests: in memory, it forgets what was not synced.
+
+pub(crate) use crate::disk::{Disk, DiskFile, Identity};
+
+#[path = "../../../crates/vouchsafe-ledger/src/disk/sim.rs"]
+pub(crate) mod sim;
