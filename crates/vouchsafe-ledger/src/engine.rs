@@ -122,6 +122,7 @@ pub(crate) fn open(
         place,
         keys,
         pace: options.pace,
+        root,
         builder,
         position,
         sources: at_checkpoint,

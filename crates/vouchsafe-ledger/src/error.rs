@@ -103,13 +103,13 @@ pub enum RecorderError {
     },
     /// The roots of the two code paths differ: what was committed is not what is in the file.
     #[error(
-        "the entries in {path} at byte {offset} do not hash to the root they were committed with; nothing was \
+        "the entries in {path} from byte {offset} on do not hash to the root they were committed with; nothing was \
          signed. Check memory and disk of this machine", path = path.display()
     )]
     Mismatch {
         /// The segment.
         path: PathBuf,
-        /// The frame.
+        /// Where the batches begin of which one is to blame.
         offset: u64,
     },
     /// A setting is outside its limits.

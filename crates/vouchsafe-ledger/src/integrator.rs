@@ -1,8 +1,9 @@
 //! The thread that publishes: from the write-ahead log to tiles and signed checkpoints.
 //!
 //! INVARIANT (hashed-twice): it reads the entries back from the file, hashes them by way of the tiles, and
-//! signs only when every batch gives the root that the committer had by way of its compact range. A bit that
-//! flipped in memory or on the disk between the two stops the recorder before it signs anything.
+//! stores and signs only when the last batch gives the root that the committer had by way of its compact range;
+//! that root stands for every entry before it. A bit that flipped in memory or on the disk between the two stops
+//! the recorder before it signs anything.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -10,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use vouchsafe_tlog::Checkpoint;
 use vouchsafe_tlog::tile::{TileBuilder, TileFile};
+use vouchsafe_tlog::{Checkpoint, Hash};
 
 use crate::disk;
 use crate::error::{At, RecorderError, damaged};
@@ -43,6 +44,8 @@ pub(crate) struct Integrator {
     pub(crate) keys: Arc<Keys>,
     pub(crate) pace: Pace,
     pub(crate) builder: TileBuilder,
+    /// The root that the last batch in the builder says.
+    pub(crate) root: Hash,
     /// Up to where the write-ahead log is in the builder.
     pub(crate) position: Position,
     /// Sources and open intents there.
@@ -124,6 +127,7 @@ impl Integrator {
                 ));
             };
             if frame.head.goes_on {
+                self.confirm(&path, start)?;
                 self.position = Position {
                     segment: number + 1,
                     offset: SECTOR as u64,
@@ -133,11 +137,12 @@ impl Integrator {
             }
             self.take_in(&frame, &path)?;
             if self.builder.size() - self.stored > MAX_PENDING {
+                self.confirm(&path, start)?;
                 self.store(full)?;
             }
             rest = rest.get(frame.length..).unwrap_or_default();
         }
-        Ok(())
+        self.confirm(&path, start)
     }
 
     fn take_in(&mut self, frame: &Frame<'_>, path: &Path) -> Result<(), RecorderError> {
@@ -145,21 +150,29 @@ impl Integrator {
             path: path.to_owned(),
             offset: self.position.offset,
         };
-        if frame.head.first_index != self.builder.size()
-            || frame.head.previous != self.builder.root()
-        {
+        if frame.head.first_index != self.builder.size() || frame.head.previous != self.root {
             return Err(mismatch());
         }
         for entry in &frame.entries {
             self.builder.append(entry.leaf).map_err(|_| mismatch())?;
             self.sources.apply(&entry.source, entry.counter, entry.kind);
         }
-        if frame.head.root != self.builder.root() {
-            return Err(mismatch());
-        }
+        self.root = frame.head.root;
         self.position.offset += frame.length as u64;
         self.position.size = self.builder.size();
         Ok(())
+    }
+
+    /// Whether the tiles give the root that the last batch says; `since` is where the batches begin
+    /// of which one is to blame if not.
+    fn confirm(&self, path: &Path, since: u64) -> Result<(), RecorderError> {
+        if self.builder.root() == self.root {
+            return Ok(());
+        }
+        Err(RecorderError::Mismatch {
+            path: path.to_owned(),
+            offset: since,
+        })
     }
 
     /// Makes the tiles so far durable; adds the paths of full ones to `full`.

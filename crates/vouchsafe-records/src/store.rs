@@ -10,6 +10,7 @@
 mod batch;
 mod care;
 mod error;
+mod lanes;
 mod location;
 mod names;
 mod postgres;

@@ -4,6 +4,7 @@ mod find;
 mod insert;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use vouchsafe::seal::IndexTag;
 
 use super::batch::Batch;
 use super::error::{translate, translate_migration, translate_open};
+use super::lanes::Lanes;
 use super::location::postgres_options;
 use super::rows::{
     Care, CareRow, HeadRow, Of, One, RepeatedRow, SealedRow, Sought, VersionRow, settled,
@@ -25,7 +27,8 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres
 
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
-const CONNECTIONS: u32 = 16;
+const READERS: u32 = 10;
+const WRITERS: u32 = 6;
 /// What every connection is set to: commits are on the disk when they return, whatever the
 /// server's default; a statement that hangs ends, a transaction that nobody continues too. All
 /// statements have an index, and a plan that was made while tables were small must not read
@@ -67,6 +70,7 @@ const SEALED: &str = "SELECT v.* FROM unnest($3::uuid[], $4::bigint[]) w(id, ver
 #[derive(Clone, Debug)]
 pub(super) struct Postgres {
     pool: PgPool,
+    readers: Arc<Lanes<sqlx::Postgres>>,
 }
 
 impl Postgres {
@@ -82,16 +86,21 @@ impl Postgres {
             .await
             .map_err(translate_migration)?;
         drop(first.close().await);
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(ACQUIRE)
-            .connect_with(options)
-            .await
-            .map_err(translate_open)?;
-        Ok(Self { pool })
+        let pool = |connections| {
+            PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE)
+        };
+        let readers = pool(READERS).connect_with(options.clone()).await;
+        let writers = pool(WRITERS).connect_with(options).await;
+        Ok(Self {
+            pool: writers.map_err(translate_open)?,
+            readers: Arc::new(Lanes::new(readers.map_err(translate_open)?)),
+        })
     }
 
     pub(super) async fn close(&self) {
+        self.readers.close().await;
         self.pool.close().await;
     }
 
@@ -175,7 +184,9 @@ impl Postgres {
             None => query,
             Some(version) => query.bind(i64::from(version.number())),
         };
-        query.fetch_all(&self.pool).await.map_err(translate)
+        let mut lane = self.readers.take().await?;
+        let found = query.fetch_all(&mut *lane).await.map_err(translate);
+        lane.done(found)
     }
 
     pub(super) async fn sealed(
@@ -184,24 +195,28 @@ impl Postgres {
         record_type: i32,
         (ids, versions): (Vec<Uuid>, Vec<i64>),
     ) -> Result<Vec<SealedRow>, StoreError> {
-        sqlx::query_as(SEALED)
+        let mut lane = self.readers.take().await?;
+        let found = sqlx::query_as(SEALED)
             .bind(tenant.uuid())
             .bind(record_type)
             .bind(ids)
             .bind(versions)
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *lane)
             .await
-            .map_err(translate)
+            .map_err(translate);
+        lane.done(found)
     }
 
     pub(super) async fn heads(&self, of: Of<'_>) -> Result<Vec<HeadRow>, StoreError> {
-        sqlx::query_as(HEADS)
+        let mut lane = self.readers.take().await?;
+        let found = sqlx::query_as(HEADS)
             .bind(of.tenant.uuid())
             .bind(of.record_type)
             .bind(of.ids.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>())
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *lane)
             .await
-            .map_err(translate)
+            .map_err(translate);
+        lane.done(found)
     }
 
     pub(super) async fn history(
@@ -210,7 +225,8 @@ impl Postgres {
         before: Option<Version>,
         limit: i64,
     ) -> Result<Vec<HeadRow>, StoreError> {
-        sqlx::query_as(
+        let mut lane = self.readers.take().await?;
+        let found = sqlx::query_as(
             "SELECT id, version, subject, deleted, last_updated FROM versions \
              WHERE tenant = $1 AND type = $2 AND id = $3 \
              AND version < COALESCE($4, 4294967296) ORDER BY version DESC LIMIT $5",
@@ -220,35 +236,40 @@ impl Postgres {
         .bind(of.id.uuid())
         .bind(before.map(|version| i64::from(version.number())))
         .bind(limit)
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *lane)
         .await
-        .map_err(translate)
+        .map_err(translate);
+        lane.done(found)
     }
 
     pub(super) async fn candidates(
         &self,
         sought: &Sought<'_>,
     ) -> Result<Vec<VersionRow>, StoreError> {
-        let mut connection = self.pool.acquire().await.map_err(translate)?;
-        find::candidates(&mut connection, sought).await
+        let mut lane = self.readers.take().await?;
+        let found = find::candidates(&mut lane, sought).await;
+        lane.done(found)
     }
 
     pub(super) async fn count(&self, sought: &Sought<'_>) -> Result<u64, StoreError> {
-        let mut connection = self.pool.acquire().await.map_err(translate)?;
-        find::count(&mut connection, sought).await
+        let mut lane = self.readers.take().await?;
+        let found = find::count(&mut lane, sought).await;
+        lane.done(found)
     }
 
     pub(super) async fn in_care(&self, care: Care<'_>) -> Result<Vec<SubjectId>, StoreError> {
         if care.beneficiaries.is_empty() || care.subjects.is_some_and(<[_]>::is_empty) {
             return Ok(Vec::new());
         }
-        let mut connection = self.pool.acquire().await.map_err(translate)?;
-        let found = find::in_care(&mut connection, care).await?;
+        let mut lane = self.readers.take().await?;
+        let found = find::in_care(&mut lane, care).await;
+        let found = lane.done(found)?;
         Ok(found.into_iter().map(SubjectId::from_uuid).collect())
     }
 
     pub(super) async fn relations(&self, of: One) -> Result<Vec<CareRow>, StoreError> {
-        sqlx::query_as(
+        let mut lane = self.readers.take().await?;
+        let found = sqlx::query_as(
             "SELECT kind, beneficiary_type, beneficiary, from_at, until_at FROM relations \
              WHERE tenant = $1 AND source_type = $2 AND source = $3 \
              ORDER BY beneficiary_type, beneficiary, kind, from_at",
@@ -256,9 +277,10 @@ impl Postgres {
         .bind(of.tenant.uuid())
         .bind(of.record_type)
         .bind(of.id.uuid())
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *lane)
         .await
-        .map_err(translate)
+        .map_err(translate);
+        lane.done(found)
     }
 
     pub(super) async fn repeated(
@@ -266,12 +288,16 @@ impl Postgres {
         tenant: TenantId,
         key: IndexTag,
     ) -> Result<Option<RepeatedRow>, StoreError> {
-        sqlx::query_as("SELECT request, result FROM idempotency WHERE tenant = $1 AND key = $2")
-            .bind(tenant.uuid())
-            .bind(key.0.to_vec())
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(translate)
+        let mut lane = self.readers.take().await?;
+        let found = sqlx::query_as(
+            "SELECT request, result FROM idempotency WHERE tenant = $1 AND key = $2",
+        )
+        .bind(tenant.uuid())
+        .bind(key.0.to_vec())
+        .fetch_optional(&mut *lane)
+        .await
+        .map_err(translate);
+        lane.done(found)
     }
 
     pub(super) async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
@@ -300,11 +326,13 @@ impl Postgres {
     }
 
     pub(super) async fn outcome_of(&self, intent: IntentId) -> Result<Option<Settled>, StoreError> {
-        let state: Option<i16> = sqlx::query_scalar("SELECT state FROM intents WHERE id = $1")
+        let mut lane = self.readers.take().await?;
+        let found = sqlx::query_scalar("SELECT state FROM intents WHERE id = $1")
             .bind(intent.uuid())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&mut *lane)
             .await
-            .map_err(translate)?;
+            .map_err(translate);
+        let state: Option<i16> = lane.done(found)?;
         state.map(settled).transpose()
     }
 

@@ -10,6 +10,7 @@ mod insert;
 use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -23,6 +24,7 @@ use vouchsafe::seal::IndexTag;
 
 use super::batch::Batch;
 use super::error::{translate, translate_migration, translate_open};
+use super::lanes::Lanes;
 use super::location::Create;
 use super::rows::{
     Care, CareRow, HeadRow, Of, One, RepeatedRow, SealedRow, Sought, VersionRow, settled,
@@ -70,7 +72,7 @@ const SEALED: &str = concat!(
 #[derive(Clone, Debug)]
 pub(super) struct Sqlite {
     writer: SqlitePool,
-    readers: SqlitePool,
+    readers: Arc<Lanes<sqlx::Sqlite>>,
 }
 
 impl Sqlite {
@@ -109,7 +111,7 @@ impl Sqlite {
             .await;
         Ok(Self {
             writer,
-            readers: readers.map_err(translate_open)?,
+            readers: Arc::new(Lanes::new(readers.map_err(translate_open)?)),
         })
     }
 
@@ -154,10 +156,9 @@ impl Sqlite {
     /// Adds names that are new; all there are.
     pub(super) async fn intern(&self, names: &[&str]) -> Result<Vec<(i32, String)>, StoreError> {
         let select = "SELECT no, name FROM names";
-        let known: Vec<(i32, String)> = sqlx::query_as(select)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(translate)?;
+        let mut lane = self.readers.take().await?;
+        let known = sqlx::query_as(select).fetch_all(&mut *lane).await;
+        let known: Vec<(i32, String)> = lane.done(known.map_err(translate))?;
         if names
             .iter()
             .all(|name| known.iter().any(|(_, known)| known == name))
@@ -192,14 +193,16 @@ impl Sqlite {
         of: One,
         version: Option<Version>,
     ) -> Result<Vec<VersionRow>, StoreError> {
-        sqlx::query_as(VERSION)
+        let mut lane = self.readers.take().await?;
+        let found = sqlx::query_as(VERSION)
             .bind(of.tenant.uuid())
             .bind(of.record_type)
             .bind(of.id.uuid())
             .bind(version.map(|version| i64::from(version.number())))
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *lane)
             .await
-            .map_err(translate)
+            .map_err(translate);
+        lane.done(found)
     }
 
     pub(super) async fn sealed(
@@ -214,26 +217,30 @@ impl Sqlite {
             .iter()
             .map(|version| format!("{version:010}"))
             .collect();
-        sqlx::query_as(SEALED)
+        let mut lane = self.readers.take().await?;
+        let found = sqlx::query_as(SEALED)
             .bind(tenant.uuid())
             .bind(record_type)
             .bind(ids)
             .bind(bounded(count))
             .bind(versions)
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *lane)
             .await
-            .map_err(translate)
+            .map_err(translate);
+        lane.done(found)
     }
 
     pub(super) async fn heads(&self, of: Of<'_>) -> Result<Vec<HeadRow>, StoreError> {
-        sqlx::query_as(HEADS)
+        let mut lane = self.readers.take().await?;
+        let found = sqlx::query_as(HEADS)
             .bind(of.tenant.uuid())
             .bind(of.record_type)
             .bind(packed(of.ids))
             .bind(bounded(of.ids.len()))
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *lane)
             .await
-            .map_err(translate)
+            .map_err(translate);
+        lane.done(found)
     }
 
     pub(super) async fn history(
@@ -242,7 +249,8 @@ impl Sqlite {
         before: Option<Version>,
         limit: i64,
     ) -> Result<Vec<HeadRow>, StoreError> {
-        sqlx::query_as(
+        let mut lane = self.readers.take().await?;
+        let found = sqlx::query_as(
             "SELECT id, version, subject, deleted, last_updated FROM versions \
              WHERE tenant = $1 AND type = $2 AND id = $3 AND version < COALESCE($4, 4294967296) \
              ORDER BY version DESC LIMIT $5",
@@ -252,35 +260,40 @@ impl Sqlite {
         .bind(of.id.uuid())
         .bind(before.map(|version| i64::from(version.number())))
         .bind(limit)
-        .fetch_all(&self.readers)
+        .fetch_all(&mut *lane)
         .await
-        .map_err(translate)
+        .map_err(translate);
+        lane.done(found)
     }
 
     pub(super) async fn candidates(
         &self,
         sought: &Sought<'_>,
     ) -> Result<Vec<VersionRow>, StoreError> {
-        let mut reader = self.readers.acquire().await.map_err(translate)?;
-        find::candidates(&mut reader, sought).await
+        let mut lane = self.readers.take().await?;
+        let found = find::candidates(&mut lane, sought).await;
+        lane.done(found)
     }
 
     pub(super) async fn count(&self, sought: &Sought<'_>) -> Result<u64, StoreError> {
-        let mut reader = self.readers.acquire().await.map_err(translate)?;
-        find::count(&mut reader, sought).await
+        let mut lane = self.readers.take().await?;
+        let found = find::count(&mut lane, sought).await;
+        lane.done(found)
     }
 
     pub(super) async fn in_care(&self, care: Care<'_>) -> Result<Vec<SubjectId>, StoreError> {
         if care.beneficiaries.is_empty() || care.subjects.is_some_and(<[_]>::is_empty) {
             return Ok(Vec::new());
         }
-        let mut reader = self.readers.acquire().await.map_err(translate)?;
-        let found = find::in_care(&mut reader, care).await?;
+        let mut lane = self.readers.take().await?;
+        let found = find::in_care(&mut lane, care).await;
+        let found = lane.done(found)?;
         Ok(found.into_iter().map(SubjectId::from_uuid).collect())
     }
 
     pub(super) async fn relations(&self, of: One) -> Result<Vec<CareRow>, StoreError> {
-        sqlx::query_as(
+        let mut lane = self.readers.take().await?;
+        let found = sqlx::query_as(
             "SELECT kind, beneficiary_type, beneficiary, from_at, until_at FROM relations \
              WHERE tenant = $1 AND source_type = $2 AND source = $3 \
              ORDER BY beneficiary_type, beneficiary, kind, from_at",
@@ -288,9 +301,10 @@ impl Sqlite {
         .bind(of.tenant.uuid())
         .bind(of.record_type)
         .bind(of.id.uuid())
-        .fetch_all(&self.readers)
+        .fetch_all(&mut *lane)
         .await
-        .map_err(translate)
+        .map_err(translate);
+        lane.done(found)
     }
 
     pub(super) async fn repeated(
@@ -298,12 +312,16 @@ impl Sqlite {
         tenant: TenantId,
         key: IndexTag,
     ) -> Result<Option<RepeatedRow>, StoreError> {
-        sqlx::query_as("SELECT request, result FROM idempotency WHERE tenant = $1 AND key = $2")
-            .bind(tenant.uuid())
-            .bind(key.0.to_vec())
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(translate)
+        let mut lane = self.readers.take().await?;
+        let found = sqlx::query_as(
+            "SELECT request, result FROM idempotency WHERE tenant = $1 AND key = $2",
+        )
+        .bind(tenant.uuid())
+        .bind(key.0.to_vec())
+        .fetch_optional(&mut *lane)
+        .await
+        .map_err(translate);
+        lane.done(found)
     }
 
     pub(super) async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
@@ -338,11 +356,13 @@ impl Sqlite {
     }
 
     pub(super) async fn outcome_of(&self, intent: IntentId) -> Result<Option<Settled>, StoreError> {
-        let state: Option<i16> = sqlx::query_scalar("SELECT state FROM intents WHERE id = $1")
+        let mut lane = self.readers.take().await?;
+        let found = sqlx::query_scalar("SELECT state FROM intents WHERE id = $1")
             .bind(intent.uuid())
-            .fetch_optional(&self.readers)
+            .fetch_optional(&mut *lane)
             .await
-            .map_err(translate)?;
+            .map_err(translate);
+        let state: Option<i16> = lane.done(found)?;
         state.map(settled).transpose()
     }
 
