@@ -12,12 +12,17 @@ pub(crate) struct MalformedPart;
 /// Deepest nesting of a part: the wrapper of an array is three deep where the array is one.
 const PART_DEPTH: usize = 3 * MAX_DEPTH;
 
+/// More pairs of members than this are not compared one by one.
+const PAIRS: usize = 1024;
+
+type Members = Vec<(Box<str>, Tree)>;
+
 /// A document, or a part of one, that still knows the ids and ranks of array items.
 pub(crate) enum Tree {
     /// What belongs to one slot whole: a scalar, or an array that is never split.
     Leaf(Node),
     /// An object, split or not.
-    Object(Vec<(Box<str>, Self)>),
+    Object(Members),
     /// An array whose items may be split.
     Items(Vec<Item>),
 }
@@ -40,14 +45,7 @@ impl Tree {
     /// (one value changed its class while who wrote it could not see the old one), the later wins.
     pub(crate) fn merge(&mut self, newer: Self) {
         match (self, newer) {
-            (Self::Object(members), Self::Object(newer)) => {
-                for (name, value) in newer {
-                    match members.iter_mut().find(|(member, _)| *member == name) {
-                        Some((_, old)) => old.merge(value),
-                        None => members.push((name, value)),
-                    }
-                }
-            }
+            (Self::Object(members), Self::Object(newer)) => merge_members(members, newer),
             (Self::Items(items), Self::Items(newer)) => {
                 let places: HashMap<u64, usize> = items
                     .iter()
@@ -167,6 +165,31 @@ impl Tree {
             },
             tree: Self::from_part(part)?,
         })
+    }
+}
+
+/// Merges the members of two objects, each without doubles.
+///
+/// Pairwise for the few that objects have, else by a table: a hostile document has a million.
+fn merge_members(members: &mut Members, newer: Members) {
+    let before = members.len();
+    let table: Option<HashMap<Box<str>, usize>> = (before.saturating_mul(newer.len()) > PAIRS)
+        .then(|| {
+            let names = members.iter().map(|(name, _)| name.clone());
+            names.zip(0..).collect()
+        });
+    for (name, value) in newer {
+        let known = match &table {
+            Some(table) => table.get(&name).copied(),
+            None => members
+                .iter()
+                .take(before)
+                .position(|(member, _)| *member == name),
+        };
+        match known.and_then(|at| members.get_mut(at)) {
+            Some((_, old)) => old.merge(value),
+            None => members.push((name, value)),
+        }
     }
 }
 

@@ -185,6 +185,35 @@ fn copy(node: &Node) -> Node {
         .unwrap()
 }
 
+/// Pairwise, the first part alone would take minutes: 10^10 comparisons.
+#[test]
+fn a_hundred_thousand_members_of_two_slots_merge() {
+    let layout = TestLayout::new(
+        "T",
+        &[("resourceType", "operational"), ("open", "operational")],
+    );
+    let members: Vec<String> = (0..100_000).map(|at| format!("\"m{at}\":{at}")).collect();
+    let document = parse(&format!(
+        r#"{{"resourceType":"T","open":1,{}}}"#,
+        members.join(",")
+    ));
+    let parts = texts(&document, &layout, None, 1);
+    assert_eq!(parts.len(), 2);
+    for parts in [[&parts[0], &parts[1]], [&parts[1], &parts[0]]] {
+        let merged = merge(parts).into_document().unwrap();
+        assert!(merged.root().same_as(document.root()));
+    }
+    let mut twice = merge(&parts);
+    twice.merge(merge(&parts));
+    assert!(
+        twice
+            .into_document()
+            .unwrap()
+            .root()
+            .same_as(document.root())
+    );
+}
+
 proptest! {
     #[test]
     fn what_was_written_reads_the_same(document in documents()) {
