@@ -2,5 +2,6 @@
 
 pub(crate) use crate::disk::{Disk, DiskFile, Identity};
 
+#[rustfmt::skip]
 #[path = "../../../crates/vouchsafe-ledger/src/disk/sim.rs"]
 pub(crate) mod sim;

@@ -1,9 +1,13 @@
 //! The protocol between service and recorder: what is read is what would be sent, from either side.
 #![no_main]
-#![allow(dead_code, reason = "the recorder's own modules, of which this is one use")]
+#![allow(
+    dead_code,
+    reason = "the recorder's own modules, of which this is one use"
+)]
 
 #[path = "../../../crates/vouchsafe-ledger/src/octets.rs"]
 mod octets;
+#[rustfmt::skip]
 #[path = "../../../crates/vouchsafe-ledger/src/wire.rs"]
 mod wire;
 

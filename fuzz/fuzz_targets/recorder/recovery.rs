@@ -1,7 +1,11 @@
 //! The write-ahead log after a power cut or damage: nothing acknowledged is lost, nothing else is found.
 #![no_main]
-#![allow(dead_code, reason = "the recorder's own modules, of which this is one use")]
+#![allow(
+    dead_code,
+    reason = "the recorder's own modules, of which this is one use"
+)]
 
+#[rustfmt::skip]
 #[path = "../../../crates/vouchsafe-ledger/src/disk.rs"]
 mod disk;
 #[path = "../../../crates/vouchsafe-ledger/src/error.rs"]
@@ -9,7 +13,9 @@ mod error;
 #[path = "../../../crates/vouchsafe-ledger/src/octets.rs"]
 mod octets;
 mod power;
+#[rustfmt::skip]
 mod wal;
+#[rustfmt::skip]
 #[path = "../../../crates/vouchsafe-ledger/src/wire.rs"]
 mod wire;
 
@@ -115,7 +121,9 @@ fn harm(disk: &SimDisk, input: &mut &[u8]) -> bool {
 /// How many entries recovery finds, the first of those attempted; none when it refuses. What it opens goes on.
 fn found(disk: &SimDisk, attempted: &[Vec<u8>], checkpoint: usize) -> Option<usize> {
     let mut at_checkpoint = Frontier::new();
-    attempted[..checkpoint].iter().for_each(|leaf| at_checkpoint.push(hash_leaf(leaf)));
+    attempted[..checkpoint]
+        .iter()
+        .for_each(|leaf| at_checkpoint.push(hash_leaf(leaf)));
     let mut leaves = Leaves::new();
     let mut visit = |frame: &frame::Frame<'_>| {
         leaves.extend(frame.entries.iter().map(|entry| entry.leaf.to_vec()));
@@ -125,11 +133,15 @@ fn found(disk: &SimDisk, attempted: &[Vec<u8>], checkpoint: usize) -> Option<usi
     assert_eq!(recovered.size(), count as u64);
     assert_eq!(leaves, attempted[..count], "entries that nobody wrote");
     assert!(count >= checkpoint);
-    let mut wal = recovered.open(place(disk)).expect("what is recovered opens");
+    let mut wal = recovered
+        .open(place(disk))
+        .expect("what is recovered opens");
     commit(&mut wal, &mut leaves, &mut &[3, 5][..]).expect("what opens goes on");
     let mut again = 0;
-    recover(&place(disk), &at_checkpoint, |frame| again += frame.entries.len())
-        .expect("what goes on is recovered again");
+    recover(&place(disk), &at_checkpoint, |frame| {
+        again += frame.entries.len()
+    })
+    .expect("what goes on is recovered again");
     assert_eq!(again, leaves.len());
     Some(count)
 }
@@ -159,7 +171,11 @@ fn any_segment(bytes: &[u8]) {
         assert_eq!(second.head, read.head);
         let leaves = |frame: &frame::Frame<'_>| -> Vec<_> {
             let parts = |entry: &Stored<'_>| (entry.kind, entry.source, entry.counter, entry.time);
-            frame.entries.iter().map(|entry| (parts(entry), entry.leaf.to_vec())).collect()
+            frame
+                .entries
+                .iter()
+                .map(|entry| (parts(entry), entry.leaf.to_vec()))
+                .collect()
         };
         assert_eq!(leaves(&second), leaves(&read));
     }
