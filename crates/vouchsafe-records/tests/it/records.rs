@@ -8,6 +8,7 @@ use vouchsafe_records::store::{StoreError, StoredRecord};
 use crate::bench::{Bench, later, now, on_both, text};
 
 on_both!(
+    more_readers_than_connections,
     a_record_is_read_as_it_was_written,
     blobs_are_carried_from_version_to_version,
     a_version_that_is_not_expected_is_a_conflict,
@@ -324,4 +325,29 @@ async fn many_records_at_once(bench: &Bench) {
             .windows(2)
             .all(|pair| pair[0].record.key.id < pair[1].record.key.id)
     );
+}
+
+/// Who waits for a connection gets the one that another has done with.
+async fn more_readers_than_connections(bench: &Bench) {
+    let id = RecordId::random();
+    let row = bench.new_record("Observation", id, Some(SubjectId::random()));
+    bench.write(vec![row]).await.unwrap();
+    let key = bench.key("Observation", id);
+    let readers = (0..64).map(|_| {
+        let (store, key) = (bench.store.clone(), key.clone());
+        tokio::spawn(async move {
+            for _ in 0..20 {
+                assert!(store.read(&key, None).await.unwrap().is_some());
+            }
+        })
+    });
+    for reader in readers.collect::<Vec<_>>() {
+        reader.await.unwrap();
+    }
+    // One that is given up midway leaves a connection that works.
+    for _ in 0..64 {
+        let read = bench.store.read(&key, None);
+        drop(tokio::time::timeout(std::time::Duration::ZERO, read).await);
+    }
+    assert!(bench.store.read(&key, None).await.unwrap().is_some());
 }

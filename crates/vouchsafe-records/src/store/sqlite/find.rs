@@ -247,11 +247,8 @@ mod tests {
 
         async fn explain(&self, mut sql: Sql) -> String {
             let mut lane = self.database.readers.take().await.unwrap();
-            let rows: Vec<(i64, i64, i64, String)> = sql
-                .build_query_as()
-                .fetch_all(&mut *lane)
-                .await
-                .unwrap();
+            let rows: Vec<(i64, i64, i64, String)> =
+                sql.build_query_as().fetch_all(&mut *lane).await.unwrap();
             rows.into_iter().map(|row| row.3 + "\n").collect()
         }
 
