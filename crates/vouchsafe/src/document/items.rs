@@ -87,15 +87,19 @@ pub(super) fn matched<'t>(new: &[Node], old: &'t [Item]) -> Vec<Option<&'t Item>
 /// Ranks for items in this order, of which some had a rank: those that still stand in order keep it.
 pub(super) fn ranked(old: &[Option<Rank>], version: u32) -> Vec<Rank> {
     let mut ranks: Vec<Rank> = Vec::with_capacity(old.len());
-    while let Some(rest) = old.get(ranks.len()..).filter(|rest| !rest.is_empty()) {
+    // Where the next rank is kept: those before it are absent or too low, and stay so.
+    let mut kept_at = 0;
+    while ranks.len() < old.len() {
         let last = ranks.last().map_or(0, |rank| rank.place);
-        let kept = rest
-            .iter()
-            .enumerate()
-            .find_map(|(at, rank)| rank.filter(|rank| rank.place > last).map(|rank| (at, rank)));
+        let kept = old.iter().enumerate().skip(kept_at);
+        let kept = kept
+            .filter_map(|(at, rank)| rank.map(|rank| (at, rank)))
+            .find(|(_, rank)| rank.place > last);
+        kept_at = kept.map_or(old.len(), |(at, _)| at);
+        let run = kept_at - ranks.len();
         let (run, step, kept) = match kept {
-            None => (rest.len(), SPACING, None),
-            Some((run, kept)) => {
+            None => (run, SPACING, None),
+            Some((_, kept)) => {
                 let parts = u64::try_from(run).map_or(u64::MAX, |run| run + 1);
                 match (kept.place - last) / parts {
                     // No room before the kept one: this item goes further, and so may that one.
@@ -224,6 +228,15 @@ mod tests {
         let got = places(&[Some(1), None, Some(2), Some(3)]);
         assert!(got.is_sorted_by(|a, b| a < b), "{got:?}");
         assert_eq!(got.first(), Some(&1));
+    }
+
+    /// Looked for anew before each item, the next rank that is kept would take 10^12 steps.
+    #[test]
+    fn a_million_items_that_all_make_way_are_ranked() {
+        let kept = (1..=1 << 20).map(|at| Some(at * SPACING));
+        let old: Vec<_> = std::iter::repeat_n(None, 1 << 20).chain(kept).collect();
+        let got = places(&old);
+        assert!(got.is_sorted_by(|a, b| a < b));
     }
 
     #[test]
