@@ -2,14 +2,18 @@
 //! nothing acknowledged is lost, every record version has its entry, every intent is settled.
 
 use std::collections::HashSet;
+use std::fs::File;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
+use tokio::net::UnixListener;
 use tokio::task::JoinHandle;
 use vouchsafe::audit::AuditLog as _;
 use vouchsafe_ledger::reader::Log;
+use vouchsafe_server::folder::Folder;
 use vouchsafe_server::service::Service;
 
 use super::home::{Home, on_both};
@@ -17,39 +21,91 @@ use super::plane::{Plane, integration_token, opening};
 
 on_both!(nothing_acknowledged_is_lost);
 
+/// Below the range from which the system takes the ports of clients, of which there are many here.
 fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("bound").port()
-}
-
-fn serve(home: &Home, ports: (u16, u16)) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_vouchsafe"))
-        .args(["serve", "--data"])
-        .arg(home.path())
-        .envs(home.variables())
-        .env("VOUCHSAFE_DATA_LISTEN", format!("127.0.0.1:{}", ports.0))
-        .env(
-            "VOUCHSAFE_OPERATIONS_LISTEN",
-            format!("127.0.0.1:{}", ports.1),
-        )
-        .env("VOUCHSAFE_PUBLIC_URL", "https://localhost")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("starts")
-}
-
-async fn until_ready(client: &Client, ports: (u16, u16)) {
-    let url = format!("https://localhost:{}/readyz", ports.1);
-    for _ in 0..300 {
-        if let Ok(response) = client.get(&url).send().await
-            && response.status().is_success()
-        {
-            return;
+    loop {
+        let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
+        let port = 20_000 + u16::try_from((high ^ low) % 12_000).expect("small");
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("the service did not become ready");
+}
+
+/// The service in a process of its own, which is killed when this is dropped.
+struct Serving {
+    child: Child,
+    ports: (u16, u16),
+    log: PathBuf,
+}
+
+impl Serving {
+    fn start(home: &Home) -> Self {
+        let ports = (free_port(), free_port());
+        let log = home.path().join("serve.log");
+        let child = Command::new(env!("CARGO_BIN_EXE_vouchsafe"))
+            .args(["serve", "--data"])
+            .arg(home.path())
+            .envs(home.variables())
+            .env("VOUCHSAFE_DATA_LISTEN", format!("127.0.0.1:{}", ports.0))
+            .env(
+                "VOUCHSAFE_OPERATIONS_LISTEN",
+                format!("127.0.0.1:{}", ports.1),
+            )
+            .env("VOUCHSAFE_PUBLIC_URL", "https://localhost")
+            .stdout(Stdio::null())
+            .stderr(File::create(&log).expect("a file"))
+            .spawn()
+            .expect("starts");
+        Self { child, ports, log }
+    }
+
+    async fn until_ready(&mut self, client: &Client) {
+        let url = format!("https://localhost:{}/readyz", self.ports.1);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < deadline {
+            if let Ok(response) = client.get(&url).send().await
+                && response.status().is_success()
+            {
+                return;
+            }
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                panic!("the service ended ({status}): {}", self.said());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the service did not become ready: {}", self.said());
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The recorder's process: the child of the service.
+    fn recorder(&self) -> Option<u32> {
+        let listed = Command::new("pgrep")
+            .args(["-P", &self.child.id().to_string()])
+            .output()
+            .ok()?;
+        String::from_utf8(listed.stdout)
+            .ok()?
+            .lines()
+            .next()?
+            .parse()
+            .ok()
+    }
+
+    /// At once, as by SIGKILL.
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.kill();
+    }
 }
 
 /// Writes until the service is gone; the ids that were acknowledged.
@@ -84,37 +140,21 @@ async fn write(client: Client, port: u16, token: String, name: usize) -> Vec<Str
     acknowledged
 }
 
-/// The recorder's process: the child of the service.
-fn recorder_of(service: &Child) -> Option<u32> {
-    let listed = Command::new("pgrep")
-        .args(["-P", &service.id().to_string()])
-        .output()
-        .ok()?;
-    String::from_utf8(listed.stdout)
-        .ok()?
-        .lines()
-        .next()?
-        .parse()
-        .ok()
-}
-
 async fn nothing_acknowledged_is_lost(home: Home) {
     let (home, client, token) = installation(home).await;
     let mut acknowledged = Vec::new();
     for round in 0..3_usize {
-        let ports = (free_port(), free_port());
-        let mut child = serve(&home, ports);
-        until_ready(&client, ports).await;
-        let writers = writers(&client, ports.0, &token, round);
+        let mut service = Serving::start(&home);
+        service.until_ready(&client).await;
+        let writers = writers(&client, service.ports.0, &token, round);
         tokio::time::sleep(Duration::from_millis(700 + 173 * round as u64)).await;
-        if let Some(recorder) = recorder_of(&child) {
+        if let Some(recorder) = service.recorder() {
             let _ = Command::new("kill")
                 .args(["-9", &recorder.to_string()])
                 .status();
             tokio::time::sleep(Duration::from_millis(600)).await;
         }
-        child.kill().expect("killed");
-        let _ = child.wait();
+        service.kill();
         for writer in writers {
             acknowledged.extend(writer.await.expect("no panic"));
         }
@@ -129,25 +169,42 @@ async fn nothing_acknowledged_is_lost(home: Home) {
 async fn a_database_server_that_hangs_up_loses_nothing() {
     let Some(home) = Home::postgres() else { return };
     let (home, client, token) = installation(home).await;
-    let ports = (free_port(), free_port());
-    let mut child = serve(&home, ports);
-    until_ready(&client, ports).await;
-    let writers = writers(&client, ports.0, &token, 0);
+    let mut service = Serving::start(&home);
+    service.until_ready(&client).await;
+    let writers = writers(&client, service.ports.0, &token, 0);
     for _ in 0..5 {
         tokio::time::sleep(Duration::from_millis(400)).await;
         home.hang_up();
     }
     // It is not restarted: it finds the server again by itself.
-    until_ready(&client, ports).await;
-    let after = probe(&client, ports.0, &token).await;
-    child.kill().expect("killed");
-    let _ = child.wait();
+    service.until_ready(&client).await;
+    let after = probe(&client, service.ports.0, &token).await;
+    service.kill();
     let mut acknowledged = vec![after];
     for writer in writers {
         acknowledged.extend(writer.await.expect("no panic"));
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     everything_is_there(&home, &acknowledged).await;
+}
+
+/// A service that is started again at once can meet the recorder of the one that was killed: it
+/// still takes connections, and then no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorder_that_is_about_to_end_is_replaced() {
+    let (home, ..) = installation(Home::sqlite()).await;
+    let socket = Folder::new(home.path()).socket();
+    let _ = std::fs::remove_file(&socket);
+    let ending = UnixListener::bind(&socket).expect("a socket");
+    let ends = tokio::spawn(async move {
+        for _ in 0..3 {
+            drop(ending.accept().await.expect("somebody"));
+        }
+    });
+    let service = Service::open(opening(&home)).await.expect("opens");
+    ends.await.expect("no panic");
+    assert_eq!(service.log.unsettled().await.expect("answers"), Vec::new());
+    service.close().await;
 }
 
 /// An installation at rest: where it lives, who trusts it, and a token that writes.

@@ -1,18 +1,20 @@
 //! The order in which an installation is opened.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
+use tokio::time::Instant;
 use uuid::Uuid;
 use vouchsafe::access::Bundle;
-use vouchsafe::audit::{AuditLog as _, Context, RecorderKey};
+use vouchsafe::audit::{AppendError, AuditLog as _, Context, RecorderKey};
 use vouchsafe::ids::TenantId;
 use vouchsafe::keys::KeyService;
 use vouchsafe_identity::Identity;
 use vouchsafe_keys::local::LocalRoot;
 use vouchsafe_keys::{CacheLimits, KeyStore};
 use vouchsafe_ledger::RecorderError;
-use vouchsafe_ledger::client::RecorderClient;
+use vouchsafe_ledger::client::{ConnectError, RecorderClient};
 use vouchsafe_ledger::recorder;
 use vouchsafe_records::engine::Engine;
 use vouchsafe_records::pack::Pack;
@@ -24,6 +26,10 @@ use crate::administration;
 use crate::folder::{Folder, FolderError, Installation};
 use crate::settings::DatabaseSettings;
 use crate::tls;
+
+/// How long a recorder may take to make room for the next, and how often it is looked.
+const TAKE_OVER: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(20);
 
 impl Service {
     /// Opens an installation; with [`Opening::create`], makes what a first start makes.
@@ -245,10 +251,34 @@ async fn start_recorder(
     }
     let pinned = pinned(folder, installation)?;
     let recorder = Recorder::start(folder, opening.program.clone()).await?;
-    let client = RecorderClient::connect(folder.socket(), pinned, installation.replica).await?;
-    // It must answer before anything relies on it.
-    client.unsettled().await?;
+    let client = answering(folder, &pinned, installation.replica).await?;
     Ok((recorder, client))
+}
+
+/// A connection to the recorder, which must answer before anything relies on it.
+///
+/// After a crash, the recorder that was there may be the one of the killed process, about to end:
+/// then ours takes its place, and answers in a moment.
+async fn answering(
+    folder: &Folder,
+    pinned: &RecorderKey,
+    replica: Uuid,
+) -> Result<RecorderClient, OpenError> {
+    let deadline = Instant::now() + TAKE_OVER;
+    loop {
+        let answered = async {
+            let client = RecorderClient::connect(folder.socket(), pinned.clone(), replica).await?;
+            client.unsettled().await?;
+            Ok(client)
+        };
+        match answered.await {
+            Err(
+                OpenError::Connect(ConnectError::Unreachable { .. })
+                | OpenError::Append(AppendError::Unavailable),
+            ) if Instant::now() < deadline => tokio::time::sleep(LOOK).await,
+            answered => return answered,
+        }
+    }
 }
 
 /// The recorder's key as it was pinned at the first start.
