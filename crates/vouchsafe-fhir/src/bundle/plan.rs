@@ -1,11 +1,12 @@
 //! What the entries of a bundle come to, before anything is done.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use uuid::Uuid;
 use vouchsafe::document::Document;
 use vouchsafe::ids::{RecordId, RecordType, Version};
-use vouchsafe_records::engine::{Condition, Failure, Found, Idempotent, Met, Op};
+use vouchsafe_records::engine::{Condition, Failure, Found, Idempotent, Met, Op, Unmet};
 use vouchsafe_records::pack::Reference;
 
 use super::{BundleError, Entry, EntryVerb, Kind, Run};
@@ -160,20 +161,11 @@ fn step(
             document,
             ..
         } => {
-            let mut unless = None;
-            if let Some((found, first)) = known {
-                match found {
-                    Some(Ok(Met::By(found))) => return Step::Matched(record_type, *found),
-                    Some(Ok(Met::Not(unmet))) => unless = Some(unmet.clone()),
-                    Some(Err(failure)) => return Step::Failed(Problem::from(failure)),
-                    None => return Step::Failed(Problem::from(&Failure::Damaged)),
-                }
-                match first {
-                    Some(Some(first)) => return Step::As(*first),
-                    Some(first) => *first = Some(place),
-                    None => {}
-                }
-            }
+            let unless = match known.map(|known| unmet(place, &record_type, known)) {
+                Some(ControlFlow::Break(step)) => return step,
+                Some(ControlFlow::Continue(unmet)) => Some(unmet),
+                None => None,
+            };
             Step::Write(Op::Create {
                 record_type,
                 id: id(),
@@ -215,6 +207,29 @@ fn step(
         EntryVerb::Search(asked) => Step::Search(asked),
         EntryVerb::Malformed(problem) => Step::Failed(problem),
     }
+}
+
+/// What a create's condition did not find, which is asked again within the write; or what the entry
+/// has become instead.
+fn unmet(
+    place: usize,
+    record_type: &RecordType,
+    (found, first): Known<'_>,
+) -> ControlFlow<Step, Unmet> {
+    let unmet = match found {
+        Some(Ok(Met::Not(unmet))) => unmet.clone(),
+        Some(Ok(Met::By(found))) => {
+            return ControlFlow::Break(Step::Matched(record_type.clone(), *found));
+        }
+        Some(Err(failure)) => return ControlFlow::Break(Step::Failed(Problem::from(failure))),
+        None => return ControlFlow::Break(Step::Failed(Problem::from(&Failure::Damaged))),
+    };
+    match first {
+        Some(Some(first)) => return ControlFlow::Break(Step::As(*first)),
+        Some(first) => *first = Some(place),
+        None => {}
+    }
+    ControlFlow::Continue(unmet)
 }
 
 fn placeholder(full_url: &str) -> Option<Uuid> {
