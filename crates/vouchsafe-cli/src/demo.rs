@@ -61,11 +61,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
 }
 
 async fn demo(args: Args) -> anyhow::Result<Ended> {
-    logging::start();
     let stop = stop_on_signal(|| output::complain("stopping; a second signal ends at once"))?;
     let stand = Stand::make(args.data.clone(), args.port)?;
     let data = DataFolder::at(stand.folder());
     let mut settings = data.settings_to_serve()?;
+    logging::start(settings.log_level);
     let ports = Ports::open(&mut settings).await;
     let ports = ports.map_err(|error| told(&error))?;
     let today = now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();

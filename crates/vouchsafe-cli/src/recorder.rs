@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
 use vouchsafe_ledger::recorder::{self, RecorderConfig};
+use vouchsafe_server::logging;
+use vouchsafe_server::settings::LogLevel;
 
 use crate::{Ended, told};
 
@@ -18,16 +17,13 @@ pub(crate) struct Args {
     /// Where to listen
     #[arg(long, value_name = "PATH")]
     socket: PathBuf,
+    /// How much the service logs that started it
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    log_level: LogLevel,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
-    // Warnings only: every command that works on an installation may have started it.
-    let ours =
-        Targets::new().with_target("vouchsafe", tracing_subscriber::filter::LevelFilter::WARN);
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .with_writer(std::io::stderr);
-    tracing_subscriber::registry().with(ours).with(lines).init();
+    logging::start_recorder(args.log_level);
     let config = RecorderConfig::new(&args.dir, &args.socket);
     recorder::run(&config, std::io::stdin())
         .map_err(|error| told(&error).context("the recorder ended"))?;

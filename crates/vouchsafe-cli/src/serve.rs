@@ -41,11 +41,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
 }
 
 async fn serve(args: Args) -> anyhow::Result<Ended> {
-    logging::start();
+    let mut settings = args.data.settings_to_serve()?;
+    logging::start(settings.log_level);
     let stop = stop_on_signal(|| {
         event(Level::Info, "stopping: running requests end first", &[]);
     })?;
-    let mut settings = args.data.settings_to_serve()?;
     // First of all: when a port is taken, nothing is made.
     let ports = Ports::open(&mut settings).await;
     let ports = ports.map_err(|error| told(&error))?;

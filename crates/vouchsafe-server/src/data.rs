@@ -21,7 +21,9 @@ use vouchsafe_fhir::{Dialect, FhirRequest, Interaction, ROUTES, Route, Subject, 
 use crate::auth;
 use crate::caller::{Unknown, authenticate, context};
 use crate::listener::Peer;
+use crate::logging::{Level, event};
 use crate::serve::Shared;
+use crate::upload;
 
 /// Where the FHIR dialect is.
 pub(crate) const FHIR_BASE: &str = "/fhir/R4";
@@ -219,7 +221,7 @@ async fn guard(
         .extensions()
         .get::<MatchedPath>()
         .map_or("none", |path| route_name(path.as_str()));
-    let Ok(_place) = shared.places.try_acquire() else {
+    let Ok(place) = shared.places.try_acquire() else {
         let mut busy = respond(outcome(
             StatusCode::SERVICE_UNAVAILABLE,
             "throttled",
@@ -230,6 +232,7 @@ async fn guard(
     };
     let from = context(&shared.service, peer, id).await;
     request.extensions_mut().insert(from);
+    let (request, rest) = upload::keep(request);
     let limit = Duration::from_secs(shared.service.settings.request_timeout_seconds);
     let mut response = match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
@@ -240,12 +243,31 @@ async fn guard(
         )),
     };
     dress(&mut response, id);
-    let status = response.status().as_u16().to_string();
+    // The work is done; who is still sending takes nobody's place.
+    drop(place);
+    if let Some(rest) = rest {
+        rest.read_on(shared.service.settings.body_limit_bytes).await;
+    }
+    let status = response.status().as_u16();
     let method = method_name(&method);
+    let taken = started.elapsed();
+    let milliseconds = u64::try_from(taken.as_millis()).unwrap_or(u64::MAX);
+    event(
+        Level::Debug,
+        "answered",
+        &[
+            ("request", &id),
+            ("method", &method),
+            ("route", &template),
+            ("status", &status),
+            ("milliseconds", &milliseconds),
+        ],
+    );
+    let status = status.to_string();
     metrics::counter!("vouchsafe_http_requests_total", "route" => template, "method" => method, "status" => status)
         .increment(1);
     metrics::histogram!("vouchsafe_http_request_seconds", "route" => template, "method" => method)
-        .record(started.elapsed().as_secs_f64());
+        .record(taken.as_secs_f64());
     response
 }
 

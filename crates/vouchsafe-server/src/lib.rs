@@ -17,3 +17,4 @@ pub mod service;
 pub mod settings;
 mod sweep;
 pub mod tls;
+mod upload;

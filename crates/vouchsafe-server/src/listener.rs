@@ -101,6 +101,7 @@ async fn connection(
     // Small answers must not wait for more.
     let _ = stream.set_nodelay(true);
     let Ok(Ok(stream)) = tokio::time::timeout(HEAD_TIMEOUT, acceptor.accept(stream)).await else {
+        event(Level::Debug, "a connection did not come to speak TLS", &[]);
         return;
     };
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {

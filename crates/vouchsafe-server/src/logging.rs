@@ -2,12 +2,18 @@
 //!
 //! Events go through [`event`]: its fields take only [`LogSafe`] values, which no text that came
 //! from a caller is. Bodies, URLs and foreign errors' texts are never logged; a request is logged by
-//! its route's template.
+//! its route's template. Libraries' events stay out at every level, whatever the environment says.
 
 use std::fmt;
 
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::settings::LogLevel;
 
 /// A value that may be logged: its text is of our own making.
 pub trait LogSafe: fmt::Display {}
@@ -26,6 +32,7 @@ impl LogSafe for std::io::ErrorKind {}
 pub fn event(level: Level, message: &'static str, fields: &[(&'static str, &dyn LogSafe)]) {
     let detail = Fields(fields);
     match level {
+        Level::Debug => tracing::debug!(target: "vouchsafe", %detail, "{message}"),
         Level::Info => tracing::info!(target: "vouchsafe", %detail, "{message}"),
         Level::Warn => tracing::warn!(target: "vouchsafe", %detail, "{message}"),
         Level::Error => tracing::error!(target: "vouchsafe", %detail, "{message}"),
@@ -35,6 +42,8 @@ pub fn event(level: Level, message: &'static str, fields: &[(&'static str, &dyn 
 /// How much a line matters.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Level {
+    /// What happens with every request.
+    Debug,
     /// What happens anyway.
     Info,
     /// What somebody should look at.
@@ -55,23 +64,114 @@ impl fmt::Display for Fields<'_> {
     }
 }
 
-/// Starts logging to standard error, as JSON lines. Only our own events pass: the libraries below
-/// log what they please, and some of it is callers' data.
-pub fn start() {
-    let ours =
-        tracing_subscriber::filter::Targets::new().with_target("vouchsafe", tracing::Level::INFO);
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .with_writer(std::io::stderr);
+/// Starts logging to standard error, as JSON lines.
+pub fn start(level: LogLevel) {
     // A second start (tests) keeps the first.
-    let _ = tracing_subscriber::registry()
-        .with(ours)
-        .with(lines)
-        .try_init();
+    let _ = lines(filter(level), std::io::stderr).try_init();
     std::panic::set_hook(Box::new(|info| {
         // The location only: a panic's message may quote what it choked on.
         let line = info.location().map_or(0, std::panic::Location::line);
         let file = info.location().map_or("", |place| place.file());
         tracing::error!(target: "vouchsafe", file, line, "panic");
     }));
+}
+
+/// Starts logging of a recorder, for a service that logs at this level. Every command that works
+/// on an installation may have started it: what merely happens it tells only when all is told.
+pub fn start_recorder(level: LogLevel) {
+    let level = match level {
+        LogLevel::Error => LogLevel::Error,
+        LogLevel::Warn | LogLevel::Info => LogLevel::Warn,
+        LogLevel::Debug => LogLevel::Debug,
+    };
+    let _ = lines(filter(level), std::io::stderr).try_init();
+}
+
+const fn filter(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+    }
+}
+
+/// Only our own crates' events pass: the libraries below log what they please, and some of it is
+/// callers' data. Spans, which are theirs alone, are not written either.
+fn lines<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_writer(writer);
+    tracing_subscriber::registry()
+        .with(Targets::new().with_target("vouchsafe", level))
+        .with(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Held(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Held {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("whole").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written at a level while this runs.
+    fn written(level: LogLevel, run: impl FnOnce()) -> String {
+        let held = Held::default();
+        let writer = held.clone();
+        let lines = lines(filter(level), move || writer.clone());
+        tracing::subscriber::with_default(lines, run);
+        String::from_utf8(held.0.lock().expect("whole").clone()).expect("UTF-8")
+    }
+
+    #[test]
+    fn a_level_lets_pass_what_matters_as_much() {
+        let all = || {
+            event(Level::Debug, "first", &[]);
+            event(Level::Info, "second", &[]);
+            event(Level::Warn, "third", &[]);
+            event(Level::Error, "fourth", &[("status", &503_u16)]);
+        };
+        for (level, count) in LogLevel::ALL.into_iter().zip(1..) {
+            let text = written(level, all);
+            assert_eq!(text.lines().count(), count, "{level:?}: {text}");
+            assert!(text.contains("\"detail\":\"status=503\""), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_crates_events_and_spans_stay_out() {
+        let text = written(LogLevel::Debug, || {
+            let span = tracing::info_span!(target: "h2", "connection", who = "Quackenbush");
+            let _inside = span.enter();
+            tracing::error!(target: "sqlx::query", statement = "Quackenbush", "failed");
+            tracing::error!(target: "hyper::proto", "Quackenbush");
+            event(Level::Debug, "ours", &[]);
+        });
+        let ours = text
+            .lines()
+            .filter(|line| line.contains("\"ours\""))
+            .count();
+        assert_eq!(ours, 1, "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(!text.contains("Quackenbush"), "{text}");
+    }
 }

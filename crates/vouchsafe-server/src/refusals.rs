@@ -18,6 +18,11 @@ impl Refusals {
     /// Counts a refusal of somebody who is not authenticated.
     pub(crate) fn count(&self, network: &str, reason: &'static str) {
         metrics::counter!("vouchsafe_refusals_total", "reason" => reason).increment(1);
+        event(
+            Level::Debug,
+            "refused before it was known who asks",
+            &[("reason", &reason)],
+        );
         self.lock().count(network, reason, now());
     }
 

@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use serde::Deserialize;
 use vouchsafe::session::AccessTtl;
@@ -77,6 +78,53 @@ pub enum TlsVersion {
     Tls13,
 }
 
+/// How much is logged. However much it is, no line can hold PHI: see [`crate::logging`].
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What somebody must look at.
+    Error,
+    /// And what somebody should look at.
+    Warn,
+    /// And what happens now and then.
+    #[default]
+    Info,
+    /// And every request, by its route.
+    Debug,
+}
+
+impl LogLevel {
+    /// All of them, least first.
+    pub const ALL: [Self; 4] = [Self::Error, Self::Warn, Self::Info, Self::Debug];
+
+    /// Its name in settings and arguments.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+}
+
+/// A name of no level.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a level is error, warn, info or debug")]
+pub struct UnknownLevel;
+
+impl FromStr for LogLevel {
+    type Err = UnknownLevel;
+
+    fn from_str(name: &str) -> Result<Self, UnknownLevel> {
+        let mut levels = Self::ALL.into_iter();
+        levels
+            .find(|level| level.name() == name)
+            .ok_or(UnknownLevel)
+    }
+}
+
 /// The life of an access token, bounded by its type.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ttl(pub AccessTtl);
@@ -110,6 +158,8 @@ pub struct Settings {
     pub request_timeout_seconds: u64,
     /// How many requests are worked on at once; more are answered by 503.
     pub concurrency_limit: usize,
+    /// How much is logged.
+    pub log_level: LogLevel,
     /// The databases.
     pub database: DatabaseSettings,
     /// TLS of the listeners.
@@ -127,6 +177,7 @@ impl Default for Settings {
             body_limit_bytes: 16 * 1024 * 1024,
             request_timeout_seconds: 60,
             concurrency_limit: 512,
+            log_level: LogLevel::default(),
             database: DatabaseSettings::default(),
             tls: TlsSettings::default(),
         }
@@ -155,12 +206,16 @@ impl Settings {
                 });
             }
         };
+        // The message only: the whole error quotes the line, which may hold a password.
         let mut table: toml::Table =
-            toml::from_str(&text).map_err(|error| invalid(&path, &error))?;
+            toml::from_str(&text).map_err(|error| invalid(&path, error.message()))?;
         for (name, value) in variables {
             override_by(&mut table, &name, &value)?;
         }
-        table.try_into().map_err(|error| invalid(&path, &error))
+        // The whole error: it names the setting, and has no line to quote any more.
+        table
+            .try_into()
+            .map_err(|error: toml::de::Error| invalid(&path, &error.to_string()))
     }
 
     /// Whether the URL depends on a port that the system has yet to choose.
@@ -179,15 +234,15 @@ impl Settings {
     }
 }
 
-fn invalid(path: &Path, error: &toml::de::Error) -> SettingsError {
+fn invalid(path: &Path, message: &str) -> SettingsError {
     SettingsError::Invalid {
         path: path.to_owned(),
-        message: error.message().to_owned(),
+        message: message.trim().replace('\n', " "),
     }
 }
 
 /// Keys that a variable may override: those of [`Settings`].
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "data_listen",
     "operations_listen",
     "public_url",
@@ -196,6 +251,7 @@ const KEYS: [&str; 15] = [
     "body_limit_bytes",
     "request_timeout_seconds",
     "concurrency_limit",
+    "log_level",
     "database.records",
     "database.identity",
     "database.keys",
@@ -288,5 +344,21 @@ mod tests {
     fn tls_below_1_2_has_no_name() {
         assert!(load("[tls]\nminimum = \"1.1\"", &[]).is_err());
         assert!(load("[tls]\nminimum = \"1.3\"", &[]).is_ok());
+    }
+
+    #[test]
+    fn a_level_has_one_of_four_names() {
+        for level in LogLevel::ALL {
+            let text = format!("log_level = \"{}\"", level.name());
+            assert_eq!(load(&text, &[]).expect("valid").log_level, level);
+            assert_eq!(level.name().parse(), Ok(level));
+            let variable = [("VOUCHSAFE_LOG_LEVEL", level.name())];
+            assert_eq!(load("", &variable).expect("valid").log_level, level);
+        }
+        assert_eq!(load("", &[]).expect("valid").log_level, LogLevel::Info);
+        for name in ["trace", "INFO", "off", ""] {
+            assert!(load(&format!("log_level = \"{name}\""), &[]).is_err());
+            assert_eq!(name.parse::<LogLevel>(), Err(UnknownLevel));
+        }
     }
 }

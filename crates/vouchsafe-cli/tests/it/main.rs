@@ -5,6 +5,8 @@ mod demo;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod serving;

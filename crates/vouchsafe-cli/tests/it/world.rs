@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::hmac;
@@ -183,6 +184,8 @@ impl Ran {
 /// A program that serves, killed when the test ends.
 pub(crate) struct Serving {
     child: Child,
+    /// What it writes to standard error, read as it comes: a full pipe would stop it.
+    err: JoinHandle<String>,
     /// What it said first.
     pub(crate) said: Value,
 }
@@ -194,21 +197,28 @@ impl Serving {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let mut pipe = child.stderr.take().unwrap();
+        let err = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            pipe.read_to_end(&mut text).unwrap();
+            String::from_utf8_lossy(&text).into_owned()
+        });
         let mut line = String::new();
         let out = child.stdout.take().unwrap();
         BufReader::new(out).read_line(&mut line).unwrap();
         if line.is_empty() {
-            let mut err = String::new();
-            child
-                .stderr
-                .take()
-                .unwrap()
-                .read_to_string(&mut err)
-                .unwrap();
-            panic!("it did not start: {err}");
+            panic!("it did not start: {}", err.join().unwrap());
         }
         let said = serde_json::from_str(&line).expect("JSON");
-        Self { child, said }
+        Self { child, err, said }
+    }
+
+    /// All that it and its recorder wrote to standard error, once it has ended.
+    pub(crate) fn err(mut self) -> String {
+        self.signal("TERM");
+        assert!(self.wait().success());
+        let err = std::mem::replace(&mut self.err, std::thread::spawn(String::new));
+        err.join().unwrap()
     }
 
     pub(crate) fn signal(&self, name: &str) {
@@ -236,6 +246,9 @@ impl Serving {
 impl Drop for Serving {
     /// Orderly, so that it clears up; at once, if it does not.
     fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
         let _ = Command::new("kill")
             .arg(self.child.id().to_string())
             .status();

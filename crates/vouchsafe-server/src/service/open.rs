@@ -250,7 +250,8 @@ async fn start_recorder(
         return Err(OpenError::OtherLog);
     }
     let pinned = pinned(folder, installation)?;
-    let recorder = Recorder::start(folder, opening.program.clone()).await?;
+    let recorder =
+        Recorder::start(folder, opening.program.clone(), opening.settings.log_level).await?;
     let client = answering(folder, &pinned, installation.replica).await?;
     Ok((recorder, client))
 }

@@ -10,6 +10,7 @@ use vouchsafe_ledger::client::{Child, ChildConfig, ChildError};
 
 use crate::folder::Folder;
 use crate::logging::{Level, event};
+use crate::settings::LogLevel;
 
 /// How often it is looked whether a recorder that we joined is still there.
 const LOOK: Duration = Duration::from_millis(100);
@@ -33,7 +34,11 @@ impl Recorder {
     ///
     /// # Errors
     /// [`ChildError`] when it does not start.
-    pub(super) async fn start(folder: &Folder, program: PathBuf) -> Result<Self, ChildError> {
+    pub(super) async fn start(
+        folder: &Folder,
+        program: PathBuf,
+        level: LogLevel,
+    ) -> Result<Self, ChildError> {
         let config = ChildConfig {
             program,
             args: vec![
@@ -42,6 +47,8 @@ impl Recorder {
                 folder.audit().into(),
                 "--socket".into(),
                 folder.socket().into(),
+                "--log-level".into(),
+                level.name().into(),
             ],
             socket: folder.socket(),
             ready_within: Duration::from_secs(60),
