@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use vouchsafe::audit::Context;
@@ -77,6 +78,12 @@ async fn sign_in(
         },
         Err(SignInFailed::Refused { event, retry_at }) => {
             metrics::counter!("vouchsafe_sign_ins_refused_total").increment(1);
+            if let Some(at) = retry_at {
+                // Strangers can ask for as many of these as they like: counted, so that they do
+                // not fill the log.
+                count(&plane, &context, "sign-in-throttled");
+                return throttled(at);
+            }
             let Ok(keys) = service.audit_keys().await else {
                 return unavailable();
             };
@@ -88,25 +95,30 @@ async fn sign_in(
             {
                 return unavailable();
             }
-            match retry_at {
-                None => problem(StatusCode::UNAUTHORIZED, "login, password or code is wrong"),
-                Some(at) => {
-                    let seconds = at.duration_since(now()).as_secs().max(1);
-                    let mut response = problem(
-                        StatusCode::TOO_MANY_REQUESTS,
-                        "too many attempts; try again later",
-                    );
-                    response
-                        .headers_mut()
-                        .insert(header::RETRY_AFTER, seconds.into());
-                    response
-                }
-            }
+            problem(StatusCode::UNAUTHORIZED, "login, password or code is wrong")
         }
         Err(SignInFailed::Busy | SignInFailed::Damaged | SignInFailed::Database(_)) => {
             unavailable()
         }
     }
+}
+
+fn throttled(until: Timestamp) -> Response {
+    let mut response = problem(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too many attempts; try again later",
+    );
+    let seconds = until.duration_since(now()).as_secs().max(1);
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, seconds.into());
+    response
+}
+
+/// Counts a refusal of somebody who is not authenticated.
+fn count(plane: &Plane, context: &Context, reason: &'static str) {
+    let network = context.network.as_deref().unwrap_or_default();
+    plane.shared.refusals.count(network, reason);
 }
 
 async fn sign_out(
@@ -154,7 +166,11 @@ struct Link {
 }
 
 /// What the page behind an enrolment link shows.
-async fn enrolment(State(plane): State<Plane>, body: Body) -> Response {
+async fn enrolment(
+    State(plane): State<Plane>,
+    Extension(context): Extension<Context>,
+    body: Body,
+) -> Response {
     let link: Link = match parsed(body).await {
         Ok(link) => link,
         Err(response) => return response,
@@ -168,7 +184,7 @@ async fn enrolment(State(plane): State<Plane>, body: Body) -> Response {
             "uri": *enrolment.uri,
         }))
         .into_response(),
-        Err(refused) => enrolment_refused(&refused),
+        Err(refused) => enrolment_refused(&plane, &context, &refused),
     }
 }
 
@@ -206,16 +222,19 @@ async fn enrol(
             }
             Err(_) => unavailable(),
         },
-        Err(refused) => enrolment_refused(&refused),
+        Err(refused) => enrolment_refused(&plane, &context, &refused),
     }
 }
 
-fn enrolment_refused(refused: &EnrolmentRefused) -> Response {
+fn enrolment_refused(plane: &Plane, context: &Context, refused: &EnrolmentRefused) -> Response {
     match refused {
-        EnrolmentRefused::Link => problem(
-            StatusCode::NOT_FOUND,
-            "this link is not valid, or no longer: ask for a new one",
-        ),
+        EnrolmentRefused::Link => {
+            count(plane, context, "bad-link");
+            problem(
+                StatusCode::NOT_FOUND,
+                "this link is not valid, or no longer: ask for a new one",
+            )
+        }
         EnrolmentRefused::Password(_) => field_refused("password", refused),
         EnrolmentRefused::Code => field_refused("code", refused),
         EnrolmentRefused::Busy | EnrolmentRefused::Damaged | EnrolmentRefused::Database(_) => {

@@ -139,6 +139,7 @@ async fn phi(
         Err(unknown) => return refused(shared, &network, unknown),
     };
     let Ok(body) = axum::body::to_bytes(body, limit.0).await else {
+        shared.refusals.count(&network, "body-too-large");
         return outcome(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too-long",

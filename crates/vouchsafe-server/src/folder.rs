@@ -32,6 +32,17 @@ pub enum FolderError {
     /// A file of it is damaged.
     #[error("{0} is damaged; restore it from a backup")]
     Damaged(PathBuf),
+    /// It cannot be read.
+    #[error("cannot read {path}: {kind}; the data folder must belong to the user who runs this")]
+    Unreadable {
+        /// What could not be read.
+        path: PathBuf,
+        /// What the operating system said.
+        kind: io::ErrorKind,
+    },
+    /// There is an installation, and the file that says which is gone.
+    #[error("{0} is missing beside the keys of an installation; restore it from a backup")]
+    Lost(PathBuf),
 }
 
 /// What an installation is, for ever.
@@ -159,15 +170,25 @@ impl Folder {
     /// What the installation is; none before the first start.
     ///
     /// # Errors
-    /// [`FolderError::Damaged`] when the file is there and not readable.
+    /// [`FolderError::Damaged`] or [`FolderError::Unreadable`] when the file is there and cannot be
+    /// used; [`FolderError::Lost`] when it is not there and the root key is: a first start writes it
+    /// before any key, and another one here would be made over the installation that was.
     pub fn installation(&self) -> Result<Option<Installation>, FolderError> {
         let path = self.at("installation.json");
         match std::fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text)
                 .map(Some)
                 .map_err(|_| FolderError::Damaged(path)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(_) => Err(FolderError::Damaged(path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                match self.root_key().exists() {
+                    true => Err(FolderError::Lost(path)),
+                    false => Ok(None),
+                }
+            }
+            Err(error) => Err(FolderError::Unreadable {
+                path,
+                kind: error.kind(),
+            }),
         }
     }
 

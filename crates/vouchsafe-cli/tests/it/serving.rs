@@ -126,6 +126,29 @@ fn a_port_that_the_system_chose_is_in_tokens_links_and_references() {
 }
 
 #[test]
+fn an_installation_that_lost_its_name_is_not_made_over() {
+    let world = World::new();
+    let mut serving = world.serve();
+    serving.signal("TERM");
+    assert!(serving.wait().success());
+    let name = world.data().join("installation.json");
+    std::fs::remove_file(&name).unwrap();
+    let keys = std::fs::read(world.data().join("keys/root.key")).unwrap();
+    let ran = world.run(&["serve"]);
+    assert_eq!(ran.code(), Some(1));
+    assert!(
+        ran.err().contains("installation.json is missing"),
+        "{}",
+        ran.err()
+    );
+    assert!(!name.exists());
+    assert_eq!(
+        std::fs::read(world.data().join("keys/root.key")).unwrap(),
+        keys
+    );
+}
+
+#[test]
 fn what_is_not_there_is_not_made() {
     let world = World::new();
     for args in [&["check"][..], &["person", "list"], &["audit", "verify"]] {

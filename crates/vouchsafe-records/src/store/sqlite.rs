@@ -136,11 +136,16 @@ impl Sqlite {
             .await
             .map_err(translate)?;
         let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
-        // Takes the write lock and lets it go: that is what writing needs.
+        // Takes the write lock and lets it go. Of a file that may only be read, SQLite begins a
+        // transaction that reads and says nothing; a statement that writes, even no row, fails.
         let begun = sqlx::query("BEGIN IMMEDIATE")
             .execute(&mut *writer)
             .await
-            .is_ok();
+            .is_ok()
+            && sqlx::query("DELETE FROM _sqlx_migrations WHERE 0")
+                .execute(&mut *writer)
+                .await
+                .is_ok();
         let ended = sqlx::query("ROLLBACK").execute(&mut *writer).await.is_ok();
         Ok(StoreCheck {
             database: format!("SQLite {release}"),
