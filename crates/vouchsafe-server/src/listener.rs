@@ -21,6 +21,8 @@ use crate::logging::{Level, event};
 
 /// How long a client may take for the handshake, and for a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often it is asked over HTTP/2 whether the client is still there.
+const PING: Duration = Duration::from_secs(30);
 /// How long requests that run may go on after the stop was asked for.
 const DRAIN: Duration = Duration::from_secs(20);
 /// Connections at once, per listener; more wait in the operating system's queue.
@@ -109,7 +111,12 @@ async fn connection(
         request.extensions_mut().insert(Peer(peer));
         router.clone().oneshot(request)
     });
-    let mut builder = Builder::new(TokioExecutor::new());
+    // What was agreed on in the handshake: waiting to see what it will speak would have no end.
+    let builder = Builder::new(TokioExecutor::new());
+    let mut builder = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => builder.http2_only(),
+        _ => builder.http1_only(),
+    };
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -117,6 +124,8 @@ async fn connection(
     builder
         .http2()
         .timer(TokioTimer::new())
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(HEAD_TIMEOUT)
         .max_concurrent_streams(128);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
