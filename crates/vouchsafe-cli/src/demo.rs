@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use vouchsafe_ledger::Gap;
 use vouchsafe_server::logging;
 use vouchsafe_server::serve::{Ports, Running};
 use vouchsafe_server::service::now;
@@ -70,7 +71,7 @@ async fn demo(args: Args) -> anyhow::Result<Ended> {
     let ports = ports.map_err(|error| told(&error))?;
     let today = now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
     let mut service = data
-        .open_with(settings, Some(people::administrator()))
+        .open_with(settings, Some(people::administrator()), Gap::Refused)
         .await?;
     let administrator = people::enrol_administrator(&mut service).await?;
     let (service, scene) = clinic::load(service, args.seed, today).await?;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use vouchsafe_ledger::Gap;
 use vouchsafe_server::folder::Folder;
 use vouchsafe_server::service::{Administrator, Opening, Service};
 use vouchsafe_server::settings::Settings;
@@ -93,7 +94,7 @@ impl DataFolder {
     /// Opens the installation, which must be there.
     pub(crate) async fn open(&self) -> anyhow::Result<Service> {
         let settings = self.settings()?;
-        self.open_with(settings, None).await
+        self.open_with(settings, None, Gap::Refused).await
     }
 
     /// Opens the installation; with an administrator, makes what a first start makes.
@@ -101,12 +102,14 @@ impl DataFolder {
         &self,
         settings: Settings,
         administrator: Option<Administrator>,
+        gap: Gap,
     ) -> anyhow::Result<Service> {
         let opening = Opening {
             folder: self.folder()?.path().to_owned(),
             program: std::env::current_exe()?,
             create: administrator.is_some(),
             administrator: administrator.unwrap_or_else(principal::default_administrator),
+            gap,
             settings,
         };
         Service::open(opening).await.map_err(|error| told(&error))

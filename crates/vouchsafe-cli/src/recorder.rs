@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use vouchsafe_ledger::Gap;
 use vouchsafe_ledger::recorder::{self, RecorderConfig};
 use vouchsafe_server::logging;
 use vouchsafe_server::settings::LogLevel;
@@ -20,11 +21,25 @@ pub(crate) struct Args {
     /// How much the service logs that started it
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log_level: LogLevel,
+    /// Start although the clock is far ahead of the last entry
+    #[arg(long)]
+    clock_is_right: bool,
+}
+
+/// The answer to a clock far ahead of the log.
+pub(crate) const fn gap(clock_is_right: bool) -> Gap {
+    match clock_is_right {
+        true => Gap::Confirmed,
+        false => Gap::Refused,
+    }
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
     logging::start_recorder(args.log_level);
-    let config = RecorderConfig::new(&args.dir, &args.socket);
+    let config = RecorderConfig {
+        gap: gap(args.clock_is_right),
+        ..RecorderConfig::new(&args.dir, &args.socket)
+    };
     recorder::run(&config, std::io::stdin())
         .map_err(|error| told(&error).context("the recorder ended"))?;
     Ok(Ended::Well)

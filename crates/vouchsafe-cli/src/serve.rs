@@ -9,7 +9,7 @@ use vouchsafe_server::service::Administrator;
 use crate::installation::{DataFolder, quoted};
 use crate::principal::default_administrator;
 use crate::signals::stop_on_signal;
-use crate::{Ended, block_on, check, output, told};
+use crate::{Ended, block_on, check, output, recorder, told};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,6 +31,9 @@ pub(crate) struct Args {
     /// [default: the user who runs the command]
     #[arg(long, value_name = "NAME <EMAIL>")]
     administrator: Option<Administrator>,
+    /// Start although the clock is more than 31 days ahead of the last entry of the audit log
+    #[arg(long)]
+    clock_is_right: bool,
     /// Print addresses and the enrolment link as one JSON object
     #[arg(long)]
     json: bool,
@@ -52,7 +55,11 @@ async fn serve(args: Args) -> anyhow::Result<Ended> {
     let base = settings.base_url();
     let administrator = args.administrator.unwrap_or_else(default_administrator);
     let named = format!("{} <{}>", administrator.name, administrator.email);
-    let mut service = args.data.open_with(settings, Some(administrator)).await?;
+    let gap = recorder::gap(args.clock_is_right);
+    let mut service = args
+        .data
+        .open_with(settings, Some(administrator), gap)
+        .await?;
     let invitation = service
         .invitation
         .take()

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe::audit::{self, Acknowledgement, Source};
@@ -23,6 +23,8 @@ use crate::wire::{self, Entry, Placed, Refusal, Reply, Request, Welcome};
 
 /// An entry whose time is further from the recorder's clock is refused.
 pub(crate) const MAX_SKEW: SignedDuration = SignedDuration::from_secs(5);
+/// How far the clock may be ahead of the last entry at a start, and run ahead of the time that passed since.
+pub(crate) const MAX_GAP: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// How often an idle committer looks whether its file is still there.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -38,6 +40,8 @@ pub(crate) struct Committer {
     pub(crate) sources: Sources,
     pub(crate) recent: Recent,
     pub(crate) clock: Clock,
+    /// What the clock said when the log was opened, and when that was.
+    pub(crate) opened: (Timestamp, Instant),
     /// The connection that speaks for each source: the newest.
     pub(crate) speaking: HashMap<Source, u64>,
 }
@@ -171,13 +175,22 @@ impl Committer {
         if first != last + 1 {
             return Err(Refusal::Gap);
         }
-        if entries
-            .iter()
-            .any(|entry| entry.time.duration_since(forming.now).abs() > MAX_SKEW)
+        if self.ran_ahead(forming.now)
+            || entries
+                .iter()
+                .any(|entry| entry.time.duration_since(forming.now).abs() > MAX_SKEW)
         {
             return Err(Refusal::ClockSkew);
         }
         forming.push(job, source, &entries)
+    }
+
+    /// Whether the clock was set far ahead while the log was open: one entry under it would refuse every later
+    /// start under the right clock.
+    fn ran_ahead(&self, now: Timestamp) -> bool {
+        let (then, at) = self.opened;
+        let passed = SignedDuration::try_from(at.elapsed()).unwrap_or(SignedDuration::MAX);
+        now.duration_since(then).saturating_sub(passed) > MAX_GAP
     }
 
     /// The same bytes with the same counters have the same place: nothing is stored twice.

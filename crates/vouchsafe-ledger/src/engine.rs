@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
 use vouchsafe_tlog::tile::{SourceError, TileBuilder, TileError, TileSource, TileTree};
 use vouchsafe_tlog::{Checkpoint, Frontier, hash_leaf};
 
-use crate::committer::{Clock, Committer, MAX_SKEW};
+use crate::committer::{Clock, Committer, MAX_GAP, MAX_SKEW};
 use crate::disk::{self, Disk};
 use crate::error::{At, RecorderError, damaged};
 use crate::integrator::{Integrator, Pace};
@@ -29,6 +30,17 @@ pub(crate) struct Options {
     pub(crate) segment_bytes: u64,
     pub(crate) pace: Pace,
     pub(crate) clock: Clock,
+    pub(crate) gap: Gap,
+}
+
+/// Whether the clock may be far ahead of the last entry when a log is opened.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Gap {
+    /// At most [`MAX_GAP`]: a wrong clock is likelier than a log without an entry for so long.
+    #[default]
+    Refused,
+    /// However far: somebody has looked at the clock.
+    Confirmed,
 }
 
 /// An open log, its threads not started yet.
@@ -97,7 +109,8 @@ pub(crate) fn open(
     let place = place(disk, layout, &keys, options.segment_bytes);
     let mut history = History::load(&place, layout, &tree)?;
     let recovered = recover(&place, &tree.frontier(), |frame| history.frame(frame))?;
-    check_clock((options.clock)(), recovered.recorded())?;
+    let now = (options.clock)();
+    check_clock(now, recovered.recorded(), options.gap)?;
     let (oldest, position) = (recovered.oldest, recovered.resume);
     let wal = recovered.open(place.clone())?;
     let shared = Arc::new(Shared::new(wal.position()));
@@ -114,6 +127,7 @@ pub(crate) fn open(
         sources,
         recent,
         clock: options.clock,
+        opened: (now, Instant::now()),
         speaking: HashMap::new(),
     };
     let integrator = Integrator {
@@ -162,10 +176,16 @@ fn open_checkpoint(
         .map_err(|_| damaged(&path, 0, what))
 }
 
-fn check_clock(now: Timestamp, last: Timestamp) -> Result<(), RecorderError> {
-    match now.checked_add(MAX_SKEW) {
-        Ok(latest) if latest < last => Err(RecorderError::ClockBehind { now, last }),
-        _ => Ok(()),
+fn check_clock(now: Timestamp, last: Timestamp, gap: Gap) -> Result<(), RecorderError> {
+    let behind = last.duration_since(now);
+    // An empty log has no time to compare with.
+    let known = last > Timestamp::UNIX_EPOCH;
+    if behind > MAX_SKEW {
+        Err(RecorderError::ClockBehind { now, last })
+    } else if known && gap == Gap::Refused && now.duration_since(last) > MAX_GAP {
+        Err(RecorderError::ClockAhead { now, last })
+    } else {
+        Ok(())
     }
 }
 

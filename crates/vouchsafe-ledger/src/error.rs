@@ -93,9 +93,23 @@ pub enum RecorderError {
     },
     /// The clock is behind what the log has recorded.
     #[error(
-        "the clock says {now}, but the log already has entries of {last}: set the clock right, then start again"
+        "the clock says {now:.0}, but the log already has entries of {last:.0}: set the clock right, then start again"
     )]
     ClockBehind {
+        /// What the clock says.
+        now: Timestamp,
+        /// When the last batch was recorded.
+        last: Timestamp,
+    },
+    /// The clock is far ahead of what the log has recorded, and nobody said that it is right.
+    ///
+    /// One entry under a clock that is ahead by years would refuse every start under the right one.
+    #[error(
+        "the clock says {now:.0}, but the last entry of the log is of {last:.0}, more than {days} days before: set the \
+         clock right. If it is right, and nothing was recorded for so long, start once with \
+         `vouchsafe serve --clock-is-right`", days = crate::MAX_GAP.as_hours() / 24
+    )]
+    ClockAhead {
         /// What the clock says.
         now: Timestamp,
         /// When the last batch was recorded.

@@ -29,4 +29,6 @@ mod sources;
 mod wal;
 mod wire;
 
+use committer::MAX_GAP;
+pub use engine::Gap;
 pub use error::RecorderError;

@@ -21,7 +21,7 @@ use vouchsafe::audit::RecorderKey;
 use vouchsafe_tlog::NoteVerifier;
 
 use crate::disk::{Disk, RealDisk};
-use crate::engine::{self, Engine, Options};
+use crate::engine::{self, Engine, Gap, Options};
 use crate::error::{At, RecorderError};
 use crate::integrator::Pace;
 use crate::keys;
@@ -41,6 +41,8 @@ pub struct RecorderConfig {
     pub checkpoint_every: Duration,
     /// How often one is signed when there are none.
     pub heartbeat_every: Duration,
+    /// Whether the clock may be far ahead of the last entry.
+    pub gap: Gap,
 }
 
 impl RecorderConfig {
@@ -53,6 +55,7 @@ impl RecorderConfig {
             segment_bytes: DEFAULT_SEGMENT,
             checkpoint_every: Duration::from_secs(1),
             heartbeat_every: Duration::from_secs(60),
+            gap: Gap::Refused,
         }
     }
 
@@ -78,6 +81,7 @@ impl RecorderConfig {
             segment_bytes: self.segment_bytes,
             pace,
             clock: Timestamp::now,
+            gap: self.gap,
         })
     }
 }

@@ -18,6 +18,7 @@ use vouchsafe::ids::TenantId;
 use vouchsafe::keys::{KeyError, KeyService};
 use vouchsafe_identity::{Identity, Invitation};
 use vouchsafe_keys::KeyStore;
+use vouchsafe_ledger::Gap;
 use vouchsafe_ledger::client::{ChildError, ConnectError, RecorderClient};
 use vouchsafe_records::engine::Engine;
 
@@ -39,6 +40,8 @@ pub struct Opening {
     pub administrator: Administrator,
     /// Whether a missing installation is made.
     pub create: bool,
+    /// Whether somebody said that the clock is right, though it is far ahead of the log.
+    pub gap: Gap,
     /// The settings.
     pub settings: Settings,
 }
@@ -78,6 +81,11 @@ pub enum OpenError {
     /// The data folder.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// The clock is before this program was made.
+    #[error(
+        "the clock says {0:.0}, and this program is younger: set the clock right, then start again"
+    )]
+    ClockPast(Timestamp),
     /// The settings.
     #[error(transparent)]
     Settings(#[from] SettingsError),

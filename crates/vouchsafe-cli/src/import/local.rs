@@ -13,6 +13,7 @@ use vouchsafe::gate::{Gate, Request};
 use vouchsafe::keys::KeyService as _;
 use vouchsafe::seal::IndexKey;
 use vouchsafe_fhir::{BundleError, EntryOutcome, execute, parse_bundle};
+use vouchsafe_ledger::Gap;
 use vouchsafe_records::engine::{Caller, Idempotent};
 use vouchsafe_server::service::{Service, now};
 use vouchsafe_server::{files, preflight};
@@ -39,7 +40,9 @@ impl Local {
     pub(super) async fn open(data: &DataFolder) -> anyhow::Result<Self> {
         let settings = data.settings()?;
         let administrator = default_administrator();
-        let mut service = data.open_with(settings, Some(administrator)).await?;
+        let mut service = data
+            .open_with(settings, Some(administrator), Gap::Refused)
+            .await?;
         if let Some(invitation) = service.invitation.take() {
             let link = enrolment_link(&service.settings.base_url(), &invitation);
             output::complain(&format!(

@@ -1,6 +1,8 @@
 //! The real program, from outside: its words, its exit codes, and what it does to an installation.
 
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod import;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe_identity::{Actor, Approval, NewPerson, OsUser};
+use vouchsafe_ledger::Gap;
 use vouchsafe_server::service::{Opening, Service};
 use vouchsafe_server::settings::Settings;
 
@@ -13,6 +14,7 @@ use crate::world::World;
 /// Somebody who was invited a week ago and never came.
 async fn invite_long_ago(world: &World) {
     let service = Service::open(Opening {
+        gap: Gap::Refused,
         folder: world.data(),
         program: env!("CARGO_BIN_EXE_vouchsafe").into(),
         administrator: "Ada Example <ada@example.org>".parse().unwrap(),

@@ -14,6 +14,7 @@ use vouchsafe::session::Principal;
 use vouchsafe_identity::{
     Actor, Approval, NewPerson, NewService, OsUser, RecordLink, RightSpec, ServiceOwner,
 };
+use vouchsafe_ledger::Gap;
 use vouchsafe_server::serve::Running;
 use vouchsafe_server::service::{Opening, Service};
 use vouchsafe_server::settings::Settings;
@@ -37,6 +38,7 @@ pub(crate) struct Plane {
 
 pub(crate) fn opening(home: &Home) -> Opening {
     Opening {
+        gap: Gap::Refused,
         folder: home.path().to_owned(),
         program: PathBuf::from(env!("CARGO_BIN_EXE_vouchsafe")),
         administrator: "Ada Example <ada@example.org>".parse().expect("valid"),

@@ -10,6 +10,7 @@ use vouchsafe::ids::{PersonId, RightId, SessionId};
 use vouchsafe::session::{
     AccessTtl, Assurance, Issuer, NewSession, Principal, Verifier, VerifyingKeys,
 };
+use vouchsafe_ledger::Gap;
 use vouchsafe_records::engine::Caller;
 use vouchsafe_server::service::{Opening, Service};
 use vouchsafe_server::settings::Settings;
@@ -79,6 +80,7 @@ impl Installation {
             }
         }
         let service = Service::open(Opening {
+            gap: Gap::Refused,
             folder: folder.path().to_owned(),
             program: PathBuf::from(env!("CARGO_BIN_EXE_vouchsafe")),
             administrator: "Ada Example <ada@example.org>".parse().expect("valid"),

@@ -57,6 +57,10 @@ impl Sim {
     }
 
     fn open_at(&self, clock: Clock) -> Result<Stepped, RecorderError> {
+        self.open_over(clock, Gap::Refused)
+    }
+
+    fn open_over(&self, clock: Clock, gap: Gap) -> Result<Stepped, RecorderError> {
         let pace = Pace {
             news: Duration::from_secs(1),
             heartbeat: Duration::from_secs(60),
@@ -65,6 +69,7 @@ impl Sim {
             segment_bytes: SEGMENT,
             pace,
             clock,
+            gap,
         };
         let engine = open(&self.arc(), &self.layout, options)?;
         Ok(Stepped {

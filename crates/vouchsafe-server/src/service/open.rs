@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 use uuid::Uuid;
 use vouchsafe::access::Bundle;
@@ -27,6 +27,8 @@ use crate::folder::{Folder, FolderError, Installation};
 use crate::settings::DatabaseSettings;
 use crate::tls;
 
+/// This program is younger (2026-11-01): a clock before it is wrong.
+const EARLIEST: Timestamp = Timestamp::constant(1_793_491_200, 0);
 /// How long a recorder may take to make room for the next, and how often it is looked.
 const TAKE_OVER: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(20);
@@ -38,6 +40,9 @@ impl Service {
     /// [`OpenError`], whose text says what is wrong and what to do. A start that is not the first
     /// one has changed nothing then.
     pub async fn open(opening: Opening) -> Result<Self, OpenError> {
+        if now() < EARLIEST {
+            return Err(OpenError::ClockPast(now()));
+        }
         let folder = Folder::new(&opening.folder);
         let found = folder.installation()?;
         let first = found
@@ -250,8 +255,13 @@ async fn start_recorder(
         return Err(OpenError::OtherLog);
     }
     let pinned = pinned(folder, installation)?;
-    let recorder =
-        Recorder::start(folder, opening.program.clone(), opening.settings.log_level).await?;
+    let recorder = Recorder::start(
+        folder,
+        opening.program.clone(),
+        opening.settings.log_level,
+        opening.gap,
+    )
+    .await?;
     let client = answering(folder, &pinned, installation.replica).await?;
     Ok((recorder, client))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use vouchsafe_ledger::Gap;
 use vouchsafe_ledger::client::{Child, ChildConfig, ChildError};
 
 use crate::folder::Folder;
@@ -38,18 +39,23 @@ impl Recorder {
         folder: &Folder,
         program: PathBuf,
         level: LogLevel,
+        gap: Gap,
     ) -> Result<Self, ChildError> {
+        let mut args = vec![
+            "recorder".into(),
+            "--dir".into(),
+            folder.audit().into(),
+            "--socket".into(),
+            folder.socket().into(),
+            "--log-level".into(),
+            level.name().into(),
+        ];
+        if gap == Gap::Confirmed {
+            args.push("--clock-is-right".into());
+        }
         let config = ChildConfig {
             program,
-            args: vec![
-                "recorder".into(),
-                "--dir".into(),
-                folder.audit().into(),
-                "--socket".into(),
-                folder.socket().into(),
-                "--log-level".into(),
-                level.name().into(),
-            ],
+            args,
             socket: folder.socket(),
             ready_within: Duration::from_secs(60),
         };

@@ -246,3 +246,40 @@ fn a_clock_behind_the_log_refuses_to_start() {
     let slightly = || Timestamp::from_second(now().as_second() - 4).unwrap();
     assert!(sim.open_at(slightly).is_ok());
 }
+
+#[test]
+fn a_clock_far_ahead_of_the_log_refuses_to_start_until_somebody_looked() {
+    let sim = Sim::fresh();
+    let ahead = || Timestamp::from_second(now().as_second() + 32 * 86_400).unwrap();
+    // An empty log has nothing to compare with.
+    assert!(sim.open_at(ahead).is_ok());
+    let mut log = sim.open().unwrap();
+    let (connection, _) = log.connect(source(1));
+    append(&mut log, &connection, &[entry(1)]).unwrap();
+    log.stop().unwrap();
+    let before = sim.disk.clone();
+    let error = sim.open_at(ahead).map(|_| ()).unwrap_err();
+    assert!(matches!(error, RecorderError::ClockAhead { .. }), "{error}");
+    assert!(error.to_string().contains("31 days"), "{error}");
+    assert!(error.to_string().contains("--clock-is-right"), "{error}");
+    drop(before);
+    assert!(sim.open().is_ok(), "nothing was changed");
+    let month = || Timestamp::from_second(now().as_second() + 30 * 86_400).unwrap();
+    assert!(sim.open_at(month).is_ok());
+    assert!(sim.open_over(ahead, Gap::Confirmed).is_ok());
+}
+
+#[test]
+fn a_clock_that_runs_far_ahead_of_the_time_that_passed_is_not_recorded() {
+    let sim = Sim::fresh();
+    let mut log = sim.open().unwrap();
+    let (connection, _) = log.connect(source(1));
+    let ahead = || Timestamp::from_second(now().as_second() + 32 * 86_400).unwrap();
+    log.engine.committer.clock = ahead;
+    let mut jumped = entry(1);
+    jumped.time = ahead();
+    let refused = append(&mut log, &connection, &[jumped]).map(|_| ());
+    assert_eq!(refused, Err(Refusal::ClockSkew));
+    log.engine.committer.clock = now;
+    append(&mut log, &connection, &[entry(1)]).unwrap();
+}

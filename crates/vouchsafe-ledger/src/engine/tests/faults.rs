@@ -342,7 +342,7 @@ fn a_deleted_or_replaced_file_stops_the_recorder() {
             replies.len() == 2 && replies.iter().all(refused),
             "{replies:?}"
         );
-        let news = log.engine.shared.news_at(std::time::Instant::now());
+        let news = log.engine.shared.news_at(Instant::now());
         assert_eq!(news.ended, Some(End::Failed));
     }
 }
