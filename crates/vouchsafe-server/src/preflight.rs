@@ -1,9 +1,14 @@
 //! The preflight, first form: what must work before a route that touches PHI opens.
 
+use jiff::SignedDuration;
 use serde::Serialize;
 use vouchsafe::audit::{AuditLog as _, Context, Event, Outcome, Stream};
 
 use crate::service::{Service, now};
+use crate::tls::Tls;
+
+/// A certificate that ends sooner is to be renewed now.
+const RENEW_WITHIN: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -118,8 +123,8 @@ pub async fn run(service: &Service) -> Report {
     checks.add(
         "tls",
         "164.312(e)(1)",
-        Ok(format!("certificate SHA-256 {}", service.tls.fingerprint)),
-        "set tls.certificate and tls.key",
+        certificate(&service.tls),
+        renewal(&service.tls),
     );
     checks.add(
         "policies",
@@ -138,6 +143,7 @@ pub async fn run(service: &Service) -> Report {
         records(service).await,
         "look at the record database and its certificate",
     );
+    names(service, &mut checks);
     weaknesses(service, &mut checks).await;
     checks.add(
         "administrator",
@@ -148,6 +154,56 @@ pub async fn run(service: &Service) -> Report {
     let report = Report { checks: checks.0 };
     note(service, &report).await;
     report
+}
+
+/// Clients that verify believe the certificate at this time.
+fn certificate(tls: &Tls) -> Result<String, String> {
+    let (from, until) = (tls.leaf.from(), tls.leaf.until());
+    if now() < from {
+        return Err(format!("the certificate is not valid before {from}"));
+    }
+    if now() > until {
+        return Err(format!("the certificate was valid until {until}"));
+    }
+    let fingerprint = &tls.fingerprint;
+    Ok(format!("certificate SHA-256 {fingerprint}, until {until}"))
+}
+
+const fn renewal(tls: &Tls) -> &'static str {
+    match tls.own {
+        true => {
+            "remove tls/certificate.pem: the next start makes one with the same key, which clients must be given; \
+             or set tls.certificate and tls.key"
+        }
+        false => "renew the certificate of tls.certificate, then start again",
+    }
+}
+
+/// What clients that verify will stumble over, now or soon.
+fn names(service: &Service, checks: &mut Checks) {
+    let tls = &service.tls;
+    let left = tls.leaf.until().duration_since(now());
+    if left > SignedDuration::ZERO && left < RENEW_WITHIN {
+        let finding = format!(
+            "the certificate is valid for {} more days",
+            left.as_hours() / 24
+        );
+        checks.warn("tls-validity", "164.312(e)(1)", &finding, renewal(tls));
+    }
+    let url = service.settings.base_url();
+    if !tls.leaf.covers(&url) {
+        let finding =
+            format!("the certificate does not name the host of {url}: clients will refuse it");
+        let remedy = match tls.own {
+            true => {
+                "set public_url, and host_names with its host; remove tls/certificate.pem, and start again"
+            }
+            false => {
+                "set public_url to a host that the certificate names, or give another certificate"
+            }
+        };
+        checks.warn("tls-names", "164.312(e)(1)", &finding, remedy);
+    }
 }
 
 /// Somebody can administer: with two factors, under their own name.

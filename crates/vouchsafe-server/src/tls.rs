@@ -1,16 +1,22 @@
 //! TLS of the listeners: 1.3, with 1.2 as the lowest, over one provider.
 
+mod leaf;
+mod own;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
+use jiff::Timestamp;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs as provider;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::files;
+pub use leaf::Leaf;
+use own::own;
+
 use crate::settings::{TlsSettings, TlsVersion};
 
 /// Why there is no TLS, and hence no listener.
@@ -32,13 +38,33 @@ pub enum TlsError {
         /// What it should hold.
         what: &'static str,
     },
+    /// A certificate cannot be written.
+    #[error("cannot write {path}: {kind}; the data folder must belong to the user who runs this")]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        kind: io::ErrorKind,
+    },
+    /// The key of the installation's own certificate is gone.
+    #[error(
+        "{key} is missing: restore it from a backup; or remove {certificate} too, and the next start makes another \
+         certificate, which clients must be given",
+        key = key.display(), certificate = certificate.display()
+    )]
+    KeyLost {
+        /// Where the key was.
+        key: PathBuf,
+        /// The certificate, which is there.
+        certificate: PathBuf,
+    },
     /// Only one of certificate and key is set.
     #[error("tls.certificate and tls.key belong together: set both or none")]
     HalfSet,
     /// Key and certificate do not fit, or the provider refuses them.
     #[error("certificate and key do not fit each other")]
     Unfit,
-    /// The first certificate could not be made.
+    /// Its own certificate could not be made.
     #[error("cannot make a certificate for these host names")]
     CannotMake,
 }
@@ -50,22 +76,35 @@ pub struct Tls {
     pub config: Arc<ServerConfig>,
     /// SHA-256 of the certificate, in hex with colons, for people to compare.
     pub fingerprint: String,
+    /// What the certificate says of itself.
+    pub leaf: Leaf,
     /// The certificate's file.
     pub certificate: PathBuf,
+    /// Whether it is the one that the installation made for itself.
+    pub own: bool,
 }
 
 /// Loads the certificate, or makes one in `folder` for these host names when none is given.
 ///
 /// # Errors
 /// [`TlsError`], with the file and what is wrong.
-pub fn load(folder: &Path, settings: &TlsSettings, names: &[String]) -> Result<Tls, TlsError> {
+pub fn load(
+    folder: &Path,
+    settings: &TlsSettings,
+    names: &[String],
+    now: Timestamp,
+) -> Result<Tls, TlsError> {
     let (certificate, key) = match (&settings.certificate, &settings.key) {
         (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
-        (None, None) => own(folder, names)?,
+        (None, None) => own(folder, names, now)?,
         _ => return Err(TlsError::HalfSet),
     };
     let chain = read_chain(&certificate)?;
-    let fingerprint = fingerprint(chain.first().map_or(&[][..], |first| first.as_ref()));
+    let first = chain.first();
+    let fingerprint = fingerprint(first.map_or(&[][..], |first| first.as_ref()));
+    let leaf = first
+        .and_then(Leaf::read)
+        .ok_or_else(|| not_certificate(&certificate))?;
     let key = PrivateKeyDer::from_pem_slice(&read(&key)?).map_err(|_| TlsError::NotPem {
         path: key,
         what: "a private key",
@@ -84,7 +123,9 @@ pub fn load(folder: &Path, settings: &TlsSettings, names: &[String]) -> Result<T
     Ok(Tls {
         config: Arc::new(config),
         fingerprint,
+        leaf,
         certificate,
+        own: settings.certificate.is_none(),
     })
 }
 
@@ -95,38 +136,21 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     })
 }
 
-fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let not_pem = || TlsError::NotPem {
+fn not_certificate(path: &Path) -> TlsError {
+    TlsError::NotPem {
         path: path.to_owned(),
         what: "a certificate",
-    };
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(&read(path)?)
-        .collect::<Result<_, _>>()
-        .map_err(|_| not_pem())?;
-    if chain.is_empty() {
-        return Err(not_pem());
     }
-    Ok(chain)
 }
 
-/// The service's own certificate: made when it is not there yet, self-signed.
-fn own(folder: &Path, names: &[String]) -> Result<(PathBuf, PathBuf), TlsError> {
-    let certificate = folder.join("certificate.pem");
-    let key = folder.join("key.pem");
-    if certificate.exists() && key.exists() {
-        return Ok((certificate, key));
+fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&read(path)?)
+        .collect::<Result<_, _>>()
+        .map_err(|_| not_certificate(path))?;
+    if chain.is_empty() {
+        return Err(not_certificate(path));
     }
-    let made =
-        rcgen::generate_simple_self_signed(names.to_vec()).map_err(|_| TlsError::CannotMake)?;
-    let unwritable = |path: &Path, error: &io::Error| TlsError::Unreadable {
-        path: path.to_owned(),
-        kind: error.kind(),
-    };
-    files::write_secret(&key, made.signing_key.serialize_pem().as_bytes())
-        .map_err(|error| unwritable(&key, &error))?;
-    std::fs::write(&certificate, made.cert.pem())
-        .map_err(|error| unwritable(&certificate, &error))?;
-    Ok((certificate, key))
+    Ok(chain)
 }
 
 fn fingerprint(der: &[u8]) -> String {
@@ -137,4 +161,106 @@ fn fingerprint(der: &[u8]) -> String {
         .map(|byte| format!("{byte:02X}"))
         .collect();
     pairs.join(":")
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "records.example.org"];
+
+    fn load_own(folder: &Path, now: Timestamp) -> Result<Tls, TlsError> {
+        load(
+            folder,
+            &TlsSettings::default(),
+            &NAMES.map(str::to_owned),
+            now,
+        )
+    }
+
+    #[test]
+    fn an_own_certificate_is_valid_for_a_year_and_names_its_hosts() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::now();
+        let tls = load_own(folder.path(), now).unwrap();
+        assert!(tls.own);
+        assert!(tls.leaf.from() < now);
+        let left = tls.leaf.until().duration_since(now);
+        let days = |days: i64| SignedDuration::from_hours(24 * days);
+        assert!(left > days(390) && left <= days(397), "{left:#}");
+        for url in [
+            "https://localhost:8443",
+            "https://127.0.0.1:8443",
+            "https://records.example.org",
+            "https://RECORDS.example.org/fhir",
+        ] {
+            assert!(tls.leaf.covers(url), "{url}");
+        }
+        for url in [
+            "https://example.org",
+            "https://records.example.org.evil.example",
+            "https://[::1]:8443",
+            "https://127.0.0.2",
+            "not a url",
+            "",
+        ] {
+            assert!(!tls.leaf.covers(url), "{url}");
+        }
+        // The next start finds it.
+        let again = load_own(folder.path(), now + days(30)).unwrap();
+        assert_eq!(again.fingerprint, tls.fingerprint);
+    }
+
+    #[test]
+    fn a_certificate_that_was_removed_is_made_anew_with_the_same_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::now();
+        let tls = load_own(folder.path(), now).unwrap();
+        let key = std::fs::read(folder.path().join("key.pem")).unwrap();
+        std::fs::remove_file(&tls.certificate).unwrap();
+        let later = now + SignedDuration::from_hours(24 * 380);
+        let renewed = load_own(folder.path(), later).unwrap();
+        assert_ne!(renewed.fingerprint, tls.fingerprint);
+        assert!(renewed.leaf.until() > tls.leaf.until());
+        assert_eq!(std::fs::read(folder.path().join("key.pem")).unwrap(), key);
+    }
+
+    #[test]
+    fn a_key_that_is_gone_is_said_and_nothing_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let tls = load_own(folder.path(), Timestamp::now()).unwrap();
+        let key = folder.path().join("key.pem");
+        std::fs::remove_file(&key).unwrap();
+        let before = std::fs::read(&tls.certificate).unwrap();
+        let error = load_own(folder.path(), Timestamp::now()).unwrap_err();
+        assert!(matches!(error, TlsError::KeyLost { .. }), "{error}");
+        assert!(error.to_string().contains("key.pem is missing"), "{error}");
+        assert!(!key.exists());
+        assert_eq!(std::fs::read(&tls.certificate).unwrap(), before);
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let tls = load_own(folder.path(), Timestamp::now()).unwrap();
+        let pem = std::fs::read_to_string(&tls.certificate).unwrap();
+        let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        for wrong in [
+            String::new(),
+            "no PEM".to_owned(),
+            pem.replace("CERTIFICATE", "PUBLIC KEY"),
+            // PEM, and no certificate in it.
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_owned(),
+            format!(
+                "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+                &body[..64]
+            ),
+        ] {
+            std::fs::write(&tls.certificate, &wrong).unwrap();
+            let error = load_own(folder.path(), Timestamp::now()).unwrap_err();
+            assert!(error.to_string().contains("certificate"), "{error}");
+        }
+    }
 }

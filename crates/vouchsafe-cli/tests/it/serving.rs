@@ -1,6 +1,9 @@
 //! `vouchsafe serve` and `check`.
 
+use std::process::Command;
+
 use base64::Engine as _;
+use serde_json::Value;
 
 use crate::world::{Serving, World};
 
@@ -162,4 +165,81 @@ fn what_is_not_there_is_not_made() {
     }
     let left: Vec<_> = std::fs::read_dir(world.data()).unwrap().flatten().collect();
     assert_eq!(left.len(), 1, "only the settings: {left:?}");
+}
+
+/// A certificate for `localhost` that OpenSSL makes as if it were another day.
+fn certificate(world: &World, day: &str, name: &str) -> (String, String) {
+    let (certificate, key) = (world.path("given.pem"), world.path("given.key"));
+    let made = Command::new("faketime")
+        .args([day, "openssl", "req", "-x509", "-newkey", "ec"])
+        .args(["-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
+        .args(["-days", "30", "-subj", "/CN=given"])
+        .args(["-addext", &format!("subjectAltName=DNS:{name}")])
+        .args(["-keyout".as_ref(), key.as_os_str()])
+        .args(["-out".as_ref(), certificate.as_os_str()])
+        .output()
+        .expect("faketime, openssl");
+    assert!(made.status.success(), "{:?}", made);
+    let text = |path: std::path::PathBuf| path.to_str().unwrap().to_owned();
+    (text(certificate), text(key))
+}
+
+/// How `check` finds one thing: its verdict, finding and remedy.
+fn found(world: &World, paths: &(String, String), name: &str) -> Option<(String, String)> {
+    let output = world
+        .command(&["check", "--json"])
+        .env("VOUCHSAFE_TLS__CERTIFICATE", &paths.0)
+        .env("VOUCHSAFE_TLS__KEY", &paths.1)
+        .output()
+        .unwrap();
+    let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let check = said["checks"].as_array().unwrap();
+    let check = check.iter().find(|check| check["name"] == name)?;
+    let text = |key: &str| check[key].as_str().unwrap_or_default().to_owned();
+    Some((text("verdict"), text("finding")))
+}
+
+#[test]
+fn a_certificate_that_clients_refuse_is_told() {
+    let world = World::new();
+    let mut serving = world.serve();
+    serving.signal("TERM");
+    assert!(serving.wait().success());
+
+    let over = certificate(&world, "60 days ago", "localhost");
+    let (verdict, finding) = found(&world, &over, "tls").unwrap();
+    assert_eq!(verdict, "fail", "{finding}");
+    assert!(finding.contains("was valid until"), "{finding}");
+
+    let early = certificate(&world, "next month", "localhost");
+    let (verdict, finding) = found(&world, &early, "tls").unwrap();
+    assert_eq!(verdict, "fail", "{finding}");
+    assert!(finding.contains("not valid before"), "{finding}");
+
+    let soon = certificate(&world, "20 days ago", "localhost");
+    assert_eq!(found(&world, &soon, "tls").unwrap().0, "pass");
+    let (verdict, finding) = found(&world, &soon, "tls-validity").unwrap();
+    assert_eq!(verdict, "warn");
+    assert!(finding.contains("9 more days"), "{finding}");
+
+    let other = certificate(&world, "now", "elsewhere.example");
+    let (verdict, finding) = found(&world, &other, "tls-names").unwrap();
+    assert_eq!(verdict, "warn");
+    assert!(finding.contains("localhost"), "{finding}");
+    let good = certificate(&world, "now", "localhost");
+    assert_eq!(found(&world, &good, "tls-names"), None);
+
+    // The service's own: removed, the next start makes another with the same key.
+    let own = world.data().join("tls/certificate.pem");
+    let before = std::fs::read(&own).unwrap();
+    std::fs::remove_file(&own).unwrap();
+    let mut again = world.serve();
+    assert_ne!(std::fs::read(&own).unwrap(), before);
+    again.signal("TERM");
+    assert!(again.wait().success());
+    // Its key removed, it is told.
+    std::fs::remove_file(world.data().join("tls/key.pem")).unwrap();
+    let ran = world.run(&["serve"]);
+    assert_eq!(ran.code(), Some(1));
+    assert!(ran.err().contains("key.pem is missing"), "{}", ran.err());
 }

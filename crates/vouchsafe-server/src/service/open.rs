@@ -58,7 +58,12 @@ impl Service {
             folder.keep(&installation)?;
         }
         let settings = opening.settings.clone();
-        let tls = tls::load(&folder.at("tls"), &settings.tls, &settings.host_names)?;
+        let tls = tls::load(
+            &folder.at("tls"),
+            &settings.tls,
+            &settings.host_names,
+            now(),
+        )?;
         let places = places(&folder, &settings.database)?;
         let keys = open_keys(&folder, &places, first).await?;
         if first {
