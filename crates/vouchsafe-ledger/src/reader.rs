@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use vouchsafe::audit::{EntryKind, Source};
+use vouchsafe_tlog::proof::{self, ProveError};
 use vouchsafe_tlog::tile::{SourceError, TILE_WIDTH, TileError, TileSource, TileTree};
 use vouchsafe_tlog::{Checkpoint, Hash, NoteVerifier};
 
@@ -64,9 +65,35 @@ pub enum ReadError {
     },
 }
 
+/// Why a log does not go on from a checkpoint that was seen before.
+#[derive(Debug, thiserror::Error)]
+pub enum NotExtended {
+    /// What was remembered is no checkpoint of this log.
+    #[error("what was remembered of it is no checkpoint that its key signed")]
+    Unknown,
+    /// It has fewer entries.
+    #[error("it ends at entry {size}, and had {known} entries before: it is an older copy")]
+    Older {
+        /// Its entries.
+        size: u64,
+        /// The entries of the checkpoint that was seen.
+        known: u64,
+    },
+    /// Its first entries are others.
+    #[error("its first {known} entries are not those that were seen before: it is another log")]
+    Other {
+        /// The entries of the checkpoint that was seen.
+        known: u64,
+    },
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
 /// A log at its present checkpoint.
 #[derive(Debug)]
 pub struct Log {
+    note: Vec<u8>,
     folder: PathBuf,
     verifier: NoteVerifier,
     checkpoint: Checkpoint,
@@ -130,6 +157,7 @@ impl Log {
                 }
             })?;
         Ok(Self {
+            note,
             folder,
             verifier,
             checkpoint: opened.checkpoint,
@@ -152,6 +180,38 @@ impl Log {
     #[must_use]
     pub const fn root(&self) -> Hash {
         self.checkpoint.root
+    }
+
+    /// The checkpoint as it was signed: a note.
+    #[must_use]
+    pub fn note(&self) -> &[u8] {
+        &self.note
+    }
+
+    /// Proves that the log begins with all that a checkpoint had which was seen before (RFC 9162, section 2.1.4).
+    ///
+    /// # Errors
+    /// [`NotExtended`].
+    pub fn extends(&self, seen: &[u8]) -> Result<(), NotExtended> {
+        let seen = Checkpoint::open(seen, self.origin(), &self.verifier, &[]);
+        let Checkpoint {
+            size: known, root, ..
+        } = seen.map_err(|_| NotExtended::Unknown)?.checkpoint;
+        let size = self.size();
+        if size < known {
+            return Err(NotExtended::Older { size, known });
+        }
+        if known == 0 {
+            return Ok(());
+        }
+        let files = Files(self.folder.clone());
+        let tree = TileTree::open(files, size, self.root()).map_err(|error| self.tile(error))?;
+        let path = proof::consistency(&tree, known, size).map_err(|error| match error {
+            ProveError::Tree(error) => NotExtended::Read(self.tile(error)),
+            _ => NotExtended::Other { known },
+        })?;
+        proof::verify_consistency(known, &root, size, &self.root(), &path)
+            .map_err(|_| NotExtended::Other { known })
     }
 
     /// The key that signed the checkpoint.

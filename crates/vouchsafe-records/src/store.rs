@@ -352,6 +352,28 @@ impl Store {
         each!(self, backend => backend.forget(before))
     }
 
+    /// Remembers a checkpoint of the audit log of that origin, unless a larger one is remembered.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keep_checkpoint(
+        &self,
+        origin: &str,
+        size: u64,
+        note: &[u8],
+    ) -> Result<(), StoreError> {
+        let size = i64::try_from(size).map_err(|_| StoreError::Damaged)?;
+        each!(self, backend => backend.keep_checkpoint(origin, size, note))
+    }
+
+    /// The checkpoint that is remembered of the audit log of that origin.
+    ///
+    /// # Errors
+    /// [`StoreError`]; absence is none.
+    pub async fn checkpoint(&self, origin: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        each!(self, backend => backend.checkpoint(origin))
+    }
+
     /// Whether a write was committed. If it was not, it never will be: a commit that comes later
     /// fails. Waits for a transaction of it that is under way.
     ///

@@ -4,6 +4,7 @@
 pub mod administration;
 pub mod auth;
 mod caller;
+mod checkpoint;
 mod data;
 pub mod files;
 pub mod folder;

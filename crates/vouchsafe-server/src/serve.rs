@@ -18,7 +18,7 @@ use crate::preflight::{self, Report};
 use crate::refusals::Refusals;
 use crate::service::{Service, now};
 use crate::settings::Settings;
-use crate::{data, operations, sweep};
+use crate::{checkpoint, data, operations, sweep};
 
 /// The preflight runs again so often.
 const RECHECK: Duration = Duration::from_secs(60 * 60);
@@ -198,6 +198,7 @@ impl Running {
             watch(&shared),
             settle(&shared),
             sweep::run(&shared),
+            checkpoint::run(&shared),
             shared.refusals.run(&shared.service, stop),
         );
         let _ = probes.await;

@@ -22,10 +22,12 @@ use vouchsafe_ledger::Gap;
 use vouchsafe_ledger::client::{ChildError, ConnectError, RecorderClient};
 use vouchsafe_records::engine::Engine;
 
+use crate::checkpoint;
 use crate::folder::{Folder, FolderError, Installation};
 use crate::settings::{Settings, SettingsError};
 use crate::tls::{Tls, TlsError};
 
+pub use crate::checkpoint::CheckpointError;
 pub use first::{Administrator, InvalidAdministrator};
 pub use recorder::Recorder;
 
@@ -112,6 +114,9 @@ pub enum OpenError {
         "the audit log in this folder is not the one of the first start: its keys are others; restore the log's folder from a backup"
     )]
     OtherLog,
+    /// The log is older than what was seen of it, or another one.
+    #[error("audit log: {0}")]
+    Checkpoint(#[from] CheckpointError),
     /// The log takes nothing.
     #[error("audit log: {0}")]
     Append(#[from] vouchsafe::audit::AppendError),
@@ -174,8 +179,12 @@ impl Service {
 
     /// Ends the recorder, once it has committed and published what it took in.
     pub async fn close(self) {
+        let store = self.engine.store();
+        let pinned = self.installation.log.as_deref();
         drop(self.log);
         self.recorder.shutdown().await;
+        // What it published last; when that cannot be read, the next start will say so.
+        let _ = checkpoint::compare(&self.folder, pinned, store).await;
     }
 }
 

@@ -105,7 +105,7 @@ fn a_port_that_the_system_chose_is_in_tokens_links_and_references() {
     let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD
         .decode(claims)
         .unwrap();
-    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
     assert_eq!(
         (&claims["iss"], &claims["aud"]),
         (&base.clone().into(), &base.clone().into())

@@ -19,7 +19,8 @@ use super::error::{translate, translate_migration, translate_open};
 use super::lanes::Lanes;
 use super::location::postgres_options;
 use super::rows::{
-    Care, CareRow, HeadRow, Of, One, RepeatedRow, SealedRow, Sought, VersionRow, settled,
+    CHECKPOINT, Care, CareRow, HeadRow, KEEP_CHECKPOINT, Of, One, RepeatedRow, SealedRow, Sought,
+    VersionRow, settled,
 };
 use super::{OpenError, Settled, StoreCheck, StoreError};
 
@@ -298,6 +299,30 @@ impl Postgres {
         .await
         .map_err(translate);
         lane.done(found)
+    }
+
+    pub(super) async fn keep_checkpoint(
+        &self,
+        origin: &str,
+        size: i64,
+        note: &[u8],
+    ) -> Result<(), StoreError> {
+        sqlx::query(KEEP_CHECKPOINT)
+            .bind(origin)
+            .bind(size)
+            .bind(note)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(translate)
+    }
+
+    pub(super) async fn checkpoint(&self, origin: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        sqlx::query_scalar(CHECKPOINT)
+            .bind(origin)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(translate)
     }
 
     pub(super) async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {

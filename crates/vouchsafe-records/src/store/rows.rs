@@ -453,3 +453,11 @@ pub(super) const fn settled(state: i16) -> Result<Settled, StoreError> {
         _ => Err(StoreError::Damaged),
     }
 }
+
+/// `$1` origin, `$2` size, `$3` note; in both databases.
+pub(super) const KEEP_CHECKPOINT: &str = "INSERT INTO checkpoints (origin, size, note) VALUES ($1, $2, $3) \
+     ON CONFLICT (origin) DO UPDATE SET size = excluded.size, note = excluded.note \
+     WHERE checkpoints.size < excluded.size";
+
+/// `$1` origin; in both databases.
+pub(super) const CHECKPOINT: &str = "SELECT note FROM checkpoints WHERE origin = $1";

@@ -16,6 +16,7 @@ on_both!(
     a_newer_schema_is_refused,
     a_damaged_row_is_told,
     names_of_a_newer_pack_are_learnt,
+    the_newest_checkpoint_is_remembered,
 );
 
 async fn open(location: &Location, create: Create) -> Result<Store, OpenError> {
@@ -89,6 +90,25 @@ async fn a_newer_schema_is_refused(bench: &Bench) {
     let opened = open(&bench.location, Create::Never).await;
     assert_eq!(opened.map(drop), Err(OpenError::Newer));
     assert!(!bench.store.check().await.unwrap().schema_current);
+}
+
+async fn the_newest_checkpoint_is_remembered(bench: &Bench) {
+    let (store, origin) = (&bench.store, "log.example.org/one");
+    assert_eq!(store.checkpoint(origin).await, Ok(None));
+    for (size, note, remembered) in [
+        (5, "five", "five"),
+        (9, "nine", "nine"),
+        // A process that looked before another one did.
+        (7, "seven", "nine"),
+        (9, "other nine", "nine"),
+        (10, "ten", "ten"),
+    ] {
+        let kept = store.keep_checkpoint(origin, size, note.as_bytes()).await;
+        assert_eq!(kept, Ok(()));
+        let found = store.checkpoint(origin).await;
+        assert_eq!(found, Ok(Some(remembered.as_bytes().to_vec())));
+    }
+    assert_eq!(store.checkpoint("log.example.org/two").await, Ok(None));
 }
 
 async fn a_damaged_row_is_told(bench: &Bench) {

@@ -23,6 +23,7 @@ use vouchsafe_records::store::Store;
 use super::policies::{self, from_hex, to_hex};
 use super::{OpenError, Opening, Recorder, Service, now};
 use crate::administration;
+use crate::checkpoint;
 use crate::folder::{Folder, FolderError, Installation};
 use crate::settings::DatabaseSettings;
 use crate::tls;
@@ -44,19 +45,8 @@ impl Service {
             return Err(OpenError::ClockPast(now()));
         }
         let folder = Folder::new(&opening.folder);
-        let found = folder.installation()?;
-        let first = found
-            .as_ref()
-            .is_none_or(|installation| !installation.ready);
-        if first && !opening.create {
-            return Err(FolderError::Missing(folder.path().to_owned()).into());
-        }
-        folder.prepare()?;
-        let mut installation = found.unwrap_or_else(unborn);
-        if first {
-            // A first start that is cut off goes on with the same ids.
-            folder.keep(&installation)?;
-        }
+        let mut installation = find(&folder, opening.create)?;
+        let first = !installation.ready;
         let settings = opening.settings.clone();
         let tls = tls::load(
             &folder.at("tls"),
@@ -79,14 +69,8 @@ impl Service {
         let identity = open_identity(&settings, &places, &keys, &installation, first).await?;
         let parts = (Arc::clone(&keys), log.clone(), Arc::clone(&bundle));
         let engine = open_engine(&places, parts, first).await?;
-        // Beside a process that writes, what is open may be under way: it is that one's to settle.
-        let settled = match &recorder {
-            Recorder::Own(_) => engine
-                .settle(SignedDuration::ZERO)
-                .await
-                .map_err(OpenError::Settle)?,
-            Recorder::Joined { .. } => 0,
-        };
+        checkpoint::compare(&folder, installation.log.as_deref(), engine.store()).await?;
+        let settled = settle(&recorder, &engine).await?;
         let mut service = Self {
             settings,
             folder,
@@ -133,6 +117,36 @@ impl Service {
         self.installation.ready = true;
         self.folder.keep(&self.installation)?;
         Ok(())
+    }
+}
+
+/// The installation in the folder; a new one, when one may be made.
+fn find(folder: &Folder, create: bool) -> Result<Installation, FolderError> {
+    let found = folder.installation()?;
+    let first = found
+        .as_ref()
+        .is_none_or(|installation| !installation.ready);
+    if first && !create {
+        return Err(FolderError::Missing(folder.path().to_owned()));
+    }
+    folder.prepare()?;
+    let installation = found.unwrap_or_else(unborn);
+    if first {
+        // A first start that is cut off goes on with the same ids.
+        folder.keep(&installation)?;
+    }
+    Ok(installation)
+}
+
+/// Settles the writes that were cut off. Beside a process that writes, what is open may be under way: it is that
+/// one's to settle.
+async fn settle(recorder: &Recorder, engine: &Engine) -> Result<usize, OpenError> {
+    match recorder {
+        Recorder::Own(_) => engine
+            .settle(SignedDuration::ZERO)
+            .await
+            .map_err(OpenError::Settle),
+        Recorder::Joined { .. } => Ok(0),
     }
 }
 

@@ -1,0 +1,95 @@
+//! An audit log that was put back to an older copy, or to another history: its folder holds together, and the
+//! service does not start on it.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::world::World;
+
+fn copy(from: &Path, to: &Path) {
+    let _ = std::fs::remove_dir_all(to);
+    let status = Command::new("cp").arg("-a").args([from, to]).status();
+    assert!(status.unwrap().success());
+}
+
+/// Starts and stops: each adds entries of its own.
+fn run_once(world: &World) {
+    let mut serving = world.serve();
+    serving.signal("TERM");
+    assert!(serving.wait().success());
+}
+
+#[test]
+fn an_older_copy_of_the_whole_log_does_not_start() {
+    let world = World::new();
+    let (audit, old, new) = (
+        world.data().join("audit"),
+        world.path("old"),
+        world.path("new"),
+    );
+    run_once(&world);
+    copy(&audit, &old);
+    run_once(&world);
+    copy(&audit, &new);
+
+    copy(&old, &audit);
+    assert_eq!(
+        world.run(&["audit", "verify"]).code(),
+        Some(0),
+        "it holds together"
+    );
+    for command in [&["serve"][..], &["check"], &["person", "list"]] {
+        let ran = world.run(command);
+        assert_eq!(ran.code(), Some(1), "{command:?}: {}", ran.out());
+        assert!(ran.err().contains("it is an older copy"), "{}", ran.err());
+    }
+    copy(&new, &audit);
+    run_once(&world);
+}
+
+#[test]
+fn another_history_under_the_same_keys_does_not_start() {
+    let world = World::new();
+    let (data, copies) = (world.data(), world.path("copies"));
+    std::fs::create_dir(&copies).unwrap();
+    run_once(&world);
+    copy(&data, &copies.join("before"));
+    run_once(&world);
+    copy(&data, &copies.join("seen"));
+
+    // All of the installation of one time goes on, and comes to another history that is longer.
+    copy(&copies.join("before"), &data);
+    run_once(&world);
+    run_once(&world);
+    copy(&data.join("audit"), &copies.join("other"));
+
+    copy(&copies.join("seen"), &data);
+    copy(&copies.join("other"), &data.join("audit"));
+    assert_eq!(
+        world.run(&["audit", "verify"]).code(),
+        Some(0),
+        "it holds together"
+    );
+    let ran = world.run(&["serve"]);
+    assert_eq!(ran.code(), Some(1), "{}", ran.out());
+    assert!(ran.err().contains("it is another log"), "{}", ran.err());
+}
+
+#[test]
+fn a_service_that_is_killed_has_remembered_what_was_published_before() {
+    let world = World::new();
+    let (audit, old) = (world.data().join("audit"), world.path("old"));
+    run_once(&world);
+    copy(&audit, &old);
+    let mut serving = world.serve();
+    // Longer than it takes to remember.
+    std::thread::sleep(std::time::Duration::from_secs(7));
+    serving.signal("KILL");
+    assert!(!serving.wait().success());
+    // The recorder ends with it, and publishes first.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    copy(&old, &audit);
+    let ran = world.run(&["serve"]);
+    assert_eq!(ran.code(), Some(1), "{}", ran.out());
+    assert!(ran.err().contains("it is an older copy"), "{}", ran.err());
+}
