@@ -255,7 +255,7 @@ mod tests {
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_owned(),
             format!(
                 "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-                &body[..64]
+                body.get(..64).unwrap()
             ),
         ] {
             std::fs::write(&tls.certificate, &wrong).unwrap();
