@@ -106,6 +106,11 @@ impl Identity {
         })
     }
 
+    /// Closes the database's connections, when what is under way has ended.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+
     /// The public keys whose tokens are accepted now.
     #[must_use]
     pub fn verifying_keys(&self) -> VerifyingKeys {

@@ -179,6 +179,17 @@ impl Database {
             }
         }
     }
+
+    /// Closes all connections, when what is under way has ended; an SQLite file is then complete without its log.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(file) => {
+                file.readers.close().await;
+                file.writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
 }
 
 /// Runs a statement that reads, on either database.

@@ -109,6 +109,11 @@ impl KeyStore {
         Ok(rows::adopt_root(&self.database, self.root.id(), &wrapped, now()).await?)
     }
 
+    /// Closes the database's connections, when what is under way has ended.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+
     /// Whether the database answers and the root key unwraps.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use vouchsafe::audit::{self, Acknowledgement, Source};
 use vouchsafe_tlog::{Hash, hash_leaf};
 
 use crate::connection::Connection;
-use crate::error::RecorderError;
+use crate::error::{MAX_GAP, RecorderError};
 use crate::keys::Keys;
 use crate::queue::{End, Job, Next, Shared, Work};
 use crate::recent::{Batch, Known, Recent};
@@ -23,8 +23,6 @@ use crate::wire::{self, Entry, Placed, Refusal, Reply, Request, Welcome};
 
 /// An entry whose time is further from the recorder's clock is refused.
 pub(crate) const MAX_SKEW: SignedDuration = SignedDuration::from_secs(5);
-/// How far the clock may be ahead of the last entry at a start, and run ahead of the time that passed since.
-pub(crate) const MAX_GAP: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// How often an idle committer looks whether its file is still there.
 const LOOK: Duration = Duration::from_secs(1);
 

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use vouchsafe_tlog::tile::{SourceError, TileBuilder, TileError, TileSource, TileTree};
 use vouchsafe_tlog::{Checkpoint, Frontier, hash_leaf};
 
-use crate::committer::{Clock, Committer, MAX_GAP, MAX_SKEW};
+use crate::committer::{Clock, Committer, MAX_SKEW};
 use crate::disk::{self, Disk};
-use crate::error::{At, RecorderError, damaged};
+use crate::error::{At, MAX_GAP, RecorderError, damaged};
 use crate::integrator::{Integrator, Pace};
 use crate::keys::{self, Keys};
 use crate::layout::Layout;
@@ -36,7 +36,7 @@ pub(crate) struct Options {
 /// Whether the clock may be far ahead of the last entry when a log is opened.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Gap {
-    /// At most [`MAX_GAP`]: a wrong clock is likelier than a log without an entry for so long.
+    /// At most 31 days: a wrong clock is likelier than a log without an entry for so long.
     #[default]
     Refused,
     /// However far: somebody has looked at the clock.

@@ -3,7 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// How far the clock may be ahead of the last entry at a start, and run ahead of the time that passed since.
+pub(crate) const MAX_GAP: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// Why the recorder cannot be made, started or kept running.
 ///
@@ -107,7 +110,7 @@ pub enum RecorderError {
     #[error(
         "the clock says {now:.0}, but the last entry of the log is of {last:.0}, more than {days} days before: set the \
          clock right. If it is right, and nothing was recorded for so long, start once with \
-         `vouchsafe serve --clock-is-right`", days = crate::MAX_GAP.as_hours() / 24
+         `vouchsafe serve --clock-is-right`", days = MAX_GAP.as_hours() / 24
     )]
     ClockAhead {
         /// What the clock says.

@@ -29,6 +29,5 @@ mod sources;
 mod wal;
 mod wire;
 
-use committer::MAX_GAP;
 pub use engine::Gap;
 pub use error::RecorderError;

@@ -177,7 +177,7 @@ impl Service {
         self.log.append(drafts).await.map(drop)
     }
 
-    /// Ends the recorder, once it has committed and published what it took in.
+    /// Ends the recorder, once it has committed and published what it took in, and closes the databases.
     pub async fn close(self) {
         let store = self.engine.store();
         let pinned = self.installation.log.as_deref();
@@ -185,6 +185,9 @@ impl Service {
         self.recorder.shutdown().await;
         // What it published last; when that cannot be read, the next start will say so.
         let _ = checkpoint::compare(&self.folder, pinned, store).await;
+        store.close().await;
+        self.identity.close().await;
+        self.keys.close().await;
     }
 }
 
