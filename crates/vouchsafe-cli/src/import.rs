@@ -9,6 +9,7 @@
 
 mod chunk;
 mod files;
+mod ids;
 mod journal;
 mod local;
 mod notes;
@@ -44,7 +45,8 @@ Examples:
   vouchsafe import records/ --url https://records.example.org:8443 --token-file t --ca ca.pem
 
 A bundle (transaction, or batch) is loaded as it is. A resource alone, or a line of NDJSON, whose id
-is a UUID keeps it; others get a new id, and what refers to them does not find them. Bundles named
+is a UUID keeps it; any other id is replaced by one that is the same in every import, in references
+too (with --url: by a new one, which references do not find). Bundles named
 hospital... and practitioner... come first, then Patient.ndjson, then all others, by name.
 
 Run it again after an interruption: files that are done are passed over, and a file that was cut

@@ -24,6 +24,7 @@ pub use capability::capability_statement;
 pub use dialect::{Dialect, FhirRequest, Subject};
 pub use interaction::{Interaction, ROUTES, Route};
 pub use outcome::{FHIR_JSON, failure, outcome};
+pub use references::map_references;
 
 /// What the dialect answers.
 pub type Response = http::Response<bytes::Bytes>;

@@ -163,6 +163,13 @@ fn visit(node: &Node, found: &mut dyn FnMut(&str)) {
     }
 }
 
+/// Replaces the references of a resource, contained ones' and extensions' too, where `other` gives another text.
+pub fn map_references(document: &mut Document, other: &mut dyn FnMut(&str) -> Option<String>) {
+    rewrite(document.root_mut(), &mut |name, text| {
+        (name == REFERENCE).then(|| other(text)).flatten()
+    });
+}
+
 fn rewrite(node: &mut Node, replace: &mut dyn FnMut(&str, &str) -> Option<String>) {
     match node {
         Node::Array(items) => items.iter_mut().for_each(|item| rewrite(item, replace)),

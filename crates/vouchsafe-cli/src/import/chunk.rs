@@ -1,8 +1,9 @@
 //! What is written at once: a bundle as it came, or one made of resources.
 
 use serde::Deserialize;
-use vouchsafe::ids::RecordId;
 use zeroize::Zeroizing;
+
+use super::ids::{Entry, Ids};
 
 /// A bundle to be written, all or nothing where it is a transaction.
 pub(super) struct Chunk {
@@ -26,48 +27,45 @@ pub(super) struct Line {
     /// Its line, from 1; 0 when it is alone in its file.
     pub(super) number: u64,
     pub(super) text: Zeroizing<Vec<u8>>,
-}
-
-/// What is read of a resource to write its entry.
-#[derive(Deserialize)]
-struct Head {
-    #[serde(rename = "resourceType")]
-    resource_type: String,
-    id: Option<String>,
+    /// How many lines before it in the file are the same, when it has no id.
+    pub(super) again: u32,
 }
 
 /// A line that is no resource.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct NotAResource;
 
-/// The resource's type, when the text is a JSON object that says one.
-pub(super) fn type_of(text: &[u8]) -> Option<String> {
-    serde_json::from_slice::<Head>(text)
-        .ok()
-        .map(|head| head.resource_type)
+/// What is read of a resource to know what to do with it.
+#[derive(Deserialize)]
+pub(super) struct Head {
+    #[serde(rename = "resourceType")]
+    pub(super) resource_type: String,
+    pub(super) id: Option<String>,
+}
+
+/// What a resource says of itself, when the text is a JSON object that does.
+pub(super) fn head(text: &[u8]) -> Option<Head> {
+    serde_json::from_slice(text).ok()
 }
 
 impl Line {
-    /// The line as an entry of a transaction: a resource whose id is a UUID keeps it, so that what
-    /// refers to it finds it; any other one gets a new id.
-    fn entry(&self, out: &mut Vec<u8>) -> Result<(), NotAResource> {
-        let head: Head = serde_json::from_slice(&self.text).map_err(|_| NotAResource)?;
-        let name = head.resource_type;
-        // The name goes into our JSON as it is.
-        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err(NotAResource);
-        }
-        let id = head
-            .id
-            .and_then(|id| Some((id.parse::<RecordId>().ok()?, id)));
-        let request = match id {
-            Some((id, text)) if id.to_string() == text => {
-                format!(r#"{{"method":"PUT","url":"{name}/{id}"}}"#)
-            }
-            _ => format!(r#"{{"method":"POST","url":"{name}"}}"#),
-        };
+    /// The line as an entry of a transaction: under its id, where it has one, so that it is the same record in every
+    /// import.
+    fn entry(&self, ids: &Ids, out: &mut Vec<u8>) -> Result<(), NotAResource> {
+        let Entry {
+            record_type,
+            id,
+            changed,
+        } = ids.entry(self)?;
         out.extend_from_slice(br#"{"resource":"#);
-        out.extend_from_slice(&self.text);
+        match changed {
+            Some(document) => document.write_json(out),
+            None => out.extend_from_slice(&self.text),
+        }
+        let request = match id {
+            Some(id) => format!(r#"{{"method":"PUT","url":"{record_type}/{id}"}}"#),
+            None => format!(r#"{{"method":"POST","url":"{record_type}"}}"#),
+        };
         out.extend_from_slice(format!(r#","request":{request}}}"#).as_bytes());
         Ok(())
     }
@@ -77,7 +75,7 @@ impl Line {
 ///
 /// # Errors
 /// The place of the first line that is no resource.
-pub(super) fn transaction(lines: &[Line]) -> Result<Zeroizing<Vec<u8>>, usize> {
+pub(super) fn transaction(lines: &[Line], ids: &Ids) -> Result<Zeroizing<Vec<u8>>, usize> {
     let length: usize = lines.iter().map(|line| line.text.len() + 160).sum();
     let mut out = Zeroizing::new(Vec::with_capacity(length + 64));
     out.extend_from_slice(br#"{"resourceType":"Bundle","type":"transaction","entry":["#);
@@ -85,7 +83,7 @@ pub(super) fn transaction(lines: &[Line]) -> Result<Zeroizing<Vec<u8>>, usize> {
         if place > 0 {
             out.push(b',');
         }
-        line.entry(&mut out).map_err(|NotAResource| place)?;
+        line.entry(ids, &mut out).map_err(|NotAResource| place)?;
     }
     out.extend_from_slice(b"]}");
     Ok(out)
@@ -93,47 +91,139 @@ pub(super) fn transaction(lines: &[Line]) -> Result<Zeroizing<Vec<u8>>, usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use vouchsafe::ids::TenantId;
+    use vouchsafe::seal::{IndexKey, Secret};
+
     use super::*;
 
     fn lines(texts: &[&str]) -> Vec<Line> {
         let line = |(number, text): (u64, &&str)| Line {
             number,
             text: Zeroizing::new(text.as_bytes().to_vec()),
+            again: 0,
         };
         (1..).zip(texts).map(line).collect()
     }
 
-    #[test]
-    fn a_uuid_is_kept_and_any_other_id_is_not() {
-        let text = transaction(&lines(&[
-            r#"{"resourceType":"Patient","id":"6a1c5c3e-0d2b-4a52-8d3e-3f2f0c9d1b77","x":1.50}"#,
-            r#"{"id":"17","resourceType":"Patient"}"#,
-            r#"{"resourceType":"Patient","id":"6A1C5C3E-0D2B-4A52-8D3E-3F2F0C9D1B77"}"#,
-        ]))
-        .unwrap();
-        let text = std::str::from_utf8(&text).unwrap();
-        assert!(text.contains("\"x\":1.50"), "{text}");
-        let bundle: serde_json::Value = serde_json::from_str(text).unwrap();
-        let requests: Vec<_> = bundle["entry"]
+    /// As an installation makes them; two are never the same.
+    fn keyed() -> Ids {
+        let key = IndexKey::new(Secret::random(), TenantId::random(), 1);
+        Ids::by(Arc::new(key))
+    }
+
+    /// The entries of the transaction that these lines make.
+    fn entries(texts: &[&str], ids: &Ids) -> Vec<(String, String, String)> {
+        let text = transaction(&lines(texts), ids).unwrap();
+        let bundle: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let entry = |entry: &serde_json::Value| {
+            let request = &entry["request"];
+            (
+                text(&request["method"]),
+                text(&request["url"]),
+                entry["resource"].to_string(),
+            )
+        };
+        bundle["entry"]
             .as_array()
             .unwrap()
             .iter()
-            .map(|entry| {
-                let request = &entry["request"];
-                (
-                    request["method"].as_str().unwrap(),
-                    request["url"].as_str().unwrap(),
-                )
-            })
-            .collect();
-        assert_eq!(
-            requests,
-            [
-                ("PUT", "Patient/6a1c5c3e-0d2b-4a52-8d3e-3f2f0c9d1b77"),
-                ("POST", "Patient"),
-                ("POST", "Patient"),
-            ]
+            .map(entry)
+            .collect()
+    }
+
+    const KEPT: &str =
+        r#"{"resourceType":"Patient","id":"6a1c5c3e-0d2b-4a52-8d3e-3f2f0c9d1b77","x":1.50}"#;
+
+    #[test]
+    fn a_uuid_is_kept_and_the_text_with_it() {
+        for ids in [keyed(), Ids::default()] {
+            let text = transaction(&lines(&[KEPT]), &ids).unwrap();
+            let text = std::str::from_utf8(&text).unwrap();
+            assert!(text.contains(KEPT), "{text}");
+            let entries = entries(&[KEPT], &ids);
+            assert_eq!(entries[0].0, "PUT");
+            assert_eq!(entries[0].1, "Patient/6a1c5c3e-0d2b-4a52-8d3e-3f2f0c9d1b77");
+        }
+    }
+
+    #[test]
+    fn any_other_id_is_the_same_record_in_every_import() {
+        let patient = r#"{"id":"MRN.17","resourceType":"Patient","n":1.10}"#;
+        let corrected = r#"{"id":"MRN.17","resourceType":"Patient","n":1.20}"#;
+        let about = r##"{"resourceType":"Observation","id":"1","subject":{"reference":"Patient/MRN.17"},
+            "focus":[{"reference":"Patient/MRN.17/_history/3"},{"reference":"Patient/MRN.18"}],
+            "performer":[{"reference":"https://a.example/Patient/MRN.17"},{"reference":"#c"},
+            {"reference":"Practitioner?identifier=a|b"},{"reference":"urn:uuid:x"}]}"##;
+        let ids = keyed();
+        let text = transaction(&lines(&[patient]), &ids).unwrap();
+        let text = std::str::from_utf8(&text).unwrap();
+        assert!(
+            text.contains("\"n\":1.10"),
+            "numbers keep their text: {text}"
         );
+        let entries = entries(&[patient, about, corrected], &ids);
+        let url = entries[0].1.clone();
+        assert!(entries.iter().all(|entry| entry.0 == "PUT"), "{entries:?}");
+        assert_eq!(entries[2].1, url);
+        let id = url.strip_prefix("Patient/").unwrap();
+        assert!(
+            entries[0].2.contains(&format!("\"id\":\"{id}\"")),
+            "{entries:?}"
+        );
+        let made: uuid::Uuid = id.parse().unwrap();
+        assert_eq!(made.get_version_num(), 8);
+        let about = &entries[1].2;
+        assert_eq!(about.matches(&url).count(), 2, "{about}");
+        for kept in [
+            "https://a.example/Patient/MRN.17",
+            "#c",
+            "a|b",
+            "urn:uuid:x",
+        ] {
+            assert!(about.contains(kept), "{about}");
+        }
+        assert!(!about.contains("MRN.18"), "{about}");
+    }
+
+    #[test]
+    fn the_same_id_is_another_record_of_another_type_or_installation() {
+        let patient = r#"{"id":"17","resourceType":"Patient"}"#;
+        let group = r#"{"id":"17","resourceType":"Group"}"#;
+        let here = entries(&[patient, group], &keyed());
+        let there = entries(&[patient], &keyed());
+        assert_ne!(
+            here[0].1.split_once('/').unwrap().1,
+            here[1].1.split_once('/').unwrap().1
+        );
+        assert_ne!(here[0].1, there[0].1);
+    }
+
+    #[test]
+    fn without_an_id_the_same_text_is_the_same_record_and_told_apart_in_one_file() {
+        let text = r#"{"resourceType":"Patient","active":true}"#;
+        let ids = keyed();
+        let mut twice = lines(&[text, text]);
+        twice[1].again = 1;
+        let bundle = transaction(&twice, &ids).unwrap();
+        assert_eq!(bundle, transaction(&twice, &ids).unwrap());
+        let first = &entries(&[text], &ids)[0].1;
+        let bundle = std::str::from_utf8(&bundle).unwrap();
+        assert_eq!(bundle.matches(&format!("\"url\":\"{first}\"")).count(), 1);
+    }
+
+    #[test]
+    fn without_a_key_ids_are_left_to_the_service() {
+        let texts = [
+            r#"{"id":"17","resourceType":"Patient"}"#,
+            r#"{"resourceType":"Patient","id":"6A1C5C3E-0D2B-4A52-8D3E-3F2F0C9D1B77"}"#,
+            r#"{"resourceType":"Patient"}"#,
+        ];
+        for entry in entries(&texts, &Ids::default()) {
+            assert_eq!((&*entry.0, &*entry.1), ("POST", "Patient"));
+        }
     }
 
     #[test]
@@ -148,7 +238,7 @@ mod tests {
             r#"{"resourceType":""}"#,
         ] {
             assert_eq!(
-                transaction(&lines(&[good, bad, good])).err(),
+                transaction(&lines(&[good, bad, good]), &keyed()).err(),
                 Some(1),
                 "{bad}"
             );

@@ -19,6 +19,7 @@ use vouchsafe_server::service::{Service, now};
 use vouchsafe_server::{files, preflight};
 use zeroize::Zeroizing;
 
+use super::ids::Ids;
 use super::right::Integration;
 use super::target::{Ending, Failed, Why};
 use crate::installation::DataFolder;
@@ -31,6 +32,7 @@ pub(crate) struct Local {
     service: Service,
     integration: Mutex<Integration>,
     folder: PathBuf,
+    ids: Ids,
     /// Held for as long as the import runs.
     _lock: File,
 }
@@ -74,7 +76,10 @@ impl Local {
             .with_context(|| format!("cannot make {}", folder.display()))?;
         let lock = lock(&folder.join("lock"))?;
         let integration = Integration::begin(&service).await?;
+        let key = service.keys.index_key(service.tenant()).await;
+        let ids = Ids::by(key.map_err(|error| told(&error))?);
         let local = Self {
+            ids,
             service,
             integration: Mutex::new(integration),
             folder,
@@ -87,6 +92,11 @@ impl Local {
     /// Where imports keep what they have to remember.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// What makes ids of those that are no UUIDs.
+    pub(super) const fn ids(&self) -> &Ids {
+        &self.ids
     }
 
     /// The key under which files are named.

@@ -1,5 +1,6 @@
 //! Reading: a thread that hashes files, unpacks them and cuts them into chunks.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _};
 use std::path::Path;
@@ -13,7 +14,7 @@ use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use super::chunk::{Chunk, Content, Line, type_of};
+use super::chunk::{Chunk, Content, Line, head};
 use super::files::{Form, Packing, Source};
 use super::journal::{Done, FileTag, Journal};
 use super::notes::Notes;
@@ -165,10 +166,15 @@ impl<'s> Reading<'s> {
         if read as u64 > MAX_DOCUMENT {
             anyhow::bail!("it is larger than 1 GiB; split the bundle, or use NDJSON");
         }
-        let content = match type_of(&text).as_deref() {
+        let said = head(&text).map(|head| head.resource_type);
+        let content = match said.as_deref() {
             // What is no resource at all is refused, with its reason, where it is read for writing.
             Some("Bundle") | None => Content::Bundle(text),
-            Some(_) => Content::Resources(vec![Line { number: 0, text }]),
+            Some(_) => Content::Resources(vec![Line {
+                number: 0,
+                text,
+                again: 0,
+            }]),
         };
         self.send(content, send, Last::Yes);
         Ok(())
@@ -176,6 +182,7 @@ impl<'s> Reading<'s> {
 
     fn lines(&mut self, send: &Sender<Read>, stop: &CancellationToken) -> anyhow::Result<()> {
         let mut lines = Vec::new();
+        let mut same = Same::default();
         let (mut number, mut bytes) = (0, 0);
         loop {
             let mut text = Zeroizing::new(Vec::new());
@@ -192,7 +199,12 @@ impl<'s> Reading<'s> {
             let blank = text.iter().all(u8::is_ascii_whitespace);
             if !blank {
                 bytes += text.len();
-                lines.push(Line { number, text });
+                let again = same.count(&text);
+                lines.push(Line {
+                    number,
+                    text,
+                    again,
+                });
             }
             if read == 0 {
                 self.send(Content::Resources(lines), send, Last::Yes);
@@ -230,6 +242,26 @@ impl<'s> Reading<'s> {
         self.told = position;
         // When nobody takes it any more, the import is over.
         let _ = send.blocking_send(read);
+    }
+}
+
+/// Lines without an id that were there before in a file: each stands for a record of its own.
+#[derive(Default)]
+struct Same(HashMap<[u8; 32], u32>);
+
+impl Same {
+    /// How often this line was there before, if it has no id.
+    fn count(&mut self, text: &[u8]) -> u32 {
+        if head(text).is_none_or(|head| head.id.is_some()) {
+            return 0;
+        }
+        let mut key = [0; 32];
+        let text = text.trim_ascii();
+        key.copy_from_slice(digest::digest(&digest::SHA256, text).as_ref());
+        let times = self.0.entry(key).or_default();
+        let before = *times;
+        *times = times.saturating_add(1);
+        before
     }
 }
 

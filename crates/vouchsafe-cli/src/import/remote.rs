@@ -8,6 +8,7 @@ use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::ids::Ids;
 use super::target::{Ending, Failed, Why};
 use crate::door::client;
 use crate::token_file;
@@ -21,6 +22,7 @@ pub(super) struct Remote {
     client: Client,
     token_file: PathBuf,
     token: RwLock<Arc<Zeroizing<String>>>,
+    ids: Ids,
 }
 
 #[derive(Deserialize)]
@@ -68,7 +70,13 @@ impl Remote {
             client: client(ca, TIMEOUT)?,
             token_file,
             token: RwLock::new(Arc::new(token)),
+            ids: Ids::default(),
         })
+    }
+
+    /// The keys are the service's: it makes the ids.
+    pub(super) const fn ids(&self) -> &Ids {
+        &self.ids
     }
 
     pub(super) async fn write(

@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
 use super::chunk::{Chunk, Content, Line, transaction};
+use super::ids::Ids;
 use super::local::Local;
 use super::notes::Notes;
 use super::remote::Remote;
@@ -93,7 +94,7 @@ impl Target {
             let (Some(first), Some(last)) = (part.first(), part.last()) else {
                 continue;
             };
-            let written = match transaction(part) {
+            let written = match transaction(part, self.ids()) {
                 Ok(text) => {
                     let key = format!("{}-{}-{}", chunk.key, first.number, last.number);
                     self.write(&text, &key).await?
@@ -152,6 +153,13 @@ impl Target {
             }
         }
         anyhow::bail!("not written")
+    }
+
+    fn ids(&self) -> &Ids {
+        match self {
+            Self::Local(local) => local.ids(),
+            Self::Remote(remote) => remote.ids(),
+        }
     }
 
     /// Ends the right under which it was written.

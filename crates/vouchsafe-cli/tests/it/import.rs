@@ -344,6 +344,59 @@ fn ndjson_keeps_uuids_and_points_at_the_lines_that_are_wrong() {
 }
 
 #[test]
+fn ndjson_with_ids_of_elsewhere_is_the_same_records_in_every_import() {
+    let world = World::new();
+    let folder = world.path("export");
+    fs::create_dir(&folder).unwrap();
+    let mut patients: Vec<String> = (0..250)
+        .map(|number| {
+            json!({"resourceType": "Patient", "id": format!("MRN.{number}"), "active": true})
+                .to_string()
+        })
+        .collect();
+    let about = |number: u32| json!({"reference": format!("Patient/MRN.{number}")});
+    let mut observations: Vec<String> = (0..250)
+        .map(|number| {
+            json!({"resourceType": "Observation", "id": number.to_string(), "status": "final",
+                "code": {"text": "weight"}, "subject": about(number)})
+            .to_string()
+        })
+        .collect();
+    // Two that say the same and have no id are two.
+    let same = json!({"resourceType": "Observation", "status": "final", "code": {"text": "pulse"},
+        "subject": about(3)});
+    observations.extend([same.to_string(), same.to_string()]);
+    observations.push(observations[0].replace("MRN.0", "MRN.999"));
+    let write = |patients: &[String], observations: &[String]| {
+        fs::write(folder.join("Patient.ndjson"), patients.join("\n")).unwrap();
+        fs::write(folder.join("Observation.ndjson"), observations.join("\n")).unwrap();
+    };
+    write(&patients, &observations);
+    let (ended, summary, err) = import(&world, &folder);
+    assert_eq!(ended, Some(1), "{err}");
+    // What refers to nobody is refused; all other references were found.
+    assert_eq!(
+        (&summary["created"], &summary["failed"]),
+        (&json!(502), &json!(1)),
+        "{err}"
+    );
+    assert!(err.contains("line 253"), "{err}");
+    assert!(!err.contains("MRN"), "{err}");
+
+    patients[17] = patients[17].replace("true", "false");
+    observations.pop();
+    write(&patients, &observations);
+    let (ended, summary, err) = import(&world, &folder);
+    assert_eq!(ended, Some(0), "{err}");
+    assert_eq!(
+        [&summary["created"], &summary["matched"]],
+        [&json!(0), &json!(502)],
+        "{err}"
+    );
+    assert_eq!(created(&world), 502);
+}
+
+#[test]
 fn what_is_no_bundle_is_refused_with_a_reason_and_no_value() {
     let world = World::new();
     let folder = world.path("bad");
