@@ -2,7 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
+use http::header::{
+    ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE,
+};
 use http::{HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use vouchsafe::ids::Version;
@@ -121,6 +123,7 @@ fn is_json(media: &str) -> bool {
 
 /// Refuses bodies that are not JSON in UTF-8.
 pub(crate) fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
+    check_coding(headers)?;
     if content_type(headers, is_json) {
         return Ok(());
     }
@@ -131,6 +134,7 @@ pub(crate) fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// Refuses bodies that are no form in UTF-8.
 pub(crate) fn check_form(headers: &HeaderMap) -> Result<(), Problem> {
+    check_coding(headers)?;
     if content_type(headers, |media| {
         media == "application/x-www-form-urlencoded"
     }) {
@@ -138,6 +142,20 @@ pub(crate) fn check_form(headers: &HeaderMap) -> Result<(), Problem> {
     }
     Err(unsupported_media(
         "the body must be application/x-www-form-urlencoded in UTF-8",
+    ))
+}
+
+/// Refuses bodies that are packed: they would be read as they came, and called bad JSON (RFC 9110, 8.4 and 15.5.16).
+fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        return Ok(());
+    }
+    Err(unsupported_media(
+        "send the body as it is: no Content-Encoding is taken",
     ))
 }
 

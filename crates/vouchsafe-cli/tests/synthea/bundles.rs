@@ -19,9 +19,13 @@ pub(crate) struct Loaded {
     pub(crate) original: Value,
 }
 
+/// Where they are, if they are there.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/synthea")
+}
+
 pub(crate) fn files() -> Option<Vec<PathBuf>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/synthea");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder())
         .ok()?
         .flatten()
         .map(|entry| entry.path())
@@ -31,16 +35,22 @@ pub(crate) fn files() -> Option<Vec<PathBuf>> {
     (!files.is_empty()).then_some(files)
 }
 
+/// What is in a file.
+pub(crate) fn text(file: &Path) -> Vec<u8> {
+    let mut text = Vec::new();
+    let packed = std::fs::File::open(file).expect("a file");
+    bzip2::read::MultiBzDecoder::new(packed)
+        .read_to_end(&mut text)
+        .expect("bzip2");
+    text
+}
+
 #[expect(clippy::too_many_lines, reason = "one story, told in order")]
 pub(crate) async fn load(installation: &Installation, files: &[PathBuf]) -> Vec<Loaded> {
     let mut loaded = Vec::new();
     let mut conditions: HashMap<String, String> = HashMap::new();
     for file in files {
-        let mut text = Vec::new();
-        let packed = std::fs::File::open(file).expect("a file");
-        bzip2::read::MultiBzDecoder::new(packed)
-            .read_to_end(&mut text)
-            .expect("bzip2");
+        let text = text(file);
         let bundle = vouchsafe_fhir::parse_bundle(&text).expect("a bundle");
         let caller = installation.caller("integration", Vec::new());
         let outcomes = vouchsafe_fhir::execute(&installation.service.engine, &caller, bundle, None)

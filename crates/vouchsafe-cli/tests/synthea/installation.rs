@@ -35,6 +35,36 @@ impl Place {
         }
         Some(Self::Postgres(settings))
     }
+
+    /// The variables that set it, for a program.
+    pub(crate) fn variables(&self) -> Vec<(String, String)> {
+        let Self::Postgres(settings) = self else {
+            return Vec::new();
+        };
+        let variable = |(name, value): &(&str, String)| {
+            let name = name.to_uppercase();
+            (format!("VOUCHSAFE_DATABASE__{name}"), value.clone())
+        };
+        settings.iter().map(variable).collect()
+    }
+
+    /// `pg_dump` of each database.
+    pub(crate) fn dumps(&self) -> Vec<Vec<u8>> {
+        let Self::Postgres(settings) = self else {
+            return Vec::new();
+        };
+        let (ca, urls) = settings.split_first().expect("the authority is first");
+        let dump = |(_, url): &(&str, String)| {
+            let ca = &ca.1;
+            let dump = Command::new("pg_dump")
+                .arg(format!("{url}?sslmode=verify-full&sslrootcert={ca}"))
+                .output()
+                .expect("pg_dump");
+            assert!(dump.status.success() && !dump.stdout.is_empty());
+            dump.stdout
+        };
+        urls.iter().map(dump).collect()
+    }
 }
 
 fn psql(url: &str, ca: &str, sql: &str) {
@@ -51,14 +81,14 @@ pub(crate) struct Remains {
     pub(crate) folder: tempfile::TempDir,
     /// `pg_dump` of each database.
     pub(crate) dumps: Vec<Vec<u8>>,
-    /// Its identity and key databases, where on PostgreSQL.
+    /// What refusals said.
     pub(crate) errors: Vec<String>,
 }
 
 pub(crate) struct Installation {
     pub(crate) service: Service,
     folder: tempfile::TempDir,
-    settings: Settings,
+    place: Place,
     issuer: Issuer,
     verifier: Verifier,
     /// Bodies of refusals, for the leak scan.
@@ -69,8 +99,8 @@ impl Installation {
     pub(crate) async fn start(place: Place) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut settings = Settings::default();
-        if let Place::Postgres(urls) = place {
-            for (name, value) in urls {
+        if let Place::Postgres(urls) = &place {
+            for (name, value) in urls.clone() {
                 match name {
                     "ca" => settings.database.ca = Some(PathBuf::from(value)),
                     "records" => settings.database.records = Some(value),
@@ -85,7 +115,7 @@ impl Installation {
             program: PathBuf::from(env!("CARGO_BIN_EXE_vouchsafe")),
             administrator: "Ada Example <ada@example.org>".parse().expect("valid"),
             create: true,
-            settings: settings.clone(),
+            settings,
         })
         .await
         .expect("a first start");
@@ -94,7 +124,7 @@ impl Installation {
         Self {
             service,
             folder,
-            settings,
+            place,
             issuer,
             verifier,
             errors: std::sync::Mutex::default(),
@@ -148,23 +178,9 @@ impl Installation {
 
     pub(crate) async fn stop(self) -> Remains {
         self.service.close().await;
-        let database = &self.settings.database;
-        let dumps = [&database.records, &database.identity, &database.keys]
-            .into_iter()
-            .flatten()
-            .map(|url| {
-                let ca = database.ca.as_ref().expect("set with the URLs").display();
-                let dump = Command::new("pg_dump")
-                    .arg(format!("{url}?sslmode=verify-full&sslrootcert={ca}"))
-                    .output()
-                    .expect("pg_dump");
-                assert!(dump.status.success() && !dump.stdout.is_empty());
-                dump.stdout
-            })
-            .collect();
         Remains {
+            dumps: self.place.dumps(),
             folder: self.folder,
-            dumps,
             errors: self.errors.into_inner().expect("no panic held it"),
         }
     }

@@ -8,18 +8,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::bundles::Loaded;
 use super::installation::Remains;
 
 /// Shorter texts occur by chance in megabytes of ciphertext.
 const SHORTEST: usize = 5;
 
 /// Names, identifier values, birth dates, streets, phones and note texts of the patients.
-pub(crate) fn needles(loaded: &[Loaded]) -> BTreeSet<String> {
+pub(crate) fn needles<'r>(resources: impl Iterator<Item = &'r Value>) -> BTreeSet<String> {
     let mut needles = BTreeSet::new();
-    for record in loaded {
-        let resource = &record.original;
-        match record.record_type.as_str() {
+    for resource in resources {
+        match resource["resourceType"].as_str().unwrap_or_default() {
             "Patient" => {
                 for name in array(resource, "name") {
                     texts(&name["family"], &mut needles);
@@ -55,11 +53,10 @@ pub(crate) fn needles(loaded: &[Loaded]) -> BTreeSet<String> {
             _ => {}
         }
     }
-    assert!(needles.len() > 100, "there is something to look for");
     needles
 }
 
-fn array<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+pub(crate) fn array<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     value[name].as_array().into_iter().flatten()
 }
 
@@ -85,7 +82,7 @@ fn note(value: &Value, needles: &mut BTreeSet<String>) {
     }
 }
 
-/// In clear, in hex and in base64 at each of its three phases.
+/// In clear (also as in URLs, and as normalisers write it), in hex, and in base64 at each of its three phases.
 fn forms(needle: &str) -> Vec<Vec<u8>> {
     let bytes = needle.as_bytes();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -94,6 +91,16 @@ fn forms(needle: &str) -> Vec<Vec<u8>> {
         hex.to_uppercase().into_bytes(),
         hex.into_bytes(),
     ];
+    let plain = [
+        needle.to_lowercase(),
+        needle.to_uppercase(),
+        needle.replace(' ', "%20"),
+        needle.replace(' ', "+"),
+    ];
+    let longer = plain
+        .into_iter()
+        .filter(|form| form.len() > SHORTEST && form != needle);
+    forms.extend(longer.map(String::into_bytes));
     for phase in 0..3 {
         let padded: Vec<u8> = std::iter::repeat_n(b' ', phase)
             .chain(bytes.iter().copied())
@@ -109,63 +116,94 @@ fn forms(needle: &str) -> Vec<Vec<u8>> {
     forms
 }
 
+/// Looks for all needles in all their forms.
+pub(crate) struct Scanner {
+    searcher: AhoCorasick,
+    /// The needle of each pattern.
+    of: Vec<String>,
+    files: usize,
+    bytes: usize,
+}
+
+impl Scanner {
+    pub(crate) fn new(needles: &BTreeSet<String>) -> Self {
+        assert!(needles.len() > 100, "there is something to look for");
+        let (mut patterns, mut of) = (Vec::new(), Vec::new());
+        for needle in needles {
+            for form in forms(needle) {
+                patterns.push(form);
+                of.push(needle.clone());
+            }
+        }
+        let searcher = AhoCorasick::new(&patterns).expect("patterns");
+        // The scan must be able to find: a planted needle is found in each form.
+        for pattern in &patterns {
+            assert!(searcher.is_match(pattern));
+        }
+        Self {
+            searcher,
+            of,
+            files: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Whether any needle is there.
+    pub(crate) fn finds(&self, bytes: &[u8]) -> bool {
+        self.searcher.is_match(bytes)
+    }
+
+    pub(crate) fn look(&mut self, place: &str, bytes: &[u8]) {
+        self.bytes += bytes.len();
+        if let Some(found) = self.searcher.find(bytes) {
+            let from = found.start().saturating_sub(40);
+            let until = bytes.len().min(found.end() + 40);
+            panic!(
+                "{place} has {:?} in clear: {:?}",
+                self.of[found.pattern().as_usize()],
+                String::from_utf8_lossy(&bytes[from..until])
+            );
+        }
+    }
+
+    /// Everything below a folder.
+    pub(crate) fn look_below(&mut self, folder: &Path) {
+        walk(folder, &mut |path, bytes| {
+            self.files += 1;
+            self.look(&path.display().to_string(), bytes);
+        });
+    }
+
+    /// Says what was looked through, which was at least so many bytes.
+    pub(crate) fn end(self, least: usize) {
+        eprintln!(
+            "scanned {} files, {} bytes for {} patterns",
+            self.files,
+            self.bytes,
+            self.of.len()
+        );
+        assert!(self.bytes > least, "{} bytes were scanned", self.bytes);
+    }
+}
+
 /// While it runs: the write-ahead logs of databases and recorder are there.
-pub(crate) async fn scan_live(folder: &Path, needles: &BTreeSet<String>) {
-    scan_all(folder, &[], &[], needles);
+pub(crate) fn scan_live(folder: &Path, needles: &BTreeSet<String>) {
+    let mut scanner = Scanner::new(needles);
+    scanner.look_below(folder);
+    scanner.end(5_000_000);
 }
 
 /// When it has stopped.
-pub(crate) async fn scan(remains: &Remains, needles: &BTreeSet<String>) {
-    scan_all(
-        remains.folder.path(),
-        &remains.dumps,
-        &remains.errors,
-        needles,
-    );
-}
-
-fn scan_all(folder: &Path, dumps: &[Vec<u8>], errors: &[String], needles: &BTreeSet<String>) {
-    let mut patterns = Vec::new();
-    let mut of = Vec::new();
-    for needle in needles {
-        for form in forms(needle) {
-            patterns.push(form);
-            of.push(needle);
-        }
+pub(crate) fn scan(remains: &Remains, needles: &BTreeSet<String>) {
+    let mut scanner = Scanner::new(needles);
+    scanner.look_below(remains.folder.path());
+    for dump in &remains.dumps {
+        scanner.look("pg_dump", dump);
     }
-    let searcher = AhoCorasick::new(&patterns).expect("patterns");
-    let mut scanned = 0;
-    let mut look = |place: &str, bytes: &[u8]| {
-        scanned += bytes.len();
-        if let Some(found) = searcher.find(bytes) {
-            panic!("{place} has {:?} in clear", of[found.pattern().as_usize()]);
-        }
-    };
-    // The scan must be able to find: a planted needle is found in each form.
-    for pattern in &patterns {
-        assert!(searcher.is_match(pattern));
+    for error in &remains.errors {
+        scanner.look("an error", error.as_bytes());
     }
-    let mut files = 0;
-    walk(folder, &mut |path, bytes| {
-        files += 1;
-        look(&path.display().to_string(), bytes);
-    });
-    for dump in dumps {
-        look("pg_dump", dump);
-    }
-    for error in errors {
-        look("an error", error.as_bytes());
-    }
-    eprintln!(
-        "scanned {files} files, {} dumps, {scanned} bytes for {} needles in {} forms",
-        dumps.len(),
-        needles.len(),
-        patterns.len()
-    );
-    assert!(
-        scanned > 5_000_000,
-        "the databases and the log were there to be scanned"
-    );
+    scanner.end(5_000_000);
 }
 
 fn walk(folder: &Path, found: &mut dyn FnMut(&Path, &[u8])) {

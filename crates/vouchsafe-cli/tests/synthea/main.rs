@@ -11,15 +11,34 @@ mod installation;
 mod leaks;
 #[cfg(test)]
 mod sight;
+#[cfg(test)]
+mod told;
+#[cfg(test)]
+#[expect(dead_code, reason = "shared with the other tests, which use all of it")]
+#[path = "../it/world.rs"]
+mod world;
 
 #[cfg(test)]
 mod tests {
     use super::installation::{Installation, Place};
-    use super::{bundles, leaks, sight};
+    use super::{bundles, leaks, sight, told};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn synthea_on_sqlite() {
         run(Place::Sqlite).await;
+    }
+
+    #[test]
+    fn what_a_service_with_synthea_tells_on_sqlite() {
+        told::run(&Place::Sqlite);
+    }
+
+    #[tokio::test]
+    async fn what_a_service_with_synthea_tells_on_postgres() {
+        match Place::postgres().await {
+            Some(place) => told::run(&place),
+            None => eprintln!("SKIPPED: VOUCHSAFE_TEST_PG_ADMIN is not set"),
+        }
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -47,9 +66,9 @@ mod tests {
         assert_eq!(loaded.len(), 7_223, "all resources of the 12 bundles");
         bundles::reread(&installation, &loaded).await;
         sight::each_role_sees_its_classes(&installation, &loaded).await;
-        let needles = leaks::needles(&loaded);
-        leaks::scan_live(installation.service.folder.path(), &needles).await;
+        let needles = leaks::needles(loaded.iter().map(|record| &record.original));
+        leaks::scan_live(installation.service.folder.path(), &needles);
         let folder = installation.stop().await;
-        leaks::scan(&folder, &needles).await;
+        leaks::scan(&folder, &needles);
     }
 }

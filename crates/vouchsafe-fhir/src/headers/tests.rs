@@ -76,6 +76,12 @@ fn bodies_are_json_in_utf_8() {
             "{media}"
         );
     }
+    for (coding, taken) in [("identity", true), ("gzip", false), ("br, identity", false)] {
+        let mut headers = with(&CONTENT_TYPE, "application/json");
+        headers.extend(with(&CONTENT_ENCODING, coding));
+        let checked = check_json(&headers);
+        assert_eq!(checked.is_ok(), taken, "{coding}");
+    }
     assert!(check_form(&with(&CONTENT_TYPE, "application/x-www-form-urlencoded")).is_ok());
     assert!(check_form(&with(&CONTENT_TYPE, "multipart/form-data")).is_err());
 }
