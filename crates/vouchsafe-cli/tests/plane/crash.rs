@@ -1,18 +1,21 @@
 //! `kill -9` of the service and of its recorder under load, and a database server that hangs up:
 //! nothing acknowledged is lost, every record version has its entry, every intent is settled.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
 use tokio::task::JoinHandle;
 use vouchsafe::audit::AuditLog as _;
+use vouchsafe::ids::RecordKey;
 use vouchsafe_ledger::reader::Log;
+use vouchsafe_records::search::{Order, Updated};
+use vouchsafe_records::store::{Head, Query, StoredRecord};
 use vouchsafe_server::folder::Folder;
 use vouchsafe_server::service::Service;
 
@@ -82,17 +85,18 @@ impl Serving {
     }
 
     /// The recorder's process: the child of the service.
-    fn recorder(&self) -> Option<u32> {
-        let listed = Command::new("pgrep")
-            .args(["-P", &self.child.id().to_string()])
-            .output()
-            .ok()?;
-        String::from_utf8(listed.stdout)
-            .ok()?
-            .lines()
-            .next()?
-            .parse()
-            .ok()
+    fn recorder(&self) -> u32 {
+        let parent = format!("PPid:\t{}", self.child.id());
+        let processes = std::fs::read_dir("/proc").expect("Linux");
+        let is_child = |process: &u32| {
+            std::fs::read_to_string(format!("/proc/{process}/status"))
+                .is_ok_and(|status| status.lines().any(|line| line == parent))
+        };
+        processes
+            .flatten()
+            .filter_map(|process| process.file_name().to_str()?.parse().ok())
+            .find(is_child)
+            .expect("a recorder beside the service")
     }
 
     /// At once, as by SIGKILL.
@@ -108,36 +112,111 @@ impl Drop for Serving {
     }
 }
 
-/// Writes until the service is gone; the ids that were acknowledged.
-async fn write(client: Client, port: u16, token: String, name: usize) -> Vec<String> {
-    let mut acknowledged = Vec::new();
-    for turn in 0.. {
-        let body = json!({
-            "resourceType": "Patient",
-            "identifier": [{"system": "urn:test:crash", "value": format!("{name}-{turn}")}],
-            "name": [{"family": format!("Crash{name}x{turn}")}],
-        });
-        let sent = client
-            .post(format!("https://localhost:{port}/fhir/R4/Patient"))
-            .bearer_auth(&token)
-            .header("content-type", "application/fhir+json")
-            .body(body.to_string())
-            .timeout(Duration::from_secs(5))
-            .send()
-            .await;
-        match sent {
-            Ok(response) if response.status().is_success() => {
-                let text = response.text().await.unwrap_or_default();
-                if let Ok(body) = serde_json::from_str::<Value>(&text) {
-                    acknowledged.push(body["id"].as_str().expect("an id").to_owned());
+/// What the service has acknowledged of a record.
+struct Acknowledged {
+    id: String,
+    version: u32,
+    deleted: bool,
+}
+
+/// Somebody who writes until the service is gone.
+struct Writer {
+    client: Client,
+    base: String,
+    token: String,
+    name: usize,
+    acknowledged: Vec<Acknowledged>,
+}
+
+impl Writer {
+    /// Creates a record, changes it, deletes every third, and makes two at once, again and again.
+    async fn write(mut self) -> Vec<Acknowledged> {
+        for turn in 0.. {
+            if self.turn(turn).await.is_err() {
+                break;
+            }
+        }
+        self.acknowledged
+    }
+
+    async fn turn(&mut self, turn: usize) -> Result<(), reqwest::Error> {
+        let patient = |active: bool| {
+            json!({
+                "resourceType": "Patient", "active": active,
+                "identifier": [{"system": "urn:test:crash", "value": format!("{}-{turn}", self.name)}],
+                "name": [{"family": format!("Crash{}x{turn}", self.name)}],
+            })
+        };
+        let (first, second) = (patient(true), patient(false));
+        let entry = json!({"resource": first, "request": {"method": "POST", "url": "Patient"}});
+        let bundle = json!({"resourceType": "Bundle", "type": "transaction",
+            "entry": [entry, entry]});
+        let created = self.send(Method::POST, "Patient", first).await?;
+        if let Some(id) = created.as_ref().and_then(|made| made["id"].as_str()) {
+            self.acknowledge(id, 1, false);
+            let path = format!("Patient/{id}");
+            let mut second = second;
+            second["id"] = json!(id);
+            if self.send(Method::PUT, &path, second).await?.is_some() {
+                self.acknowledge(id, 2, false);
+                if turn.is_multiple_of(3)
+                    && self
+                        .send(Method::DELETE, &path, Value::Null)
+                        .await?
+                        .is_some()
+                {
+                    self.acknowledge(id, 3, true);
                 }
             }
-            // A recorder that was killed is started again: refused meanwhile, and tried again.
-            Ok(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-            Err(_) => return acknowledged,
         }
+        let answer = self.send(Method::POST, "", bundle).await?;
+        for entry in answer
+            .iter()
+            .flat_map(|answer| answer["entry"].as_array())
+            .flatten()
+        {
+            let location = entry["response"]["location"].as_str().expect("a location");
+            let mut parts = location.rsplit('/').skip(2);
+            self.acknowledge(parts.next().expect("an id"), 1, false);
+        }
+        Ok(())
     }
-    acknowledged
+
+    fn acknowledge(&mut self, id: &str, version: u32, deleted: bool) {
+        self.acknowledged.push(Acknowledged {
+            id: id.to_owned(),
+            version,
+            deleted,
+        });
+    }
+
+    /// What is answered to a request that was done; none to one that was not; an error when nobody answers.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Result<Option<Value>, reqwest::Error> {
+        let request = self
+            .client
+            .request(method, format!("{}/{path}", self.base))
+            .bearer_auth(&self.token)
+            .header("content-type", "application/fhir+json")
+            .timeout(Duration::from_secs(5));
+        let request = match body {
+            Value::Null => request,
+            body => request.body(body.to_string()),
+        };
+        let response = request.send().await?;
+        if !response.status().is_success() {
+            // A recorder that was killed is started again: refused meanwhile, and tried again.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            return Ok(None);
+        }
+        // The status was the acknowledgement of a change; of a creation, the id is needed too.
+        let text = response.text().await?;
+        Ok(Some(serde_json::from_str(&text).unwrap_or(Value::Null)))
+    }
 }
 
 async fn nothing_acknowledged_is_lost(home: Home) {
@@ -148,12 +227,14 @@ async fn nothing_acknowledged_is_lost(home: Home) {
         service.until_ready(&client).await;
         let writers = writers(&client, service.ports.0, &token, round);
         tokio::time::sleep(Duration::from_millis(700 + 173 * round as u64)).await;
-        if let Some(recorder) = service.recorder() {
-            let _ = Command::new("kill")
-                .args(["-9", &recorder.to_string()])
-                .status();
-            tokio::time::sleep(Duration::from_millis(600)).await;
-        }
+        let recorder = service.recorder();
+        let killed = Command::new("kill")
+            .args(["-9", &recorder.to_string()])
+            .status()
+            .expect("kill");
+        assert!(killed.success(), "the recorder was there to be killed");
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        assert_ne!(service.recorder(), recorder, "another one was started");
         service.kill();
         for writer in writers {
             acknowledged.extend(writer.await.expect("no panic"));
@@ -219,21 +300,26 @@ async fn installation(home: Home) -> (Home, Client, String) {
 }
 
 /// Eight that write at once.
-fn writers(client: &Client, port: u16, token: &str, round: usize) -> Vec<JoinHandle<Vec<String>>> {
+fn writers(
+    client: &Client,
+    port: u16,
+    token: &str,
+    round: usize,
+) -> Vec<JoinHandle<Vec<Acknowledged>>> {
+    let writer = |name| Writer {
+        client: client.clone(),
+        base: format!("https://localhost:{port}/fhir/R4"),
+        token: token.to_owned(),
+        name: round * 8 + name,
+        acknowledged: Vec::new(),
+    };
     (0..8)
-        .map(|name| {
-            tokio::spawn(write(
-                client.clone(),
-                port,
-                token.to_owned(),
-                round * 8 + name,
-            ))
-        })
+        .map(|name| tokio::spawn(writer(name).write()))
         .collect()
 }
 
-/// One write that must be done within the time of a request; its id.
-async fn probe(client: &Client, port: u16, token: &str) -> String {
+/// One write that must be done within the time of a request.
+async fn probe(client: &Client, port: u16, token: &str) -> Acknowledged {
     let answer = client
         .post(format!("https://localhost:{port}/fhir/R4/Patient"))
         .bearer_auth(token)
@@ -246,50 +332,99 @@ async fn probe(client: &Client, port: u16, token: &str) -> String {
     let text = answer.text().await.expect("text");
     assert_eq!(status, StatusCode::CREATED, "{text}");
     let body: Value = serde_json::from_str(&text).expect("JSON");
-    body["id"].as_str().expect("an id").to_owned()
+    Acknowledged {
+        id: body["id"].as_str().expect("an id").to_owned(),
+        version: 1,
+        deleted: false,
+    }
 }
 
-/// Opens what was cut off: each write that was acknowledged is stored and has its entry, and no
-/// intent is open.
-async fn everything_is_there(home: &Home, acknowledged: &[String]) {
-    assert!(acknowledged.len() > 20, "{} writes", acknowledged.len());
+/// Opens what was cut off: each write that was acknowledged is stored, each version that is stored has its entry, and
+/// no intent is open.
+async fn everything_is_there(home: &Home, acknowledged: &[Acknowledged]) {
+    let deletions = acknowledged.iter().filter(|write| write.deleted).count();
+    assert!(
+        acknowledged.len() > 40 && deletions > 2,
+        "{} writes, {deletions} deletions",
+        acknowledged.len()
+    );
     let service = Service::open(opening(home)).await.expect("opens again");
     assert_eq!(service.log.unsettled().await.expect("answers"), Vec::new());
-    let store = service.engine.store();
-    let mut missing = Vec::new();
-    for id in acknowledged {
-        let record_type = "Patient".parse().expect("a type");
-        let record = id.parse().expect("an id");
-        let head = store
-            .head(service.tenant(), &record_type, record)
-            .await
-            .expect("answers");
-        if head.is_none() {
-            missing.push(id);
-        }
-    }
-    assert_eq!(missing, Vec::<&String>::new(), "acknowledged, and lost");
-    let keys = service.audit_keys().await.expect("keys");
-    let tokens: Vec<String> = acknowledged
+    let mut stored = HashMap::new();
+    for id in acknowledged
         .iter()
-        .map(|id| keys.token("record", format!("Patient/{id}").as_bytes()))
-        .collect();
+        .map(|write| &*write.id)
+        .chain(all(&service).await.iter().map(|id| &**id))
+    {
+        stored.insert(id.to_owned(), versions(&service, id).await);
+    }
+    for Acknowledged {
+        id,
+        version,
+        deleted,
+    } in acknowledged
+    {
+        let is = |head: &Head| head.version.number() == *version && head.deleted == *deleted;
+        assert!(
+            stored[id].iter().any(is),
+            "{id}, version {version}: acknowledged, and lost"
+        );
+    }
+    let keys = service.audit_keys().await.expect("keys");
     service.close().await;
     let log = Log::open(&home.path().join("audit")).expect("the log");
     let report = log.verify();
     assert!(report.findings.is_empty(), "{:?}", report.findings);
-    let named: HashSet<String> = log
+    let named: HashSet<(String, u32)> = log
         .entries(0)
         .expect("entries")
-        .map(|entry| {
+        .filter_map(|entry| {
             let entry: Value = serde_json::from_str(&entry.expect("an entry").json).expect("JSON");
-            entry["resource"]["id"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned()
+            let resource = &entry["resource"];
+            let intent = entry["outcome"] == "intent";
+            let id = resource["id"].as_str().filter(|_| intent)?;
+            let version = resource["version"].as_u64()?;
+            Some((id.to_owned(), u32::try_from(version).expect("small")))
         })
         .collect();
-    for token in &tokens {
-        assert!(named.contains(token), "a record without its entry");
+    for (id, heads) in &stored {
+        let token = keys.token("record", format!("Patient/{id}").as_bytes());
+        for head in heads {
+            let key = (token.clone(), head.version.number());
+            assert!(
+                named.contains(&key),
+                "{id}, version {}: no entry",
+                head.version
+            );
+        }
     }
+}
+
+/// The versions of a patient.
+async fn versions(service: &Service, id: &str) -> Vec<Head> {
+    let key = RecordKey {
+        tenant: service.tenant(),
+        record_type: "Patient".parse().expect("a type"),
+        id: id.parse().expect("an id"),
+    };
+    let store = service.engine.store();
+    store.history(&key, None, 100).await.expect("answers")
+}
+
+/// All patients that are stored, of whom nobody may have been told.
+async fn all(service: &Service) -> Vec<String> {
+    let query = Query {
+        record_type: "Patient".parse().expect("a type"),
+        ids: None,
+        subjects: None,
+        lookups: Vec::new(),
+        updated: Updated::default(),
+        order: Order::Id,
+        after: None,
+        limit: usize::MAX,
+    };
+    let store = service.engine.store();
+    let found = store.candidates(service.tenant(), &query).await;
+    let id = |stored: StoredRecord| stored.record.key.id.to_string();
+    found.expect("answers").into_iter().map(id).collect()
 }
