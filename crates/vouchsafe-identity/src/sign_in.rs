@@ -114,13 +114,11 @@ impl Identity {
         now: Timestamp,
     ) -> Result<Prepared<'_, SignedIn>, SignInFailed> {
         let attempt = Attempt::new(&credentials.login, network);
-        if let Some(until) = attempt.count(&self.database, now).await? {
-            let refused = refused(None, SignInRefusal::Throttled, network, now);
-            return Err(SignInFailed::Refused {
-                event: Box::new(refused),
-                retry_at: Some(until),
-            });
-        }
+        let counted = attempt.count(&self.database, now).await?;
+        let attempt = counted.map_err(|until| SignInFailed::Refused {
+            event: Box::new(refused(None, SignInRefusal::Throttled, network, now)),
+            retry_at: Some(until),
+        })?;
         let account = self.account(&credentials.login).await?;
         let judged = self.judge(credentials, account.as_ref(), now).await?;
         let (account, step) = match (judged, account) {
@@ -137,7 +135,7 @@ impl Identity {
                 now,
             ));
         }
-        attempt.succeeded(&self.database).await?;
+        attempt.succeeded(&self.database, now).await?;
         Ok(self.prepare_session(&account, network, now))
     }
 

@@ -1,5 +1,5 @@
 //! Rows that no longer decide anything are deleted: sessions and links that are over, attempts
-//! that no longer count, retired keys. What happened with them is in the audit log.
+//! that no longer count, networks that are no longer familiar, retired keys. What happened with them is in the audit log.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,6 +18,8 @@ pub struct Swept {
     pub links: u64,
     /// Counters of attempts to sign in.
     pub attempts: u64,
+    /// Networks from which nobody signed in for long.
+    pub networks: u64,
     /// Retired keys that signed access tokens.
     pub signing_keys: u64,
 }
@@ -25,17 +27,19 @@ pub struct Swept {
 impl Swept {
     /// Each kind by its name, in the order of the fields.
     #[must_use]
-    pub const fn kinds(&self) -> [(&'static str, u64); 4] {
+    pub const fn kinds(&self) -> [(&'static str, u64); 5] {
         let Self {
             sessions,
             links,
             attempts,
+            networks,
             signing_keys,
         } = *self;
         [
             ("sessions", sessions),
             ("links", links),
             ("attempts", attempts),
+            ("networks", networks),
             ("signing-keys", signing_keys),
         ]
     }
@@ -64,6 +68,12 @@ macro_rules! statements {
                 ")"
             ),
             concat!(
+                "DELETE FROM familiar_networks WHERE key IN (SELECT key FROM familiar_networks \
+                 WHERE ends_at <= $1 LIMIT $2",
+                $skip_locked,
+                ")"
+            ),
+            concat!(
                 "DELETE FROM signing_keys WHERE number IN (SELECT number FROM signing_keys \
                  WHERE retired_at <= $1 LIMIT $2",
                 $skip_locked,
@@ -73,10 +83,10 @@ macro_rules! statements {
     };
 }
 
-const SQLITE: [&str; 4] = statements!("");
+const SQLITE: [&str; 5] = statements!("");
 /// What another transaction holds is left for the next time: two that wait for one another, or
 /// for somebody who signs in, would be a deadlock.
-const POSTGRES: [&str; 4] = statements!(" FOR UPDATE SKIP LOCKED");
+const POSTGRES: [&str; 5] = statements!(" FOR UPDATE SKIP LOCKED");
 
 impl Identity {
     /// Deletes what was over [`KEPT_AFTER_END`] before `now`, at most `limit` rows of each kind.
@@ -94,18 +104,19 @@ impl Identity {
             Database::Sqlite(_) => SQLITE,
             Database::Postgres(_) => POSTGRES,
         };
-        let mut counts = [0; 4];
+        let mut counts = [0; 5];
         writing!(&self.database, on => {
             for (count, statement) in counts.iter_mut().zip(statements) {
                 let deleted = sqlx::query(statement).bind(over).bind(limit).execute(&mut *on);
                 *count = deleted.await?.rows_affected();
             }
         });
-        let [sessions, links, attempts, signing_keys] = counts;
+        let [sessions, links, attempts, networks, signing_keys] = counts;
         Ok(Swept {
             sessions,
             links,
             attempts,
+            networks,
             signing_keys,
         })
     }

@@ -17,6 +17,9 @@ on_both!(
     too_many_attempts_are_not_tried,
     many_attempts_at_once_count_as_many,
     success_forgets_failures_of_the_account,
+    what_is_not_tried_uses_up_nothing_of_others,
+    strangers_lock_out_strangers_alone,
+    a_familiar_network_has_its_own_bounds_and_ends,
     a_person_who_is_disabled_meanwhile_gets_no_session,
 );
 
@@ -36,8 +39,17 @@ async fn refused(
     credentials: &Credentials,
     at: jiff::Timestamp,
 ) -> SignInRefusal {
+    refused_from(identity, network(), credentials, at).await
+}
+
+async fn refused_from(
+    identity: &Identity,
+    network: NetworkPrefix,
+    credentials: &Credentials,
+    at: jiff::Timestamp,
+) -> SignInRefusal {
     let failed = identity
-        .sign_in(credentials, network(), at)
+        .sign_in(credentials, network, at)
         .await
         .unwrap_err();
     match refusal(failed).0.what {
@@ -293,6 +305,73 @@ async fn success_forgets_failures_of_the_account(fixture: &Fixture) {
             .unwrap(),
         4
     );
+}
+
+/// One of many networks, none of them that of [`network`].
+fn stranger(number: u8) -> NetworkPrefix {
+    NetworkPrefix::of([10, 0, number, 1].into())
+}
+
+async fn what_is_not_tried_uses_up_nothing_of_others(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let ann = fixture.person(&identity, "ann@clinic.example").await;
+    // More than all bounds, from one network.
+    for attempt in 0..320 {
+        let refused = refused_from(&identity, stranger(1), &wrong(&ann.login), now()).await;
+        assert_eq!(refused == SignInRefusal::Throttled, attempt >= 5);
+    }
+    // Neither she elsewhere nor others there are held up.
+    let other = refused_from(
+        &identity,
+        stranger(1),
+        &wrong("other@clinic.example"),
+        now(),
+    )
+    .await;
+    assert_eq!(other, SignInRefusal::UnknownLogin);
+    ann.sign_in(&identity, later(1)).await;
+}
+
+async fn strangers_lock_out_strangers_alone(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let ann = fixture.person(&identity, "ann@clinic.example").await;
+    ann.sign_in(&identity, now()).await;
+    let mut tried = 0;
+    for attempt in 0..200_u8 {
+        let network = stranger(attempt / 5);
+        // Slowly enough for all bounds but that of the day.
+        let at = later(60 + i64::from(attempt) * 60);
+        let refused = refused_from(&identity, network, &wrong(&ann.login), at).await;
+        tried += u32::from(refused != SignInRefusal::Throttled);
+    }
+    assert_eq!(tried, 50, "half of what NIST SP 800-63B allows");
+    // Even the right password is not tried from elsewhere; where she always signs in, it is.
+    let at = later(60 + 200 * 60);
+    let elsewhere = refused_from(&identity, stranger(200), &ann.credentials(at), at).await;
+    assert_eq!(elsewhere, SignInRefusal::Throttled);
+    ann.sign_in(&identity, at).await;
+    // That she signed in gives strangers nothing back.
+    let again = refused_from(&identity, stranger(201), &wrong(&ann.login), at).await;
+    assert_eq!(again, SignInRefusal::Throttled);
+}
+
+async fn a_familiar_network_has_its_own_bounds_and_ends(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let ann = fixture.person(&identity, "ann@clinic.example").await;
+    ann.sign_in(&identity, now()).await;
+    let mut tried = 0;
+    for attempt in 0..80 {
+        let at = later(60 + attempt * 200);
+        let refused = refused(&identity, &wrong(&ann.login), at).await;
+        tried += u32::from(refused != SignInRefusal::Throttled);
+    }
+    assert_eq!(tried, 50);
+    // Thirty days after the last sign-in it is a network like any other.
+    let month = 30 * 24 * 3600;
+    for (at, networks) in [(later(month - 1), 0), (later(month), 1)] {
+        let due = at + vouchsafe_identity::KEPT_AFTER_END;
+        assert_eq!(identity.sweep(due, 1000).await.unwrap().networks, networks);
+    }
 }
 
 async fn a_person_who_is_disabled_meanwhile_gets_no_session(fixture: &Fixture) {

@@ -1,0 +1,6 @@
+-- From which networks a login was signed in with, by a digest of both: attempts of strangers are counted apart.
+CREATE TABLE familiar_networks (
+    key     BYTEA   NOT NULL PRIMARY KEY,
+    ends_at BIGINT  NOT NULL
+);
+CREATE INDEX familiar_networks_ends ON familiar_networks (ends_at);
