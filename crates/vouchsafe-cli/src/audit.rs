@@ -44,10 +44,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
 struct LogArgs {
     #[command(flatten)]
     data: DataFolder,
-    /// A copy of a log's folder, instead of the data folder's
+    /// A copy of a log's folder, instead of the data folder's; needs --key
     #[arg(long, value_name = "DIR")]
     log: Option<PathBuf>,
-    /// The log's verifier key, as it was noted elsewhere [default: that of the first start]
+    /// The log's verifier key, as it was noted elsewhere [default: that of the first start, which
+    /// the data folder pins]
     #[arg(long, value_name = "VKEY")]
     key: Option<NoteVerifier>,
 }
@@ -56,7 +57,11 @@ impl LogArgs {
     fn open(&self) -> anyhow::Result<Log> {
         let opened = match (&self.log, &self.key) {
             (Some(folder), Some(key)) => Log::open_with(folder, key.clone()),
-            (Some(folder), None) => Log::open(folder),
+            // Who altered a copy can have put another key beside it.
+            (Some(_), None) => anyhow::bail!(
+                "a copy is read under a key that did not come with it: give --key what `vouchsafe audit verify` says \
+                 on the service's host, or what you noted at the first start"
+            ),
             (None, Some(key)) => Log::open_with(&self.data.folder()?.audit(), key.clone()),
             (None, None) => return open(&self.data.folder()?),
         };

@@ -1,19 +1,25 @@
 //! `vouchsafe audit verify`.
 
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
 use serde_json::json;
-use vouchsafe_ledger::reader::Report;
+use vouchsafe_ledger::reader::{Log, Report};
 
 use super::LogArgs;
-use crate::{Ended, output};
+use crate::{Ended, output, told};
 
 const EXAMPLES: &str = "\
 Examples:
   vouchsafe audit verify
   vouchsafe audit verify --log /mnt/copy/log --key 'log.example.org/phi+4f...'
+  cp .vouchsafe/audit/log/checkpoint /mnt/elsewhere/$(date +%F).checkpoint
+  vouchsafe audit verify --seen /mnt/elsewhere/*.checkpoint
 
 It needs neither the service nor its keys: it reads the log's files, hashes every entry, and checks
-the checkpoint's signature, all tiles, all times, and that no source's entries are missing. Exits
-with 1 when something does not hold.";
+the checkpoint's signature, all tiles, all times, and that no source's entries are missing. A log
+that was rewritten as a whole holds, too, to whoever has kept no checkpoint of it: keep one a day
+where those who run the service cannot write. Exits with 1 when something does not hold.";
 
 /// Verify the whole audit log: signature, tiles, entries, times and counters
 #[derive(Debug, clap::Args)]
@@ -21,24 +27,46 @@ with 1 when something does not hold.";
 pub(crate) struct Args {
     #[command(flatten)]
     log: LogArgs,
+    /// Checkpoints of this log that were kept elsewhere: it must begin with all that they had
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    seen: Vec<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
+/// A checkpoint that was kept elsewhere, and why the log does not go on from it.
+struct Seen<'a> {
+    file: &'a Path,
+    broken: Option<String>,
+}
+
 pub(super) fn run(args: &Args) -> anyhow::Result<Ended> {
-    let report = args.log.open()?.verify();
+    let log = args.log.open()?;
+    let seen = args.seen.iter().map(|file| compare(&log, file));
+    let seen: Vec<Seen<'_>> = seen.collect::<anyhow::Result<_>>()?;
+    let report = log.verify();
+    let sound = report.is_sound() && seen.iter().all(|seen| seen.broken.is_none());
     match args.json {
-        true => show_json(&report)?,
-        false => show(&report)?,
+        true => show_json(&report, &seen, sound)?,
+        false => show(&report, &seen, sound)?,
     }
-    Ok(match report.is_sound() {
+    Ok(match sound {
         true => Ended::Well,
         false => Ended::Badly,
     })
 }
 
-fn show(report: &Report) -> anyhow::Result<()> {
+fn compare<'a>(log: &Log, file: &'a Path) -> anyhow::Result<Seen<'a>> {
+    let note = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let broken = log
+        .extends(&note)
+        .err()
+        .map(|error| told(&error).to_string());
+    Ok(Seen { file, broken })
+}
+
+fn show(report: &Report, seen: &[Seen<'_>], sound: bool) -> anyhow::Result<()> {
     let rows = [
         ("log", report.origin.clone()),
         ("key", report.vkey.clone()),
@@ -53,6 +81,13 @@ fn show(report: &Report) -> anyhow::Result<()> {
     if let Some((first, last)) = report.recorded {
         output::say(format_args!("recorded      {first:.0} to {last:.0}"))?;
     }
+    for Seen { file, broken } in seen {
+        let file = file.display();
+        output::say(match broken {
+            None => format!("begins with   all that {file} had"),
+            Some(broken) => format!("FINDING  {file}: {broken}"),
+        })?;
+    }
     for finding in &report.findings {
         output::say(format_args!("FINDING  {finding}"))?;
     }
@@ -60,7 +95,7 @@ fn show(report: &Report) -> anyhow::Result<()> {
         output::say(format_args!("... and {} more", report.more_findings))?;
     }
     let (seconds, rate) = (report.took.as_secs_f64(), report.rate());
-    output::say(match report.is_sound() {
+    output::say(match sound {
         true => format!("verified in {seconds:.2} s ({rate:.0} entries/s): everything holds"),
         false => {
             "the log does not hold: keep this folder as it is, and compare it with a backup or \
@@ -70,10 +105,15 @@ fn show(report: &Report) -> anyhow::Result<()> {
     })
 }
 
-fn show_json(report: &Report) -> anyhow::Result<()> {
+fn show_json(report: &Report, seen: &[Seen<'_>], sound: bool) -> anyhow::Result<()> {
+    let seen = seen.iter().map(|seen| {
+        let file = seen.file.display().to_string();
+        json!({"file": file, "holds": seen.broken.is_none(), "why_not": seen.broken})
+    });
     let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
     output::say_json(&json!({
-        "sound": report.is_sound(),
+        "sound": sound,
+        "seen": seen.collect::<Vec<_>>(),
         "origin": report.origin,
         "vkey": report.vkey,
         "entries": report.entries,

@@ -217,7 +217,16 @@ fn a_log_with_one_flipped_byte_does_not_hold() {
         .status()
         .unwrap();
     assert!(status.success());
-    let verify = || world.run(&["audit", "verify", "--log", copy.to_str().unwrap()]);
+    let key = |world: &World| {
+        let verified = world.json(&["audit", "verify", "--json"]);
+        verified["vkey"].as_str().unwrap().to_owned()
+    };
+    let (path, own) = (copy.to_str().unwrap(), key(&world));
+    // The key in a copy is its maker's word.
+    let ran = world.run(&["audit", "verify", "--log", path]);
+    assert_eq!(ran.code(), Some(1));
+    assert!(ran.err().contains("--key"), "{}", ran.err());
+    let verify = || world.run(&["audit", "verify", "--log", path, "--key", &own]);
     assert_eq!(verify().code(), Some(0), "{}", verify().err());
     let mut bundle = copy.join("tile/entries");
     while bundle.is_dir() {
@@ -243,11 +252,7 @@ fn a_log_with_one_flipped_byte_does_not_hold() {
     let other = World::new();
     write_clinic(&folder, 3);
     assert_eq!(import(&other, &folder).0, Some(0));
-    let key = other.json(&["audit", "verify", "--json"])["vkey"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let ran = world.run(&["audit", "verify", "--key", &key]);
+    let ran = world.run(&["audit", "verify", "--key", &key(&other)]);
     assert_eq!(ran.code(), Some(1));
     assert!(ran.err().contains("checkpoint"), "{}", ran.err());
 }

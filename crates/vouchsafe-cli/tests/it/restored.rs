@@ -65,6 +65,22 @@ fn another_history_under_the_same_keys_does_not_start() {
 
     copy(&copies.join("seen"), &data);
     copy(&copies.join("other"), &data.join("audit"));
+    // Who has kept a checkpoint sees it; the log alone holds.
+    let seen = copies.join("seen/audit/log/checkpoint");
+    let before = copies.join("before/audit/log/checkpoint");
+    let (seen, before) = (seen.to_str().unwrap(), before.to_str().unwrap());
+    let ran = world.run(&["audit", "verify", "--seen", before, seen]);
+    assert_eq!(ran.code(), Some(1), "{}", ran.out());
+    let told = |file: &str| {
+        ran.out()
+            .lines()
+            .find(|line| line.contains(file))
+            .unwrap()
+            .to_owned()
+    };
+    assert!(told(before).starts_with("begins with"), "{}", ran.out());
+    assert!(told(seen).contains("it is another log"), "{}", ran.out());
+    assert!(ran.out().contains("does not hold"), "{}", ran.out());
     assert_eq!(
         world.run(&["audit", "verify"]).code(),
         Some(0),
