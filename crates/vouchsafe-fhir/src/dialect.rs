@@ -73,6 +73,10 @@ impl fmt::Debug for Dialect {
 /// the second finds what the first has made.
 const ATTEMPTS: usize = 4;
 
+const fn too_long(text: &'static str) -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-long", text)
+}
+
 type Answer = Result<Response<Bytes>, Problem>;
 
 impl Dialect {
@@ -109,6 +113,14 @@ impl Dialect {
         }
     }
 
+    /// Refuses a body that its host did not take in whole. As all refusals it is in the log before it is told.
+    pub async fn too_large(&self, interaction: Interaction, caller: &Caller) -> Response<Bytes> {
+        let problem = too_long("the body is too large, or was cut off");
+        noted(&self.engine, caller, interaction.name(), problem, 1)
+            .await
+            .response()
+    }
+
     /// What can be refused before anything is looked up; yields the query's parameters.
     fn checked(
         &self,
@@ -119,11 +131,7 @@ impl Dialect {
         let format = query::take_format(&mut params);
         check_accept(request.headers, format.as_deref())?;
         if request.body.len() > MAX_BODY_BYTES {
-            return Err(Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too-long",
-                "a body has at most 16 MiB",
-            ));
+            return Err(too_long("a body has at most 16 MiB"));
         }
         let heeded: &[HeaderName] = match interaction {
             Interaction::Create => &OF_CREATE,

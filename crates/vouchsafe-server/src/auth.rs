@@ -15,7 +15,7 @@ use vouchsafe_identity::{
 };
 
 use crate::administration::draft;
-use crate::data::{Plane, caller_of, small_body};
+use crate::data::{Plane, caller_of};
 use crate::listener::Peer;
 use crate::service::now;
 
@@ -59,7 +59,7 @@ async fn sign_in(
     Extension(context): Extension<Context>,
     body: Body,
 ) -> Response {
-    let typed: SignIn = match parsed(body).await {
+    let typed: SignIn = match parsed(&plane, &context, body).await {
         Ok(typed) => typed,
         Err(response) => return response,
     };
@@ -171,7 +171,7 @@ async fn enrolment(
     Extension(context): Extension<Context>,
     body: Body,
 ) -> Response {
-    let link: Link = match parsed(body).await {
+    let link: Link = match parsed(&plane, &context, body).await {
         Ok(link) => link,
         Err(response) => return response,
     };
@@ -202,7 +202,7 @@ async fn enrol(
     Extension(context): Extension<Context>,
     body: Body,
 ) -> Response {
-    let typed: Enrol = match parsed(body).await {
+    let typed: Enrol = match parsed(&plane, &context, body).await {
         Ok(typed) => typed,
         Err(response) => return response,
     };
@@ -288,9 +288,22 @@ fn asset(text: &'static str, media_type: &'static str) -> Response {
     ([(header::CONTENT_TYPE, media_type)], text).into_response()
 }
 
-async fn parsed<T: for<'de> Deserialize<'de>>(body: Body) -> Result<T, Response> {
-    let bytes = small_body(body).await?;
+/// The small JSON body of somebody who is not authenticated; what is none is counted.
+async fn parsed<T: for<'de> Deserialize<'de>>(
+    plane: &Plane,
+    context: &Context,
+    body: Body,
+) -> Result<T, Response> {
+    const SMALL: usize = 16 * 1024;
+    let Ok(bytes) = axum::body::to_bytes(body, SMALL).await else {
+        count(plane, context, "body-too-large");
+        return Err(problem(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body is too large, or was cut off",
+        ));
+    };
     serde_json::from_slice(&bytes).map_err(|_| {
+        count(plane, context, "malformed");
         problem(
             StatusCode::BAD_REQUEST,
             "the body is not the JSON that belongs here",

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Extension, Router};
 use vouchsafe::audit::Context;
@@ -139,12 +139,7 @@ async fn phi(
         Err(unknown) => return refused(shared, &network, unknown),
     };
     let Ok(body) = axum::body::to_bytes(body, limit.0).await else {
-        shared.refusals.count(&network, "body-too-large");
-        return outcome(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-long",
-            "the body is too large, or was cut off",
-        );
+        return plane.dialect.too_large(asked.interaction, &caller).await;
     };
     let part = |name: &str| {
         asked
@@ -223,25 +218,24 @@ async fn guard(
         .get::<MatchedPath>()
         .map_or("none", |path| route_name(path.as_str()));
     let Ok(place) = shared.places.try_acquire() else {
-        let mut busy = respond(outcome(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "throttled",
-            "too many requests at once; try again",
-        ));
-        dress(&mut busy, id);
-        return busy;
+        return busy(id);
     };
     let from = context(&shared.service, peer, id).await;
+    let network = from.network.clone().unwrap_or_default();
     request.extensions_mut().insert(from);
     let (request, rest) = upload::keep(request);
     let limit = Duration::from_secs(shared.service.settings.request_timeout_seconds);
     let mut response = match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => respond(outcome(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "timeout",
-            "the request took too long; a write may or may not have happened",
-        )),
+        Err(_) => {
+            // Of whom is not known here: what was cut off may have been before it was known to anybody.
+            shared.refusals.count(&network, "timeout");
+            respond(outcome(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "timeout",
+                "the request took too long; a write may or may not have happened",
+            ))
+        }
     };
     dress(&mut response, id);
     // The work is done; who is still sending takes nobody's place.
@@ -269,6 +263,17 @@ async fn guard(
         .increment(1);
     metrics::histogram!("vouchsafe_http_request_seconds", "route" => template, "method" => method)
         .record(taken.as_secs_f64());
+    response
+}
+
+/// The answer to a request that finds no place among those that run.
+fn busy(id: RequestId) -> Response {
+    let mut response = respond(outcome(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "throttled",
+        "too many requests at once; try again",
+    ));
+    dress(&mut response, id);
     response
 }
 
@@ -324,12 +329,4 @@ pub(crate) async fn caller_of(
     authenticate(&plane.shared.service, headers, from)
         .await
         .map_err(|unknown| respond(refused(&plane.shared, &network, unknown)))
-}
-
-/// A small JSON body, read whole.
-pub(crate) async fn small_body(body: Body) -> Result<Bytes, Response> {
-    const SMALL: usize = 16 * 1024;
-    axum::body::to_bytes(body, SMALL)
-        .await
-        .map_err(|_| (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large").into_response())
 }

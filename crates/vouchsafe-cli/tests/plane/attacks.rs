@@ -190,5 +190,43 @@ async fn limits_hold(home: Home) {
         "{metrics}"
     );
     assert!(!metrics.contains(CANARY));
-    plane.stop().await;
+    let sign_in = format!("{}/auth/sign-in", plane.base);
+    for (body, status) in [
+        (format!("{CANARY}{{"), StatusCode::BAD_REQUEST),
+        (CANARY.repeat(10_000), StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let sent = plane.client.post(&sign_in).body(body).send().await;
+        let response = sent.expect("answers");
+        assert_eq!(response.status(), status);
+        let text = response.text().await.expect("text");
+        assert!(
+            text.contains("\"status\"") && !text.contains(CANARY),
+            "{text}"
+        );
+    }
+    too_large_is_in_the_log(&plane.stop().await);
+}
+
+/// As the caller's where it was known who asks, and counted where not.
+fn too_large_is_in_the_log(home: &Home) {
+    let log = Log::open(&home.path().join("audit")).expect("the log");
+    let entries: Vec<Value> = log
+        .entries(0)
+        .expect("entries")
+        .map(|entry| serde_json::from_str(&entry.expect("an entry").json).expect("JSON"))
+        .filter(|entry: &Value| entry["outcome"] == "refused")
+        .collect();
+    let with = |reason: &str| {
+        entries
+            .iter()
+            .filter(|entry| entry["reason"] == reason)
+            .count()
+    };
+    let of_caller = |entry: &&Value| entry["reason"] == "too-long" && entry["actor"].is_string();
+    assert_eq!(entries.iter().filter(of_caller).count(), 1, "{entries:?}");
+    assert_eq!(
+        (with("malformed"), with("body-too-large")),
+        (1, 1),
+        "{entries:?}"
+    );
 }
