@@ -183,6 +183,26 @@ impl Identity {
         Ok(count > 0)
     }
 
+    /// Until when somebody who is not disabled and has enrolled has a role; none if nobody has it now.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn role_held_until(
+        &self,
+        role: &str,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, DatabaseError> {
+        let until: Option<i64> = reading!(&self.database, on => sqlx::query_scalar(
+            "SELECT MAX(r.until_at) FROM rights r JOIN people p ON p.id = r.person \
+             WHERE r.role = $1 AND r.ended_at IS NULL AND r.from_at <= $2 AND r.until_at > $2 \
+             AND p.state = 'active'",
+        )
+        .bind(role)
+        .bind(now.as_microsecond())
+        .fetch_one(on))?;
+        maybe_time(until)
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use vouchsafe::audit::{AuditLog as _, Context, Event, Outcome, Stream};
 
-use crate::service::{Service, now};
+use crate::service::{ADMINISTRATOR, Service, now};
 use crate::tls::Tls;
 
 /// A certificate that ends sooner is to be renewed now.
@@ -151,6 +151,7 @@ pub async fn run(service: &Service) -> Report {
         administrator(service).await,
         "open the enrolment link of the first start, or make a new one with `vouchsafe person link`",
     );
+    successor(service, &mut checks).await;
     let report = Report { checks: checks.0 };
     note(service, &report).await;
     report
@@ -213,6 +214,29 @@ async fn administrator(service: &Service) -> Result<String, String> {
         Ok(false) => Err("no administrator has enrolled yet".to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Nobody who administers, now or soon: PHI is not less safe by it, but nobody looks after it.
+async fn successor(service: &Service, checks: &mut Checks) {
+    let now = now();
+    let identity = &service.identity;
+    let Ok(until) = identity.role_held_until(ADMINISTRATOR, now).await else {
+        // The check before has said so.
+        return;
+    };
+    let finding = match until {
+        None => "nobody who is enrolled and not disabled is a security administrator".to_owned(),
+        Some(until) if until.duration_since(now) < RENEW_WITHIN => {
+            format!("nobody is a security administrator after {until:.0}")
+        }
+        Some(_) => return,
+    };
+    checks.warn(
+        "administrator-now",
+        "164.308(a)(2)",
+        &finding,
+        "give somebody the role: `vouchsafe person add` or `vouchsafe person give`, with `--role security-administrator`",
+    );
 }
 
 /// What works, and less well than it could.

@@ -28,6 +28,7 @@ use crate::settings::{Settings, SettingsError};
 use crate::tls::{Tls, TlsError};
 
 pub use crate::checkpoint::CheckpointError;
+pub(crate) use first::ADMINISTRATOR;
 pub use first::{Administrator, InvalidAdministrator};
 pub use recorder::Recorder;
 

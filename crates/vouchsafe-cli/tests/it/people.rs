@@ -106,6 +106,41 @@ fn somebody_is_added_enrols_and_signs_in_and_is_disabled() {
 }
 
 #[test]
+fn it_is_told_when_nobody_is_a_security_administrator_any_more() {
+    let world = installed();
+    let finding = || {
+        let ran = world.run(&["check", "--json"]);
+        let report: serde_json::Value = serde_json::from_slice(&ran.0.stdout).unwrap();
+        let checks = report["checks"].as_array().unwrap().clone();
+        let found = checks
+            .iter()
+            .find(|check| check["name"] == "administrator-now");
+        found.map_or_else(String::new, |check| {
+            assert_eq!(check["verdict"], "warn");
+            check["finding"].as_str().unwrap().to_owned()
+        })
+    };
+    // The first one is invited, and has not enrolled.
+    assert!(
+        finding().contains("nobody who is enrolled"),
+        "{}",
+        finding()
+    );
+    enrolled(&world, "ada@example.org", "security-administrator");
+    let days_left = finding();
+    assert!(
+        days_left.contains("nobody is a security administrator after"),
+        "{days_left}"
+    );
+    world.run(&["person", "disable", "ada@example.org", "--reason", "left"]);
+    assert!(
+        finding().contains("nobody who is enrolled"),
+        "{}",
+        finding()
+    );
+}
+
+#[test]
 fn a_code_is_good_once_and_a_refusal_is_in_the_log() {
     let world = installed();
     let secret = enrolled(&world, "ada@example.org", "clinician");

@@ -5,6 +5,9 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe_identity::{AdminError, NewPerson, RightSpec};
 
+/// The role of who looks after people, keys and policies.
+pub(crate) const ADMINISTRATOR: &str = "security-administrator";
+
 /// Who becomes the first administrator: a named person with an e-mail address.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Administrator {
@@ -38,9 +41,7 @@ impl FromStr for Administrator {
 impl Administrator {
     /// The person to be added, with the rights of a security administrator for a year.
     pub(super) fn person(&self, now: Timestamp) -> Result<NewPerson, AdminError> {
-        let role = "security-administrator"
-            .parse()
-            .map_err(|_| AdminError::Name)?;
+        let role = ADMINISTRATOR.parse().map_err(|_| AdminError::Name)?;
         let until = now
             .saturating_add(SignedDuration::from_hours(365 * 24))
             .map_err(|_| AdminError::Period)?;
