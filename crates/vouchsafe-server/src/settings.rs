@@ -209,13 +209,17 @@ impl Settings {
         // The message only: the whole error quotes the line, which may hold a password.
         let mut table: toml::Table =
             toml::from_str(&text).map_err(|error| invalid(&path, error.message()))?;
-        for (name, value) in variables {
-            override_by(&mut table, &name, &value)?;
-        }
         // The whole error: it names the setting, and has no line to quote any more.
-        table
-            .try_into()
-            .map_err(|error: toml::de::Error| invalid(&path, &error.to_string()))
+        let mut settings = read(&table).map_err(|error| invalid(&path, &error.to_string()))?;
+        for (name, value) in variables {
+            if override_by(&mut table, &name, &value)? {
+                settings = read(&table).map_err(|error| SettingsError::Variable {
+                    name,
+                    message: one_line(&error.to_string()),
+                })?;
+            }
+        }
+        Ok(settings)
     }
 
     /// Whether the URL depends on a port that the system has yet to choose.
@@ -237,9 +241,22 @@ impl Settings {
 fn invalid(path: &Path, message: &str) -> SettingsError {
     SettingsError::Invalid {
         path: path.to_owned(),
-        message: message.trim().replace('\n', " "),
+        message: one_line(message),
     }
 }
+
+fn one_line(message: &str) -> String {
+    message.trim().replace('\n', " ")
+}
+
+fn read(table: &toml::Table) -> Result<Settings, toml::de::Error> {
+    table.clone().try_into()
+}
+
+/// What else has our prefix: of the command line and of tests.
+const OTHERS: [&str; 5] = ["DATA", "TOKEN", "BIN", "BLESS", "PG_BIN"];
+/// Kubernetes gives every container such variables of a service by our name.
+const FOREIGN: [&str; 3] = ["SERVICE_", "PORT", "TEST_"];
 
 /// Keys that a variable may override: those of [`Settings`].
 const KEYS: [&str; 16] = [
@@ -261,14 +278,22 @@ const KEYS: [&str; 16] = [
     "tls.minimum",
 ];
 
-fn override_by(table: &mut toml::Table, name: &str, value: &str) -> Result<(), SettingsError> {
+/// Sets what a variable overrides, if it is one of ours.
+///
+/// One that is nearly ours is refused: whoever mistypes the variable of a database must not find their records in another.
+fn override_by(table: &mut toml::Table, name: &str, value: &str) -> Result<bool, SettingsError> {
     let Some(rest) = name.strip_prefix("VOUCHSAFE_") else {
-        return Ok(());
+        return Ok(false);
     };
+    if OTHERS.contains(&rest) || FOREIGN.iter().any(|prefix| rest.starts_with(prefix)) {
+        return Ok(false);
+    }
     let key = rest.to_ascii_lowercase().replace("__", ".");
     if !KEYS.contains(&key.as_str()) {
-        // Variables of the command line and of the tests share the prefix.
-        return Ok(());
+        return Err(SettingsError::Variable {
+            name: name.to_owned(),
+            message: format!("there is no such setting; there are {}", KEYS.join(", ")),
+        });
     }
     let value = match key.as_str() {
         "host_names" => toml::Value::Array(
@@ -296,7 +321,7 @@ fn override_by(table: &mut toml::Table, name: &str, value: &str) -> Result<(), S
             .as_table_mut()
             .and_then(|section| section.insert(key.to_owned(), value)),
     };
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -338,6 +363,34 @@ mod tests {
         .expect("valid");
         assert_eq!(settings.database.records.as_deref(), Some("postgres://c/d"));
         assert_eq!(settings.data_listen.port(), 9999);
+    }
+
+    #[test]
+    fn a_variable_that_is_nearly_ours_is_refused_by_its_name() {
+        for (name, value) in [
+            ("VOUCHSAFE_DATABASE__RECORD", "postgres://c/d"),
+            ("VOUCHSAFE_DATABASE_RECORDS", "postgres://c/d"),
+            ("VOUCHSAFE_DATA_LISTEN", "everywhere"),
+            ("VOUCHSAFE_TLS__MINIMUM", "1.1"),
+            ("VOUCHSAFE_BODY_LIMIT_BYTES", "16M"),
+        ] {
+            let error = load("", &[(name, value)]).expect_err(name).to_string();
+            assert!(error.contains(name), "{error}");
+            assert!(!error.contains("vouchsafe.toml"), "{error}");
+        }
+        let error = load(
+            "data_listen = \"everywhere\"",
+            &[("VOUCHSAFE_LOG_LEVEL", "info")],
+        );
+        let error = error.expect_err("refused").to_string();
+        assert!(error.contains("vouchsafe.toml"), "{error}");
+        for name in [
+            "VOUCHSAFE_DATA",
+            "VOUCHSAFE_TOKEN",
+            "VOUCHSAFE_PORT_8443_TCP_ADDR",
+        ] {
+            assert!(load("", &[(name, "x")]).is_ok(), "{name}");
+        }
     }
 
     #[test]
