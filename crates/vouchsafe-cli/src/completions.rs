@@ -1,6 +1,6 @@
 //! `vouchsafe completions`.
 
-use clap::CommandFactory as _;
+use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 
 use crate::{Cli, Ended, output};
@@ -20,7 +20,15 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "vouchsafe", &mut script);
+    let all = Cli::command();
+    // What people do not start themselves is not offered to them.
+    let offered = all
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set());
+    let mut command = Command::new("vouchsafe")
+        .args(all.get_arguments())
+        .subcommands(offered);
+    clap_complete::generate(args.shell, &mut command, "vouchsafe", &mut script);
     output::say(String::from_utf8_lossy(&script).trim_end())?;
     Ok(Ended::Well)
 }

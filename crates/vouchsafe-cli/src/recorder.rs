@@ -7,6 +7,7 @@ use vouchsafe_ledger::recorder::{self, RecorderConfig};
 use vouchsafe_server::logging;
 use vouchsafe_server::settings::LogLevel;
 
+use crate::signals::outlive_them;
 use crate::{Ended, told};
 
 /// Runs the recorder of an audit log until standard input closes
@@ -36,6 +37,8 @@ pub(crate) const fn gap(clock_is_right: bool) -> Gap {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
     logging::start_recorder(args.log_level);
+    // The service has its last entries to write when it is told to stop.
+    outlive_them()?;
     let config = RecorderConfig {
         gap: gap(args.clock_is_right),
         ..RecorderConfig::new(&args.dir, &args.socket)

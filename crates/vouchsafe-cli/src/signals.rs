@@ -28,6 +28,29 @@ pub(crate) fn stop_on_signal(tell: fn()) -> anyhow::Result<CancellationToken> {
     Ok(stop)
 }
 
+/// From now on, these signals end this process no more: it ends with whom it works for.
+///
+/// Service managers send them to every process of a service at once.
+///
+/// # Errors
+/// When the system gives no signals.
+pub(crate) fn outlive_them() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let _guard = runtime.enter();
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
+        // Who has asked for a signal once gets it for as long as the process lives, listener or not: that is documented
+        // of the library, and what is wanted here.
+        drop(signal(kind)?);
+    }
+    Ok(())
+}
+
 async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
     tokio::select! {
         _ = interrupt.recv() => {}

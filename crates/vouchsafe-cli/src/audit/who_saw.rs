@@ -36,7 +36,8 @@ It reads the whole log, up to and with its own entry.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The id of the Patient
+    /// The Patient, by id or as `Patient/ID`
+    #[arg(value_parser = patient)]
     patient: RecordId,
     #[command(flatten)]
     token: TokenArgs,
@@ -45,6 +46,12 @@ pub(crate) struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+}
+
+fn patient(text: &str) -> Result<RecordId, &'static str> {
+    let id = text.strip_prefix("Patient/").unwrap_or(text);
+    id.parse()
+        .map_err(|_| "give the id of the Patient record, a UUID, or Patient/ID")
 }
 
 /// What was found.

@@ -80,7 +80,8 @@ async fn sign_in(door: &Door, args: &Args) -> anyhow::Result<()> {
         (Some(path), false) => output::say(format_args!(
             "Signed in. The token in {} is good for {} minutes.",
             path.display(),
-            signed_in.expires_in / 60
+            // A moment of it has passed already.
+            (signed_in.expires_in + 59) / 60
         )),
         (None, false) => output::say(&*signed_in.access_token),
     }

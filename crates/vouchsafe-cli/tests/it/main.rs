@@ -11,6 +11,8 @@ mod logs;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod process;
+#[cfg(test)]
 mod restored;
 #[cfg(test)]
 mod serving;

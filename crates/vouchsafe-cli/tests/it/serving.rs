@@ -5,6 +5,7 @@ use std::process::Command;
 use base64::Engine as _;
 use serde_json::Value;
 
+use crate::process::child_of;
 use crate::world::{Serving, World};
 
 const PASSWORD: &str = "seven odd mangoes on a shelf";
@@ -242,4 +243,25 @@ fn a_certificate_that_clients_refuse_is_told() {
     let ran = world.run(&["serve"]);
     assert_eq!(ran.code(), Some(1));
     assert!(ran.err().contains("key.pem is missing"), "{}", ran.err());
+}
+
+/// As service managers do that send their signal to every process of a service: the recorder must outlive the service,
+/// which has its last entries to write.
+#[test]
+fn a_recorder_that_is_told_to_stop_waits_for_its_service() {
+    let world = World::new();
+    let mut serving = world.serve();
+    let recorder = child_of(serving.id()).expect("a recorder");
+    let probe = || world.run(&["check", "--json"]).out();
+    for signal in ["TERM", "INT", "HUP"] {
+        let sent = Command::new("kill")
+            .args([&format!("-{signal}"), &recorder.to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+        assert!(probe().contains("is durable and acknowledged"), "{signal}");
+    }
+    assert_eq!(child_of(serving.id()), Some(recorder), "the same one");
+    serving.signal("TERM");
+    assert!(serving.wait().success());
+    assert!(!std::path::Path::new(&format!("/proc/{recorder}")).exists());
 }

@@ -221,8 +221,13 @@ impl Serving {
         err.join().unwrap()
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
+        let id = self.id().to_string();
         let status = Command::new("kill")
             .args([&format!("-{name}"), &id])
             .status()

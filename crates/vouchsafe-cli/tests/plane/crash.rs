@@ -21,6 +21,7 @@ use vouchsafe_server::service::Service;
 
 use super::home::{Home, on_both};
 use super::plane::{Plane, integration_token, opening};
+use super::process::child_of;
 
 on_both!(nothing_acknowledged_is_lost);
 
@@ -84,19 +85,9 @@ impl Serving {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// The recorder's process: the child of the service.
+    /// The recorder's process.
     fn recorder(&self) -> u32 {
-        let parent = format!("PPid:\t{}", self.child.id());
-        let processes = std::fs::read_dir("/proc").expect("Linux");
-        let is_child = |process: &u32| {
-            std::fs::read_to_string(format!("/proc/{process}/status"))
-                .is_ok_and(|status| status.lines().any(|line| line == parent))
-        };
-        processes
-            .flatten()
-            .filter_map(|process| process.file_name().to_str()?.parse().ok())
-            .find(is_child)
-            .expect("a recorder beside the service")
+        child_of(self.child.id()).expect("a recorder beside the service")
     }
 
     /// At once, as by SIGKILL.

@@ -11,4 +11,7 @@ mod home;
 #[cfg(test)]
 mod plane;
 #[cfg(test)]
+#[path = "../it/process.rs"]
+mod process;
+#[cfg(test)]
 mod visits;
