@@ -32,7 +32,7 @@ use crate::{Ended, block_on, output, token_file};
 use files::{Source, Stage};
 use journal::Journal;
 use notes::Notes;
-use reader::Read;
+use reader::{Read, Stand};
 use target::Target;
 
 pub(crate) use local::Local;
@@ -119,11 +119,11 @@ async fn import(args: Args, sources: Vec<Source>) -> anyhow::Result<Ended> {
     if let Some(target) = Arc::into_inner(run.target) {
         target.close().await;
     }
-    ended?;
-    let summary = run
-        .notes
-        .summary(started.elapsed(), run.stop.is_cancelled());
-    summary.show(args.json)
+    let interrupted = run.stop.is_cancelled() || ended.is_err();
+    let summary = run.notes.summary(started.elapsed(), interrupted);
+    // Also when it could not go on: what was loaded is loaded.
+    let shown = summary.show(args.json);
+    ended.and(shown)
 }
 
 struct Run {
@@ -200,12 +200,14 @@ async fn write(
     let Read { chunk, file, bytes } = read;
     let loaded = target.load(&chunk, notes).await?;
     notes.add(&loaded, bytes);
-    if let Some(done) = file.done(&loaded) {
-        let (journal, tag) = (Arc::clone(journal), file.tag.clone());
-        tokio::task::spawn_blocking(move || journal.finish(tag.as_ref(), &done)).await??;
-        notes.file_done();
-    } else if file.is_over() {
-        notes.file_failed();
+    match file.written(&loaded) {
+        Stand::Open => {}
+        Stand::Done(done) => {
+            let (journal, tag) = (Arc::clone(journal), file.tag.clone());
+            tokio::task::spawn_blocking(move || journal.finish(tag.as_ref(), &done)).await??;
+            notes.file_done();
+        }
+        Stand::Failed => notes.file_failed(),
     }
     Ok(())
 }

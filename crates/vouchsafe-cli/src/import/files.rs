@@ -74,6 +74,10 @@ pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
             below(path, &mut sources)?;
             continue;
         }
+        // A file is read twice, first for its digest: what can be read once is none.
+        if !metadata.is_file() {
+            anyhow::bail!("{} is no regular file", path.display());
+        }
         let source = source(path, metadata.len()).with_context(|| {
             format!(
                 "{} is neither .json nor .ndjson (plain, or packed as .gz or .bz2)",
@@ -101,29 +105,41 @@ fn below(folder: &Path, sources: &mut Vec<Source>) -> anyhow::Result<()> {
             below(&entry.path(), sources)?;
             continue;
         }
-        let metadata = std::fs::metadata(entry.path()).with_context(unreadable)?;
-        sources.extend(source(&entry.path(), metadata.len()).filter(|_| metadata.is_file()));
+        let path = entry.path();
+        let Some(found) = source(&path, 0) else {
+            continue;
+        };
+        // Of a link, of the file that it leads to: one that leads nowhere is nothing to pass over in silence.
+        let metadata =
+            std::fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = metadata.len();
+        sources.extend(metadata.is_file().then_some(Source { bytes, ..found }));
     }
     Ok(())
 }
 
 fn source(path: &Path, bytes: u64) -> Option<Source> {
     let name = path.file_name()?.to_str()?;
-    let (rest, packing) = match name.rsplit_once('.')? {
-        (rest, "gz") => (rest, Packing::Gzip),
-        (rest, "bz2") => (rest, Packing::Bzip2),
-        _ => (name, Packing::Plain),
+    let parts = |name: &str| {
+        let (stem, extension) = name.rsplit_once('.')?;
+        Some((stem.to_owned(), extension.to_ascii_lowercase()))
     };
-    let (stem, form) = match rest.rsplit_once('.')? {
-        (stem, "json") => (stem, Form::Json),
-        (stem, "ndjson" | "jsonl") => (stem, Form::Ndjson),
+    let (rest, packing) = match parts(name)? {
+        (rest, extension) if extension == "gz" => (rest, Packing::Gzip),
+        (rest, extension) if extension == "bz2" => (rest, Packing::Bzip2),
+        _ => (name.to_owned(), Packing::Plain),
+    };
+    let (stem, extension) = parts(&rest)?;
+    let form = match extension.as_str() {
+        "json" => Form::Json,
+        "ndjson" | "jsonl" => Form::Ndjson,
         _ => return None,
     };
     Some(Source {
         path: path.to_owned(),
         form,
         packing,
-        stage: Stage::of(stem, form),
+        stage: Stage::of(&stem, form),
         bytes,
     })
 }
@@ -151,6 +167,8 @@ mod tests {
         );
         assert_eq!(found("Patrick_Miller.json"), Some((Json, Plain, Rest)));
         assert_eq!(found("patient-1.json"), Some((Json, Plain, Rest)));
+        assert_eq!(found("A.JSON"), Some((Json, Plain, Rest)));
+        assert_eq!(found("Patient.NDJSON.GZ"), Some((Ndjson, Gzip, Patients)));
         for name in ["a.txt", "a.gz", "json", "a.json.zip", "README"] {
             assert_eq!(found(name), None, "{name}");
         }
@@ -199,5 +217,15 @@ mod tests {
         assert!(find(&[folder.path().to_owned()]).is_err());
         std::fs::write(folder.path().join("a.txt"), "").unwrap();
         assert!(find(&[folder.path().join("a.txt")]).is_err());
+        // Neither does it wait for what comes out of a pipe, nor pass over a link that leads nowhere.
+        let pipe = folder.path().join("pipe.json");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let error = find(&[pipe]).err().unwrap().to_string();
+        assert!(error.contains("no regular file"), "{error}");
+        let link = folder.path().join("gone.json");
+        std::os::unix::fs::symlink(folder.path().join("elsewhere.json"), &link).unwrap();
+        let error = find(&[folder.path().to_owned()]).err().unwrap().to_string();
+        assert!(error.contains("gone.json"), "{error}");
     }
 }

@@ -56,24 +56,33 @@ impl InWork {
         }
     }
 
-    /// Takes a chunk's result in; with the last one, what the file came to, if all of it is done.
-    pub(super) fn done(&self, loaded: &Loaded) -> Option<Done> {
+    /// Takes a chunk's result in; what that makes of the file.
+    pub(super) fn written(&self, loaded: &Loaded) -> Stand {
         self.failed.fetch_add(loaded.failed, Ordering::Relaxed);
         self.created.fetch_add(loaded.created, Ordering::Relaxed);
         self.matched.fetch_add(loaded.matched, Ordering::Relaxed);
-        // The chunk that brings it to zero sees what all others added.
-        let last = self.open.fetch_sub(1, Ordering::AcqRel) == 1;
-        let whole = self.failed.load(Ordering::Relaxed) == 0;
-        (last && whole).then(|| Done {
-            created: self.created.load(Ordering::Relaxed),
-            matched: self.matched.load(Ordering::Relaxed),
-        })
+        // The chunk that brings it to zero sees what all others added, and is the only one that does.
+        if self.open.fetch_sub(1, Ordering::AcqRel) != 1 {
+            return Stand::Open;
+        }
+        match self.failed.load(Ordering::Relaxed) {
+            0 => Stand::Done(Done {
+                created: self.created.load(Ordering::Relaxed),
+                matched: self.matched.load(Ordering::Relaxed),
+            }),
+            _ => Stand::Failed,
+        }
     }
+}
 
-    /// Whether all chunks are written.
-    pub(super) fn is_over(&self) -> bool {
-        self.open.load(Ordering::Acquire) == 0
-    }
+/// How far a file is.
+pub(super) enum Stand {
+    /// Not all of its chunks are written.
+    Open,
+    /// All of it is loaded.
+    Done(Done),
+    /// Some of it could not be loaded.
+    Failed,
 }
 
 /// Reads the files one after the other, until the import is to stop.
@@ -166,6 +175,7 @@ impl<'s> Reading<'s> {
         if read as u64 > MAX_DOCUMENT {
             anyhow::bail!("it is larger than 1 GiB; split the bundle, or use NDJSON");
         }
+        without_mark(&mut text);
         let said = head(&text).map(|head| head.resource_type);
         let content = match said.as_deref() {
             // What is no resource at all is refused, with its reason, where it is read for writing.
@@ -196,6 +206,9 @@ impl<'s> Reading<'s> {
                 anyhow::bail!("line {} is longer than 1 GiB", number + 1);
             }
             number += 1;
+            if number == 1 {
+                without_mark(&mut text);
+            }
             let blank = text.iter().all(u8::is_ascii_whitespace);
             if !blank {
                 bytes += text.len();
@@ -269,6 +282,13 @@ impl Same {
 enum Last {
     Yes,
     No,
+}
+
+/// Takes away the byte order mark that some programs begin a text with (RFC 8259, section 8.1, lets readers do so).
+fn without_mark(text: &mut Vec<u8>) {
+    if text.starts_with(b"\xef\xbb\xbf") {
+        text.drain(..3);
+    }
 }
 
 /// SHA-256 of a file as it lies there.

@@ -68,13 +68,11 @@ impl Target {
         match &chunk.content {
             Content::Bundle(text) => match self.write(text, &chunk.key).await? {
                 Ok(endings) => Ok(tally(endings, |place, why| {
-                    notes.trouble(&format!("{}: entry {}{why}", chunk.name, place + 1));
+                    notes.trouble(&why.at(&chunk.name, Some(format!("entry {}", place + 1))));
                 })),
                 Err(why) => {
-                    let at = why
-                        .entry
-                        .map_or_else(String::new, |entry| format!(" entry {}", entry + 1));
-                    notes.trouble(&format!("{}:{at}{why}", chunk.name));
+                    let entry = why.entry.map(|entry| format!("entry {}", entry + 1));
+                    notes.trouble(&why.at(&chunk.name, entry));
                     Ok(Loaded {
                         failed: entries(text),
                         ..Loaded::default()
@@ -104,7 +102,7 @@ impl Target {
             match written {
                 Ok(endings) => {
                     let more = tally(endings, |place, why| {
-                        notes.trouble(&format!("{}:{}{why}", chunk.name, at(part.get(place))));
+                        notes.trouble(&why.at(&chunk.name, line(part.get(place))));
                     });
                     loaded.add(more);
                 }
@@ -113,7 +111,7 @@ impl Target {
                     let bad = bad.or_else(|| (part.len() == 1).then_some(0));
                     if let Some(bad) = bad {
                         loaded.failed += 1;
-                        notes.trouble(&format!("{}:{}{why}", chunk.name, at(part.get(bad))));
+                        notes.trouble(&why.at(&chunk.name, line(part.get(bad))));
                     }
                     let (before, after) = match bad {
                         Some(bad) => (part.get(..bad), part.get(bad + 1..)),
@@ -171,11 +169,9 @@ impl Target {
 }
 
 /// Where a resource stands in its file.
-fn at(line: Option<&Line>) -> String {
-    match line.map(|line| line.number) {
-        None | Some(0) => String::new(),
-        Some(number) => format!(" line {number}"),
-    }
+fn line(line: Option<&Line>) -> Option<String> {
+    let number = line.map(|line| line.number).filter(|number| *number > 0);
+    number.map(|number| format!("line {number}"))
 }
 
 fn tally(endings: Vec<Ending>, mut failed: impl FnMut(usize, &Why)) -> Loaded {
@@ -231,17 +227,17 @@ impl Why {
         }
     }
 
+    /// The file, the place in it, the element, and the words.
+    fn at(&self, file: &str, place: Option<String>) -> String {
+        let inside: Vec<String> = place.into_iter().chain(self.path.clone()).collect();
+        match inside.is_empty() {
+            true => format!("{file}: {}", self.words),
+            false => format!("{file}: {}: {}", inside.join(", "), self.words),
+        }
+    }
+
     fn no_resource(place: usize) -> Self {
         Self::new(Some(place), None, "this is no FHIR resource in JSON")
-    }
-}
-
-impl std::fmt::Display for Why {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if let Some(path) = &self.path {
-            write!(f, ", {path}")?;
-        }
-        write!(f, ": {}", self.words)
     }
 }
 
@@ -251,14 +247,26 @@ mod tests {
 
     #[test]
     fn a_reason_names_the_element_once() {
-        let why = |entry, path| Why::new(entry, path, "too long").to_string();
-        assert_eq!(why(None, None), ": too long");
+        let why = |entry, path, place: Option<&str>| {
+            Why::new(entry, path, "too long").at("a.json", place.map(str::to_owned))
+        };
+        assert_eq!(why(None, None, None), "a.json: too long");
         assert_eq!(
-            why(Some(3), Some("Bundle.entry[3].resource.birthDate")),
-            ", birthDate: too long"
+            why(
+                Some(3),
+                Some("Bundle.entry[3].resource.birthDate"),
+                Some("entry 4")
+            ),
+            "a.json: entry 4, birthDate: too long"
         );
-        assert_eq!(why(Some(3), Some("Bundle.entry[3]")), ": too long");
-        assert_eq!(why(Some(3), Some("birthDate")), ", birthDate: too long");
+        assert_eq!(
+            why(Some(3), Some("Bundle.entry[3]"), Some("line 4")),
+            "a.json: line 4: too long"
+        );
+        assert_eq!(
+            why(Some(3), Some("birthDate"), None),
+            "a.json: birthDate: too long"
+        );
     }
 
     #[test]

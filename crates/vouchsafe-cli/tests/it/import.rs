@@ -307,7 +307,9 @@ fn ndjson_keeps_uuids_and_points_at_the_lines_that_are_wrong() {
     observations[7] = "{\"resourceType\":\"Observation\",\"secret-7\"".to_owned();
     observations[260] = observations[260].replace(&id(260), &id(999_999));
     observations[300] = observations[300].replace("\"final\"", "[\"Jonathan-Doe\"]");
-    fs::write(folder.join("Patient.ndjson"), patients.join("\n")).unwrap();
+    // With the mark that some programs begin a text with.
+    let marked = format!("\u{feff}{}", patients.join("\n"));
+    fs::write(folder.join("Patient.ndjson"), marked).unwrap();
     fs::write(
         folder.join("Observation.ndjson"),
         observations.join("\n") + "\n\n",
