@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 use vouchsafe::audit::{AppendError, RecorderKey, Source};
 
@@ -100,7 +101,7 @@ impl Driver {
                 true => Interest::READABLE,
                 false => Interest::READABLE | Interest::WRITABLE,
             };
-            let take = self.flight.open() && self.unwritten.len() < MAX_UNWRITTEN;
+            let take = self.takes();
             tokio::select! {
                 ready = self.stream.ready(interest) => {
                     let Ok(ready) = ready else { return Ended::Broken };
@@ -112,16 +113,30 @@ impl Driver {
                     if taken == 0 {
                         return Ended::Finished;
                     }
-                    for call in calls.drain(..) {
-                        match call {
-                            // Nobody waits for it any more.
-                            Call::Append(append) if append.reply.is_closed() => {}
-                            Call::Append(append) => self.flight.append(append, &mut self.unwritten),
-                            Call::Unsettled(reply) => self.flight.unsettled(reply, &mut self.unwritten),
-                        }
+                    calls.drain(..).for_each(|call| self.take(call));
+                    // Who is about to ask comes along in the same write, and wakes the recorder once with it.
+                    yield_now().await;
+                    while self.takes()
+                        && let Ok(call) = self.calls.try_recv()
+                    {
+                        self.take(call);
                     }
                 }
             }
+        }
+    }
+
+    /// Whether more is taken from the callers now.
+    const fn takes(&self) -> bool {
+        self.flight.open() && self.unwritten.len() < MAX_UNWRITTEN
+    }
+
+    fn take(&mut self, call: Call) {
+        match call {
+            // Nobody waits for it any more.
+            Call::Append(append) if append.reply.is_closed() => {}
+            Call::Append(append) => self.flight.append(append, &mut self.unwritten),
+            Call::Unsettled(reply) => self.flight.unsettled(reply, &mut self.unwritten),
         }
     }
 
