@@ -422,13 +422,62 @@ impl Store {
         idempotency: Option<Idempotency>,
         guards: &[Guard],
     ) -> Result<Staged, StoreError> {
+        let batch = self.batch((tenant, intent, now), (rows, idempotency), guards)?;
+        self.stage_batch(&batch).await
+    }
+
+    fn batch<'g>(
+        &self,
+        (tenant, intent, now): (TenantId, IntentId, Timestamp),
+        (rows, idempotency): (Vec<RowWrite>, Option<Idempotency>),
+        guards: &'g [Guard],
+    ) -> Result<Batch<'g>, StoreError> {
         let names = self.names();
         let mut batch = Batch::new(tenant, intent, now);
         batch.add(rows, idempotency, &names)?;
         for guard in guards {
             batch.guard(guard, &names);
         }
-        self.stage_batch(&batch).await
+        Ok(batch)
+    }
+
+    /// Stages and commits, once something else is done that must come before a commit.
+    ///
+    /// On PostgreSQL `before` is awaited while the statements run. SQLite has one writer, which is not kept from others
+    /// meanwhile: there it comes first, and those who write at the same time are committed together.
+    ///
+    /// # Errors
+    /// The outer one is that of `before`; then nothing is committed. The inner one is as for [`Self::stage_guarded`] and
+    /// [`Staged::commit`].
+    pub async fn write_after<T, E>(
+        &self,
+        before: impl Future<Output = Result<T, E>>,
+        write: (TenantId, IntentId, Timestamp),
+        what: (Vec<RowWrite>, Option<Idempotency>),
+        guards: &[Guard],
+    ) -> Result<(T, Result<(), StoreError>), E> {
+        let batch = self.batch(write, what, guards);
+        match &self.backend {
+            Backend::Sqlite(backend) => {
+                let done = before.await?;
+                let committed = match &batch {
+                    Ok(batch) => backend.write(batch).await,
+                    Err(error) => Err(*error),
+                };
+                Ok((done, committed))
+            }
+            Backend::Postgres(_) => {
+                let stage = async { self.stage_batch(&batch?).await };
+                // What was staged rolls back when the other fails.
+                let (done, staged) = tokio::join!(before, stage);
+                let done = done?;
+                let committed = match staged {
+                    Ok(staged) => staged.commit().await,
+                    Err(error) => Err(error),
+                };
+                Ok((done, committed))
+            }
+        }
     }
 
     /// Gives somebody care of a subject, all but the commit.

@@ -1,8 +1,8 @@
 //! Writing: one record or several, all or nothing.
 //!
 //! The order (DESIGN, "Order of a write"): the intent and an entry for each record are appended
-//! while the SQL runs and are durable before the commit; the transaction has the intent's id as
-//! a primary key; the outcome is appended after the commit and before the answer.
+//! while the SQL runs (on SQLite, which has one writer, before it) and are durable before the
+//! commit; the transaction has the intent's id as a primary key; the outcome is appended after the commit and before the answer.
 
 mod plan;
 
@@ -202,19 +202,17 @@ impl Engine {
             .await
             .map_err(whole)?;
         let idempotency = self.remembered(caller, options).await.map_err(whole)?;
-        let stage =
-            self.store
-                .stage_guarded(tenant, intent, request.now, rows, idempotency, &guards);
-        let (recorded, staged) = tokio::join!(self.record(drafts), stage);
-        let (receipts, _) = match recorded {
-            Ok(recorded) => recorded,
-            // What was staged rolls back; the intent may be in the log, and is settled later.
-            Err(failure) => return Err((failure, None)),
-        };
-        let committed = match staged {
-            Ok(staged) => staged.commit().await,
-            Err(error) => Err(error),
-        };
+        // When the log fails, the intent may be in it all the same, and is settled later.
+        let ((receipts, _), committed) = self
+            .store
+            .write_after(
+                self.record(drafts),
+                (tenant, intent, request.now),
+                (rows, idempotency),
+                &guards,
+            )
+            .await
+            .map_err(whole)?;
         let proof = self
             .conclude(
                 &request,

@@ -1,10 +1,11 @@
 //! Records in a SQLite file.
 //!
-//! One connection writes, so that writes queue here instead of failing as busy; some read beside
-//! it (WAL). A commit is on the disk before it returns (`synchronous = FULL`), and what is
+//! One connection writes, so that writes queue here instead of failing as busy, and are committed
+//! together; some read beside it (WAL). A commit is on the disk before it returns (`synchronous = FULL`), and what is
 //! deleted is overwritten (`secure_delete`).
 
 mod find;
+mod group;
 mod insert;
 
 use std::fs::OpenOptions;
@@ -15,7 +16,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 use sqlx::{ConnectOptions as _, Transaction};
 use uuid::Uuid;
@@ -31,6 +33,7 @@ use super::rows::{
     VersionRow, settled,
 };
 use super::{OpenError, Settled, StoreCheck, StoreError, bounded};
+use group::Group;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -73,6 +76,7 @@ const SEALED: &str = concat!(
 #[derive(Clone, Debug)]
 pub(super) struct Sqlite {
     writer: SqlitePool,
+    group: Group,
     readers: Arc<Lanes<sqlx::Sqlite>>,
 }
 
@@ -112,6 +116,7 @@ impl Sqlite {
             .await;
         Ok(Self {
             writer,
+            group: Group::default(),
             readers: Arc::new(Lanes::new(readers.map_err(translate_open)?)),
         })
     }
@@ -401,17 +406,30 @@ impl Sqlite {
         batch: &Batch<'_>,
     ) -> Result<Transaction<'static, sqlx::Sqlite>, StoreError> {
         let mut transaction = self.begin().await?;
-        insert::intent(&mut transaction, batch).await?;
-        for (sought, expected) in &batch.guards {
-            let found = match sought {
-                Some(sought) => find::ids(&mut transaction, sought).await?,
-                None => Vec::new(),
-            };
-            Batch::holds(expected, &found)?;
-        }
-        insert::batch(&mut transaction, batch).await?;
+        insert_guarded(&mut transaction, batch).await?;
         Ok(transaction)
     }
+
+    /// Writes and commits, with others who write at the same time.
+    pub(super) async fn write(&self, batch: &Batch<'_>) -> Result<(), StoreError> {
+        self.group.write(&self.writer, batch).await
+    }
+}
+
+/// Inserts a batch, if what it relies on is still so.
+async fn insert_guarded(
+    connection: &mut SqliteConnection,
+    batch: &Batch<'_>,
+) -> Result<(), StoreError> {
+    insert::intent(connection, batch).await?;
+    for (sought, expected) in &batch.guards {
+        let found = match sought {
+            Some(sought) => find::ids(connection, sought).await?,
+            None => Vec::new(),
+        };
+        Batch::holds(expected, &found)?;
+    }
+    insert::batch(connection, batch).await
 }
 
 /// Makes an empty file that only its owner may read; the files that SQLite puts beside it get the

@@ -18,6 +18,9 @@ on_both!(
     of_two_conditional_creates_one_is_done,
     a_guard_holds_what_was_found,
     updates_are_no_victims_of_guards_elsewhere,
+    of_writes_at_once_each_is_done_or_refused,
+    who_is_cut_off_holds_up_nobody,
+    nothing_is_written_when_what_comes_before_fails,
 );
 
 async fn a_committed_write_is_settled_as_such(bench: &Bench) {
@@ -320,4 +323,91 @@ async fn updates_are_no_victims_of_guards_elsewhere(bench: &Bench) {
     for task in tasks {
         assert_eq!(task.await.unwrap(), Ok(()));
     }
+}
+
+/// Stages and commits, when something else has been done.
+async fn written(
+    store: Store,
+    intent: IntentId,
+    row: RowWrite,
+    before: impl Future<Output = Result<(), Refused>>,
+) -> Result<Result<(), StoreError>, Refused> {
+    let tenant = row.record.key.tenant;
+    let write = (tenant, intent, now());
+    let done = store.write_after(before, write, (vec![row], None), &[]);
+    done.await.map(|((), committed)| committed)
+}
+
+#[derive(Debug, Eq, PartialEq)]
+struct Refused;
+
+async fn of_writes_at_once_each_is_done_or_refused(bench: &Bench) {
+    let contested = RecordId::random();
+    let mut tasks = Vec::new();
+    for number in 0..60 {
+        let id = match number % 3 {
+            0 => contested,
+            _ => RecordId::random(),
+        };
+        let intent = IntentId::new_ordered(now());
+        let row = bench.new_record("Observation", id, Some(SubjectId::random()));
+        let write = written(bench.store.clone(), intent, row, async { Ok(()) });
+        tasks.push((id, intent, tokio::spawn(write)));
+    }
+    let mut won = 0;
+    for (id, intent, task) in tasks {
+        let outcome = task.await.unwrap().unwrap();
+        let settled = bench.store.settle(intent, now()).await.unwrap();
+        match outcome {
+            Ok(()) => {
+                won += usize::from(id == contested);
+                assert_eq!(settled, Settled::Committed);
+                let key = bench.key("Observation", id);
+                assert!(bench.store.read(&key, None).await.unwrap().is_some());
+            }
+            Err(error) => {
+                assert_eq!((id, error), (contested, StoreError::Conflict));
+                assert_eq!(settled, Settled::Aborted);
+            }
+        }
+    }
+    assert_eq!(won, 1);
+}
+
+async fn who_is_cut_off_holds_up_nobody(bench: &Bench) {
+    let mut cut_off = Vec::new();
+    for round in 0..40_u64 {
+        let id = RecordId::random();
+        let intent = IntentId::new_ordered(now());
+        let row = bench.new_record("Observation", id, Some(SubjectId::random()));
+        let write = written(bench.store.clone(), intent, row, async { Ok(()) });
+        let task = tokio::spawn(write);
+        let other = bench.new_record("Observation", RecordId::random(), None);
+        let beside = IntentId::new_ordered(now());
+        let beside = written(bench.store.clone(), beside, other, async { Ok(()) });
+        let beside = tokio::spawn(beside);
+        // At another place each time.
+        tokio::time::sleep(Duration::from_micros(round * 37)).await;
+        task.abort();
+        cut_off.push((id, intent));
+        let done = tokio::time::timeout(Duration::from_secs(20), beside).await;
+        assert_eq!(done.expect("held up").unwrap(), Ok(Ok(())));
+    }
+    for (id, intent) in cut_off {
+        let committed = bench.store.settle(intent, now()).await.unwrap() == Settled::Committed;
+        let key = bench.key("Observation", id);
+        let there = bench.store.read(&key, None).await.unwrap().is_some();
+        assert_eq!(committed, there);
+    }
+}
+
+async fn nothing_is_written_when_what_comes_before_fails(bench: &Bench) {
+    let (id, intent) = (RecordId::random(), IntentId::new_ordered(now()));
+    let row = bench.new_record("Observation", id, Some(SubjectId::random()));
+    let outcome = written(bench.store.clone(), intent, row, async { Err(Refused) }).await;
+    assert_eq!(outcome, Err(Refused));
+    let key = bench.key("Observation", id);
+    assert!(bench.store.read(&key, None).await.unwrap().is_none());
+    let settled = bench.store.settle(intent, now()).await;
+    assert_eq!(settled.unwrap(), Settled::Aborted);
 }
