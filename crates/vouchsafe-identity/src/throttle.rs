@@ -43,15 +43,16 @@ impl Scope {
 const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// The narrowest first, and an attempt that is over there is counted nowhere else: it is not tried, and must use up
-/// nothing of what others have. In this order in every transaction, so that two never wait for one another. What is
-/// older than the longest window counts for nothing; the sweep deletes it.
+/// An attempt that is over in one is counted in none below: it is not tried, and must use up nothing of what others
+/// have. The network comes first, so that one network makes no more rows than it may try logins. In this order in every
+/// transaction, so that two never wait for one another. What is older than the longest window counts for nothing; the
+/// sweep deletes it.
 ///
 /// NIST SP 800-63B, 3.2.2, wants at most 100 failures in a row of an account: half of them are for strangers. Guessing
 /// is further bounded by the second factor.
 const STRANGE: [Scope; 4] = [
-    Scope::new("account-network", Key::AccountNetwork, 5, QUARTER),
     Scope::new("network", Key::Network, 300, QUARTER),
+    Scope::new("account-network", Key::AccountNetwork, 5, QUARTER),
     Scope::new("account", Key::Account, 20, QUARTER),
     Scope::new("account-day", Key::Account, 50, DAY),
 ];

@@ -142,7 +142,9 @@ fn verb(request: &Object, resource: Option<Document>) -> Result<EntryVerb, Probl
             "conditional updates and deletes are not served",
         )),
     };
-    match text(request, "method") {
+    let method = text(request, "method");
+    heeded(request, method)?;
+    match method {
         Some("POST") => create(path, query, request, resource),
         Some("PUT") => alone().and_then(|()| update(path, request, resource)),
         Some("DELETE") => {
@@ -161,6 +163,31 @@ fn verb(request: &Object, resource: Option<Document>) -> Result<EntryVerb, Probl
         )
         .at("request.method")),
     }
+}
+
+/// Refuses preconditions that would be passed over: who states one relies on it.
+fn heeded(request: &Object, method: Option<&str>) -> Result<(), Problem> {
+    let taken = match method {
+        Some("POST") => "ifNoneExist",
+        Some("PUT" | "DELETE") => "ifMatch",
+        // What a read is spared by them is its own affair.
+        _ => return Ok(()),
+    };
+    for (name, path) in [
+        ("ifMatch", "request.ifMatch"),
+        ("ifNoneMatch", "request.ifNoneMatch"),
+        ("ifModifiedSince", "request.ifModifiedSince"),
+        ("ifNoneExist", "request.ifNoneExist"),
+    ] {
+        if name != taken && request.get(name).is_some() {
+            return Err(Problem::bad(
+                "not-supported",
+                "this interaction does not take that precondition; see metadata",
+            )
+            .at(path));
+        }
+    }
+    Ok(())
 }
 
 fn create(

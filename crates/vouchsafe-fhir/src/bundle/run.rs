@@ -192,7 +192,7 @@ impl Run<'_> {
             id: result.id,
             version: result.version,
             last_updated: result.last_updated,
-            subsetted: false,
+            subsetted: result.subsetted,
         };
         let resource = match (self.returns, result.document) {
             (Return::Representation, Some(document)) => {

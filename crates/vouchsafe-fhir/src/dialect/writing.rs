@@ -218,7 +218,7 @@ impl Dialect {
                     id: result.id,
                     version: result.version,
                     last_updated: result.last_updated,
-                    subsetted: false,
+                    subsetted: result.subsetted,
                 };
                 set.write(document, &mut body);
             }

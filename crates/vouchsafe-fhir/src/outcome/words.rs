@@ -135,7 +135,6 @@ const fn words(failure: &Failure) -> Words {
         | Failure::UnknownReference
         | Failure::SubjectMissing
         | Failure::SubjectChanged
-        | Failure::SeveralSubjects
         | Failure::IdempotencyMismatch => unprocessable(failure),
         Failure::Unsupported(_)
         | Failure::BadParam(_)
@@ -154,7 +153,7 @@ const fn unprocessable(failure: &Failure) -> Words {
     let (code, text) = match failure {
         Failure::UnknownReference => (
             "not-found",
-            "the resource refers to a patient that does not exist or that you may not see",
+            "the resource refers to a patient that does not exist or that you may not see, or to more than one patient",
         ),
         Failure::SubjectMissing => (
             "required",
@@ -164,7 +163,6 @@ const fn unprocessable(failure: &Failure) -> Words {
             "business-rule",
             "the patient that a resource is about never changes",
         ),
-        Failure::SeveralSubjects => ("business-rule", "a resource is about one patient only"),
         Failure::IdempotencyMismatch => (
             "business-rule",
             "the idempotency key was used for another request",

@@ -196,6 +196,8 @@ pub struct OpResult {
     pub created: bool,
     /// Whether this version is its deletion.
     pub deleted: bool,
+    /// Whether the version has more than the writer supplied: classes that are hidden from them.
+    pub subsetted: bool,
     /// What the writer supplied; nothing of a deletion or of a repeated request.
     pub document: Option<Document>,
     /// The proof that the write was logged.
@@ -266,14 +268,13 @@ pub enum Failure {
     Invalid(Vec<Issue>),
     /// No such record type.
     UnknownType,
-    /// The document names a subject that is not there.
+    /// The document names a subject that is not there, or several: that there are several is not told, because who asks
+    /// may not know of one of them.
     UnknownReference,
     /// The document must say whom it is about.
     SubjectMissing,
     /// A record's subject never changes.
     SubjectChanged,
-    /// The document names several subjects.
-    SeveralSubjects,
     /// The record has another version than the caller expects.
     VersionConflict,
     /// More than one record matches.
@@ -315,7 +316,6 @@ impl Failure {
             Self::UnknownReference => "unknown-reference",
             Self::SubjectMissing => "subject-missing",
             Self::SubjectChanged => "subject-changed",
-            Self::SeveralSubjects => "several-subjects",
             Self::VersionConflict => "version-conflict",
             Self::Several => "several",
             Self::Unsupported(_) => "unsupported",
@@ -341,10 +341,11 @@ impl fmt::Display for Failure {
             Self::Forbidden => "you may not do this",
             Self::Invalid(_) => "the document is not a valid record of its type",
             Self::UnknownType => "no such record type",
-            Self::UnknownReference => "the record that this is about does not exist",
+            Self::UnknownReference => {
+                "the record that this is about does not exist, or is another person's"
+            }
             Self::SubjectMissing => "the record must say whom it is about",
             Self::SubjectChanged => "whom a record is about never changes",
-            Self::SeveralSubjects => "a record is about one person only",
             Self::VersionConflict => "the record has another version",
             Self::Several => "several records match",
             Self::Unsupported(_) => "a search parameter is not supported here",

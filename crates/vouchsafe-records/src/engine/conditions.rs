@@ -125,12 +125,13 @@ impl Engine {
             limit: MAX_CANDIDATES + 1,
         };
         let found = self.store.candidates(tenant, &query).await?;
+        let text = query_text(&condition.params)?;
+        // Also of too many: that there are so many is told.
+        drafts.push(permit.entry(request, &text, found.len() as u64));
         if found.len() > MAX_CANDIDATES {
             return Err(Failure::TooCostly);
         }
-        let text = query_text(&condition.params)?;
         let candidates = found.iter().map(|stored| stored.record.key.id).collect();
-        drafts.push(permit.entry(request, &text, found.len() as u64));
         for stored in found {
             let opened = self.open_candidate(caller, request, stored, &plan.predicates, drafts);
             if let Some((found, phi)) = opened.await? {

@@ -40,6 +40,8 @@ struct Run<'a> {
     plan: &'a Plan,
     permit: &'a SearchPermit,
     reach: &'a Reach,
+    /// The patients whom the query names, and who are in reach.
+    named: Option<&'a [SubjectId]>,
     /// The query, for the log: sealed there.
     query: Vec<u8>,
 }
@@ -79,6 +81,12 @@ impl Engine {
             declared,
             plan: &plan,
             permit: &permit,
+            named: match &reach {
+                Reach::All(Some(subjects)) | Reach::Theirs(subjects) if plan.subjects.is_some() => {
+                    Some(subjects)
+                }
+                Reach::All(_) | Reach::Theirs(_) => None,
+            },
             reach: &reach,
             query,
         };
@@ -117,7 +125,9 @@ impl Engine {
             let more = last.is_some();
             after = last.or(after);
             opened += found.len();
-            let (mut released, entry) = self.open_all(run, found).await?;
+            // Whom the search names stands in the log once, with the first that is opened, and if none is.
+            let named = run.named.filter(|_| proof.is_none());
+            let (mut released, entry) = self.open_all(run, found, named.unwrap_or(&[])).await?;
             proof.get_or_insert(entry);
             items.append(&mut released);
             let full = items.len() >= wanted || opened >= MAX_OPENED;
@@ -133,6 +143,7 @@ impl Engine {
         &self,
         run: &Run<'_>,
         found: Vec<StoredRecord>,
+        named: &[SubjectId],
     ) -> Result<(Vec<Released>, Proof), Failure> {
         let tenant = run.caller.session.tenant();
         let audit = self.audit_keys(tenant).await?;
@@ -143,6 +154,8 @@ impl Engine {
             let opened = self.open_one(run, &request, stored, &run.plan.predicates, &mut drafts);
             waiting.extend(opened.await?);
         }
+        let name = |subject: &SubjectId| run.permit.names(&request, *subject);
+        drafts.extend(named.iter().map(name));
         drafts.push(run.permit.entry(&request, &run.query, waiting.len() as u64));
         let (receipts, appended) = self.record(drafts).await?;
         let proof = appended.last().map(Proof::of).ok_or(Failure::Unavailable)?;
@@ -281,6 +294,10 @@ impl Engine {
                     return self.of_nobody(request, &permit, query, &[]).await.map(Err);
                 }
                 (Some(subjects), _) => return Ok(Ok((permit, Reach::All(Some(subjects))))),
+                // Who may see everybody's, and has none of their own, must not take the answer for all there are.
+                (None, Scope::Care) if self.theirs(caller).await?.is_empty() => {
+                    return Err(Failure::TooCostly);
+                }
                 (None, Scope::Care) => {}
                 (None, _) => return Ok(Ok((permit, Reach::All(None)))),
             }
@@ -297,9 +314,24 @@ impl Engine {
                 .of_nobody(request, &permit, query, &others)
                 .await
                 .map(Err),
-            Ok(permit) => Ok(Ok((permit, Reach::Theirs(subjects)))),
+            Ok(permit) => {
+                let hidden = self.hidden(request, &others);
+                if !hidden.is_empty() {
+                    self.append(&hidden).await?;
+                }
+                Ok(Ok((permit, Reach::Theirs(subjects))))
+            }
             Err(refusal) => Err(self.refuse(refusal, Failure::Forbidden).await),
         }
+    }
+
+    /// The entries of patients whom a search names, and who are not the caller's to see.
+    fn hidden(&self, request: &Request<'_>, others: &[SubjectId]) -> Vec<Draft> {
+        let entry = |subject: &SubjectId| {
+            self.gate()
+                .refused(request, None, Some(*subject), "search", "no-permit")
+        };
+        others.iter().map(entry).collect()
     }
 
     /// Writes down a search that opens nothing: the query, and each subject that it named and
@@ -312,11 +344,7 @@ impl Engine {
         others: &[SubjectId],
     ) -> Result<Proof, Failure> {
         let mut drafts = vec![permit.entry(request, query, 0)];
-        let hidden = |subject: &SubjectId| {
-            self.gate()
-                .refused(request, None, Some(*subject), "search", "no-permit")
-        };
-        drafts.extend(others.iter().map(hidden));
+        drafts.extend(self.hidden(request, others));
         let appended = self.append(&drafts).await?;
         appended.first().map(Proof::of).ok_or(Failure::Unavailable)
     }
@@ -349,6 +377,11 @@ impl Engine {
                 record_type, id, ..
             } = reference
             {
+                // Only what is a subject itself: whose another record is, is not told to all who ask.
+                let declared = self.pack.record_type(record_type.as_str());
+                if declared.is_none_or(|declared| declared.subject_kind() != SubjectKind::Itself) {
+                    continue;
+                }
                 let head = self.head(caller, record_type, *id).await?;
                 subjects.extend(head.and_then(|head| head.subject));
             }

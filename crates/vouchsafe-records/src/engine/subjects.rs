@@ -53,7 +53,8 @@ impl Subjects {
                 continue;
             };
             match found {
-                Some(other) if other != subject => return Err(Failure::SeveralSubjects),
+                // Told as if it were not there: whose another record is, is not told by a refusal.
+                Some(other) if other != subject => return Err(Failure::UnknownReference),
                 _ => found = Some(subject),
             }
         }

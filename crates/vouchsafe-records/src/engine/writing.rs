@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use vouchsafe::access::{Facts, Verb};
-use vouchsafe::audit::{Draft, Outcome};
+use vouchsafe::audit::{Draft, Event, Outcome, Stream};
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
 use vouchsafe::gate::{self, Request, Target, WritePermit, Writes};
@@ -34,6 +34,8 @@ struct Sealed {
     version: Version,
     created: bool,
     deleted: bool,
+    /// Whether the version has more than was supplied.
+    subsetted: bool,
     document: Option<Phi<Document>>,
 }
 
@@ -50,7 +52,7 @@ impl Engine {
     ) -> Result<Vec<OpResult>, Refused> {
         let types: Vec<_> = ops.iter().map(|op| plan::type_of(op).clone()).collect();
         let repeated = match &options.idempotent {
-            Some(idempotent) => self.repeated(caller, idempotent).await,
+            Some(idempotent) => self.repeated(caller, idempotent, options.operation).await,
             None => Ok(None),
         };
         let ended = match repeated {
@@ -108,6 +110,7 @@ impl Engine {
         &self,
         caller: &Caller,
         idempotent: &Idempotent,
+        operation: &'static str,
     ) -> Result<Option<Vec<OpResult>>, Failure> {
         let wanted = self.idempotency(caller, idempotent).await?;
         let Some(first) = self
@@ -127,9 +130,17 @@ impl Engine {
             last_updated: head.last_updated,
             created: head.version == Version::FIRST,
             deleted: head.deleted,
+            subsetted: false,
             document: None,
             proof: None,
         });
+        // What was decided and written once is told again, and that stands in the log as well.
+        let told = Event {
+            reason: Some("repeated"),
+            session: Some(&caller.session),
+            ..Event::new(Stream::Phi, operation, Outcome::Permitted, &caller.context)
+        };
+        self.append_events(vec![told]).await?;
         Ok(Some(results.collect()))
     }
 
@@ -484,6 +495,7 @@ impl Engine {
                 }
             };
             let deleted = document.is_none();
+            let subsetted = !deleted && !replaces.includes(record.manifest.classes());
             let tag = |term: &IndexTerm| index_row(&index, &planned.key.record_type, term);
             rows.push(RowWrite {
                 subject: planned.subject,
@@ -496,7 +508,8 @@ impl Engine {
                     .filter(|index| deleted || replaces.contains(index.class))
                     .map(|index| index.name.clone())
                     .collect(),
-                relations: (deleted || replaces.contains(declared.root_class()))
+                // Who may not write what tells of care leaves it as it is.
+                relations: (deleted || replaces.includes(declared.relation_classes()))
                     .then_some(planned.relations),
                 record,
             });
@@ -505,6 +518,7 @@ impl Engine {
                 version: planned.version,
                 created: created && !deleted,
                 deleted,
+                subsetted,
                 document,
             });
         }
@@ -554,6 +568,7 @@ fn results(
                 last_updated: now,
                 created: sealed.created,
                 deleted: sealed.deleted,
+                subsetted: sealed.subsetted,
                 document,
                 proof: Some(proof.clone()),
             })

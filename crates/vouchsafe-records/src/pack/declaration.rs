@@ -67,6 +67,13 @@ impl RecordTypeDecl {
         self.root_class
     }
 
+    /// The classes of all by which a record tells who has care.
+    #[must_use]
+    pub fn relation_classes(&self) -> ClassSet {
+        let rules = self.relations.iter();
+        rules.fold(ClassSet::NONE, |classes, rule| classes.union(rule.classes))
+    }
+
     /// The strictest class that the type declares, `restricted` aside: that of its narrative.
     #[must_use]
     pub const fn strictest(&self) -> DataClass {
@@ -219,12 +226,8 @@ pub(super) fn declare(
             reason: "pack.toml names this path, and it is not in the tables",
         })
     };
-    let (indexes, sources) = index::declare(
-        name,
-        &manifest.indexes,
-        &|path| class_at(places, compiled.root, path),
-        trie,
-    )?;
+    let class_of = |path: &[Box<str>]| class_at(places, compiled.root, path);
+    let (indexes, sources) = index::declare(name, &manifest.indexes, &class_of, trie)?;
     let subject = Subject {
         kind: match manifest.subject.kind {
             SubjectWord::Itself => SubjectKind::Itself,
@@ -243,7 +246,7 @@ pub(super) fn declare(
     let relations = manifest
         .relations
         .into_iter()
-        .map(|relation| RelationRule::declare(relation, &declared))
+        .map(|relation| RelationRule::declare(relation, &declared, &class_of))
         .collect::<Result<_, _>>()?;
     let search = manifest
         .search

@@ -67,6 +67,11 @@ impl Primitive {
     }
 
     fn text_fits(self, text: &str) -> bool {
+        // R4, 2.24.0.1: of the characters below a space, tab, line feed and carriage return alone.
+        let control = |c: char| c < ' ' && !matches!(c, '\t' | '\n' | '\r');
+        if text.contains(control) {
+            return false;
+        }
         match self {
             Self::Date => Date::parse(text).is_some_and(|date| !date.has_time()),
             Self::DateTime => Date::parse(text).is_some(),

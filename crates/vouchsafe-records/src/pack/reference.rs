@@ -34,6 +34,20 @@ pub enum Reference {
 }
 
 impl Reference {
+    /// The record, whichever version of it was named.
+    pub(super) fn of_any_version(self) -> Self {
+        match self {
+            Self::Local {
+                record_type, id, ..
+            } => Self::Local {
+                record_type,
+                id,
+                version: None,
+            },
+            other => other,
+        }
+    }
+
     /// What the text of a reference names.
     #[must_use]
     pub fn parse(text: &str) -> Self {

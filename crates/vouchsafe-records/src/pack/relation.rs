@@ -1,6 +1,7 @@
 //! Care that a record tells of: who has care of its subject, from when until when.
 
 use jiff::{SignedDuration, Timestamp};
+use vouchsafe::class::{ClassSet, DataClass};
 use vouchsafe::document::{Document, Node};
 use vouchsafe::ids::RecordType;
 
@@ -68,20 +69,28 @@ pub(super) struct RelationRule {
     begins: usize,
     status: Option<Vec<Box<str>>>,
     when: Vec<Box<str>>,
+    /// The classes of all that it is told by.
+    pub(super) classes: ClassSet,
 }
 
 impl RelationRule {
     pub(super) fn declare(
         manifest: RelationManifest,
         declared: &Declared<'_>,
+        class_at: &dyn Fn(&[Box<str>]) -> DataClass,
     ) -> Result<Self, PackError> {
         let times = manifest.from.iter().chain(&manifest.until);
+        let who = declared(&manifest.who)?;
+        let times: Vec<_> = times.map(|path| declared(path)).collect::<Result<_, _>>()?;
+        let status = manifest.status.as_deref().map(declared).transpose()?;
+        let paths = times.iter().chain(&status).chain([&who]);
         Ok(Self {
+            classes: paths.map(|path| class_at(path)).collect(),
             types: record_types(&manifest.types)?,
-            who: declared(&manifest.who)?,
-            times: times.map(|path| declared(path)).collect::<Result<_, _>>()?,
+            who,
+            times,
             begins: manifest.from.len(),
-            status: manifest.status.as_deref().map(declared).transpose()?,
+            status,
             when: manifest.when.into_iter().map(Into::into).collect(),
             kind: manifest.kind.into(),
         })
@@ -105,7 +114,8 @@ impl RelationRule {
                 let Some(text) = who.get("reference").and_then(Node::as_str) else {
                     return;
                 };
-                let beneficiary = Reference::parse(text);
+                // Care is had by somebody, and not by a version of what is written of them.
+                let beneficiary = Reference::parse(text).of_any_version();
                 let fits = match &beneficiary {
                     Reference::Local { record_type, .. }
                     | Reference::Conditional { record_type, .. } => {

@@ -431,7 +431,12 @@ fn referred(
     modifier: Option<&str>,
     value: &str,
 ) -> Result<(Reference, String), Why> {
-    let told = modifier.map(|name| name.parse::<RecordType>().map_err(|_| Why::Modifier));
+    // A type, which begins with a capital letter (R4, 3.1.1.5.2); any other modifier is not known here.
+    let told = modifier.map(|name| {
+        let typed = name.starts_with(|first: char| first.is_ascii_uppercase());
+        let record_type = name.parse::<RecordType>().ok().filter(|_| typed);
+        record_type.ok_or(Why::Modifier)
+    });
     let told = told.transpose()?;
     let value = unescape(value);
     let reference = match value.parse::<RecordId>() {

@@ -3,7 +3,7 @@
 use crate::access::{Decision, Purpose};
 use crate::audit::{Context, Draft, Outcome};
 use crate::class::ClassSet;
-use crate::ids::RecordType;
+use crate::ids::{RecordType, SubjectId};
 use crate::session::Session;
 
 use super::{Request, entry};
@@ -53,6 +53,24 @@ impl SearchPermit {
             .with_classes(self.classes)
             .counting(count)
             .detailed(query)
+            .draft("search", Outcome::Permitted, request)
+    }
+
+    /// The entry of a patient whom the search names: it is written also when nothing of them is found.
+    ///
+    /// As of [`Self::entry`], only keys and time of `request` count.
+    pub fn names(&self, request: &Request<'_>, subject: SubjectId) -> Draft {
+        let request = &Request {
+            session: &self.session,
+            purpose: self.purpose,
+            context: &self.context,
+            keys: request.keys,
+            now: request.now,
+        };
+        entry::of(request, Some(&self.decision))
+            .of_type(&self.record_type)
+            .of_subject(Some(subject), request)
+            .with_classes(self.classes)
             .draft("search", Outcome::Permitted, request)
     }
 }

@@ -18,6 +18,7 @@ fn result(name: &str, id: RecordId, proof: bool) -> OpResult {
         last_updated: Timestamp::UNIX_EPOCH,
         created: true,
         deleted: false,
+        subsetted: false,
         document: None,
         proof: proof.then(|| Proof {
             origin: "log".into(),
