@@ -36,6 +36,13 @@ impl Dialect {
             params,
         });
         let idempotent = idempotent(request, "POST")?;
+        if let Some(key) = &idempotent {
+            let repeated = self.engine.repeated(caller, key, "create").await;
+            let first = repeated.map_err(|failure| Problem::from(&failure))?;
+            if let Some(result) = first.and_then(|results| results.into_iter().next()) {
+                return self.told(request, caller, result).await;
+            }
+        }
         let mut left = ATTEMPTS;
         loop {
             left -= 1;
@@ -181,10 +188,20 @@ impl Dialect {
             logged: true,
             ..Problem::from(&refused.failure)
         })?;
-        let mut result = results
+        let result = results
             .into_iter()
             .next()
             .ok_or_else(|| Problem::from(&Failure::OutcomeUnknown))?;
+        self.told(request, caller, result).await
+    }
+
+    /// The answer to a write, or to one that was done before under the same key.
+    async fn told(
+        &self,
+        request: &FhirRequest<'_>,
+        caller: &Caller,
+        mut result: OpResult,
+    ) -> Answer {
         let returns = preferences(request.headers)
             .returns
             .unwrap_or(Return::Representation);

@@ -13,6 +13,8 @@ mod keys;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod relating;
 #[cfg(test)]
 mod resources;

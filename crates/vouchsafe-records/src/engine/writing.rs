@@ -105,8 +105,12 @@ impl Engine {
         self.note(draft).await
     }
 
-    /// The result of the same write under the same key, if there was one.
-    async fn repeated(
+    /// The result of the same write under the same key, if there was one. [`Engine::write`] asks it as well; who looks up
+    /// conditions before asks it first, because what they find by now is not what the first answer was about.
+    ///
+    /// # Errors
+    /// [`Failure::IdempotencyMismatch`] for another request under the key.
+    pub async fn repeated(
         &self,
         caller: &Caller,
         idempotent: &Idempotent,
