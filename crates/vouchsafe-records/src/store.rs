@@ -82,6 +82,17 @@ macro_rules! each {
 }
 
 impl Store {
+    /// Connects to a server, and changes nothing; a file is not looked at.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to do.
+    pub async fn reach(location: &Location) -> Result<(), OpenError> {
+        match location {
+            Location::Sqlite { .. } => Ok(()),
+            Location::Postgres { url, ca } => postgres::reach(url, ca).await,
+        }
+    }
+
     /// Opens a database and brings its schema up to date.
     ///
     /// # Errors

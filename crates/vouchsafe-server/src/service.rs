@@ -136,6 +136,16 @@ pub enum OpenError {
     /// Something of the first start did not happen.
     #[error("first start: {0}")]
     NotDone(#[from] vouchsafe_identity::NotDone),
+    /// A database server.
+    #[error("{setting} ({place}): {error}")]
+    Database {
+        /// Which setting.
+        setting: &'static str,
+        /// Host, port and database.
+        place: String,
+        /// What is wrong, and what to do.
+        error: vouchsafe_records::store::OpenError,
+    },
     /// The database of records.
     #[error("records: {0}")]
     Records(#[from] vouchsafe_records::store::OpenError),

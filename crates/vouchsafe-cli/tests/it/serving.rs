@@ -265,3 +265,29 @@ fn a_recorder_that_is_told_to_stop_waits_for_its_service() {
     assert!(serving.wait().success());
     assert!(!std::path::Path::new(&format!("/proc/{recorder}")).exists());
 }
+
+#[test]
+fn a_database_server_that_is_not_there_is_named_and_nothing_is_made() {
+    let url = "postgres://u:very-secret@localhost:1/records";
+    let (world, other) = (World::new(), World::new());
+    drop(other.serve());
+    // Some certificate.
+    let ca = other.data().join("tls/certificate.pem");
+    let mut command = world.command(&["serve"]);
+    for name in ["RECORDS", "IDENTITY", "KEYS"] {
+        command.env(format!("VOUCHSAFE_DATABASE__{name}"), url);
+    }
+    let ran = command.env("VOUCHSAFE_DATABASE__CA", &ca).output().unwrap();
+    let err = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!(ran.status.code(), Some(1));
+    for told in [
+        "database.",
+        "localhost:1/records",
+        "check host, port and network",
+    ] {
+        assert!(err.contains(told), "{told}: {err}");
+    }
+    assert!(!err.contains("secret"), "{err}");
+    let made: Vec<_> = std::fs::read_dir(world.data()).unwrap().flatten().collect();
+    assert_eq!(made.len(), 1, "the settings alone: {made:?}");
+}

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Transaction};
 use uuid::Uuid;
 use vouchsafe::ids::{IntentId, SubjectId, TenantId, Version};
 use vouchsafe::seal::IndexTag;
@@ -74,14 +74,25 @@ pub(super) struct Postgres {
     readers: Arc<Lanes<sqlx::Postgres>>,
 }
 
+/// A connection, or what is wrong with it: a pool tries again and again, and tells nothing.
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, OpenError> {
+    tokio::time::timeout(ACQUIRE, options.connect())
+        .await
+        .map_err(|_| OpenError::Unreachable)?
+        .map_err(translate_open)
+}
+
+/// Connects, and changes nothing.
+pub(super) async fn reach(url: &str, ca: &Path) -> Result<(), OpenError> {
+    let connection = connect(&postgres_options(url, ca)?).await?;
+    drop(connection.close().await);
+    Ok(())
+}
+
 impl Postgres {
     pub(super) async fn open(url: &str, ca: &Path) -> Result<Self, OpenError> {
         let options: PgConnectOptions = postgres_options(url, ca)?.options(SESSION);
-        // A pool tries again and again; what is wrong with the first connection is to be told.
-        let first = tokio::time::timeout(ACQUIRE, options.connect()).await;
-        let mut first = first
-            .map_err(|_| OpenError::Unreachable)?
-            .map_err(translate_open)?;
+        let mut first = connect(&options).await?;
         MIGRATIONS
             .run(&mut first)
             .await

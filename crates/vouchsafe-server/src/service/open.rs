@@ -45,16 +45,18 @@ impl Service {
             return Err(OpenError::ClockPast(now()));
         }
         let folder = Folder::new(&opening.folder);
+        let settings = opening.settings.clone();
+        let places = places(&folder, &settings.database)?;
+        // Before anything is made.
+        reach(&settings.database).await?;
         let mut installation = find(&folder, opening.create)?;
         let first = !installation.ready;
-        let settings = opening.settings.clone();
         let tls = tls::load(
             &folder.at("tls"),
             &settings.tls,
             &settings.host_names,
             now(),
         )?;
-        let places = places(&folder, &settings.database)?;
         let keys = open_keys(&folder, &places, first).await?;
         if first {
             keys.create_tenant(installation.tenant).await?;
@@ -243,6 +245,45 @@ fn places(folder: &Folder, settings: &DatabaseSettings) -> Result<Places, OpenEr
     }
 }
 
+/// Connects to the servers of the settings: which of them cannot be reached, and why.
+async fn reach(settings: &DatabaseSettings) -> Result<(), OpenError> {
+    let DatabaseSettings {
+        records,
+        identity,
+        keys,
+        ca: Some(ca),
+    } = settings
+    else {
+        return Ok(());
+    };
+    let one = async |setting: &'static str, url: &Option<String>| {
+        let Some(url) = url else { return Ok(()) };
+        let location = vouchsafe_records::store::Location::Postgres {
+            url: url.clone(),
+            ca: ca.clone(),
+        };
+        let reached = Store::reach(&location).await;
+        reached.map_err(|error| OpenError::Database {
+            setting,
+            place: place(url).to_owned(),
+            error,
+        })
+    };
+    tokio::try_join!(
+        one("database.records", records),
+        one("database.identity", identity),
+        one("database.keys", keys),
+    )
+    .map(drop)
+}
+
+/// Host, port and database of a URL, without what stands before them: user and password.
+fn place(url: &str) -> &str {
+    let place = url.rsplit_once('@').or_else(|| url.split_once("://"));
+    let place = place.map_or("", |(_, place)| place);
+    place.split_once('?').map_or(place, |(place, _)| place)
+}
+
 /// Starts the recorder, or joins the one that runs on this folder, and checks that it is the
 /// one of the first start.
 async fn start_recorder(
@@ -347,4 +388,30 @@ async fn open_identity(
         now(),
     );
     Ok(identity.await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_told_without_the_password() {
+        for (url, told) in [
+            (
+                "postgres://u:secret@db.example:5432/records",
+                "db.example:5432/records",
+            ),
+            (
+                "postgres://u:se@cret?x@db.example/records?options=1",
+                "db.example/records",
+            ),
+            (
+                "postgres://db.example/records?password=secret",
+                "db.example/records",
+            ),
+            ("secret", ""),
+        ] {
+            assert_eq!(place(url), told, "{url}");
+        }
+    }
 }
