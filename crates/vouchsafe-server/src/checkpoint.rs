@@ -79,8 +79,34 @@ pub(crate) async fn remember(service: &Service, known: u64) -> Result<u64, Check
     Ok(log.size())
 }
 
-/// Remembers until the service stops.
+/// Hashes the whole log once, beside the service: a start has read its end, and nobody else reads what is older.
+///
+/// Damage there is told and closes nothing: what is written from now on is not less sound by it.
+fn verify(service: &Service) {
+    let log = published(&service.folder, service.installation.log.as_deref());
+    // A thread that nobody waits for: it ends with the process, however long the log is.
+    std::thread::spawn(move || {
+        let Ok(log) = log else {
+            let text = "the audit log could not be verified; `vouchsafe audit verify` says why";
+            return event(Level::Error, text, &[]);
+        };
+        let report = log.verify();
+        let sound = report.is_sound();
+        let (level, text) = match sound {
+            true => (Level::Info, "the whole audit log was verified"),
+            false => (
+                Level::Error,
+                "the audit log does not hold: keep its folder as it is; `vouchsafe audit verify` says what is wrong",
+            ),
+        };
+        event(level, text, &[("entries", &report.entries)]);
+        metrics::gauge!("vouchsafe_audit_log_sound").set(f64::from(u8::from(sound)));
+    });
+}
+
+/// Verifies the log, and remembers how far it is until the service stops.
 pub(crate) async fn run(shared: &Shared) {
+    verify(&shared.service);
     let (mut known, mut told) = (0, false);
     loop {
         tokio::select! {

@@ -3,8 +3,10 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use crate::world::World;
+use crate::sweeping::metrics;
+use crate::world::{Serving, World};
 
 fn copy(from: &Path, to: &Path) {
     let _ = std::fs::remove_dir_all(to);
@@ -99,13 +101,45 @@ fn a_service_that_is_killed_has_remembered_what_was_published_before() {
     copy(&audit, &old);
     let mut serving = world.serve();
     // Longer than it takes to remember.
-    std::thread::sleep(std::time::Duration::from_secs(7));
+    std::thread::sleep(Duration::from_secs(7));
     serving.signal("KILL");
     assert!(!serving.wait().success());
     // The recorder ends with it, and publishes first.
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    std::thread::sleep(Duration::from_secs(1));
     copy(&old, &audit);
     let ran = world.run(&["serve"]);
     assert_eq!(ran.code(), Some(1), "{}", ran.out());
     assert!(ran.err().contains("it is an older copy"), "{}", ran.err());
+}
+
+/// A start reads the end of the log; what is older is verified beside the service, and damage there is told.
+#[test]
+fn an_old_tile_that_was_damaged_is_told_after_the_start() {
+    let world = World::new();
+    let lines: String = (0..300)
+        .map(|_| "{\"resourceType\":\"Organization\",\"active\":true}\n")
+        .collect();
+    let file = world.path("Organization.ndjson");
+    std::fs::write(&file, lines).unwrap();
+    let ran = world.run(&["import", file.to_str().unwrap()]);
+    assert_eq!(ran.code(), Some(0), "{}", ran.err());
+    let until = |serving: Serving, text: &str| {
+        let operations = serving.said["operations"].as_str().unwrap().to_owned();
+        let verified = || metrics(&world, &operations).contains("vouchsafe_audit_log_sound");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !verified() {
+            assert!(Instant::now() < deadline, "it was not verified");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        // Ended orderly, so that all it said is there.
+        let err = serving.err();
+        assert!(err.contains(text), "{err}");
+    };
+    until(world.serve(), "the whole audit log was verified");
+    let tile = world.data().join("audit/log/tile/entries/000");
+    let mut bytes = std::fs::read(&tile).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&tile, bytes).unwrap();
+    until(world.serve(), "the audit log does not hold");
 }

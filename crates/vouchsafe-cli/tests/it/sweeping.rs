@@ -37,7 +37,7 @@ async fn invite_long_ago(world: &World) {
     service.close().await;
 }
 
-fn metrics(world: &World, operations: &str) -> String {
+pub(crate) fn metrics(world: &World, operations: &str) -> String {
     let output = Command::new("curl")
         .args(["--silent", "--show-error", "--cacert"])
         .arg(world.data().join("tls/certificate.pem"))
