@@ -28,6 +28,9 @@ pub(crate) struct Args {
 struct Checked<'r> {
     passes: bool,
     checks: &'r [Check],
+    /// Why the installation could not be opened, and nothing checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
@@ -36,11 +39,24 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
         let report = preflight::run(&service).await;
         service.close().await;
         Ok(report)
-    })?;
+    });
+    let report = match report {
+        // A program reads the same object, whatever is wrong.
+        Err(error) if args.json => {
+            output::say_json(&Checked {
+                passes: false,
+                checks: &[],
+                error: Some(format!("{error:#}")),
+            })?;
+            return Ok(Ended::Badly);
+        }
+        report => report?,
+    };
     if args.json {
         output::say_json(&Checked {
             passes: report.passes(),
             checks: &report.checks,
+            error: None,
         })?;
     } else {
         show(&report)?;

@@ -45,6 +45,11 @@ fn an_older_copy_of_the_whole_log_does_not_start() {
         assert_eq!(ran.code(), Some(1), "{command:?}: {}", ran.out());
         assert!(ran.err().contains("it is an older copy"), "{}", ran.err());
     }
+    let ran = world.run(&["check", "--json"]);
+    let checked: serde_json::Value = serde_json::from_slice(&ran.0.stdout).unwrap();
+    assert_eq!((ran.code(), &checked["passes"]), (Some(1), &false.into()));
+    let error = checked["error"].as_str().unwrap();
+    assert!(error.contains("it is an older copy"), "{error}");
     copy(&new, &audit);
     run_once(&world);
 }
