@@ -229,12 +229,17 @@ pub(crate) fn check_preconditions(
         .iter()
         .any(|name| headers.contains_key(name) && !served.contains(name));
     if unheeded {
-        return Err(Problem::bad(
-            "not-supported",
-            "this interaction does not take that precondition; see metadata",
-        ));
+        return Err(not_taken());
     }
     Ok(())
+}
+
+/// A precondition that would be passed over: who states one relies on it.
+pub(crate) const fn not_taken() -> Problem {
+    Problem::bad(
+        "not-supported",
+        "this interaction does not take that precondition; see metadata",
+    )
 }
 
 /// The preconditions of a create.

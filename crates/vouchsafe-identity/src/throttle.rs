@@ -48,8 +48,9 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// transaction, so that two never wait for one another. What is older than the longest window counts for nothing; the
 /// sweep deletes it.
 ///
-/// NIST SP 800-63B, 3.2.2, wants at most 100 failures in a row of an account: half of them are for strangers. Guessing
-/// is further bounded by the second factor.
+/// NIST SP 800-63B, 3.2.2, wants at most 100 failures in a row of an account. These are bounded by the day instead, half
+/// of them for strangers: to close an account for good would let anybody close anybody's. The second factor bounds
+/// guessing further.
 const STRANGE: [Scope; 4] = [
     Scope::new("network", Key::Network, 300, QUARTER),
     Scope::new("account-network", Key::AccountNetwork, 5, QUARTER),

@@ -232,7 +232,7 @@ async fn successor(service: &Service, checks: &mut Checks) {
         Some(_) => return,
     };
     checks.warn(
-        "administrator-now",
+        "administrator-active",
         "164.308(a)(2)",
         &finding,
         "give somebody the role: `vouchsafe person add` or `vouchsafe person give`, with `--role security-administrator`",

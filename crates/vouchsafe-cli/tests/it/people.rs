@@ -114,7 +114,7 @@ fn it_is_told_when_nobody_is_a_security_administrator_any_more() {
         let checks = report["checks"].as_array().unwrap().clone();
         let found = checks
             .iter()
-            .find(|check| check["name"] == "administrator-now");
+            .find(|check| check["name"] == "administrator-active");
         found.map_or_else(String::new, |check| {
             assert_eq!(check["verdict"], "warn");
             check["finding"].as_str().unwrap().to_owned()

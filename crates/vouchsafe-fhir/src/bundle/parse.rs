@@ -165,7 +165,7 @@ fn verb(request: &Object, resource: Option<Document>) -> Result<EntryVerb, Probl
     }
 }
 
-/// Refuses preconditions that would be passed over: who states one relies on it.
+/// Refuses the preconditions that an entry's method does not take.
 fn heeded(request: &Object, method: Option<&str>) -> Result<(), Problem> {
     let taken = match method {
         Some("POST") => "ifNoneExist",
@@ -180,11 +180,7 @@ fn heeded(request: &Object, method: Option<&str>) -> Result<(), Problem> {
         ("ifNoneExist", "request.ifNoneExist"),
     ] {
         if name != taken && request.get(name).is_some() {
-            return Err(Problem::bad(
-                "not-supported",
-                "this interaction does not take that precondition; see metadata",
-            )
-            .at(path));
+            return Err(headers::not_taken().at(path));
         }
     }
     Ok(())

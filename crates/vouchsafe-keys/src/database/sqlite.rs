@@ -6,9 +6,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::ConnectOptions as _;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::{Create, DatabaseError};
 
@@ -45,6 +45,12 @@ impl File {
                 .acquire_timeout(Duration::from_secs(10))
                 .idle_timeout(None)
                 .max_lifetime(None)
+                // A full disk makes SQLite roll back by itself; the driver does not learn of it, and would begin
+                // nothing any more on that connection.
+                .after_release(|connection, _| {
+                    let over = !connection.is_in_transaction();
+                    Box::pin(async move { Ok(over) })
+                })
         };
         Ok(Self {
             writer: pool(1).connect_with(options.clone()).await?,

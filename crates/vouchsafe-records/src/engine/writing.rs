@@ -2,7 +2,8 @@
 //!
 //! The order (DESIGN, "Order of a write"): the intent and an entry for each record are appended
 //! while the SQL runs (on SQLite, which has one writer, before it) and are durable before the
-//! commit; the transaction has the intent's id as a primary key; the outcome is appended after the commit and before the answer.
+//! commit; the transaction has the intent's id as a primary key; the outcome is appended after
+//! the commit and before the answer.
 
 mod plan;
 

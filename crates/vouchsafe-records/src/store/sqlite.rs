@@ -1,8 +1,8 @@
 //! Records in a SQLite file.
 //!
 //! One connection writes, so that writes queue here instead of failing as busy, and are committed
-//! together; some read beside it (WAL). A commit is on the disk before it returns (`synchronous = FULL`), and what is
-//! deleted is overwritten (`secure_delete`).
+//! together; some read beside it (WAL). A commit is on the disk before it returns
+//! (`synchronous = FULL`), and what is deleted is overwritten (`secure_delete`).
 
 mod find;
 mod group;
@@ -19,7 +19,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 use uuid::Uuid;
 use vouchsafe::ids::{IntentId, RecordId, SubjectId, TenantId, Version};
 use vouchsafe::seal::IndexTag;
@@ -100,7 +100,7 @@ impl Sqlite {
             .statement_cache_capacity(256)
             .disable_statement_logging();
         let pool = |connections| {
-            SqlitePoolOptions::new()
+            pool_options()
                 .max_connections(connections)
                 .acquire_timeout(ACQUIRE)
                 .idle_timeout(None)
@@ -414,6 +414,15 @@ impl Sqlite {
     pub(super) async fn write(&self, batch: &Batch<'_>) -> Result<(), StoreError> {
         self.group.write(&self.writer, batch).await
     }
+}
+
+/// A full disk makes SQLite roll back by itself; the driver does not learn of it, and would begin nothing any more on
+/// that connection. So one that comes back within a transaction is closed, and the next is a new one.
+fn pool_options() -> SqlitePoolOptions {
+    SqlitePoolOptions::new().after_release(|connection, _| {
+        let over = !connection.is_in_transaction();
+        Box::pin(async move { Ok(over) })
+    })
 }
 
 /// Inserts a batch, if what it relies on is still so.

@@ -41,13 +41,7 @@ impl SearchPermit {
     ///
     /// It names the session that was admitted; of `request`, only keys and time count.
     pub fn entry(&self, request: &Request<'_>, query: &[u8], count: u64) -> Draft {
-        let request = &Request {
-            session: &self.session,
-            purpose: self.purpose,
-            context: &self.context,
-            keys: request.keys,
-            now: request.now,
-        };
+        let request = &self.admitted(request);
         entry::of(request, Some(&self.decision))
             .of_type(&self.record_type)
             .with_classes(self.classes)
@@ -60,17 +54,22 @@ impl SearchPermit {
     ///
     /// As of [`Self::entry`], only keys and time of `request` count.
     pub fn names(&self, request: &Request<'_>, subject: SubjectId) -> Draft {
-        let request = &Request {
-            session: &self.session,
-            purpose: self.purpose,
-            context: &self.context,
-            keys: request.keys,
-            now: request.now,
-        };
+        let request = &self.admitted(request);
         entry::of(request, Some(&self.decision))
             .of_type(&self.record_type)
             .of_subject(Some(subject), request)
             .with_classes(self.classes)
             .draft("search", Outcome::Permitted, request)
+    }
+
+    /// The request as it was admitted: of another one, only keys and time count.
+    const fn admitted<'a>(&'a self, request: &Request<'a>) -> Request<'a> {
+        Request {
+            session: &self.session,
+            purpose: self.purpose,
+            context: &self.context,
+            keys: request.keys,
+            now: request.now,
+        }
     }
 }

@@ -45,7 +45,13 @@ impl Group {
             open.transaction = Some(begun.map_err(translate)?);
         }
         let mut turn = Turn(Some((self.clone(), Arc::clone(&open.ended))));
-        let joined = join(&mut open, batch).await;
+        let joined = match open.join(batch).await {
+            Ok(joined) => joined,
+            Err(Broken) => {
+                open.abandon().await;
+                Err(StoreError::Unavailable)
+            }
+        };
         drop(open);
         // Also of a write that was refused, and may have opened the transaction for itself alone.
         let committed = turn.take();
@@ -73,16 +79,30 @@ impl Group {
     }
 }
 
-/// Runs the batch in a savepoint: when it is refused, the others of the group stay.
-async fn join(open: &mut Open, batch: &Batch<'_>) -> Result<(), StoreError> {
-    let transaction = open.transaction.as_mut().ok_or(StoreError::Unavailable)?;
-    let mut savepoint = transaction.begin().await.map_err(translate)?;
-    match insert_guarded(&mut savepoint, batch).await {
-        Ok(()) => savepoint.commit().await.map_err(translate),
-        Err(refused) => {
-            savepoint.rollback().await.map_err(translate)?;
-            Err(refused)
+/// It is not known what the transaction holds: SQLite may have rolled it back by itself.
+struct Broken;
+
+impl Open {
+    /// Runs the batch in a savepoint: when it is refused, the others of the group stay.
+    async fn join(&mut self, batch: &Batch<'_>) -> Result<Result<(), StoreError>, Broken> {
+        let transaction = self.transaction.as_mut().ok_or(Broken)?;
+        let mut savepoint = transaction.begin().await.map_err(|_| Broken)?;
+        let inserted = insert_guarded(&mut savepoint, batch).await;
+        let ended = match inserted {
+            Ok(()) => savepoint.commit().await,
+            Err(_) => savepoint.rollback().await,
+        };
+        ended.map(|()| inserted).map_err(|_| Broken)
+    }
+
+    /// Rolls the group back: half of a write must never be committed with the others.
+    async fn abandon(&mut self) {
+        if let Some(transaction) = self.transaction.take() {
+            // What cannot be rolled back is, when its connection is used again or closed.
+            let _ = transaction.rollback().await;
         }
+        let _ = self.ended.set(Err(StoreError::Unavailable));
+        self.ended = Ended::default();
     }
 }
 
@@ -101,5 +121,58 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         drop(self.take());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
+    use vouchsafe::ids::{IntentId, TenantId};
+
+    use super::*;
+
+    async fn number(pool: &SqlitePool, sql: String) -> i64 {
+        let sql = sqlx::AssertSqlSafe(sql);
+        sqlx::query_scalar(sql).fetch_one(pool).await.unwrap()
+    }
+
+    /// A full disk, or as SQLite sees it: no page more may be written.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_full_disk_refuses_whole_writes_and_is_got_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("records.db"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal);
+        let pools = super::super::pool_options().max_connections(1);
+        let pool = pools.connect_with(options).await.unwrap();
+        super::super::MIGRATIONS.run(&pool).await.unwrap();
+        let pages = number(&pool, "PRAGMA page_count".to_owned()).await;
+        number(&pool, format!("PRAGMA max_page_count = {}", pages + 2)).await;
+        let group = Group::default();
+        let write = || {
+            let (group, pool) = (group.clone(), pool.clone());
+            let now = Timestamp::now();
+            tokio::spawn(async move {
+                let batch = Batch::new(TenantId::random(), IntentId::new_ordered(now), now);
+                group.write(&pool, &batch).await
+            })
+        };
+        let (mut done, mut refused) = (0, 0);
+        while refused == 0 {
+            let tasks: Vec<_> = (0..16).map(|_| write()).collect();
+            for task in tasks {
+                match task.await.unwrap() {
+                    Ok(()) => done += 1,
+                    Err(_) => refused += 1,
+                }
+            }
+        }
+        assert!(done > 16, "it was not full from the start");
+        number(&pool, "PRAGMA max_page_count = 100000".to_owned()).await;
+        assert_eq!(write().await.unwrap(), Ok(()));
+        let stored = number(&pool, "SELECT COUNT(*) FROM intents".to_owned()).await;
+        assert_eq!(stored, done + 1, "{refused} were refused");
     }
 }
