@@ -1,0 +1,3 @@
+//! The command `vouchsafe-scan`.
+
+fn main() {}
