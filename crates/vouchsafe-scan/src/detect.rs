@@ -1,40 +1,278 @@
 //! Detectors: findings in a line of text.
 
+use crate::class::{Class, Confidence};
+use crate::columns::Table;
+use crate::decode::{self, Plain};
 use crate::finding::Finding;
+use crate::memory::Memory;
+use crate::text::Text;
+use crate::value::{self, Value};
+use crate::vocabulary::{Meaning, meaning_of};
 
-/// What is looked for. Made once; scanners of many threads share it.
-#[derive(Debug, Default)]
-pub struct Detector {}
+/// A set of classes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Classes(u32);
+
+impl Classes {
+    /// All of them.
+    pub const ALL: Self = Self(u32::MAX);
+
+    /// None of them.
+    pub const NONE: Self = Self(0);
+
+    const fn bit(class: Class) -> u32 {
+        1 << class as u32
+    }
+
+    /// Whether a class is in the set.
+    #[must_use]
+    pub const fn has(self, class: Class) -> bool {
+        self.0 & Self::bit(class) != 0
+    }
+
+    /// The set with a class.
+    #[must_use]
+    pub const fn with(self, class: Class) -> Self {
+        Self(self.0 | Self::bit(class))
+    }
+
+    /// The set without a class.
+    #[must_use]
+    pub const fn without(self, class: Class) -> Self {
+        Self(self.0 & !Self::bit(class))
+    }
+}
+
+/// What is looked for. Made once; the scanners of many threads share it.
+#[derive(Clone, Debug)]
+pub struct Detector {
+    classes: Classes,
+    minimum: Confidence,
+}
+
+impl Default for Detector {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Detector {
-    /// The detectors that ship with the crate.
+    /// All classes, with medium confidence or more.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self {
+            classes: Classes::ALL,
+            minimum: Confidence::Medium,
+        }
+    }
+
+    /// Looks for these classes only.
+    #[must_use]
+    pub const fn classes(mut self, classes: Classes) -> Self {
+        self.classes = classes;
+        self
+    }
+
+    /// Reports findings of this confidence or more.
+    #[must_use]
+    pub const fn minimum(mut self, minimum: Confidence) -> Self {
+        self.minimum = minimum;
+        self
     }
 
     /// A scanner, which remembers what a document says of its columns.
     #[must_use]
     pub fn scanner(&self) -> Scanner<'_> {
-        Scanner { detector: self }
+        Scanner {
+            detector: self,
+            memory: Memory::default(),
+            table: Table::default(),
+            plain: Plain::default(),
+            first: true,
+        }
     }
 }
 
 /// Scans one document at a time, line by line.
 #[derive(Debug)]
 pub struct Scanner<'d> {
-    #[expect(dead_code, reason = "work in progress")]
     detector: &'d Detector,
+    memory: Memory,
+    table: Table,
+    plain: Plain,
+    /// Whether the next line is the first of its document.
+    first: bool,
 }
+
+/// Encodings within encodings are looked into this deep.
+const DEPTH: usize = 3;
 
 impl Scanner<'_> {
     /// Forgets the document: the next line is the first of another.
-    pub fn begin(&mut self) {}
+    pub fn begin(&mut self) {
+        self.table = Table::default();
+        self.first = true;
+    }
 
-    /// Adds the findings of a line, which has no line break at its end, in the order of their places, none overlapping
-    /// another.
-    pub fn line(&mut self, _line: &[u8], _found: &mut Vec<Finding>) {}
+    /// Adds the findings of a line, which has no line break at its end, in the order of their places.
+    ///
+    /// None overlaps another, but that a token in an encoding gives one finding for each class within, all of the place
+    /// of the token.
+    pub fn line(&mut self, line: &[u8], found: &mut Vec<Finding>) {
+        let before = found.len();
+        let header = self.table.header(line, self.first);
+        self.first = false;
+        let mut text = Text::new(line, self.detector.classes, &mut self.memory, found);
+        if !header {
+            self.table.row(&mut text);
+        }
+        look(&mut text);
+        self.encoded(line, found, before, 0);
+        settle(found, before, self.detector.minimum);
+    }
 
     /// Adds the findings of a value that stands in a column or field of this name.
-    pub fn cell(&mut self, _field: &str, _value: &[u8], _found: &mut Vec<Finding>) {}
+    pub fn cell(&mut self, field: &str, value: &[u8], found: &mut Vec<Finding>) {
+        let before = found.len();
+        if let Some(meaning) = meaning_of(field.as_bytes()) {
+            self.named(meaning, value, found);
+        }
+        self.text(value, found, 0);
+        settle(found, before, self.detector.minimum);
+    }
+
+    fn named(&mut self, meaning: &'static Meaning, bytes: &[u8], found: &mut Vec<Finding>) {
+        let value = Value {
+            text: bytes,
+            start: 0,
+            end: bytes.len(),
+            bounded: true,
+        };
+        for &(class, strength) in &meaning.classes {
+            if let Some((start, end, confidence)) =
+                value::fit(class, strength, meaning.phrase, value)
+            {
+                let mut text = Text::new(bytes, self.detector.classes, &mut self.memory, found);
+                text.add(class, confidence, (start, end), Some(meaning.phrase));
+                return;
+            }
+        }
+    }
+
+    /// Adds the findings of a text, and of the encodings in it.
+    fn text(&mut self, bytes: &[u8], found: &mut Vec<Finding>, depth: usize) {
+        let before = found.len();
+        let mut text = Text::new(bytes, self.detector.classes, &mut self.memory, found);
+        look(&mut text);
+        self.encoded(bytes, found, before, depth);
+    }
+
+    /// Adds the findings of what stands in a text in an encoding.
+    fn encoded(&mut self, bytes: &[u8], found: &mut Vec<Finding>, before: usize, depth: usize) {
+        self.tokens(bytes, found, depth);
+        if !decode::is_escaped(bytes) {
+            return;
+        }
+        let mut plain = std::mem::take(&mut self.plain);
+        plain.read(bytes);
+        let inner = found.len();
+        let mut text = Text::new(&plain.text, self.detector.classes, &mut self.memory, found);
+        look(&mut text);
+        if depth < DEPTH {
+            self.tokens(&plain.text, found, depth);
+        }
+        for finding in found.iter_mut().skip(inner.max(before)) {
+            finding.span = plain.place(finding.span.start)..plain.place(finding.span.end);
+        }
+        self.plain = plain;
+    }
+
+    /// Adds, for each token that is the base64 or hexadecimal form of a text, the classes of what is in that text.
+    fn tokens(&mut self, bytes: &[u8], found: &mut Vec<Finding>, depth: usize) {
+        if depth >= DEPTH {
+            return;
+        }
+        let mut place = 0;
+        while let Some((start, end)) = next_token(bytes, place) {
+            place = end;
+            let Some(inner) = bytes.get(start..end).and_then(decode::decoded) else {
+                continue;
+            };
+            let mut within = Vec::new();
+            self.text(&inner, &mut within, depth + 1);
+            within.sort_by_key(|finding| (finding.class, std::cmp::Reverse(finding.confidence)));
+            within.dedup_by_key(|finding| finding.class);
+            found.extend(within.into_iter().map(|finding| Finding {
+                span: start..end,
+                ..finding
+            }));
+        }
+    }
+}
+
+/// The next run of characters of base64 that is long enough.
+fn next_token(bytes: &[u8], from: usize) -> Option<(usize, usize)> {
+    let mut start = from;
+    while start < bytes.len() {
+        let end = crate::bytes::run_end(bytes, start, crate::bytes::is_alnum);
+        if end - start >= 10 {
+            let (first, stop) = decode::token(bytes, start, end);
+            if stop - first >= decode::SHORTEST && first >= from {
+                return Some((first, stop));
+            }
+        }
+        start = end + 1;
+    }
+    None
+}
+
+/// Everything that is looked for in a text as it stands.
+fn look(text: &mut Text<'_, '_>) {
+    text.scan();
+    text.secrets();
+    text.hl7();
+    text.rows();
+}
+
+/// Puts the findings from `before` on in order, leaves out those that are too weak, and joins those that overlap.
+fn settle(found: &mut Vec<Finding>, before: usize, minimum: Confidence) {
+    let Some(fresh) = found.get_mut(before..) else {
+        return;
+    };
+    if fresh.is_empty() {
+        return;
+    }
+    fresh.sort_by_key(|finding| {
+        (
+            finding.span.start,
+            std::cmp::Reverse(finding.span.end),
+            finding.class,
+        )
+    });
+    let mut kept: Vec<Finding> = Vec::with_capacity(found.len() - before);
+    for finding in found.drain(before..) {
+        if finding.confidence < minimum {
+            continue;
+        }
+        match kept.last_mut() {
+            Some(last) if finding.span.start < last.span.end => {
+                if finding.span == last.span && finding.class != last.class {
+                    kept.push(finding);
+                    continue;
+                }
+                let end = last.span.end.max(finding.span.end);
+                let longer = finding.span.len() > last.span.len();
+                if finding.confidence > last.confidence
+                    || (finding.confidence == last.confidence && longer)
+                {
+                    last.class = finding.class;
+                    last.confidence = finding.confidence;
+                    last.field = finding.field;
+                }
+                last.span.end = end;
+            }
+            _ => kept.push(finding),
+        }
+    }
+    found.append(&mut kept);
 }

@@ -1,0 +1,269 @@
+//! Tables in text: CSV under its header, `COPY` of `pg_dump`, `INSERT` with columns, rows in errors of databases.
+
+use crate::bytes::{at, before, is_word, part, run_end};
+use crate::class::{Class, Confidence};
+use crate::person;
+use crate::text::Text;
+use crate::value::{self, Value};
+use crate::vocabulary::{Meaning, meaning_of};
+use crate::when;
+
+/// What the columns of a table mean, in order.
+type Columns = Vec<Option<&'static Meaning>>;
+
+/// The table that the lines of a document belong to.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    columns: Columns,
+    separator: u8,
+    /// Rows of `COPY`, until `\.`.
+    copy: bool,
+}
+
+/// More columns than this are not looked at.
+const MOST: usize = 512;
+
+impl Table {
+    /// Takes the header of a table, if the line is one; says whether it was.
+    pub(crate) fn header(&mut self, line: &[u8], first: bool) -> bool {
+        if let Some(columns) = copy_header(line) {
+            *self = Self {
+                columns,
+                separator: b'\t',
+                copy: true,
+            };
+            return true;
+        }
+        if self.copy {
+            return false;
+        }
+        for separator in [b',', b'\t', b';', b'|'] {
+            if let Some(columns) = csv_header(line, separator, first) {
+                *self = Self {
+                    columns,
+                    separator,
+                    copy: false,
+                };
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Adds what stands in the cells of a row.
+    pub(crate) fn row(&mut self, text: &mut Text<'_, '_>) {
+        if self.columns.is_empty() {
+            return;
+        }
+        let line = text.text;
+        if self.copy && line == b"\\." {
+            *self = Self::default();
+            return;
+        }
+        let cells = cells(line, self.separator);
+        if cells.len() != self.columns.len() {
+            // Another table, or no table.
+            if !self.copy && cells.len() < 2 {
+                *self = Self::default();
+            }
+            return;
+        }
+        for (span, meaning) in cells.iter().zip(&self.columns) {
+            if let Some(meaning) = meaning {
+                cell(text, *span, meaning);
+            }
+        }
+    }
+}
+
+fn cell(text: &mut Text<'_, '_>, (start, end): (usize, usize), meaning: &'static Meaning) {
+    let value = Value {
+        text: text.text,
+        start,
+        end,
+        bounded: true,
+    };
+    for &(class, strength) in &meaning.classes {
+        if let Some((start, end, confidence)) = value::fit(class, strength, meaning.phrase, value) {
+            text.add(class, confidence, (start, end), Some(meaning.phrase));
+            return;
+        }
+    }
+}
+
+/// The places of the cells of a line; quotes may hold separators.
+fn cells(line: &[u8], separator: u8) -> Vec<(usize, usize)> {
+    let mut cells = Vec::new();
+    let mut start = 0;
+    while start <= line.len() && cells.len() <= MOST {
+        let end = if at(line, start) == b'"' && separator != b'\t' {
+            let mut place = start + 1;
+            while place < line.len() && !(at(line, place) == b'"' && at(line, place + 1) != b'"') {
+                place += 1 + usize::from(at(line, place) == b'"');
+            }
+            run_end(line, place, |byte| byte != separator)
+        } else {
+            run_end(line, start, |byte| byte != separator)
+        };
+        cells.push((start, end));
+        start = end + 1;
+    }
+    cells
+}
+
+/// A line of names of fields, some of which are those of identifiers.
+fn csv_header(line: &[u8], separator: u8, first: bool) -> Option<Columns> {
+    if line.len() > 8192 || !line.contains(&separator) {
+        return None;
+    }
+    let cells = cells(line, separator);
+    let mut columns = Columns::new();
+    let mut known = 0;
+    let names: Vec<Vec<u8>> = cells
+        .iter()
+        .map(|&(start, end)| {
+            let (start, end) = crate::bytes::trimmed(line, start, end);
+            part(line, start, end).to_vec()
+        })
+        .collect();
+    let has = |word: &[u8]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
+    let halves = has(b"first") && has(b"last");
+    for name in &names {
+        let sound = (1..=48).contains(&name.len())
+            && name
+                .first()
+                .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+            && name.iter().all(|byte| {
+                is_word(*byte) || matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/' | b'#')
+            });
+        if !sound {
+            return None;
+        }
+        let half =
+            halves && (name.eq_ignore_ascii_case(b"first") || name.eq_ignore_ascii_case(b"last"));
+        let meaning = if half {
+            meaning_of(b"last name")
+        } else {
+            meaning_of(name)
+        };
+        known += usize::from(meaning.is_some_and(|meaning| !meaning.is_nothing()));
+        columns.push(meaning);
+    }
+    // Within a document a header has to be clearer than at its beginning.
+    let enough = if first {
+        columns.len() >= 2 && known >= 1
+    } else {
+        columns.len() >= 3 && known >= 2
+    };
+    enough.then_some(columns)
+}
+
+/// `COPY public.patients (id, last_name, ssn) FROM stdin;`
+fn copy_header(line: &[u8]) -> Option<Columns> {
+    let rest = line.strip_prefix(b"COPY ")?;
+    let open = rest.iter().position(|byte| *byte == b'(')?;
+    let close = rest.iter().rposition(|byte| *byte == b')')?;
+    let tail = part(rest, close + 1, rest.len());
+    tail.starts_with(b" FROM stdin")
+        .then(|| names(part(rest, open + 1, close)))
+}
+
+fn names(list: &[u8]) -> Columns {
+    list.split(|byte| *byte == b',')
+        .take(MOST)
+        .map(meaning_of)
+        .collect()
+}
+
+impl Text<'_, '_> {
+    /// Adds what stands in `INSERT … (columns) VALUES (…)`, and in the rows that errors of PostgreSQL show.
+    pub(crate) fn rows(&mut self) {
+        let text = self.text;
+        for open in memchr::memchr_iter(b'(', text) {
+            let front = part(text, open.saturating_sub(24), open);
+            if ends_with(front, b"row contains ") {
+                self.failing_row(open);
+            } else if ends_with(front, b"values ") || ends_with(front, b"values") {
+                self.inserted(open);
+            }
+        }
+    }
+
+    /// A row without the names of its columns: what looks like a name or a date there is one.
+    fn failing_row(&mut self, open: usize) {
+        let text = self.text;
+        let end = run_end(text, open + 1, |byte| byte != b')');
+        let mut start = open + 1;
+        while start < end {
+            let stop = run_end(text, start, |byte| byte != b',').min(end);
+            let (from, to) = crate::bytes::trimmed(text, start, stop);
+            let stamp = to > from + 10;
+            if when::date_end(text, from) == Some(to) && !stamp {
+                self.add(Class::Date, Confidence::Medium, (from, to), Some("row"));
+            } else if let Some((from, to, _)) = person::shape(text, from, to, true) {
+                self.add(Class::Name, Confidence::Medium, (from, to), Some("row"));
+            }
+            start = stop + 1;
+        }
+    }
+
+    /// The tuples after `VALUES`, under the columns before it.
+    fn inserted(&mut self, open: usize) {
+        let text = self.text;
+        let floor = open.saturating_sub(4096);
+        let front = part(text, floor, open);
+        let Some(close) = front.iter().rposition(|byte| *byte == b')') else {
+            return;
+        };
+        let Some(list) = part(front, 0, close).iter().rposition(|byte| *byte == b'(') else {
+            return;
+        };
+        let columns = names(part(front, list + 1, close));
+        if columns.iter().flatten().all(|meaning| meaning.is_nothing()) {
+            return;
+        }
+        let mut place = open;
+        while at(text, place) == b'(' {
+            place = self.tuple(place + 1, &columns);
+            place = run_end(text, place, |byte| matches!(byte, b',' | b' ' | b')'));
+        }
+    }
+
+    fn tuple(&mut self, start: usize, columns: &Columns) -> usize {
+        let text = self.text;
+        let mut place = start;
+        for meaning in columns {
+            place = run_end(text, place, |byte| byte == b' ');
+            let slashes = run_end(text, place, |byte| byte == b'\\');
+            let quote = at(text, slashes);
+            let (from, to, next) = if matches!(quote, b'\'' | b'"') {
+                let mut end = slashes + 1;
+                while end < text.len() {
+                    end = run_end(text, end, |byte| byte != quote);
+                    if at(text, end + 1) != quote || quote == b'"' {
+                        break;
+                    }
+                    end += 2;
+                }
+                let next = run_end(text, end, |byte| !matches!(byte, b',' | b')'));
+                (slashes + 1, end, next)
+            } else {
+                let end = run_end(text, place, |byte| !matches!(byte, b',' | b')'));
+                (place, end, end)
+            };
+            if let Some(meaning) = meaning.filter(|_| to <= text.len() && from <= to) {
+                cell(self, (from, to), meaning);
+            }
+            if at(text, next) != b',' {
+                return next + 1;
+            }
+            place = next + 1;
+        }
+        run_end(text, place, |byte| byte != b')') + 1
+    }
+}
+
+fn ends_with(front: &[u8], words: &[u8]) -> bool {
+    let tail = part(front, front.len().saturating_sub(words.len()), front.len());
+    tail.eq_ignore_ascii_case(words) && !is_word(before(front, front.len() - tail.len()))
+}

@@ -1,0 +1,362 @@
+//! Fields: a name, a mark, a value. JSON, logfmt, query strings, XML, printed structures and "MRN: 12345" alike.
+
+use memchr::memchr;
+
+use crate::bytes::{at, before, is_word, part, run_end, word_start};
+use crate::value::Value;
+
+/// What stands between the name of a field and its value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Mark {
+    Colon,
+    Equals,
+    /// The `>` of an element.
+    Element,
+}
+
+/// The name of a field and where its value begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field {
+    pub(crate) key: (usize, usize),
+    pub(crate) mark: Mark,
+    pub(crate) quoted: bool,
+    pub(crate) value: usize,
+}
+
+/// Names are no longer than this.
+const REACH: usize = 64;
+
+/// The field whose name ends with the word at `start..end`.
+#[inline]
+pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
+    // Most words are followed by a blank, and are no name.
+    let next = at(text, end);
+    if next == b' ' && !matches!(at(text, end + 1), b'=' | b':') {
+        return None;
+    }
+    let slashes = run_end(text, end, |byte| byte == b'\\');
+    let closing = at(text, slashes);
+    let quoted = matches!(closing, b'"' | b'\'' | b'`');
+    let mut place = match closing {
+        b'"' | b'\'' | b'`' | b']' | b')' => slashes + 1,
+        _ => end,
+    };
+    if matches!(closing, b']' | b')') && !matches!(at(text, place), b'=' | b':') {
+        return None;
+    }
+    place = run_end(text, place, |byte| byte == b' ').min(place + 2);
+    let mark = match at(text, place) {
+        b':' => {
+            if at(text, place + 1) == b'=' {
+                place += 1;
+            }
+            let path = matches!(at(text, place + 1), b':' | b'/') || before(text, start) == b':';
+            if path && !quoted {
+                return None;
+            }
+            Mark::Colon
+        }
+        b'=' => match at(text, place + 1) {
+            b'>' => {
+                place += 1;
+                Mark::Equals
+            }
+            b'=' => return None,
+            _ => Mark::Equals,
+        },
+        b'>' if place == end => {
+            let open = element_start(text, start)?;
+            return Some(Field {
+                key: (open, end),
+                mark: Mark::Element,
+                quoted: true,
+                value: place + 1,
+            });
+        }
+        _ => return None,
+    };
+    let key_start = if quoted {
+        quoted_start(text, start, closing)
+    } else if mark == Mark::Equals || closing == b']' || closing == b')' {
+        identifier_start(text, start)
+    } else {
+        sentence_start(text, start)
+    };
+    Some(Field {
+        key: (key_start, end),
+        mark,
+        quoted,
+        value: place + 1,
+    })
+}
+
+/// Back to the quote that opens a name.
+fn quoted_start(text: &[u8], start: usize, quote: u8) -> usize {
+    let floor = start.saturating_sub(REACH);
+    let mut place = start;
+    while place > floor && !matches!(before(text, place), b',' | b'{' | b'\n') {
+        if before(text, place) == quote {
+            return place;
+        }
+        place -= 1;
+    }
+    word_start(text, start, REACH)
+}
+
+/// Back over `a.b-c[d`.
+fn identifier_start(text: &[u8], start: usize) -> usize {
+    let floor = start.saturating_sub(REACH);
+    let mut place = start;
+    while place > floor {
+        let byte = before(text, place);
+        if !(is_word(byte) || matches!(byte, b'.' | b'-' | b'[' | b'(' | b':' | b'"')) {
+            break;
+        }
+        place -= 1;
+    }
+    run_end(text, place, |byte| !is_word(byte)).min(start)
+}
+
+/// Back over a few words: "Medical Record Number".
+fn sentence_start(text: &[u8], start: usize) -> usize {
+    let floor = start.saturating_sub(REACH);
+    let mut place = start;
+    let mut words = 0;
+    while place > floor {
+        let byte = before(text, place);
+        let joins = matches!(byte, b'.' | b'-' | b'/' | b'\'') && is_word(before(text, place - 1));
+        if byte == b' ' {
+            words += 1;
+            if words > 4 || !is_word(before(text, place - 1)) {
+                break;
+            }
+        } else if !is_word(byte) && !joins {
+            break;
+        }
+        place -= 1;
+    }
+    place
+}
+
+/// Back to the `<` of an element, over its namespace.
+fn element_start(text: &[u8], start: usize) -> Option<usize> {
+    let mut place = start;
+    while start - place < 32 {
+        match before(text, place) {
+            b'<' => return Some(place),
+            byte if is_word(byte) || matches!(byte, b':' | b'-' | b'.') => place -= 1,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The element whose attribute's name begins at a place: `<family value="…"/>`.
+pub(crate) fn element_of_attribute(text: &[u8], start: usize) -> Option<(usize, usize)> {
+    let floor = start.saturating_sub(48);
+    let open = part(text, floor, start)
+        .iter()
+        .rposition(|byte| matches!(byte, b'<' | b'>'))?
+        + floor;
+    let end = run_end(text, open + 1, is_word);
+    (at(text, open) == b'<' && end > open + 1).then_some((open + 1, end))
+}
+
+/// A value, and where the scan goes on after it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Extent<'t> {
+    /// One value.
+    One(Value<'t>, usize),
+    /// An object or array begins here.
+    Nested(usize),
+}
+
+/// How far the value of a field goes. `inside` says that an object is open around it.
+pub(crate) fn extent<'t>(text: &'t [u8], field: &Field, inside: bool) -> Extent<'t> {
+    if field.mark == Mark::Element {
+        let end = run_end(text, field.value, |byte| byte != b'<');
+        return Extent::One(
+            Value {
+                text,
+                start: field.value,
+                end,
+                bounded: true,
+            },
+            end,
+        );
+    }
+    let mut place =
+        run_end(text, field.value, |byte| matches!(byte, b' ' | b'\t')).min(field.value + 12);
+    // Some("x"), Optional["x"], u'x', datetime.date(…), &{…
+    let ident = run_end(text, place, |byte| {
+        byte.is_ascii_alphabetic() || byte == b'&' || byte == b'.'
+    });
+    let wraps = matches!(at(text, ident), b'(' | b'[') && ident > place && ident - place <= 24;
+    let after = if wraps { ident + 1 } else { ident };
+    let slashes = run_end(text, after, |byte| byte == b'\\');
+    if ident > place
+        && ident - place <= 24
+        && (wraps || ident - place == 1)
+        && matches!(at(text, slashes), b'"' | b'\'')
+    {
+        place = after;
+    } else if ident == place + 1 && at(text, place) == b'&' {
+        place = ident;
+    }
+    match at(text, place) {
+        b'{' => return Extent::Nested(place),
+        b'[' if !is_mask(text, place) => return Extent::Nested(place),
+        b'(' if field.mark == Mark::Equals
+            && matches!(before(text, field.value - 1), b')' | b'=') =>
+        {
+            let end = run_end(text, place + 1, |byte| byte != b')');
+            return Extent::One(
+                Value {
+                    text,
+                    start: place + 1,
+                    end,
+                    bounded: true,
+                },
+                end,
+            );
+        }
+        _ => {}
+    }
+    let slashes = run_end(text, place, |byte| byte == b'\\');
+    let quote = at(text, slashes);
+    if matches!(quote, b'"' | b'\'' | b'`') {
+        let start = slashes + 1;
+        if let Some(end) = closing(text, start, quote, slashes - place) {
+            let skip = end + (slashes - place) + 1;
+            return Extent::One(
+                Value {
+                    text,
+                    start,
+                    end,
+                    bounded: true,
+                },
+                skip,
+            );
+        }
+        // Cut off: all that is left, as far as a line of a log goes.
+        let end = text.len().min(start + 4096);
+        return Extent::One(
+            Value {
+                text,
+                start,
+                end,
+                bounded: false,
+            },
+            start,
+        );
+    }
+    open_extent(text, field, place, inside)
+}
+
+/// Whether a bracket opens a mask of ours, or another word in brackets.
+fn is_mask(text: &[u8], place: usize) -> bool {
+    let end = run_end(text, place + 1, |byte| {
+        byte.is_ascii_uppercase() || byte == b'-'
+    });
+    end > place + 1 && at(text, end) == b']'
+}
+
+/// Where the quote stands that closes a value, after as many backslashes as opened it.
+fn closing(text: &[u8], start: usize, quote: u8, slashes: usize) -> Option<usize> {
+    let mut place = start;
+    loop {
+        let found = place + memchr(quote, text.get(place..)?)?;
+        let mut count = 0;
+        while found - count > start && before(text, found - count) == b'\\' {
+            count += 1;
+        }
+        // SQL doubles a quote that belongs to the value.
+        let doubled = quote == b'\'' && slashes == 0 && at(text, found + 1) == b'\'';
+        let even = slashes == 0 && count % 2 == 0;
+        if doubled {
+            place = found + 2;
+            continue;
+        }
+        if even || (slashes > 0 && count <= slashes) {
+            return Some(found - if slashes > 0 { count } else { 0 });
+        }
+        place = found + 1;
+    }
+}
+
+/// A value that no quote closes.
+fn open_extent<'t>(text: &'t [u8], field: &Field, start: usize, inside: bool) -> Extent<'t> {
+    let limit = text.len().min(start + 512);
+    let mut end = run_end(text, start, |byte| {
+        !matches!(
+            byte,
+            b',' | b';'
+                | b'&'
+                | b'|'
+                | b')'
+                | b'}'
+                | b']'
+                | b'"'
+                | b'<'
+                | b'\t'
+                | b'\n'
+                | b'\r'
+                | b'\\'
+        )
+    })
+    .min(limit);
+    let stop = at(text, end);
+    let mut cut = false;
+    // The next field ends it: "…FirstName:Ann LastName:Roe", "a=b c=d".
+    let mut place = start;
+    while let Some(gap) = memchr(b' ', part(text, place, end)) {
+        let word = place + gap + 1;
+        let word_end = run_end(text, word, |byte| {
+            is_word(byte) || matches!(byte, b'.' | b'-')
+        });
+        let next = at(text, word_end);
+        let is_field = word_end > word
+            && (next == b'='
+                || (next == b':' && at(text, word) >= b'A' && at(text, word_end + 1) != b'/'))
+            && !at(text, word).is_ascii_digit();
+        if is_field {
+            end = place + gap;
+            cut = true;
+            break;
+        }
+        place = word;
+    }
+    let opened = matches!(
+        before(text, field.key.0),
+        b',' | b'(' | b'{' | b'[' | b'?' | b'&'
+    ) || (before(text, field.key.0) == b' '
+        && matches!(before(text, field.key.0 - 1), b',' | b'(' | b'{'));
+    let query = matches!(before(text, field.key.0), b'?' | b'&') || (stop == b'&' && !cut);
+    if query {
+        let query_end = run_end(text, start, |byte| {
+            !matches!(byte, b' ' | b'&' | b'"' | b'\'' | b'#' | b'<')
+        });
+        return Extent::One(
+            Value {
+                text,
+                start,
+                end: query_end,
+                bounded: true,
+            },
+            query_end,
+        );
+    }
+    let bounded = end - start <= 90
+        && ((opened && !cut && matches!(stop, b',' | b')' | b'}' | b']'))
+            || (cut && inside)
+            || (field.quoted && matches!(stop, b',' | b'}')));
+    Extent::One(
+        Value {
+            text,
+            start,
+            end,
+            bounded,
+        },
+        start,
+    )
+}

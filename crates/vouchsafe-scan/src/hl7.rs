@@ -1,0 +1,379 @@
+//! HL7 version 2: fields of segments by their number.
+
+use crate::bytes::{at, before, count_digits, part, run_end, trimmed};
+use crate::checks;
+use crate::class::{Class, Confidence};
+use crate::text::Text;
+use crate::value::{self, Value, is_placeholder};
+use crate::vocabulary::Strength;
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    /// Family, given and further names (XPN).
+    Name,
+    /// A number, then names of a member of staff (XCN).
+    Staff,
+    /// Street, city, state, code (XAD).
+    Address,
+    /// An identifier (CX).
+    Id(Class),
+    /// A telephone number, or another way to reach somebody (XTN).
+    Phone,
+    Date,
+}
+
+/// Segments and their fields, as HL7 v2.5.1 numbers them.
+const SEGMENTS: [(&[u8], &[(usize, Kind)]); 21] = [
+    (
+        b"PID",
+        &[
+            (2, Kind::Id(Class::UniqueId)),
+            (3, Kind::Id(Class::Mrn)),
+            (4, Kind::Id(Class::UniqueId)),
+            (5, Kind::Name),
+            (6, Kind::Name),
+            (7, Kind::Date),
+            (9, Kind::Name),
+            (11, Kind::Address),
+            (12, Kind::Address),
+            (13, Kind::Phone),
+            (14, Kind::Phone),
+            (18, Kind::Id(Class::Account)),
+            (19, Kind::Id(Class::Ssn)),
+            (20, Kind::Id(Class::License)),
+            (21, Kind::Id(Class::UniqueId)),
+            (23, Kind::Address),
+            (29, Kind::Date),
+        ],
+    ),
+    (
+        b"NK1",
+        &[
+            (2, Kind::Name),
+            (4, Kind::Address),
+            (5, Kind::Phone),
+            (6, Kind::Phone),
+            (16, Kind::Date),
+            (30, Kind::Name),
+            (31, Kind::Phone),
+            (32, Kind::Address),
+            (33, Kind::Id(Class::UniqueId)),
+            (37, Kind::Id(Class::Ssn)),
+        ],
+    ),
+    (
+        b"GT1",
+        &[
+            (2, Kind::Id(Class::UniqueId)),
+            (3, Kind::Name),
+            (4, Kind::Name),
+            (5, Kind::Address),
+            (6, Kind::Phone),
+            (7, Kind::Phone),
+            (8, Kind::Date),
+            (12, Kind::Id(Class::Ssn)),
+            (19, Kind::Id(Class::UniqueId)),
+        ],
+    ),
+    (
+        b"IN1",
+        &[
+            (8, Kind::Id(Class::HealthPlan)),
+            (16, Kind::Name),
+            (18, Kind::Date),
+            (19, Kind::Address),
+            (36, Kind::Id(Class::HealthPlan)),
+            (49, Kind::Id(Class::HealthPlan)),
+        ],
+    ),
+    (
+        b"IN2",
+        &[
+            (1, Kind::Id(Class::UniqueId)),
+            (2, Kind::Id(Class::Ssn)),
+            (6, Kind::Id(Class::HealthPlan)),
+            (8, Kind::Id(Class::HealthPlan)),
+            (61, Kind::Id(Class::HealthPlan)),
+        ],
+    ),
+    (
+        b"PV1",
+        &[
+            (7, Kind::Staff),
+            (8, Kind::Staff),
+            (9, Kind::Staff),
+            (17, Kind::Staff),
+            (19, Kind::Id(Class::UniqueId)),
+            (44, Kind::Date),
+            (45, Kind::Date),
+            (50, Kind::Id(Class::UniqueId)),
+            (52, Kind::Staff),
+        ],
+    ),
+    (b"PD1", &[(4, Kind::Staff)]),
+    (
+        b"MRG",
+        &[
+            (1, Kind::Id(Class::Mrn)),
+            (3, Kind::Id(Class::Account)),
+            (4, Kind::Id(Class::UniqueId)),
+            (7, Kind::Name),
+        ],
+    ),
+    (
+        b"ORC",
+        &[
+            (2, Kind::Id(Class::UniqueId)),
+            (3, Kind::Id(Class::UniqueId)),
+            (10, Kind::Staff),
+            (11, Kind::Staff),
+            (12, Kind::Staff),
+        ],
+    ),
+    (
+        b"OBR",
+        &[
+            (2, Kind::Id(Class::UniqueId)),
+            (3, Kind::Id(Class::UniqueId)),
+            (7, Kind::Date),
+            (10, Kind::Staff),
+            (16, Kind::Staff),
+            (28, Kind::Staff),
+            (32, Kind::Staff),
+        ],
+    ),
+    (b"OBX", &[(14, Kind::Date), (16, Kind::Staff)]),
+    (b"EVN", &[(5, Kind::Staff)]),
+    (b"DG1", &[(5, Kind::Date), (16, Kind::Staff)]),
+    (b"ACC", &[(1, Kind::Date)]),
+    (
+        b"SCH",
+        &[
+            (1, Kind::Id(Class::UniqueId)),
+            (2, Kind::Id(Class::UniqueId)),
+            (12, Kind::Staff),
+            (16, Kind::Staff),
+            (20, Kind::Staff),
+        ],
+    ),
+    (b"AIP", &[(3, Kind::Staff)]),
+    (
+        b"TXA",
+        &[
+            (5, Kind::Staff),
+            (9, Kind::Staff),
+            (10, Kind::Staff),
+            (11, Kind::Staff),
+            (22, Kind::Staff),
+        ],
+    ),
+    (b"RXA", &[(3, Kind::Date), (10, Kind::Staff)]),
+    (
+        b"ROL",
+        &[(4, Kind::Staff), (11, Kind::Address), (12, Kind::Phone)],
+    ),
+    (
+        b"STF",
+        &[
+            (3, Kind::Name),
+            (6, Kind::Date),
+            (10, Kind::Phone),
+            (11, Kind::Address),
+        ],
+    ),
+    (b"PR1", &[(5, Kind::Date), (11, Kind::Staff)]),
+];
+
+impl Text<'_, '_> {
+    /// Adds what stands in the fields of HL7 v2 segments.
+    pub(crate) fn hl7(&mut self) {
+        let text = self.text;
+        for bar in memchr::memchr_iter(b'|', text) {
+            let Some(start) = bar.checked_sub(3) else {
+                continue;
+            };
+            let segment = part(text, start, bar);
+            // "\rPID|" of a message that was written as one line: the letter before belongs to the escape.
+            let previous = before(text, start);
+            let escaped = matches!(previous, b'r' | b'n') && before(text, start - 1) == b'\\';
+            if previous.is_ascii_alphanumeric() && !escaped {
+                continue;
+            }
+            if let Some((_, fields)) = SEGMENTS.iter().find(|(name, _)| *name == segment) {
+                self.segment_fields(bar, fields);
+            }
+        }
+    }
+
+    fn segment_fields(&mut self, bar: usize, fields: &[(usize, Kind)]) {
+        let text = self.text;
+        let mut start = bar + 1;
+        for number in 1..70 {
+            let end = run_end(text, start, |byte| {
+                !matches!(byte, b'|' | b'\n' | b'\r' | b'"')
+            });
+            let stop = escaped_break(text, start, end);
+            if let Some((_, kind)) = fields.iter().find(|(known, _)| *known == number) {
+                self.hl7_field(*kind, start, stop);
+            }
+            if stop < end || at(text, end) != b'|' {
+                break;
+            }
+            start = end + 1;
+        }
+    }
+
+    fn hl7_field(&mut self, kind: Kind, start: usize, end: usize) {
+        let text = self.text;
+        let mut place = start;
+        while place < end {
+            let stop = run_end(text, place, |byte| byte != b'~').min(end);
+            self.hl7_repetition(kind, place, stop);
+            place = stop + 1;
+        }
+    }
+
+    fn hl7_repetition(&mut self, kind: Kind, start: usize, end: usize) {
+        let parts = components(self.text, start, end);
+        let first = parts.first().copied().unwrap_or((start, start));
+        let bytes = |span: (usize, usize)| part(self.text, span.0, span.1);
+        match kind {
+            Kind::Name => self.hl7_names(parts.get(..3.min(parts.len())).unwrap_or_default()),
+            Kind::Staff => {
+                let number = bytes(first);
+                if count_digits(number) >= 4 {
+                    let class = if checks::npi(number) {
+                        Class::License
+                    } else {
+                        Class::UniqueId
+                    };
+                    self.add(class, Confidence::Medium, first, Some("HL7 field"));
+                }
+                let from = usize::from(count_digits(number) > 0 || number.is_empty());
+                self.hl7_names(
+                    parts
+                        .get(from..(from + 3).min(parts.len()))
+                        .unwrap_or_default(),
+                );
+            }
+            Kind::Address => {
+                let last = parts.get(4).or(parts.last()).copied().unwrap_or(first);
+                let state_only = count_digits(bytes((start, last.1))) == 0
+                    && bytes((start, last.1))
+                        .iter()
+                        .filter(|byte| byte.is_ascii_alphabetic())
+                        .count()
+                        <= 2;
+                let (from, to) = trimmed_marks(self.text, start, last.1);
+                if !state_only && from < to {
+                    self.add(
+                        Class::Geography,
+                        Confidence::High,
+                        (from, to),
+                        Some("HL7 field"),
+                    );
+                }
+            }
+            Kind::Id(class) => self.hl7_id(class, &parts),
+            Kind::Phone => self.hl7_phone(&parts),
+            Kind::Date => {
+                let date = bytes(first);
+                if date.len() >= 8 && count_digits(date) >= 8 {
+                    self.add(Class::Date, Confidence::High, first, Some("HL7 field"));
+                }
+            }
+        }
+    }
+
+    /// One finding from the first to the last of the names.
+    fn hl7_names(&mut self, parts: &[(usize, usize)]) {
+        let is_name = |span: &&(usize, usize)| {
+            let bytes = part(self.text, span.0, span.1);
+            bytes
+                .iter()
+                .any(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80)
+                && count_digits(bytes) == 0
+                && !is_placeholder(bytes)
+        };
+        let from = parts.iter().find(is_name).map(|span| span.0);
+        let to = parts.iter().rfind(is_name).map(|span| span.1);
+        if let (Some(from), Some(to)) = (from, to) {
+            self.add(Class::Name, Confidence::High, (from, to), Some("HL7 field"));
+        }
+    }
+
+    fn hl7_id(&mut self, class: Class, parts: &[(usize, usize)]) {
+        let Some(&first) = parts.first() else {
+            return;
+        };
+        let kind = parts
+            .get(4)
+            .map(|span| part(self.text, span.0, span.1))
+            .unwrap_or_default();
+        let class = match kind {
+            b"SS" => Class::Ssn,
+            b"DL" | b"PPN" => Class::License,
+            b"MR" | b"PI" => Class::Mrn,
+            b"AN" => Class::Account,
+            b"MC" | b"MB" | b"MA" => Class::HealthPlan,
+            _ => class,
+        };
+        let value = Value {
+            text: self.text,
+            start: first.0,
+            end: first.1,
+            bounded: true,
+        };
+        let fitted = value::fit(class, Strength::Field, "HL7 field", value);
+        if let Some((start, end, confidence)) = fitted {
+            self.add(class, confidence, (start, end), Some("HL7 field"));
+        }
+    }
+
+    fn hl7_phone(&mut self, parts: &[(usize, usize)]) {
+        let fax = parts
+            .iter()
+            .any(|span| part(self.text, span.0, span.1) == b"FX");
+        let class = if fax { Class::Fax } else { Class::Phone };
+        for &span in parts {
+            let bytes = part(self.text, span.0, span.1);
+            let plain = bytes
+                .iter()
+                .all(|byte| byte.is_ascii_digit() || b" ()+-.xX".contains(byte));
+            if plain && count_digits(bytes) >= 7 {
+                self.add(class, Confidence::High, span, Some("HL7 field"));
+            }
+        }
+    }
+}
+
+/// Where a break that was written as an escape ends a segment.
+fn escaped_break(text: &[u8], start: usize, end: usize) -> usize {
+    part(text, start, end)
+        .windows(2)
+        .position(|two| two == b"\\r" || two == b"\\n")
+        .map_or(end, |place| start + place)
+}
+
+fn components(text: &[u8], start: usize, end: usize) -> Vec<(usize, usize)> {
+    let mut parts = Vec::new();
+    let mut place = start;
+    while place <= end && parts.len() < 24 {
+        let stop = run_end(text, place, |byte| !matches!(byte, b'^' | b'&')).min(end);
+        parts.push(trimmed(text, place, stop));
+        place = stop + 1;
+    }
+    parts
+}
+
+/// Without the marks of empty components at both ends.
+fn trimmed_marks(text: &[u8], mut start: usize, mut end: usize) -> (usize, usize) {
+    while start < end && matches!(at(text, start), b'^' | b' ' | b'&') {
+        start += 1;
+    }
+    while start < end && matches!(before(text, end), b'^' | b' ' | b'&') {
+        end -= 1;
+    }
+    (start, end)
+}

@@ -1,0 +1,195 @@
+//! Dictionaries of names, and of words that are no names.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::LazyLock;
+
+static GIVEN: &str = include_str!("../data/given-names.txt");
+static SURNAMES: &str = include_str!("../data/surnames.txt");
+static WORDS: &str = include_str!("../data/words.txt");
+static TERMS: &str = include_str!("../data/terms.txt");
+
+/// Given names that are first of all English words or terms of the trade: no sign of a person by themselves.
+const WORDS_FIRST: &str = "will grant mark page case chase drew may june april august summer autumn art pat rich ray max \
+    gene guy hunter cash chance sky star hope faith grace joy dawn eve iris ivy ruby crystal jade amber pearl rusty \
+    dusty buddy skip van major general king prince duke earl baron royal price young long root host ace angel jordan \
+    austin dallas houston jackson lincoln madison paris london sydney virginia carolina georgia florida kent chester \
+    israel china india america asia java jenkins jasper julia ada kafka maria cassandra delta alpha sierra mercedes \
+    forest river rocky cliff dale glen heath lane reed stone wade brook brooks rain storm colt ford porter parker \
+    carter tanner cooper mason baker sage saint messiah legend bishop judge justice noble true ever do an in my so son \
+    sun le la de al ali ben unknown infant baby male female queen princess marquis harmony melody journey genesis \
+    trinity serenity destiny essence sincere precious miracle heaven unique treasure desire karma promise general echo \
+    nova phoenix atlas titan scout maverick ranger blaze ember wren sparrow raven robin jay lark dove bud chip rod rob \
+    bob don dean dell dock trace talon archer fisher gunner sawyer smith cook miller turner walker foster marshal \
+    constant cadence lyric aria viola page reign ridge canyon meadow lake ocean bay clay coral flint garnet jet opal \
+    sterling diamond emerald sapphire early loyal lucky merry misty stormy sunny sunshine windy winter spring west \
+    north east south sandy candy ginger honey cherry berry olive rose lily daisy violet heather holly laurel basil \
+    fern clover magnolia juniper willow ash aspen linden acacia sequoia oak master mister miss sir lord lady count \
+    sum min max key hash link node port type data line print open close start stop run go exit error info debug warn";
+
+/// Surnames that are also common words, and still surnames after a given name.
+const COMMON_SURNAMES: &str = "smith brown white black green gray grey king young hill baker cook carter parker cooper \
+    turner walker miller taylor clark wood woods bell long price ward fox stone hunter mason fisher butler barber \
+    bishop rose rice hunt day may love little small sharp swift wise rich flowers banks brooks rivers fields west \
+    north east church marsh lane reed hart weaver porter potter tucker shepherd sawyer chambers castle page knight \
+    noble pope abbott dean head hall house holmes barnes powers waters winters summers frost snow rain poole pool \
+    wall walls bush bird crane drake finch hawk martin swan wolf lamb bull hogg steel gold silver diamond glass \
+    coleman freeman newman goodman chapman wagner kelly bean pepper sugar field cross bridges rhodes street park \
+    parks garner gardner farmer mercer spencer sexton marshall major sergeant berry cherry peach moss ivy reese ford \
+    shaw law laws bond cash pound penny nichols judge justice best good moody savage hardy bright early friend guy \
+    mann man cox pike pace hood ball cotton singer player archer bowman booker carpenter cooke crews daily dailey \
+    daniels burns wells mills meadows lake lakes pond poland england ireland french german english irish welsh \
+    buck camp cannon case chance chase coe combs craft creek crow curry curtain dale darling dolan doll dove downs \
+    duke dyer eagle flood floyd ford foster fry furlong grant graves grove gunn harper haven hayes heard herring \
+    hicks holder holland horn hub huff joiner jolly joy key keys kidd kirk lance lark law locke love mack marks mayer \
+    mays mccoy merry minor monday moon noon oakes odom orange overton pack paine palm penn pitt post pride prince \
+    pruitt quick rank rich riddle ring roman rowe royal rush salmon sands self short skinner sparks speed spring \
+    stall starr stern stout strange strong summer tall tanner temple tower trout tyler vance vest vines viola wade \
+    walls ware wayne webb weeks whale wilder wiley wilkes winn winter witt wooten worth wright yates york";
+
+const GIVEN_NAME: u8 = 1;
+const SURNAME: u8 = 2;
+const WORD: u8 = 4;
+const TERM: u8 = 8;
+const WORD_FIRST: u8 = 16;
+const COMMON_SURNAME: u8 = 32;
+
+/// All dictionaries in one table, read once: what each word is, as bits.
+static LEXICON: LazyLock<HashMap<&'static str, u8, BuildHasherDefault<Fast>>> =
+    LazyLock::new(|| {
+        let mut lexicon = HashMap::default();
+        lexicon.reserve(210_000);
+        for (text, bit) in [
+            (SURNAMES, SURNAME),
+            (GIVEN, GIVEN_NAME),
+            (WORDS, WORD),
+            (TERMS, TERM),
+            (WORDS_FIRST, WORD_FIRST),
+            (COMMON_SURNAMES, COMMON_SURNAME),
+        ] {
+            for word in text.split_ascii_whitespace() {
+                *lexicon.entry(word).or_default() |= bit;
+            }
+        }
+        lexicon
+    });
+
+/// A hash for a table that no input changes: quick, and with nothing to flood.
+#[derive(Default)]
+pub(crate) struct Fast(u64);
+
+impl Hasher for Fast {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            for (place, byte) in word.iter_mut().zip(chunk) {
+                *place = *byte;
+            }
+            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word))
+                .wrapping_mul(0x517c_c1b7_2722_0a95);
+        }
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(byte)).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+}
+
+/// What dictionaries say of a word.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Said {
+    /// A given name.
+    pub(crate) given: bool,
+    /// A given name that is no ordinary word.
+    pub(crate) clearly_given: bool,
+    /// A surname.
+    pub(crate) surname: bool,
+    /// An English word.
+    pub(crate) word: bool,
+    /// A term of the trade, which is no name wherever it stands.
+    pub(crate) term: bool,
+    /// A surname that stays one although it is a word.
+    pub(crate) common_surname: bool,
+}
+
+impl Said {
+    /// No dictionary knows it.
+    pub(crate) const fn unknown(self) -> bool {
+        !self.given && !self.surname && !self.word && !self.term
+    }
+
+    /// A name, and no ordinary word.
+    pub(crate) const fn name_only(self) -> bool {
+        (self.clearly_given || (self.surname && !self.word)) && !self.term
+    }
+}
+
+/// What the dictionaries say of a word, whatever its case. Words of more than 32 bytes are in none.
+pub(crate) fn said(word: &[u8]) -> Said {
+    let mut lower = [0_u8; 32];
+    let Some(place) = lower.get_mut(..word.len()) else {
+        return Said::default();
+    };
+    place.copy_from_slice(word);
+    place.make_ascii_lowercase();
+    let Ok(word) = std::str::from_utf8(place) else {
+        return Said::default();
+    };
+    let bits = LEXICON.get(word).copied().unwrap_or_default();
+    let is = |bit| bits & bit != 0;
+    Said {
+        given: is(GIVEN_NAME),
+        clearly_given: is(GIVEN_NAME) && !is(TERM) && !is(WORD_FIRST),
+        surname: is(SURNAME),
+        word: is(WORD) || is_inflected(word),
+        term: is(TERM),
+        common_surname: is(COMMON_SURNAME),
+    }
+}
+
+/// Whether a word is an inflection of one in the list.
+fn is_inflected(word: &str) -> bool {
+    let is_word = |base: &str| {
+        LEXICON
+            .get(base)
+            .is_some_and(|bits| bits & (WORD | TERM) != 0)
+    };
+    let rules = [
+        ("s", ""),
+        ("es", ""),
+        ("ies", "y"),
+        ("ed", ""),
+        ("ed", "e"),
+        ("ing", ""),
+        ("ing", "e"),
+        ("ly", ""),
+        ("er", ""),
+        ("er", "e"),
+    ];
+    rules.iter().any(|(ending, instead)| {
+        let base = word.strip_suffix(ending).filter(|base| base.len() > 2);
+        base.is_some_and(|base| match *instead {
+            "" => is_word(base),
+            instead => is_word(&[base, instead].concat()),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_words_and_unknown_words_are_told_apart() {
+        assert!(said(b"Jennifer").clearly_given && said(b"JENNIFER").clearly_given);
+        assert!(said(b"Nguyen").surname && said(b"Nguyen").name_only());
+        assert!(said(b"Grant").given && !said(b"Grant").clearly_given);
+        assert!(said(b"Connections").word && said(b"Retrying").word);
+        assert!(said(b"Oyelaranzz").unknown());
+        assert!(said(&[0xff; 8]) == Said::default() && said(&[b'a'; 99]) == Said::default());
+    }
+}

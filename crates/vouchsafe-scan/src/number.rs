@@ -1,0 +1,604 @@
+//! Numbers and codes: those whose form says what they are, and those that the words before them name.
+
+use crate::bytes::{DIGIT, at, before, count_digits, digits_end, is_word, number, part, run_end};
+use crate::checks;
+use crate::class::{Class, Confidence};
+use crate::place;
+use crate::text::Text;
+use crate::value::{self, Value, is_uuid};
+use crate::vocabulary::{Meaning, Words};
+use crate::web;
+use crate::when;
+
+impl Text<'_, '_> {
+    /// Looks at a word with digits in it; returns where to go on.
+    pub(crate) fn number_word(&mut self, start: usize, end: usize, kinds: u8) -> usize {
+        let text = self.text;
+        if kinds == DIGIT {
+            let next = at(text, end);
+            // Fractions of seconds, minutes, ports: parts of what was looked at.
+            if matches!(before(text, start), b':' | b'.') && end - start < 4 {
+                return end;
+            }
+            if matches!(next, b'-' | b'/' | b'.') || (next == b' ' && end - start <= 2) {
+                if let Some(next) = self.date(start) {
+                    return next;
+                }
+            }
+            if let Some(next) = self.digits(start, end) {
+                return next;
+            }
+        } else if let Some(next) = self.code(start, end) {
+            return next;
+        }
+        self.named_by_words(start, end)
+    }
+
+    /// A date: a finding when the words before it tie it to a person.
+    fn date(&mut self, start: usize) -> Option<usize> {
+        let text = self.text;
+        if is_word(before(text, start)) || matches!(before(text, start), b'-' | b'.') {
+            return None;
+        }
+        let end = when::date_end(text, start)?;
+        if start > 0
+            && let Some(meaning) = self.context(start)
+            && meaning.is_of(Class::Date)
+        {
+            self.add(
+                Class::Date,
+                Confidence::Medium,
+                (start, end),
+                Some(meaning.phrase),
+            );
+        }
+        Some(end)
+    }
+
+    /// A run of digits, by its form.
+    fn digits(&mut self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        let (previous, next) = (before(text, start), at(text, end));
+        let fresh = !is_word(previous) && !matches!(previous, b'.' | b'-');
+        match end - start {
+            1..=3 if next == b'.' && fresh => {
+                let version = previous == b'/' && before(text, start - 1).is_ascii_alphabetic();
+                if let Some((stop, public)) = web::ip4(text, start)
+                    && !is_word(at(text, stop))
+                {
+                    if public && !version && !self.is_version(start) {
+                        self.add(Class::Ip, Confidence::Medium, (start, stop), None);
+                    }
+                    return Some(stop);
+                }
+                let pair_start = start - usize::from(previous == b'-');
+                if let Some((first, stop, confidence)) = place::pair(text, pair_start, text.len()) {
+                    self.add(Class::Geography, confidence, (first, stop), None);
+                    return Some(stop);
+                }
+            }
+            1..=3 if previous == b'-' && next == b'.' => {
+                if let Some((first, stop, confidence)) = place::pair(text, start - 1, text.len()) {
+                    self.add(Class::Geography, confidence, (first, stop), None);
+                    return Some(stop);
+                }
+            }
+            _ => {}
+        }
+        if !fresh {
+            return None;
+        }
+        self.address(start, end)
+            .or_else(|| self.grouped(start, end))
+            .or_else(|| self.long(start, end))
+            .or_else(|| self.age(start, end))
+    }
+
+    /// A street address, or a ZIP code after its state.
+    fn address(&mut self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        if at(text, end) == b' '
+            && let Some(stop) = place::address(text, start, text.len())
+        {
+            self.add(Class::Geography, Confidence::Medium, (start, stop), None);
+            return Some(stop);
+        }
+        if end - start == 5
+            && let Some((first, stop)) = place::city_before(text, start)
+        {
+            self.add(Class::Geography, Confidence::Medium, (first, stop), None);
+            return Some(stop);
+        }
+        None
+    }
+
+    /// 123-45-6789, 555-123-4567, 4111 1111 1111 1111, 1EG4-TE5-MK73.
+    fn grouped(&mut self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        let mark = at(text, end);
+        if !matches!(mark, b'-' | b'.' | b' ') {
+            return None;
+        }
+        let second_end = digits_end(text, end + 1);
+        let second = part(text, end + 1, second_end);
+        if second.is_empty() || at(text, second_end) != mark {
+            return None;
+        }
+        let third_end = digits_end(text, second_end + 1);
+        let third = part(text, second_end + 1, third_end);
+        let first = part(text, start, end);
+        let bound = !is_word(at(text, third_end)) && at(text, third_end) != b'-';
+        match (first.len(), second.len(), third.len()) {
+            (3, 2, 4) if bound && checks::ssn(first, second, third) => {
+                let meaning = self.context(start);
+                let said = meaning.is_some_and(|meaning| meaning.is_of(Class::Ssn));
+                if mark == b'-' || said {
+                    let confidence = if said {
+                        Confidence::High
+                    } else {
+                        Confidence::Medium
+                    };
+                    self.add(
+                        Class::Ssn,
+                        confidence,
+                        (start, third_end),
+                        meaning.map(|m| m.phrase),
+                    );
+                    return Some(third_end);
+                }
+                None
+            }
+            (3, 3, 4) if bound && is_nanp(first, second) => {
+                self.phone((start, third_end), mark != b' ');
+                Some(third_end)
+            }
+            (1, 3, 3) if first == b"1" => {
+                let fourth_end = digits_end(text, third_end + 1);
+                let sound = at(text, third_end) == mark
+                    && fourth_end - third_end == 5
+                    && is_nanp(second, third);
+                sound.then(|| {
+                    self.phone((start, fourth_end), true);
+                    fourth_end
+                })
+            }
+            (4, 4, 4) | (4, 6, 4 | 5) if mark != b'.' => self.card(start, third_end, mark),
+            _ => None,
+        }
+    }
+
+    fn card(&mut self, start: usize, third_end: usize, mark: u8) -> Option<usize> {
+        let text = self.text;
+        let fourth_end = if at(text, third_end) == mark {
+            digits_end(text, third_end + 1)
+        } else {
+            third_end
+        };
+        let stop = if fourth_end > third_end + 1 {
+            fourth_end
+        } else {
+            third_end
+        };
+        checks::is_card(part(text, start, stop)).then(|| {
+            self.add(Class::Account, Confidence::High, (start, stop), None);
+            stop
+        })
+    }
+
+    /// Adds a phone number, or a fax number when the words before it say so.
+    fn phone(&mut self, place: (usize, usize), sure: bool) {
+        let meaning = self.context(place.0);
+        let (class, confidence) = match meaning {
+            Some(meaning) if meaning.is_of(Class::Fax) => (Class::Fax, Confidence::High),
+            Some(meaning) if meaning.is_of(Class::Phone) => (Class::Phone, Confidence::High),
+            _ if self.says_fax(place.0) => (Class::Fax, Confidence::Medium),
+            _ if sure => (Class::Phone, Confidence::Medium),
+            _ => (Class::Phone, Confidence::Low),
+        };
+        let end = extension_end(self.text, place.1);
+        self.add(
+            class,
+            confidence,
+            (place.0, end),
+            meaning.map(|meaning| meaning.phrase),
+        );
+    }
+
+    /// Whether one of the last words before a number speaks of a fax.
+    fn says_fax(&self, start: usize) -> bool {
+        let front = part(self.text, start.saturating_sub(32), start).to_ascii_lowercase();
+        front
+            .split(|byte| matches!(byte, b',' | b';' | b'|'))
+            .next_back()
+            .is_some_and(|clause| clause.windows(3).any(|three| three == b"fax"))
+    }
+
+    /// Payment cards without separators.
+    fn long(&mut self, start: usize, end: usize) -> Option<usize> {
+        let digits = part(self.text, start, end);
+        let card = matches!(digits.len(), 15 | 16) && checks::is_card(digits);
+        if !card || is_word(at(self.text, end)) || at(self.text, end) == b'.' {
+            return None;
+        }
+        if let Some(meaning) = self.context(start)
+            && !meaning.is_of(Class::Account)
+        {
+            return None;
+        }
+        self.add(Class::Account, Confidence::Medium, (start, end), None);
+        Some(end)
+    }
+
+    /// "92 year old", "age 94": 164.514(b)(2)(i)(C) takes ages over 89.
+    fn age(&mut self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        let age = number(part(text, start, end));
+        if !(2..=3).contains(&(end - start)) || !(90..=125).contains(&age) {
+            return None;
+        }
+        let rest = part(text, end, (end + 14).min(text.len())).to_ascii_lowercase();
+        let after = [
+            b" year old".as_slice(),
+            b"-year-old",
+            b" year-old",
+            b" years old",
+            b" y/o",
+            b"y/o",
+            b" yo ",
+            b" y.o",
+            b"-yo",
+            b" yrs old",
+            b" years of",
+        ]
+        .iter()
+        .any(|sign| rest.starts_with(sign));
+        if !after {
+            return None;
+        }
+        self.add(Class::Date, Confidence::Medium, (start, end), Some("age"));
+        Some(end)
+    }
+
+    /// Letters and digits, by their form.
+    fn code(&mut self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        let word = part(text, start, end);
+        let previous = before(text, start);
+        let fresh = !matches!(previous, b'.' | b'-' | b'/' | b'@');
+        match word.len() {
+            2 | 1 | 3 | 4 if fresh && matches!(at(text, end), b':' | b'-') => {
+                if let Some(stop) = web::mac(text, start) {
+                    let said = self
+                        .context(start)
+                        .is_some_and(|meaning| meaning.is_of(Class::Device));
+                    let confidence = if said {
+                        Confidence::High
+                    } else {
+                        Confidence::Low
+                    };
+                    self.add(Class::Device, confidence, (start, stop), None);
+                    return Some(stop);
+                }
+                if let Some((stop, public)) = web::ip(text, start)
+                    && previous != b':'
+                {
+                    if public {
+                        self.add(Class::Ip, Confidence::Medium, (start, stop), None);
+                    }
+                    return Some(stop);
+                }
+                self.iban(start).or_else(|| self.mbi(start))
+            }
+            4 if fresh => self.iban(start).or_else(|| self.mbi(start)),
+            17 if checks::vin(word) => {
+                self.add(Class::Vehicle, Confidence::High, (start, end), None);
+                Some(end)
+            }
+            11 if checks::mbi(word) => {
+                self.add(Class::HealthPlan, Confidence::High, (start, end), None);
+                Some(end)
+            }
+            9 if fresh && checks::dea(word) => {
+                let said = self
+                    .context(start)
+                    .is_some_and(|meaning| meaning.is_of(Class::License));
+                let confidence = if said {
+                    Confidence::High
+                } else {
+                    Confidence::Medium
+                };
+                self.add(Class::License, confidence, (start, end), None);
+                Some(end)
+            }
+            15..=34 if checks::iban(word) => {
+                self.add(Class::Account, Confidence::High, (start, end), None);
+                Some(end)
+            }
+            _ => None,
+        }
+    }
+
+    /// An IBAN in groups of four.
+    fn iban(&mut self, start: usize) -> Option<usize> {
+        let text = self.text;
+        let lead = part(text, start, start + 4);
+        let form = lead.first().is_some_and(u8::is_ascii_uppercase)
+            && lead.get(1).is_some_and(u8::is_ascii_uppercase)
+            && count_digits(lead) == 2;
+        if !form || at(text, start + 4) != b' ' {
+            return None;
+        }
+        let mut stop = start + 4;
+        for _ in 0..8 {
+            let group = run_end(text, stop + 1, |byte| {
+                byte.is_ascii_digit() || byte.is_ascii_uppercase()
+            });
+            if at(text, stop) != b' ' || !(1..=4).contains(&(group - stop - 1)) {
+                break;
+            }
+            stop = group;
+            if checks::iban(part(text, start, stop)) {
+                self.add(Class::Account, Confidence::High, (start, stop), None);
+                return Some(stop);
+            }
+        }
+        None
+    }
+
+    /// A Medicare number in its printed form.
+    fn mbi(&mut self, start: usize) -> Option<usize> {
+        let text = self.text;
+        let stop = start + 13;
+        let sound = at(text, start + 4) == b'-'
+            && checks::mbi(part(text, start, stop))
+            && !is_word(at(text, stop));
+        sound.then(|| {
+            self.add(Class::HealthPlan, Confidence::High, (start, stop), None);
+            stop
+        })
+    }
+
+    /// `(555) 123-4567`, `(01)00643169007222(21)A1`.
+    pub(crate) fn bracketed(&mut self, place: usize) -> usize {
+        let text = self.text;
+        let area_end = digits_end(text, place + 1);
+        let area = part(text, place + 1, area_end);
+        if at(text, area_end) != b')' {
+            return place + 1;
+        }
+        if area == b"01" {
+            let code_end = digits_end(text, area_end + 1);
+            if code_end - area_end == 15 {
+                let stop = run_end(text, code_end, |byte| {
+                    byte.is_ascii_alphanumeric() || matches!(byte, b'(' | b')' | b'-' | b'/')
+                });
+                self.add(Class::Device, Confidence::High, (place, stop), None);
+                return stop;
+            }
+        }
+        let gap = run_end(text, area_end + 1, |byte| {
+            matches!(byte, b' ' | b'-' | b'+')
+        })
+        .min(area_end + 3);
+        let exchange_end = digits_end(text, gap);
+        let exchange = part(text, gap, exchange_end);
+        let line_end = digits_end(text, exchange_end + 1);
+        let sound = is_nanp(area, exchange)
+            && matches!(at(text, exchange_end), b'-' | b'.' | b' ')
+            && line_end - exchange_end == 5
+            && !is_word(at(text, line_end));
+        if !sound {
+            return place + 1;
+        }
+        self.phone((place, line_end), true);
+        line_end
+    }
+
+    /// `+1 555 123 4567`, `+442079460958`.
+    pub(crate) fn international(&mut self, place: usize) -> usize {
+        let text = self.text;
+        let mut end = run_end(text, place + 1, |byte| {
+            byte.is_ascii_digit() || matches!(byte, b' ' | b'-' | b'.' | b'(' | b')')
+        });
+        while end > place && !before(text, end).is_ascii_digit() {
+            end -= 1;
+        }
+        let number = part(text, place, end);
+        let digits = count_digits(number);
+        let previous = before(text, place);
+        let zone = matches!(previous, b'Z' | b'T') || previous.is_ascii_digit();
+        // A second number, or a time, follows a blank: the first of them is enough.
+        if !(9..=15).contains(&digits)
+            || zone
+            || is_word(at(text, end))
+            || number.get(1) == Some(&b'0')
+        {
+            return place + 1;
+        }
+        self.phone((place, end), true);
+        end
+    }
+
+    /// A number or code that the words before it name.
+    fn named_by_words(&mut self, start: usize, end: usize) -> usize {
+        let text = self.text;
+        let previous = before(text, start);
+        if previous == b'.' || (count_digits(part(text, start, end)) < 3) {
+            return end;
+        }
+        // `MRN-0012345`, `DL#A123`: letters that are joined to the number are a part of it.
+        let mut first = start;
+        while start - first < 24
+            && (is_word(before(text, first)) || matches!(before(text, first), b'-' | b'_'))
+        {
+            first -= 1;
+        }
+        let first = run_end(text, first, |byte| !byte.is_ascii_alphanumeric()).min(start);
+        let token_end = run_end(text, end, |byte| is_word(byte) || byte == b'-');
+        if is_uuid(part(text, first, token_end)) {
+            return token_end;
+        }
+        let joined = self.joined(first, start, end);
+        let Some(meaning) = joined.or_else(|| self.context(first)) else {
+            return end;
+        };
+        let limit = run_end(text, first, |byte| {
+            !matches!(
+                byte,
+                b',' | b';' | b'|' | b'"' | b'\'' | b'<' | b'>' | b'}' | b'\n' | b'\t' | b'&'
+            )
+        })
+        .min(first + 80);
+        let value = Value {
+            text,
+            start: first,
+            end: limit,
+            bounded: false,
+        };
+        for &(class, strength) in &meaning.classes {
+            if matches!(
+                class,
+                Class::Name | Class::Email | Class::Url | Class::Secret | Class::Ip
+            ) {
+                continue;
+            }
+            if let Some((fit_start, fit_end, _)) =
+                value::fit(class, strength, meaning.phrase, value)
+                && fit_end >= end
+            {
+                let token = part(text, fit_start, fit_end);
+                let confidence = if value::has_check(class, token) {
+                    Confidence::High
+                } else {
+                    Confidence::Medium
+                };
+                self.add(
+                    class,
+                    confidence,
+                    (fit_start, fit_end),
+                    Some(meaning.phrase),
+                );
+                return fit_end;
+            }
+        }
+        end
+    }
+
+    /// What the letters say that are joined to a number: `MRN0012345`, `acct-99`.
+    fn joined(&self, first: usize, start: usize, end: usize) -> Option<&'static Meaning> {
+        let letters_end = run_end(self.text, first, |byte| {
+            byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_')
+        });
+        let letters = part(self.text, first, letters_end.min(end));
+        if letters.is_empty() || letters_end < start {
+            return None;
+        }
+        Words::of(letters)
+            .meaning()
+            .filter(|meaning| !meaning.is_nothing() && !meaning.is_of(Class::Secret))
+    }
+
+    /// What the words before a place say of a value there.
+    pub(crate) fn context(&self, start: usize) -> Option<&'static Meaning> {
+        let text = self.text;
+        let floor = start.saturating_sub(56);
+        let mut place = start;
+        let mut words = 0;
+        while place > floor {
+            let byte = before(text, place);
+            let stops = matches!(
+                byte,
+                b',' | b';'
+                    | b'|'
+                    | b')'
+                    | b']'
+                    | b'}'
+                    | b'{'
+                    | b'&'
+                    | b'\n'
+                    | b'<'
+                    | b'>'
+                    | b'?'
+                    | b'!'
+            ) || (byte == b'.'
+                && at(text, place) == b' '
+                && is_word(before(text, place - 1))
+                && !is_short(text, place - 1));
+            if stops {
+                break;
+            }
+            if byte == b' ' {
+                words += 1;
+                if words > 6 {
+                    break;
+                }
+            }
+            place -= 1;
+        }
+        let words = Words::of(part(text, place, start));
+        if words.is_empty() {
+            return None;
+        }
+        words.context()
+    }
+
+    /// Whether what stands before a dotted number is a word for versions.
+    fn is_version(&self, start: usize) -> bool {
+        let front = part(self.text, start.saturating_sub(16), start).to_ascii_lowercase();
+        front.last() == Some(&b'v')
+            || [
+                b"version".as_slice(),
+                b"ver",
+                b"build",
+                b"release",
+                b"driver",
+                b"firmware",
+                b"revision",
+            ]
+            .iter()
+            .any(|word| front.windows(word.len()).any(|window| window == *word))
+    }
+}
+
+/// Whether the word that ends before a full stop is an abbreviation: "no.", "num.".
+fn is_short(text: &[u8], end: usize) -> bool {
+    let start = crate::bytes::word_start(text, end, 5);
+    end - start <= 3
+}
+
+/// Area code and exchange of the North American Numbering Plan.
+fn is_nanp(area: &[u8], exchange: &[u8]) -> bool {
+    let sound = |digits: &[u8]| {
+        digits.len() == 3
+            && matches!(digits.first(), Some(b'2'..=b'9'))
+            && digits.iter().all(u8::is_ascii_digit)
+    };
+    sound(area) && sound(exchange)
+}
+
+/// Past `x123`, `ext. 123` after a phone number.
+fn extension_end(text: &[u8], end: usize) -> usize {
+    let rest = part(text, end, (end + 12).min(text.len())).to_ascii_lowercase();
+    let sign = [
+        b" ext. ".as_slice(),
+        b" ext ",
+        b" x ",
+        b" x",
+        b"x",
+        b" ext.",
+        b" ext",
+        b", ext. ",
+        b", ext ",
+    ]
+    .into_iter()
+    .find(|sign| rest.starts_with(sign));
+    let Some(sign) = sign else {
+        return end;
+    };
+    let stop = digits_end(text, end + sign.len());
+    if stop > end + sign.len() && stop - end - sign.len() <= 6 {
+        stop
+    } else {
+        end
+    }
+}

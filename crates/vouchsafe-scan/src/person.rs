@@ -1,0 +1,919 @@
+//! Names of people in sentences.
+//!
+//! A name is a run of capitalised words. Alone it is none: dictionaries, or what stands before and after it, must say
+//! that it is a person's.
+
+use crate::bytes::{at, before, is_word, part, run_end};
+use crate::class::Confidence;
+use crate::lexicon::{Said, said};
+
+/// At most this many words make a name.
+const MAX_TOKENS: usize = 5;
+
+/// A word that could be part of a name.
+#[derive(Clone, Copy, Debug, Default)]
+struct Token {
+    start: usize,
+    end: usize,
+    said: Said,
+    /// A single letter, with or without a full stop.
+    initial: bool,
+    /// Written in capitals throughout.
+    capitals: bool,
+}
+
+impl Token {
+    /// Nobody knows the word, and it is long enough to be a name.
+    const fn unknown(self) -> bool {
+        self.said.unknown() && !self.initial && self.end - self.start >= 2
+    }
+
+    const fn could_be_surname(self) -> bool {
+        !self.said.term
+            && (self.said.name_only()
+                || self.said.common_surname
+                || self.unknown()
+                || (self.said.surname && self.said.given))
+    }
+}
+
+/// What stands before a name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Left {
+    /// Nothing that says anything.
+    Nothing,
+    /// A word for people that stands before names of things, too: member, owner.
+    Weak,
+    /// A word for people, or what is done by or with people: patient, seen by.
+    Noun,
+    /// Mr., Dr.
+    Title,
+}
+
+const TITLES: [&[u8]; 26] = [
+    b"mr",
+    b"mrs",
+    b"ms",
+    b"miss",
+    b"dr",
+    b"prof",
+    b"professor",
+    b"mx",
+    b"doctor",
+    b"nurse",
+    b"sra",
+    b"sr",
+    b"srta",
+    b"rev",
+    b"reverend",
+    b"rabbi",
+    b"imam",
+    b"father",
+    b"sister",
+    b"officer",
+    b"judge",
+    b"mister",
+    b"madam",
+    b"monsieur",
+    b"herr",
+    b"frau",
+];
+
+const NOUNS: [&[u8]; 74] = [
+    b"patient",
+    b"pt",
+    b"patients",
+    b"guarantor",
+    b"subscriber",
+    b"beneficiary",
+    b"mother",
+    b"mom",
+    b"dad",
+    b"son",
+    b"daughter",
+    b"wife",
+    b"husband",
+    b"spouse",
+    b"partner",
+    b"brother",
+    b"guardian",
+    b"caregiver",
+    b"physician",
+    b"surgeon",
+    b"therapist",
+    b"caller",
+    b"applicant",
+    b"claimant",
+    b"employee",
+    b"resident",
+    b"child",
+    b"parent",
+    b"infant",
+    b"donor",
+    b"named",
+    b"name",
+    b"dear",
+    b"hi",
+    b"hello",
+    b"attn",
+    b"attending",
+    b"clinician",
+    b"dentist",
+    b"pharmacist",
+    b"psychologist",
+    b"psychiatrist",
+    b"cardiologist",
+    b"oncologist",
+    b"pediatrician",
+    b"radiologist",
+    b"neurologist",
+    b"dermatologist",
+    b"midwife",
+    b"interpreter",
+    b"neighbor",
+    b"friend",
+    b"aunt",
+    b"uncle",
+    b"grandmother",
+    b"grandfather",
+    b"niece",
+    b"nephew",
+    b"cousin",
+    b"fiance",
+    b"boyfriend",
+    b"girlfriend",
+    b"stepson",
+    b"stepdaughter",
+    b"decedent",
+    b"veteran",
+    b"insured",
+    b"policyholder",
+    b"cardholder",
+    b"paciente",
+    b"twin",
+    b"roommate",
+    b"coworker",
+    b"boss",
+];
+
+const WEAK_NOUNS: [&[u8]; 30] = [
+    b"member",
+    b"contact",
+    b"customer",
+    b"client",
+    b"user",
+    b"owner",
+    b"author",
+    b"assignee",
+    b"reviewer",
+    b"provider",
+    b"recipient",
+    b"participant",
+    b"by",
+    b"with",
+    b"from",
+    b"for",
+    b"to",
+    b"called",
+    b"emailed",
+    b"texted",
+    b"spoke",
+    b"and",
+    b"met",
+    b"notified",
+    b"contacted",
+    b"operator",
+    b"invited",
+    b"visitor",
+    b"student",
+    b"clerk",
+];
+
+/// What is done by, with or to people, before a little word: seen by, spoke with.
+const DEEDS: [&[u8]; 46] = [
+    b"seen",
+    b"signed",
+    b"reviewed",
+    b"ordered",
+    b"approved",
+    b"referred",
+    b"prescribed",
+    b"examined",
+    b"evaluated",
+    b"treated",
+    b"admitted",
+    b"discharged",
+    b"dictated",
+    b"cosigned",
+    b"performed",
+    b"assisted",
+    b"interviewed",
+    b"spoke",
+    b"spoken",
+    b"discussed",
+    b"met",
+    b"consulted",
+    b"accompanied",
+    b"brought",
+    b"transported",
+    b"authored",
+    b"transcribed",
+    b"appointment",
+    b"called",
+    b"prescription",
+    b"chart",
+    b"record",
+    b"records",
+    b"results",
+    b"labs",
+    b"visit",
+    b"booked",
+    b"scheduled",
+    b"registered",
+    b"intake",
+    b"claim",
+    b"invoice",
+    b"refill",
+    b"consult",
+    b"handoff",
+    b"belongs",
+];
+
+const LITTLE: [&[u8]; 14] = [
+    b"by",
+    b"with",
+    b"for",
+    b"to",
+    b"of",
+    b"is",
+    b"was",
+    b"as",
+    b"from",
+    b"about",
+    b"regarding",
+    b"re",
+    b"behalf",
+    b"per",
+];
+
+const AFTER: [&[u8]; 30] = [
+    b"presented",
+    b"presents",
+    b"denies",
+    b"denied",
+    b"complains",
+    b"complained",
+    b"reports",
+    b"reported",
+    b"states",
+    b"stated",
+    b"underwent",
+    b"arrived",
+    b"lives",
+    b"resides",
+    b"visited",
+    b"checked",
+    b"cancelled",
+    b"canceled",
+    b"rescheduled",
+    b"tolerated",
+    b"requests",
+    b"requested",
+    b"has",
+    b"called",
+    b"died",
+    b"is",
+    b"was",
+    b"will",
+    b"verbalized",
+    b"agreed",
+];
+
+const CREDENTIALS: [&[u8]; 26] = [
+    b"MD", b"M.D", b"DO", b"RN", b"NP", b"PA", b"PA-C", b"LPN", b"DDS", b"DMD", b"PhD", b"PharmD",
+    b"Jr", b"Sr", b"III", b"II", b"Esq", b"DPM", b"FNP", b"LCSW", b"DNP", b"CRNA", b"CNM", b"OD",
+    b"PsyD", b"RPh",
+];
+
+const PARTICLES: [&[u8]; 22] = [
+    b"de", b"la", b"del", b"van", b"von", b"der", b"den", b"bin", b"ibn", b"al", b"el", b"da",
+    b"dos", b"di", b"du", b"le", b"ter", b"y", b"e", b"bint", b"das", b"ten",
+];
+
+/// The word that begins at a place, if it could be part of a name.
+fn token(text: &[u8], start: usize) -> Option<Token> {
+    let first = at(text, start);
+    if !(first.is_ascii_uppercase() || first >= 0xc3) {
+        return None;
+    }
+    let mut end = start;
+    let mut lowers = 0;
+    let mut uppers = 0;
+    let mut turns = 0;
+    loop {
+        let byte = at(text, end);
+        let joins = matches!(byte, b'\'' | b'-')
+            && (at(text, end + 1).is_ascii_alphabetic() || at(text, end + 1) >= 0x80);
+        if !(byte.is_ascii_alphabetic() || byte >= 0x80 || joins) || end - start > 40 {
+            break;
+        }
+        if byte.is_ascii_uppercase() {
+            uppers += 1;
+            turns += usize::from(before(text, end).is_ascii_lowercase() && end > start);
+        }
+        lowers += usize::from(byte.is_ascii_lowercase());
+        end += 1;
+    }
+    let word = part(text, start, end);
+    let camel = turns > usize::from(has_prefix(word));
+    if camel || is_word(at(text, end)) || end - start > 40 {
+        return None;
+    }
+    let initial = end - start == 1;
+    if initial && at(text, end) == b'.' {
+        end += 1;
+    }
+    let capitals = lowers == 0 && uppers > 1;
+    // A hyphenated name is known when one of its parts is.
+    let known = said(word);
+    let known = if known.unknown() && word.contains(&b'-') {
+        let mut parts = word.split(|byte| *byte == b'-').map(said);
+        let all = |is: &dyn Fn(Said) -> bool| word.split(|byte| *byte == b'-').map(said).any(is);
+        if all(&|said| said.word || said.term) {
+            Said {
+                word: true,
+                surname: parts.all(Said::name_only),
+                ..Said::default()
+            }
+        } else {
+            parts.find(|said| said.name_only()).unwrap_or_default()
+        }
+    } else if known.unknown() && word.contains(&b'\'') {
+        let joined: Vec<u8> = word.iter().copied().filter(|byte| *byte != b'\'').collect();
+        said(&joined)
+    } else {
+        known
+    };
+    Some(Token {
+        start,
+        end,
+        said: known,
+        initial,
+        capitals,
+    })
+}
+
+/// Mc, Mac, De, La, Le, Van, Di, Du, Fitz: a capital follows within the word.
+fn has_prefix(word: &[u8]) -> bool {
+    [
+        b"Mc".as_slice(),
+        b"Mac",
+        b"De",
+        b"La",
+        b"Le",
+        b"Van",
+        b"Di",
+        b"Du",
+        b"Fitz",
+        b"O'",
+        b"D'",
+        b"Von",
+        b"St",
+        b"Al",
+    ]
+    .iter()
+    .any(|prefix| {
+        word.starts_with(prefix) && word.get(prefix.len()).is_some_and(u8::is_ascii_uppercase)
+    })
+}
+
+/// The run of words from a place on.
+fn tokens(text: &[u8], start: usize, limit: usize) -> ([Token; MAX_TOKENS], usize) {
+    let mut found = [Token::default(); MAX_TOKENS];
+    let mut count = 0;
+    let mut place = start;
+    while let Some(slot) = found.get_mut(count) {
+        let Some(token) = token(text, place).filter(|token| token.end <= limit) else {
+            break;
+        };
+        *slot = token;
+        count += 1;
+        if !matches!(at(text, token.end), b' ' | b'+') {
+            break;
+        }
+        place = after_particles(text, token.end + 1);
+    }
+    (found, count)
+}
+
+/// Past little words within a name: "van der" in "Ludwig van der Berg".
+fn after_particles(text: &[u8], start: usize) -> usize {
+    let mut place = start;
+    for _ in 0..2 {
+        let end = run_end(text, place, |byte| byte.is_ascii_lowercase());
+        if !PARTICLES.contains(&part(text, place, end))
+            || !matches!(at(text, end), b' ' | b'-' | b'\'')
+        {
+            break;
+        }
+        place = end + 1;
+    }
+    if token(text, place).is_some() {
+        place
+    } else {
+        start
+    }
+}
+
+/// The word before a place, in lower case, and where it begins.
+fn word_before(text: &[u8], place: usize) -> (usize, [u8; 16], usize) {
+    let mut end = place;
+    while place - end < 3
+        && matches!(
+            before(text, end),
+            b' ' | b'.' | b':' | b'"' | b'(' | b'+' | b',' | b'\''
+        )
+    {
+        end -= 1;
+    }
+    let mut start = end;
+    while end - start < 16 && before(text, start).is_ascii_alphabetic() {
+        start -= 1;
+    }
+    let mut lower = [0; 16];
+    for (slot, byte) in lower.iter_mut().zip(part(text, start, end)) {
+        *slot = byte.to_ascii_lowercase();
+    }
+    (start, lower, end - start)
+}
+
+fn left(text: &[u8], start: usize) -> Left {
+    let (place, lower, length) = word_before(text, start);
+    let word = part(&lower, 0, length);
+    // "id,Garcia": a mark other than a blank parts what belongs to others.
+    if length == 0 || matches!(before(text, start), b',' | b'\'') {
+        return Left::Nothing;
+    }
+    if TITLES.contains(&word) {
+        return Left::Title;
+    }
+    if NOUNS.contains(&word) {
+        return Left::Noun;
+    }
+    if LITTLE.contains(&word) {
+        let (_, deed, deed_length) = word_before(text, place);
+        let deed = part(&deed, 0, deed_length);
+        if DEEDS.contains(&deed) || NOUNS.contains(&deed) {
+            return Left::Noun;
+        }
+    }
+    if WEAK_NOUNS.contains(&word) {
+        return Left::Weak;
+    }
+    Left::Nothing
+}
+
+/// A name that begins with the capitalised word at a place: where it stands, and where the scan goes on.
+pub(crate) struct Named {
+    pub(crate) found: Option<(usize, usize, Confidence)>,
+    pub(crate) next: usize,
+}
+
+/// Looks for a name at the capitalised word that begins at a place.
+pub(crate) fn scan(text: &[u8], start: usize, limit: usize) -> Named {
+    let Some(first) = token(text, start) else {
+        let next = run_end(text, start, is_word);
+        return Named {
+            found: None,
+            next: next.max(start + 1),
+        };
+    };
+    let nothing = Named {
+        found: None,
+        next: first.end,
+    };
+    let word = part(text, first.start, first.end).to_ascii_lowercase();
+    if TITLES.contains(&word.as_slice()) || NOUNS.contains(&word.as_slice()) {
+        return nothing;
+    }
+    let left = left(text, start);
+    if left == Left::Nothing
+        && !first.said.given
+        && !first.said.surname
+        && !first.unknown()
+        && !first.initial
+    {
+        return nothing;
+    }
+    if let Some(found) = surname_first(text, first, left, limit) {
+        return Named {
+            next: found.1,
+            found: Some(found),
+        };
+    }
+    let (tokens, count) = tokens(text, start, limit);
+    let tokens = tokens.get(..count).unwrap_or_default();
+    match judge(text, tokens, left) {
+        Some((end, confidence)) => Named {
+            found: Some((start, end, confidence)),
+            next: end,
+        },
+        None => nothing,
+    }
+}
+
+/// "Garcia, Maria L." and "GARCIA, MARIA".
+fn surname_first(
+    text: &[u8],
+    first: Token,
+    left: Left,
+    limit: usize,
+) -> Option<(usize, usize, Confidence)> {
+    if at(text, first.end) != b',' {
+        return None;
+    }
+    let gap = first.end + 1 + usize::from(at(text, first.end + 1) == b' ');
+    let second = token(text, gap).filter(|second| second.end <= limit)?;
+    if second.capitals != first.capitals && !second.initial && first.end - first.start > 2 {
+        return None;
+    }
+    let surname = (first.said.surname || first.unknown()) && !first.said.term;
+    let sure = first.said.name_only()
+        || first.said.common_surname
+        || matches!(left, Left::Noun | Left::Title);
+    if !(surname && sure && second.said.clearly_given && !second.initial) {
+        return None;
+    }
+    let mut end = second.end;
+    if let Some(third) = (at(text, end) == b' ')
+        .then(|| token(text, end + 1))
+        .flatten()
+    {
+        let goes_on = third.initial || third.said.clearly_given;
+        if goes_on && third.end <= limit {
+            end = third.end;
+        }
+    }
+    Some((first.start, end, Confidence::Medium))
+}
+
+/// Whether the words are a name, and how far it goes.
+fn judge(text: &[u8], tokens: &[Token], left: Left) -> Option<(usize, Confidence)> {
+    let [first, rest @ ..] = tokens else {
+        return None;
+    };
+    let second = rest.first().copied();
+    let reach = reach(text, tokens);
+    let last = tokens.get(reach.checked_sub(1)?)?;
+    let right = right(text, last.end);
+    let names = tokens
+        .iter()
+        .take(reach)
+        .filter(|token| token.said.name_only())
+        .count();
+    match left {
+        Left::Title => {
+            let sound = first.could_be_surname()
+                || first.said.surname && !first.said.term
+                || (first.initial && reach > 1);
+            sound.then_some((last.end, Confidence::High))
+        }
+        Left::Noun => {
+            let alone = first.said.name_only()
+                || (first.unknown() && first.end - first.start >= 3 && !first.capitals);
+            let both = reach >= 2
+                && (first.initial || first.could_be_surname() || first.said.given)
+                && second.is_some_and(|second| second.could_be_surname() || second.initial);
+            (alone || both).then_some((
+                last.end,
+                if names > 0 {
+                    Confidence::High
+                } else {
+                    Confidence::Medium
+                },
+            ))
+        }
+        Left::Weak | Left::Nothing => {
+            if reach < 2 {
+                return None;
+            }
+            let second = second?;
+            let person = matches!(right, Right::Credential | Right::Deed);
+            let mixed = first.capitals != second.capitals && !second.initial && !first.initial;
+            if mixed {
+                return None;
+            }
+            if first.said.clearly_given {
+                let third = tokens.get(2).filter(|_| reach >= 3);
+                let surname = if second.initial {
+                    third.copied().unwrap_or(second)
+                } else {
+                    second
+                };
+                let confidence = if surname.said.name_only() {
+                    Confidence::High
+                } else if surname.said.common_surname
+                    || (surname.unknown() && !surname.capitals && surname.end - surname.start >= 3)
+                {
+                    Confidence::Medium
+                } else {
+                    return None;
+                };
+                return Some((last.end, confidence));
+            }
+            let given = first.said.given && second.said.name_only() && !first.capitals;
+            let foreign = (first.unknown() || first.said.name_only())
+                && (second.unknown() || second.said.name_only())
+                && !first.capitals;
+            let supported = person || left == Left::Weak;
+            ((given && second.said.surname && !first.said.term) && (supported || !first.said.word)
+                || (foreign && right == Right::Credential)
+                || (foreign && supported && (names > 0))
+                || (foreign && right == Right::Deed))
+                .then_some((last.end, Confidence::Medium))
+        }
+    }
+}
+
+/// How many of the words belong to the name.
+fn reach(text: &[u8], tokens: &[Token]) -> usize {
+    let mut reach = 0;
+    for (place, token) in tokens.iter().enumerate() {
+        let credential = CREDENTIALS.contains(&part(text, token.start, token.end));
+        let after_given = place > 0
+            && tokens.first().is_some_and(|first| first.said.clearly_given)
+            && token.said.surname
+            && !token.said.term;
+        let goes_on = after_given
+            || token.initial
+                && (place == 0
+                    || token.end - token.start == 2
+                    || place + 1 < tokens.len()
+                    || part(text, token.start, token.end) != b"I")
+            || token.could_be_surname()
+            || (place == 0 && (token.said.given || token.said.surname));
+        if credential && place > 0 || !goes_on {
+            break;
+        }
+        reach = place + 1;
+    }
+    reach
+}
+
+/// What stands after a name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Right {
+    Nothing,
+    /// What people do.
+    Deed,
+    /// MD, RN, Jr.
+    Credential,
+}
+
+fn right(text: &[u8], end: usize) -> Right {
+    let gap = run_end(text, end, |byte| matches!(byte, b',' | b' '));
+    if gap == end || gap - end > 2 {
+        return Right::Nothing;
+    }
+    let stop = run_end(text, gap, |byte| {
+        byte.is_ascii_alphabetic() || matches!(byte, b'.' | b'-')
+    });
+    let word = part(text, gap, stop);
+    let word = word.strip_suffix(b".").unwrap_or(word);
+    if CREDENTIALS.contains(&word) {
+        Right::Credential
+    } else if AFTER.contains(&word)
+        && !matches!(
+            word,
+            b"is" | b"was" | b"has" | b"will" | b"called" | b"requested" | b"checked"
+        )
+    {
+        Right::Deed
+    } else {
+        Right::Nothing
+    }
+}
+
+/// Where the capitalised words that could be a name end; the start when there is none.
+pub(crate) fn sequence_end(text: &[u8], start: usize, limit: usize) -> usize {
+    let (tokens, count) = tokens(text, start, limit);
+    let tokens = tokens.get(..count).unwrap_or_default();
+    let Some(first) = tokens.first() else {
+        return start;
+    };
+    // "Roe, Jane" after a field that says that it is a name.
+    if tokens.len() <= 2 && at(text, tokens.last().map_or(start, |last| last.end)) == b',' {
+        let end = tokens.last().map_or(start, |last| last.end);
+        let gap = end + 1 + usize::from(at(text, end + 1) == b' ');
+        let (more, count) = self::tokens(text, gap, limit);
+        let more = more.get(..count.min(2)).unwrap_or_default();
+        if more.first().is_some_and(|next| {
+            next.said.given
+                || (next.unknown() && !first.said.given && before(text, end).is_ascii_alphabetic())
+        }) && !is_key(text, more.last().map_or(gap, |last| last.end))
+        {
+            return more.last().map_or(end, |last| last.end);
+        }
+    }
+    let mut end = start;
+    for (place, token) in tokens.iter().enumerate() {
+        let word = part(text, token.start, token.end);
+        let title = TITLES.contains(&word.to_ascii_lowercase().as_slice());
+        let stops = token.said.term && !token.said.given
+            || (place > 0 && token.said.word && !token.said.given && !token.said.surname)
+            || (place > 1 && token.said.word && !token.said.common_surname && !token.said.given)
+            || (place == 0
+                && token.said.word
+                && !token.said.given
+                && !token.said.surname
+                && !title)
+            || is_key(text, token.end);
+        if stops {
+            break;
+        }
+        end = token.end;
+    }
+    end
+}
+
+/// Whether the word that ends here is the name of the next field.
+fn is_key(text: &[u8], end: usize) -> bool {
+    matches!(at(text, end), b':' | b'=')
+}
+
+/// Where capitalised words end, whatever they are.
+pub(crate) fn capitalised_end(text: &[u8], start: usize, limit: usize) -> usize {
+    let (tokens, count) = tokens(text, start, limit);
+    let tokens = tokens.get(..count).unwrap_or_default();
+    let mut end = start;
+    for token in tokens {
+        if is_key(text, token.end) || token.said.term {
+            break;
+        }
+        end = token.end;
+    }
+    end
+}
+
+/// Fits a value to a field that holds names of people, or of other things.
+pub(crate) fn shape(
+    text: &[u8],
+    start: usize,
+    end: usize,
+    bounded: bool,
+) -> Option<(usize, usize, Confidence)> {
+    let (tokens, count) = tokens(text, start, end);
+    let tokens = tokens.get(..count).unwrap_or_default();
+    let Some(first) = tokens.first() else {
+        return login(text, start, end);
+    };
+    let last = tokens.last()?;
+    let mut stop = last.end;
+    // All of a bounded value is looked at; "Roe, Jane" goes on after its comma.
+    let mut all: Vec<Token> = tokens.to_vec();
+    if at(text, stop) == b',' {
+        let gap = stop + 1 + usize::from(at(text, stop + 1) == b' ');
+        let (more, count) = self::tokens(text, gap, end);
+        let more = more.get(..count).unwrap_or_default();
+        if let Some(next) = more.last() {
+            stop = next.end;
+            all.extend_from_slice(more);
+        }
+    }
+    let rest = part(text, stop, end);
+    let credential = rest.len() <= 8 && right(text, stop) == Right::Credential;
+    if bounded
+        && !rest.is_empty()
+        && !credential
+        && !rest.iter().all(|byte| matches!(byte, b'.' | b' '))
+    {
+        return None;
+    }
+    let reach = if bounded {
+        all.len()
+    } else {
+        reach(text, &all)
+    };
+    let kept = all.get(..reach).unwrap_or_default();
+    let titled = TITLES.contains(
+        &part(text, first.start, first.end)
+            .to_ascii_lowercase()
+            .as_slice(),
+    );
+    let names = kept.iter().filter(|token| token.said.name_only()).count();
+    let dull = kept.iter().skip(usize::from(titled)).any(|token| {
+        token.said.term || (token.said.word && !token.said.given && !token.said.surname)
+    });
+    let strangers = kept
+        .iter()
+        .filter(|token| token.unknown() && !token.capitals)
+        .count();
+    let sound = names > 0
+        || (strangers >= 2 && bounded)
+        || (titled && kept.len() > 1)
+        || (kept.len() >= 2
+            && kept
+                .iter()
+                .all(|token| token.could_be_surname() || token.said.given || token.initial)
+            && kept.iter().any(|token| !token.initial));
+    let stop = if bounded { stop } else { kept.last()?.end };
+    (!dull && sound).then_some((
+        start,
+        stop,
+        if names > 0 {
+            Confidence::High
+        } else {
+            Confidence::Medium
+        },
+    ))
+}
+
+/// `jane.roe` and "jane roe": two names in lower case.
+fn login(text: &[u8], start: usize, end: usize) -> Option<(usize, usize, Confidence)> {
+    let value = part(text, start, end);
+    let plain = value
+        .iter()
+        .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b' ' | b'_' | b'-'));
+    let words: Vec<Said> = value
+        .split(|byte| !byte.is_ascii_lowercase())
+        .map(said)
+        .collect();
+    let [first, .., last] = words.as_slice() else {
+        return None;
+    };
+    let sound = plain
+        && words.len() <= 3
+        && first.clearly_given
+        && (last.name_only() || last.common_surname);
+    sound.then_some((start, end, Confidence::Medium))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names in a text.
+    fn names(text: &str) -> Vec<&str> {
+        let bytes = text.as_bytes();
+        let mut found = Vec::new();
+        let mut place = 0;
+        while place < bytes.len() {
+            let first = bytes[place];
+            if (first.is_ascii_uppercase() || first >= 0xc3) && !is_word(before(bytes, place)) {
+                let named = scan(bytes, place, bytes.len());
+                if let Some((start, end, confidence)) = named.found
+                    && confidence > Confidence::Low
+                {
+                    found.push(&text[start..end]);
+                }
+                place = named.next;
+            } else {
+                place += 1;
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn names_are_found_by_dictionary_or_by_what_stands_beside_them() {
+        for (text, name) in [
+            (
+                "Seen today: Jennifer Alvarez for follow-up",
+                "Jennifer Alvarez",
+            ),
+            (
+                "patient Oluwaseun Adebayo-Ogunleye arrived",
+                "Oluwaseun Adebayo-Ogunleye",
+            ),
+            ("Dr. Kowalczyk ordered labs", "Kowalczyk"),
+            ("spoke with Mrs. Young", "Young"),
+            ("ALVAREZ, JENNIFER M", "ALVAREZ, JENNIFER M"),
+            ("Alvarez, Jennifer", "Alvarez, Jennifer"),
+            ("Jennifer L. McDonald called", "Jennifer L. McDonald"),
+            ("seen by Tevita Fifita", "Tevita Fifita"),
+            ("Maria de la Cruz presented", "Maria de la Cruz"),
+            ("Xochiquetzal Tlapanco, MD", "Xochiquetzal Tlapanco"),
+        ] {
+            assert_eq!(names(text), [name], "{text}");
+        }
+    }
+
+    #[test]
+    fn words_of_the_trade_are_no_names() {
+        for text in [
+            "Patient Portal started",
+            "Connection to Jenkins Master lost",
+            "User Service started",
+            "Grant Access to Spring Boot",
+            "Java Heap Space",
+            "Patient Record Not Found",
+            "Internal Server Error",
+            "Amazon Linux on Apache Tomcat",
+            "GET /index HTTP",
+            "by Kubernetes Scheduler",
+            "May Contain Errors, Check Logs",
+        ] {
+            assert_eq!(names(text), Vec::<&str>::new(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,464 @@
+//! The scan of one text: fields, numbers, addresses, names, from left to right.
+
+use crate::bytes::{DIGIT, STOP, UPPER, WORD, at, before, is_word, kind, part, run_end, word_end};
+use crate::class::{Class, Confidence};
+use crate::detect::Classes;
+use crate::field::{self, Extent, Field, Mark};
+use crate::finding::Finding;
+use crate::frame::{Frame, Frames};
+use crate::memory::Memory;
+use crate::person;
+use crate::value::{self, Value};
+use crate::vocabulary::{Meaning, Words, meaning_of};
+use crate::web;
+
+/// A scan of a text.
+pub(crate) struct Text<'t, 'm> {
+    pub(crate) text: &'t [u8],
+    pub(crate) classes: Classes,
+    pub(crate) found: &'m mut Vec<Finding>,
+    memory: &'m mut Memory,
+    frames: Frames,
+    /// The name of the field whose value is the next object or array.
+    pending: Option<(usize, usize)>,
+    /// What the last field said of its value, until that value is over.
+    pub(crate) quiet_until: usize,
+}
+
+impl<'t, 'm> Text<'t, 'm> {
+    pub(crate) fn new(
+        text: &'t [u8],
+        classes: Classes,
+        memory: &'m mut Memory,
+        found: &'m mut Vec<Finding>,
+    ) -> Self {
+        Self {
+            text,
+            classes,
+            found,
+            memory,
+            frames: Frames::default(),
+            pending: None,
+            quiet_until: 0,
+        }
+    }
+
+    /// Adds a finding, when its class is looked for.
+    pub(crate) fn add(
+        &mut self,
+        class: Class,
+        confidence: Confidence,
+        (start, end): (usize, usize),
+        field: Option<&'static str>,
+    ) {
+        if start < end && self.classes.has(class) {
+            self.found.push(Finding {
+                class,
+                confidence,
+                span: start..end,
+                field,
+            });
+        }
+    }
+
+    /// Scans all of the text.
+    pub(crate) fn scan(&mut self) {
+        let text = self.text;
+        let mut place = 0;
+        while place < text.len() {
+            let kind = kind(at(text, place));
+            place = if kind & WORD != 0 {
+                self.word(place)
+            } else if kind & STOP != 0 {
+                self.stop(place)
+            } else {
+                place + 1
+            };
+        }
+    }
+
+    /// Looks at the word that begins at a place; returns where to go on.
+    fn word(&mut self, start: usize) -> usize {
+        let text = self.text;
+        let (end, kinds) = word_end(text, start);
+        if kinds != DIGIT
+            && let Some(field) = field::field(text, start, end)
+            && let Some(next) = self.field(&field)
+        {
+            return next;
+        }
+        if start < self.quiet_until {
+            return end;
+        }
+        if before(text, start) == b'.' && web::is_image(part(text, start - 1, end)) {
+            self.picture(start, end);
+            return end;
+        }
+        if kinds & DIGIT != 0 {
+            return self.number_word(start, end, kinds).max(end);
+        }
+        if kinds & UPPER != 0 && self.classes.has(Class::Name) {
+            let first = at(text, start);
+            if first.is_ascii_uppercase() || first >= 0xc3 {
+                let named = person::scan(text, start, text.len());
+                if let Some((start, end, confidence)) = named.found {
+                    self.add(Class::Name, confidence, (start, end), None);
+                    return end;
+                }
+            }
+        }
+        if at(text, end) == b'/' && web::is_people(part(text, start, end)) {
+            return self.segment(start, end);
+        }
+        end
+    }
+
+    /// `…/patients/face_0012.jpg`
+    fn picture(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let mut first = start;
+        while start - first < 200
+            && web::is_url_byte(before(text, first))
+            && first > 0
+            && before(text, first) != b'='
+        {
+            first -= 1;
+        }
+        if web::is_of_person(part(text, first, end)) {
+            self.add(Class::Photo, Confidence::Medium, (first, end), Some("path"));
+        }
+    }
+
+    /// `/patients/8812345`, `Patient/8812345`.
+    fn segment(&mut self, start: usize, end: usize) -> usize {
+        let text = self.text;
+        let stop = run_end(text, end + 1, |byte| {
+            web::is_url_byte(byte) && !matches!(byte, b'/' | b'?' | b'#' | b':')
+        });
+        let segment = part(text, end + 1, stop);
+        let upper = at(text, start).is_ascii_uppercase();
+        if (before(text, start) == b'/' || upper) && web::is_of_somebody(segment) {
+            let class = match part(text, start, end).to_ascii_lowercase().as_slice() {
+                b"mrn" => Class::Mrn,
+                b"ssn" => Class::Ssn,
+                _ => Class::UniqueId,
+            };
+            self.add(class, Confidence::Medium, (end + 1, stop), Some("path"));
+            return stop;
+        }
+        end
+    }
+
+    /// Looks at a byte at which the scan stops; returns where to go on.
+    fn stop(&mut self, place: usize) -> usize {
+        let text = self.text;
+        match at(text, place) {
+            b'{' => {
+                let key = self.pending.take().or_else(|| self.array_key());
+                let key = key.unwrap_or_default();
+                // `{"key":"mrn","value":{"stringValue":…}}`
+                let outer = self.frames.top().and_then(|frame| frame.sibling);
+                let is_value = Words::of(part(text, key.0, key.1)).has(b"value");
+                self.frames.push(Frame {
+                    open: b'{',
+                    key,
+                    sibling: outer.filter(|_| is_value),
+                });
+            }
+            b'[' => {
+                let key = self.pending.take();
+                self.frames.push(Frame {
+                    open: b'[',
+                    key: key.unwrap_or_default(),
+                    sibling: None,
+                });
+            }
+            b'}' | b']' => {
+                self.frames.pop(|(start, end)| {
+                    let words = Words::of(part(text, start, end));
+                    [b"type".as_slice(), b"code", b"coding", b"system"]
+                        .iter()
+                        .any(|word| words.has(word))
+                });
+            }
+            b'@' => {
+                if let Some((start, end, confidence)) = web::email(text, place, 0) {
+                    // The name and password of a URL: its scan has said what is to be said.
+                    let inside = part(text, start.saturating_sub(3), start) == b"://"
+                        || (before(text, start) == b':' && !matches!(at(text, end), b' ' | b'"'));
+                    if !inside {
+                        self.add(Class::Email, confidence, (start, end), None);
+                    }
+                    return end;
+                }
+            }
+            b':' if part(text, place, place + 3) == b"://" => self.url(place),
+            b'(' if kind(at(text, place + 1)) == DIGIT => return self.bracketed(place),
+            b'+' if kind(at(text, place + 1)) == DIGIT && !is_word(before(text, place)) => {
+                return self.international(place);
+            }
+            _ => {}
+        }
+        place + 1
+    }
+
+    fn array_key(&self) -> Option<(usize, usize)> {
+        self.frames
+            .top()
+            .filter(|frame| frame.open == b'[')
+            .map(|frame| frame.key)
+    }
+
+    fn url(&mut self, colon: usize) {
+        let text = self.text;
+        let url = web::url(text, colon);
+        if let Some(password) = url.password {
+            self.add(
+                Class::Secret,
+                Confidence::High,
+                password,
+                Some("password in a URL"),
+            );
+        }
+        if let Some(end) = url.person_end {
+            let start = crate::bytes::word_start(text, colon, 12);
+            self.add(Class::Url, Confidence::Medium, (start, end), None);
+        }
+    }
+
+    /// Looks at a field; returns where to go on when its value needs no further look.
+    fn field(&mut self, field: &Field) -> Option<usize> {
+        let text = self.text;
+        let (key_start, key_end) = field.key;
+        let parent = self
+            .frames
+            .top()
+            .map(|frame| part(text, frame.key.0, frame.key.1))
+            .unwrap_or_default();
+        let name = part(text, key_start, key_end);
+        let sentence = field.mark == Mark::Colon && !field.quoted;
+        let mut meaning = self.memory.meaning(parent, name, sentence);
+        if meaning.is_none_or(|meaning| meaning.phrase.ends_with("value")) {
+            meaning = self.beside(field, name).or(meaning);
+        }
+        match field::extent(text, field, self.frames.is_open()) {
+            Extent::Nested(place) => {
+                self.pending = Some(field.key);
+                if at(text, place) == b'['
+                    && let Some(meaning) = meaning.filter(|meaning| !meaning.is_nothing())
+                {
+                    return self.items(place + 1, meaning, field.key);
+                }
+                Some(place)
+            }
+            Extent::One(value, next) => {
+                self.hint(name, value);
+                self.value(meaning?, value).map(|end| end.max(next))
+            }
+        }
+    }
+
+    /// What the element of an attribute, or a sibling, says of a field that says nothing itself.
+    fn beside(&mut self, field: &Field, name: &[u8]) -> Option<&'static Meaning> {
+        if field.mark == Mark::Equals && matches!(name, b"value" | b"extension" | b"Value") {
+            let (start, end) = field::element_of_attribute(self.text, field.key.0)?;
+            return self.memory.meaning(b"", part(self.text, start, end), false);
+        }
+        let is_value = Words::of(name).has(b"value")
+            || matches!(
+                name,
+                b"val" | b"v" | b"answer" | b"content" | b"data" | b"text"
+            );
+        is_value.then(|| self.frames.top()?.sibling)?
+    }
+
+    /// `{"name":"ssn","value":…}`: what a member says of the one beside it.
+    fn hint(&mut self, name: &[u8], value: Value<'_>) {
+        let short = value.bounded && value.end - value.start <= 64;
+        if !short || !is_hint(name) {
+            return;
+        }
+        let said = part(value.text, value.start, value.end);
+        let meaning = code_of_type(said).or_else(|| meaning_of(said));
+        if let (Some(meaning), Some(frame)) = (meaning, self.frames.top_mut())
+            && !meaning.is_nothing()
+        {
+            frame.sibling = Some(meaning);
+        }
+    }
+
+    /// Takes a value for what its field says; returns where it ends when it is that.
+    fn value(&mut self, meaning: &'static Meaning, value: Value<'_>) -> Option<usize> {
+        if meaning.is_nothing() {
+            // Ids and times of the program's own: nothing to look for in them.
+            if !is_free_text(meaning.phrase) && is_plain(value) {
+                self.quiet_until = value.end;
+            }
+            return None;
+        }
+        for &(class, strength) in &meaning.classes {
+            if let Some((start, end, confidence)) =
+                value::fit(class, strength, meaning.phrase, value)
+            {
+                self.add(class, confidence, (start, end), Some(meaning.phrase));
+                return Some(end);
+            }
+        }
+        None
+    }
+
+    /// The items of an array of plain values, each a value of its field.
+    fn items(
+        &mut self,
+        start: usize,
+        meaning: &'static Meaning,
+        key: (usize, usize),
+    ) -> Option<usize> {
+        let text = self.text;
+        let mut place = start;
+        for _ in 0..256 {
+            place = run_end(text, place, |byte| {
+                matches!(byte, b' ' | b',' | b'\n' | b'\t' | b'\r')
+            });
+            let slashes = run_end(text, place, |byte| byte == b'\\');
+            match at(text, slashes) {
+                b'"' | b'\'' => {}
+                b']' => return Some(place + 1),
+                byte if byte.is_ascii_alphanumeric() => {}
+                _ => break,
+            }
+            let field = Field {
+                key,
+                mark: Mark::Colon,
+                quoted: true,
+                value: place,
+            };
+            let Extent::One(value, next) = field::extent(text, &field, true) else {
+                break;
+            };
+            let value = Value {
+                bounded: true,
+                ..value
+            };
+            self.value(meaning, value);
+            let next = next.max(value.end);
+            if next <= place {
+                break;
+            }
+            place = next;
+        }
+        // What comes now is an object, or something else: the array stays open.
+        self.frames.push(Frame {
+            open: b'[',
+            key,
+            sibling: None,
+        });
+        self.pending = None;
+        Some(place)
+    }
+}
+
+/// Fields that say what the field beside them holds.
+fn is_hint(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"name"
+            | b"key"
+            | b"field"
+            | b"code"
+            | b"system"
+            | b"type"
+            | b"label"
+            | b"param"
+            | b"header"
+            | b"attribute"
+            | b"column"
+            | b"display"
+            | b"fieldName"
+            | b"property"
+            | b"k"
+            | b"text"
+            | b"Name"
+            | b"Key"
+            | b"Field"
+            | b"field_name"
+            | b"Type"
+            | b"question"
+            | b"use"
+            | b"path"
+            | b"Label"
+            | b"id"
+    )
+}
+
+/// The types of identifiers of HL7 v2 table 0203, and the systems of FHIR.
+fn code_of_type(said: &[u8]) -> Option<&'static Meaning> {
+    let name: &[u8] = match said {
+        b"MR" | b"PI" | b"MRT" => b"mrn",
+        b"SS" | b"SSN" => b"ssn",
+        b"DL" | b"DLN" => b"drivers license",
+        b"PPN" => b"passport",
+        b"NPI" => b"npi",
+        b"MC" | b"MB" | b"MI" | b"MA" | b"SN" => b"member id",
+        b"AN" | b"BA" | b"CC" => b"account number",
+        b"EN" | b"VN" => b"encounter id",
+        b"SNO" => b"serial number",
+        _ if said.ends_with(b"us-ssn") => b"ssn",
+        _ if said.ends_with(b"us-npi") => b"npi",
+        _ if said.ends_with(b"us-mbi") => b"mbi",
+        _ => return None,
+    };
+    meaning_of(name)
+}
+
+/// Fields of free text, in which anything can stand.
+fn is_free_text(phrase: &str) -> bool {
+    matches!(
+        phrase,
+        "message"
+            | "msg"
+            | "error"
+            | "err"
+            | "reason"
+            | "description"
+            | "title"
+            | "label"
+            | "path"
+            | "file"
+            | "file name"
+            | "filename"
+            | "subject line"
+            | "last error"
+            | "state"
+            | "source"
+            | "status"
+            | "level"
+            | "region"
+            | "text type"
+            | "thread"
+            | "country"
+            | "upstream"
+            | "server"
+            | "method"
+            | "program"
+            | "plan"
+            | "payer"
+            | "insurance company"
+            | "insurance name"
+            | "user id"
+            | "userid"
+            | "user agent"
+            | "url path"
+            | "remote url"
+            | "request id"
+    )
+}
+
+/// A value without blanks or marks, as ids, times and numbers of the program's own are.
+fn is_plain(value: Value<'_>) -> bool {
+    let bytes = part(value.text, value.start, value.end);
+    bytes.len() <= 128
+        && bytes.iter().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'+')
+        })
+}
