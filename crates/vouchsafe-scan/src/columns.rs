@@ -34,7 +34,9 @@ impl Table {
             };
             return true;
         }
-        if self.copy {
+        // Names and separators, and nothing else: most lines end here at their first colon or equals sign.
+        let plain = |byte: &u8| is_word(*byte) || b" ,;|\t-.()/#\"\r".contains(byte);
+        if self.copy || line.len() > 8192 || !line.iter().all(plain) {
             return false;
         }
         for separator in [b',', b'\t', b';', b'|'] {

@@ -4,8 +4,7 @@ use crate::class::{Class, Confidence};
 use crate::columns::Table;
 use crate::decode::{self, Plain};
 use crate::finding::Finding;
-use crate::memory::Memory;
-use crate::text::Text;
+use crate::text::{Desk, Text};
 use crate::value::{self, Value};
 use crate::vocabulary::{Meaning, meaning_of};
 
@@ -85,7 +84,8 @@ impl Detector {
     pub fn scanner(&self) -> Scanner<'_> {
         Scanner {
             detector: self,
-            memory: Memory::default(),
+            desk: Desk::default(),
+            spare: Vec::new(),
             table: Table::default(),
             plain: Plain::default(),
             first: true,
@@ -97,7 +97,9 @@ impl Detector {
 #[derive(Debug)]
 pub struct Scanner<'d> {
     detector: &'d Detector,
-    memory: Memory,
+    desk: Desk,
+    /// Tokens to be looked into.
+    spare: Vec<(usize, usize)>,
     table: Table,
     plain: Plain,
     /// Whether the next line is the first of its document.
@@ -122,7 +124,7 @@ impl Scanner<'_> {
         let before = found.len();
         let header = self.table.header(line, self.first);
         self.first = false;
-        let mut text = Text::new(line, self.detector.classes, &mut self.memory, found);
+        let mut text = Text::new(line, self.detector.classes, &mut self.desk, found);
         if !header {
             self.table.row(&mut text);
         }
@@ -152,7 +154,7 @@ impl Scanner<'_> {
             if let Some((start, end, confidence)) =
                 value::fit(class, strength, meaning.phrase, value)
             {
-                let mut text = Text::new(bytes, self.detector.classes, &mut self.memory, found);
+                let mut text = Text::new(bytes, self.detector.classes, &mut self.desk, found);
                 text.add(class, confidence, (start, end), Some(meaning.phrase));
                 return;
             }
@@ -162,7 +164,7 @@ impl Scanner<'_> {
     /// Adds the findings of a text, and of the encodings in it.
     fn text(&mut self, bytes: &[u8], found: &mut Vec<Finding>, depth: usize) {
         let before = found.len();
-        let mut text = Text::new(bytes, self.detector.classes, &mut self.memory, found);
+        let mut text = Text::new(bytes, self.detector.classes, &mut self.desk, found);
         look(&mut text);
         self.encoded(bytes, found, before, depth);
     }
@@ -176,7 +178,7 @@ impl Scanner<'_> {
         let mut plain = std::mem::take(&mut self.plain);
         plain.read(bytes);
         let inner = found.len();
-        let mut text = Text::new(&plain.text, self.detector.classes, &mut self.memory, found);
+        let mut text = Text::new(&plain.text, self.detector.classes, &mut self.desk, found);
         look(&mut text);
         if depth < DEPTH {
             self.tokens(&plain.text, found, depth);
@@ -192,8 +194,15 @@ impl Scanner<'_> {
         if depth >= DEPTH {
             return;
         }
+        let mut words = std::mem::take(&mut self.spare);
+        words.clear();
+        words.append(&mut self.desk.long);
         let mut place = 0;
-        while let Some((start, end)) = next_token(bytes, place) {
+        for &(start, end) in &words {
+            if start < place {
+                continue;
+            }
+            let (start, end) = decode::token(bytes, start, end);
             place = end;
             let Some(inner) = bytes.get(start..end).and_then(decode::decoded) else {
                 continue;
@@ -207,29 +216,13 @@ impl Scanner<'_> {
                 ..finding
             }));
         }
+        self.spare = words;
     }
-}
-
-/// The next run of characters of base64 that is long enough.
-fn next_token(bytes: &[u8], from: usize) -> Option<(usize, usize)> {
-    let mut start = from;
-    while start < bytes.len() {
-        let end = crate::bytes::run_end(bytes, start, crate::bytes::is_alnum);
-        if end - start >= 10 {
-            let (first, stop) = decode::token(bytes, start, end);
-            if stop - first >= decode::SHORTEST && first >= from {
-                return Some((first, stop));
-            }
-        }
-        start = end + 1;
-    }
-    None
 }
 
 /// Everything that is looked for in a text as it stands.
 fn look(text: &mut Text<'_, '_>) {
     text.scan();
-    text.secrets();
     text.hl7();
     text.rows();
 }

@@ -29,10 +29,11 @@ const REACH: usize = 64;
 /// The field whose name ends with the word at `start..end`.
 #[inline]
 pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
-    // Most words are followed by a blank, and are no name.
-    let next = at(text, end);
-    if next == b' ' && !matches!(at(text, end + 1), b'=' | b':') {
-        return None;
+    // Most words are no name: what follows them says so.
+    match at(text, end) {
+        b':' | b'=' | b'"' | b'\'' | b'`' | b'\\' | b'>' | b']' | b')' => {}
+        b' ' if matches!(at(text, end + 1), b'=' | b':' | b' ') => {}
+        _ => return None,
     }
     let slashes = run_end(text, end, |byte| byte == b'\\');
     let closing = at(text, slashes);

@@ -25,6 +25,11 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
+    /// Forgets all of them.
+    pub(crate) const fn clear(&mut self) {
+        self.depth = 0;
+    }
+
     pub(crate) fn push(&mut self, frame: Frame) {
         if let Some(slot) = self.frames.get_mut(self.depth) {
             *slot = frame;

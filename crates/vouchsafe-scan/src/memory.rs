@@ -12,8 +12,10 @@ const LONGEST: usize = 96;
 
 #[derive(Debug, Default)]
 struct Slot {
-    /// Name of the outer field, a zero, name of the field, and how it was written.
+    /// Name of the outer field, and of the field.
+    parent: Vec<u8>,
     name: Vec<u8>,
+    sentence: bool,
     meaning: Option<&'static Meaning>,
 }
 
@@ -21,17 +23,13 @@ struct Slot {
 #[derive(Debug)]
 pub(crate) struct Memory {
     slots: Vec<Slot>,
-    name: Vec<u8>,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         let mut slots = Vec::new();
         slots.resize_with(SLOTS, Slot::default);
-        Self {
-            slots,
-            name: Vec::new(),
-        }
+        Self { slots }
     }
 }
 
@@ -46,16 +44,18 @@ impl Memory {
         if parent.len() + name.len() > LONGEST {
             return work_out(parent, name, sentence);
         }
-        self.name.clear();
-        self.name.extend_from_slice(parent);
-        self.name.push(u8::from(sentence));
-        self.name.extend_from_slice(name);
         let mut hash = Fast::default();
-        hash.write(&self.name);
+        hash.write(parent);
+        hash.write_u8(u8::from(sentence));
+        hash.write(name);
         let place = usize::try_from(hash.finish()).unwrap_or(0) % SLOTS;
         let slot = self.slots.get_mut(place)?;
-        if slot.name != self.name {
-            slot.name.clone_from(&self.name);
+        if slot.name != name || slot.parent != parent || slot.sentence != sentence {
+            slot.parent.clear();
+            slot.parent.extend_from_slice(parent);
+            slot.name.clear();
+            slot.name.extend_from_slice(name);
+            slot.sentence = sentence;
             slot.meaning = work_out(parent, name, sentence);
         }
         slot.meaning

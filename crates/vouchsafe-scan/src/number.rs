@@ -6,7 +6,7 @@ use crate::class::{Class, Confidence};
 use crate::place;
 use crate::text::Text;
 use crate::value::{self, Value, is_uuid};
-use crate::vocabulary::{Meaning, Words};
+use crate::vocabulary::{self, Meaning, Words};
 use crate::web;
 use crate::when;
 
@@ -97,7 +97,9 @@ impl Text<'_, '_> {
     /// A street address, or a ZIP code after its state.
     fn address(&mut self, start: usize, end: usize) -> Option<usize> {
         let text = self.text;
+        let next = at(text, end + 1);
         if at(text, end) == b' '
+            && !next.is_ascii_lowercase()
             && let Some(stop) = place::address(text, start, text.len())
         {
             self.add(Class::Geography, Confidence::Medium, (start, stop), None);
@@ -501,6 +503,9 @@ impl Text<'_, '_> {
     /// What the words before a place say of a value there.
     pub(crate) fn context(&self, start: usize) -> Option<&'static Meaning> {
         let text = self.text;
+        if start == self.value_start || !vocabulary::may_end(text, start) {
+            return None;
+        }
         let floor = start.saturating_sub(56);
         let mut place = start;
         let mut words = 0;

@@ -1,9 +1,5 @@
 //! Secrets that their first characters give away, and pictures written into a text.
 
-use std::sync::LazyLock;
-
-use aho_corasick::AhoCorasick;
-
 use crate::bytes::{at, before, is_word, part, run_end};
 use crate::class::{Class, Confidence};
 use crate::text::Text;
@@ -41,26 +37,47 @@ const FORMS: [(&str, usize, &str); 33] = [
     ("Bearer ", 12, "bearer token"),
     ("Basic ", 8, "basic credentials"),
     ("AccountKey=", 20, "storage key"),
-    ("-----BEGIN ", 10, "private key"),
+    ("BEGIN ", 10, "private key"),
     ("data:image/", 40, "picture in a text"),
 ];
 
-static MATCHER: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasick::new(FORMS.map(|(prefix, ..)| prefix)).ok());
+/// The first two bytes of all forms, a bit for each pair.
+static LEADS: [u64; 1024] = leads();
+
+#[expect(clippy::indexing_slicing, reason = "a table made at compile time")]
+const fn leads() -> [u64; 1024] {
+    let mut leads = [0; 1024];
+    let mut form = 0;
+    while form < FORMS.len() {
+        let bytes = FORMS[form].0.as_bytes();
+        let pair = (bytes[0] as usize) << 8 | bytes[1] as usize;
+        leads[pair / 64] |= 1 << (pair % 64);
+        form += 1;
+    }
+    leads
+}
+
+/// Whether a form begins with these bytes.
+#[inline]
+fn is_lead(first: u8, second: u8) -> bool {
+    let pair = usize::from(first) << 8 | usize::from(second);
+    LEADS
+        .get(pair / 64)
+        .is_some_and(|bits| bits >> (pair % 64) & 1 == 1)
+}
 
 impl Text<'_, '_> {
-    /// Adds secrets and pictures that their first characters give away.
-    pub(crate) fn secrets(&mut self) {
-        let text = self.text;
-        let Some(matcher) = &*MATCHER else {
-            return;
-        };
-        for found in matcher.find_iter(text) {
-            let Some(&(prefix, least, name)) = FORMS.get(found.pattern().as_usize()) else {
-                continue;
-            };
-            self.secret(prefix, least, name, found.start(), found.end());
+    /// Adds the secret, or the picture, whose first characters begin at a word; returns where it ends.
+    #[inline]
+    pub(crate) fn secret_word(&mut self, start: usize) -> Option<usize> {
+        if !is_lead(at(self.text, start), at(self.text, start + 1)) {
+            return None;
         }
+        let rest = self.text.get(start..)?;
+        let &(prefix, least, name) = FORMS
+            .iter()
+            .find(|(prefix, ..)| rest.starts_with(prefix.as_bytes()))?;
+        self.secret(prefix, least, name, start, start + prefix.len())
     }
 
     fn secret(
@@ -70,13 +87,13 @@ impl Text<'_, '_> {
         name: &'static str,
         start: usize,
         after: usize,
-    ) {
+    ) -> Option<usize> {
         let text = self.text;
         let mut end = run_end(text, after, |byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'+' | b'=')
         });
         match prefix {
-            "-----BEGIN " => {
+            "BEGIN " => {
                 let line = part(text, start, (start + 48).min(text.len()));
                 if line.windows(11).any(|window| window == b"PRIVATE KEY") {
                     let stop = text
@@ -87,24 +104,26 @@ impl Text<'_, '_> {
                             run_end(text, stop + 9, |byte| byte != b'"').min(stop + 48)
                         });
                     self.add(Class::Secret, Confidence::High, (start, stop), Some(name));
+                    return Some(stop);
                 }
-                return;
+                return None;
             }
             "data:image/" => {
                 let stop = run_end(text, after, |byte| {
                     byte.is_ascii_alphanumeric()
                         || matches!(byte, b'/' | b'+' | b'=' | b';' | b',' | b'-' | b'%' | b'.')
                 });
-                if stop - after >= least {
-                    self.add(Class::Photo, Confidence::Medium, (start, stop), Some(name));
+                if stop - after < least {
+                    return None;
                 }
-                return;
+                self.add(Class::Photo, Confidence::Medium, (start, stop), Some(name));
+                return Some(stop);
             }
             "eyJ" => {
                 // Three parts; two full stops.
                 let token = part(text, start, end);
                 if token.iter().filter(|byte| **byte == b'.').count() < 2 {
-                    return;
+                    return None;
                 }
             }
             "Bearer " | "Basic " => {
@@ -113,10 +132,10 @@ impl Text<'_, '_> {
                     || token.contains(&b'=')
                     || token.len() >= 24;
                 if end - after < least || !kinds || is_word(before(text, start)) {
-                    return;
+                    return None;
                 }
                 self.add(Class::Secret, Confidence::High, (after, end), Some(name));
-                return;
+                return Some(end);
             }
             _ => {}
         }
@@ -127,8 +146,9 @@ impl Text<'_, '_> {
         let mixed = token.iter().any(u8::is_ascii_digit);
         let sound =
             token.len() >= least && mixed && !is_word(before(text, start)) && at(text, end) != b'(';
-        if sound {
+        sound.then(|| {
             self.add(Class::Secret, Confidence::High, (start, end), Some(name));
-        }
+            end
+        })
     }
 }

@@ -12,34 +12,49 @@ use crate::value::{self, Value};
 use crate::vocabulary::{Meaning, Words, meaning_of};
 use crate::web;
 
+/// What scans of many texts use one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    memory: Memory,
+    frames: Frames,
+    /// Words that are long enough to hold a text in an encoding.
+    pub(crate) long: Vec<(usize, usize)>,
+}
+
+/// Shorter words are no part of an encoding that is worth a look.
+const LONG: usize = 10;
+
 /// A scan of a text.
 pub(crate) struct Text<'t, 'm> {
     pub(crate) text: &'t [u8],
     pub(crate) classes: Classes,
     pub(crate) found: &'m mut Vec<Finding>,
-    memory: &'m mut Memory,
-    frames: Frames,
+    pub(crate) desk: &'m mut Desk,
     /// The name of the field whose value is the next object or array.
     pending: Option<(usize, usize)>,
     /// What the last field said of its value, until that value is over.
     pub(crate) quiet_until: usize,
+    /// Where the value of the last field begins: the name of the field has said all that words before it can say.
+    pub(crate) value_start: usize,
 }
 
 impl<'t, 'm> Text<'t, 'm> {
     pub(crate) fn new(
         text: &'t [u8],
         classes: Classes,
-        memory: &'m mut Memory,
+        desk: &'m mut Desk,
         found: &'m mut Vec<Finding>,
     ) -> Self {
+        desk.frames.clear();
+        desk.long.clear();
         Self {
             text,
             classes,
             found,
-            memory,
-            frames: Frames::default(),
+            desk,
             pending: None,
             quiet_until: 0,
+            value_start: usize::MAX,
         }
     }
 
@@ -87,7 +102,13 @@ impl<'t, 'm> Text<'t, 'm> {
         {
             return next;
         }
+        if end - start >= LONG {
+            self.desk.long.push((start, end));
+        }
         if start < self.quiet_until {
+            return end;
+        }
+        if let Some(end) = self.secret_word(start) {
             return end;
         }
         if before(text, start) == b'.' && web::is_image(part(text, start - 1, end)) {
@@ -157,9 +178,9 @@ impl<'t, 'm> Text<'t, 'm> {
                 let key = self.pending.take().or_else(|| self.array_key());
                 let key = key.unwrap_or_default();
                 // `{"key":"mrn","value":{"stringValue":…}}`
-                let outer = self.frames.top().and_then(|frame| frame.sibling);
-                let is_value = Words::of(part(text, key.0, key.1)).has(b"value");
-                self.frames.push(Frame {
+                let outer = self.desk.frames.top().and_then(|frame| frame.sibling);
+                let is_value = part(text, key.0, key.1).ends_with(b"alue");
+                self.desk.frames.push(Frame {
                     open: b'{',
                     key,
                     sibling: outer.filter(|_| is_value),
@@ -167,14 +188,14 @@ impl<'t, 'm> Text<'t, 'm> {
             }
             b'[' => {
                 let key = self.pending.take();
-                self.frames.push(Frame {
+                self.desk.frames.push(Frame {
                     open: b'[',
                     key: key.unwrap_or_default(),
                     sibling: None,
                 });
             }
             b'}' | b']' => {
-                self.frames.pop(|(start, end)| {
+                self.desk.frames.pop(|(start, end)| {
                     let words = Words::of(part(text, start, end));
                     [b"type".as_slice(), b"code", b"coding", b"system"]
                         .iter()
@@ -203,7 +224,8 @@ impl<'t, 'm> Text<'t, 'm> {
     }
 
     fn array_key(&self) -> Option<(usize, usize)> {
-        self.frames
+        self.desk
+            .frames
             .top()
             .filter(|frame| frame.open == b'[')
             .map(|frame| frame.key)
@@ -231,17 +253,18 @@ impl<'t, 'm> Text<'t, 'm> {
         let text = self.text;
         let (key_start, key_end) = field.key;
         let parent = self
+            .desk
             .frames
             .top()
             .map(|frame| part(text, frame.key.0, frame.key.1))
             .unwrap_or_default();
         let name = part(text, key_start, key_end);
         let sentence = field.mark == Mark::Colon && !field.quoted;
-        let mut meaning = self.memory.meaning(parent, name, sentence);
+        let mut meaning = self.desk.memory.meaning(parent, name, sentence);
         if meaning.is_none_or(|meaning| meaning.phrase.ends_with("value")) {
             meaning = self.beside(field, name).or(meaning);
         }
-        match field::extent(text, field, self.frames.is_open()) {
+        match field::extent(text, field, self.desk.frames.is_open()) {
             Extent::Nested(place) => {
                 self.pending = Some(field.key);
                 if at(text, place) == b'['
@@ -253,6 +276,7 @@ impl<'t, 'm> Text<'t, 'm> {
             }
             Extent::One(value, next) => {
                 self.hint(name, value);
+                self.value_start = value.start;
                 self.value(meaning?, value).map(|end| end.max(next))
             }
         }
@@ -262,25 +286,28 @@ impl<'t, 'm> Text<'t, 'm> {
     fn beside(&mut self, field: &Field, name: &[u8]) -> Option<&'static Meaning> {
         if field.mark == Mark::Equals && matches!(name, b"value" | b"extension" | b"Value") {
             let (start, end) = field::element_of_attribute(self.text, field.key.0)?;
-            return self.memory.meaning(b"", part(self.text, start, end), false);
+            return self
+                .desk
+                .memory
+                .meaning(b"", part(self.text, start, end), false);
         }
-        let is_value = Words::of(name).has(b"value")
+        let is_value = name.ends_with(b"alue")
             || matches!(
                 name,
                 b"val" | b"v" | b"answer" | b"content" | b"data" | b"text"
             );
-        is_value.then(|| self.frames.top()?.sibling)?
+        is_value.then(|| self.desk.frames.top()?.sibling)?
     }
 
     /// `{"name":"ssn","value":…}`: what a member says of the one beside it.
     fn hint(&mut self, name: &[u8], value: Value<'_>) {
         let short = value.bounded && value.end - value.start <= 64;
-        if !short || !is_hint(name) {
+        if !short || name.len() > 10 || self.desk.frames.top().is_none() || !is_hint(name) {
             return;
         }
         let said = part(value.text, value.start, value.end);
         let meaning = code_of_type(said).or_else(|| meaning_of(said));
-        if let (Some(meaning), Some(frame)) = (meaning, self.frames.top_mut())
+        if let (Some(meaning), Some(frame)) = (meaning, self.desk.frames.top_mut())
             && !meaning.is_nothing()
         {
             frame.sibling = Some(meaning);
@@ -297,6 +324,9 @@ impl<'t, 'm> Text<'t, 'm> {
             return None;
         }
         for &(class, strength) in &meaning.classes {
+            if !self.classes.has(class) {
+                continue;
+            }
             if let Some((start, end, confidence)) =
                 value::fit(class, strength, meaning.phrase, value)
             {
@@ -348,7 +378,7 @@ impl<'t, 'm> Text<'t, 'm> {
             place = next;
         }
         // What comes now is an object, or something else: the array stays open.
-        self.frames.push(Frame {
+        self.desk.frames.push(Frame {
             open: b'[',
             key,
             sibling: None,

@@ -3,10 +3,11 @@
 //! `patientLastName`, `patient_last_name`, `patient.last-name` and "patient last name" are the same words; the last of
 //! them that are in the table `data/fields.tsv` give the meaning.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
+use crate::bytes::{before, is_alnum, part, word_start};
 use crate::class::Class;
 use crate::lexicon::Fast;
 
@@ -53,6 +54,8 @@ struct Vocabulary {
     phrases: Table,
     /// Phrases of several words, written as one.
     joined: Table,
+    /// The last words of all phrases that name identifiers.
+    endings: HashSet<&'static [u8], BuildHasherDefault<Fast>>,
 }
 
 static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(read);
@@ -86,14 +89,23 @@ fn read() -> Vocabulary {
     let meanings: &'static [Meaning] = Vec::leak(meanings);
     let mut phrases = Table::default();
     let mut joined = Table::default();
+    let mut endings = HashSet::default();
     for meaning in meanings {
         phrases.insert(meaning.phrase.as_bytes(), meaning);
         if meaning.phrase.contains(' ') {
             let word: &'static str = String::leak(meaning.phrase.replace(' ', ""));
             joined.insert(word.as_bytes(), meaning);
+            endings.insert(word.as_bytes());
+        }
+        if let Some(last) = meaning.phrase.rsplit(' ').next() {
+            endings.insert(last.as_bytes());
         }
     }
-    Vocabulary { phrases, joined }
+    Vocabulary {
+        phrases,
+        joined,
+        endings,
+    }
 }
 
 /// At most this many words of a name are looked at, the last ones.
@@ -191,6 +203,17 @@ impl Words {
     /// The meaning of the last words, the longest phrase of them, without the very last `without`.
     fn phrase(&self, without: usize) -> Option<&'static Meaning> {
         let count = self.count.checked_sub(without)?;
+        let last = self.last(1, without)?;
+        let stem = last.strip_suffix(b"s").unwrap_or(last);
+        let stem = match stem.iter().rposition(|byte| !byte.is_ascii_digit()) {
+            Some(end) => stem.get(..=end).unwrap_or(stem),
+            None => stem,
+        };
+        let endings = &VOCABULARY.endings;
+        let known = |word: &[u8]| endings.contains(word);
+        if !known(last) && !known(stem) && !stem.strip_suffix(b"e").is_some_and(known) {
+            return None;
+        }
         (1..=count.min(MAX_PHRASE))
             .rev()
             .find_map(|count| phrase(self.last(count, without)?))
@@ -222,6 +245,9 @@ impl Words {
         if let Some(meaning) = self.phrase(0) {
             return Some(meaning);
         }
+        if !self.last(1, 0).is_some_and(is_gap) {
+            return None;
+        }
         (1..=3.min(self.count)).find_map(|without| {
             let gap = (0..without).all(|place| self.last(1, place).is_some_and(is_gap));
             gap.then(|| self.phrase(without))?
@@ -237,6 +263,49 @@ impl Words {
     pub(crate) const fn is_empty(&self) -> bool {
         self.count == 0
     }
+}
+
+/// Whether the words before a place can end with a phrase, maybe with little words after it: a quick look before the
+/// thorough one.
+pub(crate) fn may_end(text: &[u8], place: usize) -> bool {
+    let mut end = place;
+    for _ in 0..4 {
+        let floor = end.saturating_sub(6);
+        while end > floor && !is_alnum(before(text, end)) {
+            end -= 1;
+        }
+        let start = word_start(text, end, 20);
+        let word = part(text, start, end);
+        let mut lower = [0_u8; 20];
+        for (place, byte) in lower.iter_mut().zip(word) {
+            *place = byte.to_ascii_lowercase();
+        }
+        let lower = part(&lower, 0, word.len());
+        // Written as one, or with digits: the thorough look splits them.
+        let rest = word.get(1..).unwrap_or_default();
+        let mixed = rest
+            .iter()
+            .any(|byte| !byte.is_ascii_lowercase() && !byte.is_ascii_uppercase())
+            || (rest.iter().any(u8::is_ascii_uppercase) && word.iter().any(u8::is_ascii_lowercase));
+        if mixed || is_ending(lower) {
+            return !word.is_empty();
+        }
+        if !is_gap(lower) {
+            return false;
+        }
+        end = start;
+    }
+    false
+}
+
+/// Whether a word, or what it is the plural of, ends a phrase.
+fn is_ending(word: &[u8]) -> bool {
+    let endings = &VOCABULARY.endings;
+    let known = |word: &[u8]| endings.contains(word);
+    known(word)
+        || word
+            .strip_suffix(b"s")
+            .is_some_and(|one| known(one) || one.strip_suffix(b"e").is_some_and(known))
 }
 
 fn phrase(words: &[u8]) -> Option<&'static Meaning> {
