@@ -21,3 +21,5 @@ mod value;
 mod vocabulary;
 mod web;
 mod when;
+#[cfg(feature = "files")]
+pub mod source;
