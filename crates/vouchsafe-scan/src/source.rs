@@ -16,6 +16,7 @@ mod problem;
 mod progress;
 mod reader;
 mod runs;
+mod sqlite;
 mod tar;
 mod text;
 mod unpack;

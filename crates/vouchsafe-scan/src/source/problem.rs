@@ -35,8 +35,8 @@ pub enum Problem {
     /// [`Options::unpacked_ratio`](super::Options::unpacked_ratio) permit.
     #[error("{0}: unpacks to more than is permitted; the rest was not read")]
     TooLarge(Format),
-    /// Unpacking asks for more memory than is permitted. The bytes were not scanned.
-    #[error("{0}: needs {1} MiB of memory to unpack; unpack it first")]
+    /// Reading asks for more memory than is permitted. Packed bytes were not scanned; a database was, as bytes.
+    #[error("{0}: needs {1} MiB of memory to be read")]
     NeedsMemory(Format, u32),
     /// The data can only be unpacked with a dictionary that is elsewhere.
     #[error("{0}: needs a dictionary that is not in the file; unpack it first")]

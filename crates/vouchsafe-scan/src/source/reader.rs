@@ -2,10 +2,11 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, BufRead, Read};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::feed::Feed;
+use super::feed::{Feed, Source};
 use super::format::{Format, SAMPLE};
 use super::memory::Memory;
 use super::meter::Meter;
@@ -15,12 +16,15 @@ use super::unpack::{Bzip2, Gzip, Part, Unpacked};
 use super::utf16::Utf16;
 use super::walk::{Found, Origin};
 use super::zstd::Zstd;
-use super::{DocumentName, Options, Problem, Progress, Sink, Summary, runs, tar, text};
+use super::{DocumentName, Options, Problem, Progress, Sink, Summary, runs, sqlite, tar, text};
 
 /// How many bytes decide whether a document is text.
 const LOOK: usize = 16 << 10;
 /// So many zeros at the front of a document are a hole, as rotation leaves them in logs.
 const HOLE: usize = 64;
+
+/// The largest database that is read in memory.
+const SMALL: usize = 16 << 20;
 
 /// Where a document stands among the layers.
 #[derive(Clone, Copy)]
@@ -84,6 +88,18 @@ impl<'r, S: Sink> Reader<'r, S> {
     }
 
     fn file(&mut self, name: &DocumentName, file: &File, metadata: &Metadata) {
+        let mut front = [0; 16];
+        if metadata.is_file() && file.read_at(&mut front, 0).is_ok_and(|count| count == 16) {
+            let bytes = sqlite::Opened(file, metadata.len());
+            let is_database = Format::of(&front) == Some(Format::Sqlite);
+            if is_database && sqlite::database(self, &bytes, name) {
+                self.done(metadata.len());
+                if changed(file, metadata) {
+                    self.problem(name, Problem::ChangedWhileRead);
+                }
+                return;
+            }
+        }
         let left = (metadata.is_file() && metadata.len() > 0).then_some(metadata.len());
         let failed = self.stream(name, file, left);
         if !failed && changed(file, metadata) {
@@ -139,10 +155,32 @@ impl<'r, S: Sink> Reader<'r, S> {
             Format::Bzip2 => return self.unpack::<Bzip2<'_, '_, '_>>(feed, layer),
             Format::Zstd => return self.unpack::<Zstd<'_, '_, '_>>(feed, layer),
             Format::Tar => return tar::members(self, feed, layer),
+            Format::Sqlite => return self.small_database(feed, layer),
+            Format::SqliteLog => return sqlite::log(self, feed, layer),
             _ => Problem::NotUnpacked(format),
         };
         self.problem(layer.name, problem);
         self.document(feed, layer.name);
+    }
+
+    /// Reads a database that cannot be read at any place: in memory where it is small, else as bytes.
+    fn small_database(&mut self, feed: &mut Feed<'_>, layer: Layer<'_>) {
+        let Some(_claim) = self.memory.claim(SMALL as u64) else {
+            self.problem(layer.name, Problem::NotSeekable(Format::Sqlite));
+            return self.document(feed, layer.name);
+        };
+        let mut bytes = Vec::with_capacity(SMALL);
+        // Reading from a feed cannot fail.
+        let _ = feed.by_ref().take(SMALL as u64).read_to_end(&mut bytes);
+        let small = feed.is_at_end();
+        if small && sqlite::database(self, &bytes.as_slice(), layer.name) {
+            return;
+        }
+        if !small {
+            self.problem(layer.name, Problem::NotSeekable(Format::Sqlite));
+        }
+        let mut all = Chain(&bytes, feed);
+        self.document(&mut Feed::new(&mut all), layer.name);
     }
 
     /// Reads what packed bytes hold, and what follows them.
@@ -220,6 +258,18 @@ impl<'r, S: Sink> Reader<'r, S> {
             false => self.summary.passed_over += 1,
         }
         self.sink.problem(name, problem);
+    }
+}
+
+/// Bytes, and then what a feed has.
+struct Chain<'c, 'f>(&'c [u8], &'c mut Feed<'f>);
+
+impl Source for Chain<'_, '_> {
+    fn pull(&mut self, into: &mut [u8]) -> usize {
+        match self.0.pull(into) {
+            0 => self.1.pull(into),
+            count => count,
+        }
     }
 }
 

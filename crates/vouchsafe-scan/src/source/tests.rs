@@ -1,5 +1,6 @@
 //! Tests of the way from a path to lines and cells.
 
+mod database;
 mod files;
 mod packed;
 mod plain;

@@ -168,7 +168,7 @@ fn a_pipe_that_is_named_is_read() {
             .success()
     );
     let writer = pipe.clone();
-    let writer = std::thread::spawn(move || {
+    let writer = thread::spawn(move || {
         let mut pipe = File::options().write(true).open(writer).unwrap();
         pipe.write_all(b"one\n").unwrap();
         pipe.write_all(b"two").unwrap();
@@ -222,7 +222,7 @@ fn a_file_that_may_not_be_read_is_told() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder(&["a.log", "b.log", "c/d.log"]);
     for name in ["a.log", "c"] {
-        let none = fs::Permissions::from_mode(0);
+        let none = fs::Permissions::from_mode(0o0);
         fs::set_permissions(folder.path().join(name), none).unwrap();
     }
     if File::open(folder.path().join("a.log")).is_ok() {

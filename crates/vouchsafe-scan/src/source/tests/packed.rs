@@ -1,6 +1,6 @@
 //! Archives and packed files, whole and hostile.
 
-use std::io::{Read, Write};
+use std::io::Write;
 
 use bzip2::write::BzEncoder;
 use flate2::write::GzEncoder;
@@ -255,7 +255,7 @@ fn what_is_packed_too_many_times_is_told_and_read_as_it_is() {
         bytes = gzip(&bytes);
     }
     assert_eq!(seen(&bytes).lines(), ["1: patient Jane Doe"]);
-    let seen = super::seen(&gzip(&bytes));
+    let seen = seen(&gzip(&bytes));
     assert_eq!(
         seen.problems,
         [("x".into(), Problem::TooDeep(Format::Gzip))]
