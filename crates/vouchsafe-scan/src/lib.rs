@@ -1,5 +1,7 @@
 //! Finds protected health information (PHI) and secrets in logs, dumps and streams of any service, and masks them.
 
+#[cfg(feature = "files")]
+pub mod baseline;
 mod bytes;
 mod checks;
 pub mod class;
@@ -11,11 +13,18 @@ pub mod finding;
 mod frame;
 mod hl7;
 mod lexicon;
+pub mod mask;
 mod memory;
 mod number;
 mod person;
 mod place;
+#[cfg(feature = "files")]
+pub mod report;
 mod secret;
+#[cfg(feature = "files")]
+pub mod settings;
+#[cfg(feature = "files")]
+pub mod tally;
 mod text;
 mod value;
 mod vocabulary;
