@@ -9,6 +9,8 @@ mod columns;
 mod decode;
 pub mod detect;
 mod field;
+#[cfg(feature = "files")]
+pub mod filter;
 pub mod finding;
 mod frame;
 mod hl7;

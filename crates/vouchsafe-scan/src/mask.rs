@@ -94,8 +94,8 @@ struct NotScanned;
 struct Written {
     /// The offset from which on nothing was written.
     to: usize,
-    /// The class of a value that goes on beyond the part.
-    open: Option<Class>,
+    /// Whether a value goes on beyond the part.
+    open: bool,
 }
 
 impl<'d> Masker<'d> {

@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::around::is_continuation;
 use super::{Counts, Masker, NotScanned, Written};
-use crate::class::Class;
 use crate::finding::Finding;
 
 /// A line up to this many bytes is masked as a whole; a longer one in parts.
@@ -32,7 +31,7 @@ enum Long {
     /// A part of it was.
     Yes,
     /// A part of it was, and ended in a value that goes on.
-    InValue(Class),
+    InValue,
     /// It is withheld.
     Withheld,
 }
@@ -132,10 +131,10 @@ impl<'d> Stream<'d> {
         self.bytes
     }
 
-    /// The bytes of the longest line that has ended.
+    /// The bytes of the longest line so far.
     #[must_use]
-    pub const fn longest(&self) -> u64 {
-        self.longest
+    pub fn longest(&self) -> u64 {
+        self.longest.max(self.line_bytes)
     }
 
     fn hand_on_line(&mut self, each: &mut impl FnMut(&[u8], Ends)) {
@@ -170,7 +169,7 @@ impl<'d> Stream<'d> {
     /// Hands on a part of a line that is too long.
     fn part(&mut self, each: &mut impl FnMut(&[u8], Ends)) {
         self.leave_value();
-        if matches!(self.long, Long::Withheld | Long::InValue(_)) || self.held.len() < HELD / 2 {
+        if matches!(self.long, Long::Withheld | Long::InValue) || self.held.len() < HELD / 2 {
             return;
         }
         if matches!(self.long, Long::No) {
@@ -178,7 +177,7 @@ impl<'d> Stream<'d> {
         }
         match self.masker.part(&self.held, self.from, &mut self.out) {
             Ok(Written { to, open }) => {
-                self.long = open.map_or(Long::Yes, Long::InValue);
+                self.long = if open { Long::InValue } else { Long::Yes };
                 self.keep_from(to);
             }
             Err(NotScanned) => self.withhold(),
@@ -189,7 +188,7 @@ impl<'d> Stream<'d> {
 
     /// Keeps what was not written, and some of what was.
     fn keep_from(&mut self, written: usize) {
-        if let Long::InValue(_) = self.long {
+        if let Long::InValue = self.long {
             self.masker.forget(self.held.len());
             self.held.clear();
             self.from = 0;
@@ -215,7 +214,7 @@ impl<'d> Stream<'d> {
         match self.long {
             Long::No | Long::Yes => return,
             Long::Withheld => self.held.clear(),
-            Long::InValue(_) => match end_of_value(&self.held) {
+            Long::InValue => match end_of_value(&self.held) {
                 Some(end) => {
                     self.held.drain(..end);
                     self.long = Long::Yes;
@@ -296,7 +295,7 @@ pub(super) fn cut(text: &[u8], from: usize, found: &[Finding]) -> Written {
     {
         to = finding.span.end;
     }
-    Written { to, open: None }
+    Written { to, open: false }
 }
 
 fn whole_character(text: &[u8], at: usize) -> usize {
