@@ -14,6 +14,8 @@ pub mod filter;
 pub mod finding;
 mod frame;
 mod hl7;
+#[cfg(feature = "tracing")]
+pub mod layer;
 mod lexicon;
 pub mod mask;
 mod memory;

@@ -15,7 +15,7 @@ use std::fmt;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::class::{Class, Confidence};
+use crate::class::Class;
 use crate::detect::{Detector, Scanner};
 use crate::finding::Finding;
 use json::Lexer;
@@ -70,7 +70,6 @@ pub struct Masker<'d> {
     detector: &'d Detector,
     scanner: Scanner<'d>,
     review: Option<&'d Review<'d>>,
-    minimum: Confidence,
     found: Vec<Finding>,
     counts: Counts,
     /// Where the line at hand is in its JSON, up to what was written of it.
@@ -99,14 +98,13 @@ struct Written {
 }
 
 impl<'d> Masker<'d> {
-    /// A masker of findings of medium and high confidence.
+    /// A masker of all that the detector reports.
     #[must_use]
     pub fn new(detector: &'d Detector) -> Self {
         Self {
             detector,
             scanner: detector.scanner(),
             review: None,
-            minimum: Confidence::Medium,
             found: Vec::new(),
             counts: Counts::NONE,
             lexer: Lexer::NEW,
@@ -114,15 +112,7 @@ impl<'d> Masker<'d> {
         }
     }
 
-    /// Masks findings from this confidence on.
-    #[must_use]
-    pub fn from_confidence(mut self, minimum: Confidence) -> Self {
-        self.minimum = minimum;
-        self
-    }
-
-    /// Lets findings be changed before a line is masked. The review sees all, whatever their confidence, and what it
-    /// leaves is masked.
+    /// Lets findings be changed before a line is masked: what the review leaves is masked.
     #[must_use]
     pub fn reviewed_by(mut self, review: &'d Review<'d>) -> Self {
         self.review = Some(review);
@@ -216,10 +206,6 @@ impl<'d> Masker<'d> {
         if scanned.is_err() {
             self.scanner = self.detector.scanner();
             return Err(NotScanned);
-        }
-        if self.review.is_none() {
-            self.found
-                .retain(|finding| finding.confidence >= self.minimum);
         }
         if self
             .found

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::class::{Class, Confidence};
-use crate::detect::Detector;
+use crate::detect::{Classes, Detector};
 use crate::finding::Finding;
 
 const WAIT: Options<'static> = Options {
@@ -35,7 +35,7 @@ fn filtered(
     output: impl Write + Send,
     options: &Options<'_>,
 ) -> Result<Filtered, FilterError> {
-    let detector = Detector::new();
+    let detector = Detector::new().classes(Classes::NONE);
     run(
         input,
         output,

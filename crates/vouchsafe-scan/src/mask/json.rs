@@ -10,7 +10,9 @@ const DEEPEST: usize = 8;
 /// The quote of the deepest text; the last `2^d` bytes are that of depth `d`.
 const QUOTES: [u8; 1 << DEEPEST] = {
     let mut quotes = [b'\\'; 1 << DEEPEST];
-    quotes[quotes.len() - 1] = b'"';
+    if let Some(last) = quotes.last_mut() {
+        *last = b'"';
+    }
     quotes
 };
 

@@ -82,6 +82,15 @@ impl<'d> Stream<'d> {
         }
     }
 
+    /// Forgets the document: what comes next is another. What was not handed on is lost.
+    pub fn begin(&mut self) {
+        self.masker.begin();
+        self.held.clear();
+        self.from = 0;
+        self.line_bytes = 0;
+        self.long = Long::No;
+    }
+
     /// Takes the next bytes; hands on what they complete.
     pub fn push(&mut self, mut bytes: &[u8], each: &mut impl FnMut(&[u8], Ends)) {
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
@@ -276,7 +285,7 @@ pub(super) fn cut(text: &[u8], from: usize, found: &[Finding]) -> Written {
         .iter()
         .find(|finding| finding.span.start < limit && finding.span.end > limit);
     if let Some(finding) = across {
-        let open = (finding.span.end == text.len()).then_some(finding.class);
+        let open = finding.span.end == text.len();
         return Written {
             to: finding.span.end,
             open,

@@ -2,6 +2,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
+use crate::class::Confidence;
+use crate::detect::Classes;
 
 /// Finds what tests call values: nine digits in a row, the word `Müller`, the word `true`, and `<` to `>`.
 fn review(text: &[u8], found: &mut Vec<Finding>) {
@@ -42,7 +44,7 @@ fn masked(line: &str) -> String {
 }
 
 fn masked_lines(lines: &[&[u8]]) -> Vec<u8> {
-    let detector = Detector::new();
+    let detector = Detector::new().classes(Classes::NONE);
     let mut masker = Masker::new(&detector).reviewed_by(&review);
     let mut out = Vec::new();
     for (index, line) in lines.iter().enumerate() {
@@ -55,7 +57,7 @@ fn masked_lines(lines: &[&[u8]]) -> Vec<u8> {
 }
 
 fn streamed(chunks: impl IntoIterator<Item = Vec<u8>>) -> (Vec<u8>, usize) {
-    let detector = Detector::new();
+    let detector = Detector::new().classes(Classes::NONE);
     let mut stream = Stream::new(Masker::new(&detector).reviewed_by(&review));
     let (mut all, mut largest) = (Vec::new(), 0);
     let mut each = |text: &[u8], _| {
@@ -191,7 +193,7 @@ fn no_escape_sequence_is_cut_in_half() {
 
 #[test]
 fn what_cannot_be_scanned_is_withheld() {
-    let detector = Detector::new();
+    let detector = Detector::new().classes(Classes::NONE);
     let broken = |text: &[u8], found: &mut Vec<Finding>| {
         let span = 0..text.len() + 1;
         found.push(Finding {
@@ -216,7 +218,7 @@ fn what_cannot_be_scanned_is_withheld() {
 
 #[test]
 fn a_detector_that_panics_lets_nothing_pass() {
-    let detector = Detector::new();
+    let detector = Detector::new().classes(Classes::NONE);
     let panics = |text: &[u8], _: &mut Vec<Finding>| assert!(!text.starts_with(b"canary"), "panic");
     let mut stream = Stream::new(Masker::new(&detector).reviewed_by(&panics));
     let mut out = Vec::new();
@@ -237,7 +239,7 @@ fn a_detector_that_panics_lets_nothing_pass() {
 
 #[test]
 fn counts_are_by_class() {
-    let detector = Detector::new();
+    let detector = Detector::new().classes(Classes::NONE);
     let mut masker = Masker::new(&detector).reviewed_by(&review);
     masker.line("123456789 Müller 123456789".as_bytes(), &mut Vec::new());
     assert_eq!(
@@ -323,7 +325,7 @@ fn a_value_of_megabytes_is_masked_to_its_end() {
 
 #[test]
 fn a_cut_is_never_in_the_middle_of_a_character() {
-    let detector = Detector::new();
+    let detector = Detector::new().classes(Classes::NONE);
     let mut stream = Stream::new(Masker::new(&detector).reviewed_by(&review));
     let text = "ü€😀".repeat(500_000);
     let mut all = String::new();
@@ -333,6 +335,38 @@ fn a_cut_is_never_in_the_middle_of_a_character() {
     }
     stream.finish(&mut each);
     assert_eq!(all, text);
+}
+
+#[test]
+fn what_the_detectors_find_is_masked() {
+    let detector = Detector::new();
+    let mut masker = Masker::new(&detector);
+    for (line, expected) in [
+        (
+            r#"{"level":"info","ssn":"219-09-9999","n":1}"#,
+            r#"{"level":"info","ssn":"[SSN]","n":1}"#,
+        ),
+        (
+            r#"{"ssn":219099999,"ok":true}"#,
+            r#"{"ssn":"[SSN]","ok":true}"#,
+        ),
+        (
+            r#"{"body":"{\"ssn\":219099999}"}"#,
+            r#"{"body":"{\"ssn\":\"[SSN]\"}"}"#,
+        ),
+        (
+            "level=info email=ada.smith@example.org",
+            "level=info email=[EMAIL]",
+        ),
+    ] {
+        let mut out = Vec::new();
+        masker.begin();
+        masker.line(line.as_bytes(), &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+    let mut out = Vec::new();
+    masker.cell("ssn", b"219099999", &mut out);
+    assert_eq!(out, b"[SSN]");
 }
 
 fn json() -> impl Strategy<Value = Value> {
@@ -409,7 +443,7 @@ proptest! {
         text in "[\"\\\\u%&;a-f0-9ü:,{}\\[\\] ]{0,40}",
         spans in prop::collection::vec((0_usize..45, 0_usize..45), 0..6),
     ) {
-        let detector = Detector::new();
+        let detector = Detector::new().classes(Classes::NONE);
         let review = |_: &[u8], found: &mut Vec<Finding>| {
             for (start, end) in &spans {
                 found.push(Finding { class: Class::Ssn, confidence: Confidence::High, span: *start..*end, field: None });

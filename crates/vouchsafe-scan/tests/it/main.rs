@@ -1,0 +1,4 @@
+//! The public API.
+
+#[cfg(all(test, feature = "tracing"))]
+mod service;
