@@ -1,0 +1,200 @@
+//! Where people live.
+
+use vouchsafe_scan::class::Class;
+
+use super::Record;
+use crate::text::{Label, Text};
+
+/// The words of places that a set draws from.
+#[derive(Debug)]
+pub(crate) struct Places {
+    /// City, state, first three digits of the ZIP code, county.
+    pub(crate) cities: &'static [(&'static str, &'static str, &'static str, &'static str)],
+    /// Names of streets.
+    pub(crate) streets: &'static [&'static str],
+}
+
+/// Places of the tuning set.
+pub(crate) const TUNING: Places = Places {
+    cities: &[
+        ("Duluth", "MN", "558", "St. Louis County"),
+        ("Savannah", "GA", "314", "Chatham County"),
+        ("Tacoma", "WA", "984", "Pierce County"),
+        ("Dayton", "OH", "454", "Montgomery County"),
+        ("Fresno", "CA", "937", "Fresno County"),
+        ("Lubbock", "TX", "794", "Lubbock County"),
+        ("Erie", "PA", "165", "Erie County"),
+        ("Boise", "ID", "837", "Ada County"),
+        ("Sioux Falls", "SD", "571", "Minnehaha County"),
+        ("Baton Rouge", "LA", "708", "East Baton Rouge Parish"),
+        ("Chattanooga", "TN", "374", "Hamilton County"),
+        ("Santa Fe", "NM", "875", "Santa Fe County"),
+        ("Worcester", "MA", "016", "Worcester County"),
+        ("Kalamazoo", "MI", "490", "Kalamazoo County"),
+        ("Topeka", "KS", "666", "Shawnee County"),
+        ("Fort Wayne", "IN", "468", "Allen County"),
+        ("Bakersfield", "CA", "933", "Kern County"),
+        ("Mankato", "MN", "560", "Blue Earth County"),
+        ("Coral Springs", "FL", "330", "Broward County"),
+        ("Bend", "OR", "977", "Deschutes County"),
+    ],
+    streets: &[
+        "Maple",
+        "Oak Hill",
+        "Washington",
+        "Lakeview",
+        "Cedar",
+        "Sunset",
+        "Church",
+        "River",
+        "Jefferson",
+        "Elm",
+        "Highland",
+        "Prairie",
+        "Meadow Lark",
+        "Martin Luther King",
+        "2nd",
+        "14th",
+        "Pine Ridge",
+        "Franklin",
+        "County Road 12",
+        "Willow Bend",
+    ],
+};
+
+/// Places of the figures.
+pub(crate) const FIGURES: Places = Places {
+    cities: &[
+        ("Missoula", "MT", "598", "Missoula County"),
+        ("Ann Arbor", "MI", "481", "Washtenaw County"),
+        ("Durham", "NC", "277", "Durham County"),
+        ("Eau Claire", "WI", "547", "Eau Claire County"),
+        ("Corpus Christi", "TX", "784", "Nueces County"),
+        ("Flagstaff", "AZ", "860", "Coconino County"),
+        ("Modesto", "CA", "953", "Stanislaus County"),
+        ("Scranton", "PA", "185", "Lackawanna County"),
+        ("Shreveport", "LA", "711", "Caddo Parish"),
+        ("Spokane", "WA", "992", "Spokane County"),
+        ("Toledo", "OH", "436", "Lucas County"),
+        ("Rochester", "NY", "146", "Monroe County"),
+        ("Columbia", "SC", "292", "Richland County"),
+        ("Grand Forks", "ND", "582", "Grand Forks County"),
+        ("Pueblo", "CO", "810", "Pueblo County"),
+        ("Hialeah", "FL", "330", "Miami-Dade County"),
+        ("Iowa City", "IA", "522", "Johnson County"),
+        ("Bridgeport", "CT", "066", "Fairfield County"),
+        ("Knoxville", "TN", "379", "Knox County"),
+        ("Hilo", "HI", "967", "Hawaii County"),
+        ("Eugene", "OR", "974", "Lane County"),
+        ("Springfield", "MO", "658", "Greene County"),
+        ("Gallup", "NM", "873", "McKinley County"),
+        ("Fall River", "MA", "027", "Bristol County"),
+    ],
+    streets: &[
+        "Birch",
+        "Lincoln",
+        "Mill Creek",
+        "Chestnut",
+        "Peachtree",
+        "Main",
+        "Park",
+        "Vine",
+        "Orchard",
+        "Spruce",
+        "Quail Run",
+        "Kings",
+        "Bayshore",
+        "Monroe",
+        "5th",
+        "38th",
+        "Stagecoach",
+        "Wisteria",
+        "Old Post",
+        "Cesar Chavez",
+        "Hickory Hollow",
+        "Tamarack",
+        "Canyon Crest",
+        "Magnolia",
+    ],
+};
+
+impl Record<'_> {
+    /// A place of a person. States are neither to be found nor wrong to find.
+    pub(super) fn place(&mut self, key: &str, form: Option<&str>, person: usize) -> Option<Text> {
+        let cities = self.world.places.cities;
+        let at = self.fact("city", person, |random| {
+            random.below(cities.len()).to_string()
+        });
+        let (city, state, zip, county) = cities.get(at.parse::<usize>().ok()?).copied()?;
+        let (form, text) = match key {
+            "city" => ("city".to_owned(), city.to_owned()),
+            "county" => ("county".to_owned(), county.to_owned()),
+            "state" => return Some(Text::labelled(state, Label::neutral())),
+            "zip" => {
+                let form = self.form(form, &["five", "five", "nine"]);
+                let five = self.fact("zip", person, |random| random.shape(&format!("{zip}##")));
+                let nine = if form == "nine" {
+                    self.random.shape("-####")
+                } else {
+                    String::new()
+                };
+                (format!("zip:{form}"), format!("{five}{nine}"))
+            }
+            "street" => {
+                let form = self.form(form, &["house", "house", "house", "flat", "box"]);
+                (format!("street:{form}"), self.street(form)?)
+            }
+            "postcode" => (
+                "postcode".to_owned(),
+                self.random.shape_of(&["^^%# #^^", "^%# #^^", "^% #^^"]),
+            ),
+            "lat" => (
+                "latitude".to_owned(),
+                format!("{}.{}", self.random.between(25, 48), self.random.digits(6)),
+            ),
+            "lon" => (
+                "longitude".to_owned(),
+                format!(
+                    "-{}.{}",
+                    self.random.between(68, 123),
+                    self.random.digits(6)
+                ),
+            ),
+            "address" => return self.address(person),
+            _ => return None,
+        };
+        Some(Text::labelled(text, Label::new(Class::Geography, &form)))
+    }
+
+    fn street(&mut self, form: &str) -> Option<String> {
+        const KINDS: [&str; 9] = [
+            "St", "Street", "Ave", "Avenue", "Rd", "Blvd", "Ln", "Dr", "Ct",
+        ];
+        let name = self.random.pick(self.world.places.streets);
+        let kind = self.random.pick(&KINDS);
+        let side = self.random.pick(&["", "", "", "N ", "SW "]);
+        let house = self.random.between(12, 9_800);
+        Some(match form {
+            "house" => format!("{house} {side}{name} {kind}"),
+            "flat" => format!(
+                "{house} {name} {kind} Apt {}",
+                self.random.shape_of(&["#^", "%##", "%"])
+            ),
+            "box" => format!("P.O. Box {}", self.random.between(11, 9_999)),
+            _ => return None,
+        })
+    }
+
+    fn address(&mut self, person: usize) -> Option<Text> {
+        let mut text = self.place("street", None, person)?;
+        for (between, key, form) in [
+            (", ", "city", None),
+            (", ", "state", None),
+            (" ", "zip", Some("five")),
+        ] {
+            text.push_str(between);
+            text.push(self.place(key, form, person)?);
+        }
+        Some(text)
+    }
+}
