@@ -134,6 +134,17 @@ const fn vin_value(byte: u8) -> Option<u32> {
     })
 }
 
+/// Countries that have IBANs.
+const IBAN_COUNTRIES: [&[u8]; 80] = [
+    b"AD", b"AE", b"AL", b"AT", b"AZ", b"BA", b"BE", b"BG", b"BH", b"BI", b"BR", b"BY", b"CH",
+    b"CR", b"CY", b"CZ", b"DE", b"DJ", b"DK", b"DO", b"EE", b"EG", b"ES", b"FI", b"FK", b"FO",
+    b"FR", b"GB", b"GE", b"GI", b"GL", b"GR", b"GT", b"HR", b"HU", b"IE", b"IL", b"IQ", b"IS",
+    b"IT", b"JO", b"KW", b"KZ", b"LB", b"LC", b"LI", b"LT", b"LU", b"LV", b"LY", b"MC", b"MD",
+    b"ME", b"MK", b"MN", b"MR", b"MT", b"MU", b"NI", b"NL", b"NO", b"OM", b"PK", b"PL", b"PS",
+    b"PT", b"QA", b"RO", b"RS", b"RU", b"SA", b"SC", b"SE", b"SI", b"SK", b"SM", b"TN", b"TR",
+    b"UA", b"XK",
+];
+
 /// An International Bank Account Number: ISO 13616, the remainder by 97 is 1.
 pub(crate) fn iban(text: &[u8]) -> bool {
     let places: Vec<u8> = text.iter().copied().filter(|byte| *byte != b' ').collect();
@@ -141,7 +152,11 @@ pub(crate) fn iban(text: &[u8]) -> bool {
         return false;
     }
     let (front, rest) = places.split_at(4);
-    let form = front.iter().take(2).all(u8::is_ascii_uppercase)
+    let country = front
+        .get(..2)
+        .is_some_and(|country| IBAN_COUNTRIES.contains(&country));
+    let form = country
+        && front.iter().take(2).all(u8::is_ascii_uppercase)
         && front.iter().skip(2).all(u8::is_ascii_digit);
     let mut remainder = 0_u32;
     for &byte in rest.iter().chain(front) {

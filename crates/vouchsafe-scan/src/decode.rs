@@ -205,6 +205,7 @@ pub(crate) fn token(text: &[u8], start: usize, end: usize) -> (usize, usize) {
 
 /// The text that a token is the base64 or hexadecimal form of, when it is one.
 pub(crate) fn decoded(token: &[u8]) -> Option<Vec<u8>> {
+    let token = token.strip_prefix(b"0x").unwrap_or(token);
     if token.len() < SHORTEST {
         return None;
     }

@@ -47,6 +47,13 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
     }
     place = run_end(text, place, |byte| byte == b' ').min(place + 2);
     let mark = match at(text, place) {
+        // An id with a colon after it is no name of a field.
+        b':' if !quoted
+            && end - start >= 8
+            && crate::bytes::count_digits(part(text, start, end)) >= 3 =>
+        {
+            return None;
+        }
         b':' => {
             if at(text, place + 1) == b'=' {
                 place += 1;
@@ -65,6 +72,8 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
             b'=' => return None,
             _ => Mark::Equals,
         },
+        // ('mrn', 'H-12'), ["mrn", "H-12"]
+        b',' if quoted && is_pair(text, start, place) => Mark::Colon,
         b'>' if place == end => {
             let open = element_start(text, start)?;
             return Some(Field {
@@ -89,6 +98,23 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
         quoted,
         value: place + 1,
     })
+}
+
+/// Whether a quoted word before a comma is the first of two in brackets, the second one quoted, too.
+fn is_pair(text: &[u8], start: usize, comma: usize) -> bool {
+    let opened = before(text, start);
+    let bracket = before(text, start - 1);
+    let next = run_end(text, comma + 1, |byte| byte == b' ' || byte == b'\\');
+    let quote = at(text, next);
+    if !(matches!(opened, b'"' | b'\'')
+        && matches!(bracket, b'(' | b'[' | b'\\')
+        && matches!(quote, b'"' | b'\''))
+    {
+        return false;
+    }
+    let end = run_end(text, next + 1, |byte| !matches!(byte, b'"' | b'\'' | b'\\'));
+    let after = run_end(text, end, |byte| matches!(byte, b'"' | b'\'' | b'\\'));
+    matches!(at(text, after), b')' | b']')
 }
 
 /// Back to the quote that opens a name.
@@ -332,7 +358,20 @@ fn open_extent<'t>(text: &'t [u8], field: &Field, start: usize, inside: bool) ->
         b',' | b'(' | b'{' | b'[' | b'?' | b'&'
     ) || (before(text, field.key.0) == b' '
         && matches!(before(text, field.key.0 - 1), b',' | b'(' | b'{'));
+    // "a=1 2&b=3": a query that was decoded before it was logged.
+    let spaced = stop == b'&' && end - start <= 64 && !cut;
     let query = matches!(before(text, field.key.0), b'?' | b'&') || (stop == b'&' && !cut);
+    if query && spaced {
+        return Extent::One(
+            Value {
+                text,
+                start,
+                end,
+                bounded: true,
+            },
+            end,
+        );
+    }
     if query {
         let query_end = run_end(text, start, |byte| {
             !matches!(byte, b' ' | b'&' | b'"' | b'\'' | b'#' | b'<')

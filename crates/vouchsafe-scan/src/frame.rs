@@ -38,11 +38,14 @@ impl Frames {
     }
 
     /// Closes the innermost one. What the parts of a `type` or `code` say, they say of the object around it.
-    pub(crate) fn pop(&mut self, carries: impl Fn((usize, usize)) -> bool) {
+    pub(crate) fn pop(&mut self, open: u8, carries: impl Fn((usize, usize)) -> bool) {
         let Some(inner) = self.depth.checked_sub(1) else {
             return;
         };
         let closed = self.frames.get(inner).copied();
+        if closed.is_some_and(|closed| closed.open != open) {
+            return;
+        }
         self.depth = inner;
         if let (Some(closed), Some(outer)) = (closed, self.top_mut())
             && closed.sibling.is_some()

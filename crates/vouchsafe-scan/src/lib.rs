@@ -28,11 +28,11 @@ mod secret;
 #[cfg(feature = "files")]
 pub mod settings;
 #[cfg(feature = "files")]
+pub mod source;
+#[cfg(feature = "files")]
 pub mod tally;
 mod text;
 mod value;
 mod vocabulary;
 mod web;
 mod when;
-#[cfg(feature = "files")]
-pub mod source;

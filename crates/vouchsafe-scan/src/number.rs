@@ -83,6 +83,11 @@ impl Text<'_, '_> {
                     return Some(stop);
                 }
             }
+            1..=4 if matches!(next, b':' | b'-') && fresh => {
+                if let Some(stop) = self.hardware(start).or_else(|| self.ip6(start)) {
+                    return Some(stop);
+                }
+            }
             _ => {}
         }
         if !fresh {
@@ -151,6 +156,14 @@ impl Text<'_, '_> {
                 None
             }
             (3, 3, 4) if bound && is_nanp(first, second) => {
+                let other = |meaning: &Meaning| {
+                    !meaning.is_of(Class::Phone)
+                        && !meaning.is_of(Class::Fax)
+                        && !meaning.is_nothing()
+                };
+                if mark == b' ' && self.context(start).is_some_and(other) {
+                    return None;
+                }
                 self.phone((start, third_end), mark != b' ');
                 Some(third_end)
             }
@@ -215,9 +228,39 @@ impl Text<'_, '_> {
             .is_some_and(|clause| clause.windows(3).any(|three| three == b"fax"))
     }
 
+    /// Ten digits in a sentence about calling somebody.
+    fn is_called(&self, start: usize, end: usize) -> bool {
+        let digits = part(self.text, start, end);
+        let front = part(self.text, start.saturating_sub(64), start).to_ascii_lowercase();
+        let at_number = front.ends_with(b" at ") || front.ends_with(b" on ");
+        is_nanp(part(digits, 0, 3), part(digits, 3, 6))
+            && at_number
+            && !is_word(at(self.text, end))
+            && [
+                b"call".as_slice(),
+                b"phone",
+                b"reach",
+                b"contact",
+                b"follow up",
+                b"text",
+                b"sms",
+            ]
+            .iter()
+            .any(|word| front.windows(word.len()).any(|window| window == *word))
+    }
+
     /// Payment cards without separators.
     fn long(&mut self, start: usize, end: usize) -> Option<usize> {
         let digits = part(self.text, start, end);
+        if digits.len() == 10 && self.is_called(start, end) {
+            self.add(
+                Class::Phone,
+                Confidence::Medium,
+                (start, end),
+                Some("phone"),
+            );
+            return Some(end);
+        }
         let card = matches!(digits.len(), 15 | 16) && checks::is_card(digits);
         if !card || is_word(at(self.text, end)) || at(self.text, end) == b'.' {
             return None;
@@ -269,24 +312,7 @@ impl Text<'_, '_> {
         let fresh = !matches!(previous, b'.' | b'-' | b'/' | b'@');
         match word.len() {
             2 | 1 | 3 | 4 if fresh && matches!(at(text, end), b':' | b'-') => {
-                if let Some(stop) = web::mac(text, start) {
-                    let said = self
-                        .context(start)
-                        .is_some_and(|meaning| meaning.is_of(Class::Device));
-                    let confidence = if said {
-                        Confidence::High
-                    } else {
-                        Confidence::Low
-                    };
-                    self.add(Class::Device, confidence, (start, stop), None);
-                    return Some(stop);
-                }
-                if let Some((stop, public)) = web::ip(text, start)
-                    && previous != b':'
-                {
-                    if public {
-                        self.add(Class::Ip, Confidence::Medium, (start, stop), None);
-                    }
+                if let Some(stop) = self.hardware(start).or_else(|| self.ip6(start)) {
                     return Some(stop);
                 }
                 self.iban(start).or_else(|| self.mbi(start))
@@ -318,6 +344,32 @@ impl Text<'_, '_> {
             }
             _ => None,
         }
+    }
+
+    /// A hardware address: a person's device when the words before it say so.
+    fn hardware(&mut self, start: usize) -> Option<usize> {
+        let stop = web::mac(self.text, start)?;
+        let said = self
+            .context(start)
+            .is_some_and(|meaning| meaning.is_of(Class::Device));
+        let confidence = if said {
+            Confidence::High
+        } else {
+            Confidence::Low
+        };
+        self.add(Class::Device, confidence, (start, stop), None);
+        Some(stop)
+    }
+
+    fn ip6(&mut self, start: usize) -> Option<usize> {
+        if before(self.text, start) == b':' {
+            return None;
+        }
+        let (stop, public) = web::ip6(self.text, start)?;
+        if public {
+            self.add(Class::Ip, Confidence::Medium, (start, stop), None);
+        }
+        Some(stop)
     }
 
     /// An IBAN in groups of four.
@@ -425,7 +477,7 @@ impl Text<'_, '_> {
     fn named_by_words(&mut self, start: usize, end: usize) -> usize {
         let text = self.text;
         let previous = before(text, start);
-        if previous == b'.' || (count_digits(part(text, start, end)) < 3) {
+        if previous == b'.' {
             return end;
         }
         // `MRN-0012345`, `DL#A123`: letters that are joined to the number are a part of it.
@@ -458,10 +510,13 @@ impl Text<'_, '_> {
             bounded: false,
         };
         for &(class, strength) in &meaning.classes {
-            if matches!(
-                class,
-                Class::Name | Class::Email | Class::Url | Class::Secret | Class::Ip
-            ) {
+            let path = class == Class::Photo && previous == b'/';
+            if path
+                || matches!(
+                    class,
+                    Class::Name | Class::Email | Class::Url | Class::Secret | Class::Ip
+                )
+            {
                 continue;
             }
             if let Some((fit_start, fit_end, _)) =
@@ -492,12 +547,14 @@ impl Text<'_, '_> {
             byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_')
         });
         let letters = part(self.text, first, letters_end.min(end));
-        if letters.is_empty() || letters_end < start {
+        let digits = part(self.text, letters_end, end);
+        let plain = digits.iter().all(u8::is_ascii_digit) && digits.len() >= 4;
+        if letters.len() < 3 || letters_end < start || !plain {
             return None;
         }
-        Words::of(letters)
-            .meaning()
-            .filter(|meaning| !meaning.is_nothing() && !meaning.is_of(Class::Secret))
+        Words::of(letters).meaning().filter(|meaning| {
+            !meaning.is_nothing() && !meaning.is_of(Class::Secret) && meaning.phrase.len() > 2
+        })
     }
 
     /// What the words before a place say of a value there.

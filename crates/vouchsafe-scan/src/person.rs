@@ -454,8 +454,10 @@ fn left(text: &[u8], start: usize) -> Left {
     if length == 0 || matches!(before(text, start), b',' | b'\'') {
         return Left::Nothing;
     }
+    let close = matches!(before(text, start), b' ' | b'.');
     if TITLES.contains(&word) {
-        return Left::Title;
+        let whole = close && !matches!(before(text, place), b'-' | b'0'..=b'9' | b'_' | b'/');
+        return if whole { Left::Title } else { Left::Nothing };
     }
     if NOUNS.contains(&word) {
         return Left::Noun;
@@ -826,6 +828,19 @@ pub(crate) fn shape(
             Confidence::Medium
         },
     ))
+}
+
+/// Whether a single word can be a given name or a surname: by a dictionary, or by its capital and no dictionary of
+/// words.
+pub(crate) fn could_be_one(word: &[u8]) -> bool {
+    let known = said(word);
+    let capital = word
+        .first()
+        .is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0x80);
+    known.name_only()
+        || (capital
+            && !known.term
+            && (known.given || known.surname || known.common_surname || !known.word))
 }
 
 /// `jane.roe` and "jane roe": two names in lower case.

@@ -8,9 +8,11 @@ use crate::finding::Finding;
 use crate::frame::{Frame, Frames};
 use crate::memory::Memory;
 use crate::person;
+use crate::place;
 use crate::value::{self, Value};
 use crate::vocabulary::{Meaning, Words, meaning_of};
 use crate::web;
+use crate::when;
 
 /// What scans of many texts use one after the other.
 #[derive(Debug, Default)]
@@ -118,7 +120,13 @@ impl<'t, 'm> Text<'t, 'm> {
         if kinds & DIGIT != 0 {
             return self.number_word(start, end, kinds).max(end);
         }
-        if kinds & UPPER != 0 && self.classes.has(Class::Name) {
+        if kinds & UPPER != 0
+            && at(text, start).is_ascii_uppercase()
+            && let Some(end) = self.capital(start, end)
+        {
+            return end;
+        }
+        if (kinds & UPPER != 0 || at(text, start) >= 0xc3) && self.classes.has(Class::Name) {
             let first = at(text, start);
             if first.is_ascii_uppercase() || first >= 0xc3 {
                 let named = person::scan(text, start, text.len());
@@ -132,6 +140,54 @@ impl<'t, 'm> Text<'t, 'm> {
             return self.segment(start, end);
         }
         end
+    }
+
+    /// What begins with a capital and is no name: a month, a post box, a city after "lives in".
+    fn capital(&mut self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        if end - start >= 3
+            && when::month(text, start) == Some(end)
+            && let Some(stop) = when::date_end(text, start)
+        {
+            if let Some(meaning) = self
+                .context(start)
+                .filter(|meaning| meaning.is_of(Class::Date))
+            {
+                self.add(
+                    Class::Date,
+                    Confidence::Medium,
+                    (start, stop),
+                    Some(meaning.phrase),
+                );
+            }
+            return Some(stop);
+        }
+        if matches!(part(text, start, end), b"PO" | b"P" | b"Po")
+            && let Some(stop) = place::address(text, start, text.len())
+        {
+            self.add(Class::Geography, Confidence::Medium, (start, stop), None);
+            return Some(stop);
+        }
+        if !self.classes.has(Class::Geography)
+            || !matches!(
+                part(text, start.saturating_sub(4), start),
+                b" in " | b" to " | b" of " | b"om "
+            )
+        {
+            return None;
+        }
+        let meaning = self
+            .context(start)
+            .filter(|meaning| meaning.is_of(Class::Geography))?;
+        let stop = person::capitalised_end(text, start, text.len());
+        let (_, stop) = crate::bytes::trimmed(text, start, stop);
+        self.add(
+            Class::Geography,
+            Confidence::Medium,
+            (start, stop),
+            Some(meaning.phrase),
+        );
+        Some(stop)
     }
 
     /// `…/patients/face_0012.jpg`
@@ -162,6 +218,8 @@ impl<'t, 'm> Text<'t, 'm> {
             let class = match part(text, start, end).to_ascii_lowercase().as_slice() {
                 b"mrn" => Class::Mrn,
                 b"ssn" => Class::Ssn,
+                b"member" | b"members" | b"subscriber" | b"subscribers" | b"enrollee"
+                | b"enrollees" | b"beneficiary" | b"beneficiaries" => Class::HealthPlan,
                 _ => Class::UniqueId,
             };
             self.add(class, Confidence::Medium, (end + 1, stop), Some("path"));
@@ -174,28 +232,14 @@ impl<'t, 'm> Text<'t, 'm> {
     fn stop(&mut self, place: usize) -> usize {
         let text = self.text;
         match at(text, place) {
-            b'{' => {
-                let key = self.pending.take().or_else(|| self.array_key());
-                let key = key.unwrap_or_default();
-                // `{"key":"mrn","value":{"stringValue":…}}`
-                let outer = self.desk.frames.top().and_then(|frame| frame.sibling);
-                let is_value = part(text, key.0, key.1).ends_with(b"alue");
-                self.desk.frames.push(Frame {
-                    open: b'{',
-                    key,
-                    sibling: outer.filter(|_| is_value),
-                });
-            }
-            b'[' => {
-                let key = self.pending.take();
-                self.desk.frames.push(Frame {
-                    open: b'[',
-                    key: key.unwrap_or_default(),
-                    sibling: None,
-                });
-            }
-            b'}' | b']' => {
-                self.desk.frames.pop(|(start, end)| {
+            b'{' | b'[' | b'(' => return self.open(place),
+            b'}' | b']' | b')' => {
+                let open = match at(text, place) {
+                    b'}' => b'{',
+                    b']' => b'[',
+                    _ => b'(',
+                };
+                self.desk.frames.pop(open, |(start, end)| {
                     let words = Words::of(part(text, start, end));
                     [b"type".as_slice(), b"code", b"coding", b"system"]
                         .iter()
@@ -214,13 +258,43 @@ impl<'t, 'm> Text<'t, 'm> {
                 }
             }
             b':' if part(text, place, place + 3) == b"://" => self.url(place),
-            b'(' if kind(at(text, place + 1)) == DIGIT => return self.bracketed(place),
             b'+' if kind(at(text, place + 1)) == DIGIT && !is_word(before(text, place)) => {
                 return self.international(place);
             }
             _ => {}
         }
         place + 1
+    }
+
+    /// Opens an object, an array, or what a program prints like one; returns where to go on.
+    fn open(&mut self, place: usize) -> usize {
+        let text = self.text;
+        let open = at(text, place);
+        let key = self.pending.take().or_else(|| match open {
+            // `Patient(`, `Patient {`, "member [": what is inside is of that.
+            b'[' | b'(' => self.word_before(place),
+            _ => self.array_key().or_else(|| self.word_before(place)),
+        });
+        let key = key.unwrap_or_default();
+        // `{"key":"mrn","value":{"stringValue":…}}`
+        let outer = self.desk.frames.top().and_then(|frame| frame.sibling);
+        let is_value = part(text, key.0, key.1).ends_with(b"alue");
+        self.desk.frames.push(Frame {
+            open,
+            key,
+            sibling: outer.filter(|_| is_value),
+        });
+        if open == b'(' && kind(at(text, place + 1)) == DIGIT {
+            return self.bracketed(place);
+        }
+        place + 1
+    }
+
+    /// The word right before a bracket, or with one blank between.
+    fn word_before(&self, place: usize) -> Option<(usize, usize)> {
+        let end = place - usize::from(before(self.text, place) == b' ');
+        let start = crate::bytes::word_start(self.text, end, 32);
+        (start < end).then_some((start, end))
     }
 
     fn array_key(&self) -> Option<(usize, usize)> {
@@ -242,8 +316,27 @@ impl<'t, 'm> Text<'t, 'm> {
                 Some("password in a URL"),
             );
         }
-        if let Some(end) = url.person_end {
-            let start = crate::bytes::word_start(text, colon, 12);
+        let start = crate::bytes::word_start(text, colon, 12);
+        let said = |meaning: &Meaning| {
+            meaning.classes.first() == Some(&(Class::Url, crate::vocabulary::Strength::Field))
+        };
+        let end = url.person_end.or_else(|| {
+            let value = Value {
+                text,
+                start,
+                end: run_end(text, start, web::is_url_byte),
+                bounded: true,
+            };
+            let meaning = self.context(start).filter(|meaning| said(meaning))?;
+            value::fit(
+                Class::Url,
+                crate::vocabulary::Strength::Field,
+                meaning.phrase,
+                value,
+            )
+            .map(|(_, end, _)| end)
+        });
+        if let Some(end) = end {
             self.add(Class::Url, Confidence::Medium, (start, end), None);
         }
     }

@@ -48,7 +48,7 @@ pub(crate) fn fit(class: Class, strength: Strength, phrase: &str, value: Value<'
         return None;
     }
     match class {
-        Class::Name => name(strength, value),
+        Class::Name => name(strength, phrase, value),
         Class::Geography => geography(strength, phrase, value),
         Class::Date => date(strength, phrase, value),
         Class::Phone | Class::Fax => phone(strength, value),
@@ -156,7 +156,7 @@ pub(crate) fn is_placeholder(text: &[u8]) -> bool {
         }
 }
 
-fn name(strength: Strength, value: Value<'_>) -> Fit {
+fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
     let bytes = value.bytes();
     if strength == Strength::Shape {
         return person::shape(value.text, value.start, value.end, value.bounded);
@@ -180,6 +180,9 @@ fn name(strength: Strength, value: Value<'_>) -> Fit {
         } else {
             None
         };
+    }
+    if matches!(phrase, "first" | "last" | "given" | "family") && !person::could_be_one(bytes) {
+        return None;
     }
     let letters = bytes
         .iter()
@@ -501,19 +504,31 @@ fn device(strength: Strength, value: Value<'_>) -> Fit {
     code(strength, value)
 }
 
+/// A licence plate: a few capitals and digits.
 fn plate(strength: Strength, value: Value<'_>) -> Fit {
-    let bytes = value.bytes();
-    let code = bytes.len() <= 10
-        && bytes
-            .iter()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b' ' | b'-'))
-        && count_digits(bytes) > 0
-        && bytes.iter().any(u8::is_ascii_uppercase);
-    (code && value.bounded && strength == Strength::Field).then_some((
-        value.start,
-        value.end,
-        Confidence::High,
-    ))
+    let end = if value.bounded {
+        value.end
+    } else {
+        token_end(value)
+    };
+    let bytes = part(value.text, value.start, end);
+    let bytes = bytes.strip_suffix(b".").unwrap_or(bytes);
+    let letters = bytes
+        .iter()
+        .filter(|byte| byte.is_ascii_uppercase())
+        .count();
+    let digits = count_digits(bytes);
+    let marks = bytes
+        .iter()
+        .filter(|byte| matches!(byte, b' ' | b'-'))
+        .count();
+    let form = (4..=9).contains(&bytes.len())
+        && letters >= 1
+        && digits >= 1
+        && marks <= 1
+        && letters + digits + marks == bytes.len()
+        && (strength == Strength::Field || (letters >= 2 && digits >= 2));
+    form.then_some((value.start, value.start + bytes.len(), Confidence::High))
 }
 
 /// A number or code of a person: letters and digits, some of them digits.

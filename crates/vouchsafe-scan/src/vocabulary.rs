@@ -414,6 +414,14 @@ fn is_gap(word: &[u8]) -> bool {
             | b"found"
             | b"invalid"
             | b"duplicate"
+            | b"failed"
+            | b"check"
+            | b"lookup"
+            | b"mismatch"
+            | b"verification"
+            | b"exists"
+            | b"already"
+            | b"search"
     )
 }
 

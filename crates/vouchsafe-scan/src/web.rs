@@ -253,7 +253,7 @@ pub(crate) fn url(text: &[u8], colon: usize) -> Url {
     let person_end = if social && path_end > path + 2 {
         Some(path_end)
     } else {
-        person_segment(text, path, path_end)
+        person_segment(text, path, path_end).map(|_| path_end)
     };
     Url {
         password,
@@ -339,7 +339,8 @@ pub(crate) fn ip4(text: &[u8], start: usize) -> Option<(usize, bool)> {
     Some((end, !own))
 }
 
-fn ip6(text: &[u8], start: usize) -> Option<(usize, bool)> {
+/// An address of eight groups, or fewer with `::`.
+pub(crate) fn ip6(text: &[u8], start: usize) -> Option<(usize, bool)> {
     let end = run_end(text, start, |byte| {
         byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')
     });
