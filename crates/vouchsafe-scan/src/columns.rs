@@ -181,6 +181,11 @@ impl Text<'_, '_> {
     /// Adds what stands in `INSERT … (columns) VALUES (…)`, and in the rows that errors of PostgreSQL show.
     pub(crate) fn rows(&mut self) {
         let text = self.text;
+        for mark in memchr::memchr_iter(b'$', text) {
+            if part(text, mark.saturating_sub(12), mark) == b"parameters: " {
+                self.parameters(mark);
+            }
+        }
         for open in memchr::memchr_iter(b'(', text) {
             let front = part(text, open.saturating_sub(24), open);
             if ends_with(front, b"row contains ") {
@@ -191,6 +196,35 @@ impl Text<'_, '_> {
         }
     }
 
+    /// The values of a statement, as PostgreSQL logs them: `parameters: $1 = 'Jane', $2 = 'Roe'`.
+    fn parameters(&mut self, start: usize) {
+        let text = self.text;
+        let mut place = start;
+        for _ in 0..256 {
+            let Some(open) = memchr::memchr(b'\'', part(text, place, text.len())) else {
+                return;
+            };
+            let from = place + open + 1;
+            let to = run_end(text, from, |byte| byte != b'\'');
+            self.unnamed(from, to);
+            place = to + 1;
+        }
+    }
+
+    /// A value without the name of its column.
+    fn unnamed(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let (from, to) = crate::bytes::trimmed(text, start, end);
+        let stamp = to > from + 10;
+        if when::date_end(text, from) == Some(to) && !stamp {
+            self.add(Class::Date, Confidence::Medium, (from, to), Some("row"));
+        } else if let Some((from, to, _)) = person::shape(text, from, to, true) {
+            self.add(Class::Name, Confidence::Medium, (from, to), Some("row"));
+        } else if to - from >= 3 && person::is_one(part(text, from, to)) {
+            self.add(Class::Name, Confidence::Medium, (from, to), Some("row"));
+        }
+    }
+
     /// A row without the names of its columns: what looks like a name or a date there is one.
     fn failing_row(&mut self, open: usize) {
         let text = self.text;
@@ -198,13 +232,7 @@ impl Text<'_, '_> {
         let mut start = open + 1;
         while start < end {
             let stop = run_end(text, start, |byte| byte != b',').min(end);
-            let (from, to) = crate::bytes::trimmed(text, start, stop);
-            let stamp = to > from + 10;
-            if when::date_end(text, from) == Some(to) && !stamp {
-                self.add(Class::Date, Confidence::Medium, (from, to), Some("row"));
-            } else if let Some((from, to, _)) = person::shape(text, from, to, true) {
-                self.add(Class::Name, Confidence::Medium, (from, to), Some("row"));
-            }
+            self.unnamed(start, stop);
             start = stop + 1;
         }
     }

@@ -59,8 +59,6 @@ impl Plain {
 
 fn unescape(text: &[u8], out: &mut Vec<u8>, places: &mut Vec<usize>) {
     let mut place = 0;
-    // Within `?a=b+c` a plus is a blank.
-    let mut query = false;
     while let Some(&byte) = text.get(place) {
         let found = match byte {
             b'\\' | b'%' | b'&' => escape(text, place),
@@ -82,14 +80,9 @@ fn unescape(text: &[u8], out: &mut Vec<u8>, places: &mut Vec<usize>) {
             place = end;
             continue;
         }
-        match byte {
-            b'?' | b'&' => query = true,
-            b' ' | b'"' | b'\'' => query = false,
-            _ => {}
-        }
         // UTF-16 of Latin text is that text with zeros in between.
         if byte != 0 {
-            out.push(if byte == b'+' && query { b' ' } else { byte });
+            out.push(byte);
             places.push(place);
         }
         place += 1;

@@ -374,7 +374,7 @@ fn open_extent<'t>(text: &'t [u8], field: &Field, start: usize, inside: bool) ->
     }
     if query {
         let query_end = run_end(text, start, |byte| {
-            !matches!(byte, b' ' | b'&' | b'"' | b'\'' | b'#' | b'<')
+            !matches!(byte, b' ' | b'&' | b'"' | b'\'' | b'#' | b'<' | b')')
         });
         return Extent::One(
             Value {

@@ -201,12 +201,12 @@ impl Text<'_, '_> {
                 continue;
             }
             if let Some((_, fields)) = SEGMENTS.iter().find(|(name, _)| *name == segment) {
-                self.segment_fields(bar, fields);
+                self.segment_fields(bar, fields, segment == b"IN1");
             }
         }
     }
 
-    fn segment_fields(&mut self, bar: usize, fields: &[(usize, Kind)]) {
+    fn segment_fields(&mut self, bar: usize, fields: &[(usize, Kind)], insurance: bool) {
         let text = self.text;
         let mut start = bar + 1;
         for number in 1..70 {
@@ -216,11 +216,50 @@ impl Text<'_, '_> {
             let stop = escaped_break(text, start, end);
             if let Some((_, kind)) = fields.iter().find(|(known, _)| *known == number) {
                 self.hl7_field(*kind, start, stop);
+            } else if insurance {
+                self.hl7_shifted(start, stop);
             }
             if stop < end || at(text, end) != b'|' {
                 break;
             }
             start = end + 1;
+        }
+    }
+
+    /// A field of the insurance segment, whose numbers differ between senders: what it looks like.
+    fn hl7_shifted(&mut self, start: usize, end: usize) {
+        let parts = components(self.text, start, end);
+        let bytes = |place: usize| {
+            parts
+                .get(place)
+                .map(|span| part(self.text, span.0, span.1))
+                .unwrap_or_default()
+        };
+        let word = |bytes: &[u8]| {
+            bytes.len() >= 2
+                && bytes
+                    .iter()
+                    .all(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80)
+                && bytes.iter().any(u8::is_ascii_lowercase)
+        };
+        if word(bytes(0)) && word(bytes(1)) {
+            self.hl7_names(parts.get(..2).unwrap_or_default());
+            return;
+        }
+        let first = bytes(0);
+        let digits = count_digits(first);
+        let Some(&span) = parts.first() else {
+            return;
+        };
+        if first.len() == 8 && digits == 8 && matches!(first.get(..2), Some(b"19" | b"20")) {
+            self.add(Class::Date, Confidence::Medium, span, Some("HL7 field"));
+        } else if digits >= 6 && first.len() >= 8 && first.iter().all(u8::is_ascii_alphanumeric) {
+            self.add(
+                Class::HealthPlan,
+                Confidence::Medium,
+                span,
+                Some("HL7 field"),
+            );
         }
     }
 

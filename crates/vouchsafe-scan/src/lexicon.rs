@@ -14,7 +14,7 @@ const WORDS_FIRST: &str = "will grant mark page case chase drew may june april a
     gene guy hunter cash chance sky star hope faith grace joy dawn eve iris ivy ruby crystal jade amber pearl rusty \
     dusty buddy skip van major general king prince duke earl baron royal price young long root host ace angel jordan \
     austin dallas houston jackson lincoln madison paris london sydney virginia carolina georgia florida kent chester \
-    israel china india america asia java jenkins jasper julia ada kafka maria cassandra delta alpha sierra mercedes \
+    israel china india america asia java jenkins jasper julia ada kafka cassandra delta alpha sierra mercedes \
     forest river rocky cliff dale glen heath lane reed stone wade brook brooks rain storm colt ford porter parker \
     carter tanner cooper mason baker sage saint messiah legend bishop judge justice noble true ever do an in my so son \
     sun le la de al ali ben unknown infant baby male female queen princess marquis harmony melody journey genesis \

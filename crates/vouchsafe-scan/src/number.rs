@@ -203,10 +203,11 @@ impl Text<'_, '_> {
     /// Adds a phone number, or a fax number when the words before it say so.
     fn phone(&mut self, place: (usize, usize), sure: bool) {
         let meaning = self.context(place.0);
+        let fax = self.says_fax(place.0);
         let (class, confidence) = match meaning {
             Some(meaning) if meaning.is_of(Class::Fax) => (Class::Fax, Confidence::High),
+            _ if fax => (Class::Fax, Confidence::Medium),
             Some(meaning) if meaning.is_of(Class::Phone) => (Class::Phone, Confidence::High),
-            _ if self.says_fax(place.0) => (Class::Fax, Confidence::Medium),
             _ if sure => (Class::Phone, Confidence::Medium),
             _ => (Class::Phone, Confidence::Low),
         };
@@ -221,11 +222,22 @@ impl Text<'_, '_> {
 
     /// Whether one of the last words before a number speaks of a fax.
     fn says_fax(&self, start: usize) -> bool {
-        let front = part(self.text, start.saturating_sub(32), start).to_ascii_lowercase();
-        front
-            .split(|byte| matches!(byte, b',' | b';' | b'|'))
-            .next_back()
-            .is_some_and(|clause| clause.windows(3).any(|three| three == b"fax"))
+        let front = part(self.text, start.saturating_sub(40), start).to_ascii_lowercase();
+        let clause = front
+            .rsplit(|byte| matches!(byte, b',' | b';' | b'|'))
+            .next()
+            .unwrap_or_default();
+        let last = |words: &[&[u8]]| {
+            words
+                .iter()
+                .filter_map(|word| {
+                    clause
+                        .windows(word.len())
+                        .rposition(|window| window == *word)
+                })
+                .max()
+        };
+        last(&[b"fax"]) > last(&[b"phone", b"tel", b"mobile", b"cell", b"call"])
     }
 
     /// Ten digits in a sentence about calling somebody.

@@ -79,7 +79,7 @@ const TITLES: [&[u8]; 26] = [
     b"frau",
 ];
 
-const NOUNS: [&[u8]; 74] = [
+const NOUNS: &[&[u8]] = &[
     b"patient",
     b"pt",
     b"patients",
@@ -154,9 +154,18 @@ const NOUNS: [&[u8]; 74] = [
     b"roommate",
     b"coworker",
     b"boss",
+    b"cardholder",
+    b"referring",
+    b"daughter",
+    b"client's",
+    b"rider",
+    b"nok",
+    b"pcp",
+    b"consultant",
+    b"doctors",
 ];
 
-const WEAK_NOUNS: [&[u8]; 30] = [
+const WEAK_NOUNS: &[&[u8]] = &[
     b"member",
     b"contact",
     b"customer",
@@ -184,13 +193,20 @@ const WEAK_NOUNS: [&[u8]; 30] = [
     b"contacted",
     b"operator",
     b"invited",
+    b"page",
+    b"paged",
+    b"admitted",
+    b"discharged",
+    b"transferred",
+    b"holder",
+    b"of",
     b"visitor",
     b"student",
     b"clerk",
 ];
 
 /// What is done by, with or to people, before a little word: seen by, spoke with.
-const DEEDS: [&[u8]; 46] = [
+const DEEDS: &[&[u8]] = &[
     b"seen",
     b"signed",
     b"reviewed",
@@ -237,6 +253,22 @@ const DEEDS: [&[u8]; 46] = [
     b"consult",
     b"handoff",
     b"belongs",
+    b"referral",
+    b"reminder",
+    b"form",
+    b"opened",
+    b"referring",
+    b"this",
+    b"spoke",
+    b"sent",
+    b"issued",
+    b"delivered",
+    b"letter",
+    b"message",
+    b"received",
+    b"reply",
+    b"paged",
+    b"page",
 ];
 
 const LITTLE: [&[u8]; 14] = [
@@ -543,7 +575,22 @@ fn surname_first(
     let sure = first.said.name_only()
         || first.said.common_surname
         || matches!(left, Left::Noun | Left::Title);
-    if !(surname && sure && second.said.clearly_given && !second.initial) {
+    let stranger = |token: Token| {
+        (token.unknown() || token.said.name_only())
+            && !token.capitals
+            && token.end - token.start >= 3
+    };
+    let third = (at(text, second.end) == b' ')
+        .then(|| token(text, second.end + 1))
+        .flatten();
+    let quoted = enclosed(text, first.start, second.end);
+    let said_so = left != Left::Nothing
+        || quoted
+        || third.is_some_and(|third| third.initial)
+        || right(text, second.end) == Right::Credential;
+    let strangers = stranger(first) && stranger(second) && said_so;
+    let known = surname && sure && second.said.clearly_given && !second.initial;
+    if !(known || strangers) {
         return None;
     }
     let mut end = second.end;
@@ -596,11 +643,14 @@ fn judge(text: &[u8], tokens: &[Token], left: Left) -> Option<(usize, Confidence
             ))
         }
         Left::Weak | Left::Nothing => {
+            if right == Right::Aged && (names > 0 || first.unknown()) {
+                return Some((last.end, Confidence::Medium));
+            }
             if reach < 2 {
                 return None;
             }
             let second = second?;
-            let person = matches!(right, Right::Credential | Right::Deed);
+            let person = matches!(right, Right::Credential | Right::Deed | Right::Aged);
             let mixed = first.capitals != second.capitals && !second.initial && !first.initial;
             if mixed {
                 return None;
@@ -623,18 +673,33 @@ fn judge(text: &[u8], tokens: &[Token], left: Left) -> Option<(usize, Confidence
                 };
                 return Some((last.end, confidence));
             }
-            let given = first.said.given && second.said.name_only() && !first.capitals;
-            let foreign = (first.unknown() || first.said.name_only())
-                && (second.unknown() || second.said.name_only())
-                && !first.capitals;
-            let supported = person || left == Left::Weak;
-            ((given && second.said.surname && !first.said.term) && (supported || !first.said.word)
-                || (foreign && right == Right::Credential)
-                || (foreign && supported && (names > 0))
-                || (foreign && right == Right::Deed))
+            // Not words that nobody knows and that are written in capitals: those are abbreviations.
+            let plain =
+                |token: Token| !token.capitals && token.end - token.start >= 3 && !token.initial;
+            let stranger =
+                |token: Token| plain(token) && (token.unknown() || token.said.name_only());
+            let given = first.said.given
+                && !first.said.term
+                && !first.capitals
+                && second.said.surname
+                && (second.said.name_only() || person);
+            let foreign = stranger(*first) && stranger(second);
+            let accented = part(text, first.start, last.end)
+                .iter()
+                .any(|byte| *byte >= 0x80);
+            let supported = person || left == Left::Weak || enclosed(text, first.start, last.end);
+            (given || (foreign && (supported || accented || names >= 2 && first.said.given)))
                 .then_some((last.end, Confidence::Medium))
         }
     }
+}
+
+/// Whether quotes or brackets stand right around a text, and nothing else is between them.
+fn enclosed(text: &[u8], start: usize, end: usize) -> bool {
+    matches!(
+        (before(text, start), at(text, end)),
+        (b'"', b'"') | (b'\'', b'\'') | (b'[', b']') | (b'(', b')') | (b'\\' | b'"', b'\\')
+    )
 }
 
 /// How many of the words belong to the name.
@@ -668,14 +733,37 @@ enum Right {
     Nothing,
     /// What people do.
     Deed,
-    /// MD, RN, Jr.
+    /// "is a 42-year-old": whatever stands before it is a person.
+    Aged,
+    /// MD, RN, Jr, or an address of their own.
     Credential,
 }
 
 fn right(text: &[u8], end: usize) -> Right {
+    // `Jane Roe <jane@…>`, `Jane Roe (jane@…)`
+    let mark = run_end(text, end, |byte| matches!(byte, b'"' | b' ' | b'\\'));
+    if mark - end <= 3 && matches!(at(text, mark), b'<' | b'(') {
+        let rest = part(text, mark + 1, text.len().min(mark + 64));
+        let address = rest
+            .iter()
+            .position(|byte| matches!(byte, b'@' | b'>' | b')' | b' '));
+        if address.is_some_and(|place| place > 0 && at(rest, place) == b'@') {
+            return Right::Credential;
+        }
+    }
     let gap = run_end(text, end, |byte| matches!(byte, b',' | b' '));
     if gap == end || gap - end > 2 {
         return Right::Nothing;
+    }
+    if matches!(part(text, gap, gap + 5), b"is a " | b"is an" | b"was a") {
+        let rest = part(text, gap, text.len().min(gap + 48));
+        let aged = [b"year-old".as_slice(), b"year old", b"yo ", b"y/o", b"y.o."];
+        if aged
+            .iter()
+            .any(|sign| rest.windows(sign.len()).any(|window| window == *sign))
+        {
+            return Right::Aged;
+        }
     }
     let stop = run_end(text, gap, |byte| {
         byte.is_ascii_alphabetic() || matches!(byte, b'.' | b'-')
@@ -828,6 +916,13 @@ pub(crate) fn shape(
             Confidence::Medium
         },
     ))
+}
+
+/// Whether a text is one capitalised word that no dictionary of words knows.
+pub(crate) fn is_one(word: &[u8]) -> bool {
+    token(word, 0).is_some_and(|token| {
+        token.end == word.len() && token.unknown() && !token.capitals && word.len() >= 3
+    })
 }
 
 /// Whether a single word can be a given name or a surname: by a dictionary, or by its capital and no dictionary of

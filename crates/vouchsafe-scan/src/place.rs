@@ -199,7 +199,7 @@ fn unit(text: &[u8], end: usize, limit: usize) -> usize {
 
 /// `, Springfield, IL 62704` after a street, or a part of it.
 fn city(text: &[u8], end: usize, limit: usize) -> Option<usize> {
-    let gap = run_end(text, end, |byte| matches!(byte, b',' | b' '));
+    let gap = run_end(text, end, |byte| matches!(byte, b',' | b' ' | b'+'));
     if gap == end || gap - end > 2 {
         return None;
     }
@@ -219,9 +219,13 @@ fn city(text: &[u8], end: usize, limit: usize) -> Option<usize> {
         if is_state(word) && place > gap {
             return Some(zip_end(text, stop).unwrap_or(stop));
         }
-        let next = run_end(text, stop, |byte| matches!(byte, b',' | b' '));
+        let next = run_end(text, stop, |byte| matches!(byte, b',' | b' ' | b'+'));
         if next == stop {
             return None;
+        }
+        // A city and its code, without the state.
+        if let Some(end) = zip(text, next).filter(|end| *end <= limit) {
+            return Some(end);
         }
         place = next;
     }

@@ -1,6 +1,7 @@
 //! The scan of one text: fields, numbers, addresses, names, from left to right.
 
 use crate::bytes::{DIGIT, STOP, UPPER, WORD, at, before, is_word, kind, part, run_end, word_end};
+use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::detect::Classes;
 use crate::field::{self, Extent, Field, Mark};
@@ -98,6 +99,17 @@ impl<'t, 'm> Text<'t, 'm> {
     fn word(&mut self, start: usize) -> usize {
         let text = self.text;
         let (end, kinds) = word_end(text, start);
+        // curl -u name:password
+        if at(text, end) == b':' && part(text, start.saturating_sub(4), start) == b" -u " {
+            let stop = run_end(text, end + 1, |byte| !matches!(byte, b' ' | b'"' | b'\''));
+            self.add(
+                Class::Secret,
+                Confidence::High,
+                (end + 1, stop),
+                Some("password of a command"),
+            );
+            return stop;
+        }
         if kinds != DIGIT
             && let Some(field) = field::field(text, start, end)
             && let Some(next) = self.field(&field)
@@ -423,6 +435,7 @@ impl<'t, 'm> Text<'t, 'm> {
             if let Some((start, end, confidence)) =
                 value::fit(class, strength, meaning.phrase, value)
             {
+                let class = refined(class, part(value.text, start, end));
                 self.add(class, confidence, (start, end), Some(meaning.phrase));
                 return Some(end);
             }
@@ -478,6 +491,20 @@ impl<'t, 'm> Text<'t, 'm> {
         });
         self.pending = None;
         Some(place)
+    }
+}
+
+/// The class that the form of a value says, when its field says only that it is some identifier.
+fn refined(class: Class, token: &[u8]) -> Class {
+    if class != Class::UniqueId {
+        return class;
+    }
+    if checks::mbi(token) {
+        Class::HealthPlan
+    } else if checks::vin(token) {
+        Class::Vehicle
+    } else {
+        class
     }
 }
 

@@ -230,6 +230,14 @@ fn geography(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
             })
             .min(value.end)
         };
+        // The second half of a British one: "SW1A 1AA".
+        let half = part(value.text, end + 1, end + 4);
+        let british = at(value.text, end) == b' '
+            && end + 4 <= value.end
+            && half.first().is_some_and(u8::is_ascii_digit)
+            && half.iter().skip(1).all(u8::is_ascii_uppercase);
+        let end = if british { end + 4 } else { end };
+        let digits = if british { 3 } else { digits };
         let short = end - value.start <= 10;
         return (digits >= 3 && short).then_some((value.start, end, Confidence::High));
     }
@@ -278,6 +286,9 @@ fn date(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
         let ends = !matches!(at(value.text, end), b'.' | b'-' | b':' | b'/' | b'%')
             && !at(value.text, end).is_ascii_alphanumeric();
         return (old && ends).then_some((value.start, end, Confidence::Medium));
+    }
+    if let Some(end) = when::called(value.text, value.start).filter(|end| *end <= value.end + 1) {
+        return whole(value.to(end), Confidence::High);
     }
     if let Some(end) = when::date_end(value.text, value.start).filter(|end| *end <= value.end) {
         return whole(value.to(end), Confidence::High);

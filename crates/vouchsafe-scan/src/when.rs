@@ -25,6 +25,31 @@ pub(crate) fn date_end(text: &[u8], start: usize) -> Option<usize> {
     (!is_word(at(text, end)) || at(text, end) == b'_').then_some(end)
 }
 
+/// `datetime.date(1980, 1, 31)`, `LocalDate.of(1980, 1, 31)`: where the last number ends.
+pub(crate) fn called(text: &[u8], start: usize) -> Option<usize> {
+    let open = run_end(text, start, |byte| {
+        byte.is_ascii_alphabetic() || byte == b'.'
+    });
+    if at(text, open) != b'(' || open == start {
+        return None;
+    }
+    let mut numbers = [0; 3];
+    let mut place = open + 1;
+    for (count, slot) in numbers.iter_mut().enumerate() {
+        if count > 0 {
+            place = run_end(text, place, |byte| matches!(byte, b',' | b' '));
+        }
+        let end = digits_end(text, place);
+        if end == place {
+            return None;
+        }
+        *slot = number(part(text, place, end));
+        place = end;
+    }
+    let [year, month, day] = numbers;
+    checks::date(year, month, day).then_some(place)
+}
+
 /// A date that begins at a place or within the first bytes after it.
 pub(crate) fn find(text: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
     (start..end.min(start + 64)).find_map(|place| {
