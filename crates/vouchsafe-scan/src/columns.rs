@@ -15,6 +15,8 @@ type Columns = Vec<Option<&'static Meaning>>;
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     columns: Columns,
+    /// The names of the columns, as they stand in the header.
+    names: Vec<Vec<u8>>,
     separator: u8,
     /// Rows of `COPY`, until `\.`.
     copy: bool,
@@ -29,6 +31,7 @@ impl Table {
         if let Some(columns) = copy_header(line) {
             *self = Self {
                 columns,
+                names: copy_names(line),
                 separator: b'\t',
                 copy: true,
             };
@@ -43,6 +46,7 @@ impl Table {
             if let Some(columns) = csv_header(line, separator, first) {
                 *self = Self {
                     columns,
+                    names: cell_texts(line, separator),
                     separator,
                     copy: false,
                 };
@@ -50,6 +54,37 @@ impl Table {
             }
         }
         false
+    }
+
+    /// Takes the first line of a table for its header, whatever the names are.
+    #[cfg(feature = "files")]
+    pub(crate) fn any_header(&mut self, line: &[u8]) -> bool {
+        let separator = [b',', b'\t', b';', b'|']
+            .into_iter()
+            .max_by_key(|separator| line.iter().filter(|byte| *byte == separator).count())
+            .unwrap_or(b',');
+        let names = cell_texts(line, separator);
+        *self = Self {
+            columns: vec![None; names.len()],
+            names,
+            separator,
+            copy: false,
+        };
+        true
+    }
+
+    /// The values of a row, with the names of their columns.
+    #[cfg(feature = "files")]
+    pub(crate) fn named_cells(&self, line: &[u8]) -> Vec<(String, Vec<u8>)> {
+        let cells = cell_texts(line, self.separator);
+        if cells.len() != self.names.len() {
+            return Vec::new();
+        }
+        let names = self
+            .names
+            .iter()
+            .map(|name| String::from_utf8_lossy(name).into_owned());
+        names.zip(cells).collect()
     }
 
     /// Adds what stands in the cells of a row.
@@ -90,6 +125,27 @@ fn cell(text: &mut Text<'_, '_>, (start, end): (usize, usize), meaning: &'static
             text.add(class, confidence, (start, end), Some(meaning.phrase));
             return;
         }
+    }
+}
+
+/// The texts of the cells of a line.
+fn cell_texts(line: &[u8], separator: u8) -> Vec<Vec<u8>> {
+    cells(line, separator)
+        .into_iter()
+        .map(|(start, end)| {
+            let (start, end) = crate::bytes::trimmed(line, start, end);
+            part(line, start, end).to_vec()
+        })
+        .collect()
+}
+
+/// The names in the header of `COPY`.
+fn copy_names(line: &[u8]) -> Vec<Vec<u8>> {
+    let open = line.iter().position(|byte| *byte == b'(');
+    let close = line.iter().rposition(|byte| *byte == b')');
+    match (open, close) {
+        (Some(open), Some(close)) => cell_texts(part(line, open + 1, close), b','),
+        _ => Vec::new(),
     }
 }
 

@@ -228,7 +228,7 @@ fn look(text: &mut Text<'_, '_>) {
 }
 
 /// Puts the findings from `before` on in order, leaves out those that are too weak, and joins those that overlap.
-fn settle(found: &mut Vec<Finding>, before: usize, minimum: Confidence) {
+pub(crate) fn settle(found: &mut Vec<Finding>, before: usize, minimum: Confidence) {
     let Some(fresh) = found.get_mut(before..) else {
         return;
     };

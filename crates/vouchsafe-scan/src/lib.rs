@@ -6,6 +6,8 @@ mod bytes;
 mod checks;
 pub mod class;
 mod columns;
+#[cfg(feature = "command")]
+pub mod command;
 mod decode;
 pub mod detect;
 mod field;
@@ -14,6 +16,8 @@ pub mod filter;
 pub mod finding;
 mod frame;
 mod hl7;
+#[cfg(feature = "files")]
+pub mod known;
 #[cfg(feature = "tracing")]
 pub mod layer;
 mod lexicon;
