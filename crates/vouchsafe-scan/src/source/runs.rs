@@ -117,6 +117,10 @@ impl Run {
                 _ => break,
             };
             if length > 1 {
+                // Most bytes that are no text fail here.
+                if bytes.get(end + 1).is_some_and(|next| next & 0xc0 != 0x80) {
+                    break;
+                }
                 let Some(character) = bytes.get(end..end + length) else {
                     end = bytes.len();
                     break;

@@ -4,6 +4,7 @@
 //! row covers (deleted rows, free pages, gaps, what is damaged) is read as rows of no table where it has their form, and
 //! as runs of text where it has not. Indexes repeat what tables hold; only their gaps are read.
 
+mod deleted;
 mod log;
 mod number;
 mod pages;
@@ -146,6 +147,9 @@ impl<S: Sink> Database<'_, '_, S> {
             };
             if let Some(ask) = ask.take() {
                 table = ask(node.kind);
+                table
+                    .iter()
+                    .for_each(|table| self.rows.remember(&table.columns));
             }
             let at = self.rows.pages.offset(number);
             self.rows.node(node, at, table.as_ref());

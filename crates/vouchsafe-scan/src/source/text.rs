@@ -9,7 +9,7 @@ use super::{Line, Place, Sink, runs};
 /// The longest line that is handed on in one piece.
 pub(super) const LINE: usize = 1 << 20;
 /// How much is read at once: more would leave the processor's cache.
-const BLOCK: usize = 256 << 10;
+const BLOCK: usize = 128 << 10;
 /// How far before its end a long line is searched for a place to cut it.
 const CUT: usize = 4 << 10;
 /// The shortest run of text between zeros in a line.

@@ -163,7 +163,12 @@ pub(super) fn header(
     if payload.pull(buffer) < buffer.len() {
         return false;
     }
-    let mut rest = buffer.as_slice();
+    read_types(buffer, types)
+}
+
+/// Adds the types that these bytes list. Returns whether they are whole.
+pub(super) fn read_types(bytes: &[u8], types: &mut Vec<Serial>) -> bool {
+    let mut rest = bytes;
     while let Some((code, after)) = variable(rest) {
         let Some(serial) = Serial::new(code) else {
             return false;

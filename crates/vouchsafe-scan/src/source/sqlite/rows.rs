@@ -8,6 +8,7 @@ use super::super::feed::Source;
 use super::super::text::{LINE, Window, cut};
 use super::super::utf16::{ByteOrder, Turn};
 use super::super::{Cell, Sink, runs};
+use super::deleted;
 use super::number::signed;
 use super::pages::{Encoding, Pages};
 use super::payload::{Payload, Serial, header};
@@ -16,6 +17,9 @@ use super::tree::{Cell as RowCell, Kind, Node};
 
 /// The shortest run of text in a value that holds zeros.
 const RUN: usize = 3;
+
+/// How many shapes of rows are tried on a page that no table has.
+const SHAPES: usize = 8;
 
 /// A table to which rows belong.
 #[derive(Clone, Debug)]
@@ -31,6 +35,8 @@ pub(super) struct Rows<'r, 'b, S> {
     window: &'r mut Window,
     /// Whether something was not as it should be.
     pub(super) damaged: bool,
+    /// The shapes of the rows of all tables.
+    shapes: Vec<deleted::Shape>,
     buffers: Buffers,
 }
 
@@ -52,6 +58,7 @@ impl<'r, 'b, S: Sink> Rows<'r, 'b, S> {
             sink,
             window,
             damaged: false,
+            shapes: Vec::new(),
             buffers: Buffers::default(),
         }
     }
@@ -75,9 +82,13 @@ impl<'r, 'b, S: Sink> Rows<'r, 'b, S> {
                 self.row(&cell, at, table);
             }
         }
+        let has_rows = matches!(node.kind, Kind::TableInterior | Kind::TableLeaf);
         for (start, end) in node.gaps(&mut places) {
             let gap = node.bytes.get(start..end).unwrap_or_default();
-            self.raw(gap, at + start as u64);
+            match table {
+                Some(table) => self.gap(gap, at + start as u64, table, has_rows),
+                None => self.raw(gap, at + start as u64),
+            }
         }
         self.buffers.places = places;
     }
@@ -87,22 +98,66 @@ impl<'r, 'b, S: Sink> Rows<'r, 'b, S> {
         let damaged = self.damaged;
         let node = Node::read(number, page, self.pages.shape.usable);
         let leaf = node.filter(|node| node.kind == Kind::TableLeaf);
-        match leaf
-            .filter(|node| node.cells().next().is_some() && node.cells().all(|cell| cell.is_some()))
-        {
-            Some(node) => {
-                let table = Table {
-                    name: "",
-                    columns: Vec::new(),
-                };
-                self.node(node, at, Some(&table));
-                let usable = node.bytes.len();
-                self.raw(page.get(usable..).unwrap_or_default(), at + usable as u64);
-            }
-            None => self.raw(page, at),
+        let leaf = leaf.filter(|node| node.cells().all(|cell| cell.is_some()));
+        let table = Table {
+            name: "",
+            columns: Vec::new(),
+        };
+        let usable = page.len().min(self.pages.shape.usable);
+        match leaf {
+            Some(node) => self.node(node, at, Some(&table)),
+            None => self.gap(page.get(..usable).unwrap_or_default(), at, &table, true),
         }
+        self.raw(page.get(usable..).unwrap_or_default(), at + usable as u64);
         // It need not be whole.
         self.damaged = damaged;
+    }
+
+    /// Remembers the shape of the rows of a table, for pages that no table has.
+    pub(super) fn remember(&mut self, columns: &[Column]) {
+        let shape = deleted::Shape::of(columns).filter(|shape| !self.shapes.contains(shape));
+        if self.shapes.len() < SHAPES {
+            self.shapes.extend(shape);
+        }
+    }
+
+    /// Hands on bytes between cells: rows that were deleted, as far as they can be made out, and runs of text. The shapes
+    /// are those of the table, where it is known.
+    fn gap(&mut self, gap: &[u8], at: u64, table: &Table<'_>, has_rows: bool) {
+        let own: Vec<_> = deleted::Shape::of(&table.columns).into_iter().collect();
+        let shapes = if own.is_empty() {
+            std::mem::take(&mut self.shapes)
+        } else {
+            own
+        };
+        let (encoding, page) = (self.pages.shape.encoding, self.pages.shape.page);
+        let mut places = deleted::Places::new(gap, &shapes, has_rows, encoding, page);
+        let mut done = 0;
+        while let Some(place) = places.next(&mut self.buffers.types) {
+            let before = gap.get(done..place.start).unwrap_or_default();
+            self.raw(before, at + done as u64);
+            let body = gap.get(place.body..place.end).unwrap_or_default();
+            self.deleted(body, table);
+            done = place.end;
+        }
+        self.raw(gap.get(done..).unwrap_or_default(), at + done as u64);
+        if table.columns.is_empty() {
+            self.shapes = shapes;
+        }
+    }
+
+    /// Hands on the values of a row that was deleted, whose types are at hand.
+    fn deleted(&mut self, body: &[u8], table: &Table<'_>) {
+        let cell = RowCell::of_bytes(body);
+        let Buffers {
+            chain, types, text, ..
+        } = &mut self.buffers;
+        let encoding = self.pages.shape.encoding;
+        let mut payload = Payload::new(&cell, &mut self.pages, chain);
+        let mut values = Values::new(self.sink, table.name, self.window, text, encoding);
+        for (index, serial) in types.iter().enumerate() {
+            values.column(table.columns.get(index), &mut payload, *serial);
+        }
     }
 
     /// Hands on the runs of text in bytes that stand here in the file.
@@ -123,26 +178,10 @@ impl<'r, 'b, S: Sink> Rows<'r, 'b, S> {
         let mut whole = true;
         if let Some(table) = table {
             whole = header(&mut payload, front, types);
-            let mut values = Values {
-                out: Out {
-                    sink: self.sink,
-                    table: table.name,
-                    column: "",
-                    row: cell.row,
-                },
-                window: self.window,
-                text,
-                encoding,
-            };
+            let mut values = Values::new(self.sink, table.name, self.window, text, encoding);
+            values.out.row = cell.row;
             for (index, serial) in types.iter().enumerate() {
-                let column = table.columns.get(index);
-                values.out.column = column.map_or("", |column| &column.name);
-                whole = whole
-                    && values.value(
-                        &mut payload,
-                        *serial,
-                        column.is_some_and(|column| column.is_row),
-                    );
+                whole = whole && values.column(table.columns.get(index), &mut payload, *serial);
             }
         }
         let (complete, tail) = payload.finish();
@@ -197,7 +236,7 @@ impl<'r, 'b, S: Sink> Rows<'r, 'b, S> {
     }
 }
 
-const fn order(encoding: Encoding) -> Option<ByteOrder> {
+pub(super) const fn order(encoding: Encoding) -> Option<ByteOrder> {
     match encoding {
         Encoding::Utf8 => None,
         Encoding::Utf16Le => Some(ByteOrder::Little),
@@ -213,7 +252,39 @@ struct Values<'v, 's, S> {
     encoding: Encoding,
 }
 
-impl<S: Sink> Values<'_, '_, S> {
+impl<'v, 's, S: Sink> Values<'v, 's, S> {
+    fn new(
+        sink: &'v mut S,
+        table: &'v str,
+        window: &'v mut Window,
+        text: &'s mut Vec<u8>,
+        encoding: Encoding,
+    ) -> Self {
+        let out = Out {
+            sink,
+            table,
+            column: "",
+            row: None,
+        };
+        Self {
+            out,
+            window,
+            text,
+            encoding,
+        }
+    }
+
+    /// Hands on the value of a column. Returns whether it was whole.
+    fn column(
+        &mut self,
+        column: Option<&'v Column>,
+        payload: &mut Payload<'_, '_>,
+        serial: Serial,
+    ) -> bool {
+        self.out.column = column.map_or("", |column| &column.name);
+        self.value(payload, serial, column.is_some_and(|column| column.is_row))
+    }
+
     /// Hands on a value. Returns whether it was whole.
     fn value(&mut self, payload: &mut Payload<'_, '_>, serial: Serial, is_row: bool) -> bool {
         let mut eight = [0; 8];

@@ -46,6 +46,21 @@ pub(super) struct Cell<'p> {
     pub(super) overflow: u32,
 }
 
+impl<'p> Cell<'p> {
+    /// A cell whose payload is these bytes.
+    pub(super) const fn of_bytes(bytes: &'p [u8]) -> Self {
+        Self {
+            start: 0,
+            end: bytes.len(),
+            left: None,
+            row: None,
+            length: bytes.len() as u64,
+            local: bytes,
+            overflow: 0,
+        }
+    }
+}
+
 impl<'p> Node<'p> {
     /// Reads a page. None when it is no page of a tree.
     pub(super) fn read(number: u32, page: &'p [u8], usable: usize) -> Option<Self> {

@@ -317,7 +317,13 @@ fn all_rows_are_read_as_sqlite_itself_reads_them() {
                 .any(|table| line.starts_with(table))
         };
         let mut rows: Vec<_> = lines.filter(of_table).cloned().collect();
+        // Pages that were balanced have copies of rows in their gaps, which have no number.
+        rows.retain(|row| row.starts_with("visits.") || row.contains('['));
         rows.sort();
+        let numbered = |rows: &[String]| rows.iter().filter(|row| row.contains("].")).count();
+        assert_eq!(numbered(&rows), numbered(&expected), "{encoding}");
+        rows.dedup();
+        expected.dedup();
         assert_eq!(rows.len(), expected.len(), "{encoding}");
         for (row, expected) in rows.iter().zip(&expected) {
             assert_eq!(row, expected, "{encoding}");
@@ -350,12 +356,12 @@ fn deleted_rows_are_found() {
     assert!(texts.iter().all(|text| all.contains(text)));
     let rows = |lines: &[String], at: &str| lines.iter().filter(|line| line.contains(at)).count();
     let lines = &seen.documents[0].1;
-    // Most pages that were freed are still whole: their rows are read as rows.
-    assert!(
-        rows(lines, "].: 078-05-") > 300,
-        "{}",
-        rows(lines, "].: 078-05-")
-    );
+    // Most pages that were freed are still whole, and most rows in gaps can be made out.
+    let (freed, made_out) = (rows(lines, "].: 078-05-"), rows(lines, "t.ssn: 078-05-"));
+    println!("{} there, {freed} freed, {made_out} made out", texts.len());
+    assert!(freed > 300 && made_out > 60, "{freed}, {made_out}");
+    let run_together = lines.iter().filter(|line| line.contains("Doe078-05"));
+    assert!(run_together.count() < 10);
 }
 
 #[test]

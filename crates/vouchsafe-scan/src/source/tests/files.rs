@@ -335,7 +335,7 @@ fn pseudo_files_are_read_to_their_end() {
 #[test]
 fn many_small_files_are_shared_by_workers() {
     let folder = tempfile::tempdir().unwrap();
-    let count = 20_000;
+    let count = 5_000;
     for number in 0..count {
         if number % 1000 == 0 {
             fs::create_dir(folder.path().join(format!("{}", number / 1000))).unwrap();
