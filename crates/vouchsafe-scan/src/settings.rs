@@ -4,9 +4,11 @@
 //! never quotes a value: a pattern or a path can hold PHI.
 
 mod allow;
+mod fault;
 mod paths;
 mod patterns;
 mod reading;
+mod section;
 
 use std::path::PathBuf;
 
@@ -15,9 +17,9 @@ use jiff::civil::Date;
 use crate::class::{Class, Confidence};
 use crate::finding::Finding;
 pub use allow::{Allowance, Allowances, Standing, value_hash};
+pub use fault::{Fault, SettingsError};
 pub use paths::Paths;
 pub use patterns::Patterns;
-pub use reading::{Fault, SettingsError};
 
 /// The name of the file in the working folder.
 pub const FILE: &str = "vouchsafe-scan.toml";

@@ -1,5 +1,5 @@
-use std::io::{PipeReader, PipeWriter, pipe};
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, pipe};
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -290,6 +290,50 @@ fn metrics_are_whole_and_bounded() {
         },
     );
     assert_eq!(refused, Err(FilterError::Metrics(io::ErrorKind::NotFound)));
+}
+
+#[test]
+fn an_interrupt_is_for_the_service_and_not_for_the_filter() {
+    let child = [
+        "--exact",
+        "filter::tests::a_filter_of_its_own",
+        "--ignored",
+        "--nocapture",
+    ];
+    let mut filter = Command::new(std::env::current_exe().unwrap())
+        .args(child)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut service = filter.stdin.take().unwrap();
+    let mut output = BufReader::new(filter.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let mut there_and_back = |number: u32| {
+        writeln!(service, "line {number} 123456789").unwrap();
+        let expected = format!("line {number} [SSN]");
+        assert!(output.any(|line| line == expected));
+    };
+    there_and_back(1);
+    for (number, signal) in (2..).zip(["-TERM", "-INT", "-HUP"]) {
+        let killed = Command::new("kill")
+            .args([signal, &filter.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(killed.success());
+        there_and_back(number);
+    }
+    drop(service);
+    assert!(filter.wait().unwrap().success());
+}
+
+#[test]
+#[ignore = "is run by another test, in a process of its own"]
+fn a_filter_of_its_own() {
+    drain_on_interrupt().unwrap();
+    let done = filtered(io::stdin().lock(), io::stdout(), &WAIT).unwrap();
+    assert_eq!(done.lines, 4);
 }
 
 #[test]

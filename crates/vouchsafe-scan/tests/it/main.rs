@@ -1,4 +1,5 @@
 //! The public API.
 
-#[cfg(all(test, feature = "tracing"))]
+#[cfg(test)]
+#[cfg(feature = "tracing")]
 mod service;
