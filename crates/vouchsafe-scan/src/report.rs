@@ -127,10 +127,12 @@ pub struct Report {
     /// Findings beyond the bounds of a report, by class.
     #[serde(serialize_with = "json::more")]
     pub not_listed: Vec<(Class, u64)>,
-    /// What could not be read.
+    /// What was not read as asked.
     pub problems: Vec<Problem>,
-    /// All problems, listed or not.
-    pub problem_count: u64,
+    /// All that was not looked at, listed or not.
+    pub not_read: u64,
+    /// All that held nothing to read, listed or not.
+    pub passed_over: u64,
     /// Each allowance of the settings, and what became of it.
     pub allowances: Vec<Allowed>,
     /// The comparison with a baseline, if one was used.
@@ -210,9 +212,11 @@ pub struct Group {
     pub places: Vec<Spot>,
 }
 
-/// What could not be read.
+/// What was not read as asked.
 #[derive(Debug, Serialize)]
 pub struct Problem {
+    /// `not-read`: something was not looked at. `passed-over`: there was nothing to read.
+    pub kind: &'static str,
     /// The masked name of the document.
     pub document: String,
     /// Why.

@@ -5,7 +5,6 @@
 
 mod allow;
 mod fault;
-mod paths;
 mod patterns;
 mod reading;
 mod section;
@@ -16,9 +15,9 @@ use jiff::civil::Date;
 
 use crate::class::{Class, Confidence};
 use crate::finding::Finding;
+use crate::source::Glob;
 pub use allow::{Allowance, Allowances, Standing, value_hash};
 pub use fault::{Fault, SettingsError};
-pub use paths::Paths;
 pub use patterns::Patterns;
 
 /// The name of the file in the working folder.
@@ -42,7 +41,7 @@ pub struct Settings {
     /// What may stand where it was found: for a reason, until a day.
     pub allowances: Allowances,
     /// Paths that are not read.
-    pub exclude: Paths,
+    pub exclude: Vec<Glob>,
     /// The team's own known values.
     pub known: Option<Known>,
 }
@@ -63,7 +62,7 @@ impl Default for Settings {
             without: Vec::new(),
             patterns: Patterns::default(),
             allowances: Allowances::default(),
-            exclude: Paths::default(),
+            exclude: Vec::new(),
             known: None,
         }
     }

@@ -53,8 +53,8 @@ pub enum Place<'a> {
         table: &'a [u8],
         /// The column's name.
         column: &'a [u8],
-        /// The number of the row.
-        row: u64,
+        /// The number of the row, where it has one.
+        row: Option<i64>,
     },
 }
 
@@ -89,8 +89,8 @@ pub enum Spot {
     },
     /// An offset in bytes, from 0.
     Offset(u64),
-    /// A row.
-    Row(u64),
+    /// A row, by its number where it has one.
+    Row(Option<i64>),
 }
 
 /// The part of a document that a group belongs to.
@@ -197,9 +197,19 @@ impl Group {
     }
 }
 
-/// A document, or part of one, that could not be read.
+/// Whether a run that has a problem can be clean.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Gap {
+    /// It cannot: something was not looked at.
+    NotRead,
+    /// It can: there was nothing to read (a socket, a link that leads nowhere).
+    PassedOver,
+}
+
+/// A document, or part of one, that was not read as asked.
 #[derive(Clone, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Problem {
+    pub(crate) gap: Gap,
     pub(crate) document: Box<[u8]>,
     pub(crate) reason: Cow<'static, str>,
 }
@@ -229,7 +239,8 @@ pub struct Tally {
     more: [u64; CLASSES],
     totals: [[u64; 3]; CLASSES],
     problems: Smallest<Problem, ()>,
-    problem_count: u64,
+    not_read: u64,
+    passed_over: u64,
     amount: Amount,
 }
 
@@ -262,7 +273,8 @@ impl Tally {
             more: [0; CLASSES],
             totals: [[0; 3]; CLASSES],
             problems: Smallest::new(PROBLEMS, NAME_BYTES / 4),
-            problem_count: 0,
+            not_read: 0,
+            passed_over: 0,
             amount: Amount::default(),
         }
     }
@@ -313,15 +325,19 @@ impl Tally {
         self.amount.lines = self.amount.lines.saturating_add(amount.lines);
     }
 
-    /// Adds that something could not be read. The reason MUST hold no text of the input.
-    pub fn problem(&mut self, document: &[u8], reason: impl Into<Cow<'static, str>>) {
-        self.problem_count = self.problem_count.saturating_add(1);
+    /// Adds that something was not read as asked. The reason MUST hold no text of the input.
+    pub fn problem(&mut self, document: &[u8], gap: Gap, reason: impl Into<Cow<'static, str>>) {
+        match gap {
+            Gap::NotRead => self.not_read = self.not_read.saturating_add(1),
+            Gap::PassedOver => self.passed_over = self.passed_over.saturating_add(1),
+        }
         let listed = if document.len() > LONGEST_NAME {
             &[]
         } else {
             document
         };
         let problem = Problem {
+            gap,
             document: listed.into(),
             reason: reason.into(),
         };
@@ -343,7 +359,8 @@ impl Tally {
         {
             *mine = mine.saturating_add(*its);
         }
-        self.problem_count = self.problem_count.saturating_add(other.problem_count);
+        self.not_read = self.not_read.saturating_add(other.not_read);
+        self.passed_over = self.passed_over.saturating_add(other.passed_over);
         self.scanned(other.amount);
         let (problems, ceiling) = other.problems.into_parts();
         self.problems.lower(ceiling, |_, ()| ());
@@ -384,10 +401,13 @@ impl Tally {
         self.amount
     }
 
-    /// How many problems there are.
+    /// How many problems of a kind there are.
     #[must_use]
-    pub fn problems(&self) -> u64 {
-        self.problem_count
+    pub const fn problems(&self, gap: Gap) -> u64 {
+        match gap {
+            Gap::NotRead => self.not_read,
+            Gap::PassedOver => self.passed_over,
+        }
     }
 
     /// Its groups in order of document, part, class; what is not listed, by class; its problems in order.

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 
-use super::text::{limits, names, next, place, spot_text, standing};
+use super::text::{kinds, limits, names, next, place, spot_text, standing};
 use super::{Control, Document, Group, Report};
 use crate::class::Class;
 
@@ -66,13 +66,14 @@ fn write_head(report: &Report, out: &mut impl Write) -> io::Result<()> {
          <meta name=\"referrer\" content=\"no-referrer\">\n<title>Scan for PHI and secrets</title>\n\
          <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>Scan for PHI and secrets</h1>\n\
          <p class=\"quiet\">{} {}, begun {}. This page holds no value that was found; names are masked.</p>\n\
-         <p class=\"outcome {mood}\" role=\"status\">{}<span>{} findings, {} not read. Exit code {}.</span></p>",
+         <p class=\"outcome {mood}\" role=\"status\">{}<span>{} findings, {} not read, {} passed over. Exit code {}.</span></p>",
         report.tool.name,
         report.tool.version,
         report.started,
         Text(report.outcome.meaning),
         report.total(),
-        report.problem_count,
+        report.not_read,
+        report.passed_over,
         report.outcome.exit_code
     )
 }
@@ -228,24 +229,29 @@ fn write_group(group: &Group, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_problems(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    if report.problem_count == 0 {
-        return Ok(());
+    for (heading, kind, count) in kinds(report) {
+        let listed = || {
+            report
+                .problems
+                .iter()
+                .filter(|problem| problem.kind == kind)
+        };
+        if count == 0 {
+            continue;
+        }
+        writeln!(out, "<h2>{heading}</h2>")?;
+        let caption = format!("{} of {count} are listed", listed().count());
+        begin_table(&caption, &[("File", false), ("Reason", false)], out)?;
+        for problem in listed() {
+            let (document, reason) = (Text(&problem.document), Text(&problem.reason));
+            writeln!(
+                out,
+                "<tr><th scope=\"row\" class=\"name\">{document}</th><td>{reason}</td></tr>"
+            )?;
+        }
+        end_table(out)?;
     }
-    writeln!(out, "<h2>Not read</h2>")?;
-    let caption = format!(
-        "{} of {} are listed",
-        report.problems.len(),
-        report.problem_count
-    );
-    begin_table(&caption, &[("File", false), ("Reason", false)], out)?;
-    for problem in &report.problems {
-        let (document, reason) = (Text(&problem.document), Text(&problem.reason));
-        writeln!(
-            out,
-            "<tr><th scope=\"row\" class=\"name\">{document}</th><td>{reason}</td></tr>"
-        )?;
-    }
-    end_table(out)
+    Ok(())
 }
 
 fn write_allowances(report: &Report, out: &mut impl Write) -> io::Result<()> {

@@ -9,11 +9,13 @@ use super::{
 use crate::baseline::{Baseline, Comparison, Known};
 use crate::class::{Class, Confidence};
 use crate::settings::Standing;
-use crate::tally::{self, Groups, Key, Part, Tally};
+use crate::tally::{self, Gap, Groups, Key, Part, Tally};
 
 pub(super) fn report(tally: Tally, run: &Run<'_>) -> Report {
     let name = |raw: &[u8]| shown(&(run.mask_name)(raw));
-    let (scanned, problem_count) = (tally.amount(), tally.problems());
+    let scanned = tally.amount();
+    let not_read = tally.problems(Gap::NotRead);
+    let passed_over = tally.problems(Gap::PassedOver);
     let counts = counts(&tally);
     let Groups {
         listed,
@@ -25,6 +27,10 @@ pub(super) fn report(tally: Tally, run: &Run<'_>) -> Report {
         .baseline
         .map(|baseline| compare(baseline, &mut documents, &more));
     let problem = |problem: tally::Problem| Problem {
+        kind: match problem.gap {
+            Gap::NotRead => "not-read",
+            Gap::PassedOver => "passed-over",
+        },
         document: name(&problem.document),
         reason: shown(&problem.reason),
     };
@@ -38,7 +44,7 @@ pub(super) fn report(tally: Tally, run: &Run<'_>) -> Report {
             version: env!("CARGO_PKG_VERSION"),
         },
         started: run.started,
-        outcome: outcome(problem_count, total, comparison.as_ref()),
+        outcome: outcome(not_read, total, comparison.as_ref()),
         sources: run.sources.iter().map(|source| name(source)).collect(),
         scanned,
         excluded: run.excluded,
@@ -50,7 +56,8 @@ pub(super) fn report(tally: Tally, run: &Run<'_>) -> Report {
         documents,
         not_listed: more,
         problems: problems.into_iter().map(problem).collect(),
-        problem_count,
+        not_read,
+        passed_over,
         allowances: allowances(run, &name),
         baseline: comparison,
         controls: CONTROLS,
@@ -183,9 +190,9 @@ fn compare(before: &Baseline, documents: &mut [Document], more: &[(Class, u64)])
     before.compare(&now)
 }
 
-fn outcome(problems: u64, total: u64, comparison: Option<&Comparison>) -> Outcome {
+fn outcome(not_read: u64, total: u64, comparison: Option<&Comparison>) -> Outcome {
     let new = comparison.map_or(total, |comparison| comparison.new);
-    let (outcome, exit_code, meaning) = match (new > 0, problems > 0, comparison) {
+    let (outcome, exit_code, meaning) = match (new > 0, not_read > 0, comparison) {
         (true, false, None) => ("found", 1, "Findings: each is to be looked at."),
         (true, false, Some(_)) => (
             "found",

@@ -113,13 +113,13 @@ fn help_uri(class: Class) -> String {
 fn invocation(report: &Report) -> Value {
     let problem = |problem: &super::Problem| {
         json!({
-            "level": "error",
+            "level": if problem.kind == "not-read" { "error" } else { "note" },
             "message": { "text": problem.reason },
             "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&problem.document) } } }],
         })
     };
     json!({
-        "executionSuccessful": report.problem_count == 0,
+        "executionSuccessful": report.not_read == 0,
         "startTimeUtc": report.started.to_string(),
         "exitCode": report.outcome.exit_code,
         "exitCodeDescription": report.outcome.meaning,
@@ -180,7 +180,7 @@ fn location(uri: &str, group: &Group, spot: Spot) -> Value {
         (Some(part), Spot::Row(row)) => json!({
             "physicalLocation": physical,
             "logicalLocations": [{ "fullyQualifiedName": part, "kind": "column" }],
-            "message": { "text": format!("row {row}") },
+            "message": { "text": row.map_or_else(|| "a row without number".to_owned(), |row| format!("row {row}")) },
         }),
         (Some(part), _) => json!({ "physicalLocation": physical, "message": { "text": part } }),
         (None, _) => json!({ "physicalLocation": physical }),
@@ -246,7 +246,8 @@ fn properties(report: &Report) -> Value {
         "minimumConfidence": report.minimum_confidence.name(),
         "limits": limits,
         "counts": report.counts,
-        "problemCount": report.problem_count,
+        "notRead": report.not_read,
+        "passedOver": report.passed_over,
         "allowances": report.allowances.iter().map(allowed).collect::<Vec<_>>(),
         "baseline": report.baseline,
         "controls": report.controls,

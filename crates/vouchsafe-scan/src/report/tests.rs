@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::finding::Finding;
-use crate::tally::Place;
+use crate::tally::{Gap, Place};
 
 const SETTINGS: &str = r#"
 [[allow]]
@@ -70,10 +70,11 @@ fn tally() -> Tally {
     let cell = Place::Cell {
         table: b"smith",
         column: b"ssn\x1b[2J",
-        row: 3,
+        row: Some(3),
     };
     tally.add(b"clinic.db", cell, &high(Class::Ssn));
-    tally.problem(b"logs/smith.gz", "the stream ends early");
+    tally.problem(b"logs/smith.sock", Gap::PassedOver, "a socket");
+    tally.problem(b"logs/smith.gz", Gap::NotRead, "the stream ends early");
     tally.scanned(Amount {
         documents: 5,
         bytes: 12_345,
@@ -350,13 +351,15 @@ fn a_baseline_makes_only_new_findings_fail() {
 #[test]
 fn what_could_not_be_read_is_never_clean() {
     let mut tally = Tally::new();
-    tally.problem(b"a.log", "permission denied");
+    tally.problem(b"a.log", Gap::NotRead, "permission denied");
     let report = report_with(tally, &settings(), None);
     assert_eq!(
         (report.outcome.outcome, report.outcome.exit_code),
         ("incomplete", 1)
     );
-    let report = report_with(Tally::new(), &settings(), None);
+    let mut tally = Tally::new();
+    tally.problem(b"a.sock", Gap::PassedOver, "a socket");
+    let report = report_with(tally, &settings(), None);
     assert_eq!(
         (report.outcome.outcome, report.outcome.exit_code),
         ("clean", 0)

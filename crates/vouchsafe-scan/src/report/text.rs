@@ -144,7 +144,7 @@ pub(super) fn spot_text(spot: Spot) -> String {
         Spot::Name => String::new(),
         Spot::Line { line, column } => format!("{line}:{column}"),
         Spot::Offset(offset) => format!("byte {offset}"),
-        Spot::Row(row) => format!("row {row}"),
+        Spot::Row(row) => row.map(|row| format!("row {row}")).unwrap_or_default(),
     }
 }
 
@@ -184,21 +184,39 @@ fn write_counts(report: &Report, out: &mut impl Write, colour: Colour) -> io::Re
     writeln!(out)
 }
 
+/// The kinds of problems: what they are called, their name, how many there are.
+pub(super) const fn kinds(report: &Report) -> [(&'static str, &'static str, u64); 2] {
+    [
+        ("Not read", "not-read", report.not_read),
+        (
+            "Passed over: nothing to read",
+            "passed-over",
+            report.passed_over,
+        ),
+    ]
+}
+
 fn write_problems(report: &Report, out: &mut impl Write, colour: Colour) -> io::Result<()> {
-    if report.problem_count == 0 {
-        return Ok(());
+    for (title, kind, count) in kinds(report) {
+        if count == 0 {
+            continue;
+        }
+        heading(title, out, colour)?;
+        let mut listed = 0;
+        for problem in report
+            .problems
+            .iter()
+            .filter(|problem| problem.kind == kind)
+        {
+            writeln!(out, "  {}: {}", problem.document, problem.reason)?;
+            listed += 1;
+        }
+        if count > listed {
+            writeln!(out, "  and {} more", count - listed)?;
+        }
+        writeln!(out)?;
     }
-    heading("Not read", out, colour)?;
-    for problem in &report.problems {
-        writeln!(out, "  {}: {}", problem.document, problem.reason)?;
-    }
-    let more = report
-        .problem_count
-        .saturating_sub(report.problems.len() as u64);
-    if more > 0 {
-        writeln!(out, "  and {more} more")?;
-    }
-    writeln!(out)
+    Ok(())
 }
 
 fn write_allowances(report: &Report, out: &mut impl Write, colour: Colour) -> io::Result<()> {
@@ -352,7 +370,7 @@ pub(super) fn next(report: &Report) -> Vec<&'static str> {
         steps.push("Copies: find out where these files were sent, and whether that recipient may have them.");
         steps.push("No PHI after all? Write an [[allow]] with reason, owner and last day into vouchsafe-scan.toml.");
     }
-    if report.problem_count > 0 {
+    if report.not_read > 0 {
         steps.push("Not read: give this run the right to read it, or leave it out in [exclude] on purpose.");
     }
     if report

@@ -7,9 +7,9 @@ use aws_lc_rs::hmac;
 use jiff::civil::Date;
 use regex::bytes::Regex;
 
-use super::paths::Paths;
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::source::Glob;
 
 /// What a hash of a value is made of, before the value.
 const HASH_CONTEXT: &[u8] = b"vouchsafe-scan allowed value v1\0";
@@ -35,7 +35,7 @@ impl fmt::Debug for Key {
 pub struct Allowance {
     pub(super) line_in_settings: usize,
     pub(super) class: Option<Class>,
-    pub(super) path: Option<Paths>,
+    pub(super) path: Option<Glob>,
     pub(super) field: Option<String>,
     pub(super) line: Option<Regex>,
     pub(super) value: Option<Regex>,
@@ -148,7 +148,7 @@ impl Allowance {
                 .field
                 .as_deref()
                 .is_none_or(|field| finding.field == Some(field))
-            && self.path.as_ref().is_none_or(|path| path.holds(document))
+            && self.path.as_ref().is_none_or(|path| path.matches(document))
             && self.line.as_ref().is_none_or(|regex| regex.is_match(line))
             && self
                 .value

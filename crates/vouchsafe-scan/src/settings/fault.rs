@@ -1,5 +1,7 @@
 //! Why settings are refused, and what to do about it.
 
+use crate::source::GlobError;
+
 /// Settings that cannot be heeded: where, and why.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("line {line}{}: {fault}", shown(.key))]
@@ -49,6 +51,9 @@ pub enum Fault {
         "the pattern is not a regular expression of the Rust crate `regex`, or too large when compiled"
     )]
     Pattern,
+    /// A pattern of paths that is none.
+    #[error("{0}")]
+    Path(GlobError),
     /// A pattern that matches an empty text.
     #[error("the pattern matches an empty text; make it ask for at least one character")]
     PatternOfNothing,

@@ -79,7 +79,7 @@ pub(super) fn settings(text: &str, today: Date) -> Result<Settings, SettingsErro
             .collect::<Result<_, _>>()?,
     );
     if let Some(exclude) = top.section("exclude", EXCLUDE)? {
-        settings.exclude = exclude.paths("paths")?.unwrap_or_default();
+        settings.exclude = exclude.paths("paths")?;
     }
     if let Some(known) = top.section("known", KNOWN)? {
         let path = |key| {

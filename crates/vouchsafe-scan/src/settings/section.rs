@@ -6,9 +6,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::allow::HASH_PREFIX;
 use super::fault::{Fault, SettingsError, nearest};
-use super::paths::{Paths, matches_all};
 use super::patterns;
 use crate::class::{Class, Confidence};
+use crate::source::Glob;
 
 /// The paths of one list, at most.
 const MOST_PATHS: usize = 1000;
@@ -175,30 +175,27 @@ impl<'t, 'i> Section<'t, 'i> {
     }
 
     /// A path, and whether it is any.
-    pub(super) fn path(&self, key: &'static str) -> Result<Option<(Paths, bool)>, SettingsError> {
+    pub(super) fn path(&self, key: &'static str) -> Result<Option<(Glob, bool)>, SettingsError> {
         let Some((pattern, at)) = self.text(key)? else {
             return Ok(None);
         };
-        match Paths::new(&[pattern]) {
-            Some(paths) => Ok(Some((paths, matches_all(pattern)))),
-            None => Err(self.error(key, at, Fault::Pattern)),
-        }
+        let glob = self.glob(key, pattern, at)?;
+        Ok(Some((glob, matches_all(pattern))))
     }
 
-    pub(super) fn paths(&self, key: &'static str) -> Result<Option<Paths>, SettingsError> {
-        let texts = self.texts(key)?;
-        if let Some((_, at)) = texts.iter().find(|(pattern, _)| matches_all(pattern)) {
-            return Err(self.error(key, *at, Fault::NoFileLeft));
+    pub(super) fn paths(&self, key: &'static str) -> Result<Vec<Glob>, SettingsError> {
+        let mut globs = Vec::new();
+        for (pattern, at) in self.texts(key)? {
+            if matches_all(pattern) {
+                return Err(self.error(key, at, Fault::NoFileLeft));
+            }
+            globs.push(self.glob(key, pattern, at)?);
         }
-        let patterns: Vec<&str> = texts.iter().map(|(text, _)| *text).collect();
-        match Paths::new(&patterns) {
-            Some(paths) => Ok(Some(paths)),
-            None => Err(self.error(
-                key,
-                self.value(key).map_or(self.at, |(_, at)| at),
-                Fault::Pattern,
-            )),
-        }
+        Ok(globs)
+    }
+
+    fn glob(&self, key: &'static str, pattern: &str, at: usize) -> Result<Glob, SettingsError> {
+        Glob::new(pattern).map_err(|error| self.error(key, at, Fault::Path(error)))
     }
 
     pub(super) fn hashes(&self, key: &'static str) -> Result<Vec<[u8; 32]>, SettingsError> {
@@ -276,6 +273,11 @@ impl<'t, 'i> Section<'t, 'i> {
         }
         Ok(sections)
     }
+}
+
+/// Whether a pattern of paths says nothing: it matches every path.
+fn matches_all(pattern: &str) -> bool {
+    pattern.contains('*') && pattern.chars().all(|c| matches!(c, '*' | '/' | '?'))
 }
 
 fn hash(text: &str) -> Option<[u8; 32]> {

@@ -113,7 +113,7 @@ fn debug_shows_no_name() {
     let place = Place::Cell {
         table: b"canary",
         column: b"canary",
-        row: 4,
+        row: Some(4),
     };
     tally.add(b"canary.db", place, &finding(Class::Name));
     assert!(!format!("{tally:?} {place:?}").contains("canary"));
