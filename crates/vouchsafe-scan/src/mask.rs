@@ -236,17 +236,27 @@ impl<'d> Masker<'d> {
                 continue;
             }
             self.counts.add(finding.class);
-            around::between_quotes(text, finding.span.clone(), |span| {
-                let span = span.start.max(at)..span.end.min(range.end);
-                if span.is_empty() {
-                    return;
-                }
-                let mask = json::mask(text, span, at, &mut self.lexer, self.before);
+            let mut put = |span: Range<usize>, at: usize, lexer: &mut Lexer| {
+                let mask = json::mask(text, span, at, lexer, self.before);
                 out.extend_from_slice(text.get(at..mask.span.start).unwrap_or_default());
                 out.extend_from_slice(mask.quote);
                 out.extend_from_slice(finding.class.mask().as_bytes());
                 out.extend_from_slice(mask.quote);
-                at = mask.span.end.min(range.end);
+                mask.span.end.min(range.end)
+            };
+            let lexer = &mut self.lexer;
+            around::between_quotes(text, finding.span.clone(), |span| {
+                let span = span.start.max(at)..span.end.min(range.end);
+                if span.is_empty() {
+                } else if json::is_bare(text, span.clone(), at, lexer, self.before) {
+                    around::between_structure(text, span, |value| {
+                        if value.end > at {
+                            at = put(value.start.max(at)..value.end, at, lexer);
+                        }
+                    });
+                } else {
+                    at = put(span, at, lexer);
+                }
             });
         }
         out.extend_from_slice(text.get(at..range.end).unwrap_or_default());

@@ -139,20 +139,38 @@ pub(super) fn between_quotes(text: &[u8], span: Range<usize>, mut each: impl FnM
     }
 }
 
-fn without_structure(text: &[u8], span: Range<usize>) -> Range<usize> {
+/// A span without the signs of structure at its ends.
+pub(super) fn without_structure(text: &[u8], span: Range<usize>) -> Range<usize> {
     let piece = text.get(span.clone()).unwrap_or_default();
-    let structure = |byte: &&u8| {
-        matches!(
-            **byte,
-            b':' | b',' | b'{' | b'}' | b'[' | b']' | b' ' | b'\t'
-        )
-    };
-    let before = piece.iter().take_while(structure).count();
-    let after = piece
+    let before = piece.iter().take_while(|byte| is_structure(**byte)).count();
+    let rest = piece.get(before..).unwrap_or_default();
+    let after = rest
         .iter()
-        .skip(before)
         .rev()
-        .take_while(structure)
+        .take_while(|byte| is_structure(**byte))
         .count();
     span.start + before..span.end - after
+}
+
+/// Gives what stands between the signs of structure in a span.
+pub(super) fn between_structure(
+    text: &[u8],
+    span: Range<usize>,
+    mut each: impl FnMut(Range<usize>),
+) {
+    let mut at = span.start;
+    for piece in text
+        .get(span)
+        .unwrap_or_default()
+        .split(|byte| is_structure(*byte))
+    {
+        if !piece.is_empty() {
+            each(at..at + piece.len());
+        }
+        at += piece.len() + 1;
+    }
+}
+
+const fn is_structure(byte: u8) -> bool {
+    matches!(byte, b':' | b',' | b'{' | b'}' | b'[' | b']' | b' ' | b'\t')
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::around::run_before;
+use super::around::{run_before, without_structure};
 
 /// Texts in texts, at most; deeper ones are not told apart.
 const DEEPEST: usize = 8;
@@ -119,6 +119,19 @@ pub(super) fn mask(
         return Mask { span: token, quote };
     }
     Mask { span, quote: b"" }
+}
+
+/// Whether a span, without the signs of structure around it, begins as a bare value does.
+pub(super) fn is_bare(
+    text: &[u8],
+    span: Range<usize>,
+    written: usize,
+    lexer: &mut Lexer,
+    line_before: Option<u8>,
+) -> bool {
+    let value = without_structure(text, span);
+    let token = token(text, &value, written);
+    !value.is_empty() && quote_before(text, token.start, lexer, line_before).is_some()
 }
 
 /// The number or word that a span is part of.
