@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
+use jiff::tz::Offset;
 
 use super::output::{complain, masked_name, say, shown};
 use super::work::Worker;
@@ -45,7 +46,7 @@ pub(super) fn run(scan: &Scan) -> Result<u8, Failed> {
         std::iter::repeat_with(|| Worker::new(&detector, &settings, known.as_ref()))
             .take(jobs)
             .collect();
-    let read = || source::read(&scan.paths, &options, &progress, &mut workers);
+    let mut read = || source::read(&scan.paths, &options, &progress, &mut workers);
     let summary = match scan.quiet {
         true => read(),
         false => ProgressLine::on_standard_error().beside(&progress, read),
@@ -108,7 +109,7 @@ pub(super) fn settings_of(scan: &Scan) -> Result<(Settings, bool), Failed> {
         },
     };
     let mut settings = match &text {
-        Some(text) => Settings::parse(text, Zoned::now().date())
+        Some(text) => Settings::parse(text, Offset::UTC.to_datetime(Timestamp::now()).date())
             .map_err(|error| Failed::File(shown(path), error.to_string()))?,
         None => Settings::default(),
     };
@@ -151,7 +152,7 @@ pub(super) fn detector_of(settings: &Settings) -> Detector {
 }
 
 fn options_of(scan: &Scan, settings: &Settings) -> Result<Options, Failed> {
-    let mut exclude = settings.exclude.globs().to_vec();
+    let mut exclude = settings.exclude.clone();
     for pattern in &scan.exclude {
         let glob =
             Glob::new(pattern).map_err(|error| Failed::Argument(format!("--exclude: {error}")))?;

@@ -5,7 +5,7 @@ use crate::finding::Finding;
 use crate::known::{Finder, KnownValues};
 use crate::settings::Settings;
 use crate::source::{Cell, DocumentName, Line, Place as At, Problem, Sink};
-use crate::tally::{Amount, Place, Tally};
+use crate::tally::{Amount, Gap, Place, Tally};
 
 use super::output;
 
@@ -108,10 +108,7 @@ impl Sink for Worker<'_> {
         let place = Place::Cell {
             table: cell.table.as_bytes(),
             column: cell.column.as_bytes(),
-            row: cell
-                .row
-                .and_then(|row| u64::try_from(row).ok())
-                .unwrap_or(0),
+            row: cell.row,
         };
         for finding in &self.found {
             self.tally.add(&self.document, place, finding);
@@ -121,6 +118,11 @@ impl Sink for Worker<'_> {
     fn end(&mut self) {}
 
     fn problem(&mut self, document: &DocumentName, problem: Problem) {
-        self.tally.problem(document.as_bytes(), problem.to_string());
+        let gap = match problem.is_incomplete() {
+            true => Gap::NotRead,
+            false => Gap::PassedOver,
+        };
+        self.tally
+            .problem(document.as_bytes(), gap, problem.to_string());
     }
 }
