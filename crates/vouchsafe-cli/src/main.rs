@@ -29,6 +29,7 @@ Examples:
   vouchsafe import records/              load FHIR bundles and NDJSON
   vouchsafe person add 'Ada Example' ada@example.org --role clinician --days 90 --reason 'new hire'
   vouchsafe audit verify                 check the whole audit log
+  vouchsafe scan logs/                   find PHI and secrets in logs and dumps of any service
 
 Exit codes: 0 done; 1 not done, or something was found; 2 wrong arguments.";
 
@@ -48,6 +49,8 @@ enum Command {
     Import(import::Args),
     Person(person::Args),
     Audit(audit::Args),
+    #[command(name = "scan", after_help = scan_examples())]
+    Scan(Box<vouchsafe_scan::command::Args>),
     Completions(completions::Args),
     #[command(hide = true)]
     Recorder(recorder::Args),
@@ -79,6 +82,8 @@ fn main() -> ExitCode {
         Command::Import(args) => import::run(args),
         Command::Person(args) => person::run(args),
         Command::Audit(args) => audit::run(&args),
+        // It has exit codes of its own, and needs no installation.
+        Command::Scan(args) => return vouchsafe_scan::command::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Recorder(args) => recorder::run(&args),
     };
@@ -92,6 +97,11 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+/// The examples of the small binary, as they are typed here.
+fn scan_examples() -> String {
+    vouchsafe_scan::command::EXAMPLES.replace("vouchsafe-scan ", "vouchsafe scan ")
 }
 
 /// Runs a command that waits for files, processes and networks.

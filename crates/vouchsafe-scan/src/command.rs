@@ -13,7 +13,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::class::{Class, Confidence};
 
-const EXAMPLES: &str = "\
+/// What is typed, and what it returns.
+pub const EXAMPLES: &str = "\
 Examples:
   vouchsafe-scan logs/                               every file below, packed ones too
   kubectl logs deploy/api | vouchsafe-scan -         standard input

@@ -5,6 +5,7 @@ pub mod baseline;
 mod bytes;
 mod checks;
 pub mod class;
+pub mod clean;
 mod columns;
 #[cfg(feature = "command")]
 pub mod command;

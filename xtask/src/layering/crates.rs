@@ -8,6 +8,8 @@ use cargo_metadata::{Metadata, Package};
 /// Where a crate stands. The order of the variants is the order of the layers, lowest first.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Layer {
+    /// Finds PHI in text. It stands beside the core and knows nothing of the rest.
+    Scan,
     /// Formats of the transparency log; verifies anywhere.
     Tlog,
     /// The safeguards as types.
@@ -27,6 +29,7 @@ pub(super) enum Layer {
 impl Layer {
     fn parse(name: &str) -> Option<Self> {
         Some(match name {
+            "scan" => Self::Scan,
             "tlog" => Self::Tlog,
             "core" => Self::Core,
             "adapter" => Self::Adapter,
@@ -39,7 +42,9 @@ impl Layer {
     }
 
     fn may_use(self, other: Self) -> bool {
-        other != Self::Tool && (self == Self::Tool || other < self)
+        // The core and its adapters hold PHI as types; what looks for it in text is for those above them.
+        let scans = self >= Self::Dialect || other != Self::Scan;
+        other != Self::Tool && scans && (self == Self::Tool || other < self)
     }
 }
 
@@ -195,13 +200,14 @@ mod tests {
 
     fn workspace() -> Vec<Member> {
         vec![
+            member("scan", "scan", &["regex"]),
             member("tlog", "tlog", &["base64"]),
             member("core", "core", &["tlog", "serde"]),
             member("records", "adapter", &["core", "sqlx"]),
             member("keys", "adapter", &["core"]),
             member("fhir", "dialect", &["core", "records"]),
             member("server", "server", &["fhir", "keys", "core", "tlog"]),
-            member("cli", "cli", &["server", "core"]),
+            member("cli", "cli", &["server", "core", "scan"]),
             member("xtask", "tool", &["anyhow", "core"]),
         ]
     }
@@ -231,6 +237,18 @@ mod tests {
         assert_eq!(
             faults_with(member("records", "adapter", &["core", "keys"])),
             ["records (Adapter) must not depend on keys (Adapter)"]
+        );
+    }
+
+    #[test]
+    fn the_core_and_its_adapters_do_not_use_the_scan_and_it_uses_none_of_them() {
+        assert_eq!(
+            faults_with(member("keys", "adapter", &["core", "scan"])),
+            ["keys (Adapter) must not depend on scan (Scan)"]
+        );
+        assert_eq!(
+            faults_with(member("scan", "scan", &["core"])),
+            ["scan (Scan) must not depend on core (Core)"]
         );
     }
 
