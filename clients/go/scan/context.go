@@ -1,0 +1,167 @@
+package scan
+
+// maxBefore is how many bytes before a value are looked at for words that say what it is.
+const maxBefore = 64
+
+// fillers stand between what says what a value is, and the value: "the MRN is 12345".
+var fillers = list("is", "was", "are", "of", "no", "nr", "num", "number", "the", "to", "at", "on", "in", "by", "equals",
+	"value", "with", "a", "for", "from")
+
+// loose are phrases of the table that are everyday words in a sentence: there they prove nothing.
+var loose = list("expired", "line", "long", "home", "page", "link", "a number", "client", "remote", "peer", "src",
+	"given", "family", "preferred", "pass", "line1", "line2")
+
+// before returns what the words before a value say of it.
+func (sc *scanner) before(i int) match {
+	if sc.contextAt != i {
+		sc.contextAt, sc.context = i, sc.wordsSay(i)
+	}
+	return sc.context
+}
+
+func (sc *scanner) wordsSay(i int) match {
+	var w words
+	sc.wordsBefore(&w, i)
+	for dropped := 0; dropped <= 2; dropped++ {
+		if m := sc.table.suffix(&w); m.says() {
+			if loose[m.phrase] {
+				return match{}
+			}
+			return m
+		}
+		if !w.dropLast(fillers) {
+			break
+		}
+	}
+	return match{}
+}
+
+// dateContext reports whether one of the words before a date ties it to a person: "born in Springfield on 1/2/1980".
+func (sc *scanner) dateContext(i int) bool {
+	var w words
+	sc.wordsBefore(&w, i)
+	for dropped := 0; dropped <= 3; dropped++ {
+		if m := sc.table.suffix(&w); m.says() {
+			return m.has(Date) && !loose[m.phrase]
+		}
+		if !w.dropLast(nil) {
+			break
+		}
+	}
+	return false
+}
+
+// wordsBefore splits the words that stand before a value, with few other bytes between.
+func (sc *scanner) wordsBefore(w *words, i int) {
+	s := sc.s
+	to := i
+	for n := 0; n < 4 && to > 0 && has(" :=#\"'([<>", s[to-1]); n++ {
+		to--
+	}
+	from := to
+	for from > 0 && to-from < maxBefore && (kinds[s[from-1]]&word != 0 || has(" -./'", s[from-1])) {
+		from--
+	}
+	// A word that was cut is another word.
+	if from > 0 && to-from == maxBefore {
+		from = run(s, from, word)
+	}
+	if from > to {
+		from = to
+	}
+	w.split(s[from:to])
+}
+
+// dropLast drops the last word if the list has it; without a list, any word.
+func (w *words) dropLast(list map[string]bool) bool {
+	n := len(w.starts)
+	if n == 0 {
+		return false
+	}
+	start := w.starts[n-1]
+	if list != nil && !list[string(w.text[start:])] {
+		return false
+	}
+	w.starts = w.starts[:n-1]
+	if start > 0 {
+		start--
+	}
+	w.text = w.text[:start]
+	return true
+}
+
+// has reports whether the phrase stands for a class.
+func (m match) has(class Class) bool {
+	for _, r := range m.rules {
+		if r.class == class {
+			return true
+		}
+	}
+	return false
+}
+
+// class returns the class of a value that stands in a field of this name, or None if only detectors decide.
+func (m match) class(value string) Class {
+	if !m.says() || isEmpty(value) {
+		return None
+	}
+	for _, r := range m.rules {
+		if r.class == None {
+			return None
+		}
+		if r.strength == whole && !isLocal(r.class, value) || r.strength == shape && plausible(r.class, m.phrase, value) {
+			return r.class
+		}
+	}
+	return None
+}
+
+// isLocal reports whether an address is one of a private network or of the machine itself, which leads to nobody.
+func isLocal(class Class, value string) bool {
+	if class != IP {
+		return false
+	}
+	addr, ok := parseAddr(value)
+	return ok && !public(addr)
+}
+
+// number returns the class of a token with digits that stands in a sentence after this phrase. There a phrase alone is
+// never enough: the token must look like a number of the class.
+func (m match) number(token string) Class {
+	for _, r := range m.rules {
+		switch r.class {
+		case None, Name, Date, URL, IP, Email, Photo, Biometric:
+			continue
+		}
+		if r.strength != weak && plausible(r.class, m.phrase, token) {
+			return r.class
+		}
+	}
+	return None
+}
+
+// opaque returns the class of a UUID or hash that stands after this phrase. Most of them are not numbers of persons.
+func (m match) opaque() Class {
+	for _, r := range m.rules {
+		switch r.class {
+		case MRN, HealthPlan, Account, UniqueID, Secret:
+			if r.strength != weak {
+				return r.class
+			}
+		case Device:
+			if r.strength == whole {
+				return r.class
+			}
+		}
+	}
+	return None
+}
+
+// isEmpty reports whether a value says nothing, or was masked already.
+func isEmpty(value string) bool {
+	switch value {
+	case "", "-", "null", "nil", "<nil>", "none", "None", "true", "false", "[]", "{}":
+		return true
+	}
+	return isMask(value)
+}
