@@ -36,9 +36,14 @@ type match struct {
 	rules  []rule
 }
 
-// whole reports whether the name says that its whole value is of a class.
-func (m match) whole() bool {
-	return len(m.rules) > 0 && m.rules[0].class != None && m.rules[0].strength == whole
+// whole returns the rule that takes a value whatever it looks like, if there is one.
+func (m match) whole() (rule, bool) {
+	for _, r := range m.rules {
+		if r.class != None && r.strength == whole {
+			return r, true
+		}
+	}
+	return rule{}, false
 }
 
 // says reports whether the name says anything at all.

@@ -6,33 +6,41 @@ import (
 	"unicode/utf8"
 )
 
-// walker goes through one JSON document and writes it with its values masked. What it does not mask, it copies.
+// walker goes through one JSON document. It writes only if there is something to mask, and copies the rest then.
 type walker struct {
 	*work
 	s   string
 	pos int
-	out []byte
+	// out is what was written; it stands for the text before from.
+	out  []byte
+	from int
 	// depth is how many objects and arrays are around the place.
 	depth int
 }
 
-// document masks a text that is one JSON document.
-func (w *work) document(m match, doc string) ([]byte, bool) {
+// document masks a text that is one JSON document. It returns nil if nothing in it was masked.
+func (w *work) document(m match, doc string) (masked []byte, ok bool) {
 	before := w.counted()
-	out, size, ok := w.prefix(m, doc)
-	if ok && blanks(doc, size) == len(doc) {
-		return append(out, doc[size:]...), true
+	masked, size, ok := w.prefix(m, doc)
+	if !ok || blanks(doc, size) != len(doc) {
+		w.undo(before)
+		return nil, false
 	}
-	w.undo(before)
-	return nil, false
+	if masked != nil {
+		masked = append(masked, doc[size:]...)
+	}
+	return masked, true
 }
 
-// prefix masks the JSON document that a text begins with, and returns how long it is. If there is none, size is where
-// that was seen.
-func (w *work) prefix(m match, s string) (out []byte, size int, ok bool) {
-	j := walker{work: w, s: s, out: make([]byte, 0, len(s)+len(s)/8)}
+// prefix masks the JSON document that a text begins with, and returns how long it is; masked is nil if nothing in it
+// was masked. If there is no document, size is where that was seen.
+func (w *work) prefix(m match, s string) (masked []byte, size int, ok bool) {
+	j := walker{work: w, s: s}
 	j.blank()
 	ok = j.value(m)
+	if j.out != nil {
+		j.out = append(j.out, s[j.from:j.pos]...)
+	}
 	return j.out, j.pos, ok
 }
 
@@ -52,23 +60,14 @@ func blanks(s string, i int) int {
 	return i
 }
 
-func (j *walker) blank() {
-	to := blanks(j.s, j.pos)
-	j.copy(to)
-}
+func (j *walker) blank() { j.pos = blanks(j.s, j.pos) }
 
-// copy writes the text up to a place.
-func (j *walker) copy(to int) {
-	j.out = append(j.out, j.s[j.pos:to]...)
-	j.pos = to
-}
-
-// take writes one byte if it is the next.
+// take goes over one byte if it is the next.
 func (j *walker) take(b byte) bool {
 	if at(j.s, j.pos) != b {
 		return false
 	}
-	j.copy(j.pos + 1)
+	j.pos++
 	return true
 }
 
@@ -95,7 +94,7 @@ func (j *walker) value(m match) bool {
 	}
 	for _, constant := range []string{"null", "true", "false"} {
 		if strings.HasPrefix(j.s[j.pos:], constant) {
-			j.copy(j.pos + len(constant))
+			j.pos += len(constant)
 			return kinds[at(j.s, j.pos)]&word == 0
 		}
 	}
@@ -117,7 +116,7 @@ func (j *walker) object(outer match) bool {
 		if masked := j.key(name); masked != name {
 			j.write(masked, end)
 		} else {
-			j.copy(end)
+			j.pos = end
 			own = j.lookup(name)
 		}
 		j.blank()
@@ -169,15 +168,19 @@ func (j *walker) string(m match) bool {
 	if masked := j.field(m, text); masked != text {
 		j.write(masked, end)
 	} else {
-		j.copy(end)
+		j.pos = end
 	}
 	return true
 }
 
 // write writes a text in place of what stands up to end.
 func (j *walker) write(text string, end int) {
+	if j.out == nil {
+		j.out = make([]byte, 0, len(j.s))
+	}
+	j.out = append(j.out, j.s[j.from:j.pos]...)
 	j.out = appendQuoted(j.out, text)
-	j.pos = end
+	j.pos, j.from = end, end
 }
 
 // number masks a number: it becomes a text then.
@@ -208,7 +211,7 @@ func (j *walker) number(m match) bool {
 	if mask, masked := j.scalar(m, j.s[j.pos:end]); masked {
 		j.write(mask, end)
 	} else {
-		j.copy(end)
+		j.pos = end
 	}
 	return true
 }
@@ -242,7 +245,7 @@ func (j *walker) literal() (text string, end int, ok bool) {
 
 // skipDeep leaves out an object or array that is nested too deep.
 func (j *walker) skipDeep() bool {
-	open := 0
+	start, open := j.pos, 0
 	for j.pos < len(j.s) {
 		switch j.s[j.pos] {
 		case '{', '[':
@@ -258,7 +261,9 @@ func (j *walker) skipDeep() bool {
 		}
 		j.pos++
 		if open == 0 {
-			j.out = appendQuoted(j.out, j.refuse())
+			end := j.pos
+			j.pos = start
+			j.write(j.refuse(), end)
 			return true
 		}
 	}

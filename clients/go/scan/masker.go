@@ -3,9 +3,11 @@ package scan
 import (
 	"encoding/json"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 const (
@@ -100,6 +102,29 @@ func (m *Masker) Counts() map[Class]uint64 {
 // RefusedCount returns how many values were replaced by [Refused] so far.
 func (m *Masker) RefusedCount() uint64 { return m.refused.Load() }
 
+// Type returns the mask of a value if its type alone says that it must not be shown: [PHI] and the types of [WithType].
+func (m *Masker) Type(value any) (mask string, masked bool) {
+	if _, ok := value.(guarded); ok {
+		return protected, true
+	}
+	if len(m.types) == 0 || value == nil {
+		return "", false
+	}
+	t := reflect.TypeOf(value)
+	class, ok := m.types[t]
+	if !ok && t.Kind() == reflect.Pointer {
+		class, ok = m.types[t.Elem()]
+	}
+	if !ok {
+		return "", false
+	}
+	m.counts[class].Add(1)
+	return class.Mask(), true
+}
+
+// MaxDepth returns how deep objects and arrays may be nested.
+func (m *Masker) MaxDepth() int { return m.maxDepth }
+
 // Refuse counts a value that cannot be masked and returns what stands in its place. It is for packages that put a
 // Masker in front of a logger.
 func (m *Masker) Refuse() string {
@@ -109,7 +134,7 @@ func (m *Masker) Refuse() string {
 
 // Text returns a text in which the values that the detectors find are masked: a log message, the text of an error.
 // JSON in it stays JSON.
-func (m *Masker) Text(text string) string { return Field{masker: m}.Text(text) }
+func (m *Masker) Text(text string) string { return m.Root().Text(text) }
 
 // Key returns the name of a field, masked if it holds a value itself, as keys of maps do.
 func (m *Masker) Key(name string) (masked string) {
@@ -118,10 +143,16 @@ func (m *Masker) Key(name string) (masked string) {
 	return w.key(name)
 }
 
+// Root returns the field that has no name: the whole of an entry, or of a document.
+func (m *Masker) Root() Field { return Field{masker: m} }
+
 // Field looks up what the name of a field says of its value.
 func (m *Masker) Field(name string) Field { return Field{m, m.lookup(name)} }
 
 func (m *Masker) lookup(name string) match {
+	if isMask(name) {
+		return match{}
+	}
 	if found, ok := m.cache.get(name); ok {
 		return found
 	}
@@ -130,7 +161,7 @@ func (m *Masker) lookup(name string) match {
 	return found
 }
 
-// A Field is what the name of a field says of its value. The zero Field is not usable; [Masker.Field] returns one.
+// A Field is what the name of a field says of its value. [Masker.Field] makes one; the zero Field is not usable.
 type Field struct {
 	masker *Masker
 	match  match
@@ -142,12 +173,20 @@ func (f Field) Field(name string) Field {
 	return Field{f.masker, f.match.inner(f.masker.lookup(name))}
 }
 
-// inner returns what counts for a field whose own name says own.
+// inner returns what counts for a field whose own name says own. If the value has not the form that its own name asks
+// for, the outer name decides.
 func (m match) inner(own match) match {
-	if !own.says() && m.whole() {
-		return m
+	outer, ok := m.whole()
+	if !ok {
+		return own
 	}
-	return own
+	if !own.says() {
+		return match{m.phrase, []rule{outer}}
+	}
+	if _, decided := own.whole(); decided || own.has(None) {
+		return own
+	}
+	return match{own.phrase, append(own.rules[:len(own.rules):len(own.rules)], outer)}
 }
 
 // Text returns the value of the field, masked.
@@ -166,13 +205,46 @@ func (f Field) Bytes(value []byte) []byte {
 	return value
 }
 
-// Scalar returns the mask of a number or time of which text is the decimal or RFC 3339 form. It returns false if the
-// value may be shown as it is.
-func (f Field) Scalar(text string) (mask string, masked bool) {
+// Int64 returns the mask of a number, or false if the number may be shown as it is.
+func (f Field) Int64(n int64) (mask string, masked bool) {
+	if !f.match.says() && n < leastCard {
+		return "", false
+	}
+	return f.scalar(strconv.FormatInt(n, 10))
+}
+
+// Uint64 returns the mask of a number, or false if the number may be shown as it is.
+func (f Field) Uint64(n uint64) (mask string, masked bool) {
+	if !f.match.says() && n < leastCard {
+		return "", false
+	}
+	return f.scalar(strconv.FormatUint(n, 10))
+}
+
+// Float64 returns the mask of a number, or false if the number may be shown as it is.
+func (f Field) Float64(n float64) (mask string, masked bool) {
+	if !f.match.says() && n < leastCard {
+		return "", false
+	}
+	return f.scalar(strconv.FormatFloat(n, 'f', -1, 64))
+}
+
+// Time returns the mask of a time, or false if the time may be shown as it is.
+func (f Field) Time(t time.Time) (mask string, masked bool) {
+	if !f.match.says() {
+		return "", false
+	}
+	return f.scalar(t.UTC().Format(time.RFC3339))
+}
+
+func (f Field) scalar(text string) (mask string, masked bool) {
 	w := f.masker.begin()
 	defer w.end(func() { mask, masked = Refused, true })
 	return w.scalar(f.match, text)
 }
+
+// leastCard is the least number that can be that of a payment card, the only number that is found without a name.
+const leastCard = 1e12
 
 // Value returns the JSON that encoding/json makes of a value, masked. It is always one JSON value: what encoding/json
 // refuses, what is too deep or too large is "[REFUSED]".
@@ -183,11 +255,15 @@ func (f Field) Value(value any) (masked json.RawMessage) {
 }
 
 // JSON returns a JSON document in which values are masked, and true; or nil and false if doc is not JSON. Numbers that
-// are masked become strings. Blanks and the order of fields stay.
+// are masked become strings. Blanks and the order of fields stay. If nothing is masked, it returns doc itself.
 func (f Field) JSON(doc []byte) (masked []byte, ok bool) {
 	w := f.masker.begin()
 	defer w.end(func() { masked, ok = refusedJSON(), true })
-	return w.document(f.match, string(doc))
+	masked, ok = w.document(f.match, string(doc))
+	if ok && masked == nil {
+		return doc, true
+	}
+	return masked, ok
 }
 
 // work is one call of a method: what was masked in it, and the memory that it needs.

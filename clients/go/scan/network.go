@@ -155,6 +155,12 @@ func (sc *scanner) email(i, size int) int {
 	return sc.found(start, end, Email)
 }
 
+// noDomains come last in names of units, hosts and files: "user@1000.service", "bundle@main.js".
+var noDomains = list("service", "socket", "timer", "mount", "target", "slice", "scope", "device", "internal", "local",
+	"localhost", "localdomain", "lan", "svc", "cluster", "jar", "js", "mjs", "css", "ts", "tsx", "py", "go", "rs", "java",
+	"class", "so", "dll", "exe", "png", "jpg", "jpeg", "gif", "svg", "html", "json", "xml", "yaml", "yml", "git", "gz",
+	"zip")
+
 // domainAt finds a domain name: labels and a last one of letters.
 func domainAt(s string, i int) (int, bool) {
 	end, labels := i, 0
@@ -179,7 +185,7 @@ func domainAt(s string, i int) (int, bool) {
 		return 0, false
 	}
 	top := s[last:end]
-	if len(top) < 2 || run(top, 0, letter) != len(top) {
+	if len(top) < 2 || run(top, 0, letter) != len(top) || in(noDomains, top) {
 		return 0, false
 	}
 	// "icon@2x.png" is a file.

@@ -79,6 +79,9 @@ func valueAt(s string, sign int) (from int, quote string) {
 // quoted looks at a value in quotes. One without an end goes to the end of the line: the text was cut.
 func (sc *scanner) quoted(m match, from int, quote string) int {
 	s := sc.s
+	if start, end, ok := sc.credentials(m, from); ok {
+		return sc.found(start, end, Secret)
+	}
 	end := from
 	for end < len(s) && s[end] != '\n' && !strings.HasPrefix(s[end:], quote) {
 		if s[end] == '\\' {
@@ -95,12 +98,22 @@ func (sc *scanner) quoted(m match, from int, quote string) int {
 	return from
 }
 
+// credentials finds the secret part of a value such as "Bearer abc": the scheme before it may be shown.
+func (sc *scanner) credentials(m match, from int) (start, end int, ok bool) {
+	scheme := run(sc.s, from, lower|upper)
+	if !m.has(Secret) || at(sc.s, scheme) != ' ' {
+		return 0, 0, false
+	}
+	return bearerAt(sc.s, from, scheme)
+}
+
 const maxBracketed = 1024
 
 // bracketed looks at a list: [Jane Roe] as Go prints it, ["Jane","Roe"] of JSON that was cut.
 func (sc *scanner) bracketed(m match, from int) int {
 	s := sc.s
-	if !m.whole() {
+	r, ok := m.whole()
+	if !ok {
 		return from
 	}
 	end := from + 1
@@ -110,12 +123,15 @@ func (sc *scanner) bracketed(m match, from int) int {
 	if at(s, end) != ']' || isEmpty(s[from:end+1]) || end == from+1 {
 		return from
 	}
-	return sc.found(from+1, end, m.rules[0].class)
+	return sc.found(from+1, end, r.class)
 }
 
 // bare looks at a value without quotes.
 func (sc *scanner) bare(m match, sign, from int) int {
 	s := sc.s
+	if start, end, ok := sc.credentials(m, from); ok {
+		return sc.found(start, end, Secret)
+	}
 	prose := s[sign] == ':' && from > sign+1
 	for _, r := range m.rules {
 		if r.class == None || r.strength == weak {
@@ -190,12 +206,6 @@ func (sc *scanner) valueEnd(class Class, from int) int {
 		ok = count > 0
 	case Geography:
 		return placeEnd(s, from)
-	case Secret:
-		if word := run(s, from, lower|upper); at(s, word) == ' ' {
-			if _, to, ok := bearerAt(s, from, word); ok {
-				return to
-			}
-		}
 	}
 	if token := bareEnd(s, from); !ok || class != Name && token > end {
 		return token

@@ -39,7 +39,7 @@ func streetAt(s string, i int) (int, bool) {
 			end++
 		}
 		if n > 0 && in(streetWords, s[from:end]) {
-			return unitAt(s, end), true
+			return cityAt(s, unitAt(s, end)), true
 		}
 		if at(s, end) == '.' {
 			end++
@@ -50,6 +50,34 @@ func streetAt(s string, i int) (int, bool) {
 		from = end + 1
 	}
 	return 0, false
+}
+
+// cityAt returns the end of a city, state and ZIP code after a street, or i.
+func cityAt(s string, i int) int {
+	from := i
+	for n := 0; n < 4; n++ {
+		if at(s, from) == ',' {
+			from++
+		}
+		if at(s, from) != ' ' || kinds[at(s, from+1)]&(upper|wide) == 0 {
+			return i
+		}
+		end := run(s, from+1, letter)
+		if _, known := states[s[from+1:end]]; known && n > 0 {
+			if zip := end + 1; at(s, end) == ' ' && digitsAt(s, zip, 5) {
+				end = zip + 5
+				if at(s, end) == '-' && digitsAt(s, end+1, 4) {
+					end += 5
+				}
+			}
+			return end
+		}
+		if at(s, end) == '.' {
+			end++
+		}
+		from = end
+	}
+	return i
 }
 
 // unitAt returns the end of what follows a street: a direction, the number of a flat.

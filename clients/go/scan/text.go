@@ -325,15 +325,14 @@ func (sc *scanner) embedded(i int) int {
 		return i + 1
 	}
 	before := sc.counted()
-	out, size, ok := sc.prefix(match{}, sc.s[i:])
+	masked, size, ok := sc.prefix(match{}, sc.s[i:])
 	if !ok {
 		sc.undo(before)
 		sc.noDocument = i + size
 		return i + 1
 	}
-	end := i + size
-	if masked := string(out); masked != sc.s[i:end] {
-		return sc.replace(i, end, masked)
+	if masked != nil {
+		return sc.replace(i, i+size, string(masked))
 	}
-	return end
+	return i + size
 }

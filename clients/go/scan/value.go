@@ -110,10 +110,14 @@ func (e *encoder) document(m match, doc []byte) error {
 		return errLeftOut
 	}
 	masked, ok := e.work.document(m, compact.String())
-	if !ok {
+	switch {
+	case !ok:
 		return errLeftOut
+	case masked == nil:
+		e.out = append(e.out, compact.Bytes()...)
+	default:
+		e.out = append(e.out, masked...)
 	}
-	e.out = append(e.out, masked...)
 	return nil
 }
 
@@ -269,8 +273,8 @@ func (e *encoder) bytes(m match, value []byte) error {
 	if len(value) > e.maxValue {
 		return e.quote(e.refuse())
 	}
-	if m.whole() && len(value) > 0 {
-		return e.quote(e.mask(m.rules[0].class))
+	if r, ok := m.whole(); ok && len(value) > 0 {
+		return e.quote(e.mask(r.class))
 	}
 	if utf8.Valid(value) {
 		text := string(value)

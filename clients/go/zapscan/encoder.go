@@ -13,7 +13,7 @@ import (
 //		return zapscan.NewEncoder(zapcore.NewJSONEncoder(config), masker), nil
 //	})
 func NewEncoder(next zapcore.Encoder, masker *scan.Masker) zapcore.Encoder {
-	return &encoder{objectEncoder: objectEncoder{next: next, mask: mask{masker}}, next: next}
+	return &encoder{objectEncoder: objectEncoder{next, scope{mask: mask{masker}}}, next: next}
 }
 
 type encoder struct {

@@ -7,13 +7,18 @@ import (
 	"github.com/vouchsafe/vouchsafe/clients/go/scan"
 )
 
+// maxErrors is how deep groups of errors may be nested.
+const maxErrors = 8
+
 // maskError returns an error with the masked texts of another. zap writes a second text of errors that format
 // themselves, and the errors of a group one by one; both are masked too.
-func maskError(name scan.Field, err error) error {
-	base := maskedError{name, err}
+func maskError(name scan.Field, err error, depth int) error {
+	base := maskedError{name, err, depth}
 	switch err.(type) {
 	case interface{ Errors() []error }:
-		return maskedGroup{base}
+		if depth < maxErrors {
+			return maskedGroup{base}
+		}
 	case fmt.Formatter:
 		return maskedVerbose{base}
 	}
@@ -22,8 +27,9 @@ func maskError(name scan.Field, err error) error {
 
 // maskedError has no Unwrap: who takes it apart would get the error as it was.
 type maskedError struct {
-	name scan.Field
-	err  error
+	name  scan.Field
+	err   error
+	depth int
 }
 
 func (e maskedError) Error() string { return e.name.Text(errorOf(e.err)) }
@@ -52,7 +58,7 @@ func (e maskedGroup) Errors() (masked []error) {
 	}
 	for _, err := range group.Errors() {
 		if err != nil {
-			masked = append(masked, maskError(e.name, err))
+			masked = append(masked, maskError(e.name, err, e.depth+1))
 		}
 	}
 	return masked

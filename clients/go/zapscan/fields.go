@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"strconv"
 	"time"
 
 	"github.com/vouchsafe/vouchsafe/clients/go/scan"
@@ -50,6 +49,9 @@ func (m mask) field(f zapcore.Field) (masked zapcore.Field) {
 	}()
 	name := m.Field(f.Key)
 	f.Key = key
+	if with, masked := m.Type(f.Interface); masked {
+		return textField(key, with)
+	}
 	switch f.Type {
 	case zapcore.BoolType, zapcore.DurationType, zapcore.Complex128Type, zapcore.Complex64Type, zapcore.SkipType,
 		zapcore.NamespaceType:
@@ -68,7 +70,7 @@ func (m mask) field(f zapcore.Field) (masked zapcore.Field) {
 		if !ok {
 			return m.refused(key)
 		}
-		f.Interface = maskError(name, err)
+		f.Interface = maskError(name, err, 0)
 		return f
 	case zapcore.ReflectType:
 		if f.Interface != nil {
@@ -82,7 +84,7 @@ func (m mask) field(f zapcore.Field) (masked zapcore.Field) {
 		if !ok {
 			return m.refused(key)
 		}
-		f.Interface = maskedArray{array, m, name}
+		f.Interface = maskedArray{array, scope{mask: m, name: name, inside: true}}
 		return f
 	}
 	return m.scalar(f, name)
@@ -93,44 +95,40 @@ func (m mask) object(f zapcore.Field, name scan.Field) zapcore.Field {
 	if !ok {
 		return m.refused(f.Key)
 	}
-	f.Interface = maskedObject{object, m, name}
+	inside := f.Type == zapcore.ObjectMarshalerType
+	f.Interface = maskedObject{object, scope{mask: m, name: name, inside: inside}}
 	return f
 }
 
 // scalar masks numbers and times: they become texts then.
 func (m mask) scalar(f zapcore.Field, name scan.Field) zapcore.Field {
-	text, ok := scalarText(f)
-	if !ok {
+	var with string
+	var masked bool
+	switch f.Type {
+	case zapcore.Int64Type, zapcore.Int32Type, zapcore.Int16Type, zapcore.Int8Type:
+		with, masked = name.Int64(f.Integer)
+	case zapcore.Uint64Type, zapcore.Uint32Type, zapcore.Uint16Type, zapcore.Uint8Type, zapcore.UintptrType:
+		with, masked = name.Uint64(uint64(f.Integer))
+	case zapcore.Float64Type:
+		with, masked = name.Float64(math.Float64frombits(uint64(f.Integer)))
+	case zapcore.Float32Type:
+		with, masked = name.Float64(float64(math.Float32frombits(uint32(f.Integer))))
+	case zapcore.TimeType:
+		with, masked = name.Time(time.Unix(0, f.Integer))
+	case zapcore.TimeFullType:
+		t, ok := f.Interface.(time.Time)
+		if !ok {
+			return m.refused(f.Key)
+		}
+		with, masked = name.Time(t)
+	default:
 		return m.refused(f.Key)
 	}
-	if with, masked := name.Scalar(text); masked {
+	if masked {
 		return textField(f.Key, with)
 	}
 	return f
 }
-
-func scalarText(f zapcore.Field) (string, bool) {
-	switch f.Type {
-	case zapcore.Int64Type, zapcore.Int32Type, zapcore.Int16Type, zapcore.Int8Type:
-		return strconv.FormatInt(f.Integer, 10), true
-	case zapcore.Uint64Type, zapcore.Uint32Type, zapcore.Uint16Type, zapcore.Uint8Type, zapcore.UintptrType:
-		return strconv.FormatUint(uint64(f.Integer), 10), true
-	case zapcore.Float64Type:
-		return floatText(math.Float64frombits(uint64(f.Integer)), 64), true
-	case zapcore.Float32Type:
-		return floatText(float64(math.Float32frombits(uint32(f.Integer))), 32), true
-	case zapcore.TimeType:
-		return timeText(time.Unix(0, f.Integer)), true
-	case zapcore.TimeFullType:
-		t, ok := f.Interface.(time.Time)
-		return timeText(t), ok
-	}
-	return "", false
-}
-
-func floatText(f float64, bits int) string { return strconv.FormatFloat(f, 'f', -1, bits) }
-
-func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func (m mask) refused(key string) zapcore.Field { return textField(key, m.Refuse()) }
 
