@@ -12,6 +12,8 @@ const (
 	under
 	// sign is a byte at which a value, or a pair of name and value, may begin.
 	sign
+	// joint is a byte that stands between the words before a value.
+	joint
 )
 
 const (
@@ -36,7 +38,10 @@ var kinds = func() (k [256]kind) {
 		}
 	}
 	for _, b := range []byte("@:=+(-%{[") {
-		k[b] = sign
+		k[b] |= sign
+	}
+	for _, b := range []byte(" -./'") {
+		k[b] |= joint
 	}
 	return k
 }()
@@ -129,6 +134,26 @@ func in(list map[string]bool, s string) bool {
 	var space [16]byte
 	low, ok := lowered(&space, s)
 	return ok && list[string(low)]
+}
+
+// lengths has, by first letter in lower case, which lengths of words a list has. Most words are ruled out by it.
+type lengths [256]uint32
+
+func lengthsOf(lists ...map[string]bool) (l lengths) {
+	for _, list := range lists {
+		for w := range list {
+			l[w[0]] |= 1 << len(w)
+		}
+	}
+	return l
+}
+
+// may reports whether the list may have a word of that first letter and length.
+func (l *lengths) may(first byte, length int) bool {
+	if kinds[first]&upper != 0 {
+		first += 'a' - 'A'
+	}
+	return length < 32 && l[first]&(1<<length) != 0
 }
 
 // list makes a list of words.

@@ -20,10 +20,10 @@ func (sc *scanner) before(i int) match {
 }
 
 func (sc *scanner) wordsSay(i int) match {
-	var w words
-	sc.wordsBefore(&w, i)
+	w := &sc.words
+	sc.wordsBefore(w, i)
 	for dropped := 0; dropped <= 2; dropped++ {
-		if m := sc.table.suffix(&w); m.says() {
+		if m := sc.table.suffix(w); m.says() {
 			if loose[m.phrase] {
 				return match{}
 			}
@@ -38,10 +38,10 @@ func (sc *scanner) wordsSay(i int) match {
 
 // dateContext reports whether one of the words before a date ties it to a person: "born in Springfield on 1/2/1980".
 func (sc *scanner) dateContext(i int) bool {
-	var w words
-	sc.wordsBefore(&w, i)
+	w := &sc.words
+	sc.wordsBefore(w, i)
 	for dropped := 0; dropped <= 3; dropped++ {
-		if m := sc.table.suffix(&w); m.says() {
+		if m := sc.table.suffix(w); m.says() {
 			return m.has(Date) && !loose[m.phrase]
 		}
 		if !w.dropLast(nil) {
@@ -59,7 +59,7 @@ func (sc *scanner) wordsBefore(w *words, i int) {
 		to--
 	}
 	from := to
-	for from > 0 && to-from < maxBefore && (kinds[s[from-1]]&word != 0 || has(" -./'", s[from-1])) {
+	for from > 0 && to-from < maxBefore && kinds[s[from-1]]&(word|joint) != 0 {
 		from--
 	}
 	// A word that was cut is another word.

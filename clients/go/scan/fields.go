@@ -133,11 +133,30 @@ func (t *table) with(other *table) *table {
 	return both
 }
 
-// lookup finds the longest phrase that a name ends with.
-func (t *table) lookup(name string) match {
-	var w words
+// lookup finds the longest phrase that a name ends with. The words are space to work in.
+func (t *table) lookup(w *words, name string) match {
+	if !t.mayEndWith(name) {
+		return match{}
+	}
 	w.split(name)
-	return t.suffix(&w)
+	return t.suffix(w)
+}
+
+// mayEndWith looks at the last word of a name only, in which most names differ from all phrases.
+func (t *table) mayEndWith(name string) bool {
+	end := len(name)
+	for end > 0 && kinds[name[end-1]]&(letter|digit) == 0 {
+		end--
+	}
+	start := end
+	for start > 0 && kinds[name[start-1]]&(letter|digit) != 0 {
+		if start--; start > 0 && newWord(name[:end], start, kinds[name[start-1]]) {
+			break
+		}
+	}
+	var space [16]byte
+	low, ok := lowered(&space, name[start:end])
+	return !ok || t.last[string(low)]
 }
 
 func (t *table) suffix(w *words) match {
@@ -162,7 +181,7 @@ const (
 	maxNameWords = 12
 )
 
-// words is a name in lower case, split into words. It lives on the stack.
+// words is a name in lower case, split into words. It has its space with it.
 type words struct {
 	text   []byte
 	starts []int

@@ -156,7 +156,8 @@ func (m *Masker) lookup(name string) match {
 	if found, ok := m.cache.get(name); ok {
 		return found
 	}
-	found := m.table.lookup(name)
+	var w words
+	found := m.table.lookup(&w, name)
 	m.cache.put(name, found)
 	return found
 }
@@ -274,6 +275,7 @@ type work struct {
 	// nested is how many encodings are around the text that is looked at.
 	nested int
 	spans  []span
+	words  words
 }
 
 func (m *Masker) begin() *work {

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -13,8 +14,17 @@ var roles = list("patient", "member", "subscriber", "beneficiary", "guarantor", 
 	"mother", "father", "daughter", "son", "caregiver", "guardian", "nurse", "doctor", "physician", "provider",
 	"clinician", "employee", "resident", "enrollee", "name", "named", "caller")
 
-// maxTrigger is the length of the longest word that says what follows it.
-const maxTrigger = 12
+// triggers has all words that say what follows them.
+var triggers = func() lengths {
+	names := make(map[string]bool)
+	for month := range months {
+		names[month] = true
+	}
+	for state := range states {
+		names[strings.ToLower(state)] = true
+	}
+	return lengthsOf(titles, roles, names, list("bearer", "basic", "po", "p"))
+}()
 
 // particles stand between the words of a name.
 var particles = list("de", "del", "della", "der", "den", "di", "da", "dos", "du", "la", "le", "van", "von", "ten", "ter",

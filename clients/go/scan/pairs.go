@@ -13,7 +13,7 @@ func (sc *scanner) pair(sign int) int {
 	if !ok {
 		return sign + 1
 	}
-	m := sc.table.lookup(name)
+	m := sc.table.lookup(&sc.words, name)
 	from, quote := valueAt(s, sign)
 	if end, ok := sc.parameter(m, sign, from); ok {
 		return end

@@ -2,11 +2,13 @@ package scan
 
 import "strings"
 
-// secretForms are the beginnings of well-known tokens, and how many bytes follow at least.
-var secretForms = []struct {
+// secretForm is the beginning of well-known tokens, and how many bytes follow at least.
+type secretForm struct {
 	prefix string
 	least  int
-}{
+}
+
+var secretForms = []secretForm{
 	{"AKIA", 16}, {"ASIA", 16}, // Amazon
 	{"AIza", 30}, {"ya29.", 20}, // Google
 	{"ghp_", 20}, {"gho_", 20}, {"ghu_", 20}, {"ghs_", 20}, {"ghr_", 20}, {"github_pat_", 20}, // GitHub
@@ -19,18 +21,21 @@ var secretForms = []struct {
 
 const minSecret = 13
 
-// secretFirst has the first bytes of secretForms.
-var secretFirst = func() (first [256]bool) {
+// secretsBy has the secretForms by their first byte.
+var secretsBy = func() (by [256][]secretForm) {
 	for _, form := range secretForms {
-		first[form.prefix[0]] = true
+		by[form.prefix[0]] = append(by[form.prefix[0]], form)
 	}
-	return first
+	return by
 }()
 
 // secretAt finds a token that its beginning gives away.
 func secretAt(s string, i int) (int, bool) {
-	for _, form := range secretForms {
-		if !strings.HasPrefix(s[i:], form.prefix) {
+	if len(s)-i < minSecret {
+		return 0, false
+	}
+	for _, form := range secretsBy[s[i]] {
+		if s[i+1] != form.prefix[1] || !strings.HasPrefix(s[i:], form.prefix) {
 			continue
 		}
 		if form.prefix == "eyJ" {

@@ -135,10 +135,8 @@ func (sc *scanner) word(i int) int {
 		seen |= kinds[s[end]]
 		end++
 	}
-	if len(s)-i >= minSecret && secretFirst[s[i]] {
-		if end, ok := secretAt(s, i); ok {
-			return sc.found(i, end, Secret)
-		}
+	if to, ok := secretAt(s, i); ok {
+		return sc.found(i, to, Secret)
 	}
 	if seen&digit != 0 {
 		return sc.mixed(i, end)
@@ -164,7 +162,7 @@ func (sc *scanner) trigger(i, end int, seen kind) (next int, ok bool) {
 	default:
 		return 0, false
 	}
-	if seen&wide != 0 || end-i > maxTrigger {
+	if !triggers.may(s[i], end-i) {
 		return 0, false
 	}
 	switch {
@@ -292,7 +290,7 @@ func (sc *scanner) figures(i, end int) (int, Class) {
 	if to, ok := mbiAt(s, i); ok {
 		return to, HealthPlan
 	}
-	if end-i < 3 {
+	if _, digits := phoneRun(s, i); digits < 7 {
 		return 0, None
 	}
 	switch context := sc.before(i); {
