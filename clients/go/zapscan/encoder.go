@@ -12,6 +12,10 @@ import (
 //	zap.RegisterEncoder("masked-json", func(config zapcore.EncoderConfig) (zapcore.Encoder, error) {
 //		return zapscan.NewEncoder(zapcore.NewJSONEncoder(config), masker), nil
 //	})
+//
+// Prefer Option or NewCore: zap takes the fields of With apart before it calls an encoder. If the Error or String method
+// of such a field panics, the encoder gets the text of the panic and masks what the detectors find in it; types are not
+// known there either. A core sees the field itself.
 func NewEncoder(next zapcore.Encoder, masker *scan.Masker) zapcore.Encoder {
 	return &encoder{objectEncoder: objectEncoder{next, scope{mask: mask{masker}}}, next: next}
 }
