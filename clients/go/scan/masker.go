@@ -338,6 +338,9 @@ func (w *work) field(m match, value string) string {
 	if class := m.class(value); class != None {
 		return w.mask(class)
 	}
+	if versionWords[m.phrase] && isQuad(value) {
+		return value
+	}
 	return w.text(value)
 }
 

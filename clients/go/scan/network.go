@@ -101,6 +101,11 @@ func (sc *scanner) versionBefore(i int) bool {
 	return in(versionWords, s[from:to])
 }
 
+// isQuad reports whether a value is four numbers with points between, as versions and addresses are.
+func isQuad(value string) bool {
+	return strings.Count(value, ".") == 3 && run(value, 0, digit|joint) == len(value)
+}
+
 var versionWords = list("version", "versions", "ver", "v", "release", "build", "revision", "rev", "oid", "assembly")
 
 // hardware looks at a hardware address, which is masked if words before say so.

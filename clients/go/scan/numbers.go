@@ -241,22 +241,24 @@ func cardAt(s string, i int) (int, bool) {
 		return 0, false
 	}
 	var number [19]byte
-	n, end := 0, i
+	n, end, group := 0, i, 0
 	for end < len(s) && n < len(number) {
 		if kinds[s[end]]&digit != 0 {
 			number[n] = s[end]
 			n++
 			end++
+			group++
 			continue
 		}
 		if isCard(number[:n]) {
 			break
 		}
 		kind, size := gapAt(s, end)
-		if n < 4 || kind != hyphen && kind != blank || kinds[at(s, end+size)]&digit == 0 {
+		if group != 4 && (group != 6 || n != 10) || kind != hyphen && kind != blank || kinds[at(s, end+size)]&digit == 0 {
 			return 0, false
 		}
 		end += size
+		group = 0
 	}
 	return end, ends(s, end) && isCard(number[:n])
 }

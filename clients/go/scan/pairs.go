@@ -64,7 +64,9 @@ func valueAt(s string, sign int) (from int, quote string) {
 	if at(s, from) == '>' || at(s, from) == '=' {
 		from++
 	}
-	from = skip(s, from, " \t", 3)
+	if s[sign] == ':' || from > sign+1 || at(s, sign-1) == ' ' {
+		from = skip(s, from, " \t", 3)
+	}
 	switch at(s, from) {
 	case '"', '\'', '`':
 		return from + 1, s[from : from+1]
@@ -139,7 +141,7 @@ func (sc *scanner) bare(m match, sign, from int) int {
 		}
 		end := sc.valueEnd(r.class, from)
 		value := s[from:end]
-		if isEmpty(value) || isLocal(r.class, value) {
+		if isEmpty(value) || exempt(r.class, m.phrase, value) {
 			continue
 		}
 		if r.strength == shape || prose || s[sign] == ':' && !strings.Contains(m.phrase, " ") {

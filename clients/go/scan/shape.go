@@ -118,12 +118,15 @@ func phoneShape(value string) bool {
 
 // codeShape reports whether a value is a number of a person: a token with four digits or more.
 func codeShape(class Class, value string) bool {
+	if end, ok := macAt(value, 0); ok && end == len(value) {
+		return class == Device
+	}
 	if len(value) < 4 || len(value) > 40 || countDigits(value) < 4 {
 		return false
 	}
 	for i := 0; i < len(value); i++ {
 		if kinds[value[i]]&(lower|upper|digit) == 0 && !has("-/_", value[i]) &&
-			!(value[i] == ' ' && class == Account) && !(value[i] == ':' && class == Device) {
+			!(value[i] == ' ' && class == Account) {
 			return false
 		}
 	}
@@ -177,8 +180,9 @@ func secretShape(phrase, value string) bool {
 		_, to, ok := bearerAt(value, 0, word)
 		return ok && to == len(value)
 	}
-	if len(value) < 8 || strings.ContainsAny(value, " \t\n") {
+	if len(value) < 8 || strings.ContainsAny(value, " \t\n") || hasPrefixFold(value, "0x") || !random(value) {
 		return false
 	}
-	return random(value) && countDigits(value) > 0 && countDigits(value) < len(value) || len(value) >= 24 && random(value)
+	digits := countDigits(value)
+	return run(value, 0, digit|joint) != len(value) && (digits > 0 || len(value) >= 24)
 }

@@ -226,6 +226,9 @@ func (sc *scanner) code(i, end int) int {
 	for to-i < maxCode && at(s, to) == '-' && kinds[at(s, to+1)]&(lower|upper|digit) != 0 {
 		to = run(s, to+1, word)
 	}
+	if hasPrefixFold(s[i:], "0x") {
+		return to
+	}
 	if opaque(s[i:to]) {
 		if class := sc.before(i).opaque(); class != None {
 			return sc.found(i, to, class)
