@@ -37,7 +37,7 @@ var kinds = func() (k [256]kind) {
 			k[b] = under
 		}
 	}
-	for _, b := range []byte("@:=+(-%{[") {
+	for _, b := range []byte("@:=+(-%{[>,") {
 		k[b] |= sign
 	}
 	for _, b := range []byte(" -./'") {
@@ -110,6 +110,11 @@ func hasPrefixFold(s, lowerPrefix string) bool {
 		}
 	}
 	return true
+}
+
+// hasSuffixFold reports whether s ends with the lower-case ASCII suffix, in any case.
+func hasSuffixFold(s, lowerSuffix string) bool {
+	return len(s) >= len(lowerSuffix) && hasPrefixFold(s[len(s)-len(lowerSuffix):], lowerSuffix)
 }
 
 // lowered returns a word in lower case for a look-up, without memory of its own; ok is false for words that are too

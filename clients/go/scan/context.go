@@ -42,8 +42,8 @@ func (sc *scanner) dateContext(i int) bool {
 	w := &sc.words
 	sc.wordsBefore(w, i)
 	for dropped := 0; dropped <= 3; dropped++ {
-		if m := sc.table.suffix(w); m.says() {
-			return m.has(Date) && !loose[m.phrase]
+		if m := sc.table.suffix(w); m.says() && !loose[m.phrase] {
+			return m.has(Date)
 		}
 		if !w.dropLast(nil) {
 			break

@@ -177,7 +177,7 @@ func (f Field) Field(name string) Field {
 // inner returns what counts for a field whose own name says own. If the value has not the form that its own name asks
 // for, the outer name decides.
 func (m match) inner(own match) match {
-	outer, ok := m.whole()
+	outer, ok := m.inherited()
 	if !ok {
 		return own
 	}
@@ -188,6 +188,20 @@ func (m match) inner(own match) match {
 		return own
 	}
 	return match{own.phrase, append(own.rules[:len(own.rules):len(own.rules)], outer)}
+}
+
+// inherited returns the rule that counts for the fields inside: one that takes any value, or a name's. FHIR has names as
+// objects.
+func (m match) inherited() (rule, bool) {
+	if r, ok := m.whole(); ok {
+		return r, true
+	}
+	for _, r := range m.rules {
+		if r.class == Name && strings.HasSuffix(m.phrase, "name") {
+			return r, true
+		}
+	}
+	return rule{}, false
 }
 
 // Text returns the value of the field, masked.

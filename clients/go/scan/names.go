@@ -7,7 +7,7 @@ import (
 )
 
 // titles come before a name of one word or more, as "Dr. Roe".
-var titles = list("mr", "mrs", "ms", "miss", "mx", "dr", "dear", "madam")
+var titles = list("hi", "hello", "mr", "mrs", "ms", "miss", "mx", "dr", "dear", "madam")
 
 // roles come before a name of two words or more, as "patient Jane Roe".
 var roles = list("patient", "member", "subscriber", "beneficiary", "guarantor", "insured", "policyholder", "spouse",
@@ -48,7 +48,7 @@ var noNames = list("the", "a", "an", "and", "or", "not", "no", "is", "was", "has
 	"schedule", "session", "summary", "sync", "system", "task", "test", "token", "transfer", "user", "users", "validation",
 	"view", "visit", "welcome", "worker", "apt", "apartment", "suite", "ste", "unit", "who", "when", "where", "what",
 	"exception", "does", "did", "will", "can", "could", "should", "must", "may", "rest", "grpc", "fhir", "hl7", "sir",
-	"team", "customer", "support", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+	"team", "world", "there", "everyone", "customer", "support", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 	"january", "february", "march", "june", "july", "august", "september", "october", "november", "december")
 
 const maxNameRun = 5
@@ -80,6 +80,31 @@ func nameAfter(s string, i, end int) (from, to int, ok bool) {
 	}
 	to, count := nameRun(s, from, false)
 	return from, to, count >= least
+}
+
+// facts follow a name in brackets or after a comma: "Jane Roe (DOB 1/31/1980)".
+var facts = []string{"dob", "d.o.b", "date of birth", "born", "mrn", "ssn", "member id", "patient id"}
+
+// nameWithContext finds a name of two words or more at i that a fact of the person or a mail address follows.
+func nameWithContext(s string, i int) (int, bool) {
+	end, count := nameRun(s, i, false)
+	if count < 2 {
+		return 0, false
+	}
+	from := skip(s, end, " ,;(<[\"", 3)
+	if from == end {
+		return 0, false
+	}
+	for _, fact := range facts {
+		if hasPrefixFold(s[from:], fact) && kinds[at(s, from+len(fact))]&(letter|digit) == 0 {
+			return end, true
+		}
+	}
+	local := from
+	for local-from < maxLocal && (kinds[at(s, local)]&word != 0 || has(".+-", at(s, local))) && local < len(s) {
+		local++
+	}
+	return end, local > from && at(s, local) == '@'
 }
 
 // nameRun returns the end of words that may be a name, and their number: Jane Q. Roe-O'Neil; Roe, Jane; Ana de la Cruz.

@@ -9,6 +9,9 @@ import (
 // name says. It knows the forms of JSON, logfmt, Go's %+v, headers, query strings and plain sentences.
 func (sc *scanner) pair(sign int) int {
 	s := sc.s
+	if at(s, sign-1) == ')' && at(s, sign+1) == '(' {
+		return sc.columns(sign)
+	}
 	name, ok := sc.nameBefore(sign)
 	if !ok {
 		return sign + 1
@@ -45,17 +48,90 @@ func (sc *scanner) nameBefore(sign int) (string, bool) {
 			end--
 		}
 	}
-	blanks := quoted || s[sign] == ':'
+	more := "-."
+	switch {
+	case quoted || s[sign] == ':':
+		more = "-. "
+	case at(s, end-1) == ']' || hasSuffixFold(s[:end], "%5d"):
+		// user[first_name]=Jane, as forms have it.
+		more = "-.[]%"
+	}
 	start, letters := end, false
 	for start > 0 && end-start < maxPairName {
 		k := kinds[s[start-1]]
-		if k&word == 0 && s[start-1] != '-' && s[start-1] != '.' && (!blanks || s[start-1] != ' ') {
+		if k&word == 0 && !has(more, s[start-1]) {
 			break
 		}
 		letters = letters || k&letter != 0
 		start--
 	}
-	return s[start:end], letters
+	name := s[start:end]
+	if strings.IndexByte(name, '%') >= 0 {
+		if decoded, err := url.QueryUnescape(name); err == nil {
+			name = decoded
+		}
+	}
+	return name, letters
+}
+
+// columns looks at what databases say of a row: Key (last_name, ssn)=(Roe, 123456789). If one name says that its value
+// is of a class, all values are masked.
+func (sc *scanner) columns(sign int) int {
+	s := sc.s
+	start := sign - 1
+	for start > 0 && sign-start < maxPairName && s[start-1] != '(' {
+		start--
+	}
+	end := sign + 2
+	for end < len(s) && end-sign < maxBracketed && s[end] != ')' && s[end] != '\n' {
+		end++
+	}
+	for _, name := range strings.Split(s[start:sign-1], ",") {
+		if r, ok := sc.table.lookup(&sc.words, name).whole(); ok && at(s, end) == ')' && !isEmpty(s[sign+2:end]) {
+			return sc.found(sign+2, end, r.class)
+		}
+	}
+	return sign + 1
+}
+
+// tuple looks at a pair in brackets: ('mrn', '12345'), ["mrn", "12345"].
+func (sc *scanner) tuple(sign int) int {
+	s := sc.s
+	if b := at(s, sign-1); b != '\'' && b != '"' {
+		return sign + 1
+	}
+	name, ok := sc.nameBefore(sign)
+	start := sign - 1 - len(name)
+	from, quote := valueAt(s, sign)
+	if b := at(s, start-2); !ok || quote == "" || b != '(' && b != '[' || s[start-1] != s[sign-1] {
+		return sign + 1
+	}
+	m := sc.table.lookup(&sc.words, name)
+	if !m.says() || m.has(None) {
+		return sign + 1
+	}
+	return sc.quoted(m, from, quote)
+}
+
+// element looks at the text of an XML element: <FirstName>Jane</FirstName>.
+func (sc *scanner) element(sign int) int {
+	s := sc.s
+	start := sign
+	for start > 0 && sign-start < maxPairName && s[start-1] != '<' && s[start-1] != '>' {
+		start--
+	}
+	if at(s, start-1) != '<' || s[start] == '/' || at(s, sign+1) == '<' {
+		return sign + 1
+	}
+	end := sign + 1
+	for end < len(s) && end-sign < maxBracketed && s[end] != '<' {
+		end++
+	}
+	name := s[start : start+strings.IndexAny(s[start:sign]+" ", " /\t\n")]
+	if class := sc.table.lookup(&sc.words, name).class(strings.TrimSpace(s[sign+1 : end])); class != None && at(s, end) == '<' {
+		return sc.found(sign+1, end, class)
+	}
+	return sign + 1
 }
 
 // valueAt returns where the value after the sign begins, and the quote before it, if there is one.
@@ -64,7 +140,7 @@ func valueAt(s string, sign int) (from int, quote string) {
 	if at(s, from) == '>' || at(s, from) == '=' {
 		from++
 	}
-	if s[sign] == ':' || from > sign+1 || at(s, sign-1) == ' ' {
+	if s[sign] != '=' || from > sign+1 || at(s, sign-1) == ' ' {
 		from = skip(s, from, " \t", 3)
 	}
 	switch at(s, from) {

@@ -181,6 +181,29 @@ func boxAt(s string, i int) (int, bool) {
 	return 0, false
 }
 
+// coordinatesAt finds latitude and longitude of a place in North America: 42.3601,-71.0589.
+func coordinatesAt(s string, i int) (int, bool) {
+	latitude, end, ok := figure(s, i, 2, 2)
+	if !ok || latitude < 15 || latitude > 72 || at(s, end) != '.' || !begins(s, i) {
+		return 0, false
+	}
+	fraction := end + 1
+	if end = run(s, fraction, digit); end-fraction < 4 || at(s, end) != ',' {
+		return 0, false
+	}
+	end = skip(s, end+1, " ", 1)
+	if at(s, end) != '-' {
+		return 0, false
+	}
+	longitude, end, ok := figure(s, end+1, 2, 3)
+	if !ok || longitude < 52 || longitude > 179 || at(s, end) != '.' {
+		return 0, false
+	}
+	fraction = end + 1
+	end = run(s, fraction, digit)
+	return end, end-fraction >= 4
+}
+
 // coordinate reports whether a number is a latitude or longitude of a house: three places after the point or more.
 func coordinate(s string) bool {
 	i := skip(s, 0, "+-", 1)

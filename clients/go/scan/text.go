@@ -111,7 +111,14 @@ func (sc *scanner) sign(i int) int {
 		return sc.pair(i)
 	case '=':
 		return sc.pair(i)
+	case '>':
+		return sc.element(i)
+	case ',':
+		return sc.tuple(i)
 	case '+', '(':
+		if end, ok := rowAt(sc.s, i); ok {
+			return sc.replace(i+1, end, sc.refuse())
+		}
 		if end, ok := phoneAt(sc.s, i, false); ok {
 			return sc.found(i, end, sc.phoneOrFax(i))
 		}
@@ -141,6 +148,9 @@ func (sc *scanner) word(i int) int {
 	if seen&digit != 0 {
 		return sc.mixed(i, end)
 	}
+	if seen&under == 0 && seen&wide == 0 && at(s, end) == '-' && kinds[at(s, end+1)]&digit != 0 {
+		return sc.code(i, end)
+	}
 	if seen&under == 0 {
 		if next, ok := sc.trigger(i, end, seen); ok {
 			return next
@@ -158,9 +168,14 @@ func (sc *scanner) trigger(i, end int, seen kind) (next int, ok bool) {
 		return sc.personPath(i, end)
 	case '-', ':':
 		return sc.opaqueAt(i, end)
-	case ' ', '.':
+	case ' ', '.', ',':
 	default:
 		return 0, false
+	}
+	if seen&(upper|wide) != 0 && kinds[s[i]]&(upper|wide) != 0 && seen&(lower|wide) != 0 {
+		if to, ok := nameWithContext(s, i); ok {
+			return sc.found(i, to, Name), true
+		}
 	}
 	if !triggers.may(s[i], end-i) {
 		return 0, false
@@ -267,6 +282,9 @@ func (sc *scanner) number(i int) int {
 	if to, ok := streetAt(s, i); ok {
 		return sc.found(i, to, Geography)
 	}
+	if to, ok := coordinatesAt(s, i); ok {
+		return sc.found(i, to, Geography)
+	}
 	if to, ok := sc.age(i, end); ok {
 		return sc.found(i, to, Date)
 	}
@@ -310,6 +328,21 @@ func (sc *scanner) figures(i, end int) (int, Class) {
 		}
 	}
 	return 0, None
+}
+
+// rowAt finds the row that PostgreSQL shows with an error. Which of its values is what cannot be seen.
+func rowAt(s string, i int) (int, bool) {
+	if !strings.HasSuffix(s[:i], "row contains ") {
+		return 0, false
+	}
+	end := len(s)
+	if line := strings.IndexByte(s[i:], '\n'); line >= 0 {
+		end = i + line
+	}
+	if last := strings.LastIndexByte(s[i:end], ')'); last > 1 {
+		end = i + last
+	}
+	return end, end > i+1 && !isMask(s[i+1:end])
 }
 
 // phoneOrFax returns the class of a telephone number by the words before it.
