@@ -103,7 +103,7 @@ func (m match) has(class Class) bool {
 
 // class returns the class of a value that stands in a field of this name, or None if only detectors decide.
 func (m match) class(value string) Class {
-	if !m.says() || isEmpty(value) {
+	if !m.says() || isEmpty(m.phrase, value) {
 		return None
 	}
 	for _, r := range m.rules {
@@ -163,36 +163,46 @@ func (m match) opaque() Class {
 }
 
 // placeholders stand for a value that is not there, or was taken out by somebody else.
-var placeholders = list("null", "nil", "<nil>", "none", "undefined", "unknown", "n/a", "na", "nan", "true", "false",
-	"redacted", "masked", "hidden", "filtered", "omitted", "removed", "empty", "unset", "missing", "required", "optional",
-	"string", "text", "varchar", "integer", "number", "boolean", "any", "yes", "no", "tbd")
+var placeholders = list("null", "nil", "<nil>", "none", "undefined", "unknown", "n/a", "nan", "true", "false", "redacted",
+	"masked", "hidden", "filtered", "omitted", "removed", "empty", "unset", "missing", "required")
 
-// isEmpty reports whether a value says nothing, or was masked already.
-func isEmpty(value string) bool {
+// isEmpty reports whether the value of a field says nothing, or was masked already. The phrase is that of the field.
+func isEmpty(phrase, value string) bool {
 	if len(value) == 0 || in(placeholders, value) || isMask(value) {
 		return true
 	}
-	letters, digits, crosses := 0, 0, 0
+	crosses := 0
 	for i := 0; i < len(value); i++ {
 		switch k := kinds[value[i]]; {
-		case k&digit != 0:
-			digits++
 		case value[i]|0x20 == 'x':
 			crosses++
-		case k&letter != 0:
-			letters++
+		case k&(letter|digit) != 0:
+			return isTemplate(phrase, value)
 		}
 	}
-	if letters+digits == 0 {
-		return crosses == 0 || crosses > 2
-	}
-	last := value[len(value)-1]
+	return crosses == 0 || crosses > 2
+}
+
+// isTemplate reports whether a value is a place in a statement or template: $1, :email, %s, {email}, <hidden>.
+func isTemplate(phrase, value string) bool {
+	inner := value[1:]
 	switch value[0] {
 	case '[', '<', '{':
-		return digits == 0 && len(value) < 40 && (last == ']' || last == '>' || last == '}') && run(value, 1, word|joint) == len(value)-1
-	case '$', ':', '%', '?', '@':
-		// A place in a statement or template: $1, :name, %s.
-		return len(value) > 1 && run(value, 1, lower|digit|under) == len(value) && (letters == 0 || digits == 0)
+		last := len(inner) - 1
+		if last < 1 || !has("]>}", inner[last]) {
+			return false
+		}
+		inner = inner[:last]
+	case '$', ':', '@':
+		if len(inner) <= 2 && countDigits(inner) == len(inner) {
+			return true
+		}
+	case '%':
+		return len(inner) == 1
+	default:
+		return false
 	}
-	return false
+	var w words
+	w.split(inner)
+	return in(placeholders, inner) || string(w.text) == phrase
 }

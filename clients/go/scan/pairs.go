@@ -87,7 +87,7 @@ func (sc *scanner) columns(sign int) int {
 		end++
 	}
 	for _, name := range strings.Split(s[start:sign-1], ",") {
-		if r, ok := sc.table.lookup(&sc.words, name).whole(); ok && at(s, end) == ')' && !isEmpty(s[sign+2:end]) {
+		if r, ok := sc.table.lookup(&sc.words, name).whole(); ok && at(s, end) == ')' && !isEmpty("", s[sign+2:end]) {
 			return sc.found(sign+2, end, r.class)
 		}
 	}
@@ -198,7 +198,7 @@ func (sc *scanner) bracketed(m match, from int) int {
 	for end < len(s) && end-from < maxBracketed && s[end] != ']' {
 		end++
 	}
-	if at(s, end) != ']' || isEmpty(s[from:end+1]) || end == from+1 {
+	if at(s, end) != ']' || isEmpty(m.phrase, s[from:end+1]) || end == from+1 {
 		return from
 	}
 	return sc.found(from+1, end, r.class)
@@ -217,7 +217,7 @@ func (sc *scanner) bare(m match, sign, from int) int {
 		}
 		end := sc.valueEnd(r.class, from)
 		value := s[from:end]
-		if isEmpty(value) || exempt(r.class, m.phrase, value) {
+		if isEmpty(m.phrase, value) || exempt(r.class, m.phrase, value) {
 			continue
 		}
 		if r.strength == shape || prose || s[sign] == ':' && !strings.Contains(m.phrase, " ") {
