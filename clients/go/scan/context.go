@@ -24,7 +24,7 @@ func (sc *scanner) wordsSay(i int) match {
 	sc.wordsBefore(w, i)
 	for dropped := 0; dropped <= 2; dropped++ {
 		if m := sc.table.suffix(w); m.says() {
-			if _, sure := m.whole(); loose[m.phrase] || !sure && has("-./", at(sc.s, i-1)) {
+			if _, sure := m.whole(); loose[m.phrase] || !sure && has("-./_", at(sc.s, i-1)) {
 				// "auth-7d9f" and "PT-6985" are names of things.
 				return match{}
 			}

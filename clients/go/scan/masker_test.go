@@ -91,7 +91,7 @@ var hostile = []string{
 	`{"a":`, `{"`, `[[`, `[{"a":[`, "1-", "1.", "1:", "a=+", "a=%3D+", "name:[", `ssn:"`, `ssn:\"`, "patient ", "Ab ", "@", "a@",
 	"(415) ", "+1", "%40", "http://", "http://a:", "-----BEGIN PRIVATE KEY", "5(", "5 ", "eyJ.", "2001:", "aa:", "1 A ",
 	"patients/", "MRN ", "Jan 1 ", "\xff", "é", "\\u", `\`, `"`, "4111 ", "DE89 ", "password: ", "a.b.c-d_e:",
-	"<ssn>", "<a>1", "ssn)=(", "row contains (", `("ssn",`, `["mrn", "`, "Ab Cd ", "Ab, (", "42.3601,", "[a]=", "%5d=",
+	"<ssn>", "<a>1", "a_1", "_1_", "ssn)=(", "row contains (", `("ssn",`, `["mrn", "`, "Ab Cd ", "Ab, (", "42.3601,", "[a]=", "%5d=",
 }
 
 func TestTimeGrowsWithTheLengthOnly(t *testing.T) {

@@ -146,6 +146,9 @@ func (sc *scanner) word(i int) int {
 		return sc.found(i, to, Secret)
 	}
 	if seen&digit != 0 {
+		if from := numberIn(s[i:end]); seen&under != 0 && from > 0 {
+			return i + from
+		}
 		return sc.mixed(i, end)
 	}
 	if seen&under == 0 && seen&wide == 0 && at(s, end) == '-' && kinds[at(s, end+1)]&digit != 0 {
@@ -157,6 +160,16 @@ func (sc *scanner) word(i int) int {
 		}
 	}
 	return end
+}
+
+// numberIn returns where a number begins after a "_": "scan_123-45-6789.pdf".
+func numberIn(token string) int {
+	for i := 1; i < len(token); i++ {
+		if token[i-1] == '_' && kinds[token[i]]&digit != 0 {
+			return i
+		}
+	}
+	return 0
 }
 
 // trigger looks at what follows a word of letters only: a name after "patient", a number after "patients/", a ZIP code
@@ -242,7 +255,7 @@ func (sc *scanner) code(i, end int) int {
 		to = run(s, to+1, word)
 	}
 	if hasPrefixFold(s[i:], "0x") {
-		return to
+		return end
 	}
 	if opaque(s[i:to]) {
 		if class := sc.before(i).opaque(); class != None {
@@ -267,7 +280,7 @@ func (sc *scanner) number(i int) int {
 	if end-i <= 3 && kinds[next]&word == 0 && !has("-./ :", next) && !maybeOld(s[i:end]) {
 		return end
 	}
-	if b := at(s, i-1); b == '.' && kinds[at(s, i-2)]&digit != 0 || b == '_' {
+	if b := at(s, i-1); b == '.' && kinds[at(s, i-2)]&digit != 0 {
 		return run(s, i, word)
 	}
 	if to, isDate := dateAt(s, i); isDate {
