@@ -22,7 +22,8 @@ package=github.com/vouchsafe/vouchsafe/clients/go
 mkdir -p "$work/src/$(dirname "$package")"
 cp -a "$root/clients/go" "$work/src/$package"
 export VOUCHSAFE_VECTORS="$root/vectors"
-export GO111MODULE=off GOFLAGS='' GOTOOLCHAIN=local GOPATH="$work:$debian" GOCACHE=${GOCACHE:-$work/cache}
+export GO111MODULE=off GOFLAGS='' GOTOOLCHAIN=local GOPATH="$work:$debian"
+[ -n "${HOME:-}${GOCACHE:-}" ] || export GOCACHE="$work/cache"
 cd "$work/src/$package"
 
 go vet ./...
