@@ -1,5 +1,7 @@
 //! The public API.
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 #[cfg(feature = "tracing")]
 mod service;
