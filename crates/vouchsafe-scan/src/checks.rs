@@ -12,6 +12,11 @@ pub(crate) fn luhn(text: &[u8]) -> bool {
     luhn_sum(text, 0).is_multiple_of(10)
 }
 
+/// The number of a mobile device by its form: Luhn, and a type allocation code that was given out.
+pub(crate) fn imei(text: &[u8]) -> bool {
+    text.len() == 15 && matches!(text.get(..2), Some(b"35" | b"86" | b"01")) && luhn(text)
+}
+
 /// The check digit of a National Provider Identifier: Luhn over `80840` and the number (45 CFR 162.406).
 pub(crate) fn npi(text: &[u8]) -> bool {
     text.len() == 10 && matches!(text.first(), Some(b'1' | b'2')) && luhn_sum(text, 24) % 10 == 0

@@ -237,8 +237,11 @@ impl Text<'_, '_> {
     /// Adds what stands in `INSERT … (columns) VALUES (…)`, and in the rows that errors of PostgreSQL show.
     pub(crate) fn rows(&mut self) {
         let text = self.text;
+        if let Some(start) = after(text, b"Parameters: ") {
+            self.typed(start);
+        }
         for mark in memchr::memchr_iter(b'$', text) {
-            if part(text, mark.saturating_sub(12), mark) == b"parameters: " {
+            if part(text, mark.saturating_sub(12), mark).eq_ignore_ascii_case(b"parameters: ") {
                 self.parameters(mark);
             }
         }
@@ -264,6 +267,22 @@ impl Text<'_, '_> {
             let to = run_end(text, from, |byte| byte != b'\'');
             self.unnamed(from, to);
             place = to + 1;
+        }
+    }
+
+    /// The values of a statement, as MyBatis logs them: `Parameters: Jane Roe(String), 1980-01-31(Date)`.
+    fn typed(&mut self, start: usize) {
+        let text = self.text;
+        let mut place = start;
+        while place < text.len() {
+            let end = run_end(text, place, |byte| byte != b',');
+            let open = part(text, place, end)
+                .iter()
+                .rposition(|byte| *byte == b'(');
+            if let Some(open) = open.filter(|_| before(text, end) == b')') {
+                self.unnamed(place, place + open);
+            }
+            place = end + 1;
         }
     }
 
@@ -347,6 +366,14 @@ impl Text<'_, '_> {
         }
         run_end(text, place, |byte| byte != b')') + 1
     }
+}
+
+/// Where a text goes on after these words, if it has them.
+fn after(text: &[u8], words: &[u8]) -> Option<usize> {
+    let first = *words.first()?;
+    memchr::memchr_iter(first, text)
+        .find(|place| part(text, *place, place + words.len()) == words)
+        .map(|place| place + words.len())
 }
 
 fn ends_with(front: &[u8], words: &[u8]) -> bool {

@@ -66,6 +66,13 @@ fn unescape(text: &[u8], out: &mut Vec<u8>, places: &mut Vec<usize>) {
         };
         if let Some((character, end)) = found {
             let mut buffer = [0; 4];
+            // A blank within a query does not end it.
+            let blank = at(text, place) == b'%' && matches!(character, Decoded::Byte(b' '));
+            let character = if blank {
+                Decoded::Byte(b'+')
+            } else {
+                character
+            };
             let bytes = match character {
                 Decoded::Character(character) => character.encode_utf8(&mut buffer).as_bytes(),
                 Decoded::Byte(byte) => {

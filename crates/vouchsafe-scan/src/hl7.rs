@@ -150,6 +150,7 @@ const SEGMENTS: [(&[u8], &[(usize, Kind)]); 21] = [
     (
         b"SCH",
         &[
+            (11, Kind::Date),
             (1, Kind::Id(Class::UniqueId)),
             (2, Kind::Id(Class::UniqueId)),
             (12, Kind::Staff),
@@ -161,6 +162,8 @@ const SEGMENTS: [(&[u8], &[(usize, Kind)]); 21] = [
     (
         b"TXA",
         &[
+            (4, Kind::Date),
+            (6, Kind::Date),
             (5, Kind::Staff),
             (9, Kind::Staff),
             (10, Kind::Staff),
@@ -316,10 +319,13 @@ impl Text<'_, '_> {
             }
             Kind::Id(class) => self.hl7_id(class, &parts),
             Kind::Phone => self.hl7_phone(&parts),
+            // The time stands first, or behind quantity and duration (TQ).
             Kind::Date => {
-                let date = bytes(first);
-                if date.len() >= 8 && count_digits(date) >= 8 {
-                    self.add(Class::Date, Confidence::High, first, Some("HL7 field"));
+                for span in parts.iter().take(6) {
+                    let date = bytes(*span);
+                    if date.len() >= 8 && count_digits(date) >= 8 {
+                        self.add(Class::Date, Confidence::High, *span, Some("HL7 field"));
+                    }
                 }
             }
         }

@@ -25,6 +25,8 @@ const WORDS_FIRST: &str = "will grant mark page case chase drew may june april a
     sterling diamond emerald sapphire early loyal lucky merry misty stormy sunny sunshine windy winter spring west \
     north east south sandy candy ginger honey cherry berry olive rose lily daisy violet heather holly laurel basil \
     fern clover magnolia juniper willow ash aspen linden acacia sequoia oak master mister miss sir lord lady count \
+    memphis orlando milan dakota savannah brooklyn florence siena verona valencia adelaide victoria regina lourdes \
+    chelsea camden lexington raleigh trenton houston denver aurora salem bristol cambridge oxford windsor kingston \
     sum min max key hash link node port type data line print open close start stop run go exit error info debug warn";
 
 /// Surnames that are also common words, and still surnames after a given name.

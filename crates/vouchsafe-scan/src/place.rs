@@ -220,6 +220,13 @@ fn city(text: &[u8], end: usize, limit: usize) -> Option<usize> {
             return Some(zip_end(text, stop).unwrap_or(stop));
         }
         let next = run_end(text, stop, |byte| matches!(byte, b',' | b' ' | b'+'));
+        let over = matches!(
+            at(text, stop),
+            0 | b'"' | b'\'' | b'.' | b';' | b')' | b'&' | b'<' | b'\\' | b'|'
+        );
+        if over && at(text, end) == b',' && !crate::lexicon::said(word).term {
+            return Some(stop);
+        }
         if next == stop {
             return None;
         }
@@ -262,7 +269,21 @@ pub(crate) fn city_before(text: &[u8], start: usize) -> Option<(usize, usize)> {
         state_end -= 1;
     }
     let state_start = word_before(text, state_end);
-    if state_end == start || !is_state(part(text, state_start, state_end)) {
+    let state = part(text, state_start, state_end);
+    if state_end == start || !is_state(state) {
+        return None;
+    }
+    // OK, OR, IN, ME, HI are words: a comma says that they are states.
+    let word = matches!(
+        state,
+        b"OK" | b"OR" | b"IN" | b"ME" | b"HI" | b"ID" | b"AS" | b"PA" | b"MS"
+    );
+    if word
+        && before(
+            text,
+            state_start - usize::from(before(text, state_start) == b' '),
+        ) != b','
+    {
         return None;
     }
     let mut city_start = state_start;
@@ -283,7 +304,7 @@ pub(crate) fn city_before(text: &[u8], start: usize) -> Option<(usize, usize)> {
         }
         city_start = word;
     }
-    Some((city_start, end))
+    (city_start < state_start).then_some((city_start, end))
 }
 
 fn word_before(text: &[u8], end: usize) -> usize {

@@ -162,6 +162,8 @@ fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
         return person::shape(value.text, value.start, value.end, value.bounded);
     }
     if !value.bounded {
+        // "Roe, Jane" goes on after the comma that ends other values.
+        let value = value.to(value.text.len().min(value.start + 90));
         // In a sentence the name ends where words that are no names begin.
         let end = person::sequence_end(value.text, value.start, value.end);
         if end > value.start {
@@ -237,7 +239,12 @@ fn geography(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
             && half.first().is_some_and(u8::is_ascii_digit)
             && half.iter().skip(1).all(u8::is_ascii_uppercase);
         let end = if british { end + 4 } else { end };
-        let digits = if british { 3 } else { digits };
+        let letters = bytes.iter().any(u8::is_ascii_uppercase);
+        let digits = if british || (letters && value.bounded && digits >= 2) {
+            3
+        } else {
+            digits
+        };
         let short = end - value.start <= 10;
         return (digits >= 3 && short).then_some((value.start, end, Confidence::High));
     }
@@ -405,7 +412,7 @@ fn biometric(strength: Strength, value: Value<'_>) -> Fit {
         Strength::Field => {
             mixed || long || (token.len() >= 6 && !bytes.contains(&b' ') && count_digits(token) > 0)
         }
-        Strength::Shape => mixed && !looks_like_hash(token),
+        Strength::Shape => mixed && !token.iter().all(u8::is_ascii_hexdigit),
     };
     sound.then_some((value.start, end, Confidence::Medium))
 }
@@ -431,6 +438,13 @@ fn photo(strength: Strength, value: Value<'_>) -> Fit {
 }
 
 fn secret(strength: Strength, value: Value<'_>) -> Fit {
+    // PWD=/srv/app: a path.
+    let path =
+        matches!(value.bytes().first(), Some(b'/' | b'~')) || value.bytes().starts_with(b"./");
+    if path && value.bytes().iter().filter(|byte| **byte == b'/').count() * 8 > value.bytes().len()
+    {
+        return None;
+    }
     let mut start = value.start;
     for scheme in [
         b"Bearer ".as_slice(),
@@ -466,10 +480,7 @@ fn secret(strength: Strength, value: Value<'_>) -> Fit {
     let sound = match strength {
         Strength::Field if value.bounded => token.len() >= 4 && !is_call(token) && !sentence,
         Strength::Field => {
-            token.len() >= 4
-                && !is_call(token)
-                && (kinds >= 2 && digits > 0
-                    || token.len() >= 16 && kinds >= 2 && !is_identifier(token))
+            token.len() >= 4 && !is_call(token) && (kinds >= 2 && digits > 0 || is_random(token))
         }
         Strength::Shape => {
             token.len() >= 12
@@ -486,6 +497,31 @@ fn secret(strength: Strength, value: Value<'_>) -> Fit {
         end
     };
     sound.then_some((start, whole_end, Confidence::High))
+}
+
+/// Letters of both cases in no order of words, or marks among them: `thKNxKoTpGiw`.
+fn is_random(token: &[u8]) -> bool {
+    let uppers = token
+        .iter()
+        .skip(1)
+        .filter(|byte| byte.is_ascii_uppercase())
+        .count();
+    let lowers = token
+        .iter()
+        .filter(|byte| byte.is_ascii_lowercase())
+        .count();
+    let marks = token
+        .iter()
+        .filter(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'.' | b'-'))
+        .count();
+    token.len() >= 8
+        && ((uppers >= 2 && lowers >= 2 && !is_camel(token)) || marks > 0 && lowers + uppers > 0)
+}
+
+/// Words that are written together: each capital begins one of three letters or more.
+fn is_camel(token: &[u8]) -> bool {
+    let words = token.split(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'.' | b'-'));
+    is_identifier(token) && words.skip(1).all(|word| word.len() >= 2)
 }
 
 /// A name of the program's own: `password_reset`, `request.token`.
@@ -507,6 +543,13 @@ fn device(strength: Strength, value: Value<'_>) -> Fit {
     let token = part(value.text, value.start, end);
     if strength == Strength::Field && is_uuid(token) {
         return whole(value.to(end), Confidence::Medium);
+    }
+    // Serials of zones of the domain name system are dates: 2023041421.
+    let zone = token.len() == 10
+        && matches!(token.get(..2), Some(b"19" | b"20"))
+        && token.iter().all(u8::is_ascii_digit);
+    if zone && strength == Strength::Shape {
+        return None;
     }
     // A unique device identifier has brackets: (01)00643169007222(21)A1.
     if token.starts_with(b"(01)") || token.starts_with(b"+H") {
@@ -614,6 +657,9 @@ fn code(strength: Strength, value: Value<'_>) -> Fit {
 
 /// A number with a unit or a fraction, a version: 12ms, 99.5, v1.2.3, 3/5, 50%.
 fn is_measure(token: &[u8]) -> bool {
+    if count_digits(token) > 7 && !token.contains(&b'.') {
+        return false;
+    }
     let dots = token.iter().filter(|byte| **byte == b'.').count();
     let letters = token
         .iter()

@@ -30,7 +30,10 @@ fn the_shared_cases_are_masked_as_they_say() {
     let detector = Detector::new();
     let mut wrong = Vec::new();
     let mut count = 0;
-    for case in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for case in text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
         let (input, expected) = case.split_once('\t').unwrap_or((case, case));
         let (input, expected) = (plain(input), plain(expected));
         let mut masked = Vec::new();
@@ -44,7 +47,9 @@ fn the_shared_cases_are_masked_as_they_say() {
         let masked = String::from_utf8(masked).unwrap();
         count += 1;
         if masked != expected {
-            wrong.push(format!("{input}\n  is masked as  {masked}\n  and should be {expected}"));
+            wrong.push(format!(
+                "{input}\n  is masked as  {masked}\n  and should be {expected}"
+            ));
         }
     }
     assert!(count > 50, "only {count} cases");
