@@ -1,45 +1,84 @@
 //! Bytes of a text, looked at without a way to panic.
 
 /// What a byte is to the scan.
-pub(crate) const LOWER: u8 = 1;
-pub(crate) const UPPER: u8 = 2;
-pub(crate) const DIGIT: u8 = 4;
+pub(crate) type Kind = u16;
+
+pub(crate) const LOWER: Kind = 1;
+pub(crate) const UPPER: Kind = 1 << 1;
+pub(crate) const DIGIT: Kind = 1 << 2;
 /// A byte of a character beyond ASCII, or an underscore.
-pub(crate) const OTHER_WORD: u8 = 8;
-/// A byte at which the scan stops: brackets, quotes, `@`, `+`, `(`, `%`, `\`, `&`, `<`.
-pub(crate) const STOP: u8 = 16;
+pub(crate) const OTHER_WORD: Kind = 1 << 3;
+/// A byte at which the scan stops: brackets, `@`, `:`, `+`.
+pub(crate) const STOP: Kind = 1 << 4;
+/// A byte that can follow the name of a field.
+pub(crate) const AFTER_NAME: Kind = 1 << 5;
+/// A byte that ends a value without quotes.
+pub(crate) const ENDS_VALUE: Kind = 1 << 6;
+/// A byte of ids, times and numbers of the program's own.
+pub(crate) const PLAIN: Kind = 1 << 7;
+/// A byte of names of columns and of what separates them.
+pub(crate) const HEADER: Kind = 1 << 8;
+/// A byte of a code in base64 or hexadecimal, with what joins such codes.
+pub(crate) const TOKEN: Kind = 1 << 9;
 
-pub(crate) const WORD: u8 = LOWER | UPPER | DIGIT | OTHER_WORD;
+pub(crate) const WORD: Kind = LOWER | UPPER | DIGIT | OTHER_WORD;
 
-/// The kind of each byte.
-static KINDS: [u8; 256] = kinds();
+/// The kinds of each byte.
+static KINDS: [Kind; 256] = kinds();
 
 #[expect(
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
     reason = "a table made at compile time: 256 entries, indexed below 256"
 )]
-const fn kinds() -> [u8; 256] {
+const fn kinds() -> [Kind; 256] {
     let mut kinds = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        kinds[byte] = match byte as u8 {
+    let mut place = 0;
+    while place < 256 {
+        let byte = place as u8;
+        let word = match byte {
             b'a'..=b'z' => LOWER,
             b'A'..=b'Z' => UPPER,
             b'0'..=b'9' => DIGIT,
             b'_' | 0x80..=0xff => OTHER_WORD,
-            b'{' | b'}' | b'[' | b']' | b'"' | b'\'' | b'@' | b'+' | b'(' | b')' | b'\\' | b'<'
-            | b',' | b':' => STOP,
             _ => 0,
         };
-        byte += 1;
+        let mut kind = word;
+        if matches!(byte, b'{' | b'}' | b'[' | b']' | b'(' | b')' | b'@' | b':' | b'+') {
+            kind |= STOP;
+        }
+        if matches!(byte, b':' | b'=' | b'"' | b'\'' | b'`' | b'\\' | b'>' | b']' | b')') {
+            kind |= AFTER_NAME;
+        }
+        if matches!(
+            byte,
+            b',' | b';' | b'&' | b'|' | b')' | b'}' | b']' | b'"' | b'<' | b'\t' | b'\n' | b'\r' | b'\\'
+        ) {
+            kind |= ENDS_VALUE;
+        }
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'+') {
+            kind |= PLAIN;
+        }
+        if word != 0
+            || matches!(
+                byte,
+                b' ' | b',' | b';' | b'|' | b'\t' | b'-' | b'.' | b'(' | b')' | b'/' | b'#' | b'"' | b'\r'
+            )
+        {
+            kind |= HEADER;
+        }
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'_' | b'-') {
+            kind |= TOKEN;
+        }
+        kinds[place] = kind;
+        place += 1;
     }
     kinds
 }
 
 #[expect(clippy::indexing_slicing, reason = "256 entries, indexed by a byte")]
 #[inline]
-pub(crate) fn kind(byte: u8) -> u8 {
+pub(crate) fn kind(byte: u8) -> Kind {
     KINDS[byte as usize]
 }
 
@@ -67,18 +106,85 @@ pub(crate) fn part(text: &[u8], start: usize, end: usize) -> &[u8] {
 
 /// Where the run of word bytes that begins at a place ends, and the kinds of its bytes together.
 #[inline]
-pub(crate) fn word_end(text: &[u8], start: usize) -> (usize, u8) {
+pub(crate) fn word_end(text: &[u8], start: usize) -> (usize, Kind) {
     let mut kinds = 0;
     let mut end = start;
-    for &byte in text.get(start..).unwrap_or_default() {
+    while let Some(eight) = text.get(end..).and_then(<[u8]>::first_chunk) {
+        let eight = Eight::of(*eight);
+        let length = eight.word_length();
+        kinds |= eight.kinds(length);
+        end += length;
+        if length < 8 {
+            return (end, kinds);
+        }
+    }
+    while let Some(&byte) = text.get(end) {
         let kind = kind(byte);
         if kind & WORD == 0 {
             break;
         }
-        kinds |= kind;
+        kinds |= kind & WORD;
         end += 1;
     }
     (end, kinds)
+}
+
+/// Eight bytes at once: the highest bit of each byte of a mask says whether that byte is of a kind.
+struct Eight {
+    digit: u64,
+    upper: u64,
+    letter: u64,
+    other: u64,
+}
+
+/// The highest bit of each byte.
+const HIGHEST: u64 = 0x8080_8080_8080_8080;
+
+impl Eight {
+    #[inline]
+    fn of(bytes: [u8; 8]) -> Self {
+        /// A byte, eight times.
+        const fn each(byte: u8) -> u64 {
+            u64::from_le_bytes([byte; 8])
+        }
+        let all = u64::from_le_bytes(bytes);
+        let high = all & HIGHEST;
+        let low = all & !HIGHEST;
+        let folded = low | each(0x20);
+        // No sum of two bytes below 128 reaches the next byte.
+        let from = |bytes: u64, first: u8| bytes.wrapping_add(each(0x80 - first));
+        let digit = from(low, b'0') & !from(low, b'9' + 1);
+        let letter = from(folded, b'a') & !from(folded, b'z' + 1);
+        let upper = from(low, b'A') & !from(low, b'Z' + 1);
+        let underscore = !(low ^ each(b'_')).wrapping_add(each(0x7f));
+        Self {
+            digit: digit & HIGHEST & !high,
+            upper: upper & HIGHEST & !high,
+            letter: letter & HIGHEST & !high,
+            other: (underscore | high) & HIGHEST,
+        }
+    }
+
+    /// How many of the first bytes belong to a word.
+    #[inline]
+    const fn word_length(&self) -> usize {
+        let word = self.digit | self.letter | self.other;
+        ((!word & HIGHEST).trailing_zeros() / 8) as usize
+    }
+
+    /// The kinds of the first bytes, that many.
+    #[inline]
+    fn kinds(&self, length: usize) -> Kind {
+        let first = match length {
+            8.. => u64::MAX,
+            _ => (1_u64 << (length * 8)) - 1,
+        };
+        let has = |mask: u64, kind: Kind| if mask & first == 0 { 0 } else { kind };
+        has(self.letter & !self.upper, LOWER)
+            | has(self.upper, UPPER)
+            | has(self.digit, DIGIT)
+            | has(self.other, OTHER_WORD)
+    }
 }
 
 /// Where the run of word bytes that ends before a place begins, not further than `reach` bytes back.
@@ -105,6 +211,12 @@ pub(crate) fn run_end(text: &[u8], start: usize, is: impl Fn(u8) -> bool) -> usi
             .iter()
             .position(|&byte| !is(byte))
             .unwrap_or(rest.len())
+}
+
+/// Where the run of bytes of some kinds ends.
+#[inline]
+pub(crate) fn kind_end(text: &[u8], start: usize, kinds: Kind) -> usize {
+    run_end(text, start, |byte| kind(byte) & kinds != 0)
 }
 
 /// Whether a word could go on at this byte.
@@ -150,4 +262,23 @@ pub(crate) fn trimmed(text: &[u8], mut start: usize, mut end: usize) -> (usize, 
         end -= 1;
     }
     (start, end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_bytes_at_once_are_what_they_are_one_by_one() {
+        for byte in 0..=u8::MAX {
+            for place in 0..10 {
+                let mut text = [b'x'; 10];
+                text[place] = byte;
+                let end = text.iter().position(|byte| kind(*byte) & WORD == 0);
+                let end = end.unwrap_or(text.len());
+                let kinds = text[..end].iter().fold(0, |kinds, byte| kinds | kind(*byte) & WORD);
+                assert_eq!(word_end(&text, 0), (end, kinds), "{byte} at {place}");
+            }
+        }
+    }
 }

@@ -2,7 +2,10 @@
 
 use memchr::memchr;
 
-use crate::bytes::{at, before, is_word, part, run_end, word_start};
+use crate::bytes::{
+    ENDS_VALUE, LOWER, OTHER_WORD, PLAIN, UPPER, at, before, is_word, kind, kind_end, part, run_end,
+    word_start,
+};
 use crate::value::Value;
 
 /// What stands between the name of a field and its value.
@@ -198,86 +201,178 @@ pub(crate) enum Extent<'t> {
     Nested(usize),
 }
 
-/// How far the value of a field goes. `inside` says that an object is open around it.
-pub(crate) fn extent<'t>(text: &'t [u8], field: &Field, inside: bool) -> Extent<'t> {
-    if field.mark == Mark::Element {
-        let end = run_end(text, field.value, |byte| byte != b'<');
-        return Extent::One(
-            Value {
-                text,
-                start: field.value,
-                end,
-                bounded: true,
-            },
-            end,
-        );
+/// Where a value begins, and what encloses it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Opening {
+    /// The text of an element.
+    Element,
+    /// An object or array.
+    Nested(usize),
+    /// A tuple, from the place after its bracket.
+    Tuple(usize),
+    /// Quotes, with as many backslashes before each.
+    Quoted {
+        start: usize,
+        quote: u8,
+        slashes: usize,
+    },
+    /// Nothing.
+    Bare(usize),
+}
+
+impl Opening {
+    /// Where the value itself begins.
+    pub(crate) const fn start(self, field: &Field) -> usize {
+        match self {
+            Self::Element => field.value,
+            Self::Nested(start)
+            | Self::Tuple(start)
+            | Self::Quoted { start, .. }
+            | Self::Bare(start) => start,
+        }
     }
-    let mut place =
-        run_end(text, field.value, |byte| matches!(byte, b' ' | b'\t')).min(field.value + 12);
-    // Some("x"), Optional["x"], u'x', datetime.date(…), &{…
-    let ident = run_end(text, place, |byte| {
-        byte.is_ascii_alphabetic() || byte == b'&' || byte == b'.'
-    });
-    let wraps = matches!(at(text, ident), b'(' | b'[') && ident > place && ident - place <= 24;
-    let after = if wraps { ident + 1 } else { ident };
-    let slashes = run_end(text, after, |byte| byte == b'\\');
-    if ident > place
-        && ident - place <= 24
-        && (wraps || ident - place == 1)
-        && matches!(at(text, slashes), b'"' | b'\'')
-    {
-        place = after;
-    } else if ident == place + 1 && at(text, place) == b'&' {
-        place = ident;
+}
+
+/// Where the value of a field begins.
+#[inline]
+pub(crate) fn opening(text: &[u8], field: &Field) -> Opening {
+    if field.mark == Mark::Element {
+        return Opening::Element;
+    }
+    let mut place = field.value;
+    if matches!(at(text, place), b' ' | b'\t') {
+        place = run_end(text, place, |byte| matches!(byte, b' ' | b'\t')).min(place + 12);
+    }
+    let first = at(text, place);
+    if first.is_ascii_digit() || first == b'-' {
+        return Opening::Bare(place);
+    }
+    if first.is_ascii_alphabetic() || matches!(first, b'&' | b'.') {
+        place = unwrapped(text, place);
     }
     match at(text, place) {
-        b'{' => return Extent::Nested(place),
-        b'[' if !is_mask(text, place) => return Extent::Nested(place),
+        b'{' => return Opening::Nested(place),
+        b'[' if !is_mask(text, place) => return Opening::Nested(place),
         b'(' if field.mark == Mark::Equals
             && matches!(before(text, field.value - 1), b')' | b'=') =>
         {
-            let end = run_end(text, place + 1, |byte| byte != b')');
-            return Extent::One(
-                Value {
-                    text,
-                    start: place + 1,
-                    end,
-                    bounded: true,
-                },
-                end,
-            );
+            return Opening::Tuple(place + 1);
         }
         _ => {}
     }
-    let slashes = run_end(text, place, |byte| byte == b'\\');
-    let quote = at(text, slashes);
+    let quote_place = run_end(text, place, |byte| byte == b'\\');
+    let quote = at(text, quote_place);
     if matches!(quote, b'"' | b'\'' | b'`') {
-        let start = slashes + 1;
-        if let Some(end) = closing(text, start, quote, slashes - place) {
-            let skip = end + (slashes - place) + 1;
-            return Extent::One(
-                Value {
-                    text,
-                    start,
-                    end,
-                    bounded: true,
-                },
-                skip,
-            );
-        }
-        // Cut off: all that is left, as far as a line of a log goes.
-        let end = text.len().min(start + 4096);
-        return Extent::One(
-            Value {
-                text,
-                start,
-                end,
-                bounded: false,
-            },
-            start,
-        );
+        return Opening::Quoted {
+            start: quote_place + 1,
+            quote,
+            slashes: quote_place - place,
+        };
     }
-    open_extent(text, field, place, inside)
+    Opening::Bare(place)
+}
+
+/// Past what stands around a value: Some("x"), Optional["x"], u'x', datetime.date(…), &{…
+fn unwrapped(text: &[u8], place: usize) -> usize {
+    let ident = run_end(text, place, |byte| {
+        byte.is_ascii_alphabetic() || byte == b'&' || byte == b'.'
+    });
+    let wraps = matches!(at(text, ident), b'(' | b'[') && ident - place <= 24;
+    let after = if wraps { ident + 1 } else { ident };
+    let slashes = run_end(text, after, |byte| byte == b'\\');
+    if ident - place <= 24
+        && (wraps || ident - place == 1)
+        && matches!(at(text, slashes), b'"' | b'\'')
+    {
+        return after;
+    }
+    if ident == place + 1 && at(text, place) == b'&' {
+        return ident;
+    }
+    place
+}
+
+/// How far the value of a field goes. `inside` says that an object is open around it.
+pub(crate) fn extent<'t>(text: &'t [u8], field: &Field, inside: bool) -> Extent<'t> {
+    extent_of(text, field, opening(text, field), inside)
+}
+
+/// How far a value goes that begins like this.
+pub(crate) fn extent_of<'t>(
+    text: &'t [u8],
+    field: &Field,
+    opening: Opening,
+    inside: bool,
+) -> Extent<'t> {
+    let one = |start, end, bounded, next| {
+        let value = Value {
+            text,
+            start,
+            end,
+            bounded,
+        };
+        Extent::One(value, next)
+    };
+    match opening {
+        Opening::Element => {
+            let end = run_end(text, field.value, |byte| byte != b'<');
+            one(field.value, end, true, end)
+        }
+        Opening::Nested(place) => Extent::Nested(place),
+        Opening::Tuple(start) => {
+            let end = run_end(text, start, |byte| byte != b')');
+            one(start, end, true, end)
+        }
+        Opening::Quoted {
+            start,
+            quote,
+            slashes,
+        } => match closing(text, start, quote, slashes) {
+            Some(end) => one(start, end, true, end + slashes + 1),
+            // Cut off: all that is left, as far as a line of a log goes.
+            None => one(start, text.len().min(start + 4096), false, start),
+        },
+        Opening::Bare(place) => open_extent(text, field, place, inside),
+    }
+}
+
+/// Where a value ends that is an id, a time or a number of the program's own, as far as that is plain to see.
+pub(crate) fn plain_end(text: &[u8], opening: Opening) -> Option<usize> {
+    let (start, quote) = match opening {
+        Opening::Quoted {
+            start,
+            quote: quote @ b'"',
+            slashes: 0,
+        } => (start, quote),
+        Opening::Bare(start) => (start, 0),
+        _ => return None,
+    };
+    let end = kind_end(text, start, PLAIN);
+    let next = at(text, end);
+    let ends = if quote != 0 {
+        next == quote
+    } else {
+        end == text.len()
+            || kind(next) & ENDS_VALUE != 0
+            || (next == b' ' && is_field_name(text, end + 1))
+    };
+    (ends && end - start <= 128).then_some(end)
+}
+
+/// Whether the name of the next field of "a=b c=d" begins at a place.
+fn is_field_name(text: &[u8], word: usize) -> bool {
+    let first = at(text, word);
+    if kind(first) & (LOWER | UPPER | OTHER_WORD) == 0 && !matches!(first, b'.' | b'-') {
+        return false;
+    }
+    let end = run_end(text, word, |byte| {
+        is_word(byte) || matches!(byte, b'.' | b'-')
+    });
+    match at(text, end) {
+        b'=' => true,
+        b':' => first >= b'A' && at(text, end + 1) != b'/',
+        _ => false,
+    }
 }
 
 /// Whether a bracket opens a mask of ours, or another word in brackets.
@@ -314,39 +409,14 @@ fn closing(text: &[u8], start: usize, quote: u8, slashes: usize) -> Option<usize
 /// A value that no quote closes.
 fn open_extent<'t>(text: &'t [u8], field: &Field, start: usize, inside: bool) -> Extent<'t> {
     let limit = text.len().min(start + 512);
-    let mut end = run_end(text, start, |byte| {
-        !matches!(
-            byte,
-            b',' | b';'
-                | b'&'
-                | b'|'
-                | b')'
-                | b'}'
-                | b']'
-                | b'"'
-                | b'<'
-                | b'\t'
-                | b'\n'
-                | b'\r'
-                | b'\\'
-        )
-    })
-    .min(limit);
+    let mut end = run_end(text, start, |byte| kind(byte) & ENDS_VALUE == 0).min(limit);
     let stop = at(text, end);
     let mut cut = false;
     // The next field ends it: "…FirstName:Ann LastName:Roe", "a=b c=d".
     let mut place = start;
-    while let Some(gap) = memchr(b' ', part(text, place, end)) {
+    while let Some(gap) = part(text, place, end).iter().position(|byte| *byte == b' ') {
         let word = place + gap + 1;
-        let word_end = run_end(text, word, |byte| {
-            is_word(byte) || matches!(byte, b'.' | b'-')
-        });
-        let next = at(text, word_end);
-        let is_field = word_end > word
-            && (next == b'='
-                || (next == b':' && at(text, word) >= b'A' && at(text, word_end + 1) != b'/'))
-            && !at(text, word).is_ascii_digit();
-        if is_field {
+        if is_field_name(text, word) {
             end = place + gap;
             cut = true;
             break;

@@ -1,6 +1,6 @@
 //! Numbers and codes: those whose form says what they are, and those that the words before them name.
 
-use crate::bytes::{DIGIT, at, before, count_digits, digits_end, is_word, number, part, run_end};
+use crate::bytes::{DIGIT, Kind, at, before, count_digits, digits_end, is_word, number, part, run_end};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::place;
@@ -12,7 +12,7 @@ use crate::when;
 
 impl Text<'_, '_> {
     /// Looks at a word with digits in it; returns where to go on.
-    pub(crate) fn number_word(&mut self, start: usize, end: usize, kinds: u8) -> usize {
+    pub(crate) fn number_word(&mut self, start: usize, end: usize, kinds: Kind) -> usize {
         let text = self.text;
         if kinds == DIGIT {
             let next = at(text, end);

@@ -507,28 +507,12 @@ fn left(text: &[u8], start: usize) -> Left {
     Left::Nothing
 }
 
-/// A name that begins with the capitalised word at a place: where it stands, and where the scan goes on.
-pub(crate) struct Named {
-    pub(crate) found: Option<(usize, usize, Confidence)>,
-    pub(crate) next: usize,
-}
-
-/// Looks for a name at the capitalised word that begins at a place.
-pub(crate) fn scan(text: &[u8], start: usize, limit: usize) -> Named {
-    let Some(first) = token(text, start) else {
-        let next = run_end(text, start, is_word);
-        return Named {
-            found: None,
-            next: next.max(start + 1),
-        };
-    };
-    let nothing = Named {
-        found: None,
-        next: first.end,
-    };
+/// The name that begins with the capitalised word at a place: where it stands, and how sure that is.
+pub(crate) fn scan(text: &[u8], start: usize, limit: usize) -> Option<(usize, usize, Confidence)> {
+    let first = token(text, start)?;
     let word = part(text, first.start, first.end).to_ascii_lowercase();
     if TITLES.contains(&word.as_slice()) || NOUNS.contains(&word.as_slice()) {
-        return nothing;
+        return None;
     }
     let left = left(text, start);
     if left == Left::Nothing
@@ -537,23 +521,14 @@ pub(crate) fn scan(text: &[u8], start: usize, limit: usize) -> Named {
         && !first.unknown()
         && !first.initial
     {
-        return nothing;
+        return None;
     }
     if let Some(found) = surname_first(text, first, left, limit) {
-        return Named {
-            next: found.1,
-            found: Some(found),
-        };
+        return Some(found);
     }
     let (tokens, count) = tokens(text, start, limit);
     let tokens = tokens.get(..count).unwrap_or_default();
-    match judge(text, tokens, left) {
-        Some((end, confidence)) => Named {
-            found: Some((start, end, confidence)),
-            next: end,
-        },
-        None => nothing,
-    }
+    judge(text, tokens, left).map(|(end, confidence)| (start, end, confidence))
 }
 
 /// "Garcia, Maria L." and "GARCIA, MARIA".
@@ -970,13 +945,14 @@ mod tests {
         while place < bytes.len() {
             let first = bytes[place];
             if (first.is_ascii_uppercase() || first >= 0xc3) && !is_word(before(bytes, place)) {
-                let named = scan(bytes, place, bytes.len());
-                if let Some((start, end, confidence)) = named.found
-                    && confidence > Confidence::Low
-                {
-                    found.push(&text[start..end]);
-                }
-                place = named.next;
+                let end = match scan(bytes, place, bytes.len()) {
+                    Some((start, end, confidence)) if confidence > Confidence::Low => {
+                        found.push(&text[start..end]);
+                        end
+                    }
+                    _ => run_end(bytes, place, is_word),
+                };
+                place = end.max(place + 1);
             } else {
                 place += 1;
             }

@@ -1,13 +1,17 @@
 //! The scan of one text: fields, numbers, addresses, names, from left to right.
 
-use crate::bytes::{DIGIT, STOP, UPPER, WORD, at, before, is_word, kind, part, run_end, word_end};
+use crate::bytes::{
+    AFTER_NAME, DIGIT, Kind, OTHER_WORD, PLAIN, STOP, TOKEN, UPPER, WORD, at, before, is_word, kind,
+    kind_end, part, run_end, word_end,
+};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::detect::Classes;
-use crate::field::{self, Extent, Field, Mark};
+use crate::decode;
+use crate::field::{self, Extent, Field, Mark, Opening};
 use crate::finding::Finding;
 use crate::frame::{Frame, Frames};
-use crate::memory::Memory;
+use crate::memory::{Known, Memory};
 use crate::person;
 use crate::place;
 use crate::value::{self, Value};
@@ -99,22 +103,11 @@ impl<'t, 'm> Text<'t, 'm> {
     fn word(&mut self, start: usize) -> usize {
         let text = self.text;
         let (end, kinds) = word_end(text, start);
-        // curl -u name:password
-        if at(text, end) == b':' && part(text, start.saturating_sub(4), start) == b" -u " {
-            let stop = run_end(text, end + 1, |byte| !matches!(byte, b' ' | b'"' | b'\''));
-            self.add(
-                Class::Secret,
-                Confidence::High,
-                (end + 1, stop),
-                Some("password of a command"),
-            );
-            return stop;
-        }
-        if kinds != DIGIT
-            && let Some(field) = field::field(text, start, end)
-            && let Some(next) = self.field(&field)
+        let next = at(text, end);
+        if (kind(next) & AFTER_NAME != 0 || next == b' ')
+            && let Some(place) = self.named(start, end, kinds)
         {
-            return next;
+            return place;
         }
         if end - start >= LONG {
             self.desk.long.push((start, end));
@@ -132,30 +125,57 @@ impl<'t, 'm> Text<'t, 'm> {
         if kinds & DIGIT != 0 {
             return self.number_word(start, end, kinds).max(end);
         }
-        if kinds & UPPER != 0
-            && at(text, start).is_ascii_uppercase()
+        if kinds & (UPPER | OTHER_WORD) != 0
             && let Some(end) = self.capital(start, end)
         {
             return end;
         }
-        if (kinds & UPPER != 0 || at(text, start) >= 0xc3) && self.classes.has(Class::Name) {
-            let first = at(text, start);
-            if first.is_ascii_uppercase() || first >= 0xc3 {
-                let named = person::scan(text, start, text.len());
-                if let Some((start, end, confidence)) = named.found {
-                    self.add(Class::Name, confidence, (start, end), None);
-                    return end;
-                }
-            }
-        }
-        if at(text, end) == b'/' && web::is_people(part(text, start, end)) {
+        if next == b'/' && web::is_people(part(text, start, end)) {
             return self.segment(start, end);
         }
         end
     }
 
-    /// What begins with a capital and is no name: a month, a post box, a city after "lives in".
+    /// Looks at a word as the name of a field; returns where to go on when its value needs no further look.
+    #[inline]
+    fn named(&mut self, start: usize, end: usize, kinds: Kind) -> Option<usize> {
+        let text = self.text;
+        // curl -u name:password
+        if at(text, end) == b':' && part(text, start.saturating_sub(4), start) == b" -u " {
+            let stop = run_end(text, end + 1, |byte| !matches!(byte, b' ' | b'"' | b'\''));
+            self.add(
+                Class::Secret,
+                Confidence::High,
+                (end + 1, stop),
+                Some("password of a command"),
+            );
+            return Some(stop);
+        }
+        if kinds == DIGIT {
+            return None;
+        }
+        let field = field::field(text, start, end)?;
+        self.field(&field)
+    }
+
+    /// What begins with a capital: a month, a post box, a city after "lives in", a name.
     fn capital(&mut self, start: usize, end: usize) -> Option<usize> {
+        let first = at(self.text, start);
+        if first.is_ascii_uppercase()
+            && let Some(end) = self.proper(start, end)
+        {
+            return Some(end);
+        }
+        if !self.classes.has(Class::Name) || !(first.is_ascii_uppercase() || first >= 0xc3) {
+            return None;
+        }
+        let (start, end, confidence) = person::scan(self.text, start, self.text.len())?;
+        self.add(Class::Name, confidence, (start, end), None);
+        Some(end)
+    }
+
+    /// What begins with a capital and is no name of a person: a month, a post box, a city.
+    fn proper(&mut self, start: usize, end: usize) -> Option<usize> {
         let text = self.text;
         if end - start >= 3
             && when::month(text, start) == Some(end)
@@ -270,7 +290,7 @@ impl<'t, 'm> Text<'t, 'm> {
                 }
             }
             b':' if part(text, place, place + 3) == b"://" => self.url(place),
-            b'+' if kind(at(text, place + 1)) == DIGIT && !is_word(before(text, place)) => {
+            b'+' if kind(at(text, place + 1)) & DIGIT != 0 && !is_word(before(text, place)) => {
                 return self.international(place);
             }
             _ => {}
@@ -296,7 +316,7 @@ impl<'t, 'm> Text<'t, 'm> {
             key,
             sibling: outer.filter(|_| is_value),
         });
-        if open == b'(' && kind(at(text, place + 1)) == DIGIT {
+        if open == b'(' && kind(at(text, place + 1)) & DIGIT != 0 {
             return self.bracketed(place);
         }
         place + 1
@@ -365,53 +385,107 @@ impl<'t, 'm> Text<'t, 'm> {
             .unwrap_or_default();
         let name = part(text, key_start, key_end);
         let sentence = field.mark == Mark::Colon && !field.quoted;
-        let mut meaning = self.desk.memory.meaning(parent, name, sentence);
-        if meaning.is_none_or(|meaning| meaning.phrase.ends_with("value")) {
-            meaning = self.beside(field, name).or(meaning);
+        let known = self.desk.memory.known(parent, name, sentence);
+        let mut meaning = known.meaning;
+        if meaning.is_none_or(|meaning| meaning.is_value) {
+            meaning = self.beside(field, name, known).or(meaning);
         }
-        match field::extent(text, field, self.desk.frames.is_open()) {
-            Extent::Nested(place) => {
-                self.pending = Some(field.key);
-                if at(text, place) == b'['
-                    && let Some(meaning) = meaning.filter(|meaning| !meaning.is_nothing())
-                {
-                    return self.items(place + 1, meaning, field.key);
-                }
-                Some(place)
+        let opening = field::opening(text, field);
+        if let Opening::Nested(place) = opening {
+            self.pending = Some(field.key);
+            if at(text, place) == b'['
+                && let Some(meaning) = meaning.filter(|meaning| !meaning.is_nothing())
+            {
+                return self.items(place + 1, meaning, field.key);
             }
-            Extent::One(value, next) => {
-                self.hint(name, value);
-                self.value_start = value.start;
-                self.value(meaning?, value).map(|end| end.max(next))
+            return Some(place);
+        }
+        let hints = known.hint && self.desk.frames.is_open();
+        if !hints && meaning.is_none_or(Meaning::is_nothing) {
+            return self.unknown_value(meaning, field, opening);
+        }
+        let Extent::One(value, next) =
+            field::extent_of(text, field, opening, self.desk.frames.is_open())
+        else {
+            return None;
+        };
+        if hints {
+            self.hint(value);
+        }
+        self.value_start = value.start;
+        self.value(meaning?, value).map(|end| end.max(next))
+    }
+
+    /// The value of a field that says nothing of a person; returns where to go on when it is plain to see that nothing
+    /// is in it.
+    fn unknown_value(
+        &mut self,
+        meaning: Option<&'static Meaning>,
+        field: &Field,
+        opening: Opening,
+    ) -> Option<usize> {
+        let text = self.text;
+        let start = opening.start(field);
+        self.value_start = start;
+        let meaning = meaning.filter(|meaning| !meaning.is_free_text)?;
+        if let Some(end) = field::plain_end(text, opening) {
+            let first = at(text, start);
+            let inner = part(text, start, end);
+            // Words with a colon between them may be a field of their own.
+            let whole = first.is_ascii_digit()
+                || (first.is_ascii_alphabetic() && !inner.contains(&b':'));
+            if whole {
+                self.push_tokens(start, end);
+                return Some(end.max(field.value));
+            }
+            self.quiet_until = end;
+            return None;
+        }
+        if let Extent::One(value, _) =
+            field::extent_of(text, field, opening, self.desk.frames.is_open())
+        {
+            self.value(meaning, value);
+        }
+        None
+    }
+
+    /// Keeps what could be a text in an encoding.
+    fn push_tokens(&mut self, start: usize, end: usize) {
+        let mut place = start;
+        while end - place >= decode::SHORTEST {
+            let stop = kind_end(self.text, place, TOKEN).min(end);
+            if stop - place >= decode::SHORTEST {
+                self.desk.long.push((place, stop));
+            }
+            place = stop.max(place) + 1;
+            if place > end {
+                return;
             }
         }
     }
 
     /// What the element of an attribute, or a sibling, says of a field that says nothing itself.
-    fn beside(&mut self, field: &Field, name: &[u8]) -> Option<&'static Meaning> {
+    fn beside(
+        &mut self,
+        field: &Field,
+        name: &[u8],
+        known: Known,
+    ) -> Option<&'static Meaning> {
         if field.mark == Mark::Equals && matches!(name, b"value" | b"extension" | b"Value") {
             let (start, end) = field::element_of_attribute(self.text, field.key.0)?;
-            return self
-                .desk
-                .memory
-                .meaning(b"", part(self.text, start, end), false);
+            let element = part(self.text, start, end);
+            return self.desk.memory.known(b"", element, false).meaning;
         }
-        let is_value = name.ends_with(b"alue")
-            || matches!(
-                name,
-                b"val" | b"v" | b"answer" | b"content" | b"data" | b"text"
-            );
-        is_value.then(|| self.desk.frames.top()?.sibling)?
+        known.of_value.then(|| self.desk.frames.top()?.sibling)?
     }
 
     /// `{"name":"ssn","value":…}`: what a member says of the one beside it.
-    fn hint(&mut self, name: &[u8], value: Value<'_>) {
-        let short = value.bounded && value.end - value.start <= 64;
-        if !short || name.len() > 10 || self.desk.frames.top().is_none() || !is_hint(name) {
+    fn hint(&mut self, value: Value<'_>) {
+        if !value.bounded || value.end - value.start > 64 {
             return;
         }
         let said = part(value.text, value.start, value.end);
-        let meaning = code_of_type(said).or_else(|| meaning_of(said));
+        let meaning = code_of_type(said).or_else(|| self.desk.memory.known(b"", said, false).meaning);
         if let (Some(meaning), Some(frame)) = (meaning, self.desk.frames.top_mut())
             && !meaning.is_nothing()
         {
@@ -423,7 +497,7 @@ impl<'t, 'm> Text<'t, 'm> {
     fn value(&mut self, meaning: &'static Meaning, value: Value<'_>) -> Option<usize> {
         if meaning.is_nothing() {
             // Ids and times of the program's own: nothing to look for in them.
-            if !is_free_text(meaning.phrase) && is_plain(value) {
+            if !meaning.is_free_text && is_plain(value) {
                 self.quiet_until = value.end;
             }
             return None;
@@ -508,8 +582,8 @@ fn refined(class: Class, token: &[u8]) -> Class {
     }
 }
 
-/// Fields that say what the field beside them holds.
-fn is_hint(name: &[u8]) -> bool {
+/// Whether a field says what the field beside it holds.
+pub(crate) fn is_hint(name: &[u8]) -> bool {
     matches!(
         name,
         b"name"
@@ -541,6 +615,15 @@ fn is_hint(name: &[u8]) -> bool {
     )
 }
 
+/// Whether the field beside this one says what its value is.
+pub(crate) fn is_of_value(name: &[u8]) -> bool {
+    name.ends_with(b"alue")
+        || matches!(
+            name,
+            b"val" | b"v" | b"answer" | b"content" | b"data" | b"text"
+        )
+}
+
 /// The types of identifiers of HL7 v2 table 0203, and the systems of FHIR.
 fn code_of_type(said: &[u8]) -> Option<&'static Meaning> {
     let name: &[u8] = match said {
@@ -561,54 +644,8 @@ fn code_of_type(said: &[u8]) -> Option<&'static Meaning> {
     meaning_of(name)
 }
 
-/// Fields of free text, in which anything can stand.
-fn is_free_text(phrase: &str) -> bool {
-    matches!(
-        phrase,
-        "message"
-            | "msg"
-            | "error"
-            | "err"
-            | "reason"
-            | "description"
-            | "title"
-            | "label"
-            | "path"
-            | "file"
-            | "file name"
-            | "filename"
-            | "subject line"
-            | "last error"
-            | "state"
-            | "source"
-            | "status"
-            | "level"
-            | "region"
-            | "text type"
-            | "thread"
-            | "country"
-            | "upstream"
-            | "server"
-            | "method"
-            | "program"
-            | "plan"
-            | "payer"
-            | "insurance company"
-            | "insurance name"
-            | "user id"
-            | "userid"
-            | "user agent"
-            | "url path"
-            | "remote url"
-            | "request id"
-    )
-}
-
 /// A value without blanks or marks, as ids, times and numbers of the program's own are.
 fn is_plain(value: Value<'_>) -> bool {
     let bytes = part(value.text, value.start, value.end);
-    bytes.len() <= 128
-        && bytes.iter().all(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'+')
-        })
+    bytes.len() <= 128 && bytes.iter().all(|byte| kind(*byte) & PLAIN != 0)
 }

@@ -29,6 +29,10 @@ pub(crate) struct Meaning {
     pub(crate) phrase: &'static str,
     /// Its classes, the first whose form fits; none when the value is no identifier of a person.
     pub(crate) classes: Vec<(Class, Strength)>,
+    /// It says only that it is a value: another field may say more.
+    pub(crate) is_value: bool,
+    /// Anything can stand in such a field.
+    pub(crate) is_free_text: bool,
 }
 
 impl Meaning {
@@ -78,6 +82,8 @@ fn read() -> Vocabulary {
             meanings.push(Meaning {
                 phrase,
                 classes: Vec::new(),
+                is_value: phrase.ends_with("value"),
+                is_free_text: is_free_text(phrase),
             });
             meanings.len() - 1
         });
@@ -329,6 +335,49 @@ fn phrase(words: &[u8]) -> Option<&'static Meaning> {
         let one = words.strip_suffix(b"s").filter(|one| one.len() > 2)?;
         find(one).or_else(|| find(one.strip_suffix(b"e")?))
     })
+}
+
+/// Fields of free text, in which anything can stand.
+fn is_free_text(phrase: &str) -> bool {
+    matches!(
+        phrase,
+        "message"
+            | "msg"
+            | "error"
+            | "err"
+            | "reason"
+            | "description"
+            | "title"
+            | "label"
+            | "path"
+            | "file"
+            | "file name"
+            | "filename"
+            | "subject line"
+            | "last error"
+            | "state"
+            | "source"
+            | "status"
+            | "level"
+            | "region"
+            | "text type"
+            | "thread"
+            | "country"
+            | "upstream"
+            | "server"
+            | "method"
+            | "program"
+            | "plan"
+            | "payer"
+            | "insurance company"
+            | "insurance name"
+            | "user id"
+            | "userid"
+            | "user agent"
+            | "url path"
+            | "remote url"
+            | "request id"
+    )
 }
 
 /// Words that say nothing of themselves after the name of a field: `ssn_value`, `email.new`.
