@@ -44,15 +44,32 @@ const fn kinds() -> [Kind; 256] {
             _ => 0,
         };
         let mut kind = word;
-        if matches!(byte, b'{' | b'}' | b'[' | b']' | b'(' | b')' | b'@' | b':' | b'+') {
+        if matches!(
+            byte,
+            b'{' | b'}' | b'[' | b']' | b'(' | b')' | b'@' | b':' | b'+'
+        ) {
             kind |= STOP;
         }
-        if matches!(byte, b':' | b'=' | b'"' | b'\'' | b'`' | b'\\' | b'>' | b']' | b')') {
+        if matches!(
+            byte,
+            b':' | b'=' | b'"' | b'\'' | b'`' | b'\\' | b'>' | b']' | b')'
+        ) {
             kind |= AFTER_NAME;
         }
         if matches!(
             byte,
-            b',' | b';' | b'&' | b'|' | b')' | b'}' | b']' | b'"' | b'<' | b'\t' | b'\n' | b'\r' | b'\\'
+            b',' | b';'
+                | b'&'
+                | b'|'
+                | b')'
+                | b'}'
+                | b']'
+                | b'"'
+                | b'<'
+                | b'\t'
+                | b'\n'
+                | b'\r'
+                | b'\\'
         ) {
             kind |= ENDS_VALUE;
         }
@@ -62,7 +79,18 @@ const fn kinds() -> [Kind; 256] {
         if word != 0
             || matches!(
                 byte,
-                b' ' | b',' | b';' | b'|' | b'\t' | b'-' | b'.' | b'(' | b')' | b'/' | b'#' | b'"' | b'\r'
+                b' ' | b','
+                    | b';'
+                    | b'|'
+                    | b'\t'
+                    | b'-'
+                    | b'.'
+                    | b'('
+                    | b')'
+                    | b'/'
+                    | b'#'
+                    | b'"'
+                    | b'\r'
             )
         {
             kind |= HEADER;
@@ -276,7 +304,9 @@ mod tests {
                 text[place] = byte;
                 let end = text.iter().position(|byte| kind(*byte) & WORD == 0);
                 let end = end.unwrap_or(text.len());
-                let kinds = text[..end].iter().fold(0, |kinds, byte| kinds | kind(*byte) & WORD);
+                let kinds = text[..end]
+                    .iter()
+                    .fold(0, |kinds, byte| kinds | kind(*byte) & WORD);
                 assert_eq!(word_end(&text, 0), (end, kinds), "{byte} at {place}");
             }
         }

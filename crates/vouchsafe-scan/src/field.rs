@@ -3,8 +3,8 @@
 use memchr::memchr;
 
 use crate::bytes::{
-    ENDS_VALUE, LOWER, OTHER_WORD, PLAIN, UPPER, at, before, is_word, kind, kind_end, part, run_end,
-    word_start,
+    ENDS_VALUE, LOWER, OTHER_WORD, PLAIN, UPPER, at, before, is_word, kind, kind_end, part,
+    run_end, word_start,
 };
 use crate::value::Value;
 

@@ -1,6 +1,8 @@
 //! Numbers and codes: those whose form says what they are, and those that the words before them name.
 
-use crate::bytes::{DIGIT, Kind, at, before, count_digits, digits_end, is_word, number, part, run_end};
+use crate::bytes::{
+    DIGIT, Kind, at, before, count_digits, digits_end, is_word, number, part, run_end,
+};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::place;
@@ -41,18 +43,55 @@ impl Text<'_, '_> {
             return None;
         }
         let end = when::date_end(text, start)?;
-        if start > 0
-            && let Some(meaning) = self.context(start)
-            && meaning.is_of(Class::Date)
-        {
-            self.add(
-                Class::Date,
-                Confidence::Medium,
-                (start, end),
-                Some(meaning.phrase),
-            );
-        }
+        self.tied_date(start, end);
         Some(end)
+    }
+
+    /// Adds a date when the words before it tie it to a person, or the sentence around it speaks of a patient's care.
+    pub(crate) fn tied_date(&mut self, start: usize, end: usize) {
+        if start == 0 || !self.classes.has(Class::Date) {
+            return;
+        }
+        match self.context(start) {
+            Some(meaning) if meaning.is_of(Class::Date) => {
+                self.add(
+                    Class::Date,
+                    Confidence::Medium,
+                    (start, end),
+                    Some(meaning.phrase),
+                );
+            }
+            None if start != self.value_start && start > 24 && self.is_clinical() => {
+                self.add(
+                    Class::Date,
+                    Confidence::Medium,
+                    (start, end),
+                    Some("clinical note"),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the text reads like a note on a patient: two words at least that are of little else.
+    fn is_clinical(&mut self) -> bool {
+        if let Some(clinical) = self.clinical {
+            return clinical;
+        }
+        let lower = part(self.text, 0, self.text.len().min(4096)).to_ascii_lowercase();
+        let words = lower.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'/');
+        let mut seen: [&[u8]; 2] = [b"", b""];
+        let mut count = 0;
+        for word in words.filter(|word| CLINICAL.contains(word)) {
+            if count < 2 && !seen.contains(&word) {
+                if let Some(slot) = seen.get_mut(count) {
+                    *slot = word;
+                }
+                count += 1;
+            }
+        }
+        self.clinical = Some(count >= 2);
+        count >= 2
     }
 
     /// A run of digits, by its form.
@@ -273,6 +312,10 @@ impl Text<'_, '_> {
             );
             return Some(end);
         }
+        if checks::imei(digits) && !is_word(at(self.text, end)) && at(self.text, end) != b'.' {
+            self.add(Class::Device, Confidence::Medium, (start, end), None);
+            return Some(end);
+        }
         let card = matches!(digits.len(), 15 | 16) && checks::is_card(digits);
         if !card || is_word(at(self.text, end)) || at(self.text, end) == b'.' {
             return None;
@@ -282,8 +325,29 @@ impl Text<'_, '_> {
         {
             return None;
         }
-        self.add(Class::Account, Confidence::Medium, (start, end), None);
+        let confidence = if self.speaks_of_cards(start) {
+            Confidence::Medium
+        } else {
+            Confidence::Low
+        };
+        self.add(Class::Account, confidence, (start, end), None);
         Some(end)
+    }
+
+    /// Whether the text before a number is about payments: every tenth number of that length has the check digit.
+    fn speaks_of_cards(&self, start: usize) -> bool {
+        const WORDS: [&[u8]; 14] = [
+            b"card", b"pan", b"visa", b"amex", b"charge", b"pay", b"credit", b"debit", b"account",
+            b"acct", b"billing", b"refund", b"holder", b"bank",
+        ];
+        let front = part(self.text, start.saturating_sub(96), start).to_ascii_lowercase();
+        let cell = matches!(
+            before(self.text, start),
+            b',' | b'\t' | b';' | b'|' | b'"' | b'\'' | b'('
+        );
+        cell || WORDS
+            .iter()
+            .any(|word| front.windows(word.len()).any(|window| window == *word))
     }
 
     /// "92 year old", "age 94": 164.514(b)(2)(i)(C) takes ages over 89.
@@ -339,16 +403,17 @@ impl Text<'_, '_> {
                 Some(end)
             }
             9 if fresh && checks::dea(word) => {
-                let said = self
-                    .context(start)
-                    .is_some_and(|meaning| meaning.is_of(Class::License));
-                let confidence = if said {
-                    Confidence::High
-                } else {
-                    Confidence::Medium
-                };
-                self.add(Class::License, confidence, (start, end), None);
-                Some(end)
+                // Its check holds for every tenth code of that form: words before it have to say what it is.
+                let said = self.context(start)?;
+                said.is_of(Class::License).then(|| {
+                    self.add(
+                        Class::License,
+                        Confidence::High,
+                        (start, end),
+                        Some(said.phrase),
+                    );
+                    end
+                })
             }
             15..=34 if checks::iban(word) => {
                 self.add(Class::Account, Confidence::High, (start, end), None);
@@ -359,7 +424,7 @@ impl Text<'_, '_> {
     }
 
     /// A hardware address: a person's device when the words before it say so.
-    fn hardware(&mut self, start: usize) -> Option<usize> {
+    pub(crate) fn hardware(&mut self, start: usize) -> Option<usize> {
         let stop = web::mac(self.text, start)?;
         let said = self
             .context(start)
@@ -561,7 +626,9 @@ impl Text<'_, '_> {
         let letters = part(self.text, first, letters_end.min(end));
         let digits = part(self.text, letters_end, end);
         let plain = digits.iter().all(u8::is_ascii_digit) && digits.len() >= 4;
-        if letters.len() < 3 || letters_end < start || !plain {
+        // aba5541, dea7477: the digest of a commit.
+        let hex = part(self.text, first, end).iter().all(u8::is_ascii_hexdigit);
+        if letters.len() < 3 || letters_end < start || !plain || hex {
             return None;
         }
         Words::of(letters).meaning().filter(|meaning| {
@@ -628,11 +695,116 @@ impl Text<'_, '_> {
                 b"driver",
                 b"firmware",
                 b"revision",
+                b"chrome",
+                b"electron",
+                b"node",
+                b"safari",
+                b"firefox",
+                b"edge",
+                b"openssl",
+                b"python",
+                b"java",
+                b"sdk",
+                b"agent",
             ]
             .iter()
             .any(|word| front.windows(word.len()).any(|window| window == *word))
     }
 }
+
+/// Words of notes on patients.
+const CLINICAL: &[&[u8]] = &[
+    b"pt",
+    b"y/o",
+    b"yo",
+    b"hx",
+    b"s/p",
+    b"c/o",
+    b"f/u",
+    b"presented",
+    b"presents",
+    b"symptoms",
+    b"surgery",
+    b"surgical",
+    b"diagnosis",
+    b"diagnosed",
+    b"discharged",
+    b"admitted",
+    b"arthroplasty",
+    b"pneumonia",
+    b"hypertension",
+    b"diabetes",
+    b"pain",
+    b"fever",
+    b"denies",
+    b"bedside",
+    b"vitals",
+    b"exam",
+    b"examined",
+    b"biopsy",
+    b"ct",
+    b"mri",
+    b"xray",
+    b"ecg",
+    b"ekg",
+    b"chemotherapy",
+    b"dialysis",
+    b"postoperative",
+    b"preoperative",
+    b"fracture",
+    b"tolerated",
+    b"nausea",
+    b"allergies",
+    b"prescribed",
+    b"prescription",
+    b"physician",
+    b"surgeon",
+    b"nurse",
+    b"clinic",
+    b"hospital",
+    b"emergency",
+    b"therapy",
+    b"counseling",
+    b"depression",
+    b"anxiety",
+    b"suicidal",
+    b"si/hi",
+    b"pregnant",
+    b"gravida",
+    b"trimester",
+    b"infant",
+    b"newborn",
+    b"vaccine",
+    b"vaccinated",
+    b"immunization",
+    b"radiology",
+    b"radiograph",
+    b"impression",
+    b"dictated",
+    b"attending",
+    b"outpatient",
+    b"inpatient",
+    b"hospitalized",
+    b"mg",
+    b"bid",
+    b"tid",
+    b"prn",
+    b"dyspnea",
+    b"asthma",
+    b"copd",
+    b"stroke",
+    b"cancer",
+    b"tumor",
+    b"lesion",
+    b"wound",
+    b"debridement",
+    b"implanted",
+    b"pacemaker",
+    b"catheter",
+    b"knee",
+    b"hip",
+    b"chest",
+];
 
 /// Whether the word that ends before a full stop is an abbreviation: "no.", "num.".
 fn is_short(text: &[u8], end: usize) -> bool {

@@ -193,6 +193,11 @@ const WEAK_NOUNS: &[&[u8]] = &[
     b"contacted",
     b"operator",
     b"invited",
+    b"booked",
+    b"verified",
+    b"bring",
+    b"or",
+    b"traveller",
     b"page",
     b"paged",
     b"admitted",
@@ -271,6 +276,58 @@ const DEEDS: &[&[u8]] = &[
     b"page",
 ];
 
+/// Words that begin the name of the next field: "First Name: Ana Last Name: Silva".
+const FIELD_WORDS: &[&[u8]] = &[
+    b"first",
+    b"last",
+    b"middle",
+    b"date",
+    b"phone",
+    b"email",
+    b"sex",
+    b"gender",
+    b"age",
+    b"dob",
+    b"mrn",
+    b"ssn",
+    b"city",
+    b"state",
+    b"zip",
+    b"number",
+    b"name",
+    b"birth",
+    b"home",
+    b"work",
+    b"cell",
+    b"medical",
+    b"member",
+    b"address",
+    b"account",
+    b"patient",
+    b"provider",
+    b"insurance",
+    b"fax",
+    b"mobile",
+    b"relationship",
+    b"room",
+    b"unit",
+    b"bed",
+];
+
+const GREETINGS: &[&[u8]] = &[
+    b"hi",
+    b"hello",
+    b"hey",
+    b"dear",
+    b"back",
+    b"welcome",
+    b"thanks",
+    b"morning",
+    b"afternoon",
+    b"kin",
+    b"per",
+];
+
 const LITTLE: [&[u8]; 14] = [
     b"by",
     b"with",
@@ -321,6 +378,46 @@ const AFTER: [&[u8]; 30] = [
     b"agreed",
 ];
 
+/// What is said of a person right after the name: "Jane Roe, DOB …", "Jane Roe (MRN …".
+const BESIDE: &[&[u8]] = &[
+    b"dob",
+    b"d.o.b",
+    b"born",
+    b"mrn",
+    b"ssn",
+    b"age",
+    b"aged",
+    b"npi",
+    b"phone",
+    b"cell",
+    b"mobile",
+    b"fax",
+    b"email",
+    b"signed",
+    b"answered",
+    b"consented",
+    b"booked",
+    b"complained",
+    b"verbalizes",
+    b"ambulates",
+    b"admitted",
+    b"seen",
+    b"diagnosed",
+    b"discharged",
+    b"weighs",
+    b"endorses",
+    b"brother",
+    b"sister",
+    b"mother",
+    b"father",
+    b"son",
+    b"daughter",
+    b"husband",
+    b"wife",
+    b"spouse",
+    b"notified",
+];
+
 const CREDENTIALS: [&[u8]; 26] = [
     b"MD", b"M.D", b"DO", b"RN", b"NP", b"PA", b"PA-C", b"LPN", b"DDS", b"DMD", b"PhD", b"PharmD",
     b"Jr", b"Sr", b"III", b"II", b"Esq", b"DPM", b"FNP", b"LCSW", b"DNP", b"CRNA", b"CNM", b"OD",
@@ -369,16 +466,18 @@ fn token(text: &[u8], start: usize) -> Option<Token> {
     // A hyphenated name is known when one of its parts is.
     let known = said(word);
     let known = if known.unknown() && word.contains(&b'-') {
-        let mut parts = word.split(|byte| *byte == b'-').map(said);
-        let all = |is: &dyn Fn(Said) -> bool| word.split(|byte| *byte == b'-').map(said).any(is);
-        if all(&|said| said.word || said.term) {
-            Said {
-                word: true,
-                surname: parts.all(Said::name_only),
-                ..Said::default()
-            }
-        } else {
-            parts.find(|said| said.name_only()).unwrap_or_default()
+        let parts = || word.split(|byte| *byte == b'-').map(said);
+        // Smith-Jones, Al-Sayed: all of it can be a surname, and a part of it is one.
+        let surname = parts().all(|said| !said.term)
+            && parts().any(|said| said.surname || said.given)
+            && parts().all(|said| said.surname || said.given || said.unknown());
+        Said {
+            surname,
+            common_surname: surname,
+            given: parts().all(|said| said.clearly_given),
+            word: !surname && parts().any(|said| said.word),
+            term: parts().any(|said| said.term),
+            ..Said::default()
         }
     } else if known.unknown() && word.contains(&b'\'') {
         let joined: Vec<u8> = word.iter().copied().filter(|byte| *byte != b'\'').collect();
@@ -483,8 +582,23 @@ fn left(text: &[u8], start: usize) -> Left {
     let (place, lower, length) = word_before(text, start);
     let word = part(&lower, 0, length);
     // "id,Garcia": a mark other than a blank parts what belongs to others.
+    if part(text, start.saturating_sub(4), start) == b" w/ " {
+        return Left::Noun;
+    }
     if length == 0 || matches!(before(text, start), b',' | b'\'') {
         return Left::Nothing;
+    }
+    // "Welcome back, Jane", "her mother, Jane Roe, …"
+    let apart = part(text, start.saturating_sub(2), start) == b", ";
+    if apart
+        && !GREETINGS.contains(&word)
+        && !(NOUNS.contains(&word) && word != b"name")
+        && word != b"kin"
+    {
+        return Left::Nothing;
+    }
+    if GREETINGS.contains(&word) {
+        return Left::Noun;
     }
     let close = matches!(before(text, start), b' ' | b'.');
     if TITLES.contains(&word) {
@@ -630,6 +744,16 @@ fn judge(text: &[u8], tokens: &[Token], left: Left) -> Option<(usize, Confidence
             if mixed {
                 return None;
             }
+            // An address of their own, or an initial before it, says that a word is a surname: "John Q Public".
+            let any = !second.said.term || second.said.given;
+            let initialled = second.initial && reach >= 2;
+            if first.said.given
+                && !mixed
+                && any
+                && (right == Right::Credential || (initialled && first.said.clearly_given))
+            {
+                return Some((last.end, Confidence::Medium));
+            }
             if first.said.clearly_given {
                 let third = tokens.get(2).filter(|_| reach >= 3);
                 let surname = if second.initial {
@@ -673,7 +797,17 @@ fn judge(text: &[u8], tokens: &[Token], left: Left) -> Option<(usize, Confidence
 fn enclosed(text: &[u8], start: usize, end: usize) -> bool {
     matches!(
         (before(text, start), at(text, end)),
-        (b'"', b'"') | (b'\'', b'\'') | (b'[', b']') | (b'(', b')') | (b'\\' | b'"', b'\\')
+        // A cell of a table.
+        (b'\t', b'\t')
+            | (b',', b',')
+            | (b';', b';')
+            | (b'|', b'|')
+            | (b'>', b'<')
+            | (b'"', b'"')
+            | (b'\'', b'\'')
+            | (b'[', b']')
+            | (b'(', b')')
+            | (b'\\' | b'"', b'\\')
     )
 }
 
@@ -694,7 +828,16 @@ fn reach(text: &[u8], tokens: &[Token]) -> usize {
                     || part(text, token.start, token.end) != b"I")
             || token.could_be_surname()
             || (place == 0 && (token.said.given || token.said.surname));
-        if credential && place > 0 || !goes_on {
+        let field = place > 0
+            && FIELD_WORDS
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(part(text, token.start, token.end)));
+        // "John Q Public": what follows an initial.
+        let after_initial = place > 1
+            && tokens.get(place - 1).is_some_and(|before| before.initial)
+            && tokens.first().is_some_and(|first| first.said.clearly_given)
+            && !token.said.term;
+        if field || credential && place > 0 || !(goes_on || after_initial) {
             break;
         }
         reach = place + 1;
@@ -726,7 +869,11 @@ fn right(text: &[u8], end: usize) -> Right {
             return Right::Credential;
         }
     }
-    let gap = run_end(text, end, |byte| matches!(byte, b',' | b' '));
+    // "Jane Roe's records"
+    if at(text, end) == b'\'' && at(text, end + 1) == b's' && at(text, end + 2) == b' ' {
+        return Right::Deed;
+    }
+    let gap = run_end(text, end, |byte| matches!(byte, b',' | b' ' | b'('));
     if gap == end || gap - end > 2 {
         return Right::Nothing;
     }
@@ -747,7 +894,10 @@ fn right(text: &[u8], end: usize) -> Right {
     let word = word.strip_suffix(b".").unwrap_or(word);
     if CREDENTIALS.contains(&word) {
         Right::Credential
-    } else if AFTER.contains(&word)
+    } else if BESIDE.iter().any(|known| known.eq_ignore_ascii_case(word)) {
+        Right::Deed
+    } else if at(text, gap - 1) != b'('
+        && AFTER.contains(&word)
         && !matches!(
             word,
             b"is" | b"was" | b"has" | b"will" | b"called" | b"requested" | b"checked"
@@ -792,6 +942,10 @@ pub(crate) fn sequence_end(text: &[u8], start: usize, limit: usize) -> usize {
                 && !token.said.given
                 && !token.said.surname
                 && !title)
+            || (place > 0
+                && FIELD_WORDS
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(word)))
             || is_key(text, token.end);
         if stops {
             break;
@@ -837,7 +991,7 @@ pub(crate) fn shape(
     // All of a bounded value is looked at; "Roe, Jane" goes on after its comma.
     let mut all: Vec<Token> = tokens.to_vec();
     if at(text, stop) == b',' {
-        let gap = stop + 1 + usize::from(at(text, stop + 1) == b' ');
+        let gap = stop + 1 + usize::from(matches!(at(text, stop + 1), b' ' | b'+'));
         let (more, count) = self::tokens(text, gap, end);
         let more = more.get(..count).unwrap_or_default();
         if let Some(next) = more.last() {

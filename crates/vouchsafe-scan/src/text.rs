@@ -1,13 +1,13 @@
 //! The scan of one text: fields, numbers, addresses, names, from left to right.
 
 use crate::bytes::{
-    AFTER_NAME, DIGIT, Kind, OTHER_WORD, PLAIN, STOP, TOKEN, UPPER, WORD, at, before, is_word, kind,
-    kind_end, part, run_end, word_end,
+    AFTER_NAME, DIGIT, Kind, OTHER_WORD, PLAIN, STOP, TOKEN, UPPER, WORD, at, before, is_word,
+    kind, kind_end, part, run_end, word_end,
 };
 use crate::checks;
 use crate::class::{Class, Confidence};
-use crate::detect::Classes;
 use crate::decode;
+use crate::detect::Classes;
 use crate::field::{self, Extent, Field, Mark, Opening};
 use crate::finding::Finding;
 use crate::frame::{Frame, Frames};
@@ -43,6 +43,8 @@ pub(crate) struct Text<'t, 'm> {
     pub(crate) quiet_until: usize,
     /// Where the value of the last field begins: the name of the field has said all that words before it can say.
     pub(crate) value_start: usize,
+    /// Whether it reads like a note on a patient, once somebody asked.
+    pub(crate) clinical: Option<bool>,
 }
 
 impl<'t, 'm> Text<'t, 'm> {
@@ -62,6 +64,7 @@ impl<'t, 'm> Text<'t, 'm> {
             pending: None,
             quiet_until: 0,
             value_start: usize::MAX,
+            clinical: None,
         }
     }
 
@@ -181,17 +184,12 @@ impl<'t, 'm> Text<'t, 'm> {
             && when::month(text, start) == Some(end)
             && let Some(stop) = when::date_end(text, start)
         {
-            if let Some(meaning) = self
-                .context(start)
-                .filter(|meaning| meaning.is_of(Class::Date))
-            {
-                self.add(
-                    Class::Date,
-                    Confidence::Medium,
-                    (start, stop),
-                    Some(meaning.phrase),
-                );
-            }
+            self.tied_date(start, stop);
+            return Some(stop);
+        }
+        if end - start == 2
+            && let Some(stop) = self.hardware(start)
+        {
             return Some(stop);
         }
         if matches!(part(text, start, end), b"PO" | b"P" | b"Po")
@@ -310,7 +308,9 @@ impl<'t, 'm> Text<'t, 'm> {
         let key = key.unwrap_or_default();
         // `{"key":"mrn","value":{"stringValue":…}}`
         let outer = self.desk.frames.top().and_then(|frame| frame.sibling);
-        let is_value = part(text, key.0, key.1).ends_with(b"alue");
+        let name = part(text, key.0, key.1);
+        let is_value =
+            name.ends_with(b"alue") || matches!(name, b"answer" | b"values" | b"content");
         self.desk.frames.push(Frame {
             open,
             key,
@@ -356,7 +356,8 @@ impl<'t, 'm> Text<'t, 'm> {
             let value = Value {
                 text,
                 start,
-                end: run_end(text, start, web::is_url_byte),
+                // Its query is looked at field by field.
+                end: run_end(text, start, |byte| web::is_url_byte(byte) && byte != b'?'),
                 bounded: true,
             };
             let meaning = self.context(start).filter(|meaning| said(meaning))?;
@@ -432,8 +433,8 @@ impl<'t, 'm> Text<'t, 'm> {
             let first = at(text, start);
             let inner = part(text, start, end);
             // Words with a colon between them may be a field of their own.
-            let whole = first.is_ascii_digit()
-                || (first.is_ascii_alphabetic() && !inner.contains(&b':'));
+            let whole =
+                first.is_ascii_digit() || (first.is_ascii_alphabetic() && !inner.contains(&b':'));
             if whole {
                 self.push_tokens(start, end);
                 return Some(end.max(field.value));
@@ -465,12 +466,7 @@ impl<'t, 'm> Text<'t, 'm> {
     }
 
     /// What the element of an attribute, or a sibling, says of a field that says nothing itself.
-    fn beside(
-        &mut self,
-        field: &Field,
-        name: &[u8],
-        known: Known,
-    ) -> Option<&'static Meaning> {
+    fn beside(&mut self, field: &Field, name: &[u8], known: Known) -> Option<&'static Meaning> {
         if field.mark == Mark::Equals && matches!(name, b"value" | b"extension" | b"Value") {
             let (start, end) = field::element_of_attribute(self.text, field.key.0)?;
             let element = part(self.text, start, end);
@@ -485,7 +481,8 @@ impl<'t, 'm> Text<'t, 'm> {
             return;
         }
         let said = part(value.text, value.start, value.end);
-        let meaning = code_of_type(said).or_else(|| self.desk.memory.known(b"", said, false).meaning);
+        let meaning =
+            code_of_type(said).or_else(|| self.desk.memory.known(b"", said, false).meaning);
         if let (Some(meaning), Some(frame)) = (meaning, self.desk.frames.top_mut())
             && !meaning.is_nothing()
         {

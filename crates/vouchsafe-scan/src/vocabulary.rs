@@ -469,6 +469,11 @@ fn is_gap(word: &[u8]) -> bool {
             | b"mismatch"
             | b"verification"
             | b"exists"
+            | b"ending"
+            | b"ends"
+            | b"file"
+            | b"independently"
+            | b"alone"
             | b"already"
             | b"search"
     )
