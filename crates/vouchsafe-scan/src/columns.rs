@@ -97,7 +97,7 @@ impl Table {
             *self = Self::default();
             return;
         }
-        let cells = cells(line, self.separator);
+        let cells = joined(line, cells(line, self.separator), self.columns.len());
         if cells.len() != self.columns.len() {
             // Another table, or no table.
             if !self.copy && cells.len() < 2 {
@@ -111,6 +111,25 @@ impl Table {
             }
         }
     }
+}
+
+/// Cells under a header of fewer: "Roe, Jane" without quotes is one, as the blank says.
+fn joined(line: &[u8], cells: Vec<(usize, usize)>, columns: usize) -> Vec<(usize, usize)> {
+    let mut surplus = cells.len().saturating_sub(columns);
+    if surplus == 0 {
+        return cells;
+    }
+    let mut joined: Vec<(usize, usize)> = Vec::with_capacity(columns);
+    for (start, end) in cells {
+        match joined.last_mut() {
+            Some(last) if surplus > 0 && at(line, start) == b' ' => {
+                last.1 = end;
+                surplus -= 1;
+            }
+            _ => joined.push((start, end)),
+        }
+    }
+    joined
 }
 
 fn cell(text: &mut Text<'_, '_>, (start, end): (usize, usize), meaning: &'static Meaning) {

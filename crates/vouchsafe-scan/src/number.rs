@@ -22,6 +22,11 @@ impl Text<'_, '_> {
             if matches!(before(text, start), b':' | b'.') && end - start < 4 {
                 return end;
             }
+            if next == b'/'
+                && let Some(next) = self.day(start, end)
+            {
+                return next;
+            }
             if matches!(next, b'-' | b'/' | b'.') || (next == b' ' && end - start <= 2) {
                 if let Some(next) = self.date(start) {
                     return next;
@@ -47,8 +52,40 @@ impl Text<'_, '_> {
         Some(end)
     }
 
+    /// "since 1/24" in a note: month and day without a year.
+    fn day(&mut self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        let stop = digits_end(text, end + 1);
+        let (month, day) = (part(text, start, end), part(text, end + 1, stop));
+        let sound = (1..=2).contains(&month.len())
+            && (1..=2).contains(&day.len())
+            && checks::date(2000, number(month), number(day))
+            && !matches!(at(text, stop), b'/' | b'-' | b'.' if at(text, stop + 1).is_ascii_digit())
+            && !is_word(at(text, stop));
+        let front = part(text, start.saturating_sub(7), start).to_ascii_lowercase();
+        let said = [b" since ".as_slice(), b" on ", b" until "]
+            .iter()
+            .any(|word| front.ends_with(word));
+        if !sound || !said || !self.is_clinical() {
+            return None;
+        }
+        self.add(
+            Class::Date,
+            Confidence::Medium,
+            (start, stop),
+            Some("clinical note"),
+        );
+        Some(stop)
+    }
+
     /// Adds a date when the words before it tie it to a person, or the sentence around it speaks of a patient's care.
     pub(crate) fn tied_date(&mut self, start: usize, end: usize) {
+        // A log's own time stands first, and begins with a digit.
+        let own = if at(self.text, start).is_ascii_digit() {
+            24
+        } else {
+            0
+        };
         if start == 0 || !self.classes.has(Class::Date) {
             return;
         }
@@ -61,7 +98,7 @@ impl Text<'_, '_> {
                     Some(meaning.phrase),
                 );
             }
-            None if start != self.value_start && start > 24 && self.is_clinical() => {
+            None if start != self.value_start && start > own && self.is_clinical() => {
                 self.add(
                     Class::Date,
                     Confidence::Medium,
@@ -627,7 +664,9 @@ impl Text<'_, '_> {
         let digits = part(self.text, letters_end, end);
         let plain = digits.iter().all(u8::is_ascii_digit) && digits.len() >= 4;
         // aba5541, dea7477: the digest of a commit.
-        let hex = part(self.text, first, end).iter().all(u8::is_ascii_hexdigit);
+        let hex = part(self.text, first, end)
+            .iter()
+            .all(u8::is_ascii_hexdigit);
         if letters.len() < 3 || letters_end < start || !plain || hex {
             return None;
         }
@@ -794,6 +833,16 @@ const CLINICAL: &[&[u8]] = &[
     b"copd",
     b"stroke",
     b"cancer",
+    b"mvc",
+    b"ems",
+    b"eat",
+    b"kin",
+    b"deceased",
+    b"icu",
+    b"labs",
+    b"refill",
+    b"therapist",
+    b"dose",
     b"tumor",
     b"lesion",
     b"wound",

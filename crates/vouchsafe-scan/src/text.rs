@@ -401,7 +401,7 @@ impl<'t, 'm> Text<'t, 'm> {
             }
             return Some(place);
         }
-        let hints = known.hint && self.desk.frames.is_open();
+        let hints = (known.hint || name == b"resourceType") && self.desk.frames.is_open();
         if !hints && meaning.is_none_or(Meaning::is_nothing) {
             return self.unknown_value(meaning, field, opening);
         }
@@ -412,6 +412,12 @@ impl<'t, 'm> Text<'t, 'm> {
         };
         if hints {
             self.hint(value);
+        }
+        // What follows is of a Patient, an Appointment.
+        if name == b"resourceType"
+            && let Some(frame) = self.desk.frames.top_mut()
+        {
+            frame.key = (value.start, value.end);
         }
         self.value_start = value.start;
         self.value(meaning?, value).map(|end| end.max(next))

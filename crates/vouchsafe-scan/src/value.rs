@@ -294,10 +294,12 @@ fn date(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
             && !at(value.text, end).is_ascii_alphanumeric();
         return (old && ends).then_some((value.start, end, Confidence::Medium));
     }
-    if let Some(end) = when::called(value.text, value.start).filter(|end| *end <= value.end + 1) {
+    if let Some(end) = when::called(value.text, value.start) {
         return whole(value.to(end), Confidence::High);
     }
-    if let Some(end) = when::date_end(value.text, value.start).filter(|end| *end <= value.end) {
+    if let Some(end) =
+        when::date_end(value.text, value.start).filter(|end| *end <= value.end || !value.bounded)
+    {
         return whole(value.to(end), Confidence::High);
     }
     if let Some((start, end)) = when::find(value.text, value.start, value.end) {

@@ -192,6 +192,18 @@ pub(crate) fn time_end(text: &[u8], end: usize) -> usize {
         byte.is_ascii_digit() || matches!(byte, b':' | b'.')
     });
     let stop = stop - usize::from(matches!(before(text, stop), b'.' | b':'));
+    // Go prints "+0000 UTC".
+    if at(text, stop) == b' '
+        && matches!(at(text, stop + 1), b'+' | b'-')
+        && digits_end(text, stop + 2) == stop + 6
+    {
+        let zone = run_end(text, stop + 7, |byte| byte.is_ascii_uppercase());
+        return if at(text, stop + 6) == b' ' {
+            zone
+        } else {
+            stop + 6
+        };
+    }
     match at(text, stop) {
         b'Z' => stop + 1,
         b'+' | b'-' if at(text, stop + 1).is_ascii_digit() => {
