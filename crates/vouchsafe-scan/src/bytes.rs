@@ -137,82 +137,40 @@ pub(crate) fn part(text: &[u8], start: usize, end: usize) -> &[u8] {
 pub(crate) fn word_end(text: &[u8], start: usize) -> (usize, Kind) {
     let mut kinds = 0;
     let mut end = start;
-    while let Some(eight) = text.get(end..).and_then(<[u8]>::first_chunk) {
-        let eight = Eight::of(*eight);
-        let length = eight.word_length();
-        kinds |= eight.kinds(length);
-        end += length;
-        if length < 8 {
-            return (end, kinds);
-        }
-    }
     while let Some(&byte) = text.get(end) {
-        let kind = kind(byte);
-        if kind & WORD == 0 {
+        let kind = kind(byte) & WORD;
+        if kind == 0 {
             break;
         }
-        kinds |= kind & WORD;
+        kinds |= kind;
         end += 1;
+        if kind == LOWER {
+            end = lower_end(text, end);
+        }
     }
     (end, kinds)
 }
 
-/// Eight bytes at once: the highest bit of each byte of a mask says whether that byte is of a kind.
-struct Eight {
-    digit: u64,
-    upper: u64,
-    letter: u64,
-    other: u64,
-}
-
-/// The highest bit of each byte.
-const HIGHEST: u64 = 0x8080_8080_8080_8080;
-
-impl Eight {
-    #[inline]
-    fn of(bytes: [u8; 8]) -> Self {
-        /// A byte, eight times.
-        const fn each(byte: u8) -> u64 {
-            u64::from_le_bytes([byte; 8])
-        }
-        let all = u64::from_le_bytes(bytes);
-        let high = all & HIGHEST;
-        let low = all & !HIGHEST;
-        let folded = low | each(0x20);
+/// Past lower-case letters, eight bytes at once.
+#[inline]
+fn lower_end(text: &[u8], start: usize) -> usize {
+    /// The highest bit of each byte.
+    const HIGHEST: u64 = u64::from_le_bytes([0x80; 8]);
+    const FROM_A: u64 = u64::from_le_bytes([0x80 - b'a'; 8]);
+    const AFTER_Z: u64 = u64::from_le_bytes([0x80 - b'z' - 1; 8]);
+    let mut end = start;
+    while let Some(eight) = text.get(end..).and_then(<[u8]>::first_chunk) {
+        let eight = u64::from_le_bytes(*eight);
         // No sum of two bytes below 128 reaches the next byte.
-        let from = |bytes: u64, first: u8| bytes.wrapping_add(each(0x80 - first));
-        let digit = from(low, b'0') & !from(low, b'9' + 1);
-        let letter = from(folded, b'a') & !from(folded, b'z' + 1);
-        let upper = from(low, b'A') & !from(low, b'Z' + 1);
-        let underscore = !(low ^ each(b'_')).wrapping_add(each(0x7f));
-        Self {
-            digit: digit & HIGHEST & !high,
-            upper: upper & HIGHEST & !high,
-            letter: letter & HIGHEST & !high,
-            other: (underscore | high) & HIGHEST,
+        let low = eight & !HIGHEST;
+        let lower = low.wrapping_add(FROM_A) & !low.wrapping_add(AFTER_Z) & !eight & HIGHEST;
+        let count = ((lower ^ HIGHEST).trailing_zeros() / 8) as usize;
+        end += count;
+        if count < 8 {
+            break;
         }
     }
-
-    /// How many of the first bytes belong to a word.
-    #[inline]
-    const fn word_length(&self) -> usize {
-        let word = self.digit | self.letter | self.other;
-        ((!word & HIGHEST).trailing_zeros() / 8) as usize
-    }
-
-    /// The kinds of the first bytes, that many.
-    #[inline]
-    fn kinds(&self, length: usize) -> Kind {
-        let first = match length {
-            8.. => u64::MAX,
-            _ => (1_u64 << (length * 8)) - 1,
-        };
-        let has = |mask: u64, kind: Kind| if mask & first == 0 { 0 } else { kind };
-        has(self.letter & !self.upper, LOWER)
-            | has(self.upper, UPPER)
-            | has(self.digit, DIGIT)
-            | has(self.other, OTHER_WORD)
-    }
+    end
 }
 
 /// Where the run of word bytes that ends before a place begins, not further than `reach` bytes back.
@@ -259,6 +217,29 @@ pub(crate) const fn is_alnum(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
 }
 
+/// A number for a word, whatever its case: of its first and its last eight bytes, and its length.
+#[inline]
+pub(crate) fn sketch(word: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
+    let lower = |bytes: u64| bytes | 0x2020_2020_2020_2020;
+    let (first, last) = if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
+        (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+    } else if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        (u64::from(first), u64::from(last))
+    } else {
+        let few = word.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        (few, 0)
+    };
+    let sum = lower(first)
+        .wrapping_mul(FACTOR)
+        .rotate_left(23)
+        .wrapping_add(lower(last))
+        .wrapping_add(word.len() as u64)
+        .wrapping_mul(FACTOR);
+    sum ^ sum >> 32
+}
+
 /// The number that a few digits stand for; the greatest when it is larger.
 pub(crate) fn number(digits: &[u8]) -> u64 {
     digits
@@ -275,18 +256,21 @@ pub(crate) fn count_digits(text: &[u8]) -> usize {
     text.iter().filter(|byte| byte.is_ascii_digit()).count()
 }
 
+/// Whether a byte around a value is no part of it.
+#[inline]
+pub(crate) const fn is_idle(byte: u8) -> bool {
+    matches!(
+        byte,
+        b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'`' | b',' | b';' | b'.' | b':'
+    )
+}
+
 /// The text without blanks and quotes around it, as offsets.
 pub(crate) fn trimmed(text: &[u8], mut start: usize, mut end: usize) -> (usize, usize) {
-    let idle = |byte: u8| {
-        matches!(
-            byte,
-            b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'`' | b',' | b';' | b'.' | b':'
-        )
-    };
-    while start < end && idle(at(text, start)) {
+    while start < end && is_idle(at(text, start)) {
         start += 1;
     }
-    while start < end && idle(before(text, end)) {
+    while start < end && is_idle(before(text, end)) {
         end -= 1;
     }
     (start, end)
@@ -297,7 +281,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn eight_bytes_at_once_are_what_they_are_one_by_one() {
+    fn words_end_where_their_bytes_say() {
         for byte in 0..=u8::MAX {
             for place in 0..10 {
                 let mut text = [b'x'; 10];

@@ -1,6 +1,6 @@
 //! Tables in text: CSV under its header, `COPY` of `pg_dump`, `INSERT` with columns, rows in errors of databases.
 
-use crate::bytes::{at, before, is_word, part, run_end};
+use crate::bytes::{HEADER, at, before, is_idle, is_word, kind_end, part, run_end};
 use crate::class::{Class, Confidence};
 use crate::person;
 use crate::text::Text;
@@ -37,9 +37,7 @@ impl Table {
             };
             return true;
         }
-        // Names and separators, and nothing else: most lines end here at their first colon or equals sign.
-        let plain = |byte: &u8| is_word(*byte) || b" ,;|\t-.()/#\"\r".contains(byte);
-        if self.copy || line.len() > 8192 || !line.iter().all(plain) {
+        if self.copy || !is_like_header(line) {
             return false;
         }
         for separator in [b',', b'\t', b';', b'|'] {
@@ -188,9 +186,20 @@ fn cells(line: &[u8], separator: u8) -> Vec<(usize, usize)> {
     cells
 }
 
+/// Whether a line begins with a name, and has names and separators and nothing else: most end here at their first colon
+/// or equals sign.
+fn is_like_header(line: &[u8]) -> bool {
+    let start = run_end(line, 0, is_idle);
+    let first = at(line, start);
+    (first.is_ascii_alphabetic() || first == b'_')
+        && line.len() <= 8192
+        && kind_end(line, start, HEADER) == line.len()
+}
+
 /// A line of names of fields, some of which are those of identifiers.
 fn csv_header(line: &[u8], separator: u8, first: bool) -> Option<Columns> {
-    if line.len() > 8192 || !line.contains(&separator) {
+    let separators = line.iter().filter(|byte| **byte == separator).count();
+    if separators < if first { 1 } else { 2 } {
         return None;
     }
     let cells = cells(line, separator);

@@ -214,14 +214,18 @@ pub(crate) fn decoded(token: &[u8]) -> Option<Vec<u8>> {
             .chunks_exact(2)
             .filter_map(|pair| hex(pair, 0, 2))
             .filter_map(|value| u8::try_from(value).ok());
-        let head: Vec<u8> = bytes.clone().take(8).collect();
+        let mut head = [b' '; 8];
+        for (place, byte) in head.iter_mut().zip(bytes.clone()) {
+            *place = byte;
+        }
         return is_text(&head)
             .then(|| bytes.collect::<Vec<u8>>())
             .filter(|bytes| is_text(bytes));
     }
     let safe = token.iter().any(|byte| matches!(byte, b'-' | b'_'));
     let engine = if safe { &URL_SAFE } else { &STANDARD };
-    let head = engine.decode(part(token, 0, 12)).ok()?;
+    let mut head = [0; 9];
+    engine.decode_slice(part(token, 0, 12), &mut head).ok()?;
     if !is_text(&head) {
         return None;
     }

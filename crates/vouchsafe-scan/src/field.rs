@@ -3,8 +3,8 @@
 use memchr::memchr;
 
 use crate::bytes::{
-    ENDS_VALUE, LOWER, OTHER_WORD, PLAIN, UPPER, at, before, is_word, kind, kind_end, part,
-    run_end, word_start,
+    AFTER_NAME, ENDS_VALUE, LOWER, OTHER_WORD, PLAIN, UPPER, at, before, is_word, kind, kind_end,
+    part, run_end, word_start,
 };
 use crate::value::Value;
 
@@ -29,15 +29,26 @@ pub(crate) struct Field {
 /// Names are no longer than this.
 const REACH: usize = 64;
 
-/// The field whose name ends with the word at `start..end`.
+/// Whether the word at `start..end` could end the name of a field: a quick look before the thorough one.
 #[inline]
-pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
-    // Most words are no name: what follows them says so.
-    match at(text, end) {
-        b':' | b'=' | b'"' | b'\'' | b'`' | b'\\' | b'>' | b']' | b')' => {}
-        b' ' if matches!(at(text, end + 1), b'=' | b':' | b' ') => {}
-        _ => return None,
+pub(crate) fn could_be_name(text: &[u8], start: usize, end: usize) -> bool {
+    let next = at(text, end);
+    if kind(next) & AFTER_NAME == 0 {
+        return next == b' ' && matches!(at(text, end + 1), b'=' | b':' | b' ');
     }
+    match next {
+        b'"' | b'\'' | b'`' => match at(text, end + 1) {
+            b':' | b'=' | b' ' => true,
+            b',' => matches!(before(text, start), b'"' | b'\''),
+            _ => false,
+        },
+        b']' | b')' => matches!(at(text, end + 1), b':' | b'='),
+        _ => true,
+    }
+}
+
+/// The field whose name ends with the word at `start..end`.
+pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
     let slashes = run_end(text, end, |byte| byte == b'\\');
     let closing = at(text, slashes);
     let quoted = matches!(closing, b'"' | b'\'' | b'`');
@@ -48,7 +59,9 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
     if matches!(closing, b']' | b')') && !matches!(at(text, place), b'=' | b':') {
         return None;
     }
-    place = run_end(text, place, |byte| byte == b' ').min(place + 2);
+    if at(text, place) == b' ' {
+        place = run_end(text, place, |byte| byte == b' ').min(place + 2);
+    }
     let mark = match at(text, place) {
         // An id with a colon after it is no name of a field.
         b':' if !quoted

@@ -1,11 +1,11 @@
 //! What names of fields mean, remembered: a log says the same names in each line.
 
-use crate::bytes::part;
+use crate::bytes::{part, sketch};
 use crate::text::{is_hint, is_of_value};
 use crate::vocabulary::{Meaning, Words};
 
-/// How many names are remembered.
-const SLOTS: usize = 2048;
+/// How many names are remembered, two in each set.
+const SLOTS: usize = 4096;
 /// Longer names are worked out each time.
 const LONGEST: usize = 64;
 
@@ -54,54 +54,57 @@ impl Memory {
     /// What the name of a field means within an outer one.
     pub(crate) fn known(&mut self, parent: &[u8], name: &[u8], sentence: bool) -> Known {
         let length = parent.len() + name.len();
-        let place = place(parent, name);
-        let (true, Some(slot)) = (length <= LONGEST, self.slots.get_mut(place)) else {
-            return work_out(parent, name, sentence);
+        let first = place(parent, name) & !1;
+        let Some([newer, older]) = self.slots.get_mut(first..first + 2) else {
+            return Known::default();
         };
-        if slot.length != length
-            || slot.parent != parent.len()
-            || slot.sentence != sentence
-            || part(&slot.text, parent.len(), length) != name
-            || part(&slot.text, 0, parent.len()) != parent
-        {
-            let (first, second) = slot.text.split_at_mut(parent.len());
-            first.copy_from_slice(parent);
-            for (place, byte) in second.iter_mut().zip(name) {
-                *place = *byte;
-            }
-            slot.length = length;
-            slot.parent = parent.len();
-            slot.sentence = sentence;
-            slot.known = work_out(parent, name, sentence);
+        if newer.is(parent, name, sentence) {
+            return newer.known;
         }
-        slot.known
+        if older.is(parent, name, sentence) {
+            std::mem::swap(newer, older);
+            return newer.known;
+        }
+        let known = work_out(parent, name, sentence);
+        if length <= LONGEST {
+            *older = *newer;
+            newer.put(parent, name, sentence, known);
+        }
+        known
+    }
+}
+
+impl Slot {
+    #[inline]
+    fn is(&self, parent: &[u8], name: &[u8], sentence: bool) -> bool {
+        let middle = parent.len();
+        let length = middle + name.len();
+        self.length == length
+            && self.parent == middle
+            && self.sentence == sentence
+            && part(&self.text, middle, length) == name
+            && part(&self.text, 0, middle) == parent
+    }
+
+    fn put(&mut self, parent: &[u8], name: &[u8], sentence: bool, known: Known) {
+        for (place, byte) in self.text.iter_mut().zip(parent.iter().chain(name)) {
+            *place = *byte;
+        }
+        self.length = parent.len() + name.len();
+        self.parent = parent.len();
+        self.sentence = sentence;
+        self.known = known;
     }
 }
 
 /// The slot of a name.
 #[inline]
 fn place(parent: &[u8], name: &[u8]) -> usize {
-    const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
-    let sum = ends(name)
-        .wrapping_mul(FACTOR)
-        .rotate_left(23)
-        .wrapping_add(ends(parent))
-        .wrapping_mul(FACTOR);
-    usize::try_from(sum >> 40).unwrap_or(0) % SLOTS
-}
-
-/// The first and the last bytes of a text, and its length, in one number.
-#[inline]
-fn ends(text: &[u8]) -> u64 {
-    let length = text.len() as u64;
-    let both = if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        u64::from_le_bytes(*first).rotate_left(29) ^ u64::from_le_bytes(*last)
-    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
-    } else {
-        text.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
-    };
-    both ^ length << 56
+    let mut sum = sketch(name);
+    if !parent.is_empty() {
+        sum ^= sketch(parent).rotate_left(7);
+    }
+    usize::try_from(sum % SLOTS as u64).unwrap_or(0)
 }
 
 fn work_out(parent: &[u8], name: &[u8], sentence: bool) -> Known {

@@ -8,7 +8,7 @@ use crate::class::{Class, Confidence};
 use crate::place;
 use crate::text::Text;
 use crate::value::{self, Value, is_uuid};
-use crate::vocabulary::{self, Meaning, Words};
+use crate::vocabulary::{Meaning, Words, ends_context, may_end};
 use crate::web;
 use crate::when;
 
@@ -390,8 +390,10 @@ impl Text<'_, '_> {
     /// "92 year old", "age 94": 164.514(b)(2)(i)(C) takes ages over 89.
     fn age(&mut self, start: usize, end: usize) -> Option<usize> {
         let text = self.text;
-        let age = number(part(text, start, end));
-        if !(2..=3).contains(&(end - start)) || !(90..=125).contains(&age) {
+        if !matches!(end - start, 2 | 3)
+            || !matches!(at(text, end), b' ' | b'-')
+            || !(90..=125).contains(&number(part(text, start, end)))
+        {
             return None;
         }
         let rest = part(text, end, (end + 14).min(text.len())).to_ascii_lowercase();
@@ -401,7 +403,6 @@ impl Text<'_, '_> {
             b" year-old",
             b" years old",
             b" y/o",
-            b"y/o",
             b" yo ",
             b" y.o",
             b"-yo",
@@ -606,7 +607,11 @@ impl Text<'_, '_> {
         if is_uuid(part(text, first, token_end)) {
             return token_end;
         }
-        let joined = self.joined(first, start, end);
+        let joined = if at(text, first).is_ascii_digit() {
+            None
+        } else {
+            self.joined(first, start, end)
+        };
         let Some(meaning) = joined.or_else(|| self.context(first)) else {
             return end;
         };
@@ -676,9 +681,9 @@ impl Text<'_, '_> {
     }
 
     /// What the words before a place say of a value there.
-    pub(crate) fn context(&self, start: usize) -> Option<&'static Meaning> {
+    pub(crate) fn context(&mut self, start: usize) -> Option<&'static Meaning> {
         let text = self.text;
-        if start == self.value_start || !vocabulary::may_end(text, start) {
+        if start == self.value_start || !may_end(text, start) {
             return None;
         }
         let floor = start.saturating_sub(56);
@@ -686,24 +691,11 @@ impl Text<'_, '_> {
         let mut words = 0;
         while place > floor {
             let byte = before(text, place);
-            let stops = matches!(
-                byte,
-                b',' | b';'
-                    | b'|'
-                    | b')'
-                    | b']'
-                    | b'}'
-                    | b'{'
-                    | b'&'
-                    | b'\n'
-                    | b'<'
-                    | b'>'
-                    | b'?'
-                    | b'!'
-            ) || (byte == b'.'
-                && at(text, place) == b' '
-                && is_word(before(text, place - 1))
-                && !is_short(text, place - 1));
+            let stops = ends_context(byte)
+                || (byte == b'.'
+                    && at(text, place) == b' '
+                    && is_word(before(text, place - 1))
+                    && !is_short(text, place - 1));
             if stops {
                 break;
             }
@@ -715,11 +707,8 @@ impl Text<'_, '_> {
             }
             place -= 1;
         }
-        let words = Words::of(part(text, place, start));
-        if words.is_empty() {
-            return None;
-        }
-        words.context()
+        let words = part(text, place, start);
+        self.desk.memory.known(b"", words, true).meaning
     }
 
     /// Whether what stands before a dotted number is a word for versions.

@@ -41,42 +41,49 @@ const FORMS: [(&str, usize, &str); 33] = [
     ("data:image/", 40, "picture in a text"),
 ];
 
-/// The first two bytes of all forms, a bit for each pair.
-static LEADS: [u64; 1024] = leads();
+/// How many beginnings are told apart.
+const LEADS: usize = 1 << 12;
+
+/// Which beginnings the forms have.
+static IS_LEAD: [bool; LEADS] = leads();
 
 #[expect(clippy::indexing_slicing, reason = "a table made at compile time")]
-const fn leads() -> [u64; 1024] {
-    let mut leads = [0; 1024];
+const fn leads() -> [bool; LEADS] {
+    let mut leads = [false; LEADS];
     let mut form = 0;
     while form < FORMS.len() {
         let bytes = FORMS[form].0.as_bytes();
-        let pair = (bytes[0] as usize) << 8 | bytes[1] as usize;
-        leads[pair / 64] |= 1 << (pair % 64);
+        leads[lead([bytes[0], bytes[1], bytes[2]])] = true;
         form += 1;
     }
     leads
 }
 
-/// Whether a form begins with these bytes.
+/// The place of three bytes in the table of beginnings.
 #[inline]
-fn is_lead(first: u8, second: u8) -> bool {
-    let pair = usize::from(first) << 8 | usize::from(second);
-    LEADS
-        .get(pair / 64)
-        .is_some_and(|bits| bits >> (pair % 64) & 1 == 1)
+const fn lead([first, second, third]: [u8; 3]) -> usize {
+    (first as usize ^ (second as usize) << 3 ^ (third as usize) << 6) % LEADS
 }
 
 impl Text<'_, '_> {
     /// Adds the secret, or the picture, whose first characters begin at a word; returns where it ends.
     #[inline]
     pub(crate) fn secret_word(&mut self, start: usize) -> Option<usize> {
-        if !is_lead(at(self.text, start), at(self.text, start + 1)) {
+        let rest = self.text.get(start..)?;
+        if !IS_LEAD
+            .get(lead(*rest.first_chunk()?))
+            .is_some_and(|is| *is)
+        {
             return None;
         }
-        let rest = self.text.get(start..)?;
-        let &(prefix, least, name) = FORMS
-            .iter()
-            .find(|(prefix, ..)| rest.starts_with(prefix.as_bytes()))?;
+        self.form(rest, start)
+    }
+
+    fn form(&mut self, rest: &[u8], start: usize) -> Option<usize> {
+        let &(prefix, least, name) = FORMS.iter().find(|(prefix, ..)| {
+            let prefix = prefix.as_bytes();
+            prefix.first_chunk::<3>() == rest.first_chunk() && rest.starts_with(prefix)
+        })?;
         self.secret(prefix, least, name, start, start + prefix.len())
     }
 

@@ -1,8 +1,8 @@
 //! The scan of one text: fields, numbers, addresses, names, from left to right.
 
 use crate::bytes::{
-    AFTER_NAME, DIGIT, Kind, OTHER_WORD, PLAIN, STOP, TOKEN, UPPER, WORD, at, before, is_word,
-    kind, kind_end, part, run_end, word_end,
+    DIGIT, Kind, OTHER_WORD, PLAIN, STOP, TOKEN, UPPER, WORD, at, before, is_word, kind, kind_end,
+    part, run_end, word_end,
 };
 use crate::checks;
 use crate::class::{Class, Confidence};
@@ -22,7 +22,7 @@ use crate::when;
 /// What scans of many texts use one after the other.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
-    memory: Memory,
+    pub(crate) memory: Memory,
     frames: Frames,
     /// Words that are long enough to hold a text in an encoding.
     pub(crate) long: Vec<(usize, usize)>,
@@ -107,12 +107,12 @@ impl<'t, 'm> Text<'t, 'm> {
         let text = self.text;
         let (end, kinds) = word_end(text, start);
         let next = at(text, end);
-        if (kind(next) & AFTER_NAME != 0 || next == b' ')
+        if field::could_be_name(text, start, end)
             && let Some(place) = self.named(start, end, kinds)
         {
             return place;
         }
-        if end - start >= LONG {
+        if end - start >= LONG && kinds & (UPPER | DIGIT) != 0 {
             self.desk.long.push((start, end));
         }
         if start < self.quiet_until {
@@ -121,7 +121,7 @@ impl<'t, 'm> Text<'t, 'm> {
         if let Some(end) = self.secret_word(start) {
             return end;
         }
-        if before(text, start) == b'.' && web::is_image(part(text, start - 1, end)) {
+        if before(text, start) == b'.' && web::is_image_ending(part(text, start, end)) {
             self.picture(start, end);
             return end;
         }

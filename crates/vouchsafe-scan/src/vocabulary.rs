@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
-use crate::bytes::{before, is_alnum, part, word_start};
+use crate::bytes::{at, before, is_alnum, part, sketch};
 use crate::class::Class;
 use crate::lexicon::Fast;
 
@@ -60,6 +60,54 @@ struct Vocabulary {
     joined: Table,
     /// The last words of all phrases that name identifiers.
     endings: HashSet<&'static [u8], BuildHasherDefault<Fast>>,
+    /// Which sketches the endings have, and the little words: a quick look before the thorough one.
+    sketches: Vec<u8>,
+}
+
+/// How many sketches are told apart.
+const SKETCHES: usize = 1 << 15;
+const ENDING: u8 = 1;
+const GAP: u8 = 2;
+
+impl Vocabulary {
+    /// What a word can be by its sketch.
+    #[inline]
+    fn sketch(&self, word: &[u8]) -> u8 {
+        let place = usize::try_from(sketch(word)).unwrap_or(0) % SKETCHES;
+        self.sketches.get(place).copied().unwrap_or(0)
+    }
+
+    /// Whether a word in lower case, or what it is the plural of, or it without its number, ends a phrase.
+    fn ends_phrase(&self, last: &[u8]) -> bool {
+        let known = |word: &[u8]| self.endings.contains(word);
+        if known(last) {
+            return true;
+        }
+        let stem = stem(last);
+        stem.len() < last.len() && (known(stem) || stem.strip_suffix(b"e").is_some_and(known))
+    }
+
+    /// Whether a word of any case can end a phrase.
+    fn may_end_phrase(&self, last: &[u8]) -> bool {
+        let may = |word: &[u8]| self.sketch(word) & ENDING != 0;
+        let stem = stem(last);
+        (may(last)
+            || (stem.len() < last.len()
+                && (may(stem) || stem.split_last().is_some_and(|(_, one)| may(one)))))
+            && self.ends_phrase(&last.to_ascii_lowercase())
+    }
+}
+
+/// A word without the sign of the plural, and without a number at its end.
+fn stem(word: &[u8]) -> &[u8] {
+    let one = match word {
+        [one @ .., b's' | b'S'] => one,
+        _ => word,
+    };
+    one.iter()
+        .rposition(|byte| !byte.is_ascii_digit())
+        .and_then(|end| one.get(..=end))
+        .unwrap_or(one)
 }
 
 static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(read);
@@ -107,11 +155,20 @@ fn read() -> Vocabulary {
             endings.insert(last.as_bytes());
         }
     }
-    Vocabulary {
+    let mut vocabulary = Vocabulary {
         phrases,
         joined,
         endings,
+        sketches: vec![0; SKETCHES],
+    };
+    let endings = vocabulary.endings.iter().map(|word| (*word, ENDING));
+    for (word, bit) in endings.chain(GAPS.iter().map(|word| (*word, GAP))) {
+        let place = usize::try_from(sketch(word)).unwrap_or(0) % SKETCHES;
+        if let Some(bits) = vocabulary.sketches.get_mut(place) {
+            *bits |= bit;
+        }
     }
+    vocabulary
 }
 
 /// At most this many words of a name are looked at, the last ones.
@@ -210,14 +267,7 @@ impl Words {
     fn phrase(&self, without: usize) -> Option<&'static Meaning> {
         let count = self.count.checked_sub(without)?;
         let last = self.last(1, without)?;
-        let stem = last.strip_suffix(b"s").unwrap_or(last);
-        let stem = match stem.iter().rposition(|byte| !byte.is_ascii_digit()) {
-            Some(end) => stem.get(..=end).unwrap_or(stem),
-            None => stem,
-        };
-        let endings = &VOCABULARY.endings;
-        let known = |word: &[u8]| endings.contains(word);
-        if !known(last) && !known(stem) && !stem.strip_suffix(b"e").is_some_and(known) {
+        if !VOCABULARY.ends_phrase(last) {
             return None;
         }
         (1..=count.min(MAX_PHRASE))
@@ -274,29 +324,26 @@ impl Words {
 /// Whether the words before a place can end with a phrase, maybe with little words after it: a quick look before the
 /// thorough one.
 pub(crate) fn may_end(text: &[u8], place: usize) -> bool {
+    let vocabulary = &*VOCABULARY;
     let mut end = place;
     for _ in 0..4 {
         let floor = end.saturating_sub(6);
-        while end > floor && !is_alnum(before(text, end)) {
+        loop {
+            let byte = before(text, end);
+            if is_alnum(byte) {
+                break;
+            }
+            if end <= floor || ends_context(byte) {
+                return false;
+            }
             end -= 1;
         }
-        let start = word_start(text, end, 20);
+        let start = last_word(text, end);
         let word = part(text, start, end);
-        let mut lower = [0_u8; 20];
-        for (place, byte) in lower.iter_mut().zip(word) {
-            *place = byte.to_ascii_lowercase();
+        if vocabulary.may_end_phrase(word) {
+            return true;
         }
-        let lower = part(&lower, 0, word.len());
-        // Written as one, or with digits: the thorough look splits them.
-        let rest = word.get(1..).unwrap_or_default();
-        let mixed = rest
-            .iter()
-            .any(|byte| !byte.is_ascii_lowercase() && !byte.is_ascii_uppercase())
-            || (rest.iter().any(u8::is_ascii_uppercase) && word.iter().any(u8::is_ascii_lowercase));
-        if mixed || is_ending(lower) {
-            return !word.is_empty();
-        }
-        if !is_gap(lower) {
+        if vocabulary.sketch(word) & GAP == 0 || !is_gap(&word.to_ascii_lowercase()) {
             return false;
         }
         end = start;
@@ -304,14 +351,32 @@ pub(crate) fn may_end(text: &[u8], place: usize) -> bool {
     false
 }
 
-/// Whether a word, or what it is the plural of, ends a phrase.
-fn is_ending(word: &[u8]) -> bool {
-    let endings = &VOCABULARY.endings;
-    let known = |word: &[u8]| endings.contains(word);
-    known(word)
-        || word
-            .strip_suffix(b"s")
-            .is_some_and(|one| known(one) || one.strip_suffix(b"e").is_some_and(known))
+/// Where the last of the words begins that are written as one and end before a place: "Name" of "lastName".
+fn last_word(text: &[u8], end: usize) -> usize {
+    let mut start = end;
+    while end - start < 24 {
+        let previous = before(text, start);
+        if !is_alnum(previous) {
+            break;
+        }
+        let turn = start < end
+            && at(text, start).is_ascii_uppercase()
+            && (!previous.is_ascii_uppercase()
+                || (start + 1 < end && at(text, start + 1).is_ascii_lowercase()));
+        if turn {
+            break;
+        }
+        start -= 1;
+    }
+    start
+}
+
+/// Whether words before this byte say nothing of what stands after it.
+pub(crate) const fn ends_context(byte: u8) -> bool {
+    matches!(
+        byte,
+        b',' | b';' | b'|' | b')' | b']' | b'}' | b'{' | b'&' | b'\n' | b'<' | b'>' | b'?' | b'!'
+    )
 }
 
 fn phrase(words: &[u8]) -> Option<&'static Meaning> {
@@ -416,67 +481,68 @@ fn is_filler(word: &[u8]) -> bool {
 }
 
 /// Words between what is said and the value: "MRN of this patient is".
+const GAPS: &[&[u8]] = &[
+    b"is",
+    b"was",
+    b"are",
+    b"of",
+    b"to",
+    b"at",
+    b"on",
+    b"for",
+    b"the",
+    b"a",
+    b"no",
+    b"number",
+    b"num",
+    b"nr",
+    b"nbr",
+    b"id",
+    b"value",
+    b"with",
+    b"equals",
+    b"as",
+    b"from",
+    b"has",
+    b"had",
+    b"new",
+    b"old",
+    b"be",
+    b"been",
+    b"by",
+    b"in",
+    b"code",
+    b"my",
+    b"your",
+    b"his",
+    b"her",
+    b"their",
+    b"via",
+    b"patient",
+    b"using",
+    b"line",
+    b"against",
+    b"not",
+    b"found",
+    b"invalid",
+    b"duplicate",
+    b"failed",
+    b"check",
+    b"lookup",
+    b"mismatch",
+    b"verification",
+    b"exists",
+    b"already",
+    b"search",
+    b"ending",
+    b"ends",
+    b"file",
+    b"independently",
+    b"alone",
+];
+
 fn is_gap(word: &[u8]) -> bool {
-    matches!(
-        word,
-        b"is"
-            | b"was"
-            | b"are"
-            | b"of"
-            | b"to"
-            | b"at"
-            | b"on"
-            | b"for"
-            | b"the"
-            | b"a"
-            | b"no"
-            | b"number"
-            | b"num"
-            | b"nr"
-            | b"nbr"
-            | b"id"
-            | b"value"
-            | b"with"
-            | b"equals"
-            | b"as"
-            | b"from"
-            | b"has"
-            | b"had"
-            | b"new"
-            | b"old"
-            | b"be"
-            | b"been"
-            | b"by"
-            | b"in"
-            | b"code"
-            | b"my"
-            | b"your"
-            | b"his"
-            | b"her"
-            | b"their"
-            | b"via"
-            | b"patient"
-            | b"using"
-            | b"line"
-            | b"against"
-            | b"not"
-            | b"found"
-            | b"invalid"
-            | b"duplicate"
-            | b"failed"
-            | b"check"
-            | b"lookup"
-            | b"mismatch"
-            | b"verification"
-            | b"exists"
-            | b"ending"
-            | b"ends"
-            | b"file"
-            | b"independently"
-            | b"alone"
-            | b"already"
-            | b"search"
-    )
+    GAPS.contains(&word)
 }
 
 /// The meaning of the name of a field.

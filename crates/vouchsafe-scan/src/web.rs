@@ -282,9 +282,11 @@ fn person_segment(text: &[u8], path: usize, end: usize) -> Option<usize> {
 
 /// Whether a path segment says that a person's number follows.
 pub(crate) fn is_people(segment: &[u8]) -> bool {
-    PEOPLE
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(segment))
+    let first = segment.first().map(|byte| byte | 0x20);
+    matches!(first, Some(b'p' | b'm' | b's' | b'b' | b'e' | b'r' | b'c'))
+        && PEOPLE
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(segment))
 }
 
 /// Whether a path segment is a person's number or name, and no placeholder, action or random id.
@@ -394,18 +396,22 @@ pub(crate) fn mac(text: &[u8], start: usize) -> Option<usize> {
 
 /// Whether a text ends as the name of a file of a picture does.
 pub(crate) fn is_image(text: &[u8]) -> bool {
-    const ENDINGS: [&[u8]; 12] = [
-        b".jpg", b".jpeg", b".png", b".heic", b".webp", b".gif", b".bmp", b".tif", b".tiff",
-        b".heif", b".raw", b".jfif",
-    ];
-    let text = text
-        .split(|byte| matches!(byte, b'?' | b'#'))
-        .next()
-        .unwrap_or(text);
-    ENDINGS.iter().any(|ending| {
-        text.len() > ending.len()
-            && part(text, text.len() - ending.len(), text.len()).eq_ignore_ascii_case(ending)
-    })
+    let end = run_end(text, 0, |byte| !matches!(byte, b'?' | b'#'));
+    let text = part(text, 0, end);
+    text.iter()
+        .rposition(|byte| *byte == b'.')
+        .is_some_and(|dot| dot > 0 && is_image_ending(part(text, dot + 1, text.len())))
+}
+
+/// Whether a word after a full stop is the ending of a file of a picture.
+#[inline]
+pub(crate) fn is_image_ending(word: &[u8]) -> bool {
+    let is = |known: &[&[u8]]| known.iter().any(|known| known.eq_ignore_ascii_case(word));
+    match word.len() {
+        3 => is(&[b"jpg", b"png", b"gif", b"bmp", b"tif", b"raw"]),
+        4 => is(&[b"jpeg", b"heic", b"webp", b"tiff", b"heif", b"jfif"]),
+        _ => false,
+    }
 }
 
 /// Whether the path of a picture says that it shows a person.

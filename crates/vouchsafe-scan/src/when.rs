@@ -1,6 +1,8 @@
 //! Dates in a text.
 
-use crate::bytes::{at, before, digits_end, is_word, number, part, run_end};
+use crate::bytes::{
+    LOWER, UPPER, at, before, digits_end, is_word, kind_end, number, part, run_end,
+};
 use crate::checks;
 
 const MONTHS: [&[u8]; 12] = [
@@ -108,17 +110,20 @@ fn month_between(text: &[u8], mark: usize) -> Option<usize> {
 
 /// Where the name of a month that begins at a place ends.
 pub(crate) fn month(text: &[u8], start: usize) -> Option<usize> {
-    let end = run_end(text, start, |byte| byte.is_ascii_alphabetic());
+    let lead = text
+        .get(start..)?
+        .first_chunk::<3>()?
+        .map(|byte| byte | 0x20);
+    let name = MONTHS
+        .iter()
+        .find(|name| name.first_chunk() == Some(&lead))?;
+    let end = kind_end(text, start, LOWER | UPPER);
     let word = part(text, start, end);
-    let known = MONTHS.iter().any(|month| {
-        let short = word.len() == 3 || (word.len() == 4 && month.starts_with(b"sept"));
-        let stem = if short {
-            month.get(..word.len())
-        } else {
-            Some(*month)
-        };
-        stem.is_some_and(|stem| stem.eq_ignore_ascii_case(word))
-    });
+    let known = match word.len() {
+        3 => true,
+        4 if lead == *b"sep" => at(text, start + 3) | 0x20 == b't',
+        _ => name.eq_ignore_ascii_case(word),
+    };
     known.then_some(end)
 }
 
