@@ -224,21 +224,7 @@ impl<'r, S: Sink> Reader<'r, S> {
     pub(super) fn document(&mut self, feed: &mut Feed<'_>, name: &DocumentName) {
         self.summary.documents += 1;
         self.sink.begin(name);
-        let offset = skip_hole(feed);
-        match Kind::of(feed.peek(LOOK)) {
-            Kind::Text => {
-                if feed.peek(3) == b"\xef\xbb\xbf" {
-                    feed.consume(3);
-                }
-                text::lines(&mut self.window, feed, self.sink);
-            }
-            Kind::Utf16(order, mark) => {
-                feed.consume(mark);
-                let mut feed = Utf16::new(feed, order);
-                text::lines(&mut self.window, &mut feed, self.sink);
-            }
-            Kind::Binary => runs::binary(&mut self.window, offset, feed, self.sink),
-        }
+        plain(&mut self.window, feed, self.sink);
         self.sink.end();
     }
 
@@ -261,10 +247,28 @@ impl<'r, S: Sink> Reader<'r, S> {
     }
 }
 
-/// Bytes, and then what a feed has.
-struct Chain<'c, 'f>(&'c [u8], &'c mut Feed<'f>);
+/// Reads text of any encoding, or the text among other bytes.
+pub(super) fn plain(window: &mut Window, feed: &mut Feed<'_>, sink: &mut impl Sink) {
+    let offset = skip_hole(feed);
+    match Kind::of(feed.peek(LOOK)) {
+        Kind::Text => {
+            if feed.peek(3) == b"\xef\xbb\xbf" {
+                feed.consume(3);
+            }
+            text::lines(window, feed, sink);
+        }
+        Kind::Utf16(order, mark) => {
+            feed.consume(mark);
+            text::lines(window, &mut Utf16::new(feed, order), sink);
+        }
+        Kind::Binary => runs::binary(window, offset, feed, sink),
+    }
+}
 
-impl Source for Chain<'_, '_> {
+/// Bytes, and then those of a source.
+pub(super) struct Chain<'c>(pub(super) &'c [u8], pub(super) &'c mut dyn Source);
+
+impl Source for Chain<'_> {
     fn pull(&mut self, into: &mut [u8]) -> usize {
         match self.0.pull(into) {
             0 => self.1.pull(into),

@@ -7,6 +7,7 @@
 mod deleted;
 mod log;
 mod number;
+mod packed;
 mod pages;
 mod payload;
 mod rows;
@@ -53,13 +54,13 @@ pub(super) fn database<S: Sink>(
     let missing = shape.counted.is_some_and(|counted| counted > count);
     let pages = Pages::new(bytes, shape, count, reader.progress);
     let mut database = Database {
-        rows: Rows::new(pages, reader.sink, &mut reader.window),
+        rows: Rows::new(pages, reader),
         page: Vec::new(),
         unknown: false,
     };
     database.read(bytes.length());
     let Database { rows, unknown, .. } = database;
-    let (damaged, failure) = (rows.damaged, rows.pages.failure);
+    let (damaged, failure, packed) = (rows.damaged, rows.pages.failure, rows.unpacking.problem);
     reader.sink.end();
     for (is, problem) in [
         (missing, Problem::Truncated(Format::Sqlite)),
@@ -70,8 +71,8 @@ pub(super) fn database<S: Sink>(
             reader.problem(name, problem);
         }
     }
-    if let Some(kind) = failure {
-        reader.problem(name, Problem::Unreadable(kind));
+    for problem in failure.map(Problem::Unreadable).into_iter().chain(packed) {
+        reader.problem(name, problem);
     }
     true
 }
@@ -181,6 +182,7 @@ impl<S: Sink> Database<'_, '_, S> {
                     .into_iter();
                 let mut next = || values.next().unwrap_or_default();
                 let (kind, name, _, root, sql) = (next(), next(), next(), next(), next());
+                self.unknown |= held >= SCHEMA;
                 held += kind.len() + name.len() + sql.len() + size_of::<Entry>();
                 let entry = Entry {
                     is_table: kind == "table",

@@ -178,7 +178,8 @@ impl<'g> Places<'g> {
         let body = self.gap.len() - rest.len();
         if guess == 3 && !shape.first_is_row {
             // What the other values leave of the length that SQLite wrote is the first value.
-            let others: u64 = types.iter().map(|serial| serial.length()).sum();
+            let mut lengths = types.iter().map(|serial| serial.length());
+            let others = lengths.try_fold(0_u64, u64::checked_add)?;
             let first = end.checked_sub(body)? as u64;
             *types.first_mut()? = Serial::Text(first.checked_sub(others)?);
         }
@@ -288,5 +289,8 @@ mod tests {
         let gap = [&[0, 0, 0, 24], &row[4..], b"more"].concat();
         assert_eq!(found(&gap, &plain), texts);
         assert!(found(b"Jane Doe078-05-1120", &people).is_empty());
+        // Lengths beyond all numbers.
+        let lengths = [&[0, 0, 0, 24][..], &[0xff; 18], &[0; 40]].concat();
+        assert!(found(&lengths, &columns(&["a", "b", "c"], false)).is_empty());
     }
 }

@@ -30,7 +30,7 @@ pub(in crate::source) fn log<S: Sink>(
     let size = shape.page as u64;
     let nothing: &[u8] = &[];
     let pages = Pages::new(&nothing, shape, 0, reader.progress);
-    let mut rows = Rows::new(pages, reader.sink, &mut reader.window);
+    let mut rows = Rows::new(pages, reader);
     let mut page = Vec::new();
     let mut at = feed.skip(HEADER);
     loop {
@@ -45,5 +45,9 @@ pub(in crate::source) fn log<S: Sink>(
         rows.lost(number, &page, at);
         at += page.len() as u64;
     }
+    let problem = rows.unpacking.problem;
     reader.sink.end();
+    if let Some(problem) = problem {
+        reader.problem(layer.name, problem);
+    }
 }

@@ -1,8 +1,10 @@
 //! The pages of a database file.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::super::Progress;
@@ -109,6 +111,8 @@ pub(super) struct Pages<'b> {
     /// Why a page could not be read.
     pub(super) failure: Option<io::ErrorKind>,
     progress: &'b Progress,
+    /// How many bytes were read.
+    pub(super) taken: Rc<Cell<u64>>,
 }
 
 impl<'b> Pages<'b> {
@@ -133,6 +137,7 @@ impl<'b> Pages<'b> {
             reached: vec![0; count as usize / 64 + 1],
             failure: None,
             progress,
+            taken: Rc::default(),
         }
     }
 
@@ -187,6 +192,7 @@ impl<'b> Pages<'b> {
                 }
             }
         }
+        self.taken.set(self.taken.get() + filled as u64);
         self.progress.bytes.fetch_add(filled as u64, Relaxed);
         let whole = filled == into.len();
         into.truncate(filled);

@@ -1,22 +1,21 @@
 //! Rows, handed on value by value, and the bytes that belong to none.
 
 use std::io::Write;
-
-use memchr::memchr;
+use std::rc::Rc;
 
 use super::super::feed::Source;
+use super::super::meter::Meter;
+use super::super::reader::{Chain, Reader};
 use super::super::text::{LINE, Window, cut};
 use super::super::utf16::{ByteOrder, Turn};
-use super::super::{Cell, Sink, runs};
+use super::super::{Sink, runs};
 use super::deleted;
 use super::number::signed;
+use super::packed::{Out, Unpacking, packed};
 use super::pages::{Encoding, Pages};
 use super::payload::{Payload, Serial, header};
 use super::schema::Column;
 use super::tree::{Cell as RowCell, Kind, Node};
-
-/// The shortest run of text in a value that holds zeros.
-const RUN: usize = 3;
 
 /// How many shapes of rows are tried on a page that no table has.
 const SHAPES: usize = 8;
@@ -37,6 +36,7 @@ pub(super) struct Rows<'r, 'b, S> {
     pub(super) damaged: bool,
     /// The shapes of the rows of all tables.
     shapes: Vec<deleted::Shape>,
+    pub(super) unpacking: Unpacking<'r>,
     buffers: Buffers,
 }
 
@@ -52,13 +52,16 @@ struct Buffers {
 }
 
 impl<'r, 'b, S: Sink> Rows<'r, 'b, S> {
-    pub(super) fn new(pages: Pages<'b>, sink: &'r mut S, window: &'r mut Window) -> Self {
+    /// Rows of these pages, for the sink of a reader.
+    pub(super) fn new(pages: Pages<'b>, reader: &'r mut Reader<'_, S>) -> Self {
+        let meter = Meter::new(Rc::clone(&pages.taken), reader.options);
         Self {
             pages,
-            sink,
-            window,
+            sink: reader.sink,
+            window: &mut reader.window,
             damaged: false,
             shapes: Vec::new(),
+            unpacking: Unpacking::new(reader.memory, meter),
             buffers: Buffers::default(),
         }
     }
@@ -154,7 +157,13 @@ impl<'r, 'b, S: Sink> Rows<'r, 'b, S> {
         } = &mut self.buffers;
         let encoding = self.pages.shape.encoding;
         let mut payload = Payload::new(&cell, &mut self.pages, chain);
-        let mut values = Values::new(self.sink, table.name, self.window, text, encoding);
+        let mut values = Values {
+            out: Out::new(self.sink, table.name),
+            window: self.window,
+            unpacking: &mut self.unpacking,
+            text,
+            encoding,
+        };
         for (index, serial) in types.iter().enumerate() {
             values.column(table.columns.get(index), &mut payload, *serial);
         }
@@ -178,7 +187,13 @@ impl<'r, 'b, S: Sink> Rows<'r, 'b, S> {
         let mut whole = true;
         if let Some(table) = table {
             whole = header(&mut payload, front, types);
-            let mut values = Values::new(self.sink, table.name, self.window, text, encoding);
+            let mut values = Values {
+                out: Out::new(self.sink, table.name),
+                window: self.window,
+                unpacking: &mut self.unpacking,
+                text,
+                encoding,
+            };
             values.out.row = cell.row;
             for (index, serial) in types.iter().enumerate() {
                 whole = whole && values.column(table.columns.get(index), &mut payload, *serial);
@@ -245,35 +260,15 @@ pub(super) const fn order(encoding: Encoding) -> Option<ByteOrder> {
 }
 
 /// Hands on the values of a row.
-struct Values<'v, 's, S> {
+struct Values<'v, 'u, S> {
     out: Out<'v, S>,
     window: &'v mut Window,
-    text: &'s mut Vec<u8>,
+    unpacking: &'v mut Unpacking<'u>,
+    text: &'v mut Vec<u8>,
     encoding: Encoding,
 }
 
-impl<'v, 's, S: Sink> Values<'v, 's, S> {
-    fn new(
-        sink: &'v mut S,
-        table: &'v str,
-        window: &'v mut Window,
-        text: &'s mut Vec<u8>,
-        encoding: Encoding,
-    ) -> Self {
-        let out = Out {
-            sink,
-            table,
-            column: "",
-            row: None,
-        };
-        Self {
-            out,
-            window,
-            text,
-            encoding,
-        }
-    }
-
+impl<'v, S: Sink> Values<'v, '_, S> {
     /// Hands on the value of a column. Returns whether it was whole.
     fn column(
         &mut self,
@@ -340,9 +335,15 @@ impl<'v, 's, S: Sink> Values<'v, 's, S> {
             return self.wide(&mut value, order);
         }
         self.window.clear();
+        let mut count = self.window.fill(&mut value);
+        if let Some(format) = packed(self.window.held()) {
+            let mut value_again = Chain(self.window.held(), &mut value);
+            self.unpacking
+                .unpack(format, &mut value_again, &mut self.out);
+            return true;
+        }
         let mut offset = 0;
         loop {
-            let count = self.window.fill(&mut value);
             let last = count == 0 || value.left == 0;
             while self.window.held().len() > LINE || last && !self.window.held().is_empty() {
                 let piece = self.window.held();
@@ -358,6 +359,7 @@ impl<'v, 's, S: Sink> Values<'v, 's, S> {
             if last {
                 return value.left == 0;
             }
+            count = self.window.fill(&mut value);
         }
     }
 
@@ -408,35 +410,5 @@ impl Source for Part<'_, '_, '_> {
         let count = self.payload.pull(into.get_mut(..room).unwrap_or_default());
         self.left -= count as u64;
         count
-    }
-}
-
-/// Where a value stands.
-struct Out<'o, S> {
-    sink: &'o mut S,
-    table: &'o str,
-    column: &'o str,
-    row: Option<i64>,
-}
-
-impl<S: Sink> Out<'_, S> {
-    /// Hands on a piece of a value. Of one that holds zeros, the runs of text.
-    fn piece(&mut self, offset: u64, bytes: &[u8]) {
-        let mut cell = |offset, bytes: &[u8]| {
-            self.sink.cell(Cell {
-                table: self.table,
-                column: self.column,
-                row: self.row,
-                offset,
-                bytes,
-            });
-        };
-        if memchr(0, bytes).is_none() {
-            cell(offset, bytes);
-        } else {
-            runs::runs(bytes, RUN, true, &mut |at, bytes| {
-                cell(offset + at as u64, bytes)
-            });
-        }
     }
 }

@@ -1,5 +1,9 @@
 //! Columns of tables, read from the text of `CREATE TABLE`.
 
+/// The most text of one table that is read, and the most columns.
+const TEXT: usize = 64 << 10;
+const COLUMNS: usize = 2000;
+
 /// A column as it stands in the rows of a table.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Column {
@@ -36,6 +40,9 @@ impl Token {
 ///
 /// Virtual columns are left out: no row holds them. In a table without row numbers the columns of the key come first.
 pub(super) fn columns(sql: &str, has_rows: bool) -> Option<Vec<Column>> {
+    if sql.len() > TEXT {
+        return None;
+    }
     let tokens = tokens(sql);
     let open = tokens.iter().position(|token| *token == Token::Sign('('))?;
     let create =
@@ -57,7 +64,7 @@ pub(super) fn columns(sql: &str, has_rows: bool) -> Option<Vec<Column>> {
             columns.push(column);
         }
     }
-    Some(arrange(columns, &key, has_rows))
+    (columns.len() <= COLUMNS && key.len() <= COLUMNS).then(|| arrange(columns, &key, has_rows))
 }
 
 /// A column as it is declared.
@@ -138,7 +145,7 @@ fn arrange(columns: Vec<Definition>, key: &[String], has_rows: bool) -> Vec<Colu
         .collect();
     if !has_rows {
         // The sort keeps the order of what is no key.
-        columns.sort_by_key(|column| place(&column.name).unwrap_or(usize::MAX));
+        columns.sort_by_cached_key(|column| place(&column.name).unwrap_or(usize::MAX));
     }
     let is_row = |column: &Definition| {
         has_rows

@@ -146,6 +146,29 @@ fn a_long_value_goes_on_in_other_pages() {
 }
 
 #[test]
+fn packed_values_are_unpacked() {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, b"Jane Doe\n078-05-1120").unwrap();
+    let packed = packed.finish().unwrap();
+    let types = [0, u8::try_from(12 + packed.len() * 2).unwrap()];
+    let cell = row(1, &record(&types, &packed));
+    let cut = &packed[..packed.len() - 9];
+    let types = [0, u8::try_from(12 + cut.len() * 2).unwrap()];
+    let broken = row(2, &record(&types, cut));
+    let seen = seen(&database(&[page(&[], 13, &[], &[cell, broken])]));
+    let rows = [
+        "people[1].id: 1",
+        "people[1].name: Jane Doe",
+        "people[1].name+9: 078-05-1120",
+    ];
+    assert_eq!(people(&seen)[..3], rows);
+    assert_eq!(
+        seen.problems,
+        [("x".into(), Problem::Truncated(Format::Gzip))]
+    );
+}
+
+#[test]
 fn loops_of_pages_end() {
     for child in [2, 3, 1, 0, 99] {
         let inner = page(&[], 5, &[0, 0, 0, 3], &[vec![0, 0, 0, child, 1]]);
