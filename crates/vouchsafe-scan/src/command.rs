@@ -1,17 +1,23 @@
 //! The command: `vouchsafe scan`, and the binary `vouchsafe-scan`.
 
+mod arguments;
+mod completing;
 mod filtering;
+mod hashing;
 mod learning;
+mod names;
 mod output;
+mod place;
 mod scanning;
 mod work;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::class::{Class, Confidence};
+pub use arguments::refused;
 
 /// What is typed, and what it returns.
 pub const EXAMPLES: &str = "\
@@ -24,10 +30,11 @@ Examples:
   vouchsafe-scan init                                a commented vouchsafe-scan.toml
   vouchsafe-scan learn --key /etc/scan.key --new-key -o /etc/known.values patients.csv
 
-No character of a value is shown, whatever the format. A path that is named as a command: ./init, ./learn.
+No character of a value is shown, in no format. A file or folder with the name of a command: ./init, ./settings.
 
 Exit codes: 0 all was read, and nothing (new) was found; 1 something was found, or could not be read;
-2 wrong arguments or settings.";
+2 wrong arguments or settings. A reader that goes away (| head) changes none of them.
+With --filter: 0 the input ended, or the reader went away; 1 the stream could not be read or written.";
 
 /// Finds identifiers of patients (the 18 of HIPAA Safe Harbor) and secrets in logs, dumps and streams, and masks them.
 #[derive(Debug, Parser)]
@@ -45,7 +52,11 @@ enum Verb {
     /// Writes a commented vouchsafe-scan.toml to the working folder
     #[command(after_help = "Examples:\n  vouchsafe-scan init")]
     Init,
+    /// Prints all settings there are, with comments
+    Settings,
     Learn(learning::Learn),
+    Hash(hashing::Hash),
+    Completions(completing::Completions),
 }
 
 /// What is read, what is looked for, and how it is told.
@@ -57,16 +68,16 @@ struct Scan {
     /// The form of the report
     #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with = "filter")]
     format: Format,
-    /// Write the report to this file, not to standard output
+    /// Write the report to this file, not to standard output; it is replaced whole
     #[arg(long, short, value_name = "FILE", conflicts_with = "filter")]
     output: Option<PathBuf>,
-    /// Report findings of this confidence or more: low, medium, high [default: medium, or that of the settings]
+    /// Report findings of this confidence or more: low, medium, high [default: that of the settings, else medium]
     #[arg(long, value_name = "LEVEL", value_parser = confidence)]
     minimum_confidence: Option<Confidence>,
-    /// Classes not to look for, such as name; separated by commas
+    /// Classes not to look for, such as name,date
     #[arg(long, value_name = "CLASS", value_delimiter = ',', value_parser = class)]
     without: Vec<Class>,
-    /// Look for these classes only
+    /// Look for these classes only, whatever the settings say
     #[arg(long, value_name = "CLASS", value_delimiter = ',', value_parser = class, conflicts_with = "without")]
     only: Vec<Class>,
     /// The settings [default: vouchsafe-scan.toml in the working folder, if it is there]
@@ -78,10 +89,10 @@ struct Scan {
     /// Paths not to read, beside those of the settings: target/**
     #[arg(long, value_name = "GLOB", conflicts_with = "filter")]
     exclude: Vec<String>,
-    /// Fail for findings only that this file does not hold
+    /// Fail only for findings that this file does not have [default file: vouchsafe-scan.baseline.json]
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = crate::baseline::FILE, conflicts_with = "filter")]
     baseline: Option<PathBuf>,
-    /// Write what was found (classes, places, counts) to this file, as the baseline of later runs
+    /// Write the classes, places and counts of what was found to this file, for --baseline of later runs; exit code 0
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = crate::baseline::FILE, conflicts_with_all = ["filter", "baseline"])]
     write_baseline: Option<PathBuf>,
     /// Read with this many threads [default: one for each processor]
@@ -94,10 +105,15 @@ struct Scan {
     #[arg(long)]
     filter: bool,
     /// With --filter: lose lines, and count them, while nobody reads; without, the writer waits
-    #[arg(long, requires = "filter")]
+    #[arg(long, requires = "filter", conflicts_with = "paths")]
     drop: bool,
     /// With --filter: keep counters in this file, in the text format of Prometheus
-    #[arg(long, value_name = "FILE", requires = "filter")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "filter",
+        conflicts_with = "paths"
+    )]
     metrics: Option<PathBuf>,
 }
 
@@ -145,13 +161,34 @@ enum Failed {
 /// What the command returns when arguments or settings are wrong.
 const WRONG: u8 = 2;
 
+impl Verb {
+    fn run(&self) -> Result<u8, Failed> {
+        match self {
+            Self::Init => alone("init").and_then(|()| scanning::init()),
+            Self::Settings => alone("settings").map(|()| scanning::print_settings()),
+            Self::Learn(learn) => learning::run(learn),
+            Self::Hash(hash) => hashing::run(hash),
+            Self::Completions(completions) => Ok(completing::run(completions)),
+        }
+    }
+}
+
+/// Refuses a command that could have been meant as a path: a scan that was asked for must not end as anything else.
+fn alone(verb: &str) -> Result<(), Failed> {
+    match Path::new(verb).exists() {
+        true => Err(Failed::Argument(format!(
+            "{verb} is a command, and a path here; ./{verb} scans it"
+        ))),
+        false => Ok(()),
+    }
+}
+
 /// Runs the command and returns its exit code.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
     crate::filter::quiet_panics();
     let done = match &args.verb {
-        Some(Verb::Init) => scanning::init(),
-        Some(Verb::Learn(learn)) => learning::run(learn),
+        Some(verb) => verb.run(),
         None if args.scan.filter => filtering::run(&args.scan),
         None => scanning::run(&args.scan),
     };
@@ -184,6 +221,8 @@ mod tests {
             &["scan"][..],
             &["scan", "--filter", "x"],
             &["scan", "--drop", "x"],
+            &["scan", "--drop"],
+            &["scan", "--metrics", "m", "x"],
             &["scan", "--without", "nam", "x"],
             &["scan", "--baseline", "--write-baseline", "x"],
             &["scan", "--jobs", "0", "x"],

@@ -1,7 +1,7 @@
 //! Known values: a team's own names and numbers as keyed hashes, so that values are found that no detector knows.
 //!
-//! A value is brought to one form (lower case, one blank between words, digits joined) and hashed with HMAC-SHA-256
-//! (FIPS 198-1), cut to 128 bits. What is stored holds no value. It is PHI all the same: with the key, short numbers can
+//! A value is brought to one form (lower case, words in order of the alphabet, one blank between them, digits joined)
+//! and hashed with HMAC-SHA-256 (FIPS 198-1), cut to 128 bits. What is stored holds no value. It is PHI all the same: with the key, short numbers can
 //! be guessed from their hashes. So the key is a file elsewhere, and neither file is read when others may read it.
 
 mod file;
@@ -13,6 +13,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use aws_lc_rs::hmac;
 
 use crate::class::{Class, Confidence};
+use crate::decode::{self, Plain};
 use crate::finding::Finding;
 use crate::lexicon;
 
@@ -107,6 +108,7 @@ impl KnownValues {
             known: self,
             seen: vec![0; SEEN],
             hash: RandomState::new(),
+            plain: Plain::default(),
         }
     }
 }
@@ -118,11 +120,27 @@ pub struct Finder<'k> {
     /// Hashes of what was looked up and is not known: a log says the same words in each line.
     seen: Vec<u64>,
     hash: RandomState,
+    plain: Plain,
 }
 
 impl Finder<'_> {
-    /// Adds the known values that stand in a line.
+    /// Adds the known values that stand in a line, as they are and behind escapes (of JSON, HTML, URLs).
     pub fn find(&mut self, line: &[u8], found: &mut Vec<Finding>) {
+        self.find_in(line, found);
+        if !decode::is_escaped(line) {
+            return;
+        }
+        let mut plain = std::mem::take(&mut self.plain);
+        plain.read(line);
+        let inner = found.len();
+        self.find_in(&plain.text, found);
+        for finding in found.iter_mut().skip(inner) {
+            finding.span = plain.place(finding.span.start)..plain.place(finding.span.end);
+        }
+        self.plain = plain;
+    }
+
+    fn find_in(&mut self, line: &[u8], found: &mut Vec<Finding>) {
         let mut window: Vec<Word> = Vec::with_capacity(self.known.words);
         let mut words = words(line).peekable();
         while words.peek().is_some() || !window.is_empty() {
@@ -209,18 +227,28 @@ fn words(text: &[u8]) -> impl Iterator<Item = Word> + '_ {
     })
 }
 
-/// One form of a value, however it is written.
+/// One form of a value, however it is written: `Ylleem, Qorvanth` is `qorvanth ylleem`.
 fn form(text: &[u8], words: &[Word]) -> String {
-    let mut form = String::new();
-    let digits = words.iter().all(|word| word.digits);
-    for (place, word) in words.iter().enumerate() {
-        if place > 0 && !digits {
-            form.push(' ');
-        }
-        let word = text.get(word.start..word.end).unwrap_or_default();
-        form.push_str(&String::from_utf8_lossy(word).to_lowercase());
+    let mut parts: Vec<String> = words
+        .iter()
+        .map(|word| lower(text.get(word.start..word.end).unwrap_or_default()))
+        .collect();
+    if words.iter().all(|word| word.digits) {
+        return parts.concat();
     }
-    form
+    parts.sort_unstable();
+    parts.join(" ")
+}
+
+/// A word in lower case. One that is not UTF-8 is taken for Latin-1.
+fn lower(word: &[u8]) -> String {
+    match std::str::from_utf8(word) {
+        Ok(word) => word.to_lowercase(),
+        Err(_) => {
+            let letters = word.iter().copied().map(char::from);
+            letters.flat_map(char::to_lowercase).collect()
+        }
+    }
 }
 
 const SHORTEST: usize = 3;
@@ -275,6 +303,27 @@ mod tests {
             ]
         );
         assert_eq!(found(&known, "qorvanth and ylleem"), []);
+    }
+
+    #[test]
+    fn a_known_value_is_found_in_another_order_encoding_or_character_set() {
+        let known = known(&[(Class::Name, "Qorvanth Ylleem"), (Class::Name, "Zyrräqh")]);
+        for line in [
+            "Ylleem, Qorvanth",
+            "/search?q=Qorvanth%20Ylleem&n=1",
+            r#"{"n":"Qorvanth\u0020Ylleem"}"#,
+            "<b>Ylleem,&#32;Qorvanth</b>",
+            "ZYRRÄQH",
+            r"zyrr\u00e4qh",
+            "zyrr%C3%A4qh",
+        ] {
+            let mut spans = Vec::new();
+            known.finder().find(line.as_bytes(), &mut spans);
+            assert_eq!(spans.len(), 1, "{line}");
+        }
+        let mut spans = Vec::new();
+        known.finder().find(b"x Zyrr\xe4qh y", &mut spans);
+        assert_eq!(spans.first().map(|found| found.span.clone()), Some(2..9));
     }
 
     #[test]

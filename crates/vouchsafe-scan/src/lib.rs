@@ -13,6 +13,8 @@ mod decode;
 pub mod detect;
 mod field;
 #[cfg(feature = "files")]
+mod file;
+#[cfg(feature = "files")]
 pub mod filter;
 pub mod finding;
 mod frame;

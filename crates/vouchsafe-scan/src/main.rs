@@ -3,7 +3,11 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use vouchsafe_scan::command;
 
 fn main() -> ExitCode {
-    vouchsafe_scan::command::run(&vouchsafe_scan::command::Args::parse())
+    match command::Args::try_parse() {
+        Ok(args) => command::run(&args),
+        Err(error) => command::refused(&error),
+    }
 }

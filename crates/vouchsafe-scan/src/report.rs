@@ -87,6 +87,10 @@ pub struct Run<'a> {
     pub baseline: Option<&'a Baseline>,
     /// Masks a name of a document, a table, a column.
     pub mask_name: &'a dyn Fn(&[u8]) -> String,
+    /// The name of a document as a baseline has it: the same however the paths were given, and in another checkout.
+    pub place_in_baseline: &'a dyn Fn(&[u8]) -> Vec<u8>,
+    /// The name of a document as code scanning looks for it: from the working folder on.
+    pub place_for_tools: &'a dyn Fn(&[u8]) -> Vec<u8>,
 }
 
 /// What a run found. All texts are masked.
@@ -186,6 +190,12 @@ pub struct Count {
 pub struct Document {
     /// Its masked name.
     pub name: String,
+    /// Its masked name in a baseline.
+    #[serde(skip)]
+    pub(crate) baseline_name: String,
+    /// Its masked name for code scanning.
+    #[serde(skip)]
+    pub(crate) tool_name: String,
     /// Its findings, in order of their places.
     pub findings: Vec<Group>,
 }
@@ -219,6 +229,9 @@ pub struct Problem {
     pub kind: &'static str,
     /// The masked name of the document.
     pub document: String,
+    /// Its masked name for code scanning.
+    #[serde(skip)]
+    pub(crate) tool_name: String,
     /// Why.
     pub reason: String,
 }

@@ -49,8 +49,8 @@ pub struct Settings {
 /// Where the keyed hashes of known values are.
 #[derive(Debug)]
 pub struct Known {
-    /// The file of hashes. It is PHI.
-    pub file: PathBuf,
+    /// The file of hashes. It is PHI. Without one, the key serves allowances for values by their hashes.
+    pub file: Option<PathBuf>,
     /// The file that holds the key. It belongs outside the repository.
     pub key: PathBuf,
 }

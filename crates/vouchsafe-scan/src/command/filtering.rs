@@ -13,8 +13,8 @@ use crate::mask::Masker;
 
 /// Runs until the input ends, or its reader goes away.
 pub(super) fn run(scan: &Scan) -> Result<u8, Failed> {
-    let (settings, _) = settings_of(scan)?;
-    let known = known_of(&settings)?;
+    let (mut settings, _) = settings_of(scan)?;
+    let known = known_of(&mut settings)?;
     let detector = detector_of(&settings);
     // One thread scans: nobody waits for the lock.
     let finder = known.as_ref().map(KnownValues::finder).map(Mutex::new);

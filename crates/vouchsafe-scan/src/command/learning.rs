@@ -4,7 +4,9 @@ use std::io;
 use std::path::PathBuf;
 
 use super::Failed;
+use super::names::Names;
 use super::output::{complain, say, shown};
+use super::place::name_of;
 use crate::class::Class;
 use crate::columns::Table;
 use crate::known::{KnownError, KnownValues, Learned, new_key, read_key};
@@ -168,7 +170,7 @@ impl Sink for Learner<'_> {
 
     fn problem(&mut self, document: &DocumentName, problem: Problem) {
         self.incomplete += u64::from(problem.is_incomplete());
-        let name = super::output::masked_name(&crate::detect::Detector::new(), document.as_bytes());
+        let name = Names::default().mask(name_of(document));
         complain(&format!("{name}: {problem}"));
     }
 }

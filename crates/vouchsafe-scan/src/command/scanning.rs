@@ -1,18 +1,22 @@
 //! A scan of files, folders and standard input, and its report.
 
-use std::fs::{self, File};
+use std::cell::RefCell;
+use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use jiff::Timestamp;
 use jiff::tz::Offset;
+use jiff::{Timestamp, Unit};
 
-use super::output::{complain, masked_name, say, shown};
+use super::names::Names;
+use super::output::{complain, say, shown};
+use super::place::{Places, name_of_path};
 use super::work::Worker;
 use super::{Failed, Format, Scan};
-use crate::baseline::Baseline;
+use crate::baseline::{self, Baseline};
 use crate::class::{Class, Confidence};
 use crate::detect::{Classes, Detector};
+use crate::file;
 use crate::known::{KnownValues, read_key};
 use crate::report::{Colour, Report, Run};
 use crate::settings::{self, Settings};
@@ -24,7 +28,14 @@ pub(super) fn init() -> Result<u8, Failed> {
     let path = Path::new(settings::FILE);
     let made =
         File::create_new(path).and_then(|mut file| file.write_all(settings::REFERENCE.as_bytes()));
-    made.map_err(|error| failed_file(path, &error))?;
+    made.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Failed::File(
+            shown(path),
+            "exists already, and is not written over; `vouchsafe-scan settings` prints the example"
+                .to_owned(),
+        ),
+        _ => failed_file(path, &error),
+    })?;
     say(&format!(
         "wrote {}; all of its keys are optional",
         settings::FILE
@@ -32,11 +43,18 @@ pub(super) fn init() -> Result<u8, Failed> {
     Ok(0)
 }
 
+/// Prints the commented reference of settings.
+pub(super) fn print_settings() -> u8 {
+    say(settings::REFERENCE.trim_end());
+    0
+}
+
 /// Scans, reports, and returns the exit code.
 pub(super) fn run(scan: &Scan) -> Result<u8, Failed> {
-    let started = Timestamp::now();
-    let (settings, settings_file) = settings_of(scan)?;
-    let known = known_of(&settings)?;
+    let now = Timestamp::now();
+    let started = now.round(Unit::Second).unwrap_or(now);
+    let (mut settings, settings_file) = settings_of(scan)?;
+    let known = known_of(&mut settings)?;
     let baseline = scan.baseline.as_deref().map(read_baseline).transpose()?;
     let detector = detector_of(&settings);
     let options = options_of(scan, &settings)?;
@@ -55,7 +73,11 @@ pub(super) fn run(scan: &Scan) -> Result<u8, Failed> {
     for worker in workers {
         tally.merge(worker.tally);
     }
-    let sources: Vec<Vec<u8>> = scan.paths.iter().map(|path| name_of_source(path)).collect();
+    let sources: Vec<Vec<u8>> = scan.paths.iter().map(|path| source(path)).collect();
+    let places = Places::new(&scan.paths);
+    let file = scan.baseline.as_ref().or(scan.write_baseline.as_ref());
+    let folder = file.map_or_else(|| places.working().to_owned(), |file| places.folder(file));
+    let names = RefCell::new(Names::new(&settings.patterns, known.as_ref()));
     let report = Report::new(
         tally,
         &Run {
@@ -70,7 +92,9 @@ pub(super) fn run(scan: &Scan) -> Result<u8, Failed> {
             ],
             excluded: summary.excluded,
             baseline: baseline.as_ref(),
-            mask_name: &|name| masked_name(&detector, name),
+            mask_name: &|name| names.borrow_mut().mask(name),
+            place_in_baseline: &|name| places.from(&folder, name),
+            place_for_tools: &|name| places.from(places.working(), name),
         },
     );
     if let Some(path) = &scan.write_baseline {
@@ -78,22 +102,23 @@ pub(super) fn run(scan: &Scan) -> Result<u8, Failed> {
     }
     write(&report, scan)?;
     // A baseline that was just written holds all that was found: only what could not be read fails.
-    let complete = summary.incomplete == 0;
+    let complete = report.not_read == 0;
     Ok(match scan.write_baseline {
         Some(_) => u8::from(!complete),
         None => report.outcome.exit_code,
     })
 }
 
-fn name_of_source(path: &Path) -> Vec<u8> {
-    match path.as_os_str().as_encoded_bytes() {
-        b"-" => b"standard input".to_vec(),
-        name => name.to_vec(),
-    }
+fn source(path: &Path) -> Vec<u8> {
+    name_of_path(path.as_os_str().as_encoded_bytes()).to_vec()
 }
 
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn not_text(path: &Path) -> Failed {
+    Failed::File(shown(path), "is not text in UTF-8".to_owned())
 }
 
 /// The settings of the file, under those of the arguments; and whether there was a file.
@@ -102,8 +127,8 @@ pub(super) fn settings_of(scan: &Scan) -> Result<(Settings, bool), Failed> {
     let path = given.unwrap_or(Path::new(settings::FILE));
     let text = match scan.no_settings {
         true => None,
-        false => match fs::read_to_string(path) {
-            Ok(text) => Some(text),
+        false => match file::read(path, settings::LARGEST_FILE) {
+            Ok(bytes) => Some(String::from_utf8(bytes).map_err(|_| not_text(path))?),
             Err(error) if error.kind() == io::ErrorKind::NotFound && given.is_none() => None,
             Err(error) => return Err(failed_file(path, &error)),
         },
@@ -126,8 +151,8 @@ pub(super) fn settings_of(scan: &Scan) -> Result<(Settings, bool), Failed> {
     Ok((settings, text.is_some()))
 }
 
-/// The known values that the settings name; their key is also that of hashes in allowances.
-pub(super) fn known_of(settings: &Settings) -> Result<Option<KnownValues>, Failed> {
+/// The known values that the settings name. Their key is also that of hashes in allowances.
+pub(super) fn known_of(settings: &mut Settings) -> Result<Option<KnownValues>, Failed> {
     let Some(known) = &settings.known else {
         return Ok(None);
     };
@@ -136,9 +161,12 @@ pub(super) fn known_of(settings: &Settings) -> Result<Option<KnownValues>, Faile
         move |error: crate::known::KnownError| Failed::File(shown, error.to_string())
     };
     let key = read_key(&known.key).map_err(failed(&known.key))?;
-    KnownValues::read(&known.file, &key)
-        .map(Some)
-        .map_err(failed(&known.file))
+    let values = known
+        .file
+        .as_ref()
+        .map(|file| KnownValues::read(file, &key).map_err(failed(file)));
+    settings.allowances.set_key(&key);
+    values.transpose()
 }
 
 /// The detectors that the settings ask for.
@@ -165,7 +193,13 @@ fn options_of(scan: &Scan, settings: &Settings) -> Result<Options, Failed> {
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline, Failed> {
-    let bytes = fs::read(path).map_err(|error| failed_file(path, &error))?;
+    let bytes = file::read(path, baseline::LARGEST_FILE).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Failed::File(
+            shown(path),
+            "there is no such baseline; --write-baseline writes one".to_owned(),
+        ),
+        _ => failed_file(path, &error),
+    })?;
     Baseline::read(&bytes).map_err(|error| Failed::File(shown(path), error.to_string()))
 }
 
@@ -174,7 +208,7 @@ fn write_baseline(report: &Report, path: &Path) -> Result<(), Failed> {
     let written = report
         .to_baseline()
         .write(&mut bytes)
-        .and_then(|()| replace(path, &bytes));
+        .and_then(|()| file::replace(path, &bytes));
     written.map_err(|error| failed_file(path, &error))?;
     complain(&format!(
         "wrote {}: {} findings; commit it, and --baseline reports what is new",
@@ -184,24 +218,12 @@ fn write_baseline(report: &Report, path: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Writes a file whole or not at all.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.new", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        drop(fs::remove_file(&beside));
-    }
-    written
-}
-
 fn write(report: &Report, scan: &Scan) -> Result<(), Failed> {
     let written = match &scan.output {
         Some(path) => {
             let mut bytes = Vec::new();
             render(report, scan.format, Colour::Never, &mut bytes)
-                .and_then(|()| replace(path, &bytes))
+                .and_then(|()| file::replace(path, &bytes))
                 .map_err(|error| failed_file(path, &error))?;
             Ok(())
         }

@@ -1,14 +1,13 @@
 //! Counters of a filter, in the text format of Prometheus: for node_exporter's collector of text files.
 
-use std::ffi::OsString;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::class::Class;
+use crate::file;
 use crate::mask::Stream;
 
 /// How often they are written.
@@ -43,7 +42,7 @@ impl<'p> Meter<'p> {
             ended: Mutex::new(false),
             changed: Condvar::new(),
         };
-        match path.map(|path| write(path, &meter.text())) {
+        match path.map(|path| file::replace(path, meter.text().as_bytes())) {
             Some(Err(error)) => Err(error.kind()),
             _ => Ok(meter),
         }
@@ -71,7 +70,7 @@ impl<'p> Meter<'p> {
                 .changed
                 .wait_timeout_while(ended, EVERY, |ended| !*ended);
             let ended = *waited.unwrap_or_else(PoisonError::into_inner).0;
-            if write(path, &self.text()).is_err() {
+            if file::replace(path, self.text().as_bytes()).is_err() {
                 self.failures.fetch_add(1, Ordering::Relaxed);
             }
             if ended {
@@ -155,14 +154,4 @@ impl<'p> Meter<'p> {
         );
         text
     }
-}
-
-/// Writes a file so that a reader sees the old text or the new one, whole.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().ok_or(io::ErrorKind::InvalidInput)?);
-    name.push(format!(".{}.tmp", std::process::id()));
-    let written: PathBuf = path.with_file_name(name);
-    fs::write(&written, text)?;
-    fs::rename(&written, path).inspect_err(|_| drop(fs::remove_file(&written)))
 }

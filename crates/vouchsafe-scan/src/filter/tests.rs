@@ -357,7 +357,7 @@ fn a_line_of_200_megabytes_needs_little_memory() {
 #[ignore = "is run by another test, in a process of its own"]
 fn a_huge_line() {
     let bytes = if cfg!(debug_assertions) {
-        40_000_000
+        8_000_000
     } else {
         200_000_000
     };

@@ -18,6 +18,8 @@ const HEAD: &str = "vouchsafe-scan-known/1";
 const CHECK: &str = "vouchsafe-scan known values: the key";
 /// More values than this are refused: they would take more memory than a scan may.
 const MOST_VALUES: usize = 1_000_000;
+/// The bytes of a line of known values, at most.
+const LONGEST_LINE: u64 = 256;
 
 /// Why known values, or their key, cannot be read or written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -92,20 +94,13 @@ impl KnownValues {
     /// # Errors
     /// When the file cannot be read, is none, was made with another key, or others may read it.
     pub fn read(path: &Path, key: &[u8; KEY_BYTES]) -> Result<Self, KnownError> {
+        refuse_repository(path)?;
         let mut known = Self::new(key);
-        let mut lines = BufReader::new(owned(path)?).lines();
-        let mut next = || -> Result<Option<String>, KnownError> {
-            lines
-                .next()
-                .transpose()
-                .map_err(|error| match error.kind() {
-                    io::ErrorKind::InvalidData => KnownError::NotKnownValues,
-                    kind => KnownError::Io(kind),
-                })
-        };
+        let mut file = BufReader::new(owned(path)?);
+        let mut next = || line(&mut file);
         let head = next()?.ok_or(KnownError::NotKnownValues)?;
-        let mut head = head.split(' ');
-        let (Some(HEAD), Some(check), Some(words)) = (head.next(), head.next(), head.next()) else {
+        let head: Vec<&str> = head.split(' ').collect();
+        let [HEAD, check, words, count] = *head.as_slice() else {
             return Err(KnownError::NotKnownValues);
         };
         let check = unhex(check).ok_or(KnownError::NotKnownValues)?;
@@ -122,7 +117,10 @@ impl KnownValues {
                 return Err(KnownError::TooMany);
             }
         }
-        Ok(known)
+        match count.parse() == Ok(known.values.len()) {
+            true => Ok(known),
+            false => Err(KnownError::NotKnownValues),
+        }
     }
 
     /// Writes them to a file that its owner alone may read; one that is there is replaced whole.
@@ -137,6 +135,8 @@ impl KnownValues {
         let mut beside = path.as_os_str().to_owned();
         beside.push(format!(".{}.new", std::process::id()));
         let beside = PathBuf::from(beside);
+        // A run that was killed may have left one.
+        drop(std::fs::remove_file(&beside));
         let written = self.write_to(&beside);
         let moved = written.and_then(|()| Ok(std::fs::rename(&beside, path)?));
         if moved.is_err() {
@@ -149,7 +149,8 @@ impl KnownValues {
     fn write_to(&self, path: &Path) -> Result<(), KnownError> {
         let mut out = BufWriter::new(private(path)?);
         let check = hmac::sign(&self.key, CHECK.as_bytes());
-        writeln!(out, "{HEAD} {} {}", hex(check.as_ref()), self.words)?;
+        let (check, words, count) = (hex(check.as_ref()), self.words, self.values.len());
+        writeln!(out, "{HEAD} {check} {words} {count}")?;
         // In order of their hashes: the order in which they were learned says something of them.
         let mut values: Vec<_> = self.values.iter().collect();
         values.sort_unstable_by_key(|(tag, _)| **tag);
@@ -161,6 +162,21 @@ impl KnownValues {
             .map_err(|error| KnownError::from(error.into_error()))?;
         file.sync_all()?;
         Ok(())
+    }
+}
+
+/// The next line, if there is one. What is no file of known values takes no memory, whatever the length of its lines.
+fn line(file: &mut impl io::BufRead) -> Result<Option<String>, KnownError> {
+    let mut line = String::new();
+    let read = file.by_ref().take(LONGEST_LINE).read_line(&mut line);
+    read.map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => KnownError::NotKnownValues,
+        kind => KnownError::Io(kind),
+    })?;
+    match line.strip_suffix('\n') {
+        Some(line) => Ok(Some(line.to_owned())),
+        None if line.is_empty() => Ok(None),
+        None => Err(KnownError::NotKnownValues),
     }
 }
 
@@ -193,7 +209,12 @@ fn refuse_repository(path: &Path) -> Result<(), KnownError> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let folder = folder.canonicalize()?;
+    // Where a link leads counts.
+    let whole = path.canonicalize().or_else(|_| folder.canonicalize())?;
+    let folder = match whole.is_dir() {
+        true => whole.as_path(),
+        false => whole.parent().unwrap_or(&whole),
+    };
     match folder
         .ancestors()
         .any(|folder| folder.join(".git").exists())
@@ -280,6 +301,8 @@ mod tests {
             whole.replace("known/1", "known/2"),
             whole.replace(" name", " nam"),
             format!("{whole}x\n"),
+            whole.lines().next().unwrap().to_owned() + "\n",
+            "x".repeat(1 << 20),
         ] {
             std::fs::write(&file, damaged).unwrap();
             assert_eq!(

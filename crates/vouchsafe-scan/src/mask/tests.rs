@@ -276,7 +276,7 @@ fn a_value_is_masked_wherever_the_cut_of_a_long_line_is() {
         LONGEST_WHOLE_LINE - 4,
         LONGEST_WHOLE_LINE + 4090,
     ] {
-        for step in 0..11 {
+        for step in (0..11).step_by(if cfg!(debug_assertions) { 5 } else { 1 }) {
             let mut line = vec![b'x'; before + step];
             line.extend_from_slice(b" 123456789 ");
             line.extend(std::iter::repeat_n(b'y', LONGEST_WHOLE_LINE));
@@ -290,7 +290,7 @@ fn a_value_is_masked_wherever_the_cut_of_a_long_line_is() {
 
 #[test]
 fn a_long_line_of_json_stays_json() {
-    let elements: Vec<Value> = (0..300_000)
+    let elements: Vec<Value> = (0..150_000)
         .map(|number| match number % 3 {
             0 => serde_json::json!({"ssn": 123_456_789, "name": "Müller, \"x\" [1, 2"}),
             1 => serde_json::json!([123_456_789, number]),
@@ -304,7 +304,7 @@ fn a_long_line_of_json_stays_json() {
     let value: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(value[3]["ssn"], "[SSN]");
     assert_eq!(value[4][0], "[SSN]");
-    assert_eq!(value.as_array().unwrap().len(), 300_000);
+    assert_eq!(value.as_array().unwrap().len(), 150_000);
     assert!(memchr::memmem::find(&out, b"123456789").is_none());
 }
 
@@ -327,7 +327,7 @@ fn a_value_of_megabytes_is_masked_to_its_end() {
 fn a_cut_is_never_in_the_middle_of_a_character() {
     let detector = Detector::new().classes(Classes::NONE);
     let mut stream = Stream::new(Masker::new(&detector).reviewed_by(&review));
-    let text = "ü€😀".repeat(500_000);
+    let text = "ü€😀".repeat(200_000);
     let mut all = String::new();
     let mut each = |part: &[u8], _| all.push_str(std::str::from_utf8(part).unwrap());
     for chunk in text.as_bytes().chunks(9973) {

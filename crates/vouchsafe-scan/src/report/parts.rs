@@ -22,7 +22,7 @@ pub(super) fn report(tally: Tally, run: &Run<'_>) -> Report {
         more,
         problems,
     } = tally.into_groups();
-    let mut documents = documents(listed, &name);
+    let mut documents = documents(listed, run, &name);
     let comparison = run
         .baseline
         .map(|baseline| compare(baseline, &mut documents, &more));
@@ -32,6 +32,7 @@ pub(super) fn report(tally: Tally, run: &Run<'_>) -> Report {
             Gap::PassedOver => "passed-over",
         },
         document: name(&problem.document),
+        tool_name: name(&(run.place_for_tools)(&problem.document)),
         reason: shown(&problem.reason),
     };
     let total = counts
@@ -64,7 +65,11 @@ pub(super) fn report(tally: Tally, run: &Run<'_>) -> Report {
     }
 }
 
-fn documents(listed: BTreeMap<Key, tally::Group>, name: &dyn Fn(&[u8]) -> String) -> Vec<Document> {
+fn documents(
+    listed: BTreeMap<Key, tally::Group>,
+    run: &Run<'_>,
+    name: &dyn Fn(&[u8]) -> String,
+) -> Vec<Document> {
     let mut documents: Vec<Document> = Vec::new();
     let mut last: Option<Arc<[u8]>> = None;
     for (key, group) in listed {
@@ -79,6 +84,8 @@ fn documents(listed: BTreeMap<Key, tally::Group>, name: &dyn Fn(&[u8]) -> String
             finish(&mut documents);
             documents.push(Document {
                 name: name(&document),
+                baseline_name: name(&(run.place_in_baseline)(&document)),
+                tool_name: name(&(run.place_for_tools)(&document)),
                 findings: Vec::new(),
             });
             last = Some(document);
@@ -167,7 +174,7 @@ pub(super) fn baseline(documents: &[Document], more: &[(Class, u64)]) -> Baselin
 
 fn known(document: &Document, group: &Group) -> Known {
     Known {
-        document: Some(document.name.clone()),
+        document: Some(document.baseline_name.clone()),
         part: group.part.clone(),
         class: group.class.name(),
         field: group.field.map(str::to_owned),
@@ -234,7 +241,7 @@ fn allowances(run: &Run<'_>, name: &dyn Fn(&[u8]) -> String) -> Vec<Allowed> {
         Allowed {
             line: allowance.line_in_settings(),
             reason: name(allowance.reason().as_bytes()),
-            owner: shown(allowance.owner()),
+            owner: name(allowance.owner().as_bytes()),
             until: allowance.until(),
             state,
             count,

@@ -55,7 +55,7 @@ struct Results<'a>(&'a Report);
 impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let listed = self.0.documents.iter().flat_map(|document| {
-            let uri = uri(&document.name);
+            let uri = uri(&document.tool_name);
             document
                 .findings
                 .iter()
@@ -82,7 +82,7 @@ fn tool(report: &Report) -> Value {
     let rule = |class: Class| {
         json!({
             "id": rule_id(class),
-            "name": class.title(),
+            "name": class.name(),
             "shortDescription": { "text": class.title() },
             "fullDescription": { "text": format!("{}, as named in {}", class.title(), class.source()) },
             "helpUri": help_uri(class),
@@ -115,7 +115,7 @@ fn invocation(report: &Report) -> Value {
         json!({
             "level": if problem.kind == "not-read" { "error" } else { "note" },
             "message": { "text": problem.reason },
-            "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&problem.document) } } }],
+            "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&problem.tool_name) } } }],
         })
     };
     json!({
@@ -192,7 +192,7 @@ fn fingerprint(document: &Document, group: &Group) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     for text in [
         group.class.name(),
-        &document.name,
+        &document.tool_name,
         group.part.as_deref().unwrap_or_default(),
         group.field.unwrap_or_default(),
     ] {

@@ -68,61 +68,80 @@ fn heading(text: &str, out: &mut impl Write, colour: Colour) -> io::Result<()> {
 }
 
 fn write_document(document: &Document, out: &mut impl Write, colour: Colour) -> io::Result<()> {
-    heading(&document.name, out, colour)?;
-    let wide = |of: &dyn Fn(&Group) -> usize, least: usize| {
-        document
-            .findings
+    let places: Vec<String> = document
+        .findings
+        .iter()
+        .map(|group| whole_place(document, group))
+        .collect();
+    let wide = |of: &dyn Fn(&Group) -> usize| document.findings.iter().map(of).max().unwrap_or(0);
+    let widths = [
+        places
             .iter()
-            .map(of)
+            .map(|place| place.chars().count())
             .max()
-            .unwrap_or(0)
-            .max(least)
-    };
-    let place = wide(&|group| place(group).chars().count(), 8);
-    let title = wide(&|group| group.class.title().len(), 20);
-    let field = wide(&|group| group.field.map_or(0, str::len), 1);
-    for group in &document.findings {
-        write_group(group, out, colour, [place, title, field])?;
+            .unwrap_or(0),
+        wide(&|group| group.class.name().len()),
+        wide(&|group| group.field.map_or(1, str::len)),
+    ];
+    for (group, place) in document.findings.iter().zip(&places) {
+        write_group(group, place, widths, out, colour)?;
     }
     writeln!(out)
 }
 
 fn write_group(
     group: &Group,
+    place: &str,
+    widths: [usize; 3],
     out: &mut impl Write,
     colour: Colour,
-    widths: [usize; 3],
 ) -> io::Result<()> {
-    let [place_wide, title_wide, field_wide] = widths;
+    let [place_wide, class_wide, field_wide] = widths;
     let (on, off) = colour.confidence(group.confidence);
-    let (place, title, field) = (
-        place(group),
-        group.class.title(),
+    let (sure, class, field) = (
+        group.confidence.name(),
+        group.class.name(),
         group.field.unwrap_or("-"),
     );
-    write!(
-        out,
-        "  {place:place_wide$}  {on}{title:title_wide$}{off}  {field:field_wide$}"
-    )?;
-    write!(out, "  {:6}  {:>7}", group.confidence.name(), group.count)?;
+    let mut line = format!("{place:place_wide$}  {on}{sure:6}{off}  {class:class_wide$}  ");
+    line.push_str(&format!("{field:field_wide$}"));
     match group.new {
-        Some(true) => write!(out, "  new")?,
-        Some(false) => write!(out, "  in the baseline")?,
+        Some(true) => line.push_str("  new"),
+        Some(false) => line.push_str("  known"),
         None => {}
     }
+    if group.count > 1 {
+        line.push_str(&format!("  {} times{}", group.count, others(group)));
+    }
+    writeln!(out, "{}", line.trim_end())
+}
+
+/// The other places of a group.
+fn others(group: &Group) -> String {
     let others: Vec<String> = group
         .places
         .iter()
         .skip(1)
         .map(|spot| spot_text(*spot))
+        .filter(|spot| !spot.is_empty())
         .collect();
-    if !others.is_empty() {
-        write!(out, "  also {}", others.join(" "))?;
-        if group.count > group.places.len() as u64 {
-            write!(out, " ...")?;
-        }
+    let more = match group.count > group.places.len() as u64 {
+        true => " ...",
+        false => "",
+    };
+    match others.is_empty() {
+        true => String::new(),
+        false => format!(", also at {}{more}", others.join(" ")),
     }
-    writeln!(out)
+}
+
+/// The first place of a group with its document: `logs/app.log:12:40`, as terminals and editors open it.
+fn whole_place(document: &Document, group: &Group) -> String {
+    let part = place(group);
+    match (&group.part, group.places.first()) {
+        (None, Some(Spot::Line { .. })) => format!("{}:{part}", document.name),
+        _ => format!("{}: {part}", document.name),
+    }
 }
 
 /// The first place of a group: `12:40`, `users.name row 3`, `byte 4096`, `file name`.
@@ -170,15 +189,16 @@ fn write_counts(report: &Report, out: &mut impl Write, colour: Colour) -> io::Re
     let (on, off) = colour.strong();
     writeln!(
         out,
-        "{on}{:38}  {:>9}  {:>9}  {:>9}  {:>9}{off}",
+        "{on}{:11}  {:>7}  {:>7}  {:>7}  {:>9}   45 CFR{off}",
         "Found", "high", "medium", "low", "all"
     )?;
     for count in &report.counts {
         let (high, medium, low, all) = (count.high, count.medium, count.low, count.total);
+        let (class, title) = (count.class.name(), count.title);
         writeln!(
             out,
-            "{:38}  {high:>9}  {medium:>9}  {low:>9}  {all:>9}   {}",
-            count.title, count.source
+            "{class:11}  {high:>7}  {medium:>7}  {low:>7}  {all:>9}   {:20}  {title}",
+            count.source.trim_start_matches("45 CFR ")
         )?;
     }
     writeln!(out)
@@ -282,38 +302,55 @@ fn write_run(report: &Report, out: &mut impl Write, colour: Colour) -> io::Resul
         out,
         colour,
     )?;
-    writeln!(out, "  sources: {}", report.sources.join(", "))?;
     let amount = report.scanned;
+    let (documents, bytes, lines) = (amount.documents, amount.bytes, amount.lines);
     writeln!(
         out,
-        "  read: {} documents, {} bytes, {} lines",
-        amount.documents, amount.bytes, amount.lines
+        "  read: {documents} documents, {bytes} bytes, {lines} lines"
     )?;
-    writeln!(out, "  looked for: {}", names(&report.looked_for))?;
-    writeln!(out, "  confidence: {} and above", report.minimum_confidence)?;
-    writeln!(out, "  limits: {}", limits(report))?;
-    writeln!(out, "  left out by the settings: {} paths", report.excluded)?;
+    writeln!(out, "  of: {}", sources(report))?;
+    let classes = match report.looked_for.len() == Class::ALL.len() {
+        true => "all classes".to_owned(),
+        false => names(&report.looked_for),
+    };
     writeln!(
         out,
-        "  settings: {}",
-        if report.settings_file {
-            "from a file"
-        } else {
-            "defaults"
-        }
+        "  looked for: {classes}; confidence {} and above",
+        report.minimum_confidence
     )?;
+    let settings = match report.settings_file {
+        true => "from a file",
+        false => "defaults",
+    };
+    let baseline = match report.baseline {
+        Some(_) => "used",
+        None => "not used",
+    };
     writeln!(
         out,
-        "  baseline: {}",
-        if report.baseline.is_some() {
-            "used"
-        } else {
-            "not used"
-        }
+        "  settings: {settings}; baseline: {baseline}; left out: {} paths; limits: {}",
+        report.excluded,
+        limits(report)
     )?;
     let controls: Vec<&str> = report.controls.iter().map(|control| control.id).collect();
     writeln!(out, "  evidence for: {}", controls.join(", "))?;
     writeln!(out)
+}
+
+/// Paths that were given, listed at most.
+const SOURCES: usize = 10;
+
+fn sources(report: &Report) -> String {
+    let listed: Vec<&str> = report
+        .sources
+        .iter()
+        .take(SOURCES)
+        .map(String::as_str)
+        .collect();
+    match report.sources.len().saturating_sub(SOURCES) {
+        0 => listed.join(", "),
+        more => format!("{}, and {more} more", listed.join(", ")),
+    }
 }
 
 pub(super) fn limits(report: &Report) -> String {

@@ -29,7 +29,7 @@ pub enum Fault {
     #[error("unknown key; did you mean `{0}`?")]
     UnknownNear(&'static str),
     /// A key that does not exist.
-    #[error("unknown key; `vouchsafe-scan settings` prints an example of all there are")]
+    #[error("unknown key; `vouchsafe-scan settings` prints all there are, with comments")]
     Unknown,
     /// A key that must be given.
     #[error("this key is missing here; add it")]
@@ -62,7 +62,7 @@ pub enum Fault {
     Twice,
     /// A name that cannot be shown in reports.
     #[error(
-        "use letters, digits, spaces, dots, hyphens: at most 64 characters, at most 4 digits in a row"
+        "use letters, digits, spaces, dots, hyphens: at most 64 characters, at most 4 digits in a row, and no value"
     )]
     ShownName,
     /// A day further ahead than allowances last.

@@ -13,6 +13,8 @@ use super::patterns::{self, Pattern, Patterns};
 use super::section::{Section, line_of};
 use super::{Known, LARGEST_FILE, Settings};
 use crate::class::Confidence;
+use crate::clean::Clean;
+use crate::detect::Detector;
 
 /// The days that an allowance may last, at most.
 const LONGEST_DAYS: i64 = 366;
@@ -82,14 +84,10 @@ pub(super) fn settings(text: &str, today: Date) -> Result<Settings, SettingsErro
         settings.exclude = exclude.paths("paths")?;
     }
     if let Some(known) = top.section("known", KNOWN)? {
-        let path = |key| {
-            known
-                .required(key, known.text(key)?)
-                .map(|(text, _)| PathBuf::from(text))
-        };
+        let (key, _) = known.required("key", known.text("key")?)?;
         settings.known = Some(Known {
-            file: path("file")?,
-            key: path("key")?,
+            file: known.text("file")?.map(|(file, _)| PathBuf::from(file)),
+            key: PathBuf::from(key),
         });
     }
     Ok(settings)
@@ -139,6 +137,7 @@ fn fit_for_reports(name: &str) -> bool {
         && name.len() <= 64
         && name.chars().all(known)
         && digits.is_none_or(|most| most <= 4)
+        && Clean::check(&Detector::new(), name.as_bytes()).is_ok()
 }
 
 fn allowance(section: &Section<'_, '_>, today: Date) -> Result<Allowance, SettingsError> {

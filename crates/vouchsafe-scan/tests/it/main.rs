@@ -1,7 +1,23 @@
-//! The public API.
+//! The public API, and the command as it is run.
 
+#[cfg(all(test, feature = "command"))]
+mod baseline;
+#[cfg(all(test, feature = "command"))]
+mod clear;
+#[cfg(all(test, feature = "command"))]
+mod hostile;
+#[cfg(all(test, feature = "command"))]
+mod inputs;
+#[cfg(all(test, feature = "command"))]
+mod known;
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
 #[cfg(feature = "tracing")]
 mod service;
+#[cfg(all(test, feature = "command"))]
+mod settings;
+#[cfg(all(test, feature = "command"))]
+mod streams;
+#[cfg(all(test, feature = "command"))]
+mod tool;
