@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::people::{Dictionary, origins};
 use crate::random::Random;
-use crate::template::{Kind, Template, TemplateError, parse};
+use crate::template::{Template, TemplateError, parse};
 use crate::text::{Span, Text};
 use crate::values::{Record, World};
 
@@ -36,13 +36,19 @@ impl Set {
     }
 
     fn templates(self) -> Result<Vec<Template>, TemplateError> {
-        let files = match self {
-            Self::Tuning => [
+        let files: &[&str] = match self {
+            Self::Tuning => &[
                 include_str!("templates/tuning/logs.txt"),
                 include_str!("templates/tuning/nested.txt"),
                 include_str!("templates/tuning/data.txt"),
             ],
-            Self::Figures => ["", "", ""],
+            Self::Figures => &[
+                include_str!("templates/figures/services.txt"),
+                include_str!("templates/figures/dumps.txt"),
+                include_str!("templates/figures/tables.txt"),
+                include_str!("templates/figures/records.txt"),
+                include_str!("templates/figures/notes.txt"),
+            ],
         };
         parse(&files.join("\n"))
     }
@@ -50,7 +56,7 @@ impl Set {
     fn clean_templates(self) -> Result<Vec<Template>, TemplateError> {
         parse(match self {
             Self::Tuning => include_str!("templates/tuning/clean.txt"),
-            Self::Figures => "",
+            Self::Figures => include_str!("templates/figures/clean.txt"),
         })
     }
 
@@ -58,7 +64,7 @@ impl Set {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
         let (names, places) = match self {
             Self::Tuning => (include_str!("names/tuning.txt"), crate::values::TUNING),
-            Self::Figures => ("", crate::values::FIGURES),
+            Self::Figures => (include_str!("names/figures.txt"), crate::values::FIGURES),
         };
         Ok(World {
             dictionary: Dictionary::load(&folder)?,
@@ -279,12 +285,4 @@ fn lines(text: &Text) -> Vec<Line> {
         start = end + 1;
     }
     lines
-}
-
-/// How many documents of each kind there are templates for.
-pub(crate) fn templates_of(templates: &[Template], kind: Kind) -> usize {
-    templates
-        .iter()
-        .filter(|template| template.kind == kind)
-        .count()
 }

@@ -3,9 +3,14 @@
 //! `generate` writes the corpus of a set, `score` makes the tables of `docs/scan-accuracy.md`.
 
 mod corpus;
+mod figures;
+mod finders;
 mod people;
 mod random;
+mod score;
 mod template;
+#[cfg(test)]
+mod tests;
 mod text;
 mod values;
 
@@ -14,8 +19,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use corpus::{Clean, Corpus, CorpusError, Set};
+use finders::{Finder, Part};
+use score::Score;
+use vouchsafe_scan::detect::Detector;
 
-const USAGE: &str = "usage: accuracy generate --set tuning|figures --out DIR [--each N] [--clean LINES] [--stride N]";
+const USAGE: &str = "usage: accuracy generate|score --set tuning|figures [--out DIR] [--each N] [--clean LINES] [--stride N] \
+    [--findings FILE] [--json FILE] [--misses N]\n\
+    generate writes corpus.log, labels.tsv, documents.tsv, clean.log and clean-documents.tsv to DIR\n\
+    score runs the detectors over the same corpus, or takes the findings of another tool from FILE";
 
 #[derive(Debug, thiserror::Error)]
 enum AccuracyError {
@@ -23,6 +34,10 @@ enum AccuracyError {
     Usage,
     #[error(transparent)]
     Corpus(#[from] CorpusError),
+    #[error("the findings cannot be read")]
+    Findings(#[source] std::io::Error),
+    #[error("the tables cannot be written")]
+    Write(#[from] std::io::Error),
 }
 
 fn main() -> ExitCode {
@@ -40,29 +55,35 @@ struct Arguments {
     out: Option<PathBuf>,
     each: u64,
     clean: Clean,
+    findings: Option<PathBuf>,
+    json: Option<PathBuf>,
+    misses: usize,
 }
 
 fn run(mut given: impl Iterator<Item = String>) -> Result<(), AccuracyError> {
     let command = given.next();
     let arguments = arguments(given).ok_or(AccuracyError::Usage)?;
-    match (command.as_deref(), arguments.out) {
-        (Some("generate"), Some(out)) => {
-            Corpus::new(arguments.set)?.write(&out, arguments.each, arguments.clean)?;
-            Ok(())
-        }
+    let corpus = Corpus::new(arguments.set)?;
+    match (command.as_deref(), &arguments.out) {
+        (Some("generate"), Some(out)) => Ok(corpus.write(out, arguments.each, arguments.clean)?),
+        (Some("score"), None) => tables(&corpus, &arguments),
         _ => Err(AccuracyError::Usage),
     }
 }
 
 fn arguments(mut given: impl Iterator<Item = String>) -> Option<Arguments> {
+    let clean = Clean {
+        lines: 1_000_000,
+        stride: 1,
+    };
     let mut arguments = Arguments {
         set: Set::Tuning,
         out: None,
         each: 100,
-        clean: Clean {
-            lines: 1_000_000,
-            stride: 1,
-        },
+        clean,
+        findings: None,
+        json: None,
+        misses: 0,
     };
     while let Some(option) = given.next() {
         let value = given.next()?;
@@ -72,8 +93,55 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Option<Arguments> {
             "--each" => arguments.each = value.parse().ok()?,
             "--clean" => arguments.clean.lines = value.parse().ok()?,
             "--stride" => arguments.clean.stride = value.parse().ok()?,
+            "--findings" => arguments.findings = Some(value.into()),
+            "--json" => arguments.json = Some(value.into()),
+            "--misses" => arguments.misses = value.parse().ok()?,
             _ => return None,
         }
     }
     Some(arguments)
+}
+
+fn tables(corpus: &Corpus, arguments: &Arguments) -> Result<(), AccuracyError> {
+    let detector = Detector::new();
+    let mut finder = match &arguments.findings {
+        Some(file) => Finder::outside(file).map_err(AccuracyError::Findings)?,
+        None => Finder::own(&detector),
+    };
+    let score = score(corpus, &mut finder, arguments.each, arguments.clean)?;
+    if let Some(file) = &arguments.json {
+        std::fs::write(file, format!("{:#}\n", figures::json(&score)))?;
+    }
+    let mut out = std::io::stdout();
+    write!(
+        out,
+        "{}{}",
+        figures::markdown(&score),
+        figures::misses(&score, arguments.misses)
+    )?;
+    Ok(())
+}
+
+fn score(
+    corpus: &Corpus,
+    finder: &mut Finder<'_>,
+    each: u64,
+    clean: Clean,
+) -> Result<Score, CorpusError> {
+    let mut score = Score::default();
+    let mut first = 1;
+    for document in corpus.documents(each) {
+        let document = document?;
+        let found = finder.find(Part::Labelled, first, &document.lines);
+        score.count(document.template, &document.lines, &found);
+        first += document.lines.len();
+    }
+    let mut first = 1;
+    for document in corpus.clean_lines(clean) {
+        let document = document?;
+        let found = finder.find(Part::Clean, first, &document.lines);
+        score.count_clean(document.template, &document.lines, &found);
+        first += document.lines.len();
+    }
+    Ok(score)
 }
