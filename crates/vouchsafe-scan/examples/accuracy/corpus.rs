@@ -121,6 +121,7 @@ impl Corpus {
     }
 
     /// The templates with labelled values.
+    #[cfg(test)]
     pub(crate) fn templates(&self) -> &[Template] {
         &self.templates
     }

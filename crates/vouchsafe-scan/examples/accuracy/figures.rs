@@ -46,6 +46,110 @@ pub(crate) fn json(score: &Score) -> Value {
     })
 }
 
+/// Tools side by side, on the same lines.
+pub(crate) fn beside(scores: &[(String, Score)]) -> String {
+    let Some((_, first)) = scores.first() else {
+        return String::new();
+    };
+    let names: Vec<&str> = scores.iter().map(|(name, _)| name.as_str()).collect();
+    let mut text = format!(
+        "{} labelled lines in {} documents, {} clean lines.\n\n| recall | labelled | {} |\n|---|---|{}\n",
+        thousands(first.lines),
+        thousands(first.documents),
+        thousands(first.clean.lines),
+        names.join(" | "),
+        "---|".repeat(scores.len()),
+    );
+    let none = Recall::default();
+    for (title, group) in compared() {
+        let cell = |score: &Score| {
+            let recall = of(score, &group, &none);
+            let (low, high) = wilson(recall.found, recall.labelled);
+            format!("{} ({low:.2} to {high:.2})", share(recall))
+        };
+        let labelled = thousands(of(first, &group, &none).labelled);
+        let cells: Vec<String> = scores.iter().map(|(_, score)| cell(score)).collect();
+        let _ = writeln!(text, "| {title} | {labelled} | {} |", cells.join(" | "));
+    }
+    for (title, cell) in OTHERWISE {
+        let cells: Vec<String> = scores.iter().map(|(_, score)| cell(score)).collect();
+        let _ = writeln!(text, "| {title} | | {} |", cells.join(" | "));
+    }
+    text
+}
+
+fn compared() -> Vec<(String, Group)> {
+    let mut rows = vec![
+        ("identifiers that have a form".to_owned(), Group::Structured),
+        ("places in words".to_owned(), Group::PlaceWords),
+    ];
+    rows.extend(
+        NAMES.map(|(title, origin, place)| (format!("names {title}"), Group::Names(origin, place))),
+    );
+    rows.extend(Class::ALL.map(|class| (class.name().to_owned(), Group::Class(class))));
+    rows
+}
+
+type Cell = fn(&Score) -> String;
+
+const OTHERWISE: [(&str, Cell); 5] = [
+    ("all but secrets, as any class", any_class),
+    ("precision", all_precise),
+    (
+        "found letters and digits that belong to no value",
+        |score| format!("{:.1} %", beyond(score)),
+    ),
+    ("false findings in a million clean lines", |score| {
+        per_million(score, score.clean.found)
+    }),
+    ("of these as dates", |score| {
+        per_million(
+            score,
+            score.clean.classes.get(&Class::Date).copied().unwrap_or(0),
+        )
+    }),
+];
+
+fn any_class(score: &Score) -> String {
+    let kinds = score
+        .recall
+        .iter()
+        .filter(|(group, _)| matches!(group, Group::Kind(_)));
+    let (any, all) = kinds.fold((0, 0), |sum, (_, recall)| {
+        (sum.0 + recall.any, sum.1 + recall.labelled)
+    });
+    format!("{:.3}", any as f64 / f64::max(all as f64, 1.0))
+}
+
+fn all_precise(score: &Score) -> String {
+    let sum = score
+        .precision
+        .values()
+        .fold(Precision::default(), |sum, one| Precision {
+            right: sum.right + one.right,
+            other: sum.other + one.other,
+            wrong: sum.wrong + one.wrong,
+        });
+    precise(sum)
+}
+
+/// The share of covered letters and digits that belong to no value, in percent.
+fn beyond(score: &Score) -> f64 {
+    if score.covered == 0 {
+        0.0
+    } else {
+        100.0 * score.beyond as f64 / score.covered as f64
+    }
+}
+
+fn per_million(score: &Score, count: u64) -> String {
+    thousands(
+        (count * 1_000_000)
+            .checked_div(score.clean.lines)
+            .unwrap_or(0),
+    )
+}
+
 /// What was missed or falsely found, most first, by template, form and class: no values.
 pub(crate) fn misses(score: &Score, count: usize) -> String {
     let mut rows: Vec<(&String, (u64, u64))> = score
@@ -126,14 +230,10 @@ fn aims(score: &Score) -> String {
         row(&format!("names {title}"), Group::Names(origin, place), aim);
     }
     row("secrets", Group::Class(Class::Secret), "-");
-    let beyond = if score.covered == 0 {
-        0.0
-    } else {
-        100.0 * score.beyond as f64 / score.covered as f64
-    };
     let _ = writeln!(
         text,
-        "\nOf the letters and digits that findings cover, {beyond:.1} % belong to no labelled value."
+        "\nOf the letters and digits that findings cover, {:.1} % belong to no labelled value.",
+        beyond(score)
     );
     text
 }
@@ -278,7 +378,7 @@ fn thousands(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (at, sign) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(sign);

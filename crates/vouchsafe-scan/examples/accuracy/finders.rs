@@ -20,7 +20,7 @@ pub(crate) enum Part {
 #[derive(Debug)]
 pub(crate) enum Finder<'d> {
     /// The detectors of this crate, as the command runs them: findings of low confidence are left out.
-    Own(Scanner<'d>),
+    Own(Box<Scanner<'d>>),
     /// Findings of another tool, by file and line.
     Outside(HashMap<(Part, usize), Vec<Found>>),
 }
@@ -28,7 +28,7 @@ pub(crate) enum Finder<'d> {
 impl<'d> Finder<'d> {
     /// The detectors of this crate.
     pub(crate) fn own(detector: &'d Detector) -> Self {
-        Self::Own(detector.scanner())
+        Self::Own(Box::new(detector.scanner()))
     }
 
     /// The findings of another tool: a file of rows of file (`corpus` or `clean`), line, start, end and classes.

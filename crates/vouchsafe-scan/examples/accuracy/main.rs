@@ -23,10 +23,13 @@ use finders::{Finder, Part};
 use score::Score;
 use vouchsafe_scan::detect::Detector;
 
-const USAGE: &str = "usage: accuracy generate|score --set tuning|figures [--out DIR] [--each N] [--clean LINES] [--stride N] \
-    [--findings FILE] [--json FILE] [--misses N]\n\
-    generate writes corpus.log, labels.tsv, documents.tsv, clean.log and clean-documents.tsv to DIR\n\
-    score runs the detectors over the same corpus, or takes the findings of another tool from FILE";
+const USAGE: &str = "\
+usage: accuracy generate --set tuning|figures --out DIR [--each N] [--clean LINES] [--stride N]
+       accuracy score --set tuning|figures [--each N] [--clean LINES] [--stride N] [--json FILE] [--misses N]
+                      [--beside NAME=FILE|own]...
+
+generate writes corpus.log, labels.tsv, documents.tsv, clean.log and clean-documents.tsv to DIR.
+score runs the detectors over the same corpus; with --beside it compares them with what other tools wrote to a FILE.";
 
 #[derive(Debug, thiserror::Error)]
 enum AccuracyError {
@@ -55,7 +58,8 @@ struct Arguments {
     out: Option<PathBuf>,
     each: u64,
     clean: Clean,
-    findings: Option<PathBuf>,
+    /// Names of tools, and the files of their findings; none for our own.
+    beside: Vec<(String, Option<PathBuf>)>,
     json: Option<PathBuf>,
     misses: usize,
 }
@@ -81,7 +85,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Option<Arguments> {
         out: None,
         each: 100,
         clean,
-        findings: None,
+        beside: Vec::new(),
         json: None,
         misses: 0,
     };
@@ -93,7 +97,12 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Option<Arguments> {
             "--each" => arguments.each = value.parse().ok()?,
             "--clean" => arguments.clean.lines = value.parse().ok()?,
             "--stride" => arguments.clean.stride = value.parse().ok()?,
-            "--findings" => arguments.findings = Some(value.into()),
+            "--beside" => {
+                let (name, file) = value.split_once('=')?;
+                arguments
+                    .beside
+                    .push((name.to_owned(), (file != "own").then(|| file.into())));
+            }
             "--json" => arguments.json = Some(value.into()),
             "--misses" => arguments.misses = value.parse().ok()?,
             _ => return None,
@@ -104,15 +113,31 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Option<Arguments> {
 
 fn tables(corpus: &Corpus, arguments: &Arguments) -> Result<(), AccuracyError> {
     let detector = Detector::new();
-    let mut finder = match &arguments.findings {
-        Some(file) => Finder::outside(file).map_err(AccuracyError::Findings)?,
-        None => Finder::own(&detector),
-    };
-    let score = score(corpus, &mut finder, arguments.each, arguments.clean)?;
+    let mut out = std::io::stdout();
+    let mut scores = Vec::new();
+    for (name, file) in &arguments.beside {
+        let mut finder = match file {
+            Some(file) => Finder::outside(file).map_err(AccuracyError::Findings)?,
+            None => Finder::own(&detector),
+        };
+        scores.push((
+            name.clone(),
+            score(corpus, &mut finder, arguments.each, arguments.clean)?,
+        ));
+    }
+    if !scores.is_empty() {
+        out.write_all(figures::beside(&scores).as_bytes())?;
+        return Ok(());
+    }
+    let score = score(
+        corpus,
+        &mut Finder::own(&detector),
+        arguments.each,
+        arguments.clean,
+    )?;
     if let Some(file) = &arguments.json {
         std::fs::write(file, format!("{:#}\n", figures::json(&score)))?;
     }
-    let mut out = std::io::stdout();
     write!(
         out,
         "{}{}",

@@ -372,7 +372,7 @@ mod tests {
             .fold(sample(), |text, &encoding| text.encode(encoding));
         text.spans
             .iter()
-            .map(|span| text.text[span.at.clone()].to_owned())
+            .map(|span| text.text.get(span.at.clone()).unwrap().to_owned())
             .collect()
     }
 

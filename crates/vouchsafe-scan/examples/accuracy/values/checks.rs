@@ -236,7 +236,8 @@ mod tests {
         for _ in 0..500 {
             assert_eq!(luhn_sum(&format!("80840{}", npi(&mut random))) % 10, 0);
             let iban = iban(&mut random);
-            assert_eq!(iban_rest(&format!("{}{}", &iban[4..], &iban[..4])), 1);
+            let (start, rest) = iban.split_at(4);
+            assert_eq!(iban_rest(&format!("{rest}{start}")), 1);
             let vin = vin(&mut random);
             let check = vin_sum(&vin) % 11;
             assert_eq!(

@@ -265,10 +265,11 @@ mod tests {
         for _ in 0..500 {
             let number = nanp(&mut random);
             assert_eq!(number.len(), 10);
+            let exchange = number.get(3..6).unwrap();
             assert!(
-                !number[3..].starts_with("555")
-                    && &number[4..6] != "11"
-                    && number.as_bytes()[3] > b'1'
+                exchange.starts_with(|sign| sign > '1')
+                    && !exchange.ends_with("11")
+                    && exchange != "555"
             );
         }
         assert_eq!(

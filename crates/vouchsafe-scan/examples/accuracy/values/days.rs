@@ -157,6 +157,16 @@ impl Record<'_> {
             "slash" => format!("{month:02}/{day:02}/{year:04}"),
             "time" => clock,
             "time-ms" => format!("{clock}.{milli:03}"),
+            "dotnet" => format!("{year:04}-{month:02}-{day:02} {clock}.{milli:03} +00:00"),
+            "kernel" => format!("{}.{micro:06}", self.random.between(1, 99_999)),
+            "serilog" => format!("{hour:02}:{minute:02}:{second:02}"),
+            "year" => format!("{year:04}"),
+            other => return self.epoch(other, micro),
+        })
+    }
+
+    fn epoch(&mut self, form: &str, micro: i64) -> Option<String> {
+        Some(match form {
             "epoch" => (self.time / 1_000).to_string(),
             "epoch-ms" => self.time.to_string(),
             "epoch-ns" => format!("{}{micro:06}", self.time / 1_000),
@@ -165,10 +175,6 @@ impl Record<'_> {
                 self.time / 1_000,
                 self.random.between(0, 9)
             ),
-            "dotnet" => format!("{year:04}-{month:02}-{day:02} {clock}.{milli:03} +00:00"),
-            "kernel" => format!("{}.{micro:06}", self.random.between(1, 99_999)),
-            "serilog" => format!("{hour:02}:{minute:02}:{second:02}"),
-            "year" => format!("{year:04}"),
             _ => return None,
         })
     }

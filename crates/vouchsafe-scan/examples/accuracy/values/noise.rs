@@ -192,6 +192,12 @@ fn shaped(random: &mut Random, key: &str) -> Option<String> {
                 random.between(1, 254)
             ),
         },
+        other => return measured(random, other),
+    })
+}
+
+fn measured(random: &mut Random, key: &str) -> Option<String> {
+    Some(match key {
         "port" => random.between(1_024, 65_535).to_string(),
         "pid" => random.between(2, 65_535).to_string(),
         "line" => random.between(8, 900).to_string(),
