@@ -12,9 +12,10 @@ use crate::values::{Record, World};
 /// Which half of the work a corpus is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Set {
-    /// For those who write detectors.
+    /// For those who write detectors: the first set, and the second, which was held back until the detectors were
+    /// fitted to it.
     Tuning,
-    /// For the figures: held back from them.
+    /// For the figures: held back from them, written by somebody who has not read the detectors.
     Figures,
 }
 
@@ -31,7 +32,7 @@ impl Set {
     const fn seed(self) -> u64 {
         match self {
             Self::Tuning => 0x5EED_0001,
-            Self::Figures => 0x5EED_2026_1129,
+            Self::Figures => 0x5EED_0003_7A41,
         }
     }
 
@@ -41,29 +42,49 @@ impl Set {
                 include_str!("templates/tuning/logs.txt"),
                 include_str!("templates/tuning/nested.txt"),
                 include_str!("templates/tuning/data.txt"),
+                include_str!("templates/second/services.txt"),
+                include_str!("templates/second/dumps.txt"),
+                include_str!("templates/second/tables.txt"),
+                include_str!("templates/second/records.txt"),
+                include_str!("templates/second/notes.txt"),
             ],
             Self::Figures => &[
-                include_str!("templates/figures/services.txt"),
-                include_str!("templates/figures/dumps.txt"),
-                include_str!("templates/figures/tables.txt"),
-                include_str!("templates/figures/records.txt"),
-                include_str!("templates/figures/notes.txt"),
+                include_str!("templates/figures/json.txt"),
+                include_str!("templates/figures/lines.txt"),
+                include_str!("templates/figures/objects.txt"),
+                include_str!("templates/figures/health.txt"),
+                include_str!("templates/figures/stores.txt"),
+                include_str!("templates/figures/prose.txt"),
             ],
         };
         parse(&files.join("\n"))
     }
 
     fn clean_templates(self) -> Result<Vec<Template>, TemplateError> {
-        parse(match self {
-            Self::Tuning => include_str!("templates/tuning/clean.txt"),
-            Self::Figures => include_str!("templates/figures/clean.txt"),
-        })
+        let files: &[&str] = match self {
+            Self::Tuning => &[
+                include_str!("templates/tuning/clean.txt"),
+                include_str!("templates/second/clean.txt"),
+            ],
+            Self::Figures => &[
+                include_str!("templates/figures/clean.txt"),
+                include_str!("templates/figures/clean-tools.txt"),
+            ],
+        };
+        parse(&files.join("\n"))
     }
 
     fn world(self) -> io::Result<World> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
         let (names, places) = match self {
-            Self::Tuning => (include_str!("names/tuning.txt"), crate::values::TUNING),
+            Self::Tuning => (
+                concat!(
+                    include_str!("names/tuning.txt"),
+                    "\n",
+                    include_str!("names/second.txt")
+                ),
+                crate::values::TUNING,
+            ),
             Self::Figures => (include_str!("names/figures.txt"), crate::values::FIGURES),
         };
         Ok(World {

@@ -82,7 +82,7 @@ impl Kind {
             Self::Access => "access logs",
             Self::Nested => "JSON in JSON",
             Self::Struct => "dumps of structs, records, dicts",
-            Self::Hl7 => "HL7v2",
+            Self::Hl7 => "HL7v2 and X12",
             Self::Fhir => "FHIR JSON",
             Self::Trace => "stack traces",
             Self::Url => "URLs in messages",

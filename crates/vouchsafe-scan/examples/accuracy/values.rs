@@ -209,7 +209,7 @@ fn shaped(key: &str) -> Option<Class> {
 /// The classes that count as well, where the rule leaves room.
 fn alternatives(label: Label) -> Label {
     let also: &'static [Class] = match label.form.as_str() {
-        "patient:shape" | "patient:id" | "patient:uuid" => &[Class::Mrn],
+        "patient:shape" | "patient:id" => &[Class::Mrn],
         "visit:shape" | "visit:id" => &[Class::Mrn, Class::Account],
         "claim:shape" | "claim:id" => &[Class::HealthPlan, Class::Account],
         "national:shape" | "uid:nhs" | "uid:sin" | "uid:cpf" => &[Class::Ssn, Class::Mrn],

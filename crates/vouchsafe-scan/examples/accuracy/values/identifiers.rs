@@ -66,8 +66,13 @@ impl Record<'_> {
             };
             made.unwrap_or_default()
         });
-        (!text.is_empty())
-            .then(|| Text::labelled(text, Label::new(class, &format!("{key}:{form}"))))
+        // A random id tells nobody who it is, also when a field says that it is a patient's.
+        let label = if (key, form) == ("patient", "uuid") {
+            Label::neutral()
+        } else {
+            Label::new(class, &format!("{key}:{form}"))
+        };
+        (!text.is_empty()).then(|| Text::labelled(text, label))
     }
 }
 
