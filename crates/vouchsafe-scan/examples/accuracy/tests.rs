@@ -87,8 +87,10 @@ fn the_same_set_is_the_same_text_each_time_and_fewer_are_the_start_of_more() {
         let corpus = Corpus::new(Set::Figures).unwrap();
         documents(&corpus, each)
             .iter()
-            .flat_map(|document| &document.lines)
-            .map(|line| line.text.clone())
+            .map(|document| {
+                let lines = document.lines.iter().map(|line| line.text.as_str());
+                lines.collect::<Vec<_>>().join("\n")
+            })
             .collect()
     };
     let (once, twice) = (texts(1), texts(2));
