@@ -21,6 +21,15 @@ pub(crate) const HEADER: Kind = 1 << 8;
 /// A byte of a code in base64 or hexadecimal, with what joins such codes.
 pub(crate) const TOKEN: Kind = 1 << 9;
 
+/// A byte with which an escape can begin, or one between the letters of UTF-16.
+pub(crate) const ESCAPE: Kind = 1 << 10;
+/// `|`
+pub(crate) const BAR: Kind = 1 << 11;
+/// `$`
+pub(crate) const DOLLAR: Kind = 1 << 12;
+/// `(`
+pub(crate) const OPEN: Kind = 1 << 13;
+
 pub(crate) const WORD: Kind = LOWER | UPPER | DIGIT | OTHER_WORD;
 
 /// The kinds of each byte.
@@ -98,6 +107,13 @@ const fn kinds() -> [Kind; 256] {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'_' | b'-') {
             kind |= TOKEN;
         }
+        kind |= match byte {
+            b'\\' | b'%' | b'&' | 0 => ESCAPE,
+            b'|' => BAR,
+            b'$' => DOLLAR,
+            b'(' => OPEN,
+            _ => 0,
+        };
         kinds[place] = kind;
         place += 1;
     }
@@ -199,6 +215,12 @@ pub(crate) fn run_end(text: &[u8], start: usize, is: impl Fn(u8) -> bool) -> usi
             .unwrap_or(rest.len())
 }
 
+/// The kinds of all bytes of a part together.
+#[inline]
+pub(crate) fn kinds_of(text: &[u8]) -> Kind {
+    text.iter().fold(0, |kinds, byte| kinds | kind(*byte))
+}
+
 /// Where the run of bytes of some kinds ends.
 #[inline]
 pub(crate) fn kind_end(text: &[u8], start: usize, kinds: Kind) -> usize {
@@ -217,11 +239,21 @@ pub(crate) const fn is_alnum(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
 }
 
-/// A number for a word, whatever its case: of its first and its last eight bytes, and its length.
+/// A number for a word: of its first and its last eight bytes, and its length.
 #[inline]
 pub(crate) fn sketch(word: &[u8]) -> u64 {
+    mixed(word, 0)
+}
+
+/// The same, whatever the case of the letters.
+#[inline]
+pub(crate) fn sketch_of_any_case(word: &[u8]) -> u64 {
+    mixed(word, 0x2020_2020_2020_2020)
+}
+
+#[inline]
+fn mixed(word: &[u8], case: u64) -> u64 {
     const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
-    let lower = |bytes: u64| bytes | 0x2020_2020_2020_2020;
     let (first, last) = if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
         (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
     } else if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
@@ -231,10 +263,10 @@ pub(crate) fn sketch(word: &[u8]) -> u64 {
         let few = word.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
         (few, 0)
     };
-    let sum = lower(first)
+    let sum = (first | case)
         .wrapping_mul(FACTOR)
         .rotate_left(23)
-        .wrapping_add(lower(last))
+        .wrapping_add(last | case)
         .wrapping_add(word.len() as u64)
         .wrapping_mul(FACTOR);
     sum ^ sum >> 32

@@ -152,6 +152,13 @@ const IBAN_COUNTRIES: [&[u8]; 80] = [
 
 /// An International Bank Account Number: ISO 13616, the remainder by 97 is 1.
 pub(crate) fn iban(text: &[u8]) -> bool {
+    let [a, b, c, d, ..] = text else {
+        return false;
+    };
+    let lead = a.is_ascii_uppercase() && b.is_ascii_uppercase();
+    if !(lead && c.is_ascii_digit() && d.is_ascii_digit()) {
+        return false;
+    }
     let places: Vec<u8> = text.iter().copied().filter(|byte| *byte != b' ').collect();
     if !(15..=34).contains(&places.len()) {
         return false;

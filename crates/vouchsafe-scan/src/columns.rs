@@ -1,6 +1,6 @@
 //! Tables in text: CSV under its header, `COPY` of `pg_dump`, `INSERT` with columns, rows in errors of databases.
 
-use crate::bytes::{HEADER, at, before, is_idle, is_word, kind_end, part, run_end};
+use crate::bytes::{DOLLAR, HEADER, OPEN, at, before, is_idle, is_word, kind_end, part, run_end};
 use crate::class::{Class, Confidence};
 use crate::person;
 use crate::text::Text;
@@ -268,12 +268,14 @@ impl Text<'_, '_> {
         if let Some(start) = after(text, b"Parameters: ") {
             self.typed(start);
         }
-        for mark in memchr::memchr_iter(b'$', text) {
+        let dollars = if self.seen & DOLLAR == 0 { &[] } else { text };
+        for mark in memchr::memchr_iter(b'$', dollars) {
             if part(text, mark.saturating_sub(12), mark).eq_ignore_ascii_case(b"parameters: ") {
                 self.parameters(mark);
             }
         }
-        for open in memchr::memchr_iter(b'(', text) {
+        let brackets = if self.seen & OPEN == 0 { &[] } else { text };
+        for open in memchr::memchr_iter(b'(', brackets) {
             let front = part(text, open.saturating_sub(24), open);
             if ends_with(front, b"row contains ") {
                 self.failing_row(open);

@@ -206,7 +206,8 @@ pub(crate) fn token(text: &[u8], start: usize, end: usize) -> (usize, usize) {
 /// The text that a token is the base64 or hexadecimal form of, when it is one.
 pub(crate) fn decoded(token: &[u8]) -> Option<Vec<u8>> {
     let token = token.strip_prefix(b"0x").unwrap_or(token);
-    if token.len() < SHORTEST {
+    let is_uuid = token.len() == 36 && at(token, 8) == b'-' && at(token, 13) == b'-';
+    if token.len() < SHORTEST || is_uuid {
         return None;
     }
     if token.len() % 2 == 0 && token.iter().all(u8::is_ascii_hexdigit) {

@@ -1,5 +1,6 @@
 //! Detectors: findings in a line of text.
 
+use crate::bytes::ESCAPE;
 use crate::class::{Class, Confidence};
 use crate::columns::Table;
 use crate::decode::{self, Plain};
@@ -128,8 +129,8 @@ impl Scanner<'_> {
         if !header {
             self.table.row(&mut text);
         }
-        look(&mut text);
-        self.encoded(line, found, before, 0);
+        let escaped = look(&mut text);
+        self.encoded(line, escaped, found, before, 0);
         settle(found, before, self.detector.minimum);
     }
 
@@ -165,14 +166,23 @@ impl Scanner<'_> {
     fn text(&mut self, bytes: &[u8], found: &mut Vec<Finding>, depth: usize) {
         let before = found.len();
         let mut text = Text::new(bytes, self.detector.classes, &mut self.desk, found);
-        look(&mut text);
-        self.encoded(bytes, found, before, depth);
+        let escaped = look(&mut text);
+        self.encoded(bytes, escaped, found, before, depth);
     }
 
     /// Adds the findings of what stands in a text in an encoding.
-    fn encoded(&mut self, bytes: &[u8], found: &mut Vec<Finding>, before: usize, depth: usize) {
-        self.tokens(bytes, found, depth);
-        if !decode::is_escaped(bytes) {
+    fn encoded(
+        &mut self,
+        bytes: &[u8],
+        escaped: bool,
+        found: &mut Vec<Finding>,
+        before: usize,
+        depth: usize,
+    ) {
+        if !self.desk.long.is_empty() {
+            self.tokens(bytes, found, depth);
+        }
+        if !escaped || !decode::is_escaped(bytes) {
             return;
         }
         let mut plain = std::mem::take(&mut self.plain);
@@ -220,11 +230,12 @@ impl Scanner<'_> {
     }
 }
 
-/// Everything that is looked for in a text as it stands.
-fn look(text: &mut Text<'_, '_>) {
+/// Looks for everything in a text as it stands; returns whether there may be escapes in it.
+fn look(text: &mut Text<'_, '_>) -> bool {
     text.scan();
     text.hl7();
     text.rows();
+    text.seen & ESCAPE != 0
 }
 
 /// Puts the findings from `before` on in order, leaves out those that are too weak, and joins those that overlap.

@@ -39,7 +39,10 @@ pub(crate) fn could_be_name(text: &[u8], start: usize, end: usize) -> bool {
     match next {
         b'"' | b'\'' | b'`' => match at(text, end + 1) {
             b':' | b'=' | b' ' => true,
-            b',' => matches!(before(text, start), b'"' | b'\''),
+            b',' => {
+                matches!(before(text, start), b'"' | b'\'')
+                    && matches!(before(text, start - 1), b'(' | b'[' | b'\\')
+            }
             _ => false,
         },
         b']' | b')' => matches!(at(text, end + 1), b':' | b'='),
@@ -49,6 +52,14 @@ pub(crate) fn could_be_name(text: &[u8], start: usize, end: usize) -> bool {
 
 /// The field whose name ends with the word at `start..end`.
 pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
+    if at(text, end) == b'"' && at(text, end + 1) == b':' && at(text, end + 2) != b'=' {
+        return Some(Field {
+            key: (quoted_start(text, start, b'"'), end),
+            mark: Mark::Colon,
+            quoted: true,
+            value: end + 2,
+        });
+    }
     let slashes = run_end(text, end, |byte| byte == b'\\');
     let closing = at(text, slashes);
     let quoted = matches!(closing, b'"' | b'\'' | b'`');
@@ -253,6 +264,13 @@ pub(crate) fn opening(text: &[u8], field: &Field) -> Opening {
         return Opening::Element;
     }
     let mut place = field.value;
+    if at(text, place) == b'"' {
+        return Opening::Quoted {
+            start: place + 1,
+            quote: b'"',
+            slashes: 0,
+        };
+    }
     if matches!(at(text, place), b' ' | b'\t') {
         place = run_end(text, place, |byte| matches!(byte, b' ' | b'\t')).min(place + 12);
     }

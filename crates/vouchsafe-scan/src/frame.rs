@@ -56,8 +56,8 @@ impl Frames {
         }
     }
 
-    pub(crate) fn top(&self) -> Option<Frame> {
-        self.frames.get(self.depth.checked_sub(1)?).copied()
+    pub(crate) fn top(&self) -> Option<&Frame> {
+        self.frames.get(self.depth.checked_sub(1)?)
     }
 
     pub(crate) fn top_mut(&mut self) -> Option<&mut Frame> {

@@ -1,6 +1,6 @@
 //! HL7 version 2: fields of segments by their number.
 
-use crate::bytes::{at, before, count_digits, part, run_end, trimmed};
+use crate::bytes::{BAR, at, before, count_digits, part, run_end, trimmed};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::text::Text;
@@ -192,6 +192,9 @@ impl Text<'_, '_> {
     /// Adds what stands in the fields of HL7 v2 segments.
     pub(crate) fn hl7(&mut self) {
         let text = self.text;
+        if self.seen & BAR == 0 {
+            return;
+        }
         for bar in memchr::memchr_iter(b'|', text) {
             let Some(start) = bar.checked_sub(3) else {
                 continue;

@@ -2,7 +2,7 @@
 
 use crate::bytes::{part, sketch};
 use crate::text::{is_hint, is_of_value};
-use crate::vocabulary::{Meaning, Words};
+use crate::vocabulary::{Meaning, Words, may_end};
 
 /// How many names are remembered, two in each set.
 const SLOTS: usize = 4096;
@@ -53,8 +53,7 @@ impl Default for Memory {
 impl Memory {
     /// What the name of a field means within an outer one.
     pub(crate) fn known(&mut self, parent: &[u8], name: &[u8], sentence: bool) -> Known {
-        let length = parent.len() + name.len();
-        let first = place(parent, name) & !1;
+        let first = place(parent, name, sentence) & !1;
         let Some([newer, older]) = self.slots.get_mut(first..first + 2) else {
             return Known::default();
         };
@@ -65,8 +64,16 @@ impl Memory {
             std::mem::swap(newer, older);
             return newer.known;
         }
+        // Most sentences before a colon say nothing, and each says it in other words.
+        if sentence && parent.is_empty() && !may_end(name, name.len()) {
+            return Known {
+                meaning: None,
+                hint: is_hint(name),
+                of_value: is_of_value(name),
+            };
+        }
         let known = work_out(parent, name, sentence);
-        if length <= LONGEST {
+        if parent.len() + name.len() <= LONGEST {
             *older = *newer;
             newer.put(parent, name, sentence, known);
         }
@@ -83,7 +90,7 @@ impl Slot {
             && self.parent == middle
             && self.sentence == sentence
             && part(&self.text, middle, length) == name
-            && part(&self.text, 0, middle) == parent
+            && (middle == 0 || part(&self.text, 0, middle) == parent)
     }
 
     fn put(&mut self, parent: &[u8], name: &[u8], sentence: bool, known: Known) {
@@ -99,8 +106,8 @@ impl Slot {
 
 /// The slot of a name.
 #[inline]
-fn place(parent: &[u8], name: &[u8]) -> usize {
-    let mut sum = sketch(name);
+fn place(parent: &[u8], name: &[u8], sentence: bool) -> usize {
+    let mut sum = sketch(name) ^ u64::from(sentence) << 3;
     if !parent.is_empty() {
         sum ^= sketch(parent).rotate_left(7);
     }

@@ -16,29 +16,47 @@ impl Text<'_, '_> {
     /// Looks at a word with digits in it; returns where to go on.
     pub(crate) fn number_word(&mut self, start: usize, end: usize, kinds: Kind) -> usize {
         let text = self.text;
-        if kinds == DIGIT {
-            let next = at(text, end);
-            // Fractions of seconds, minutes, ports: parts of what was looked at.
-            if matches!(before(text, start), b':' | b'.') && end - start < 4 {
-                return end;
-            }
-            if next == b'/'
-                && let Some(next) = self.day(start, end)
-            {
-                return next;
-            }
-            if matches!(next, b'-' | b'/' | b'.') || (next == b' ' && end - start <= 2) {
-                if let Some(next) = self.date(start) {
-                    return next;
-                }
-            }
-            if let Some(next) = self.digits(start, end) {
-                return next;
-            }
-        } else if let Some(next) = self.code(start, end) {
-            return next;
+        if end - start == 8
+            && at(text, end) == b'-'
+            && !is_joined(before(text, start))
+            && is_uuid(part(text, start, start + 36))
+            && !is_joined(at(text, start + 36))
+        {
+            return start + 36;
         }
-        self.named_by_words(start, end)
+        let found = if kinds == DIGIT {
+            self.digits_word(start, end)
+        } else {
+            self.code(start, end)
+        };
+        found.unwrap_or_else(|| self.named_by_words(start, end))
+    }
+
+    /// A word of digits; returns where to go on when it is something, or nothing to look further at.
+    fn digits_word(&mut self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        let (previous, next) = (before(text, start), at(text, end));
+        let length = end - start;
+        // Fractions of seconds, minutes, ports: parts of what was looked at.
+        if length < 4 && matches!(previous, b':' | b'.') {
+            return Some(end);
+        }
+        match next {
+            b'/' => self
+                .day(start, end)
+                .or_else(|| self.date(start))
+                .or_else(|| self.digits(start, end)),
+            b'-' | b'.' => self
+                .date(start)
+                .or_else(|| self.digits(start, end)),
+            b' ' if length <= 2 => self
+                .date(start)
+                .or_else(|| self.digits(start, end)),
+            b' ' | b':' => self.digits(start, end),
+            // What no number follows is a ZIP code, a payment card or a telephone number.
+            _ if matches!(length, 5 | 10 | 15 | 16) => self.digits(start, end),
+            _ => None,
+        }
     }
 
     /// A date: a finding when the words before it tie it to a person.
@@ -597,14 +615,14 @@ impl Text<'_, '_> {
         }
         // `MRN-0012345`, `DL#A123`: letters that are joined to the number are a part of it.
         let mut first = start;
-        while start - first < 24
-            && (is_word(before(text, first)) || matches!(before(text, first), b'-' | b'_'))
-        {
+        while start - first < 24 && is_joined(before(text, first)) {
             first -= 1;
         }
-        let first = run_end(text, first, |byte| !byte.is_ascii_alphanumeric()).min(start);
-        let token_end = run_end(text, end, |byte| is_word(byte) || byte == b'-');
-        if is_uuid(part(text, first, token_end)) {
+        if first < start {
+            first = run_end(text, first, |byte| !byte.is_ascii_alphanumeric()).min(start);
+        }
+        let token_end = run_end(text, end, is_joined);
+        if matches!(token_end - first, 32 | 36) && is_uuid(part(text, first, token_end)) {
             return token_end;
         }
         let joined = if at(text, first).is_ascii_digit() {
@@ -843,6 +861,12 @@ const CLINICAL: &[&[u8]] = &[
     b"hip",
     b"chest",
 ];
+
+/// Whether a byte joins a number to what stands beside it.
+#[inline]
+fn is_joined(byte: u8) -> bool {
+    is_word(byte) || byte == b'-'
+}
 
 /// Whether the word that ends before a full stop is an abbreviation: "no.", "num.".
 fn is_short(text: &[u8], end: usize) -> bool {

@@ -62,7 +62,8 @@ const fn leads() -> [bool; LEADS] {
 /// The place of three bytes in the table of beginnings.
 #[inline]
 const fn lead([first, second, third]: [u8; 3]) -> usize {
-    (first as usize ^ (second as usize) << 3 ^ (third as usize) << 6) % LEADS
+    let sum = (first as usize) << 16 | (second as usize) << 8 | third as usize;
+    (sum.wrapping_mul(0x9e37_79b9) >> 16) % LEADS
 }
 
 impl Text<'_, '_> {

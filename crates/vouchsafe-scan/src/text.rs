@@ -1,8 +1,8 @@
 //! The scan of one text: fields, numbers, addresses, names, from left to right.
 
 use crate::bytes::{
-    DIGIT, Kind, OTHER_WORD, PLAIN, STOP, TOKEN, UPPER, WORD, at, before, is_word, kind, kind_end,
-    part, run_end, word_end,
+    DIGIT, Kind, LOWER, OTHER_WORD, PLAIN, STOP, TOKEN, UPPER, WORD, at, before, is_word, kind, kind_end,
+    kinds_of, part, run_end, word_end,
 };
 use crate::checks;
 use crate::class::{Class, Confidence};
@@ -43,6 +43,8 @@ pub(crate) struct Text<'t, 'm> {
     pub(crate) quiet_until: usize,
     /// Where the value of the last field begins: the name of the field has said all that words before it can say.
     pub(crate) value_start: usize,
+    /// The kinds of all bytes that the scan has come by, but for those of words.
+    pub(crate) seen: Kind,
     /// Whether it reads like a note on a patient, once somebody asked.
     pub(crate) clinical: Option<bool>,
 }
@@ -64,6 +66,7 @@ impl<'t, 'm> Text<'t, 'm> {
             pending: None,
             quiet_until: 0,
             value_start: usize::MAX,
+            seen: 0,
             clinical: None,
         }
     }
@@ -90,25 +93,38 @@ impl<'t, 'm> Text<'t, 'm> {
     pub(crate) fn scan(&mut self) {
         let text = self.text;
         let mut place = 0;
-        while place < text.len() {
-            let kind = kind(at(text, place));
-            place = if kind & WORD != 0 {
-                self.word(place)
-            } else if kind & STOP != 0 {
-                self.stop(place)
-            } else {
-                place + 1
-            };
+        while let Some(&byte) = text.get(place) {
+            let kind = kind(byte);
+            if kind & WORD == 0 {
+                self.seen |= kind;
+                let stops = kind & STOP != 0 && (byte != b':' || at(text, place + 1) == b'/');
+                let next = if stops { self.stop(place) } else { place + 1 };
+                self.seen |= kinds_of(part(text, place + 1, next));
+                place = next;
+                continue;
+            }
+            let (end, kinds) = word_end(text, place);
+            // Most words are in lower case, and nothing but words.
+            let dull = kinds == LOWER
+                && !matches!(at(text, end), b'-' | b'.' | b'/')
+                && before(text, place) != b'.'
+                && !field::could_be_name(text, place, end);
+            if dull {
+                place = end;
+                continue;
+            }
+            let next = self.word(place, end, kinds);
+            self.seen |= kinds_of(part(text, end, next));
+            place = next;
         }
     }
 
     /// Looks at the word that begins at a place; returns where to go on.
-    fn word(&mut self, start: usize) -> usize {
+    fn word(&mut self, start: usize, end: usize, kinds: Kind) -> usize {
         let text = self.text;
-        let (end, kinds) = word_end(text, start);
-        let next = at(text, end);
-        if field::could_be_name(text, start, end)
-            && let Some(place) = self.named(start, end, kinds)
+        if kinds != DIGIT
+            && field::could_be_name(text, start, end)
+            && let Some(place) = self.named(start, end)
         {
             return place;
         }
@@ -118,12 +134,14 @@ impl<'t, 'm> Text<'t, 'm> {
         if start < self.quiet_until {
             return end;
         }
-        if let Some(end) = self.secret_word(start) {
-            return end;
-        }
-        if before(text, start) == b'.' && web::is_image_ending(part(text, start, end)) {
-            self.picture(start, end);
-            return end;
+        if kinds != DIGIT {
+            if let Some(end) = self.secret_word(start) {
+                return end;
+            }
+            if before(text, start) == b'.' && web::is_image_ending(part(text, start, end)) {
+                self.picture(start, end);
+                return end;
+            }
         }
         if kinds & DIGIT != 0 {
             return self.number_word(start, end, kinds).max(end);
@@ -133,7 +151,7 @@ impl<'t, 'm> Text<'t, 'm> {
         {
             return end;
         }
-        if next == b'/' && web::is_people(part(text, start, end)) {
+        if at(text, end) == b'/' && web::is_people(part(text, start, end)) {
             return self.segment(start, end);
         }
         end
@@ -141,7 +159,7 @@ impl<'t, 'm> Text<'t, 'm> {
 
     /// Looks at a word as the name of a field; returns where to go on when its value needs no further look.
     #[inline]
-    fn named(&mut self, start: usize, end: usize, kinds: Kind) -> Option<usize> {
+    fn named(&mut self, start: usize, end: usize) -> Option<usize> {
         let text = self.text;
         // curl -u name:password
         if at(text, end) == b':' && part(text, start.saturating_sub(4), start) == b" -u " {
@@ -153,9 +171,6 @@ impl<'t, 'm> Text<'t, 'm> {
                 Some("password of a command"),
             );
             return Some(stop);
-        }
-        if kinds == DIGIT {
-            return None;
         }
         let field = field::field(text, start, end)?;
         self.field(&field)

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
-use crate::bytes::{at, before, is_alnum, part, sketch};
+use crate::bytes::{DIGIT, LOWER, UPPER, at, before, is_alnum, kind, part, sketch_of_any_case};
 use crate::class::Class;
 use crate::lexicon::Fast;
 
@@ -73,7 +73,7 @@ impl Vocabulary {
     /// What a word can be by its sketch.
     #[inline]
     fn sketch(&self, word: &[u8]) -> u8 {
-        let place = usize::try_from(sketch(word)).unwrap_or(0) % SKETCHES;
+        let place = usize::try_from(sketch_of_any_case(word)).unwrap_or(0) % SKETCHES;
         self.sketches.get(place).copied().unwrap_or(0)
     }
 
@@ -90,10 +90,12 @@ impl Vocabulary {
     /// Whether a word of any case can end a phrase.
     fn may_end_phrase(&self, last: &[u8]) -> bool {
         let may = |word: &[u8]| self.sketch(word) & ENDING != 0;
-        let stem = stem(last);
-        (may(last)
-            || (stem.len() < last.len()
-                && (may(stem) || stem.split_last().is_some_and(|(_, one)| may(one)))))
+        let may_stem = || {
+            let stem = stem(last);
+            may(stem) || stem.split_last().is_some_and(|(_, one)| may(one))
+        };
+        let varies = matches!(last, [.., b's' | b'S' | b'0'..=b'9']);
+        (may(last) || varies && may_stem())
             && self.ends_phrase(&last.to_ascii_lowercase())
     }
 }
@@ -163,7 +165,7 @@ fn read() -> Vocabulary {
     };
     let endings = vocabulary.endings.iter().map(|word| (*word, ENDING));
     for (word, bit) in endings.chain(GAPS.iter().map(|word| (*word, GAP))) {
-        let place = usize::try_from(sketch(word)).unwrap_or(0) % SKETCHES;
+        let place = usize::try_from(sketch_of_any_case(word)).unwrap_or(0) % SKETCHES;
         if let Some(bits) = vocabulary.sketches.get_mut(place) {
             *bits |= bit;
         }
@@ -353,22 +355,29 @@ pub(crate) fn may_end(text: &[u8], place: usize) -> bool {
 
 /// Where the last of the words begins that are written as one and end before a place: "Name" of "lastName".
 fn last_word(text: &[u8], end: usize) -> usize {
-    let mut start = end;
-    while end - start < 24 {
-        let previous = before(text, start);
-        if !is_alnum(previous) {
+    let front = part(text, end.saturating_sub(24), end);
+    let mut kinds = 0;
+    let mut length = 0;
+    for &byte in front.iter().rev() {
+        let kind = kind(byte) & (LOWER | UPPER | DIGIT);
+        if kind == 0 {
             break;
         }
-        let turn = start < end
-            && at(text, start).is_ascii_uppercase()
-            && (!previous.is_ascii_uppercase()
-                || (start + 1 < end && at(text, start + 1).is_ascii_lowercase()));
-        if turn {
-            break;
-        }
-        start -= 1;
+        kinds |= kind;
+        length += 1;
     }
-    start
+    let start = end - length;
+    if kinds & UPPER == 0 {
+        return start;
+    }
+    // The last place at which the case turns.
+    let turn = (start + 1..end).rev().find(|&place| {
+        let previous = before(text, place);
+        at(text, place).is_ascii_uppercase()
+            && (!previous.is_ascii_uppercase()
+                || (place + 1 < end && at(text, place + 1).is_ascii_lowercase()))
+    });
+    turn.unwrap_or(start)
 }
 
 /// Whether words before this byte say nothing of what stands after it.
