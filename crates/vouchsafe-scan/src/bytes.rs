@@ -151,42 +151,16 @@ pub(crate) fn part(text: &[u8], start: usize, end: usize) -> &[u8] {
 /// Where the run of word bytes that begins at a place ends, and the kinds of its bytes together.
 #[inline]
 pub(crate) fn word_end(text: &[u8], start: usize) -> (usize, Kind) {
+    let rest = text.get(start..).unwrap_or_default();
     let mut kinds = 0;
-    let mut end = start;
-    while let Some(&byte) = text.get(end) {
+    for (length, &byte) in rest.iter().enumerate() {
         let kind = kind(byte) & WORD;
         if kind == 0 {
-            break;
+            return (start + length, kinds);
         }
         kinds |= kind;
-        end += 1;
-        if kind == LOWER {
-            end = lower_end(text, end);
-        }
     }
-    (end, kinds)
-}
-
-/// Past lower-case letters, eight bytes at once.
-#[inline]
-fn lower_end(text: &[u8], start: usize) -> usize {
-    /// The highest bit of each byte.
-    const HIGHEST: u64 = u64::from_le_bytes([0x80; 8]);
-    const FROM_A: u64 = u64::from_le_bytes([0x80 - b'a'; 8]);
-    const AFTER_Z: u64 = u64::from_le_bytes([0x80 - b'z' - 1; 8]);
-    let mut end = start;
-    while let Some(eight) = text.get(end..).and_then(<[u8]>::first_chunk) {
-        let eight = u64::from_le_bytes(*eight);
-        // No sum of two bytes below 128 reaches the next byte.
-        let low = eight & !HIGHEST;
-        let lower = low.wrapping_add(FROM_A) & !low.wrapping_add(AFTER_Z) & !eight & HIGHEST;
-        let count = ((lower ^ HIGHEST).trailing_zeros() / 8) as usize;
-        end += count;
-        if count < 8 {
-            break;
-        }
-    }
-    end
+    (text.len(), kinds)
 }
 
 /// Where the run of word bytes that ends before a place begins, not further than `reach` bytes back.

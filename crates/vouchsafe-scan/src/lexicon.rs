@@ -80,20 +80,32 @@ static LEXICON: LazyLock<HashMap<&'static str, u8, BuildHasherDefault<Fast>>> =
 #[derive(Default)]
 pub(crate) struct Fast(u64);
 
+impl Fast {
+    #[inline]
+    const fn add(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+}
+
 impl Hasher for Fast {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            for (place, byte) in word.iter_mut().zip(chunk) {
-                *place = *byte;
-            }
-            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word))
-                .wrapping_mul(0x517c_c1b7_2722_0a95);
+        let mut rest = bytes;
+        while let Some((eight, further)) = rest.split_first_chunk() {
+            self.add(u64::from_le_bytes(*eight));
+            rest = further;
+        }
+        if !rest.is_empty() {
+            self.add(rest.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)));
         }
     }
 
+    fn write_usize(&mut self, number: usize) {
+        self.add(number as u64);
+    }
+
     fn write_u8(&mut self, byte: u8) {
-        self.0 = (self.0.rotate_left(5) ^ u64::from(byte)).wrapping_mul(0x517c_c1b7_2722_0a95);
+        self.add(u64::from(byte));
     }
 
     fn finish(&self) -> u64 {

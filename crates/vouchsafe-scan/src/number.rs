@@ -133,20 +133,16 @@ impl Text<'_, '_> {
         if let Some(clinical) = self.clinical {
             return clinical;
         }
-        let lower = part(self.text, 0, self.text.len().min(4096)).to_ascii_lowercase();
-        let words = lower.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'/');
-        let mut seen: [&[u8]; 2] = [b"", b""];
-        let mut count = 0;
-        for word in words.filter(|word| CLINICAL.contains(word)) {
-            if count < 2 && !seen.contains(&word) {
-                if let Some(slot) = seen.get_mut(count) {
-                    *slot = word;
-                }
-                count += 1;
-            }
-        }
-        self.clinical = Some(count >= 2);
-        count >= 2
+        let start = part(self.text, 0, self.text.len().min(4096));
+        let words = start.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'/');
+        let mut first: Option<&[u8]> = None;
+        let clinical = words.filter(|word| may_be_clinical(word)).any(|word| {
+            let known = CLINICAL.iter().any(|known| known.eq_ignore_ascii_case(word));
+            // Two different ones make a note.
+            known && first.replace(word).is_some_and(|first| !first.eq_ignore_ascii_case(word))
+        });
+        self.clinical = Some(clinical);
+        clinical
     }
 
     /// A run of digits, by its form.
@@ -861,6 +857,30 @@ const CLINICAL: &[&[u8]] = &[
     b"hip",
     b"chest",
 ];
+
+/// Which lengths the words of notes have that begin with a letter, a bit for each.
+static CLINICAL_LENGTHS: [u32; 32] = clinical_lengths();
+
+#[expect(clippy::indexing_slicing, reason = "a table made at compile time")]
+const fn clinical_lengths() -> [u32; 32] {
+    let mut lengths = [0; 32];
+    let mut place = 0;
+    while place < CLINICAL.len() {
+        let word = CLINICAL[place];
+        lengths[word[0] as usize % 32] |= 1 << (word.len() % 32);
+        place += 1;
+    }
+    lengths
+}
+
+/// Whether a word can be one of a note by its first letter and its length.
+fn may_be_clinical(word: &[u8]) -> bool {
+    word.first().is_some_and(|first| {
+        CLINICAL_LENGTHS
+            .get(usize::from(*first) % 32)
+            .is_some_and(|lengths| lengths >> (word.len() % 32) & 1 == 1)
+    })
+}
 
 /// Whether a byte joins a number to what stands beside it.
 #[inline]

@@ -98,9 +98,12 @@ impl<'t, 'm> Text<'t, 'm> {
             if kind & WORD == 0 {
                 self.seen |= kind;
                 let stops = kind & STOP != 0 && (byte != b':' || at(text, place + 1) == b'/');
-                let next = if stops { self.stop(place) } else { place + 1 };
-                self.seen |= kinds_of(part(text, place + 1, next));
-                place = next;
+                place += 1;
+                if stops {
+                    let next = self.stop(place - 1);
+                    self.seen |= kinds_of(part(text, place, next));
+                    place = next;
+                }
                 continue;
             }
             let (end, kinds) = word_end(text, place);
@@ -114,7 +117,9 @@ impl<'t, 'm> Text<'t, 'm> {
                 continue;
             }
             let next = self.word(place, end, kinds);
-            self.seen |= kinds_of(part(text, end, next));
+            if next > end {
+                self.seen |= kinds_of(part(text, end, next));
+            }
             place = next;
         }
     }

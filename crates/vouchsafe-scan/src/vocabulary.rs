@@ -60,7 +60,7 @@ struct Vocabulary {
     joined: Table,
     /// The last words of all phrases that name identifiers.
     endings: HashSet<&'static [u8], BuildHasherDefault<Fast>>,
-    /// Which sketches the endings have, and the little words: a quick look before the thorough one.
+    /// Which sketches the endings, the little words and the phrases have: a quick look before the thorough one.
     sketches: Vec<u8>,
 }
 
@@ -68,6 +68,7 @@ struct Vocabulary {
 const SKETCHES: usize = 1 << 15;
 const ENDING: u8 = 1;
 const GAP: u8 = 2;
+const PHRASE: u8 = 4;
 
 impl Vocabulary {
     /// What a word can be by its sketch.
@@ -164,7 +165,10 @@ fn read() -> Vocabulary {
         sketches: vec![0; SKETCHES],
     };
     let endings = vocabulary.endings.iter().map(|word| (*word, ENDING));
-    for (word, bit) in endings.chain(GAPS.iter().map(|word| (*word, GAP))) {
+    let gaps = GAPS.iter().map(|word| (*word, GAP));
+    let phrases = vocabulary.phrases.keys().map(|words| (*words, PHRASE));
+    let joined = vocabulary.joined.keys().map(|word| (*word, PHRASE));
+    for (word, bit) in endings.chain(gaps).chain(phrases).chain(joined) {
         let place = usize::try_from(sketch_of_any_case(word)).unwrap_or(0) % SKETCHES;
         if let Some(bits) = vocabulary.sketches.get_mut(place) {
             *bits |= bit;
@@ -210,26 +214,26 @@ impl Words {
     /// Adds the words of a further name.
     pub(crate) fn add(&mut self, name: &[u8]) {
         let mut fresh = true;
-        let mut previous = 0_u8;
+        let mut previous = 0;
         for (place, &byte) in name.iter().enumerate() {
-            if !byte.is_ascii_alphanumeric() {
+            let kind = kind(byte) & (LOWER | UPPER | DIGIT);
+            if kind == 0 {
                 // An apostrophe belongs to its word: "mother's".
                 fresh |= byte != b'\'';
                 previous = 0;
                 continue;
             }
-            let next_lower = name.get(place + 1).is_some_and(u8::is_ascii_lowercase);
             // fooBar, HTTPServer.
-            let turn = byte.is_ascii_uppercase()
-                && (previous.is_ascii_lowercase()
-                    || previous.is_ascii_digit()
-                    || (previous.is_ascii_uppercase() && next_lower));
+            let turn = kind == UPPER
+                && (previous & (LOWER | DIGIT) != 0
+                    || (previous == UPPER
+                        && name.get(place + 1).is_some_and(u8::is_ascii_lowercase)));
             if fresh || turn {
                 self.begin();
                 fresh = false;
             }
             self.push(byte.to_ascii_lowercase());
-            previous = byte;
+            previous = kind;
         }
     }
 
@@ -391,6 +395,9 @@ pub(crate) const fn ends_context(byte: u8) -> bool {
 fn phrase(words: &[u8]) -> Option<&'static Meaning> {
     let table = &*VOCABULARY;
     let find = |words: &[u8]| {
+        if table.sketch(words) & PHRASE == 0 {
+            return None;
+        }
         table
             .phrases
             .get(words)
