@@ -234,6 +234,7 @@ impl Scanner<'_> {
 fn look(text: &mut Text<'_, '_>) -> bool {
     text.scan();
     text.hl7();
+    text.x12();
     text.rows();
     text.seen & ESCAPE != 0
 }

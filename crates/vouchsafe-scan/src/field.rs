@@ -101,6 +101,15 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
         },
         // ('mrn', 'H-12'), ["mrn", "H-12"]
         b',' if quoted && is_pair(text, start, place) => Mark::Colon,
+        // <item name="ssn">…
+        b'>' if quoted && names_element(text, quoted_start(text, start, closing)) => {
+            return Some(Field {
+                key: (quoted_start(text, start, closing), end),
+                mark: Mark::Element,
+                quoted: true,
+                value: place + 1,
+            });
+        }
         b'>' if place == end => {
             let open = element_start(text, start)?;
             return Some(Field {
@@ -203,6 +212,37 @@ fn element_start(text: &[u8], start: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// Whether the quoted text that begins at a place is the attribute that names an element: `<item name="…`.
+fn names_element(text: &[u8], start: usize) -> bool {
+    let equals = start.saturating_sub(2);
+    if part(text, equals, start) != b"=\"" {
+        return false;
+    }
+    let name = part(text, word_start(text, equals, 16), equals).to_ascii_lowercase();
+    matches!(
+        name.as_slice(),
+        b"name" | b"key" | b"code" | b"label" | b"field" | b"fieldname" | b"id" | b"property"
+    )
+}
+
+/// The element right around the one whose name begins at a place: `<DateOfBirth><Date>`.
+pub(crate) fn outer_element(text: &[u8], start: usize) -> Option<(usize, usize)> {
+    let close = start.checked_sub(2)?;
+    if at(text, close) != b'>' || at(text, close + 1) != b'<' {
+        return None;
+    }
+    let floor = close.saturating_sub(64);
+    let open = part(text, floor, close)
+        .iter()
+        .rposition(|byte| *byte == b'<')?
+        + floor
+        + 1;
+    let end = run_end(text, open, |byte| {
+        is_word(byte) || byte == b':' || byte == b'-'
+    });
+    (end > open && end <= close).then_some((open, end))
 }
 
 /// The element whose attribute's name begins at a place: `<family value="…"/>`.

@@ -31,6 +31,7 @@ mod person;
 mod place;
 #[cfg(feature = "files")]
 pub mod report;
+mod roots;
 mod secret;
 #[cfg(feature = "files")]
 pub mod settings;
@@ -43,3 +44,4 @@ mod value;
 mod vocabulary;
 mod web;
 mod when;
+mod x12;

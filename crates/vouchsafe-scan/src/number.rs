@@ -46,12 +46,8 @@ impl Text<'_, '_> {
                 .day(start, end)
                 .or_else(|| self.date(start))
                 .or_else(|| self.digits(start, end)),
-            b'-' | b'.' => self
-                .date(start)
-                .or_else(|| self.digits(start, end)),
-            b' ' if length <= 2 => self
-                .date(start)
-                .or_else(|| self.digits(start, end)),
+            b'-' | b'.' => self.date(start).or_else(|| self.digits(start, end)),
+            b' ' if length <= 2 => self.date(start).or_else(|| self.digits(start, end)),
             b' ' | b':' => self.digits(start, end),
             // What no number follows is a ZIP code, a payment card or a telephone number.
             _ if matches!(length, 5 | 10 | 15 | 16) => self.digits(start, end),
@@ -116,7 +112,10 @@ impl Text<'_, '_> {
                     Some(meaning.phrase),
                 );
             }
-            None if start != self.value_start && start > own && self.is_clinical() => {
+            None if start != self.value_start
+                && start > own
+                && (self.follows_event(start) || self.is_clinical()) =>
+            {
                 self.add(
                     Class::Date,
                     Confidence::Medium,
@@ -128,6 +127,40 @@ impl Text<'_, '_> {
         }
     }
 
+    /// Whether the words before a date speak of an event in somebody's care.
+    fn follows_event(&self, start: usize) -> bool {
+        const EVENTS: [&[u8]; 20] = [
+            b"appointment",
+            b"appt",
+            b"admitted",
+            b"admission",
+            b"discharged",
+            b"surgery",
+            b"born",
+            b"dob",
+            b"birth",
+            b"died",
+            b"deceased",
+            b"vaccinated",
+            b"immunization",
+            b"refill",
+            b"checkup",
+            b"follow-up",
+            b"followup",
+            b"hospitalized",
+            b"diagnosed",
+            b"procedure",
+        ];
+        let front = part(self.text, start.saturating_sub(72), start).to_ascii_lowercase();
+        let clause = front
+            .rsplit(|byte| matches!(byte, b';' | b'|' | b'{' | b'}' | b'"' | b'\n'))
+            .next()
+            .unwrap_or_default();
+        clause
+            .split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-')
+            .any(|word| EVENTS.contains(&word))
+    }
+
     /// Whether the text reads like a note on a patient: two words at least that are of little else.
     fn is_clinical(&mut self) -> bool {
         if let Some(clinical) = self.clinical {
@@ -137,9 +170,14 @@ impl Text<'_, '_> {
         let words = start.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'/');
         let mut first: Option<&[u8]> = None;
         let clinical = words.filter(|word| may_be_clinical(word)).any(|word| {
-            let known = CLINICAL.iter().any(|known| known.eq_ignore_ascii_case(word));
+            let known = CLINICAL
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(word));
             // Two different ones make a note.
-            known && first.replace(word).is_some_and(|first| !first.eq_ignore_ascii_case(word))
+            known
+                && first
+                    .replace(word)
+                    .is_some_and(|first| !first.eq_ignore_ascii_case(word))
         });
         self.clinical = Some(clinical);
         clinical

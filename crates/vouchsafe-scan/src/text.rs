@@ -1,8 +1,8 @@
 //! The scan of one text: fields, numbers, addresses, names, from left to right.
 
 use crate::bytes::{
-    DIGIT, Kind, LOWER, OTHER_WORD, PLAIN, STOP, TOKEN, UPPER, WORD, at, before, is_word, kind, kind_end,
-    kinds_of, part, run_end, word_end,
+    DIGIT, Kind, LOWER, OTHER_WORD, PLAIN, STOP, TOKEN, UPPER, WORD, at, before, is_word, kind,
+    kind_end, kinds_of, part, run_end, word_end,
 };
 use crate::checks;
 use crate::class::{Class, Confidence};
@@ -406,6 +406,11 @@ impl<'t, 'm> Text<'t, 'm> {
             .unwrap_or_default();
         let name = part(text, key_start, key_end);
         let sentence = field.mark == Mark::Colon && !field.quoted;
+        let outer = match field.mark {
+            Mark::Element => field::outer_element(text, key_start),
+            Mark::Colon | Mark::Equals => None,
+        };
+        let parent = outer.map_or(parent, |(start, end)| part(text, start, end));
         let known = self.desk.memory.known(parent, name, sentence);
         let mut meaning = known.meaning;
         if meaning.is_none_or(|meaning| meaning.is_value) {

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use crate::bytes::{DIGIT, LOWER, UPPER, at, before, is_alnum, kind, part, sketch_of_any_case};
 use crate::class::Class;
 use crate::lexicon::Fast;
+use crate::roots;
 
 static FIELDS: &str = include_str!("../data/fields.tsv");
 
@@ -36,6 +37,16 @@ pub(crate) struct Meaning {
 }
 
 impl Meaning {
+    /// What a word within a name says.
+    pub(crate) fn of_root(phrase: &'static str, class: Class, strength: Strength) -> Self {
+        Self {
+            phrase,
+            classes: vec![(class, strength)],
+            is_value: false,
+            is_free_text: false,
+        }
+    }
+
     /// Whether it says that the value is no identifier.
     pub(crate) const fn is_nothing(&self) -> bool {
         self.classes.is_empty()
@@ -96,8 +107,7 @@ impl Vocabulary {
             may(stem) || stem.split_last().is_some_and(|(_, one)| may(one))
         };
         let varies = matches!(last, [.., b's' | b'S' | b'0'..=b'9']);
-        (may(last) || varies && may_stem())
-            && self.ends_phrase(&last.to_ascii_lowercase())
+        (may(last) || varies && may_stem()) && self.ends_phrase(&last.to_ascii_lowercase())
     }
 }
 
@@ -291,7 +301,7 @@ impl Words {
             return self.phrase(1);
         }
         // patientlastname: the longest phrase at the end of a word that is written as one.
-        (1..last.len().saturating_sub(6)).find_map(|start| {
+        let joined = (1..last.len().saturating_sub(6)).find_map(|start| {
             let ending = last.get(start..)?;
             VOCABULARY.joined.get(ending).copied().filter(|meaning| {
                 meaning
@@ -299,6 +309,13 @@ impl Words {
                     .iter()
                     .any(|(_, strength)| *strength == Strength::Field)
             })
+        });
+        joined.or_else(|| {
+            roots::of(
+                (0..self.count)
+                    .rev()
+                    .filter_map(|place| self.last(1, place)),
+            )
         })
     }
 

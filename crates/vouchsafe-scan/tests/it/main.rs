@@ -2,6 +2,8 @@
 
 #[cfg(all(test, feature = "command"))]
 mod baseline;
+#[cfg(test)]
+mod cases;
 #[cfg(all(test, feature = "command"))]
 mod clear;
 #[cfg(all(test, feature = "command"))]
@@ -10,8 +12,6 @@ mod hostile;
 mod inputs;
 #[cfg(all(test, feature = "command"))]
 mod known;
-#[cfg(test)]
-mod cases;
 #[cfg(test)]
 #[cfg(feature = "tracing")]
 mod service;
