@@ -45,79 +45,69 @@ const fn kinds() -> [Kind; 256] {
     let mut place = 0;
     while place < 256 {
         let byte = place as u8;
-        let word = match byte {
-            b'a'..=b'z' => LOWER,
-            b'A'..=b'Z' => UPPER,
-            b'0'..=b'9' => DIGIT,
-            b'_' | 0x80..=0xff => OTHER_WORD,
-            _ => 0,
-        };
-        let mut kind = word;
-        if matches!(
-            byte,
-            b'{' | b'}' | b'[' | b']' | b'(' | b')' | b'@' | b':' | b'+'
-        ) {
-            kind |= STOP;
-        }
-        if matches!(
-            byte,
-            b':' | b'=' | b'"' | b'\'' | b'`' | b'\\' | b'>' | b']' | b')'
-        ) {
-            kind |= AFTER_NAME;
-        }
-        if matches!(
-            byte,
-            b',' | b';'
-                | b'&'
-                | b'|'
-                | b')'
-                | b'}'
-                | b']'
-                | b'"'
-                | b'<'
-                | b'\t'
-                | b'\n'
-                | b'\r'
-                | b'\\'
-        ) {
-            kind |= ENDS_VALUE;
-        }
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'+') {
-            kind |= PLAIN;
-        }
-        if word != 0
-            || matches!(
-                byte,
-                b' ' | b','
-                    | b';'
-                    | b'|'
-                    | b'\t'
-                    | b'-'
-                    | b'.'
-                    | b'('
-                    | b')'
-                    | b'/'
-                    | b'#'
-                    | b'"'
-                    | b'\r'
-            )
-        {
-            kind |= HEADER;
-        }
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'_' | b'-') {
-            kind |= TOKEN;
-        }
-        kind |= match byte {
-            b'\\' | b'%' | b'&' | 0 => ESCAPE,
-            b'|' => BAR,
-            b'$' => DOLLAR,
-            b'(' => OPEN,
-            _ => 0,
-        };
-        kinds[place] = kind;
+        kinds[place] = word_kind(byte) | mark_kind(byte) | plain_kind(byte);
         place += 1;
     }
     kinds
+}
+
+const fn word_kind(byte: u8) -> Kind {
+    match byte {
+        b'a'..=b'z' => LOWER | HEADER,
+        b'A'..=b'Z' => UPPER | HEADER,
+        b'0'..=b'9' => DIGIT | HEADER,
+        b'_' | 0x80..=0xff => OTHER_WORD | HEADER,
+        _ => 0,
+    }
+}
+
+const fn mark_kind(byte: u8) -> Kind {
+    let mut kind = 0;
+    if matches!(
+        byte,
+        b'{' | b'}' | b'[' | b']' | b'(' | b')' | b'@' | b':' | b'+'
+    ) {
+        kind |= STOP;
+    }
+    if matches!(
+        byte,
+        b':' | b'=' | b'"' | b'\'' | b'`' | b'\\' | b'>' | b']' | b')'
+    ) {
+        kind |= AFTER_NAME;
+    }
+    let ends = matches!(
+        byte,
+        b',' | b';' | b'&' | b'|' | b')' | b'}' | b']' | b'"' | b'<'
+    );
+    if ends || matches!(byte, b'\t' | b'\n' | b'\r' | b'\\') {
+        kind |= ENDS_VALUE;
+    }
+    kind | match byte {
+        b'\\' | b'%' | b'&' | 0 => ESCAPE,
+        b'|' => BAR,
+        b'$' => DOLLAR,
+        b'(' => OPEN,
+        _ => 0,
+    }
+}
+
+const fn plain_kind(byte: u8) -> Kind {
+    let alnum = byte.is_ascii_alphanumeric();
+    let mut kind = 0;
+    if alnum || matches!(byte, b'-' | b'_' | b'.' | b':' | b'+') {
+        kind |= PLAIN;
+    }
+    let separates = matches!(
+        byte,
+        b' ' | b',' | b';' | b'|' | b'\t' | b'-' | b'.' | b'(' | b')'
+    );
+    if separates || matches!(byte, b'/' | b'#' | b'"' | b'\r') {
+        kind |= HEADER;
+    }
+    if alnum || matches!(byte, b'+' | b'/' | b'_' | b'-') {
+        kind |= TOKEN;
+    }
+    kind
 }
 
 #[expect(clippy::indexing_slicing, reason = "256 entries, indexed by a byte")]

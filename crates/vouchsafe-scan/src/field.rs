@@ -3,8 +3,8 @@
 use memchr::memchr;
 
 use crate::bytes::{
-    AFTER_NAME, ENDS_VALUE, LOWER, OTHER_WORD, PLAIN, UPPER, at, before, is_word, kind, kind_end,
-    part, run_end, word_start,
+    AFTER_NAME, ENDS_VALUE, LOWER, OTHER_WORD, PLAIN, UPPER, at, before, count_digits, is_word,
+    kind, kind_end, part, run_end, word_start,
 };
 use crate::value::Value;
 
@@ -73,54 +73,21 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
     if at(text, place) == b' ' {
         place = run_end(text, place, |byte| byte == b' ').min(place + 2);
     }
-    let mark = match at(text, place) {
-        // An id with a colon after it is no name of a field.
-        b':' if !quoted
-            && end - start >= 8
-            && crate::bytes::count_digits(part(text, start, end)) >= 3 =>
-        {
-            return None;
-        }
-        b':' => {
-            if at(text, place + 1) == b'=' {
-                place += 1;
-            }
-            let path = matches!(at(text, place + 1), b':' | b'/') || before(text, start) == b':';
-            if path && !quoted {
-                return None;
-            }
-            Mark::Colon
-        }
-        b'=' => match at(text, place + 1) {
-            b'>' => {
-                place += 1;
-                Mark::Equals
-            }
-            b'=' => return None,
-            _ => Mark::Equals,
-        },
-        // ('mrn', 'H-12'), ["mrn", "H-12"]
-        b',' if quoted && is_pair(text, start, place) => Mark::Colon,
-        // <item name="ssn">…
-        b'>' if quoted && names_element(text, quoted_start(text, start, closing)) => {
-            return Some(Field {
-                key: (quoted_start(text, start, closing), end),
-                mark: Mark::Element,
-                quoted: true,
-                value: place + 1,
-            });
-        }
-        b'>' if place == end => {
-            let open = element_start(text, start)?;
-            return Some(Field {
-                key: (open, end),
-                mark: Mark::Element,
-                quoted: true,
-                value: place + 1,
-            });
-        }
-        _ => return None,
-    };
+    let (mark, last) = mark(text, (start, end), place, quoted)?;
+    if mark == Mark::Element {
+        let key_start = if quoted {
+            let key = quoted_start(text, start, closing);
+            names_element(text, key).then_some(key)?
+        } else {
+            element_start(text, start)?
+        };
+        return Some(Field {
+            key: (key_start, end),
+            mark,
+            quoted: true,
+            value: last + 1,
+        });
+    }
     let key_start = if quoted {
         quoted_start(text, start, closing)
     } else if mark == Mark::Equals || closing == b']' || closing == b')' {
@@ -132,8 +99,35 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
         key: (key_start, end),
         mark,
         quoted,
-        value: place + 1,
+        value: last + 1,
     })
+}
+
+/// The mark that stands at a place after the name of a field, and its last byte.
+fn mark(
+    text: &[u8],
+    (start, end): (usize, usize),
+    place: usize,
+    quoted: bool,
+) -> Option<(Mark, usize)> {
+    let next = at(text, place + 1);
+    match at(text, place) {
+        // An id with a colon after it is no name of a field.
+        b':' if !quoted && end - start >= 8 && count_digits(part(text, start, end)) >= 3 => None,
+        b':' => {
+            let place = place + usize::from(next == b'=');
+            let path = matches!(at(text, place + 1), b':' | b'/') || before(text, start) == b':';
+            (quoted || !path).then_some((Mark::Colon, place))
+        }
+        b'=' if next == b'>' => Some((Mark::Equals, place + 1)),
+        b'=' if next == b'=' => None,
+        b'=' => Some((Mark::Equals, place)),
+        // ('mrn', 'H-12'), ["mrn", "H-12"]
+        b',' if quoted && is_pair(text, start, place) => Some((Mark::Colon, place)),
+        // <item name="ssn">, <ssn>
+        b'>' if quoted || place == end => Some((Mark::Element, place)),
+        _ => None,
+    }
 }
 
 /// Whether a quoted word before a comma is the first of two in brackets, the second one quoted, too.
@@ -262,7 +256,7 @@ pub(crate) enum Extent<'t> {
     /// One value.
     One(Value<'t>, usize),
     /// An object or array begins here.
-    Nested(usize),
+    Nested,
 }
 
 /// Where a value begins, and what encloses it.
@@ -389,7 +383,7 @@ pub(crate) fn extent_of<'t>(
             let end = run_end(text, field.value, |byte| byte != b'<');
             one(field.value, end, true, end)
         }
-        Opening::Nested(place) => Extent::Nested(place),
+        Opening::Nested(_) => Extent::Nested,
         Opening::Tuple(start) => {
             let end = run_end(text, start, |byte| byte != b')');
             one(start, end, true, end)

@@ -477,7 +477,7 @@ impl Text<'_, '_> {
         let previous = before(text, start);
         let fresh = !matches!(previous, b'.' | b'-' | b'/' | b'@');
         match word.len() {
-            2 | 1 | 3 | 4 if fresh && matches!(at(text, end), b':' | b'-') => {
+            1..=4 if fresh && matches!(at(text, end), b':' | b'-') => {
                 if let Some(stop) = self.hardware(start).or_else(|| self.ip6(start)) {
                     return Some(stop);
                 }
@@ -667,6 +667,12 @@ impl Text<'_, '_> {
         let Some(meaning) = joined.or_else(|| self.context(first)) else {
             return end;
         };
+        self.fits_words(meaning, first, end).unwrap_or(end)
+    }
+
+    /// Takes the code that begins at a place for what the words before it say; returns where it ends.
+    fn fits_words(&mut self, meaning: &'static Meaning, first: usize, end: usize) -> Option<usize> {
+        let text = self.text;
         let limit = run_end(text, first, |byte| {
             !matches!(
                 byte,
@@ -681,35 +687,24 @@ impl Text<'_, '_> {
             bounded: false,
         };
         for &(class, strength) in &meaning.classes {
-            let path = class == Class::Photo && previous == b'/';
-            if path
-                || matches!(
-                    class,
-                    Class::Name | Class::Email | Class::Url | Class::Secret | Class::Ip
-                )
-            {
+            let elsewhere = matches!(
+                class,
+                Class::Name | Class::Email | Class::Url | Class::Secret | Class::Ip
+            );
+            if elsewhere || (class == Class::Photo && before(text, first) == b'/') {
                 continue;
             }
-            if let Some((fit_start, fit_end, _)) =
-                value::fit(class, strength, meaning.phrase, value)
-                && fit_end >= end
-            {
-                let token = part(text, fit_start, fit_end);
-                let confidence = if value::has_check(class, token) {
-                    Confidence::High
-                } else {
-                    Confidence::Medium
+            let fit = value::fit(class, strength, meaning.phrase, value);
+            if let Some((start, stop, _)) = fit.filter(|(_, stop, _)| *stop >= end) {
+                let confidence = match value::has_check(class, part(text, start, stop)) {
+                    true => Confidence::High,
+                    false => Confidence::Medium,
                 };
-                self.add(
-                    class,
-                    confidence,
-                    (fit_start, fit_end),
-                    Some(meaning.phrase),
-                );
-                return fit_end;
+                self.add(class, confidence, (start, stop), Some(meaning.phrase));
+                return Some(stop);
             }
         }
-        end
+        None
     }
 
     /// What the letters say that are joined to a number: `MRN0012345`, `acct-99`.

@@ -257,12 +257,10 @@ fn meaning(class: Class) -> Option<&'static Meaning> {
 }
 
 /// What the words of a name say, wherever they stand in it.
-pub(crate) fn of<'w>(words: impl Iterator<Item = &'w [u8]> + Clone) -> Option<&'static Meaning> {
+pub(crate) fn of<'w>(words: &(impl Iterator<Item = &'w [u8]> + Clone)) -> Option<&'static Meaning> {
     let has = |known: &[&[u8]]| words.clone().any(|word| known.contains(&word));
     let last = words.clone().last()?;
-    if words.clone().nth(1).is_none() {
-        return None;
-    }
+    words.clone().nth(1)?;
     if has(EVENTS) && has(TIMES) {
         return meaning(Class::Date);
     }
@@ -289,7 +287,7 @@ mod tests {
     use super::*;
 
     fn class(name: &str) -> Option<Class> {
-        let meaning = of(name.split(' ').map(str::as_bytes))?;
+        let meaning = of(&name.split(' ').map(str::as_bytes))?;
         meaning.classes.first().map(|(class, _)| *class)
     }
 

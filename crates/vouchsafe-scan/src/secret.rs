@@ -88,6 +88,24 @@ impl Text<'_, '_> {
         self.secret(prefix, least, name, start, start + prefix.len())
     }
 
+    /// A private key, from `BEGIN` to the last line that is there.
+    fn private_key(&mut self, start: usize, name: &'static str) -> Option<usize> {
+        let text = self.text;
+        let line = part(text, start, (start + 48).min(text.len()));
+        if !line.windows(11).any(|window| window == b"PRIVATE KEY") {
+            return None;
+        }
+        let stop = text
+            .windows(9)
+            .rposition(|window| window == b"-----END ")
+            .filter(|stop| *stop > start)
+            .map_or(text.len(), |stop| {
+                run_end(text, stop + 9, |byte| byte != b'"').min(stop + 48)
+            });
+        self.add(Class::Secret, Confidence::High, (start, stop), Some(name));
+        Some(stop)
+    }
+
     fn secret(
         &mut self,
         prefix: &str,
@@ -101,21 +119,7 @@ impl Text<'_, '_> {
             byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'+' | b'=')
         });
         match prefix {
-            "BEGIN " => {
-                let line = part(text, start, (start + 48).min(text.len()));
-                if line.windows(11).any(|window| window == b"PRIVATE KEY") {
-                    let stop = text
-                        .windows(9)
-                        .rposition(|window| window == b"-----END ")
-                        .filter(|stop| *stop > start)
-                        .map_or(text.len(), |stop| {
-                            run_end(text, stop + 9, |byte| byte != b'"').min(stop + 48)
-                        });
-                    self.add(Class::Secret, Confidence::High, (start, stop), Some(name));
-                    return Some(stop);
-                }
-                return None;
-            }
+            "BEGIN " => return self.private_key(start, name),
             "data:image/" => {
                 let stop = run_end(text, after, |byte| {
                     byte.is_ascii_alphanumeric()

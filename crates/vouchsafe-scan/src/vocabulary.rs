@@ -312,7 +312,7 @@ impl Words {
         });
         joined.or_else(|| {
             roots::of(
-                (0..self.count)
+                &(0..self.count)
                     .rev()
                     .filter_map(|place| self.last(1, place)),
             )
@@ -336,11 +336,6 @@ impl Words {
     /// Whether one of the words is this one.
     pub(crate) fn has(&self, word: &[u8]) -> bool {
         (0..self.count).any(|place| self.last(1, place) == Some(word))
-    }
-
-    /// Whether there are none.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.count == 0
     }
 }
 
