@@ -171,7 +171,8 @@ impl Finder<'_> {
             if apart || last.end - first.start > LONGEST {
                 continue;
             }
-            if let Some(class) = self.class(&form(line, part)) {
+            let text = line.get(first.start..last.end).unwrap_or_default();
+            if let Some(class) = self.class(text, line, part) {
                 found.push(Finding {
                     class,
                     confidence: Confidence::High,
@@ -183,17 +184,19 @@ impl Finder<'_> {
         }
     }
 
-    fn class(&mut self, form: &str) -> Option<Class> {
-        if form.len() < SHORTEST {
+    /// The class of the value that these words are. What is none is remembered as it is written.
+    fn class(&mut self, text: &[u8], line: &[u8], words: &[Word]) -> Option<Class> {
+        if text.len() < SHORTEST {
             return None;
         }
-        let hash = self.hash.hash_one(form) | 1;
+        let hash = self.hash.hash_one(text) | 1;
         let place = usize::try_from(hash >> 32).unwrap_or(0) % SEEN;
         let seen = self.seen.get_mut(place)?;
         if *seen == hash {
             return None;
         }
-        let class = self.known.values.get(&self.known.tag(form)).copied();
+        let tag = self.known.tag(&form(line, words));
+        let class = self.known.values.get(&tag).copied();
         if class.is_none() {
             *seen = hash;
         }
