@@ -286,7 +286,7 @@ mod tests {
         known.finder().find(line.as_bytes(), &mut found);
         found
             .into_iter()
-            .map(|finding| (finding.class, line[finding.span].to_owned()))
+            .map(|finding| (finding.class, line.get(finding.span).unwrap().to_owned()))
             .collect()
     }
 
@@ -346,7 +346,7 @@ mod tests {
         let mine = known(&[(Class::Name, "Qorvanth Ylleem")]);
         let other = KnownValues {
             key: hmac::Key::new(hmac::HMAC_SHA256, &[8; KEY_BYTES]),
-            values: mine.values.clone(),
+            values: mine.values,
             words: 2,
         };
         assert_eq!(found(&other, "Qorvanth Ylleem"), []);
