@@ -98,7 +98,7 @@ def main():
     for _, output in outputs:
         output.close()
     seconds = time.monotonic() - began
-    print(f"{size / seconds / 1e6:.3f} MB/s, {seconds:.0f} s")
+    print(f"{size / seconds / 1e3:.1f} kB/s ({size / 1e6:.1f} MB in {seconds:.0f} s)")
 
 
 main()

@@ -92,7 +92,8 @@ fn compared() -> Vec<(String, Group)> {
 
 type Cell = fn(&Score) -> String;
 
-const OTHERWISE: [(&str, Cell); 5] = [
+const OTHERWISE: [(&str, Cell); 6] = [
+    ("names found in part only", names_in_part),
     ("all but secrets, as any class", any_class),
     ("precision", all_precise),
     (
@@ -109,6 +110,15 @@ const OTHERWISE: [(&str, Cell); 5] = [
         )
     }),
 ];
+
+fn names_in_part(score: &Score) -> String {
+    let none = Recall::default();
+    let names = of(score, &Group::Class(Class::Name), &none);
+    format!(
+        "{:.3}",
+        names.part as f64 / f64::max(names.labelled as f64, 1.0)
+    )
+}
 
 fn any_class(score: &Score) -> String {
     let kinds = score
