@@ -105,6 +105,7 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
     pub(crate) kind: Kind,
+    /// Kind and name, as they head it.
     pub(crate) name: String,
     pub(crate) parts: Vec<Part>,
 }
@@ -158,7 +159,8 @@ pub(crate) fn parse(file: &str) -> Result<Vec<Template>, TemplateError> {
     for block in format!("\n{file}").split("\n=== ").skip(1) {
         let (heading, body) = block.split_once('\n').unwrap_or((block, ""));
         let heading_error = || TemplateError::Heading(heading.to_owned());
-        let (kind, name) = heading.split_once(' ').ok_or_else(heading_error)?;
+        let name = heading.trim();
+        let (kind, _) = name.split_once(' ').ok_or_else(heading_error)?;
         let kind = Kind::parse(kind).ok_or_else(heading_error)?;
         let mut reader = Reader {
             rest: body.trim_end_matches('\n'),
@@ -166,7 +168,7 @@ pub(crate) fn parse(file: &str) -> Result<Vec<Template>, TemplateError> {
         };
         templates.push(Template {
             kind,
-            name: name.trim().to_owned(),
+            name: name.to_owned(),
             parts: reader.parts(Until::End)?,
         });
     }
