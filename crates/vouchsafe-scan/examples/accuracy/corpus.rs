@@ -91,7 +91,9 @@ impl Set {
                 ),
                 crate::values::TUNING,
             ),
-            Self::Figures | Self::Check => (include_str!("names/figures.txt"), crate::values::FIGURES),
+            Self::Figures | Self::Check => {
+                (include_str!("names/figures.txt"), crate::values::FIGURES)
+            }
         };
         Ok(World {
             dictionary: Dictionary::load(&folder)?,
@@ -208,10 +210,7 @@ impl Corpus {
         let mut number = 1;
         for document in self.documents(each) {
             let Document { template, lines } = document?;
-            writeln!(
-                starts,
-                "{number}\t{}\t{}", lines.len(), template.name
-            )?;
+            writeln!(starts, "{number}\t{}\t{}", lines.len(), template.name)?;
             for line in lines {
                 writeln!(log, "{}", line.text)?;
                 for span in &line.spans {
@@ -226,10 +225,7 @@ impl Corpus {
         let mut number = 1;
         for document in self.clean_lines(clean) {
             let Document { template, lines } = document?;
-            writeln!(
-                starts,
-                "{number}\t{}\t{}", lines.len(), template.name
-            )?;
+            writeln!(starts, "{number}\t{}\t{}", lines.len(), template.name)?;
             for line in lines {
                 writeln!(log, "{}", line.text)?;
                 number += 1;
