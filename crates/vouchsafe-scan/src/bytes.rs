@@ -42,72 +42,80 @@ static KINDS: [Kind; 256] = kinds();
 )]
 const fn kinds() -> [Kind; 256] {
     let mut kinds = [0; 256];
-    let mut place = 0;
-    while place < 256 {
-        let byte = place as u8;
-        kinds[place] = word_kind(byte) | mark_kind(byte) | plain_kind(byte);
-        place += 1;
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = word_kind(byte as u8) | mark_kind(byte as u8) | run_kind(byte as u8);
+        byte += 1;
     }
     kinds
 }
 
+/// What a byte is within a word.
 const fn word_kind(byte: u8) -> Kind {
     match byte {
-        b'a'..=b'z' => LOWER | HEADER,
-        b'A'..=b'Z' => UPPER | HEADER,
-        b'0'..=b'9' => DIGIT | HEADER,
-        b'_' | 0x80..=0xff => OTHER_WORD | HEADER,
+        b'a'..=b'z' => LOWER,
+        b'A'..=b'Z' => UPPER,
+        b'0'..=b'9' => DIGIT,
+        b'_' | 0x80..=0xff => OTHER_WORD,
         _ => 0,
     }
 }
 
+/// What a byte is that stands alone.
 const fn mark_kind(byte: u8) -> Kind {
-    let mut kind = 0;
-    if matches!(
-        byte,
-        b'{' | b'}' | b'[' | b']' | b'(' | b')' | b'@' | b':' | b'+'
-    ) {
-        kind |= STOP;
-    }
-    if matches!(
-        byte,
-        b':' | b'=' | b'"' | b'\'' | b'`' | b'\\' | b'>' | b']' | b')'
-    ) {
-        kind |= AFTER_NAME;
-    }
-    let ends = matches!(
-        byte,
-        b',' | b';' | b'&' | b'|' | b')' | b'}' | b']' | b'"' | b'<'
-    );
-    if ends || matches!(byte, b'\t' | b'\n' | b'\r' | b'\\') {
-        kind |= ENDS_VALUE;
-    }
-    kind | match byte {
-        b'\\' | b'%' | b'&' | 0 => ESCAPE,
+    let kind = match byte {
+        b'{' | b'}' | b'[' | b'@' | b'+' => STOP,
+        b'(' => STOP | OPEN,
+        b']' | b')' | b':' => STOP | AFTER_NAME,
+        b'=' | b'"' | b'\'' | b'`' | b'>' => AFTER_NAME,
+        b'\\' => AFTER_NAME | ESCAPE,
+        b'%' | b'&' | 0 => ESCAPE,
         b'|' => BAR,
         b'$' => DOLLAR,
-        b'(' => OPEN,
         _ => 0,
-    }
+    };
+    let ends = matches!(
+        byte,
+        b',' | b';'
+            | b'&'
+            | b'|'
+            | b')'
+            | b'}'
+            | b']'
+            | b'"'
+            | b'<'
+            | b'\t'
+            | b'\n'
+            | b'\r'
+            | b'\\'
+    );
+    kind | if ends { ENDS_VALUE } else { 0 }
 }
 
-const fn plain_kind(byte: u8) -> Kind {
-    let alnum = byte.is_ascii_alphanumeric();
-    let mut kind = 0;
-    if alnum || matches!(byte, b'-' | b'_' | b'.' | b':' | b'+') {
-        kind |= PLAIN;
-    }
-    let separates = matches!(
-        byte,
-        b' ' | b',' | b';' | b'|' | b'\t' | b'-' | b'.' | b'(' | b')'
-    );
-    if separates || matches!(byte, b'/' | b'#' | b'"' | b'\r') {
-        kind |= HEADER;
-    }
-    if alnum || matches!(byte, b'+' | b'/' | b'_' | b'-') {
-        kind |= TOKEN;
-    }
-    kind
+/// What a byte is within an id, a code, or the names of columns.
+const fn run_kind(byte: u8) -> Kind {
+    let letter = byte.is_ascii_alphanumeric();
+    let plain = letter || matches!(byte, b'-' | b'_' | b'.' | b':' | b'+');
+    let token = letter || matches!(byte, b'+' | b'/' | b'_' | b'-');
+    let header = word_kind(byte) != 0
+        || matches!(
+            byte,
+            b' ' | b','
+                | b';'
+                | b'|'
+                | b'\t'
+                | b'-'
+                | b'.'
+                | b'('
+                | b')'
+                | b'/'
+                | b'#'
+                | b'"'
+                | b'\r'
+        );
+    (if plain { PLAIN } else { 0 })
+        | (if token { TOKEN } else { 0 })
+        | (if header { HEADER } else { 0 })
 }
 
 #[expect(clippy::indexing_slicing, reason = "256 entries, indexed by a byte")]

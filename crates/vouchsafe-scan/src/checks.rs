@@ -19,7 +19,9 @@ pub(crate) fn imei(text: &[u8]) -> bool {
 
 /// The check digit of a National Provider Identifier: Luhn over `80840` and the number (45 CFR 162.406).
 pub(crate) fn npi(text: &[u8]) -> bool {
-    text.len() == 10 && matches!(text.first(), Some(b'1' | b'2')) && luhn_sum(text, 24) % 10 == 0
+    text.len() == 10
+        && matches!(text.first(), Some(b'1' | b'2'))
+        && luhn_sum(text, 24).is_multiple_of(10)
 }
 
 fn luhn_sum(text: &[u8], start: u32) -> u32 {
@@ -120,7 +122,7 @@ pub(crate) fn vin(text: &[u8]) -> bool {
         .iter()
         .filter(|byte| byte.is_ascii_alphabetic())
         .count();
-    letters >= 2 && letters <= 14 && text.get(8) == Some(&check)
+    (2..=14).contains(&letters) && text.get(8) == Some(&check)
 }
 
 const fn vin_value(byte: u8) -> Option<u32> {

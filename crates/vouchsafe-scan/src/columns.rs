@@ -4,7 +4,7 @@ use crate::bytes::{DOLLAR, HEADER, OPEN, at, before, is_idle, is_word, kind_end,
 use crate::class::{Class, Confidence};
 use crate::person;
 use crate::text::Text;
-use crate::value::{self, Value};
+use crate::value::Value;
 use crate::vocabulary::{Meaning, meaning_of};
 use crate::when;
 
@@ -137,12 +137,7 @@ fn cell(text: &mut Text<'_, '_>, (start, end): (usize, usize), meaning: &'static
         end,
         bounded: true,
     };
-    for &(class, strength) in &meaning.classes {
-        if let Some((start, end, confidence)) = value::fit(class, strength, meaning.phrase, value) {
-            text.add(class, confidence, (start, end), Some(meaning.phrase));
-            return;
-        }
-    }
+    text.take(meaning, value);
 }
 
 /// The texts of the cells of a line.

@@ -210,7 +210,7 @@ pub(crate) fn decoded(token: &[u8]) -> Option<Vec<u8>> {
     if token.len() < SHORTEST || is_uuid {
         return None;
     }
-    if token.len() % 2 == 0 && token.iter().all(u8::is_ascii_hexdigit) {
+    if token.len().is_multiple_of(2) && token.iter().all(u8::is_ascii_hexdigit) {
         let bytes = token
             .chunks_exact(2)
             .filter_map(|pair| hex(pair, 0, 2))

@@ -6,7 +6,7 @@ use crate::columns::Table;
 use crate::decode::{self, Plain};
 use crate::finding::Finding;
 use crate::text::{Desk, Text};
-use crate::value::{self, Value};
+use crate::value::Value;
 use crate::vocabulary::{Meaning, meaning_of};
 
 /// A set of classes.
@@ -151,15 +151,7 @@ impl Scanner<'_> {
             end: bytes.len(),
             bounded: true,
         };
-        for &(class, strength) in &meaning.classes {
-            if let Some((start, end, confidence)) =
-                value::fit(class, strength, meaning.phrase, value)
-            {
-                let mut text = Text::new(bytes, self.detector.classes, &mut self.desk, found);
-                text.add(class, confidence, (start, end), Some(meaning.phrase));
-                return;
-            }
-        }
+        Text::new(bytes, self.detector.classes, &mut self.desk, found).take(meaning, value);
     }
 
     /// Adds the findings of a text, and of the encodings in it.

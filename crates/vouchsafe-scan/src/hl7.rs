@@ -23,8 +23,11 @@ enum Kind {
     Date,
 }
 
+/// The numbers of fields, and what each holds.
+type Fields = &'static [(usize, Kind)];
+
 /// Segments and their fields, as HL7 v2.5.1 numbers them.
-const SEGMENTS: [(&[u8], &[(usize, Kind)]); 21] = [
+const SEGMENTS: [(&[u8], Fields); 21] = [
     (
         b"PID",
         &[

@@ -2,7 +2,7 @@
 
 use crate::bytes::{part, sketch};
 use crate::text::{is_hint, is_of_value};
-use crate::vocabulary::{Meaning, Words, may_end};
+use crate::vocabulary::{Meaning, Words, may_end, may_mean};
 
 /// How many names are remembered, two in each set.
 const SLOTS: usize = 4096;
@@ -123,6 +123,9 @@ fn work_out(parent: &[u8], name: &[u8], sentence: bool) -> Known {
 }
 
 fn meaning(parent: &[u8], name: &[u8], sentence: bool) -> Option<&'static Meaning> {
+    if !sentence && !may_mean(name) {
+        return None;
+    }
     let words = Words::of(name);
     let own = if sentence {
         words.context()

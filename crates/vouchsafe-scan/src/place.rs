@@ -350,7 +350,7 @@ mod tests {
     use super::*;
 
     fn whole(text: &str) -> Option<&str> {
-        address(text.as_bytes(), 0, text.len()).map(|end| &text[..end])
+        address(text.as_bytes(), 0, text.len()).and_then(|end| text.get(..end))
     }
 
     #[test]
@@ -380,7 +380,7 @@ mod tests {
         let text = "moved to Salt Lake City, UT 84101 today";
         let start = text.find("84101").unwrap();
         assert_eq!(
-            city_before(text.as_bytes(), start).map(|(a, b)| &text[a..b]),
+            city_before(text.as_bytes(), start).and_then(|(a, b)| text.get(a..b)),
             Some("Salt Lake City, UT 84101")
         );
         assert_eq!(city_before(b"port XY 84101", 8), None);

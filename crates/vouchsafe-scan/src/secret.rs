@@ -88,24 +88,6 @@ impl Text<'_, '_> {
         self.secret(prefix, least, name, start, start + prefix.len())
     }
 
-    /// A private key, from `BEGIN` to the last line that is there.
-    fn private_key(&mut self, start: usize, name: &'static str) -> Option<usize> {
-        let text = self.text;
-        let line = part(text, start, (start + 48).min(text.len()));
-        if !line.windows(11).any(|window| window == b"PRIVATE KEY") {
-            return None;
-        }
-        let stop = text
-            .windows(9)
-            .rposition(|window| window == b"-----END ")
-            .filter(|stop| *stop > start)
-            .map_or(text.len(), |stop| {
-                run_end(text, stop + 9, |byte| byte != b'"').min(stop + 48)
-            });
-        self.add(Class::Secret, Confidence::High, (start, stop), Some(name));
-        Some(stop)
-    }
-
     fn secret(
         &mut self,
         prefix: &str,
@@ -162,5 +144,23 @@ impl Text<'_, '_> {
             self.add(Class::Secret, Confidence::High, (start, end), Some(name));
             end
         })
+    }
+
+    /// A key in PEM, to its end.
+    fn private_key(&mut self, start: usize, name: &'static str) -> Option<usize> {
+        let text = self.text;
+        let line = part(text, start, (start + 48).min(text.len()));
+        if !line.windows(11).any(|window| window == b"PRIVATE KEY") {
+            return None;
+        }
+        let stop = text
+            .windows(9)
+            .rposition(|window| window == b"-----END ")
+            .filter(|stop| *stop > start)
+            .map_or(text.len(), |stop| {
+                run_end(text, stop + 9, |byte| byte != b'"').min(stop + 48)
+            });
+        self.add(Class::Secret, Confidence::High, (start, stop), Some(name));
+        Some(stop)
     }
 }

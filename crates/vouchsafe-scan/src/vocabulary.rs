@@ -3,14 +3,19 @@
 //! `patientLastName`, `patient_last_name`, `patient.last-name` and "patient last name" are the same words; the last of
 //! them that are in the table `data/fields.tsv` give the meaning.
 
+mod ending;
+mod words;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
-use crate::bytes::{DIGIT, LOWER, UPPER, at, before, is_alnum, kind, part, sketch_of_any_case};
+use crate::bytes::sketch_of_any_case;
 use crate::class::Class;
 use crate::lexicon::Fast;
-use crate::roots;
+use crate::vocabulary::ending::{GAPS, is_gap};
+pub(crate) use crate::vocabulary::ending::{ends_context, may_end, may_mean};
+pub(crate) use crate::vocabulary::words::Words;
 
 static FIELDS: &str = include_str!("../data/fields.tsv");
 
@@ -73,6 +78,7 @@ struct Vocabulary {
     endings: HashSet<&'static [u8], BuildHasherDefault<Fast>>,
     /// Which sketches the endings, the little words and the phrases have: a quick look before the thorough one.
     sketches: Vec<u8>,
+    gaps: HashSet<&'static [u8], BuildHasherDefault<Fast>>,
 }
 
 /// How many sketches are told apart.
@@ -107,8 +113,23 @@ impl Vocabulary {
             may(stem) || stem.split_last().is_some_and(|(_, one)| may(one))
         };
         let varies = matches!(last, [.., b's' | b'S' | b'0'..=b'9']);
-        (may(last) || varies && may_stem()) && self.ends_phrase(&last.to_ascii_lowercase())
+        (may(last) || varies && may_stem()) && in_lower_case(last, |last| self.ends_phrase(last))
     }
+
+    /// Whether a word of any case is one of those between what is said and the value.
+    fn is_gap_of_any_case(&self, word: &[u8]) -> bool {
+        self.sketch(word) & GAP != 0 && in_lower_case(word, |word| self.gaps.contains(word))
+    }
+}
+
+/// What is said of a word in lower case; nothing of long ones.
+fn in_lower_case(word: &[u8], is: impl Fn(&[u8]) -> bool) -> bool {
+    let mut lower = [0; 32];
+    lower.get_mut(..word.len()).is_some_and(|lower| {
+        lower.copy_from_slice(word);
+        lower.make_ascii_lowercase();
+        is(lower)
+    })
 }
 
 /// A word without the sign of the plural, and without a number at its end.
@@ -173,6 +194,7 @@ fn read() -> Vocabulary {
         joined,
         endings,
         sketches: vec![0; SKETCHES],
+        gaps: GAPS.iter().copied().collect(),
     };
     let endings = vocabulary.endings.iter().map(|word| (*word, ENDING));
     let gaps = GAPS.iter().map(|word| (*word, GAP));
@@ -185,249 +207,6 @@ fn read() -> Vocabulary {
         }
     }
     vocabulary
-}
-
-/// At most this many words of a name are looked at, the last ones.
-const MAX_WORDS: usize = 8;
-/// At most this many words make a phrase.
-const MAX_PHRASE: usize = 5;
-
-/// The words of a name, in lower case with blanks between them.
-#[derive(Debug)]
-pub(crate) struct Words {
-    text: [u8; 128],
-    length: usize,
-    /// Where each of the last words begins.
-    starts: [usize; MAX_WORDS],
-    count: usize,
-}
-
-impl Default for Words {
-    fn default() -> Self {
-        Self {
-            text: [0; 128],
-            length: 0,
-            starts: [0; MAX_WORDS],
-            count: 0,
-        }
-    }
-}
-
-impl Words {
-    /// The words of one name.
-    pub(crate) fn of(name: &[u8]) -> Self {
-        let mut words = Self::default();
-        words.add(name);
-        words
-    }
-
-    /// Adds the words of a further name.
-    pub(crate) fn add(&mut self, name: &[u8]) {
-        let mut fresh = true;
-        let mut previous = 0;
-        for (place, &byte) in name.iter().enumerate() {
-            let kind = kind(byte) & (LOWER | UPPER | DIGIT);
-            if kind == 0 {
-                // An apostrophe belongs to its word: "mother's".
-                fresh |= byte != b'\'';
-                previous = 0;
-                continue;
-            }
-            // fooBar, HTTPServer.
-            let turn = kind == UPPER
-                && (previous & (LOWER | DIGIT) != 0
-                    || (previous == UPPER
-                        && name.get(place + 1).is_some_and(u8::is_ascii_lowercase)));
-            if fresh || turn {
-                self.begin();
-                fresh = false;
-            }
-            self.push(byte.to_ascii_lowercase());
-            previous = kind;
-        }
-    }
-
-    fn begin(&mut self) {
-        if self.length > 0 {
-            self.push(b' ');
-        }
-        if self.count == MAX_WORDS {
-            self.starts.rotate_left(1);
-            self.count -= 1;
-        }
-        if let Some(start) = self.starts.get_mut(self.count) {
-            *start = self.length;
-            self.count += 1;
-        }
-    }
-
-    fn push(&mut self, byte: u8) {
-        if let Some(place) = self.text.get_mut(self.length) {
-            *place = byte;
-            self.length += 1;
-        }
-    }
-
-    /// The last words, that many; without the last `without` of them.
-    fn last(&self, count: usize, without: usize) -> Option<&[u8]> {
-        let until = self.count.checked_sub(without)?;
-        let start = *self.starts.get(until.checked_sub(count)?)?;
-        let end = match without {
-            0 => self.length,
-            _ => self.starts.get(until)?.saturating_sub(1),
-        };
-        self.text.get(start..end)
-    }
-
-    /// The meaning of the last words, the longest phrase of them, without the very last `without`.
-    fn phrase(&self, without: usize) -> Option<&'static Meaning> {
-        let count = self.count.checked_sub(without)?;
-        let last = self.last(1, without)?;
-        if !VOCABULARY.ends_phrase(last) {
-            return None;
-        }
-        (1..=count.min(MAX_PHRASE))
-            .rev()
-            .find_map(|count| phrase(self.last(count, without)?))
-    }
-
-    /// The meaning of the name of a field.
-    pub(crate) fn meaning(&self) -> Option<&'static Meaning> {
-        if let Some(meaning) = self.phrase(0) {
-            return Some(meaning);
-        }
-        let last = self.last(1, 0)?;
-        if is_filler(last) && self.count > 1 {
-            return self.phrase(1);
-        }
-        // patientlastname: the longest phrase at the end of a word that is written as one.
-        let joined = (1..last.len().saturating_sub(6)).find_map(|start| {
-            let ending = last.get(start..)?;
-            VOCABULARY.joined.get(ending).copied().filter(|meaning| {
-                meaning
-                    .classes
-                    .iter()
-                    .any(|(_, strength)| *strength == Strength::Field)
-            })
-        });
-        joined.or_else(|| {
-            roots::of(
-                &(0..self.count)
-                    .rev()
-                    .filter_map(|place| self.last(1, place)),
-            )
-        })
-    }
-
-    /// The meaning of words before a value in a sentence: "MRN is", "date of birth was".
-    pub(crate) fn context(&self) -> Option<&'static Meaning> {
-        if let Some(meaning) = self.phrase(0) {
-            return Some(meaning);
-        }
-        if !self.last(1, 0).is_some_and(is_gap) {
-            return None;
-        }
-        (1..=3.min(self.count)).find_map(|without| {
-            let gap = (0..without).all(|place| self.last(1, place).is_some_and(is_gap));
-            gap.then(|| self.phrase(without))?
-        })
-    }
-
-    /// Whether one of the words is this one.
-    pub(crate) fn has(&self, word: &[u8]) -> bool {
-        (0..self.count).any(|place| self.last(1, place) == Some(word))
-    }
-}
-
-/// Whether the words before a place can end with a phrase, maybe with little words after it: a quick look before the
-/// thorough one.
-pub(crate) fn may_end(text: &[u8], place: usize) -> bool {
-    let vocabulary = &*VOCABULARY;
-    let mut end = place;
-    for _ in 0..4 {
-        let floor = end.saturating_sub(6);
-        loop {
-            let byte = before(text, end);
-            if is_alnum(byte) {
-                break;
-            }
-            if end <= floor || ends_context(byte) {
-                return false;
-            }
-            end -= 1;
-        }
-        let start = last_word(text, end);
-        let word = part(text, start, end);
-        if vocabulary.may_end_phrase(word) {
-            return true;
-        }
-        if vocabulary.sketch(word) & GAP == 0 || !is_gap(&word.to_ascii_lowercase()) {
-            return false;
-        }
-        end = start;
-    }
-    false
-}
-
-/// Where the last of the words begins that are written as one and end before a place: "Name" of "lastName".
-fn last_word(text: &[u8], end: usize) -> usize {
-    let front = part(text, end.saturating_sub(24), end);
-    let mut kinds = 0;
-    let mut length = 0;
-    for &byte in front.iter().rev() {
-        let kind = kind(byte) & (LOWER | UPPER | DIGIT);
-        if kind == 0 {
-            break;
-        }
-        kinds |= kind;
-        length += 1;
-    }
-    let start = end - length;
-    if kinds & UPPER == 0 {
-        return start;
-    }
-    // The last place at which the case turns.
-    let turn = (start + 1..end).rev().find(|&place| {
-        let previous = before(text, place);
-        at(text, place).is_ascii_uppercase()
-            && (!previous.is_ascii_uppercase()
-                || (place + 1 < end && at(text, place + 1).is_ascii_lowercase()))
-    });
-    turn.unwrap_or(start)
-}
-
-/// Whether words before this byte say nothing of what stands after it.
-pub(crate) const fn ends_context(byte: u8) -> bool {
-    matches!(
-        byte,
-        b',' | b';' | b'|' | b')' | b']' | b'}' | b'{' | b'&' | b'\n' | b'<' | b'>' | b'?' | b'!'
-    )
-}
-
-fn phrase(words: &[u8]) -> Option<&'static Meaning> {
-    let table = &*VOCABULARY;
-    let find = |words: &[u8]| {
-        if table.sketch(words) & PHRASE == 0 {
-            return None;
-        }
-        table
-            .phrases
-            .get(words)
-            .or_else(|| table.joined.get(words))
-            .copied()
-    };
-    find(words).or_else(|| {
-        // phone2, phones, addresses
-        let stem = words
-            .iter()
-            .rposition(|byte| !byte.is_ascii_digit())
-            .and_then(|end| words.get(..=end))?;
-        if stem.len() < words.len() && stem.len() > 2 {
-            return find(stem);
-        }
-        let one = words.strip_suffix(b"s").filter(|one| one.len() > 2)?;
-        find(one).or_else(|| find(one.strip_suffix(b"e")?))
-    })
 }
 
 /// Fields of free text, in which anything can stand.
@@ -473,106 +252,6 @@ fn is_free_text(phrase: &str) -> bool {
     )
 }
 
-/// Words that say nothing of themselves after the name of a field: `ssn_value`, `email.new`.
-fn is_filler(word: &[u8]) -> bool {
-    matches!(
-        word,
-        b"value"
-            | b"val"
-            | b"raw"
-            | b"new"
-            | b"old"
-            | b"text"
-            | b"string"
-            | b"str"
-            | b"plain"
-            | b"current"
-            | b"previous"
-            | b"input"
-            | b"param"
-            | b"field"
-            | b"clear"
-            | b"original"
-            | b"data"
-            | b"full"
-            | b"primary"
-            | b"secondary"
-            | b"s"
-            | b"nr"
-            | b"no"
-            | b"num"
-            | b"number"
-            | b"list"
-            | b"cleartext"
-            | b"plaintext"
-    )
-}
-
-/// Words between what is said and the value: "MRN of this patient is".
-const GAPS: &[&[u8]] = &[
-    b"is",
-    b"was",
-    b"are",
-    b"of",
-    b"to",
-    b"at",
-    b"on",
-    b"for",
-    b"the",
-    b"a",
-    b"no",
-    b"number",
-    b"num",
-    b"nr",
-    b"nbr",
-    b"id",
-    b"value",
-    b"with",
-    b"equals",
-    b"as",
-    b"from",
-    b"has",
-    b"had",
-    b"new",
-    b"old",
-    b"be",
-    b"been",
-    b"by",
-    b"in",
-    b"code",
-    b"my",
-    b"your",
-    b"his",
-    b"her",
-    b"their",
-    b"via",
-    b"patient",
-    b"using",
-    b"line",
-    b"against",
-    b"not",
-    b"found",
-    b"invalid",
-    b"duplicate",
-    b"failed",
-    b"check",
-    b"lookup",
-    b"mismatch",
-    b"verification",
-    b"exists",
-    b"already",
-    b"search",
-    b"ending",
-    b"ends",
-    b"file",
-    b"independently",
-    b"alone",
-];
-
-fn is_gap(word: &[u8]) -> bool {
-    GAPS.contains(&word)
-}
-
 /// The meaning of the name of a field.
 pub(crate) fn meaning_of(name: &[u8]) -> Option<&'static Meaning> {
     Words::of(name).meaning()
@@ -581,6 +260,7 @@ pub(crate) fn meaning_of(name: &[u8]) -> Option<&'static Meaning> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::words::MAX_PHRASE;
 
     fn class(name: &str) -> Option<Class> {
         let meaning = meaning_of(name.as_bytes())?;

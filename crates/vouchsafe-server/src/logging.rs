@@ -149,10 +149,20 @@ mod tests {
     fn what_looks_like_an_identifier_is_masked_even_if_its_type_let_it_pass() {
         // No caller's text is `&'static str`; a mistake of ours could be.
         let lines = written(LogLevel::Info, || {
-            event(Level::Info, "patient ssn=219-09-9999", &[("mrn", &"MRN-00123456")]);
+            event(
+                Level::Info,
+                "patient ssn=219-09-9999",
+                &[("mrn", &"MRN-00123456")],
+            );
         });
-        assert!(!lines.contains("219-09") && !lines.contains("00123456"), "{lines}");
-        assert!(lines.contains("[SSN]") && lines.contains("[MRN]"), "{lines}");
+        assert!(
+            !lines.contains("219-09") && !lines.contains("00123456"),
+            "{lines}"
+        );
+        assert!(
+            lines.contains("[SSN]") && lines.contains("[MRN]"),
+            "{lines}"
+        );
     }
 
     #[test]

@@ -49,6 +49,10 @@ fn only_what_is_new_fails_and_what_is_gone_is_told() {
     assert_eq!(tool.run(&["--baseline", "."]).code, Some(1));
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one scene, told from its beginning to its end"
+)]
 #[test]
 fn a_baseline_holds_however_the_paths_are_written_and_in_another_checkout() {
     let (one, other) = (Tool::new(), Tool::new());

@@ -162,7 +162,7 @@ fn what_cannot_be_read_is_told_and_fails() {
     );
     fs::remove_file(tool.path().join("cut.gz")).unwrap();
     let closed = tool.write("closed.log", "x\n");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     // The system administrator may read everything.
     if fs::File::open(&closed).is_err() {
         let ran = tool.run(&["."]);

@@ -175,7 +175,7 @@ fn a_value_can_be_allowed_by_its_hash_and_never_stands_in_the_settings() {
         format!(
             "{key}[[allow]]\nvalue-hash = '{}'\nreason = 'our test patient'\nowner = 'platform'\nuntil = {}\n",
             hash.out.trim(),
-            &today[..10]
+            today.get(..10).unwrap()
         )
     };
     tool.write("vouchsafe-scan.toml", allow("[known]\nkey = 'key'\n"));

@@ -9,7 +9,12 @@ const LOG: &str =
 
 fn today(days: i64) -> String {
     let now = jiff::Timestamp::now().as_second() + days * 86_400;
-    jiff::Timestamp::from_second(now).unwrap().to_string()[..10].to_owned()
+    jiff::Timestamp::from_second(now)
+        .unwrap()
+        .to_string()
+        .get(..10)
+        .unwrap()
+        .to_owned()
 }
 
 #[test]

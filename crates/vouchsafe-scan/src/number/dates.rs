@@ -1,0 +1,296 @@
+//! Dates and ages in sentences: those that words, or a note on a patient, tie to a person.
+
+use crate::bytes::{at, before, digits_end, is_word, number, part};
+use crate::checks;
+use crate::class::{Class, Confidence};
+use crate::text::Text;
+use crate::when;
+
+impl Text<'_, '_> {
+    /// A date: a finding when the words before it tie it to a person.
+    pub(super) fn date(&mut self, start: usize) -> Option<usize> {
+        let text = self.text;
+        if is_word(before(text, start)) || matches!(before(text, start), b'-' | b'.') {
+            return None;
+        }
+        let end = when::date_end(text, start)?;
+        self.tied_date(start, end);
+        Some(end)
+    }
+
+    /// "since 1/24" in a note: month and day without a year.
+    pub(super) fn day(&mut self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        let stop = digits_end(text, end + 1);
+        let (month, day) = (part(text, start, end), part(text, end + 1, stop));
+        let sound = (1..=2).contains(&month.len())
+            && (1..=2).contains(&day.len())
+            && checks::date(2000, number(month), number(day))
+            && !matches!(at(text, stop), b'/' | b'-' | b'.' if at(text, stop + 1).is_ascii_digit())
+            && !is_word(at(text, stop));
+        let front = part(text, start.saturating_sub(7), start).to_ascii_lowercase();
+        let said = [b" since ".as_slice(), b" on ", b" until "]
+            .iter()
+            .any(|word| front.ends_with(word));
+        if !sound || !said || !self.is_clinical() {
+            return None;
+        }
+        self.add(
+            Class::Date,
+            Confidence::Medium,
+            (start, stop),
+            Some("clinical note"),
+        );
+        Some(stop)
+    }
+
+    /// Adds a date when the words before it tie it to a person, or the sentence around it speaks of a patient's care.
+    pub(crate) fn tied_date(&mut self, start: usize, end: usize) {
+        // A log's own time stands first, and begins with a digit.
+        let own = if at(self.text, start).is_ascii_digit() {
+            24
+        } else {
+            0
+        };
+        if start == 0 || !self.classes.has(Class::Date) {
+            return;
+        }
+        match self.context(start) {
+            Some(meaning) if meaning.is_of(Class::Date) => {
+                self.add(
+                    Class::Date,
+                    Confidence::Medium,
+                    (start, end),
+                    Some(meaning.phrase),
+                );
+            }
+            None if start != self.value_start
+                && start > own
+                && (self.follows_event(start) || self.is_clinical()) =>
+            {
+                self.add(
+                    Class::Date,
+                    Confidence::Medium,
+                    (start, end),
+                    Some("clinical note"),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the words before a date speak of an event in somebody's care.
+    fn follows_event(&self, start: usize) -> bool {
+        const EVENTS: [&[u8]; 20] = [
+            b"appointment",
+            b"appt",
+            b"admitted",
+            b"admission",
+            b"discharged",
+            b"surgery",
+            b"born",
+            b"dob",
+            b"birth",
+            b"died",
+            b"deceased",
+            b"vaccinated",
+            b"immunization",
+            b"refill",
+            b"checkup",
+            b"follow-up",
+            b"followup",
+            b"hospitalized",
+            b"diagnosed",
+            b"procedure",
+        ];
+        let front = part(self.text, start.saturating_sub(72), start).to_ascii_lowercase();
+        let clause = front
+            .rsplit(|byte| matches!(byte, b';' | b'|' | b'{' | b'}' | b'"' | b'\n'))
+            .next()
+            .unwrap_or_default();
+        clause
+            .split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-')
+            .any(|word| EVENTS.contains(&word))
+    }
+
+    /// Whether the text reads like a note on a patient: two words at least that are of little else.
+    fn is_clinical(&mut self) -> bool {
+        if let Some(clinical) = self.clinical {
+            return clinical;
+        }
+        let start = part(self.text, 0, self.text.len().min(4096));
+        let words = start.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'/');
+        let mut first: Option<&[u8]> = None;
+        let clinical = words.filter(|word| may_be_clinical(word)).any(|word| {
+            let known = CLINICAL
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(word));
+            // Two different ones make a note.
+            known
+                && first
+                    .replace(word)
+                    .is_some_and(|first| !first.eq_ignore_ascii_case(word))
+        });
+        self.clinical = Some(clinical);
+        clinical
+    }
+
+    /// "92 year old", "age 94": 164.514(b)(2)(i)(C) takes ages over 89.
+    pub(super) fn age(&mut self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        if !matches!(end - start, 2 | 3)
+            || !matches!(at(text, end), b' ' | b'-')
+            || !(90..=125).contains(&number(part(text, start, end)))
+        {
+            return None;
+        }
+        let rest = part(text, end, (end + 14).min(text.len())).to_ascii_lowercase();
+        let after = [
+            b" year old".as_slice(),
+            b"-year-old",
+            b" year-old",
+            b" years old",
+            b" y/o",
+            b" yo ",
+            b" y.o",
+            b"-yo",
+            b" yrs old",
+            b" years of",
+        ]
+        .iter()
+        .any(|sign| rest.starts_with(sign));
+        if !after {
+            return None;
+        }
+        self.add(Class::Date, Confidence::Medium, (start, end), Some("age"));
+        Some(end)
+    }
+}
+
+/// Words of notes on patients.
+const CLINICAL: &[&[u8]] = &[
+    b"pt",
+    b"y/o",
+    b"yo",
+    b"hx",
+    b"s/p",
+    b"c/o",
+    b"f/u",
+    b"presented",
+    b"presents",
+    b"symptoms",
+    b"surgery",
+    b"surgical",
+    b"diagnosis",
+    b"diagnosed",
+    b"discharged",
+    b"admitted",
+    b"arthroplasty",
+    b"pneumonia",
+    b"hypertension",
+    b"diabetes",
+    b"pain",
+    b"fever",
+    b"denies",
+    b"bedside",
+    b"vitals",
+    b"exam",
+    b"examined",
+    b"biopsy",
+    b"ct",
+    b"mri",
+    b"xray",
+    b"ecg",
+    b"ekg",
+    b"chemotherapy",
+    b"dialysis",
+    b"postoperative",
+    b"preoperative",
+    b"fracture",
+    b"tolerated",
+    b"nausea",
+    b"allergies",
+    b"prescribed",
+    b"prescription",
+    b"physician",
+    b"surgeon",
+    b"nurse",
+    b"clinic",
+    b"hospital",
+    b"emergency",
+    b"therapy",
+    b"counseling",
+    b"depression",
+    b"anxiety",
+    b"suicidal",
+    b"si/hi",
+    b"pregnant",
+    b"gravida",
+    b"trimester",
+    b"infant",
+    b"newborn",
+    b"vaccine",
+    b"vaccinated",
+    b"immunization",
+    b"radiology",
+    b"radiograph",
+    b"impression",
+    b"dictated",
+    b"attending",
+    b"outpatient",
+    b"inpatient",
+    b"hospitalized",
+    b"mg",
+    b"bid",
+    b"tid",
+    b"prn",
+    b"dyspnea",
+    b"asthma",
+    b"copd",
+    b"stroke",
+    b"cancer",
+    b"mvc",
+    b"ems",
+    b"eat",
+    b"kin",
+    b"deceased",
+    b"icu",
+    b"labs",
+    b"refill",
+    b"therapist",
+    b"dose",
+    b"tumor",
+    b"lesion",
+    b"wound",
+    b"debridement",
+    b"implanted",
+    b"pacemaker",
+    b"catheter",
+    b"knee",
+    b"hip",
+    b"chest",
+];
+
+/// Which lengths the words of notes have that begin with a letter, a bit for each.
+static CLINICAL_LENGTHS: [u32; 32] = clinical_lengths();
+
+#[expect(clippy::indexing_slicing, reason = "a table made at compile time")]
+const fn clinical_lengths() -> [u32; 32] {
+    let mut lengths = [0; 32];
+    let mut place = 0;
+    while place < CLINICAL.len() {
+        let word = CLINICAL[place];
+        lengths[word[0] as usize % 32] |= 1 << (word.len() % 32);
+        place += 1;
+    }
+    lengths
+}
+
+/// Whether a word can be one of a note by its first letter and its length.
+fn may_be_clinical(word: &[u8]) -> bool {
+    word.first().is_some_and(|first| {
+        CLINICAL_LENGTHS
+            .get(usize::from(*first) % 32)
+            .is_some_and(|lengths| lengths >> (word.len() % 32) & 1 == 1)
+    })
+}

@@ -1,0 +1,168 @@
+//! Numbers and codes that the words before them name.
+
+use crate::bytes::{at, before, is_word, part, run_end};
+use crate::class::{Class, Confidence};
+use crate::text::Text;
+use crate::value::{self, Value, is_uuid};
+use crate::vocabulary::{Meaning, Words, ends_context, may_end};
+
+impl Text<'_, '_> {
+    /// A number or code that the words before it name.
+    pub(super) fn named_by_words(&mut self, start: usize, end: usize) -> usize {
+        let text = self.text;
+        let previous = before(text, start);
+        if previous == b'.' {
+            return end;
+        }
+        // `MRN-0012345`, `DL#A123`: letters that are joined to the number are a part of it.
+        let mut first = start;
+        while start - first < 24 && is_joined(before(text, first)) {
+            first -= 1;
+        }
+        if first < start {
+            first = run_end(text, first, |byte| !byte.is_ascii_alphanumeric()).min(start);
+        }
+        let token_end = run_end(text, end, is_joined);
+        if matches!(token_end - first, 32 | 36) && is_uuid(part(text, first, token_end)) {
+            return token_end;
+        }
+        let joined = if at(text, first).is_ascii_digit() {
+            None
+        } else {
+            self.joined(first, start, end)
+        };
+        let Some(meaning) = joined.or_else(|| self.context(first)) else {
+            return end;
+        };
+        let limit = run_end(text, first, |byte| {
+            !matches!(
+                byte,
+                b',' | b';' | b'|' | b'"' | b'\'' | b'<' | b'>' | b'}' | b'\n' | b'\t' | b'&'
+            )
+        })
+        .min(first + 80);
+        let value = Value {
+            text,
+            start: first,
+            end: limit,
+            bounded: false,
+        };
+        let told = |class| {
+            let path = class == Class::Photo && previous == b'/';
+            let other = matches!(
+                class,
+                Class::Name | Class::Email | Class::Url | Class::Secret | Class::Ip
+            );
+            !path && !other
+        };
+        let Some((class, place, _)) =
+            value::fit_of(meaning, value, told).filter(|(_, place, _)| place.1 >= end)
+        else {
+            return end;
+        };
+        let confidence = if value::has_check(class, part(text, place.0, place.1)) {
+            Confidence::High
+        } else {
+            Confidence::Medium
+        };
+        self.add(class, confidence, place, Some(meaning.phrase));
+        place.1
+    }
+
+    /// What the letters say that are joined to a number: `MRN0012345`, `acct-99`.
+    fn joined(&self, first: usize, start: usize, end: usize) -> Option<&'static Meaning> {
+        let letters_end = run_end(self.text, first, |byte| {
+            byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_')
+        });
+        let letters = part(self.text, first, letters_end.min(end));
+        let digits = part(self.text, letters_end, end);
+        let plain = digits.iter().all(u8::is_ascii_digit) && digits.len() >= 4;
+        // aba5541, dea7477: the digest of a commit.
+        let hex = part(self.text, first, end)
+            .iter()
+            .all(u8::is_ascii_hexdigit);
+        if letters.len() < 3 || letters_end < start || !plain || hex {
+            return None;
+        }
+        Words::of(letters).meaning().filter(|meaning| {
+            !meaning.is_nothing() && !meaning.is_of(Class::Secret) && meaning.phrase.len() > 2
+        })
+    }
+
+    /// What the words before a place say of a value there.
+    pub(crate) fn context(&mut self, start: usize) -> Option<&'static Meaning> {
+        let text = self.text;
+        if start == self.value_start || !may_end(text, start) {
+            return None;
+        }
+        let floor = start.saturating_sub(56);
+        let mut place = start;
+        let (mut words, mut digits) = (0, 0);
+        while place > floor {
+            let byte = before(text, place);
+            let stops = ends_context(byte)
+                || (byte == b'.'
+                    && at(text, place) == b' '
+                    && is_word(before(text, place - 1))
+                    && !is_short(text, place - 1));
+            if stops {
+                break;
+            }
+            digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
+            if words > 0 && digits == 3 {
+                // A number: the words before it belong to it.
+                place += 2;
+                break;
+            }
+            if byte == b' ' {
+                words += 1;
+                if words > 6 {
+                    break;
+                }
+            }
+            place -= 1;
+        }
+        let words = part(text, place, start);
+        self.desk.memory.known(b"", words, true).meaning
+    }
+
+    /// Whether what stands before a dotted number is a word for versions.
+    pub(super) fn is_version(&self, start: usize) -> bool {
+        let front = part(self.text, start.saturating_sub(16), start).to_ascii_lowercase();
+        front.last() == Some(&b'v')
+            || [
+                b"version".as_slice(),
+                b"ver",
+                b"build",
+                b"release",
+                b"driver",
+                b"firmware",
+                b"revision",
+                b"chrome",
+                b"electron",
+                b"node",
+                b"safari",
+                b"firefox",
+                b"edge",
+                b"openssl",
+                b"python",
+                b"java",
+                b"sdk",
+                b"agent",
+            ]
+            .iter()
+            .any(|word| front.windows(word.len()).any(|window| window == *word))
+    }
+}
+
+/// Whether a byte joins a number to what stands beside it.
+#[inline]
+pub(super) fn is_joined(byte: u8) -> bool {
+    is_word(byte) || byte == b'-'
+}
+
+/// Whether the word that ends before a full stop is an abbreviation: "no.", "num.".
+fn is_short(text: &[u8], end: usize) -> bool {
+    let start = crate::bytes::word_start(text, end, 5);
+    end - start <= 3
+}

@@ -1,0 +1,166 @@
+//! Telephone and fax numbers in sentences.
+
+use crate::bytes::{at, before, count_digits, digits_end, is_word, part, run_end};
+use crate::class::{Class, Confidence};
+use crate::text::Text;
+
+impl Text<'_, '_> {
+    /// Adds a phone number, or a fax number when the words before it say so.
+    pub(super) fn phone(&mut self, place: (usize, usize), sure: bool) {
+        let meaning = self.context(place.0);
+        let fax = self.says_fax(place.0);
+        let (class, confidence) = match meaning {
+            Some(meaning) if meaning.is_of(Class::Fax) => (Class::Fax, Confidence::High),
+            _ if fax => (Class::Fax, Confidence::Medium),
+            Some(meaning) if meaning.is_of(Class::Phone) => (Class::Phone, Confidence::High),
+            _ if sure => (Class::Phone, Confidence::Medium),
+            _ => (Class::Phone, Confidence::Low),
+        };
+        let end = extension_end(self.text, place.1);
+        self.add(
+            class,
+            confidence,
+            (place.0, end),
+            meaning.map(|meaning| meaning.phrase),
+        );
+    }
+
+    /// Whether one of the last words before a number speaks of a fax.
+    fn says_fax(&self, start: usize) -> bool {
+        let front = part(self.text, start.saturating_sub(40), start).to_ascii_lowercase();
+        let clause = front
+            .rsplit(|byte| matches!(byte, b',' | b';' | b'|'))
+            .next()
+            .unwrap_or_default();
+        let last = |words: &[&[u8]]| {
+            words
+                .iter()
+                .filter_map(|word| {
+                    clause
+                        .windows(word.len())
+                        .rposition(|window| window == *word)
+                })
+                .max()
+        };
+        last(&[b"fax"]) > last(&[b"phone", b"tel", b"mobile", b"cell", b"call"])
+    }
+
+    /// Ten digits in a sentence about calling somebody.
+    pub(super) fn is_called(&self, start: usize, end: usize) -> bool {
+        let digits = part(self.text, start, end);
+        let front = part(self.text, start.saturating_sub(64), start).to_ascii_lowercase();
+        let at_number = front.ends_with(b" at ") || front.ends_with(b" on ");
+        is_nanp(part(digits, 0, 3), part(digits, 3, 6))
+            && at_number
+            && !is_word(at(self.text, end))
+            && [
+                b"call".as_slice(),
+                b"phone",
+                b"reach",
+                b"contact",
+                b"follow up",
+                b"text",
+                b"sms",
+            ]
+            .iter()
+            .any(|word| front.windows(word.len()).any(|window| window == *word))
+    }
+
+    /// `(555) 123-4567`, `(01)00643169007222(21)A1`.
+    pub(crate) fn bracketed(&mut self, place: usize) -> usize {
+        let text = self.text;
+        let area_end = digits_end(text, place + 1);
+        let area = part(text, place + 1, area_end);
+        if at(text, area_end) != b')' {
+            return place + 1;
+        }
+        if area == b"01" {
+            let code_end = digits_end(text, area_end + 1);
+            if code_end - area_end == 15 {
+                let stop = run_end(text, code_end, |byte| {
+                    byte.is_ascii_alphanumeric() || matches!(byte, b'(' | b')' | b'-' | b'/')
+                });
+                self.add(Class::Device, Confidence::High, (place, stop), None);
+                return stop;
+            }
+        }
+        let gap = run_end(text, area_end + 1, |byte| {
+            matches!(byte, b' ' | b'-' | b'+')
+        })
+        .min(area_end + 3);
+        let exchange_end = digits_end(text, gap);
+        let exchange = part(text, gap, exchange_end);
+        let line_end = digits_end(text, exchange_end + 1);
+        let sound = is_nanp(area, exchange)
+            && matches!(at(text, exchange_end), b'-' | b'.' | b' ')
+            && line_end - exchange_end == 5
+            && !is_word(at(text, line_end));
+        if !sound {
+            return place + 1;
+        }
+        self.phone((place, line_end), true);
+        line_end
+    }
+
+    /// `+1 555 123 4567`, `+442079460958`.
+    pub(crate) fn international(&mut self, place: usize) -> usize {
+        let text = self.text;
+        let mut end = run_end(text, place + 1, |byte| {
+            byte.is_ascii_digit() || matches!(byte, b' ' | b'-' | b'.' | b'(' | b')')
+        });
+        while end > place && !before(text, end).is_ascii_digit() {
+            end -= 1;
+        }
+        let number = part(text, place, end);
+        let digits = count_digits(number);
+        let previous = before(text, place);
+        let zone = matches!(previous, b'Z' | b'T') || previous.is_ascii_digit();
+        // A second number, or a time, follows a blank: the first of them is enough.
+        if !(9..=15).contains(&digits)
+            || zone
+            || is_word(at(text, end))
+            || number.get(1) == Some(&b'0')
+        {
+            return place + 1;
+        }
+        self.phone((place, end), true);
+        end
+    }
+}
+
+/// Area code and exchange of the North American Numbering Plan.
+pub(super) fn is_nanp(area: &[u8], exchange: &[u8]) -> bool {
+    let sound = |digits: &[u8]| {
+        digits.len() == 3
+            && matches!(digits.first(), Some(b'2'..=b'9'))
+            && digits.iter().all(u8::is_ascii_digit)
+    };
+    sound(area) && sound(exchange)
+}
+
+/// Past `x123`, `ext. 123` after a phone number.
+fn extension_end(text: &[u8], end: usize) -> usize {
+    let rest = part(text, end, (end + 12).min(text.len())).to_ascii_lowercase();
+    let sign = [
+        b" ext. ".as_slice(),
+        b" ext ",
+        b" x ",
+        b" x",
+        b"x",
+        b" ext.",
+        b" ext",
+        b", ext. ",
+        b", ext ",
+    ]
+    .into_iter()
+    .find(|sign| rest.starts_with(sign));
+    let Some(sign) = sign else {
+        return end;
+    };
+    let stop = digits_end(text, end + sign.len());
+    if stop > end + sign.len() && stop - end - sign.len() <= 6 {
+        stop
+    } else {
+        end
+    }
+}

@@ -1,0 +1,166 @@
+//! What stands before and after a name.
+
+use crate::bytes::{at, before, part, run_end};
+use crate::person::words::{
+    AFTER, BESIDE, CREDENTIALS, DEEDS, GREETINGS, LITTLE, NOUNS, TITLES, WEAK_NOUNS,
+};
+
+/// What stands before a name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Left {
+    /// Nothing that says anything.
+    Nothing,
+    /// A word for people that stands before names of things, too: member, owner.
+    Weak,
+    /// A word for people, or what is done by or with people: patient, seen by.
+    Noun,
+    /// Mr., Dr.
+    Title,
+}
+
+/// The word before a place, in lower case, and where it begins.
+fn word_before(text: &[u8], place: usize) -> (usize, [u8; 16], usize) {
+    let mut end = place;
+    while place - end < 3
+        && matches!(
+            before(text, end),
+            b' ' | b'.' | b':' | b'"' | b'(' | b'+' | b',' | b'\''
+        )
+    {
+        end -= 1;
+    }
+    let mut start = end;
+    while end - start < 16 && before(text, start).is_ascii_alphabetic() {
+        start -= 1;
+    }
+    let mut lower = [0; 16];
+    for (slot, byte) in lower.iter_mut().zip(part(text, start, end)) {
+        *slot = byte.to_ascii_lowercase();
+    }
+    (start, lower, end - start)
+}
+
+pub(super) fn left(text: &[u8], start: usize) -> Left {
+    let (place, lower, length) = word_before(text, start);
+    let word = part(&lower, 0, length);
+    // "id,Garcia": a mark other than a blank parts what belongs to others.
+    if part(text, start.saturating_sub(4), start) == b" w/ " {
+        return Left::Noun;
+    }
+    if length == 0 || matches!(before(text, start), b',' | b'\'') {
+        return Left::Nothing;
+    }
+    // "Welcome back, Jane", "her mother, Jane Roe, …"
+    let apart = part(text, start.saturating_sub(2), start) == b", ";
+    if apart
+        && !GREETINGS.contains(&word)
+        && !(NOUNS.contains(&word) && word != b"name")
+        && word != b"kin"
+    {
+        return Left::Nothing;
+    }
+    if GREETINGS.contains(&word) {
+        return Left::Noun;
+    }
+    let close = matches!(before(text, start), b' ' | b'.');
+    if TITLES.contains(&word) {
+        let whole = close && !matches!(before(text, place), b'-' | b'0'..=b'9' | b'_' | b'/');
+        return if whole { Left::Title } else { Left::Nothing };
+    }
+    if NOUNS.contains(&word) {
+        return Left::Noun;
+    }
+    if LITTLE.contains(&word) {
+        let (_, deed, deed_length) = word_before(text, place);
+        let deed = part(&deed, 0, deed_length);
+        if DEEDS.contains(&deed) || NOUNS.contains(&deed) {
+            return Left::Noun;
+        }
+    }
+    if WEAK_NOUNS.contains(&word) {
+        return Left::Weak;
+    }
+    Left::Nothing
+}
+
+/// Whether quotes or brackets stand right around a text, and nothing else is between them.
+pub(super) fn enclosed(text: &[u8], start: usize, end: usize) -> bool {
+    matches!(
+        (before(text, start), at(text, end)),
+        // A cell of a table.
+        (b'\t', b'\t')
+            | (b',', b',')
+            | (b';', b';')
+            | (b'|', b'|')
+            | (b'>', b'<')
+            | (b'"', b'"')
+            | (b'\'', b'\'')
+            | (b'[', b']')
+            | (b'(', b')')
+            | (b'\\' | b'"', b'\\')
+    )
+}
+
+/// What stands after a name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Right {
+    Nothing,
+    /// What people do.
+    Deed,
+    /// "is a 42-year-old": whatever stands before it is a person.
+    Aged,
+    /// MD, RN, Jr, or an address of their own.
+    Credential,
+}
+
+pub(super) fn right(text: &[u8], end: usize) -> Right {
+    // `Jane Roe <jane@…>`, `Jane Roe (jane@…)`
+    let mark = run_end(text, end, |byte| matches!(byte, b'"' | b' ' | b'\\'));
+    if mark - end <= 3 && matches!(at(text, mark), b'<' | b'(') {
+        let rest = part(text, mark + 1, text.len().min(mark + 64));
+        let address = rest
+            .iter()
+            .position(|byte| matches!(byte, b'@' | b'>' | b')' | b' '));
+        if address.is_some_and(|place| place > 0 && at(rest, place) == b'@') {
+            return Right::Credential;
+        }
+    }
+    // "Jane Roe's records"
+    if at(text, end) == b'\'' && at(text, end + 1) == b's' && at(text, end + 2) == b' ' {
+        return Right::Deed;
+    }
+    let gap = run_end(text, end, |byte| matches!(byte, b',' | b' ' | b'('));
+    if gap == end || gap - end > 2 {
+        return Right::Nothing;
+    }
+    if matches!(part(text, gap, gap + 5), b"is a " | b"is an" | b"was a") {
+        let rest = part(text, gap, text.len().min(gap + 48));
+        let aged = [b"year-old".as_slice(), b"year old", b"yo ", b"y/o", b"y.o."];
+        if aged
+            .iter()
+            .any(|sign| rest.windows(sign.len()).any(|window| window == *sign))
+        {
+            return Right::Aged;
+        }
+    }
+    let stop = run_end(text, gap, |byte| {
+        byte.is_ascii_alphabetic() || matches!(byte, b'.' | b'-')
+    });
+    let word = part(text, gap, stop);
+    let word = word.strip_suffix(b".").unwrap_or(word);
+    if CREDENTIALS.contains(&word) {
+        return Right::Credential;
+    }
+    let beside = BESIDE.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let after = at(text, gap - 1) != b'('
+        && AFTER.contains(&word)
+        && !matches!(
+            word,
+            b"is" | b"was" | b"has" | b"will" | b"called" | b"requested" | b"checked"
+        );
+    if beside || after {
+        Right::Deed
+    } else {
+        Right::Nothing
+    }
+}

@@ -1,0 +1,162 @@
+//! Capitalised words, and what the dictionaries say of each.
+
+use crate::bytes::{at, before, is_word, part, run_end};
+use crate::lexicon::{Said, said};
+use crate::person::words::PARTICLES;
+
+/// At most this many words make a name.
+pub(super) const MAX_TOKENS: usize = 5;
+
+/// A word that could be part of a name.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Token {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) said: Said,
+    /// A single letter, with or without a full stop.
+    pub(super) initial: bool,
+    /// Written in capitals throughout.
+    pub(super) capitals: bool,
+}
+
+impl Token {
+    /// Nobody knows the word, and it is long enough to be a name.
+    pub(super) const fn unknown(self) -> bool {
+        self.said.unknown() && !self.initial && self.end - self.start >= 2
+    }
+
+    pub(super) const fn could_be_surname(self) -> bool {
+        !self.said.term
+            && (self.said.name_only()
+                || self.said.common_surname
+                || self.unknown()
+                || (self.said.surname && self.said.given))
+    }
+}
+
+/// The word that begins at a place, if it could be part of a name.
+pub(super) fn token(text: &[u8], start: usize) -> Option<Token> {
+    let first = at(text, start);
+    if !(first.is_ascii_uppercase() || first >= 0xc3) {
+        return None;
+    }
+    let mut end = start;
+    let mut lowers = 0;
+    let mut uppers = 0;
+    let mut turns = 0;
+    loop {
+        let byte = at(text, end);
+        let joins = matches!(byte, b'\'' | b'-')
+            && (at(text, end + 1).is_ascii_alphabetic() || at(text, end + 1) >= 0x80);
+        if !(byte.is_ascii_alphabetic() || byte >= 0x80 || joins) || end - start > 40 {
+            break;
+        }
+        if byte.is_ascii_uppercase() {
+            uppers += 1;
+            turns += usize::from(before(text, end).is_ascii_lowercase() && end > start);
+        }
+        lowers += usize::from(byte.is_ascii_lowercase());
+        end += 1;
+    }
+    let word = part(text, start, end);
+    let camel = turns > usize::from(has_prefix(word));
+    if camel || is_word(at(text, end)) || end - start > 40 {
+        return None;
+    }
+    let initial = end - start == 1;
+    if initial && at(text, end) == b'.' {
+        end += 1;
+    }
+    let capitals = lowers == 0 && uppers > 1;
+    // A hyphenated name is known when one of its parts is.
+    let known = said(word);
+    let known = if known.unknown() && word.contains(&b'-') {
+        let parts = || word.split(|byte| *byte == b'-').map(said);
+        // Smith-Jones, Al-Sayed: all of it can be a surname, and a part of it is one.
+        let surname = parts().all(|said| !said.term)
+            && parts().any(|said| said.surname || said.given)
+            && parts().all(|said| said.surname || said.given || said.unknown());
+        Said {
+            surname,
+            common_surname: surname,
+            given: parts().all(|said| said.clearly_given),
+            word: !surname && parts().any(|said| said.word),
+            term: parts().any(|said| said.term),
+            ..Said::default()
+        }
+    } else if known.unknown() && word.contains(&b'\'') {
+        let joined: Vec<u8> = word.iter().copied().filter(|byte| *byte != b'\'').collect();
+        said(&joined)
+    } else {
+        known
+    };
+    Some(Token {
+        start,
+        end,
+        said: known,
+        initial,
+        capitals,
+    })
+}
+
+/// Mc, Mac, De, La, Le, Van, Di, Du, Fitz: a capital follows within the word.
+fn has_prefix(word: &[u8]) -> bool {
+    [
+        b"Mc".as_slice(),
+        b"Mac",
+        b"De",
+        b"La",
+        b"Le",
+        b"Van",
+        b"Di",
+        b"Du",
+        b"Fitz",
+        b"O'",
+        b"D'",
+        b"Von",
+        b"St",
+        b"Al",
+    ]
+    .iter()
+    .any(|prefix| {
+        word.starts_with(prefix) && word.get(prefix.len()).is_some_and(u8::is_ascii_uppercase)
+    })
+}
+
+/// The run of words from a place on.
+pub(super) fn tokens(text: &[u8], start: usize, limit: usize) -> ([Token; MAX_TOKENS], usize) {
+    let mut found = [Token::default(); MAX_TOKENS];
+    let mut count = 0;
+    let mut place = start;
+    while let Some(slot) = found.get_mut(count) {
+        let Some(token) = token(text, place).filter(|token| token.end <= limit) else {
+            break;
+        };
+        *slot = token;
+        count += 1;
+        if !matches!(at(text, token.end), b' ' | b'+') {
+            break;
+        }
+        place = after_particles(text, token.end + 1);
+    }
+    (found, count)
+}
+
+/// Past little words within a name: "van der" in "Ludwig van der Berg".
+fn after_particles(text: &[u8], start: usize) -> usize {
+    let mut place = start;
+    for _ in 0..2 {
+        let end = run_end(text, place, |byte| byte.is_ascii_lowercase());
+        if !PARTICLES.contains(&part(text, place, end))
+            || !matches!(at(text, end), b' ' | b'-' | b'\'')
+        {
+            break;
+        }
+        place = end + 1;
+    }
+    if token(text, place).is_some() {
+        place
+    } else {
+        start
+    }
+}

@@ -1,0 +1,294 @@
+//! Fields of a text: what their names say, and whether their values are that.
+
+use crate::bytes::{PLAIN, TOKEN, at, kind, kind_end, part, run_end};
+use crate::checks;
+use crate::class::Class;
+use crate::decode;
+use crate::field::{self, Extent, Field, Mark, Opening};
+use crate::frame::Frame;
+use crate::memory::Known;
+use crate::text::Text;
+use crate::value::{self, Value};
+use crate::vocabulary::{Meaning, meaning_of};
+
+impl Text<'_, '_> {
+    /// Looks at a field; returns where to go on when its value needs no further look.
+    pub(super) fn field(&mut self, field: &Field) -> Option<usize> {
+        let text = self.text;
+        let (key_start, key_end) = field.key;
+        let parent = self
+            .desk
+            .frames
+            .top()
+            .map(|frame| part(text, frame.key.0, frame.key.1))
+            .unwrap_or_default();
+        let name = part(text, key_start, key_end);
+        let sentence = field.mark == Mark::Colon && !field.quoted;
+        let outer = match field.mark {
+            Mark::Element => field::outer_element(text, key_start),
+            Mark::Colon | Mark::Equals => None,
+        };
+        let parent = outer.map_or(parent, |(start, end)| part(text, start, end));
+        let known = self.desk.memory.known(parent, name, sentence);
+        let mut meaning = known.meaning;
+        if meaning.is_none_or(|meaning| meaning.is_value) {
+            meaning = self.beside(field, name, known).or(meaning);
+        }
+        let opening = field::opening(text, field);
+        if let Opening::Nested(place) = opening {
+            self.pending = Some(field.key);
+            if at(text, place) == b'['
+                && let Some(meaning) = meaning.filter(|meaning| !meaning.is_nothing())
+            {
+                return self.items(place + 1, meaning, field.key);
+            }
+            return Some(place);
+        }
+        let hints = (known.hint || name == b"resourceType") && self.desk.frames.is_open();
+        if !hints && meaning.is_none_or(Meaning::is_nothing) {
+            return self.unknown_value(meaning, field, opening);
+        }
+        let Extent::One(value, next) =
+            field::extent_of(text, field, opening, self.desk.frames.is_open())
+        else {
+            return None;
+        };
+        if hints {
+            self.hint(value);
+        }
+        // What follows is of a Patient, an Appointment.
+        if name == b"resourceType"
+            && let Some(frame) = self.desk.frames.top_mut()
+        {
+            frame.key = (value.start, value.end);
+        }
+        self.value_start = value.start;
+        self.value(meaning?, value).map(|end| end.max(next))
+    }
+
+    /// The value of a field that says nothing of a person; returns where to go on when it is plain to see that nothing
+    /// is in it.
+    fn unknown_value(
+        &mut self,
+        meaning: Option<&'static Meaning>,
+        field: &Field,
+        opening: Opening,
+    ) -> Option<usize> {
+        let text = self.text;
+        let start = opening.start(field);
+        self.value_start = start;
+        let meaning = meaning.filter(|meaning| !meaning.is_free_text)?;
+        if let Some(end) = field::plain_end(text, opening) {
+            let first = at(text, start);
+            let inner = part(text, start, end);
+            // Words with a colon between them may be a field of their own.
+            let whole =
+                first.is_ascii_digit() || (first.is_ascii_alphabetic() && !inner.contains(&b':'));
+            if whole {
+                self.push_tokens(start, end);
+                return Some(end.max(field.value));
+            }
+            self.quiet_until = end;
+            return None;
+        }
+        if let Extent::One(value, _) =
+            field::extent_of(text, field, opening, self.desk.frames.is_open())
+        {
+            self.value(meaning, value);
+        }
+        None
+    }
+
+    /// Keeps what could be a text in an encoding.
+    fn push_tokens(&mut self, start: usize, end: usize) {
+        let mut place = start;
+        while end - place >= decode::SHORTEST {
+            let stop = kind_end(self.text, place, TOKEN).min(end);
+            if stop - place >= decode::SHORTEST {
+                self.desk.long.push((place, stop));
+            }
+            place = stop.max(place) + 1;
+            if place > end {
+                return;
+            }
+        }
+    }
+
+    /// What the element of an attribute, or a sibling, says of a field that says nothing itself.
+    fn beside(&mut self, field: &Field, name: &[u8], known: Known) -> Option<&'static Meaning> {
+        if field.mark == Mark::Equals && matches!(name, b"value" | b"extension" | b"Value") {
+            let (start, end) = field::element_of_attribute(self.text, field.key.0)?;
+            let element = part(self.text, start, end);
+            return self.desk.memory.known(b"", element, false).meaning;
+        }
+        known.of_value.then(|| self.desk.frames.top()?.sibling)?
+    }
+
+    /// `{"name":"ssn","value":…}`: what a member says of the one beside it.
+    fn hint(&mut self, value: Value<'_>) {
+        if !value.bounded || value.end - value.start > 64 {
+            return;
+        }
+        let said = part(value.text, value.start, value.end);
+        let meaning =
+            code_of_type(said).or_else(|| self.desk.memory.known(b"", said, false).meaning);
+        if let (Some(meaning), Some(frame)) = (meaning, self.desk.frames.top_mut())
+            && !meaning.is_nothing()
+        {
+            frame.sibling = Some(meaning);
+        }
+    }
+
+    /// Takes a value for what its field says; returns where it ends when it is that.
+    fn value(&mut self, meaning: &'static Meaning, value: Value<'_>) -> Option<usize> {
+        if meaning.is_nothing() {
+            // Ids and times of the program's own: nothing to look for in them.
+            if !meaning.is_free_text && is_plain(value) {
+                self.quiet_until = value.end;
+            }
+            return None;
+        }
+        self.take(meaning, value)
+    }
+
+    /// Adds a value that has the form of what its field says; returns where it ends.
+    pub(crate) fn take(&mut self, meaning: &'static Meaning, value: Value<'_>) -> Option<usize> {
+        let classes = self.classes;
+        let (class, place, confidence) = value::fit_of(meaning, value, |class| classes.has(class))?;
+        let class = refined(class, part(value.text, place.0, place.1));
+        self.add(class, confidence, place, Some(meaning.phrase));
+        Some(place.1)
+    }
+
+    /// The items of an array of plain values, each a value of its field.
+    fn items(
+        &mut self,
+        start: usize,
+        meaning: &'static Meaning,
+        key: (usize, usize),
+    ) -> Option<usize> {
+        let text = self.text;
+        let mut place = start;
+        for _ in 0..256 {
+            place = run_end(text, place, |byte| {
+                matches!(byte, b' ' | b',' | b'\n' | b'\t' | b'\r')
+            });
+            let slashes = run_end(text, place, |byte| byte == b'\\');
+            match at(text, slashes) {
+                b'"' | b'\'' => {}
+                b']' => return Some(place + 1),
+                byte if byte.is_ascii_alphanumeric() => {}
+                _ => break,
+            }
+            let field = Field {
+                key,
+                mark: Mark::Colon,
+                quoted: true,
+                value: place,
+            };
+            let Extent::One(value, next) = field::extent(text, &field, true) else {
+                break;
+            };
+            let value = Value {
+                bounded: true,
+                ..value
+            };
+            self.value(meaning, value);
+            let next = next.max(value.end);
+            if next <= place {
+                break;
+            }
+            place = next;
+        }
+        // What comes now is an object, or something else: the array stays open.
+        self.desk.frames.push(Frame {
+            open: b'[',
+            key,
+            sibling: None,
+        });
+        self.pending = None;
+        Some(place)
+    }
+}
+
+/// The class that the form of a value says, when its field says only that it is some identifier.
+fn refined(class: Class, token: &[u8]) -> Class {
+    if class != Class::UniqueId {
+        return class;
+    }
+    if checks::mbi(token) {
+        Class::HealthPlan
+    } else if checks::vin(token) {
+        Class::Vehicle
+    } else {
+        class
+    }
+}
+
+/// Whether a field says what the field beside it holds.
+pub(crate) fn is_hint(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"name"
+            | b"key"
+            | b"field"
+            | b"code"
+            | b"system"
+            | b"type"
+            | b"label"
+            | b"param"
+            | b"header"
+            | b"attribute"
+            | b"column"
+            | b"display"
+            | b"fieldName"
+            | b"property"
+            | b"k"
+            | b"text"
+            | b"Name"
+            | b"Key"
+            | b"Field"
+            | b"field_name"
+            | b"Type"
+            | b"question"
+            | b"use"
+            | b"path"
+            | b"Label"
+            | b"id"
+    )
+}
+
+/// Whether the field beside this one says what its value is.
+pub(crate) fn is_of_value(name: &[u8]) -> bool {
+    name.ends_with(b"alue")
+        || matches!(
+            name,
+            b"val" | b"v" | b"answer" | b"content" | b"data" | b"text"
+        )
+}
+
+/// The types of identifiers of HL7 v2 table 0203, and the systems of FHIR.
+fn code_of_type(said: &[u8]) -> Option<&'static Meaning> {
+    let name: &[u8] = match said {
+        b"MR" | b"PI" | b"MRT" => b"mrn",
+        b"SS" | b"SSN" => b"ssn",
+        b"DL" | b"DLN" => b"drivers license",
+        b"PPN" => b"passport",
+        b"NPI" => b"npi",
+        b"MC" | b"MB" | b"MI" | b"MA" | b"SN" => b"member id",
+        b"AN" | b"BA" | b"CC" => b"account number",
+        b"EN" | b"VN" => b"encounter id",
+        b"SNO" => b"serial number",
+        _ if said.ends_with(b"us-ssn") => b"ssn",
+        _ if said.ends_with(b"us-npi") => b"npi",
+        _ if said.ends_with(b"us-mbi") => b"mbi",
+        _ => return None,
+    };
+    meaning_of(name)
+}
+
+/// A value without blanks or marks, as ids, times and numbers of the program's own are.
+fn is_plain(value: Value<'_>) -> bool {
+    let bytes = part(value.text, value.start, value.end);
+    bytes.len() <= 128 && bytes.iter().all(|byte| kind(*byte) & PLAIN != 0)
+}

@@ -1,0 +1,188 @@
+//! Numbers and codes of people and of their things, as values of fields.
+
+use crate::bytes::{at, before, count_digits, part, run_end};
+use crate::class::Confidence;
+use crate::value::{Fit, Value, is_uuid, looks_like_hash, token_end, whole};
+use crate::vocabulary::Strength;
+use crate::web;
+use crate::when;
+
+pub(super) fn device(strength: Strength, value: Value<'_>) -> Fit {
+    if let Some(end) = web::mac(value.text, value.start).filter(|end| *end <= value.end) {
+        return whole(value.to(end), Confidence::High);
+    }
+    let end = token_end(value);
+    let token = part(value.text, value.start, end);
+    if strength == Strength::Field && is_uuid(token) {
+        return whole(value.to(end), Confidence::Medium);
+    }
+    // Serials of zones of the domain name system are dates: 2023041421.
+    let zone = token.len() == 10
+        && matches!(token.get(..2), Some(b"19" | b"20"))
+        && token.iter().all(u8::is_ascii_digit);
+    if zone && strength == Strength::Shape {
+        return None;
+    }
+    // A unique device identifier has brackets: (01)00643169007222(21)A1.
+    if token.starts_with(b"(01)") || token.starts_with(b"+H") {
+        return whole(value.to(end), Confidence::High);
+    }
+    code(strength, value)
+}
+
+/// A licence plate: a few capitals and digits.
+pub(super) fn plate(strength: Strength, value: Value<'_>) -> Fit {
+    let end = if value.bounded {
+        value.end
+    } else {
+        token_end(value)
+    };
+    let bytes = part(value.text, value.start, end);
+    let bytes = bytes.strip_suffix(b".").unwrap_or(bytes);
+    let letters = bytes
+        .iter()
+        .filter(|byte| byte.is_ascii_uppercase())
+        .count();
+    let digits = count_digits(bytes);
+    let marks = bytes
+        .iter()
+        .filter(|byte| matches!(byte, b' ' | b'-'))
+        .count();
+    let form = (4..=9).contains(&bytes.len())
+        && letters >= 1
+        && digits >= 1
+        && marks <= 1
+        && letters + digits + marks == bytes.len()
+        && (strength == Strength::Field || (letters >= 2 && digits >= 2));
+    form.then_some((value.start, value.start + bytes.len(), Confidence::High))
+}
+
+/// A number or code of a person: letters and digits, some of them digits.
+pub(super) fn code(strength: Strength, value: Value<'_>) -> Fit {
+    let mut start = value.start;
+    let mut end = groups_end(value);
+    while matches!(
+        before(value.text, end),
+        b'.' | b',' | b';' | b':' | b')' | b']' | b'!' | b'?'
+    ) && end > start
+    {
+        end -= 1;
+    }
+    while matches!(at(value.text, start), b'#' | b'(' | b'[') && start < end {
+        start += 1;
+    }
+    let token = part(value.text, start, end);
+    let digits = count_digits(token);
+    let alnum = token
+        .iter()
+        .filter(|byte| byte.is_ascii_alphanumeric())
+        .count();
+    let sound = match strength {
+        Strength::Field => digits >= 1 && alnum >= 3 && (digits >= 2 || alnum >= 6),
+        Strength::Shape => digits >= 4 && alnum >= 5,
+    };
+    if !sound || token.len() > 64 || is_uuid(token) || looks_like_hash(token) || is_measure(token) {
+        return None;
+    }
+    if when::is_stamp(token) || web::ip(token, 0).is_some() {
+        return None;
+    }
+    let confidence = match strength {
+        Strength::Field => Confidence::High,
+        Strength::Shape => Confidence::Medium,
+    };
+    Some((start, end, confidence))
+}
+
+/// Where a code ends, over groups with blanks between them: 4111 1111 1111 1111, GB82 WEST 1234.
+fn groups_end(value: Value<'_>) -> usize {
+    let mut end = token_end(value);
+    if value.bounded {
+        let grouped = value.bytes();
+        let plain = grouped
+            .iter()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b' ' | b'-'));
+        let whole = grouped.contains(&b' ') && grouped.len() <= 42 && plain;
+        return if whole { value.end } else { end };
+    }
+    while at(value.text, end) == b' ' {
+        let group_end = run_end(value.text, end + 1, |b| {
+            b.is_ascii_digit() || b.is_ascii_uppercase()
+        });
+        let group = part(value.text, end + 1, group_end);
+        let next = at(value.text, group_end);
+        let token = part(value.text, value.start, end);
+        let digits = count_digits(token);
+        if !(2..=6).contains(&group.len())
+            || count_digits(group) * 2 < group.len()
+            || next.is_ascii_lowercase()
+            || matches!(next, b':' | b'.' | b'=' | b'-' | b'/')
+            || digits < 2
+            || group_end > value.end
+            || digits == token.len() && token.len() > 6
+        {
+            break;
+        }
+        end = group_end;
+    }
+    end
+}
+
+/// A number with a unit or a fraction, a version: 12ms, 99.5, v1.2.3, 3/5, 50%.
+fn is_measure(token: &[u8]) -> bool {
+    if count_digits(token) > 7 && !token.contains(&b'.') {
+        return false;
+    }
+    let dots = token.iter().filter(|byte| **byte == b'.').count();
+    let letters = token
+        .iter()
+        .filter(|byte| byte.is_ascii_alphabetic())
+        .count();
+    let only = |extra: &[u8]| {
+        token
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || extra.contains(byte))
+    };
+    let unit_start = token
+        .iter()
+        .position(|byte| !byte.is_ascii_digit() && *byte != b'.');
+    let unit = unit_start.map_or(&[] as &[u8], |start| part(token, start, token.len()));
+    matches!(
+        unit,
+        b"ms"
+            | b"s"
+            | b"us"
+            | b"ns"
+            | b"m"
+            | b"h"
+            | b"d"
+            | b"kb"
+            | b"mb"
+            | b"gb"
+            | b"KB"
+            | b"MB"
+            | b"GB"
+            | b"B"
+            | b"KiB"
+            | b"MiB"
+            | b"GiB"
+            | b"%"
+            | b"px"
+            | b"x"
+            | b"k"
+            | b"K"
+            | b"M"
+            | b"G"
+            | b"Mi"
+            | b"Gi"
+            | b"Ki"
+            | b"bytes"
+            | b"rpm"
+            | b"Hz"
+    ) && letters == unit.iter().filter(|b| b.is_ascii_alphabetic()).count()
+        || (dots >= 1 && only(b".") && token.len() < 9)
+        || (token.first() == Some(&b'v') && dots >= 1)
+        || (dots >= 1 && only(b".") && dots != 1 && token.len() < 12)
+        || (token.first().is_some_and(|b| matches!(b, b'$' | b'-')) && only(b"$-.,"))
+        || (only(b",") && token.contains(&b','))
+}

@@ -1,0 +1,55 @@
+//! Names of people as values of fields.
+
+use crate::bytes::{part, run_end};
+use crate::class::Confidence;
+use crate::person;
+use crate::value::{Fit, Value, whole};
+use crate::vocabulary::Strength;
+
+pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
+    let bytes = value.bytes();
+    if strength == Strength::Shape {
+        return person::shape(value.text, value.start, value.end, value.bounded);
+    }
+    if !value.bounded {
+        // "Roe, Jane" goes on after the comma that ends other values.
+        let value = value.to(value.text.len().min(value.start + 90));
+        // In a sentence the name ends where words that are no names begin.
+        let end = person::sequence_end(value.text, value.start, value.end);
+        if end > value.start {
+            return whole(value.to(end), Confidence::High);
+        }
+        let end = run_end(value.text, value.start, |byte| {
+            byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'-' | b'\'' | b'.')
+        });
+        let first = part(value.text, value.start, end.min(value.end));
+        let sound = first.len() >= 2
+            && first.iter().all(|byte| !byte.is_ascii_digit())
+            && !crate::lexicon::said(first).term
+            && (!crate::lexicon::said(first).word || crate::lexicon::said(first).name_only());
+        return if sound {
+            whole(value.to(end.min(value.end)).trimmed(), Confidence::Medium)
+        } else {
+            None
+        };
+    }
+    if matches!(phrase, "first" | "last" | "given" | "family") && !person::could_be_one(bytes) {
+        return None;
+    }
+    let letters = bytes
+        .iter()
+        .filter(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80)
+        .count();
+    let odd = bytes.iter().any(|byte| {
+        matches!(
+            byte,
+            b'@' | b'{' | b'}' | b'=' | b'/' | b'\\' | b'<' | b'>' | b'_'
+        )
+    });
+    let sound = letters >= 1
+        && letters * 10 >= bytes.len() * 6
+        && bytes.len() <= 90
+        && !odd
+        && bytes.split(|byte| matches!(byte, b' ' | b'+')).count() <= 8;
+    sound.then_some((value.start, value.end, Confidence::High))
+}

@@ -1,0 +1,150 @@
+//! The words that phrases end with: a quick look before the thorough one.
+
+use crate::bytes::{DIGIT, LOWER, UPPER, at, before, is_alnum, kind, part};
+use crate::vocabulary::words::is_filler;
+use crate::vocabulary::{VOCABULARY, in_lower_case};
+
+/// Words between what is said and the value: "MRN of this patient is".
+pub(super) const GAPS: &[&[u8]] = &[
+    b"is",
+    b"was",
+    b"are",
+    b"of",
+    b"to",
+    b"at",
+    b"on",
+    b"for",
+    b"the",
+    b"a",
+    b"no",
+    b"number",
+    b"num",
+    b"nr",
+    b"nbr",
+    b"id",
+    b"value",
+    b"with",
+    b"equals",
+    b"as",
+    b"from",
+    b"has",
+    b"had",
+    b"new",
+    b"old",
+    b"be",
+    b"been",
+    b"by",
+    b"in",
+    b"code",
+    b"my",
+    b"your",
+    b"his",
+    b"her",
+    b"their",
+    b"via",
+    b"patient",
+    b"using",
+    b"line",
+    b"against",
+    b"not",
+    b"found",
+    b"invalid",
+    b"duplicate",
+    b"failed",
+    b"check",
+    b"lookup",
+    b"mismatch",
+    b"verification",
+    b"exists",
+    b"already",
+    b"search",
+    b"ending",
+    b"ends",
+    b"file",
+    b"independently",
+    b"alone",
+];
+
+pub(super) fn is_gap(word: &[u8]) -> bool {
+    VOCABULARY.is_gap_of_any_case(word)
+}
+
+/// Whether the words before a place can end with a phrase, maybe with little words after it: a quick look before the
+/// thorough one.
+pub(crate) fn may_end(text: &[u8], place: usize) -> bool {
+    let vocabulary = &*VOCABULARY;
+    let mut end = place;
+    for _ in 0..4 {
+        let floor = end.saturating_sub(6);
+        loop {
+            let byte = before(text, end);
+            if is_alnum(byte) {
+                break;
+            }
+            if end <= floor || ends_context(byte) {
+                return false;
+            }
+            end -= 1;
+        }
+        let start = last_word(text, end);
+        let word = part(text, start, end);
+        if vocabulary.may_end_phrase(word) {
+            return true;
+        }
+        if !vocabulary.is_gap_of_any_case(word) {
+            return false;
+        }
+        end = start;
+    }
+    false
+}
+
+/// Whether the name of a field can mean something: a quick look before the thorough one.
+pub(crate) fn may_mean(name: &[u8]) -> bool {
+    let mut end = name.len();
+    while end > 0 && !is_alnum(before(name, end)) {
+        end -= 1;
+    }
+    let last = part(name, last_word(name, end), end);
+    last.len() > LONGEST_WITHOUT_JOINTS
+        || VOCABULARY.may_end_phrase(last)
+        || in_lower_case(last, is_filler)
+}
+
+/// No word of fewer bytes ends with a phrase of several words that is written as one.
+const LONGEST_WITHOUT_JOINTS: usize = 7;
+
+/// Where the last of the words begins that are written as one and end before a place: "Name" of "lastName".
+fn last_word(text: &[u8], end: usize) -> usize {
+    let front = part(text, end.saturating_sub(24), end);
+    let mut kinds = 0;
+    let mut length = 0;
+    for &byte in front.iter().rev() {
+        let kind = kind(byte) & (LOWER | UPPER | DIGIT);
+        if kind == 0 {
+            break;
+        }
+        kinds |= kind;
+        length += 1;
+    }
+    let start = end - length;
+    if kinds & UPPER == 0 {
+        return start;
+    }
+    // The last place at which the case turns.
+    let turn = (start + 1..end).rev().find(|&place| {
+        let previous = before(text, place);
+        at(text, place).is_ascii_uppercase()
+            && (!previous.is_ascii_uppercase()
+                || (place + 1 < end && at(text, place + 1).is_ascii_lowercase()))
+    });
+    turn.unwrap_or(start)
+}
+
+/// Whether words before this byte say nothing of what stands after it.
+pub(crate) const fn ends_context(byte: u8) -> bool {
+    matches!(
+        byte,
+        b',' | b';' | b'|' | b')' | b']' | b'}' | b'{' | b'&' | b'\n' | b'<' | b'>' | b'?' | b'!'
+    )
+}
