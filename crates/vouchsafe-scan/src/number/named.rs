@@ -129,7 +129,10 @@ impl Text<'_, '_> {
     /// Whether what stands before a dotted number is a word for versions.
     pub(super) fn is_version(&self, start: usize) -> bool {
         let front = part(self.text, start.saturating_sub(16), start).to_ascii_lowercase();
+        // "plugin versions: core 2.7.35.3, net 8.0.92.8"
+        let clause = part(self.text, start.saturating_sub(64), start).to_ascii_lowercase();
         front.last() == Some(&b'v')
+            || clause.windows(8).any(|window| window == b"versions")
             || [
                 b"version".as_slice(),
                 b"ver",

@@ -65,6 +65,9 @@ pub(super) fn left(text: &[u8], start: usize) -> Left {
     let close = matches!(before(text, start), b' ' | b'.');
     if TITLES.contains(&word) {
         let whole = close && !matches!(before(text, place), b'-' | b'0'..=b'9' | b'_' | b'/');
+        // "in 12 ms. Found": a unit.
+        let unit = before(text, place) == b' ' && before(text, place - 1).is_ascii_digit();
+        let whole = whole && !unit;
         return if whole { Left::Title } else { Left::Nothing };
     }
     if NOUNS.contains(&word) {

@@ -17,6 +17,7 @@ pub(super) fn device(strength: Strength, value: Value<'_>) -> Fit {
         return whole(value.to(end), Confidence::Medium);
     }
     // Serials of zones of the domain name system are dates: 2023041421.
+    let token = token.strip_suffix(b")").unwrap_or(token);
     let zone = token.len() == 10
         && matches!(token.get(..2), Some(b"19" | b"20"))
         && token.iter().all(u8::is_ascii_digit);
@@ -81,7 +82,13 @@ pub(super) fn code(strength: Strength, value: Value<'_>) -> Fit {
         Strength::Field => digits >= 1 && alnum >= 3 && (digits >= 2 || alnum >= 6),
         Strength::Shape => digits >= 4 && alnum >= 5,
     };
-    if !sound || token.len() > 64 || is_uuid(token) || looks_like_hash(token) || is_measure(token) {
+    if !sound
+        || token.len() > 64
+        || holds_uuid(token)
+        || token.starts_with(b"0x")
+        || looks_like_hash(token)
+        || is_measure(token)
+    {
         return None;
     }
     if when::is_stamp(token) || web::ip(token, 0).is_some() {
@@ -185,4 +192,9 @@ fn is_measure(token: &[u8]) -> bool {
         || (dots >= 1 && only(b".") && dots != 1 && token.len() < 12)
         || (token.first().is_some_and(|b| matches!(b, b'$' | b'-')) && only(b"$-.,"))
         || (only(b",") && token.contains(&b','))
+}
+
+/// Whether a UUID is a part of a token: `consumer-6-0d1c813f-dec0-493f-a893-42ff2c2276e7`.
+fn holds_uuid(token: &[u8]) -> bool {
+    is_uuid(token) || token.windows(36).any(is_uuid)
 }

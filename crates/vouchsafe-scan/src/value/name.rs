@@ -4,7 +4,7 @@ use crate::bytes::{part, run_end};
 use crate::class::Confidence;
 use crate::person;
 use crate::value::{Fit, Value, whole};
-use crate::vocabulary::Strength;
+use crate::vocabulary::{self, Strength};
 
 pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
     let bytes = value.bytes();
@@ -34,6 +34,10 @@ pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
         };
     }
     if matches!(phrase, "first" | "last" | "given" | "family") && !person::could_be_one(bytes) {
+        return None;
+    }
+    // A label of a form: {"firstName":"First name"}.
+    if bytes.contains(&b' ') && vocabulary::meaning_of(bytes).is_some_and(|said| said.words() > 1) {
         return None;
     }
     let letters = bytes
