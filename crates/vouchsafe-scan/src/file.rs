@@ -1,13 +1,16 @@
 //! Files that are read or written whole: settings, baselines, reports, counters.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+#[cfg(feature = "command")]
+use std::io::Read as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Reads a file of at most so many bytes.
 ///
 /// # Errors
 /// When it cannot be read, or is larger.
+#[cfg(feature = "command")]
 pub(crate) fn read(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?
@@ -66,6 +69,7 @@ mod tests {
 
     use super::*;
 
+    #[cfg(feature = "command")]
     #[test]
     fn a_file_above_the_bound_is_refused_and_not_held() {
         let folder = tempfile::tempdir().unwrap();
