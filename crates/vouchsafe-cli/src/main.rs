@@ -75,7 +75,20 @@ fn main() -> ExitCode {
             "error: this is a bug, at {place}; please report it"
         ));
     }));
-    let ended = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // What is scanned may be named after a patient: a wrong argument is not repeated.
+        Err(error)
+            if error.use_stderr()
+                && std::env::args_os()
+                    .nth(1)
+                    .is_some_and(|verb| verb == "scan") =>
+        {
+            return vouchsafe_scan::command::refused(&error);
+        }
+        Err(error) => error.exit(),
+    };
+    let ended = match cli.command {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Check(args) => check::run(&args),

@@ -40,7 +40,7 @@ pub(crate) fn could_be_name(text: &[u8], start: usize, end: usize) -> bool {
             b':' | b'=' | b' ' | b'>' => true,
             b',' => {
                 matches!(before(text, start), b'"' | b'\'')
-                    && matches!(before(text, start - 1), b'(' | b'[' | b'\\')
+                    && matches!(before(text, start.saturating_sub(1)), b'(' | b'[' | b'\\')
             }
             _ => false,
         },
@@ -138,7 +138,7 @@ fn mark(
 /// Whether a quoted word before a comma is the first of two in brackets, the second one quoted, too.
 fn is_pair(text: &[u8], start: usize, comma: usize) -> bool {
     let opened = before(text, start);
-    let bracket = before(text, start - 1);
+    let bracket = before(text, start.saturating_sub(1));
     let next = run_end(text, comma + 1, |byte| byte == b' ' || byte == b'\\');
     let quote = at(text, next);
     if !(matches!(opened, b'"' | b'\'')

@@ -8,6 +8,15 @@ use crate::vocabulary::{self, Strength};
 
 pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
     let bytes = value.bytes();
+    // Words of programs, too: `let last = items.len()`.
+    let alone = matches!(phrase, "first" | "last" | "given" | "family");
+    if alone && !value.bounded {
+        let end = run_end(bytes, 0, |byte| byte.is_ascii_alphabetic() || byte >= 0x80);
+        let called = matches!(bytes.get(end), Some(b'.' | b'(' | b'[' | b':'));
+        if called || !person::could_be_one(part(bytes, 0, end)) {
+            return None;
+        }
+    }
     if strength == Strength::Shape {
         return person::shape(value.text, value.start, value.end, value.bounded);
     }
