@@ -1,6 +1,8 @@
 //! Detectors: findings in a line of text.
 
-use crate::bytes::ESCAPE;
+use std::ops::Range;
+
+use crate::bytes::{ESCAPE, at, before, part};
 use crate::class::{Class, Confidence};
 use crate::columns::Table;
 use crate::decode::{self, Plain};
@@ -185,9 +187,12 @@ impl Scanner<'_> {
         if depth < DEPTH {
             self.tokens(&plain.text, found, depth);
         }
-        for finding in found.iter_mut().skip(inner.max(before)) {
-            finding.span = plain.place(finding.span.start)..plain.place(finding.span.end);
-        }
+        let fresh = found.split_off(inner.max(before));
+        found.extend(fresh.into_iter().filter_map(|finding| {
+            let span = plain.place(finding.span.start)..plain.place(finding.span.end);
+            // What has no escape around it was looked at as it stands, and there its quotes are where they belong.
+            decode::is_escaped(quoted_around(bytes, &span)).then_some(Finding { span, ..finding })
+        }));
         self.plain = plain;
     }
 
@@ -220,6 +225,18 @@ impl Scanner<'_> {
         }
         self.spare = words;
     }
+}
+
+/// A finding with what is around it, as far as to quotes that are no escapes.
+fn quoted_around<'t>(text: &'t [u8], span: &Range<usize>) -> &'t [u8] {
+    /// What is further away is not looked at.
+    const REACH: usize = 1024;
+    let is_border = |place: usize| at(text, place) == b'"' && before(text, place) != b'\\';
+    let floor = span.start.saturating_sub(REACH);
+    let start = (floor..span.start).rev().find(|place| is_border(*place));
+    let limit = text.len().min(span.end + REACH);
+    let end = (span.end..limit).find(|place| is_border(*place));
+    part(text, start.unwrap_or(floor), end.unwrap_or(limit))
 }
 
 /// Looks for everything in a text as it stands; returns whether there may be escapes in it.
@@ -273,3 +290,6 @@ pub(crate) fn settle(found: &mut Vec<Finding>, before: usize, minimum: Confidenc
     }
     found.append(&mut kept);
 }
+
+#[cfg(test)]
+mod tests;

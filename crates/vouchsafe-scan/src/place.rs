@@ -130,9 +130,11 @@ fn street(text: &[u8], start: usize, limit: usize) -> Option<usize> {
         if !matches!(at(text, place), b' ' | b'+') {
             break;
         }
-        let end = run_end(text, place + 1, |byte| {
+        let run = run_end(text, place + 1, |byte| {
             is_word(byte) && byte != b'_' || matches!(byte, b'-' | b'\'')
         });
+        // A quote at the end closes what is around the address.
+        let end = run - usize::from(before(text, run) == b'\'');
         let word = part(text, place + 1, end);
         let first = word.first().copied().unwrap_or(0);
         let sound = first.is_ascii_uppercase()
@@ -362,6 +364,7 @@ mod tests {
             "PO Box 1234",
             "88 5th Avenue, New York, NY 10011",
         ] {
+            assert_eq!(whole(&format!("{text}', city='")), Some(text));
             assert_eq!(whole(&format!("{text} and more")), Some(text));
         }
         for text in [

@@ -221,7 +221,7 @@ fn biometric(strength: Strength, value: Value<'_>) -> Fit {
     let token = part(value.text, value.start, end);
     let mixed = count_digits(token) >= 2 && token.len() >= 6;
     let long = token.len() >= 16;
-    if is_uuid(token) && strength == Strength::Shape {
+    if is_uuid(token) && (strength == Strength::Shape || token.contains(&b'-')) {
         return None;
     }
     let sound = match strength {

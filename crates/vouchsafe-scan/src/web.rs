@@ -70,6 +70,9 @@ const PEOPLE: [&[u8]; 22] = [
     b"clients",
 ];
 
+/// Path segments after which the number of a page stands that was made for one person.
+const SHARES: [&[u8]; 6] = [b"p", b"u", b"r", b"share", b"portal", b"results"];
+
 /// Hosts whose paths are people's pages.
 const SOCIAL: [&[u8]; 10] = [
     b"facebook.com",
@@ -121,11 +124,12 @@ pub(crate) fn url(text: &[u8], colon: usize) -> Url {
     let path_end = run_end(text, path, |byte| {
         is_url_byte(byte) && !matches!(byte, b'?' | b'#')
     });
-    let person_end = if social && path_end > path + 2 {
-        Some(path_end)
-    } else {
-        person_segment(text, path, path_end).map(|_| path_end)
-    };
+    // The pages of portals are those of whoever has the number in the path.
+    let own_page = host.starts_with(b"portal.") && count_digits(part(text, path, path_end)) > 0;
+    let found = (social && path_end > path + 2)
+        || own_page
+        || person_segment(text, path, path_end).is_some();
+    let person_end = found.then_some(path_end);
     Url {
         password,
         person_end: person_end.filter(|person_end| *person_end <= end),
@@ -135,17 +139,19 @@ pub(crate) fn url(text: &[u8], colon: usize) -> Url {
 /// Where the segment ends that names a person, in a path that begins with a slash.
 fn person_segment(text: &[u8], path: usize, end: usize) -> Option<usize> {
     let mut start = path + 1;
-    let mut after_people = false;
+    let (mut after_people, mut after_share) = (false, false);
     while start < end {
         let stop = run_end(text, start, |byte| byte != b'/' && is_url_byte(byte)).min(end);
         let segment = part(text, start, stop);
-        if after_people && is_of_somebody(segment) {
+        let shared = after_share && segment.len() >= 7 && count_digits(segment) == segment.len();
+        if shared || after_people && is_of_somebody(segment) {
             return Some(stop);
         }
         if segment.first() == Some(&b'~') && segment.len() > 2 {
             return Some(stop);
         }
         after_people = is_people(segment);
+        after_share = SHARES.contains(&segment);
         start = stop + 1;
     }
     None
@@ -250,6 +256,18 @@ mod tests {
         // The whole path, which says more than the number.
         assert_eq!(url(text, 5).person_end, Some(46));
         for text in [
+            "https://portal.example.org/visits/3",
+            "https://h.example.org/p/43926164/summary",
+        ] {
+            assert_eq!(
+                url(text.as_bytes(), 5).person_end,
+                Some(text.len()),
+                "{text}"
+            );
+        }
+        for text in [
+            "https://portal.example.org/login",
+            "https://h.example.org/p/251",
             "https://h.example.org/patients/{id}",
             "https://h.example.org/orders/12345",
             "https://h/patients/search",

@@ -1,0 +1,84 @@
+use super::*;
+
+/// The classes found in a line, with what was found.
+fn found(line: &str) -> Vec<(Class, &str)> {
+    let detector = Detector::new();
+    let mut found = Vec::new();
+    detector.scanner().line(line.as_bytes(), &mut found);
+    found
+        .into_iter()
+        .map(|finding| (finding.class, line.get(finding.span).unwrap_or_default()))
+        .collect()
+}
+
+#[test]
+fn names_of_fields_after_escaped_quotes_are_no_values() {
+    let line = r#"{"a":{"password":[100000,"ü\"\\"]},"b":{},"password":true}"#;
+    let values: Vec<&str> = found(line).into_iter().map(|(_, value)| value).collect();
+    assert_eq!(values, ["100000", r#"ü\"\\"#]);
+}
+
+#[test]
+fn what_stands_between_escaped_quotes_is_found() {
+    let line = r#"{"body":"{\"ssn\":\"219-09-9999\",\"n\":1}"}"#;
+    assert_eq!(found(line), [(Class::Ssn, "219-09-9999")]);
+    let line = r#"{"note":"first line\nMRN: 00482913 seen"}"#;
+    assert_eq!(found(line), [(Class::Mrn, "00482913")]);
+}
+
+#[test]
+fn ids_of_requests_are_no_record_numbers() {
+    assert_eq!(found(r#"{"RequestId":"0HMC6AWB43MR:00000008"}"#), []);
+}
+
+#[test]
+fn random_ids_are_findings_only_where_they_name_a_device() {
+    let id = "3f2b6c1e-8a4d-4e21-9f3a-2b1c0d9e8f7a";
+    let advertising = format!(r#"{{"idfa":"{id}"}}"#);
+    assert_eq!(found(&advertising), [(Class::Device, id)]);
+    for name in [
+        "mrn",
+        "patient_id",
+        "device_id",
+        "fingerprint_id",
+        "photo",
+        "token",
+    ] {
+        let line = format!(r#"{{"{name}":"{id}"}}"#);
+        assert_eq!(found(&line), [], "{name}");
+    }
+}
+
+#[test]
+fn pictures_of_patients_are_found_by_their_paths() {
+    let line = "stored patient photo /data/patient-photos/0f9ee0e781041428.heic (42254 bytes)";
+    let path = "/data/patient-photos/0f9ee0e781041428.heic";
+    assert_eq!(found(line), [(Class::Photo, path)]);
+}
+
+#[test]
+fn quoted_values_of_statements_are_found() {
+    let line = "33 Query\tUPDATE patients SET address='9338 Prairie Blvd', city='Duluth'";
+    assert_eq!(
+        found(line),
+        [
+            (Class::Geography, "9338 Prairie Blvd"),
+            (Class::Geography, "Duluth")
+        ]
+    );
+}
+
+#[test]
+fn dates_that_programs_print_are_found() {
+    let line = "Employee(id='E1', hired=datetime.date(2024, 11, 4), plate=None)";
+    let classes: Vec<Class> = found(line).into_iter().map(|(class, _)| class).collect();
+    assert_eq!(classes, [Class::Date]);
+}
+
+#[test]
+fn pages_of_portals_are_found() {
+    let line = r#"{"portal url":"https://portal.example.com/p/43926164/summary"}"#;
+    let url = "https://portal.example.com/p/43926164/summary";
+    assert_eq!(found(line), [(Class::Url, url)]);
+    assert_eq!(found(&format!("opened {url} now")), [(Class::Url, url)]);
+}
