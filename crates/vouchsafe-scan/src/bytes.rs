@@ -187,6 +187,17 @@ pub(crate) fn run_end(text: &[u8], start: usize, is: impl Fn(u8) -> bool) -> usi
             .unwrap_or(rest.len())
 }
 
+/// The same, not beyond a limit: hostile lines have no end of marks.
+#[inline]
+pub(crate) fn run_within(
+    text: &[u8],
+    start: usize,
+    limit: usize,
+    is: impl Fn(u8) -> bool,
+) -> usize {
+    run_end(text.get(..limit).unwrap_or(text), start, is)
+}
+
 /// The kinds of all bytes of a part together.
 #[inline]
 pub(crate) fn kinds_of(text: &[u8]) -> Kind {

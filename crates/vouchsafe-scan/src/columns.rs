@@ -1,6 +1,8 @@
 //! Tables in text: CSV under its header, `COPY` of `pg_dump`, `INSERT` with columns, rows in errors of databases.
 
-use crate::bytes::{DOLLAR, HEADER, OPEN, at, before, is_idle, is_word, kind_end, part, run_end};
+use crate::bytes::{
+    DOLLAR, HEADER, OPEN, at, before, is_idle, is_word, kind_end, part, run_end, run_within,
+};
 use crate::class::{Class, Confidence};
 use crate::person;
 use crate::text::Text;
@@ -21,6 +23,9 @@ pub(crate) struct Table {
     /// Rows of `COPY`, until `\.`.
     copy: bool,
 }
+
+/// A row without names of columns is no longer than this.
+const ROW: usize = 4096;
 
 /// More columns than this are not looked at.
 const MOST: usize = 512;
@@ -260,39 +265,45 @@ impl Text<'_, '_> {
     /// Adds what stands in `INSERT … (columns) VALUES (…)`, and in the rows that errors of PostgreSQL show.
     pub(crate) fn rows(&mut self) {
         let text = self.text;
-        if let Some(start) = after(text, b"Parameters: ") {
+        if self.seen & OPEN != 0
+            && let Some(start) = after(text, b"Parameters: ")
+        {
             self.typed(start);
         }
+        let mut place = 0;
         let dollars = if self.seen & DOLLAR == 0 { &[] } else { text };
         for mark in memchr::memchr_iter(b'$', dollars) {
-            if part(text, mark.saturating_sub(12), mark).eq_ignore_ascii_case(b"parameters: ") {
-                self.parameters(mark);
+            let front = part(text, mark.saturating_sub(12), mark);
+            if mark >= place && front.eq_ignore_ascii_case(b"parameters: ") {
+                place = self.parameters(mark);
             }
         }
         let brackets = if self.seen & OPEN == 0 { &[] } else { text };
+        let mut row_end = 0;
         for open in memchr::memchr_iter(b'(', brackets) {
             let front = part(text, open.saturating_sub(24), open);
-            if ends_with(front, b"row contains ") {
-                self.failing_row(open);
+            if open >= row_end && ends_with(front, b"row contains ") {
+                row_end = self.failing_row(open);
             } else if ends_with(front, b"values ") || ends_with(front, b"values") {
                 self.inserted(open);
             }
         }
     }
 
-    /// The values of a statement, as PostgreSQL logs them: `parameters: $1 = 'Jane', $2 = 'Roe'`.
-    fn parameters(&mut self, start: usize) {
+    /// The values of a statement, as PostgreSQL logs them: `parameters: $1 = 'Jane', $2 = 'Roe'`. Returns where they end.
+    fn parameters(&mut self, start: usize) -> usize {
         let text = self.text;
         let mut place = start;
         for _ in 0..256 {
             let Some(open) = memchr::memchr(b'\'', part(text, place, text.len())) else {
-                return;
+                return text.len();
             };
             let from = place + open + 1;
             let to = run_end(text, from, |byte| byte != b'\'');
             self.unnamed(from, to);
             place = to + 1;
         }
+        place
     }
 
     /// The values of a statement, as MyBatis logs them: `Parameters: Jane Roe(String), 1980-01-31(Date)`.
@@ -325,16 +336,18 @@ impl Text<'_, '_> {
         }
     }
 
-    /// A row without the names of its columns: what looks like a name or a date there is one.
-    fn failing_row(&mut self, open: usize) {
+    /// A row without the names of its columns: what looks like a name or a date there is one. Returns where it ends.
+    fn failing_row(&mut self, open: usize) -> usize {
         let text = self.text;
-        let end = run_end(text, open + 1, |byte| byte != b')');
+        let limit = text.len().min(open + ROW);
+        let end = run_within(text, open + 1, limit, |byte| byte != b')');
         let mut start = open + 1;
         while start < end {
-            let stop = run_end(text, start, |byte| byte != b',').min(end);
+            let stop = run_within(text, start, end, |byte| byte != b',');
             self.unnamed(start, stop);
             start = stop + 1;
         }
+        end
     }
 
     /// The tuples after `VALUES`, under the columns before it.

@@ -5,7 +5,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use memchr::memchr3_iter;
 
-use crate::bytes::{at, part, run_end};
+use crate::bytes::{at, part, run_end, run_within};
 
 /// Whether a text has escapes, so that it is worth to be read without them.
 pub(crate) fn is_escaped(text: &[u8]) -> bool {
@@ -197,10 +197,7 @@ pub(crate) fn token(text: &[u8], start: usize, end: usize) -> (usize, usize) {
         first -= 1;
     }
     let stop = run_end(text, end, is);
-    (
-        first,
-        run_end(text, stop, |byte| byte == b'=').min(stop + 2),
-    )
+    (first, run_within(text, stop, stop + 2, |byte| byte == b'='))
 }
 
 /// The text that a token is the base64 or hexadecimal form of, when it is one.

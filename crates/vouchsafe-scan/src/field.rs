@@ -3,7 +3,7 @@
 mod extent;
 
 use crate::bytes::{
-    AFTER_NAME, at, before, count_digits, is_word, kind, part, run_end, word_start,
+    AFTER_NAME, at, before, count_digits, is_word, kind, part, run_end, run_within, word_start,
 };
 pub(crate) use crate::field::extent::{Extent, Opening, extent, extent_of, opening, plain_end};
 
@@ -70,7 +70,7 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
         return None;
     }
     if at(text, place) == b' ' {
-        place = run_end(text, place, |byte| byte == b' ').min(place + 2);
+        place = run_within(text, place, place + 2, |byte| byte == b' ');
     }
     if at(text, place) == b'>' && place == end {
         let open = element_start(text, start)?;

@@ -1,6 +1,6 @@
 //! HL7 version 2: fields of segments by their number.
 
-use crate::bytes::{BAR, at, before, count_digits, part, run_end, trimmed};
+use crate::bytes::{BAR, at, before, count_digits, part, run_end, run_within, trimmed};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::text::Text;
@@ -276,7 +276,7 @@ impl Text<'_, '_> {
         let text = self.text;
         let mut place = start;
         while place < end {
-            let stop = run_end(text, place, |byte| byte != b'~').min(end);
+            let stop = run_within(text, place, end, |byte| byte != b'~');
             self.hl7_repetition(kind, place, stop);
             place = stop + 1;
         }
@@ -411,7 +411,7 @@ fn components(text: &[u8], start: usize, end: usize) -> Vec<(usize, usize)> {
     let mut parts = Vec::new();
     let mut place = start;
     while place <= end && parts.len() < 24 {
-        let stop = run_end(text, place, |byte| !matches!(byte, b'^' | b'&')).min(end);
+        let stop = run_within(text, place, end, |byte| !matches!(byte, b'^' | b'&'));
         parts.push(trimmed(text, place, stop));
         place = stop + 1;
     }

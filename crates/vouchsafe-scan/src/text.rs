@@ -30,6 +30,9 @@ pub(crate) struct Desk {
     pub(crate) long: Vec<(usize, usize)>,
 }
 
+/// So many URLs are looked at within one.
+const NESTED_URLS: usize = 8;
+
 /// Shorter words are no part of an encoding that is worth a look.
 const LONG: usize = 10;
 
@@ -47,6 +50,8 @@ pub(crate) struct Text<'t, 'm> {
     pub(crate) value_start: usize,
     /// The kinds of all bytes that the scan has come by, but for those of words.
     pub(crate) seen: Kind,
+    /// Where the last URL ends, and how many began before that.
+    url: (usize, usize),
     /// Whether it reads like a note on a patient, once somebody asked.
     pub(crate) clinical: Option<bool>,
 }
@@ -69,6 +74,7 @@ impl<'t, 'm> Text<'t, 'm> {
             quiet_until: 0,
             value_start: usize::MAX,
             seen: 0,
+            url: (0, 0),
             clinical: None,
         }
     }
@@ -361,7 +367,14 @@ impl<'t, 'm> Text<'t, 'm> {
 
     fn url(&mut self, colon: usize) {
         let text = self.text;
+        // URLs in the query of another are looked at, too, but not any number of them.
+        if colon >= self.url.0 {
+            self.url.1 = 0;
+        } else if self.url.1 >= NESTED_URLS {
+            return;
+        }
         let url = web::url(text, colon);
+        self.url = (url.end.max(self.url.0), self.url.1 + 1);
         if let Some(password) = url.password {
             self.add(
                 Class::Secret,

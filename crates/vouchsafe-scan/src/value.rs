@@ -6,7 +6,7 @@ mod name;
 mod placeholder;
 mod secret;
 
-use crate::bytes::{at, before, count_digits, number, part, run_end, trimmed};
+use crate::bytes::{at, before, count_digits, number, part, run_end, run_within, trimmed};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::value::code::{code, device, plate};
@@ -138,7 +138,7 @@ fn phone(strength: Strength, value: Value<'_>) -> Fit {
             start += prefix.len();
         }
     }
-    let mut end = run_end(value.text, start, is_part).min(value.end);
+    let mut end = run_within(value.text, start, value.end, is_part);
     while end > start && !before(value.text, end).is_ascii_digit() {
         end -= 1;
     }
@@ -172,10 +172,9 @@ fn email(value: Value<'_>) -> Fit {
 }
 
 fn ssn(strength: Strength, value: Value<'_>) -> Fit {
-    let end = run_end(value.text, value.start, |byte| {
+    let end = run_within(value.text, value.start, value.end, |byte| {
         byte.is_ascii_digit() || matches!(byte, b'-' | b' ' | b'.')
-    })
-    .min(value.end);
+    });
     let (start, end) = trimmed(value.text, value.start, end);
     let digits = count_digits(part(value.text, start, end));
     let bound = !at(value.text, end).is_ascii_alphanumeric() || end == value.end;
@@ -185,7 +184,7 @@ fn ssn(strength: Strength, value: Value<'_>) -> Fit {
 
 fn url(strength: Strength, value: Value<'_>) -> Fit {
     let bytes = value.bytes();
-    let end = run_end(value.text, value.start, web::is_url_byte).min(value.end);
+    let end = run_within(value.text, value.start, value.end, web::is_url_byte);
     let dotted = bytes.contains(&b'.') && bytes.iter().any(|byte| *byte == b'/' || *byte == b'.');
     match strength {
         Strength::Field => {
@@ -255,7 +254,7 @@ fn photo(strength: Strength, value: Value<'_>) -> Fit {
 
 /// The end of the token at the beginning of a value: up to a blank or a mark that no code has.
 fn token_end(value: Value<'_>) -> usize {
-    run_end(value.text, value.start, |byte| {
+    run_within(value.text, value.start, value.end, |byte| {
         !matches!(
             byte,
             b' ' | b'\t'
@@ -274,7 +273,6 @@ fn token_end(value: Value<'_>) -> usize {
                 | b'\r'
         )
     })
-    .min(value.end)
 }
 
 /// Whether a text is a UUID.

@@ -3,7 +3,7 @@
 mod ip;
 mod mailbox;
 
-use crate::bytes::{count_digits, part, run_end};
+use crate::bytes::{count_digits, part, run_end, run_within};
 use crate::value::{is_uuid, looks_like_hash};
 pub(crate) use crate::web::ip::{ip, ip4, ip6, mac};
 pub(crate) use crate::web::mailbox::email;
@@ -93,6 +93,8 @@ pub(crate) struct Url {
     pub(crate) password: Option<(usize, usize)>,
     /// Where the part ends that leads to a person.
     pub(crate) person_end: Option<usize>,
+    /// Where it ends.
+    pub(crate) end: usize,
 }
 
 /// Looks at the URL whose `://` stands at a place.
@@ -133,6 +135,7 @@ pub(crate) fn url(text: &[u8], colon: usize) -> Url {
     Url {
         password,
         person_end: person_end.filter(|person_end| *person_end <= end),
+        end,
     }
 }
 
@@ -141,7 +144,7 @@ fn person_segment(text: &[u8], path: usize, end: usize) -> Option<usize> {
     let mut start = path + 1;
     let (mut after_people, mut after_share) = (false, false);
     while start < end {
-        let stop = run_end(text, start, |byte| byte != b'/' && is_url_byte(byte)).min(end);
+        let stop = run_within(text, start, end, |byte| byte != b'/' && is_url_byte(byte));
         let segment = part(text, start, stop);
         let shared = after_share && segment.len() >= 7 && count_digits(segment) == segment.len();
         if shared || after_people && is_of_somebody(segment) {

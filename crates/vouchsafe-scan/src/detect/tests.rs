@@ -82,3 +82,25 @@ fn pages_of_portals_are_found() {
     assert_eq!(found(line), [(Class::Url, url)]);
     assert_eq!(found(&format!("opened {url} now")), [(Class::Url, url)]);
 }
+
+#[test]
+fn hostile_lines_take_time_in_proportion_to_their_length() {
+    // Each of these once took time by the square of its length: minutes instead of moments here.
+    for part in [
+        "PID|",
+        "1-",
+        "://",
+        "mrn: 1 ",
+        "ssn 1-2 ",
+        "row contains (",
+        "parameters: $1 ",
+        "k=\\\"",
+        "\\\"ssn\\\":\\\"219-09-9999\\\",",
+    ] {
+        let line = part.repeat(200_000 / part.len());
+        let detector = Detector::new();
+        let mut found = Vec::new();
+        detector.scanner().line(line.as_bytes(), &mut found);
+        assert!(found.len() <= line.len(), "{part}");
+    }
+}

@@ -3,7 +3,8 @@
 use memchr::memchr;
 
 use crate::bytes::{
-    ENDS_VALUE, LOWER, OTHER_WORD, PLAIN, UPPER, at, before, is_word, kind, kind_end, part, run_end,
+    ENDS_VALUE, LOWER, OTHER_WORD, PLAIN, UPPER, at, before, is_word, kind, part, run_end,
+    run_within,
 };
 use crate::field::{Field, Mark};
 use crate::value::Value;
@@ -64,7 +65,7 @@ pub(crate) fn opening(text: &[u8], field: &Field) -> Opening {
         };
     }
     if matches!(at(text, place), b' ' | b'\t') {
-        place = run_end(text, place, |byte| matches!(byte, b' ' | b'\t')).min(place + 12);
+        place = run_within(text, place, place + 12, |byte| matches!(byte, b' ' | b'\t'));
     }
     let first = at(text, place);
     if first.is_ascii_digit() || first == b'-' {
@@ -170,7 +171,7 @@ pub(crate) fn plain_end(text: &[u8], opening: Opening) -> Option<usize> {
         Opening::Bare(start) => (start, 0),
         _ => return None,
     };
-    let end = kind_end(text, start, PLAIN);
+    let end = run_within(text, start, start + 129, |byte| kind(byte) & PLAIN != 0);
     let next = at(text, end);
     let ends = if quote != 0 {
         next == quote
@@ -232,7 +233,7 @@ fn closing(text: &[u8], start: usize, quote: u8, slashes: usize) -> Option<usize
 /// A value that no quote closes.
 fn open_extent<'t>(text: &'t [u8], field: &Field, start: usize, inside: bool) -> Extent<'t> {
     let limit = text.len().min(start + 512);
-    let mut end = run_end(text, start, |byte| kind(byte) & ENDS_VALUE == 0).min(limit);
+    let mut end = run_within(text, start, limit, |byte| kind(byte) & ENDS_VALUE == 0);
     let stop = at(text, end);
     let mut cut = false;
     // The next field ends it: "…FirstName:Ann LastName:Roe", "a=b c=d".

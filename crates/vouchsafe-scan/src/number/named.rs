@@ -1,6 +1,6 @@
 //! Numbers and codes that the words before them name.
 
-use crate::bytes::{at, before, is_word, part, run_end};
+use crate::bytes::{at, before, is_word, part, run_end, run_within};
 use crate::class::{Class, Confidence};
 use crate::text::Text;
 use crate::value::{self, Value, is_uuid};
@@ -22,7 +22,7 @@ impl Text<'_, '_> {
         if first < start {
             first = run_end(text, first, |byte| !byte.is_ascii_alphanumeric()).min(start);
         }
-        let token_end = run_end(text, end, is_joined);
+        let token_end = run_within(text, end, first + 37, is_joined);
         if matches!(token_end - first, 32 | 36) && is_uuid(part(text, first, token_end)) {
             return token_end;
         }
@@ -34,13 +34,12 @@ impl Text<'_, '_> {
         let Some(meaning) = joined.or_else(|| self.context(first)) else {
             return end;
         };
-        let limit = run_end(text, first, |byte| {
+        let limit = run_within(text, first, first + 80, |byte| {
             !matches!(
                 byte,
                 b',' | b';' | b'|' | b'"' | b'\'' | b'<' | b'>' | b'}' | b'\n' | b'\t' | b'&'
             )
-        })
-        .min(first + 80);
+        });
         let value = Value {
             text,
             start: first,

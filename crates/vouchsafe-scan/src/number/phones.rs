@@ -1,6 +1,6 @@
 //! Telephone and fax numbers in sentences.
 
-use crate::bytes::{at, before, count_digits, digits_end, is_word, part, run_end};
+use crate::bytes::{at, before, count_digits, digits_end, is_word, part, run_end, run_within};
 use crate::class::{Class, Confidence};
 use crate::text::Text;
 
@@ -84,10 +84,9 @@ impl Text<'_, '_> {
                 return stop;
             }
         }
-        let gap = run_end(text, area_end + 1, |byte| {
+        let gap = run_within(text, area_end + 1, area_end + 3, |byte| {
             matches!(byte, b' ' | b'-' | b'+')
-        })
-        .min(area_end + 3);
+        });
         let exchange_end = digits_end(text, gap);
         let exchange = part(text, gap, exchange_end);
         let line_end = digits_end(text, exchange_end + 1);

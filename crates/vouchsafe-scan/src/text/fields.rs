@@ -1,6 +1,6 @@
 //! Fields of a text: what their names say, and whether their values are that.
 
-use crate::bytes::{PLAIN, TOKEN, at, kind, kind_end, part, run_end};
+use crate::bytes::{PLAIN, TOKEN, at, kind, part, run_end, run_within};
 use crate::checks;
 use crate::class::Class;
 use crate::decode;
@@ -103,7 +103,7 @@ impl Text<'_, '_> {
     fn push_tokens(&mut self, start: usize, end: usize) {
         let mut place = start;
         while end - place >= decode::SHORTEST {
-            let stop = kind_end(self.text, place, TOKEN).min(end);
+            let stop = run_within(self.text, place, end, |byte| kind(byte) & TOKEN != 0);
             if stop - place >= decode::SHORTEST {
                 self.desk.long.push((place, stop));
             }

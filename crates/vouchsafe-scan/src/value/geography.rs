@@ -1,6 +1,6 @@
 //! Addresses, codes of places and coordinates as values of fields.
 
-use crate::bytes::{at, count_digits, number, part, run_end};
+use crate::bytes::{at, count_digits, number, part, run_end, run_within};
 use crate::class::Confidence;
 use crate::person;
 use crate::place;
@@ -30,10 +30,9 @@ pub(super) fn geography(strength: Strength, phrase: &str, value: Value<'_>) -> F
         let end = if value.bounded {
             value.end
         } else {
-            run_end(value.text, value.start, |byte| {
+            run_within(value.text, value.start, value.end, |byte| {
                 byte.is_ascii_alphanumeric() || byte == b'-'
             })
-            .min(value.end)
         };
         // The second half of a British one: "SW1A 1AA".
         let half = part(value.text, end + 1, end + 4);
