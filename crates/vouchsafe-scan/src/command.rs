@@ -53,6 +53,7 @@ enum Verb {
     #[command(after_help = "Examples:\n  vouchsafe-scan init")]
     Init,
     /// Prints all settings there are, with comments
+    #[command(after_help = "Examples:\n  vouchsafe-scan settings | less")]
     Settings,
     Learn(learning::Learn),
     Hash(hashing::Hash),
