@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::bytes::{ESCAPE, at, before, part};
 use crate::class::{Class, Confidence};
 use crate::columns::Table;
+use crate::company;
 use crate::decode::{self, Plain};
 use crate::finding::Finding;
 use crate::text::{Desk, Text};
@@ -134,6 +135,18 @@ impl Scanner<'_> {
         let escaped = look(&mut text);
         self.encoded(line, escaped, found, before, 0);
         settle(found, before, self.detector.minimum);
+        self.company(line, found, before);
+    }
+
+    /// Looks again at a line that tells of a person.
+    fn company(&mut self, line: &[u8], found: &mut Vec<Finding>, before: usize) {
+        let Some(known) = company::known(found.get(before..).unwrap_or_default()) else {
+            return;
+        };
+        Text::new(line, self.detector.classes, &mut self.desk, found).company(&known);
+        if found.len() > before + known.len() {
+            settle(found, before, self.detector.minimum);
+        }
     }
 
     /// Adds the findings of a value that stands in a column or field of this name.

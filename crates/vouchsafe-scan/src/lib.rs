@@ -9,6 +9,7 @@ pub mod clean;
 mod columns;
 #[cfg(feature = "command")]
 pub mod command;
+mod company;
 mod decode;
 pub mod detect;
 mod field;

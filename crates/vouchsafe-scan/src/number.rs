@@ -8,7 +8,7 @@ use crate::bytes::{DIGIT, Kind, at, before, count_digits, digits_end, is_word, p
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::number::named::is_joined;
-use crate::number::phones::is_nanp;
+pub(crate) use crate::number::phones::is_nanp;
 use crate::place;
 use crate::text::Text;
 use crate::value::is_uuid;

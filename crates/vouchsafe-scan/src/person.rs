@@ -14,7 +14,7 @@ use crate::lexicon::{Said, said};
 use crate::person::beside::{Left, Right, enclosed, left, right};
 use crate::person::judge::{judge, reach};
 use crate::person::token::{Token, token, tokens};
-use crate::person::words::{FIELD_WORDS, NOUNS, TITLES};
+use crate::person::words::{CREDENTIALS, FIELD_WORDS, NOUNS, TITLES};
 
 /// The name that begins with the capitalised word at a place: where it stands, and how sure that is.
 pub(crate) fn scan(text: &[u8], start: usize, limit: usize) -> Option<(usize, usize, Confidence)> {
@@ -153,6 +153,53 @@ pub(crate) fn capitalised_end(text: &[u8], start: usize, limit: usize) -> usize 
         end = token.end;
     }
     end
+}
+
+/// Where strangers end that are named in a line that tells of a person: two words or more that no dictionary of words
+/// knows, or one in a note on a patient.
+pub(crate) fn stranger(text: &[u8], start: usize, limit: usize, clinical: bool) -> Option<usize> {
+    let (tokens, count) = tokens(text, start, limit);
+    let tokens = tokens.get(..count).unwrap_or_default();
+    let could_be = |token: &Token| {
+        let long = token.end - token.start >= if token.capitals { 4 } else { 3 };
+        long && (token.unknown() || token.said.name_only()) && !token.said.term
+    };
+    let first = tokens
+        .first()
+        .filter(|first| could_be(first) || first.initial)?;
+    let rest = tokens.get(1..).unwrap_or_default();
+    let reach = rest
+        .iter()
+        .take_while(|token| {
+            (could_be(token) || token.initial) && token.capitals == first.capitals || token.initial
+        })
+        .count();
+    let last = rest.get(..reach).and_then(<[Token]>::last).unwrap_or(first);
+    let names = tokens
+        .get(..=reach)?
+        .iter()
+        .filter(|token| could_be(token))
+        .count();
+    // The first word of a sentence is in capitals whatever it is.
+    let within = matches!(before(text, start), b' ')
+        && matches!(before(text, start - 1), b'a'..=b'z' | b',' | b'0'..=b'9' | b'-' | b'/');
+    let alone = clinical && within && !first.capitals && !first.initial && names == 1 && reach == 0;
+    let key = is_key(text, last.end) || at(text, last.end) == b'(' || at(text, last.end) == b'/';
+    let several =
+        names >= 2 || names == 1 && first.initial && reach == 1 && before(text, first.end) == b'.';
+    ((several || alone) && !key).then_some(last.end)
+}
+
+/// Where one word ends that can be the other half of a name.
+pub(crate) fn half(text: &[u8], start: usize, limit: usize) -> Option<usize> {
+    let token = token(text, start).filter(|token| token.end <= limit)?;
+    let said = token.said;
+    let sound =
+        (token.unknown() && token.end - token.start >= 3 || said.name_only() || said.clearly_given)
+            && !said.term
+            && !CREDENTIALS.contains(&part(text, token.start, token.end))
+            && !matches!(at(text, token.end), b'=' | b':' | b'(' | b'/');
+    sound.then_some(token.end)
 }
 
 /// Fits a value to a field that holds names of people, or of other things.

@@ -114,7 +114,7 @@ impl Text<'_, '_> {
     }
 
     /// Whether the text reads like a note on a patient: two words at least that are of little else.
-    fn is_clinical(&mut self) -> bool {
+    pub(crate) fn is_clinical(&mut self) -> bool {
         if let Some(clinical) = self.clinical {
             return clinical;
         }

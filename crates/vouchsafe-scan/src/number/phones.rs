@@ -128,7 +128,7 @@ impl Text<'_, '_> {
 }
 
 /// Area code and exchange of the North American Numbering Plan.
-pub(super) fn is_nanp(area: &[u8], exchange: &[u8]) -> bool {
+pub(crate) fn is_nanp(area: &[u8], exchange: &[u8]) -> bool {
     let sound = |digits: &[u8]| {
         digits.len() == 3
             && matches!(digits.first(), Some(b'2'..=b'9'))

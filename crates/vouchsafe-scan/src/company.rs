@@ -1,0 +1,314 @@
+//! The second look at a line that tells of a person.
+//!
+//! A date, a file of a picture, ten digits in brackets say nothing in most lines of a log. Beside the name or a number of
+//! somebody they are about that person: 45 CFR 164.514(b)(2)(i) counts all elements of dates that are, and any other
+//! number. This look runs only over lines in which the first one found a person, so it costs the others nothing.
+
+mod dates;
+mod names;
+mod words;
+
+use crate::bytes::{
+    DIGIT, OTHER_WORD, UPPER, WORD, at, before, count_digits, digits_end, is_word, kind, part,
+    run_end, word_end,
+};
+use crate::checks;
+use crate::class::{Class, Confidence};
+use crate::company::words::{Key, contains, key_before};
+use crate::finding::Finding;
+use crate::number::is_nanp;
+use crate::text::Text;
+use crate::web;
+
+/// What a first look found: class and place, in order.
+pub(crate) type Known = Vec<(Class, usize, usize)>;
+
+/// What was found in a line, if it tells of a person. An address of the network, a URL or a secret alone does not.
+pub(crate) fn known(found: &[Finding]) -> Option<Known> {
+    let of_person =
+        |finding: &Finding| !matches!(finding.class, Class::Ip | Class::Url | Class::Secret);
+    found.iter().any(of_person).then(|| {
+        let place = |finding: &Finding| (finding.class, finding.span.start, finding.span.end);
+        found.iter().map(place).collect()
+    })
+}
+
+impl Text<'_, '_> {
+    /// Adds what belongs to the person that a line tells of, between the findings of the first look.
+    pub(crate) fn company(&mut self, known: &Known) {
+        let mut from = 0;
+        let mut last = None;
+        for &(class, start, end) in known {
+            self.stretch(from, start, last);
+            from = end.max(from);
+            last = Some((class, start, end));
+        }
+        self.stretch(from, self.text.len(), last);
+        if self.classes.has(Class::Name) {
+            self.beside_names(known);
+        }
+    }
+
+    /// Looks at the words between two findings; `last` is the one before them.
+    fn stretch(&mut self, from: usize, to: usize, last: Option<(Class, usize, usize)>) {
+        let mut place = from;
+        if let Some((Class::Geography, _, end)) = last
+            && let Some(next) = self.city_after(end, to)
+        {
+            place = next;
+        }
+        if let Some((Class::Name, _, end)) = last
+            && let Some(next) = self.number_after(end, to)
+        {
+            place = next;
+        }
+        while place < to {
+            if kind(at(self.text, place)) & WORD == 0 {
+                place += 1;
+                continue;
+            }
+            let (end, kinds) = word_end(self.text, place);
+            let end = end.min(to);
+            if is_word(before(self.text, place)) {
+                // The rest of a word of which a part was found.
+                place = end;
+                continue;
+            }
+            let next = if kinds & DIGIT != 0 {
+                self.date_beside(place, to)
+                    .or_else(|| self.number_beside(place, end))
+            } else {
+                None
+            };
+            let next = next
+                .or_else(|| self.picture_beside(place, end))
+                .or_else(|| {
+                    (kinds & (UPPER | OTHER_WORD) != 0)
+                        .then(|| self.capital_beside(place, end, to))?
+                })
+                .or_else(|| self.page_beside(place, end));
+            place = next.map_or(end, |next| next.max(end));
+        }
+    }
+
+    /// Telephone numbers, ZIP codes and plates that only their form shows.
+    fn number_beside(&mut self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        let word = part(text, start, end);
+        let (previous, next) = (before(text, start), at(text, end));
+        let bounded = !matches!(previous, b'.' | b'-' | b'_' | b'+' | b'#')
+            && !matches!(next, b'.' | b'-' | b'_' if is_word(at(text, end + 1)));
+        let digits = word.iter().all(u8::is_ascii_digit);
+        // 70668-0828
+        if digits && word.len() == 5 && next == b'-' && !matches!(previous, b'-' | b'.') {
+            let stop = digits_end(text, end + 1);
+            if stop == end + 5 && !matches!(at(text, stop), b'-' | b'.') && !is_word(at(text, stop))
+            {
+                self.add(
+                    Class::Geography,
+                    Confidence::Medium,
+                    (start, stop),
+                    Some("beside a person"),
+                );
+                return Some(stop);
+            }
+        }
+        if !bounded {
+            return None;
+        }
+        let own = |key: &Option<Key<'_>>| key.as_ref().is_some_and(Key::is_of_program);
+        if digits
+            && word.len() == 10
+            && is_nanp(part(word, 0, 3), part(word, 3, 6))
+            && !checks::npi(word)
+        {
+            let key = key_before(text, start);
+            if own(&key) {
+                return None;
+            }
+            let class = if contains(part(text, start.saturating_sub(160), start), &[b"fax"]) {
+                Class::Fax
+            } else {
+                Class::Phone
+            };
+            self.add(
+                class,
+                Confidence::Medium,
+                (start, end),
+                Some("beside a person"),
+            );
+            return Some(end);
+        }
+        None
+    }
+
+    /// `Jane Roe (4293429838)`: a number in brackets right after a name.
+    fn number_after(&mut self, name_end: usize, limit: usize) -> Option<usize> {
+        let text = self.text;
+        let open = run_end(text, name_end, |byte| {
+            matches!(byte, b' ' | b'"' | b'\'' | b'\\')
+        });
+        if open > name_end + 3 || !matches!(at(text, open), b'(' | b'[' | b'#') {
+            return None;
+        }
+        let start = open + 1;
+        let end = run_end(text, start, |byte| {
+            byte.is_ascii_alphanumeric() || byte == b'-'
+        });
+        let number = part(text, start, end);
+        let closed = at(text, open) == b'#' || matches!(at(text, end), b')' | b']');
+        let sound = closed
+            && end <= limit
+            && (5..=16).contains(&number.len())
+            && count_digits(number) >= 5
+            && count_digits(number) + 3 >= number.len();
+        sound.then(|| {
+            self.add(
+                Class::Mrn,
+                Confidence::Medium,
+                (start, end),
+                Some("after a name"),
+            );
+            end
+        })
+    }
+
+    /// The file of a picture.
+    fn picture_beside(&mut self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        let stop = run_end(text, end, |byte| web::is_url_byte(byte) && byte != b'=');
+        let path = part(text, start, stop);
+        if stop == end || path.len() > 300 || !web::is_image(path) {
+            return None;
+        }
+        let mut first = start;
+        while first > 0
+            && start - first < 200
+            && web::is_url_byte(before(text, first))
+            && !matches!(before(text, first), b'=' | b'(' | b'[')
+        {
+            first -= 1;
+        }
+        if contains(part(text, first, stop), words::DECORATION) {
+            return Some(stop);
+        }
+        let query = part(text, start, stop)
+            .iter()
+            .position(|byte| matches!(byte, b'?' | b'#'));
+        let stop = query.map_or(stop, |place| start + place);
+        self.add(
+            Class::Photo,
+            Confidence::Medium,
+            (first, stop),
+            Some("beside a person"),
+        );
+        Some(stop)
+    }
+
+    /// `website: https://…`, "her blog https://…".
+    fn page_beside(&mut self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        if part(text, end, end + 3) != b"://" || !part(text, start, end).starts_with(b"http") {
+            return None;
+        }
+        let stop = run_end(text, end + 3, |byte| web::is_url_byte(byte) && byte != b'?');
+        let url = part(text, start, stop);
+        let front = part(text, start.saturating_sub(40), start);
+        let said = contains(front, words::PAGES) || contains(url, words::HOSTS);
+        let sound = said && !web::is_machine(url) && url.len() >= 12 && !web::is_image(url);
+        sound.then(|| {
+            let stop = stop - usize::from(before(text, stop) == b'.');
+            self.add(
+                Class::Url,
+                Confidence::Medium,
+                (start, stop),
+                Some("beside a person"),
+            );
+            stop
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::class::Class;
+    use crate::detect::Detector;
+
+    /// The classes and texts that are found in a line.
+    fn found(line: &str) -> Vec<(Class, &str)> {
+        let mut found = Vec::new();
+        Detector::new().scanner().line(line.as_bytes(), &mut found);
+        found
+            .into_iter()
+            .map(|finding| (finding.class, line.get(finding.span).unwrap_or_default()))
+            .collect()
+    }
+
+    #[test]
+    fn what_stands_beside_a_person_is_about_that_person() {
+        for (line, class, value) in [
+            (
+                r#"{"mrn":"0045512","taken_on":"2022-01-30"}"#,
+                Class::Date,
+                "2022-01-30",
+            ),
+            (
+                "2026-04-18 08:51:21 implant of patient Katherine Scott, next check 2026-04-26",
+                Class::Date,
+                "2026-04-26",
+            ),
+            (
+                "chart of patient Katherine Scott (4293429838) locked",
+                Class::Mrn,
+                "4293429838",
+            ),
+            (
+                r#"{"patient":"Katherine Scott","to":"3125550142"}"#,
+                Class::Phone,
+                "3125550142",
+            ),
+            (
+                r#"{"email":"k.scott@example.org","front":"cards/front_8193.jpg"}"#,
+                Class::Photo,
+                "cards/front_8193.jpg",
+            ),
+            (
+                "patient Katherine Scott lives with her son in Dubuque County",
+                Class::Geography,
+                "Dubuque County",
+            ),
+            (
+                r#"{"patient":"Katherine Scott","website":"https://scott-family.net/us"}"#,
+                Class::Url,
+                "https://scott-family.net/us",
+            ),
+        ] {
+            assert!(
+                found(line).contains(&(class, value)),
+                "{line}: {:?}",
+                found(line)
+            );
+        }
+    }
+
+    #[test]
+    fn times_and_numbers_of_the_program_stay() {
+        for line in [
+            r#"{"ts":"2026-04-18T08:51:21Z","created_at":"2026-04-18T08:51:21Z","apiVersion":"2024-01-01","mrn":"0045512"}"#,
+            "2026-04-18 08:51:21 INFO patient Katherine Scott opened bytes=3125550142 /assets/logo.png",
+            r#"10.0.0.1 - - [10/Apr/2026:18:43:41 +0000] "GET /x?mrn=0045512 HTTP/1.1" 200"#,
+        ] {
+            assert_eq!(found(line).len(), 1, "{line}: {:?}", found(line));
+        }
+    }
+
+    #[test]
+    fn without_a_person_nothing_is_beside_one() {
+        for line in [
+            "batch 3125550142 of 2026-04-18 done, picture front_8193.jpg written",
+            "certificate expires 2029-07-16",
+        ] {
+            assert_eq!(found(line), [], "{line}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Dates and ages beside a person.
+
+use crate::bytes::{at, before, digits_end, is_word, number, part};
+use crate::checks;
+use crate::class::{Class, Confidence};
+use crate::company::words::key_before;
+use crate::text::Text;
+use crate::when;
+
+/// A time of day that stands further from the beginning of a line is not that of the log.
+const OWN: usize = 40;
+
+/// Words before a month and a day that make them a date: "on 5/31".
+const SINCE: &[&[u8]] = &[
+    b"on",
+    b"from",
+    b"since",
+    b"until",
+    b"till",
+    b"by",
+    b"to",
+    b"again",
+    b"retry",
+    b"due",
+    b"seen",
+    b"dated",
+    b"for",
+    b"starting",
+    b"through",
+    b"thru",
+    b"own",
+    b"next",
+    b"last",
+    b"appt",
+    b"visit",
+    b"rtc",
+    b"before",
+    b"after",
+    b"around",
+    b"nv",
+    b"f/u",
+    b"fu",
+    b"date",
+    b"admit",
+    b"admitted",
+    b"discharged",
+    b"dc",
+    b"d/c",
+    b"surgery",
+    b"mon",
+    b"tue",
+    b"wed",
+    b"thu",
+    b"fri",
+    b"sat",
+    b"sun",
+    b"monday",
+    b"tuesday",
+    b"wednesday",
+    b"thursday",
+    b"friday",
+    b"saturday",
+    b"sunday",
+];
+
+impl Text<'_, '_> {
+    /// A date that is not the log's own; returns where it ends.
+    pub(super) fn date_beside(&mut self, start: usize, limit: usize) -> Option<usize> {
+        let text = self.text;
+        if !self.classes.has(Class::Date)
+            || matches!(before(text, start), b'.' | b'-' | b'/' | b'\\')
+        {
+            return None;
+        }
+        if let Some(end) = self.month_and_day(start).or_else(|| self.age_beside(start)) {
+            return Some(end);
+        }
+        let end = when::date_end(text, start).filter(|end| *end <= limit)?;
+        if matches!(at(text, end), b'/' | b'_' | b'-') || is_word(at(text, end)) {
+            return Some(end);
+        }
+        self.date_of_person(start, end);
+        Some(end)
+    }
+
+    /// Adds a date, but the program's own.
+    pub(super) fn date_of_person(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let clock = part(text, start, end).contains(&b':')
+            || at(text, end) == b':' && at(text, end + 1).is_ascii_digit();
+        let timed = clock || part(text, start, end).contains(&b'T');
+        let key = key_before(text, start);
+        let own = match &key {
+            Some(key) if timed => key.is_of_times(),
+            Some(key) => key.is_of_records(),
+            None if timed => start < OWN,
+            None => start == 0,
+        };
+        if !own {
+            self.add(
+                Class::Date,
+                Confidence::Medium,
+                (start, end),
+                Some("beside a person"),
+            );
+        }
+    }
+
+    /// "will retry 5/31": month and day after a word that makes them a date.
+    fn month_and_day(&mut self, start: usize) -> Option<usize> {
+        let text = self.text;
+        let month_end = digits_end(text, start);
+        if at(text, month_end) != b'/' || before(text, start) != b' ' {
+            return None;
+        }
+        let end = digits_end(text, month_end + 1);
+        let (month, day) = (part(text, start, month_end), part(text, month_end + 1, end));
+        let sound = (1..=2).contains(&month.len())
+            && (1..=2).contains(&day.len())
+            && checks::date(2000, number(month), number(day))
+            && number(day) != 0
+            && !is_word(at(text, end))
+            && !matches!(at(text, end), b'/' | b'%')
+            && !(matches!(at(text, end), b'-' | b'.') && at(text, end + 1).is_ascii_digit());
+        if !sound {
+            return None;
+        }
+        let front = part(text, start.saturating_sub(14), start - 1);
+        let word = front
+            .rsplit(|byte| !(byte.is_ascii_alphabetic() || *byte == b'/'))
+            .next()
+            .unwrap_or_default();
+        if !SINCE.iter().any(|known| known.eq_ignore_ascii_case(word)) {
+            return None;
+        }
+        self.add(
+            Class::Date,
+            Confidence::Medium,
+            (start, end),
+            Some("beside a person"),
+        );
+        Some(end)
+    }
+
+    /// "Age 93", "92F": 164.514(b)(2)(i)(C) takes ages over 89.
+    fn age_beside(&mut self, start: usize) -> Option<usize> {
+        let text = self.text;
+        let end = digits_end(text, start);
+        let age = part(text, start, end);
+        if !matches!(age.len(), 2 | 3) || !(90..=125).contains(&number(age)) {
+            return None;
+        }
+        let front = part(text, start.saturating_sub(6), start).to_ascii_lowercase();
+        let said = [
+            b" age ".as_slice(),
+            b"age: ",
+            b"aged ",
+            b" age=",
+            b"age is ",
+        ]
+        .iter()
+        .any(|sign| front.ends_with(sign))
+            || front == b"age ";
+        let bare = !is_word(at(text, end))
+            && !matches!(at(text, end), b'.' | b'%' if is_word(at(text, end + 1)));
+        // 92F, 96 M
+        let sexed = matches!(at(text, end), b'F' | b'M')
+            && !is_word(at(text, end + 1))
+            && self.is_clinical();
+        if !(said && bare || sexed) {
+            return None;
+        }
+        self.add(Class::Date, Confidence::Medium, (start, end), Some("age"));
+        Some(end)
+    }
+}

@@ -1,0 +1,141 @@
+//! Names and places beside a person.
+
+use crate::bytes::{at, before, is_word, part, run_end, trimmed, word_start};
+use crate::class::{Class, Confidence};
+use crate::company::Known;
+use crate::person;
+use crate::text::Text;
+use crate::when;
+
+impl Text<'_, '_> {
+    /// What begins with a capital: a month, a county, people in a note, strangers.
+    pub(super) fn capital_beside(
+        &mut self,
+        start: usize,
+        end: usize,
+        limit: usize,
+    ) -> Option<usize> {
+        let text = self.text;
+        if self.classes.has(Class::Date)
+            && when::month(text, start) == Some(end)
+            && let Some(stop) = when::date_end(text, start).filter(|stop| *stop <= limit)
+        {
+            self.date_of_person(start, stop);
+            return Some(stop);
+        }
+        if self.classes.has(Class::Geography)
+            && let Some(stop) = county(text, start, limit)
+        {
+            self.add(
+                Class::Geography,
+                Confidence::Medium,
+                (start, stop),
+                Some("county"),
+            );
+            return Some(stop);
+        }
+        if !self.classes.has(Class::Name) {
+            return None;
+        }
+        let clinical = self.is_clinical();
+        let stop = person::stranger(text, start, limit, clinical)?;
+        self.add(
+            Class::Name,
+            Confidence::Medium,
+            (start, stop),
+            Some("beside a person"),
+        );
+        Some(stop)
+    }
+
+    /// The other half of a name of which one was found: "Howard, Thomas".
+    pub(super) fn beside_names(&mut self, known: &Known) {
+        let text = self.text;
+        for (place, &(class, start, end)) in known.iter().enumerate() {
+            if class != Class::Name {
+                continue;
+            }
+            let limit = known.get(place + 1).map_or(text.len(), |next| next.1);
+            if at(text, end) == b',' {
+                let from = end + 1 + usize::from(at(text, end + 1) == b' ');
+                if let Some(stop) = person::half(text, from, limit) {
+                    self.add(
+                        Class::Name,
+                        Confidence::Medium,
+                        (from, stop),
+                        Some("beside a name"),
+                    );
+                }
+            }
+            let floor = place
+                .checked_sub(1)
+                .and_then(|last| known.get(last))
+                .map_or(0, |last| last.2);
+            let gap = match (before(text, start), before(text, start - start.min(1))) {
+                (b' ', b',') => 2,
+                (b' ', _) => 1,
+                _ => continue,
+            };
+            let stop = start.saturating_sub(gap);
+            let first = word_start(text, stop, 40);
+            if first >= floor && first < stop && person::half(text, first, stop) == Some(stop) {
+                self.add(
+                    Class::Name,
+                    Confidence::Medium,
+                    (first, stop),
+                    Some("beside a name"),
+                );
+            }
+        }
+    }
+
+    /// "12 Elm Street, Dubuque": the city after a street.
+    pub(super) fn city_after(&mut self, street_end: usize, limit: usize) -> Option<usize> {
+        let text = self.text;
+        let gap = part(text, street_end, street_end + 2);
+        if gap != b", " && gap != b" i" {
+            return None;
+        }
+        let start = if gap == b", " {
+            street_end + 2
+        } else {
+            street_end + 4
+        };
+        if gap == b" i" && part(text, street_end, start) != b" in " {
+            return None;
+        }
+        let stop = person::capitalised_end(text, start, limit);
+        let (start, stop) = trimmed(text, start, stop);
+        let word = part(text, start, stop);
+        let sound =
+            word.len() >= 3 && !word.iter().all(u8::is_ascii_uppercase) && !is_word(at(text, stop));
+        sound.then(|| {
+            self.add(
+                Class::Geography,
+                Confidence::Medium,
+                (start, stop),
+                Some("after a street"),
+            );
+            stop
+        })
+    }
+}
+
+/// Where "Dubuque County" ends.
+fn county(text: &[u8], start: usize, limit: usize) -> Option<usize> {
+    let mut place = start;
+    for _ in 0..4 {
+        let end = run_end(text, place, |byte| {
+            byte.is_ascii_alphabetic() || byte >= 0x80 || matches!(byte, b'-' | b'.' | b'\'')
+        });
+        let word = part(text, place, end);
+        if place > start && matches!(word, b"County" | b"Parish" | b"Borough") {
+            return (end <= limit).then_some(end);
+        }
+        if at(text, end) != b' ' || !word.first().is_some_and(u8::is_ascii_uppercase) {
+            return None;
+        }
+        place = end + 1;
+    }
+    None
+}
