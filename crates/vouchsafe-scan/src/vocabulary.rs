@@ -4,6 +4,7 @@
 //! them that are in the table `data/fields.tsv` give the meaning.
 
 mod ending;
+mod short;
 mod words;
 
 use std::collections::{HashMap, HashSet};
@@ -55,6 +56,23 @@ impl Meaning {
     /// Whether it says that the value is no identifier.
     pub(crate) const fn is_nothing(&self) -> bool {
         self.classes.is_empty()
+    }
+
+    /// Whether it says, without a doubt, that the value is a number or code of a person or of a thing of theirs.
+    fn is_of_code(&self) -> bool {
+        matches!(
+            self.classes.first(),
+            Some((
+                Class::Biometric
+                    | Class::Device
+                    | Class::Vehicle
+                    | Class::License
+                    | Class::HealthPlan
+                    | Class::Mrn
+                    | Class::Account,
+                Strength::Field
+            ))
+        )
     }
 
     /// How many words say it.
@@ -187,6 +205,16 @@ fn read() -> Vocabulary {
         }
         if let Some(last) = meaning.phrase.rsplit(' ').next() {
             endings.insert(last.as_bytes());
+        }
+    }
+    // What the table says itself goes before what an abbreviation of it would say.
+    for meaning in meanings {
+        for phrase in short::of(meaning.phrase) {
+            let phrase: &'static str = String::leak(phrase);
+            phrases.entry(phrase.as_bytes()).or_insert(meaning);
+            if let Some(last) = phrase.rsplit(' ').next() {
+                endings.insert(last.as_bytes());
+            }
         }
     }
     let mut vocabulary = Vocabulary {

@@ -90,12 +90,15 @@ impl Text<'_, '_> {
             || at(text, end) == b':' && at(text, end + 1).is_ascii_digit();
         let timed = clock || part(text, start, end).contains(&b'T');
         let key = key_before(text, start);
-        let own = match &key {
-            Some(key) if timed => key.is_of_times(),
-            Some(key) => key.is_of_records(),
-            None if timed => start < OWN,
-            None => start == 0,
-        };
+        // [10/Apr/2026:18:43:41 +0000]
+        let access = timed && before(text, start) == b'[';
+        let own = access
+            || match &key {
+                Some(key) if timed => key.is_of_times(),
+                Some(key) => key.is_of_records(),
+                None if timed => start < OWN,
+                None => start == 0,
+            };
         if !own {
             self.add(
                 Class::Date,

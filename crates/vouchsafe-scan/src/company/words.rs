@@ -66,6 +66,11 @@ const TIMES: &[&[u8]] = &[
     b"now",
     b"utc",
     b"local",
+    b"recorded",
+    b"text",
+    b"msg",
+    b"message",
+    b"line",
 ];
 
 /// Words of names of fields that count or address something.

@@ -216,7 +216,12 @@ fn refined(class: Class, token: &[u8]) -> Class {
     if class != Class::UniqueId {
         return class;
     }
-    if checks::mbi(token) {
+    if let [a, b, c, b'-', d, e, b'-', serial @ ..] = token
+        && serial.len() == 4
+        && checks::ssn(&[*a, *b, *c], &[*d, *e], serial)
+    {
+        Class::Ssn
+    } else if checks::mbi(token) {
         Class::HealthPlan
     } else if checks::vin(token) {
         Class::Vehicle

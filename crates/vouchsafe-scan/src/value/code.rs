@@ -88,6 +88,7 @@ pub(super) fn code(strength: Strength, value: Value<'_>) -> Fit {
         || token.starts_with(b"0x")
         || looks_like_hash(token)
         || is_measure(token)
+        || ends_with_version(token)
     {
         return None;
     }
@@ -133,6 +134,21 @@ fn groups_end(value: Value<'_>) -> usize {
         end = group_end;
     }
     end
+}
+
+/// `hl7-bridge-12.14.6`: the name of a package and its version.
+fn ends_with_version(token: &[u8]) -> bool {
+    let Some(dash) = token.iter().rposition(|byte| *byte == b'-') else {
+        return false;
+    };
+    let version = part(token, dash + 1, token.len());
+    let version = version.strip_prefix(b"v").unwrap_or(version);
+    let numbers = version.split(|byte| *byte == b'.');
+    part(token, 0, dash).iter().any(u8::is_ascii_lowercase)
+        && numbers.clone().count() >= 3
+        && numbers
+            .clone()
+            .all(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))
 }
 
 /// A number with a unit or a fraction, a version: 12ms, 99.5, v1.2.3, 3/5, 50%.

@@ -115,8 +115,18 @@ impl Words {
             return Some(meaning);
         }
         let last = self.last(1, 0)?;
-        if is_filler(last) && self.count > 1 {
-            return self.phrase(1);
+        if self.count > 1 {
+            // `ssn_txt`, `face_template_id`
+            let before = || self.phrase(1);
+            if is_filler(last) {
+                return before();
+            }
+            if let Some(meaning) = is_number(last).then(before).flatten()
+                && meaning.words() > 1
+                && meaning.is_of_code()
+            {
+                return Some(meaning);
+            }
         }
         // patientlastname: the longest phrase at the end of a word that is written as one.
         let joined = (1..last.len().saturating_sub(6)).find_map(|start| {
@@ -183,6 +193,22 @@ fn phrase(words: &[u8]) -> Option<&'static Meaning> {
     })
 }
 
+/// Words for a number or code: what they stand after says which.
+fn is_number(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"id"
+            | b"ref"
+            | b"code"
+            | b"key"
+            | b"nbr"
+            | b"identifier"
+            | b"reference"
+            | b"token"
+            | b"value"
+    )
+}
+
 /// Words that say nothing of themselves after the name of a field: `ssn_value`, `email.new`.
 pub(super) fn is_filler(word: &[u8]) -> bool {
     matches!(
@@ -215,5 +241,8 @@ pub(super) fn is_filler(word: &[u8]) -> bool {
             | b"list"
             | b"cleartext"
             | b"plaintext"
+            | b"txt"
+            | b"cd"
+            | b"nbr"
     )
 }
