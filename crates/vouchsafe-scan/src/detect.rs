@@ -257,6 +257,7 @@ fn look(text: &mut Text<'_, '_>) -> bool {
     text.scan();
     text.hl7();
     text.x12();
+    text.dicom();
     text.rows();
     text.seen & ESCAPE != 0
 }

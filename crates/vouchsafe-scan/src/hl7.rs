@@ -1,6 +1,6 @@
 //! HL7 version 2: fields of segments by their number.
 
-use crate::bytes::{BAR, at, before, count_digits, part, run_end, run_within, trimmed};
+use crate::bytes::{BAR, at, before, count_digits, number, part, run_end, run_within, trimmed};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::text::Text;
@@ -21,6 +21,8 @@ enum Kind {
     /// A telephone number, or another way to reach somebody (XTN).
     Phone,
     Date,
+    /// A time of the program's own.
+    Own,
 }
 
 /// The numbers of fields, and what each holds.
@@ -146,8 +148,15 @@ const SEGMENTS: [(&[u8], Fields); 21] = [
             (32, Kind::Staff),
         ],
     ),
-    (b"OBX", &[(14, Kind::Date), (16, Kind::Staff)]),
-    (b"EVN", &[(5, Kind::Staff)]),
+    (
+        b"OBX",
+        &[
+            (14, Kind::Date),
+            (16, Kind::Staff),
+            (18, Kind::Id(Class::Device)),
+        ],
+    ),
+    (b"EVN", &[(2, Kind::Own), (5, Kind::Staff), (6, Kind::Own)]),
     (b"DG1", &[(5, Kind::Date), (16, Kind::Staff)]),
     (b"ACC", &[(1, Kind::Date)]),
     (
@@ -195,6 +204,9 @@ impl Text<'_, '_> {
     /// Adds what stands in the fields of HL7 v2 segments.
     pub(crate) fn hl7(&mut self) {
         let text = self.text;
+        for place in memchr::memmem::find_iter(text, b"PID") {
+            self.hl7_path(place + 3);
+        }
         if self.seen & BAR == 0 {
             return;
         }
@@ -209,10 +221,52 @@ impl Text<'_, '_> {
             if previous.is_ascii_alphanumeric() && !escaped {
                 continue;
             }
-            if let Some((_, fields)) = SEGMENTS.iter().find(|(name, _)| *name == segment) {
+            let known = SEGMENTS.iter().find(|(name, _)| *name == segment);
+            let other =
+                || OTHERS.contains(&segment) || segment.first() == Some(&b'Z') && is_own(segment);
+            if let Some(fields) = known
+                .map(|(_, fields)| *fields)
+                .or_else(|| other().then_some(&[]))
+            {
                 self.segment_fields(bar, fields, segment == b"IN1");
             }
         }
+    }
+
+    /// `PID.5.1=Roe`, `PID-3: 0045512`: a field by its number.
+    fn hl7_path(&mut self, place: usize) {
+        let text = self.text;
+        if !matches!(at(text, place), b'.' | b'-' | b'_')
+            || before(text, place - 3).is_ascii_alphanumeric()
+        {
+            return;
+        }
+        let end = crate::bytes::digits_end(text, place + 1);
+        let mut stop = end;
+        while matches!(at(text, stop), b'.' | b'-' | b'_') && at(text, stop + 1).is_ascii_digit() {
+            stop = crate::bytes::digits_end(text, stop + 1);
+        }
+        let wanted = number(part(text, place + 1, end));
+        let kind = SEGMENTS
+            .iter()
+            .find(|(name, _)| *name == b"PID")
+            .and_then(|(_, fields)| fields.iter().find(|(known, _)| *known as u64 == wanted));
+        let mark = run_within(text, stop, stop + 4, |byte| {
+            matches!(byte, b'"' | b'\'' | b' ' | b']' | b'\\')
+        });
+        let (Some((_, kind)), b'=' | b':') = (kind, at(text, mark)) else {
+            return;
+        };
+        let start = run_within(text, mark + 1, mark + 5, |byte| {
+            matches!(byte, b'"' | b'\'' | b' ' | b'>' | b'\\')
+        });
+        let value_end = run_end(text, start, |byte| {
+            !matches!(
+                byte,
+                b' ' | b',' | b';' | b'"' | b'\'' | b'|' | b'\\' | b'\n'
+            )
+        });
+        self.hl7_field(*kind, start, value_end);
     }
 
     fn segment_fields(&mut self, bar: usize, fields: &[(usize, Kind)], insurance: bool) {
@@ -227,6 +281,8 @@ impl Text<'_, '_> {
                 self.hl7_field(*kind, start, stop);
             } else if insurance {
                 self.hl7_shifted(start, stop);
+            } else {
+                self.hl7_formed(start, stop);
             }
             if stop < end || at(text, end) != b'|' {
                 break;
@@ -269,6 +325,45 @@ impl Text<'_, '_> {
                 span,
                 Some("HL7 field"),
             );
+        }
+    }
+
+    /// A field that holds something else, or nothing that the standard names: dates and people, by their form.
+    fn hl7_formed(&mut self, start: usize, end: usize) {
+        // A field of that length is a text.
+        if end - start < 7 || end - start > 256 {
+            return;
+        }
+        let parts = components(self.text, start, end);
+        let bytes = |place: usize| {
+            parts
+                .get(place)
+                .map(|span| part(self.text, span.0, span.1))
+                .unwrap_or_default()
+        };
+        for span in parts.iter().take(6) {
+            if is_date(part(self.text, span.0, span.1)) {
+                self.add(Class::Date, Confidence::Medium, *span, Some("HL7 field"));
+            }
+        }
+        let numbered = count_digits(bytes(0)) >= 3 && bytes(0).len() <= 24;
+        let from = usize::from(numbered || bytes(0).is_empty());
+        let (family, given) = (bytes(from), bytes(from + 1));
+        if !(is_of_name(family) && is_of_name(given)) {
+            return;
+        }
+        let said = [crate::lexicon::said(family), crate::lexicon::said(given)];
+        let dull = said
+            .iter()
+            .any(|said| said.term || said.word && !said.given && !said.surname);
+        let people = said.iter().any(|said| said.name_only() || said.unknown());
+        // Codes have the name of their system third: 140^Influenza^CVX.
+        if people
+            && !dull
+            && !(numbered && given.iter().all(u8::is_ascii_uppercase) && given.len() <= 4)
+        {
+            let kind = if numbered { Kind::Staff } else { Kind::Name };
+            self.hl7_repetition(kind, start, end);
         }
     }
 
@@ -323,6 +418,7 @@ impl Text<'_, '_> {
                     );
                 }
             }
+            Kind::Own => {}
             Kind::Id(class) => self.hl7_id(class, &parts),
             Kind::Phone => self.hl7_phone(&parts),
             // The time stands first, or behind quantity and duration (TQ).
@@ -397,6 +493,40 @@ impl Text<'_, '_> {
             }
         }
     }
+}
+
+/// Segments that the table above has not: their fields are looked at by form.
+const OTHERS: [&[u8]; 22] = [
+    b"FT1", b"PRD", b"CTD", b"RXE", b"RXO", b"RXD", b"RXR", b"SPM", b"CON", b"PDA", b"AL1", b"IAM",
+    b"PRB", b"GOL", b"AIG", b"AIS", b"AIL", b"PV2", b"IN3", b"UB2", b"DB1", b"PTH",
+];
+
+/// Whether the name of a segment is one of a site's own.
+fn is_own(segment: &[u8]) -> bool {
+    segment
+        .iter()
+        .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// Whether a component can be a part of a name.
+fn is_of_name(bytes: &[u8]) -> bool {
+    (2..=32).contains(&bytes.len())
+        && bytes.iter().all(|byte| {
+            byte.is_ascii_alphabetic() || *byte >= 0x80 || matches!(byte, b'-' | b'\'' | b' ')
+        })
+        && bytes
+            .first()
+            .is_some_and(|first| first.is_ascii_uppercase() || *first >= 0x80)
+}
+
+/// A day, with or without a time, as HL7 writes it.
+fn is_date(bytes: &[u8]) -> bool {
+    let digits = crate::bytes::digits_end(bytes, 0);
+    let year = number(part(bytes, 0, 4));
+    matches!(digits, 8 | 12 | 14)
+        && matches!(at(bytes, digits), 0 | b'.' | b'+' | b'-')
+        && (1880..=2100).contains(&year)
+        && checks::date(year, number(part(bytes, 4, 6)), number(part(bytes, 6, 8)))
 }
 
 /// Where a break that was written as an escape ends a segment.

@@ -12,6 +12,7 @@ pub mod command;
 mod company;
 mod decode;
 pub mod detect;
+mod dicom;
 mod field;
 #[cfg(feature = "files")]
 mod file;

@@ -32,6 +32,9 @@ impl Text<'_, '_> {
                     | b"DTP"
                     | b"TRN"
                     | b"SBR"
+                    | b"CLP"
+                    | b"DTM"
+                    | b"INS"
             ) {
                 let elements = elements(text, start);
                 self.x12_segment(name, &elements);
@@ -58,7 +61,15 @@ impl Text<'_, '_> {
             b"DTP" if matches!(bytes(2), b"D8" | b"RD8" | b"DT") => {
                 self.x12_add(Class::Date, get(3))
             }
-            b"CLM" if count_digits(bytes(1)) >= 3 => self.x12_add(Class::UniqueId, get(1)),
+            b"DTM" if bytes(2).len() == 8 => self.x12_add(Class::Date, get(2)),
+            b"INS" if bytes(11) == b"D8" => self.x12_add(Class::Date, get(12)),
+            // The number of the patient's account, as whoever claims has it.
+            b"CLM" | b"CLP" if count_digits(bytes(1)) >= 3 => {
+                self.x12_add(Class::Account, get(1));
+                if name == b"CLP" && count_digits(bytes(7)) >= 4 {
+                    self.x12_add(Class::UniqueId, get(7));
+                }
+            }
             b"TRN" if count_digits(bytes(2)) >= 4 => self.x12_add(Class::UniqueId, get(2)),
             b"REF" if count_digits(bytes(2)) >= 3 => {
                 let class = match bytes(1) {
@@ -92,7 +103,17 @@ impl Text<'_, '_> {
                 self.x12_add(Class::Name, span);
             }
         }
-        let class = match bytes(8) {
+        // Some leave out the prefix or the suffix, and all after it moves.
+        let place = [8, 7, 6]
+            .into_iter()
+            .find(|place| {
+                matches!(
+                    bytes(*place),
+                    b"MI" | b"II" | b"HN" | b"XX" | b"34" | b"FI" | b"24" | b"EI" | b"ZZ"
+                )
+            })
+            .unwrap_or(8);
+        let class = match bytes(place) {
             b"MI" | b"II" | b"HN" => Class::HealthPlan,
             b"XX" => Class::License,
             b"34" => Class::Ssn,
@@ -100,8 +121,8 @@ impl Text<'_, '_> {
             _ => return,
         };
         // The number of an organisation says nothing of a person.
-        if bytes(2) == b"1" || class == Class::License && checks::npi(bytes(9)) {
-            self.x12_add(class, get(9));
+        if bytes(2) == b"1" || class == Class::License && checks::npi(bytes(place + 1)) {
+            self.x12_add(class, get(place + 1));
         }
     }
 
