@@ -1,5 +1,7 @@
 //! Tables in text: CSV under its header, `COPY` of `pg_dump`, `INSERT` with columns, rows in errors of databases.
 
+pub(crate) mod statement;
+
 use crate::bytes::{
     DOLLAR, HEADER, OPEN, at, before, is_idle, is_word, kind_end, part, run_end, run_within,
 };
@@ -286,6 +288,18 @@ impl Text<'_, '_> {
                 row_end = self.failing_row(open);
             } else if ends_with(front, b"values ") || ends_with(front, b"values") {
                 self.inserted(open);
+            } else if front.ends_with(b")=") || front.ends_with(b") = ") {
+                // Key (last_name, dob)=(Roe, 1980-01-31) already exists
+                self.inserted(open);
+            }
+        }
+        // A row as mysqlbinlog shows it.
+        if let Some(rest) = text.strip_prefix(b"###   @") {
+            let mark = run_end(rest, 0, |byte| byte.is_ascii_digit());
+            let start = text.len() - rest.len() + mark + 1;
+            if at(rest, mark) == b'=' {
+                let end = run_within(text, start, text.len(), |byte| byte != b'/');
+                self.unnamed(start, end);
             }
         }
     }
@@ -372,7 +386,7 @@ impl Text<'_, '_> {
         }
     }
 
-    fn tuple(&mut self, start: usize, columns: &Columns) -> usize {
+    pub(crate) fn tuple(&mut self, start: usize, columns: &Columns) -> usize {
         let text = self.text;
         let mut place = start;
         for meaning in columns {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::bytes::{ESCAPE, at, before, part};
 use crate::class::{Class, Confidence};
 use crate::columns::Table;
+use crate::columns::statement::Statement;
 use crate::company;
 use crate::decode::{self, Plain};
 use crate::finding::Finding;
@@ -91,6 +92,8 @@ impl Detector {
             desk: Desk::default(),
             spare: Vec::new(),
             table: Table::default(),
+            statement: Statement::default(),
+            carried: None,
             plain: Plain::default(),
             first: true,
         }
@@ -105,6 +108,9 @@ pub struct Scanner<'d> {
     /// Tokens to be looked into.
     spare: Vec<(usize, usize)>,
     table: Table,
+    statement: Statement,
+    /// What the end of the last line says of the value that this one begins with.
+    carried: Option<&'static Meaning>,
     plain: Plain,
     /// Whether the next line is the first of its document.
     first: bool,
@@ -117,6 +123,8 @@ impl Scanner<'_> {
     /// Forgets the document: the next line is the first of another.
     pub fn begin(&mut self) {
         self.table = Table::default();
+        self.statement = Statement::default();
+        self.carried = None;
         self.first = true;
     }
 
@@ -133,6 +141,13 @@ impl Scanner<'_> {
             self.table.row(&mut text);
         }
         let escaped = look(&mut text);
+        self.statement.line(&mut text);
+        if let Some(meaning) = self.carried.take() {
+            text.carried(meaning);
+        }
+        if line.ends_with(b"=>") {
+            self.carried = text.carries();
+        }
         self.encoded(line, escaped, found, before, 0);
         settle(found, before, self.detector.minimum);
         self.company(line, found, before);

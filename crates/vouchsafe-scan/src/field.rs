@@ -44,7 +44,10 @@ pub(crate) fn could_be_name(text: &[u8], start: usize, end: usize) -> bool {
             }
             _ => false,
         },
-        b']' | b')' => matches!(at(text, end + 1), b':' | b'='),
+        b']' | b')' => {
+            let mark = end + 1 + usize::from(at(text, end + 1) == b' ');
+            matches!(at(text, mark), b':' | b'=')
+        }
         _ => true,
     }
 }
@@ -66,11 +69,11 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
         b'"' | b'\'' | b'`' | b']' | b')' => slashes + 1,
         _ => end,
     };
-    if matches!(closing, b']' | b')') && !matches!(at(text, place), b'=' | b':') {
-        return None;
-    }
     if at(text, place) == b' ' {
         place = run_within(text, place, place + 2, |byte| byte == b' ');
+    }
+    if matches!(closing, b']' | b')') && !matches!(at(text, place), b'=' | b':') {
+        return None;
     }
     if at(text, place) == b'>' && place == end {
         let open = element_start(text, start)?;
@@ -242,6 +245,77 @@ pub(crate) fn outer_element(text: &[u8], start: usize) -> Option<(usize, usize)>
         is_word(byte) || byte == b':' || byte == b'-'
     });
     (end > open && end <= close).then_some((open, end))
+}
+
+/// What names the element that begins at a place, beside its own name: the name in an attribute of the element around it
+/// (`<Attribute Name="sn"><AttributeValue>`), or the text of the element before it (`<key>dob</key><date>`).
+pub(crate) fn named_beside(text: &[u8], start: usize) -> Option<(usize, usize)> {
+    let open = start.checked_sub(1)?;
+    let close = part(text, open.saturating_sub(8), open)
+        .iter()
+        .rposition(|byte| *byte == b'>')
+        .map(|place| open.saturating_sub(8) + place)?;
+    if !part(text, close + 1, open)
+        .iter()
+        .all(u8::is_ascii_whitespace)
+    {
+        return None;
+    }
+    let floor = close.saturating_sub(160);
+    let tag = part(text, floor, close)
+        .iter()
+        .rposition(|byte| *byte == b'<')?
+        + floor;
+    if at(text, tag + 1) == b'/' {
+        let floor = tag.saturating_sub(64);
+        let from = part(text, floor, tag)
+            .iter()
+            .rposition(|byte| *byte == b'>')?
+            + floor
+            + 1;
+        let element = part(text, tag + 2, close);
+        let element = element
+            .rsplit(|byte| *byte == b':')
+            .next()
+            .unwrap_or_default();
+        return is_label(element).then_some((from, tag));
+    }
+    let inside = part(text, tag, close);
+    let place = NAMING.iter().find_map(|name| {
+        let place = memchr::memmem::find(inside, name)?;
+        Some(tag + place + name.len())
+    })?;
+    let end = run_within(text, place, close, |byte| byte != b'"');
+    (end > place).then_some((place, end))
+}
+
+/// Attributes that name what an element holds.
+const NAMING: [&[u8]; 6] = [
+    b" FriendlyName=\"",
+    b" Name=\"",
+    b" name=\"",
+    b" key=\"",
+    b" code=\"",
+    b" label=\"",
+];
+
+/// Elements whose texts are labels of the element after them.
+fn is_label(element: &[u8]) -> bool {
+    [
+        b"key".as_slice(),
+        b"name",
+        b"dt",
+        b"th",
+        b"td",
+        b"label",
+        b"code",
+        b"field",
+        b"title",
+        b"b",
+        b"strong",
+    ]
+    .iter()
+    .any(|known| known.eq_ignore_ascii_case(element))
 }
 
 /// The element whose attribute's name begins at a place: `<family value="…"/>`.

@@ -77,6 +77,14 @@ pub(crate) fn opening(text: &[u8], field: &Field) -> Opening {
     match at(text, place) {
         b'{' => return Opening::Nested(place),
         b'[' if !is_mask(text, place) => return Opening::Nested(place),
+        // Zip: (string) (len=5) "34491"
+        b'(' if at(text, typed(text, place)) == b'"' => {
+            return Opening::Quoted {
+                start: typed(text, place) + 1,
+                quote: b'"',
+                slashes: 0,
+            };
+        }
         b'(' if field.mark == Mark::Equals
             && matches!(before(text, field.value - 1), b')' | b'=') =>
         {
@@ -94,6 +102,24 @@ pub(crate) fn opening(text: &[u8], field: &Field) -> Opening {
         };
     }
     Opening::Bare(place)
+}
+
+/// Past types in brackets before a value: `(string) (len=5) `.
+pub(crate) fn typed(text: &[u8], start: usize) -> usize {
+    let mut place = start;
+    for _ in 0..3 {
+        if at(text, place) != b'(' {
+            break;
+        }
+        let end = run_within(text, place + 1, place + 24, |byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'=' | b'.' | b'*' | b'_')
+        });
+        if at(text, end) != b')' || at(text, end + 1) != b' ' {
+            break;
+        }
+        place = end + 2;
+    }
+    place
 }
 
 /// Past what stands around a value: Some("x"), Optional["x"], u'x', datetime.date(…), &{…

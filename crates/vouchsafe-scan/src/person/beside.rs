@@ -50,6 +50,18 @@ pub(super) fn left(text: &[u8], start: usize) -> Left {
     if length == 0 || matches!(before(text, start), b',' | b'\'') {
         return Left::Nothing;
     }
+    // "my name's Jane", "hi it's Jane", "hi its Jane"
+    let front = part(text, start.saturating_sub(7), start).to_ascii_lowercase();
+    let says = [
+        b"name's ".as_slice(),
+        b" i'm ",
+        b"hi its ",
+        b"hi it's ",
+        b"this is ",
+    ];
+    if says.iter().any(|said| front.ends_with(said)) {
+        return Left::Noun;
+    }
     // "Welcome back, Jane", "her mother, Jane Roe, …"
     let apart = part(text, start.saturating_sub(2), start) == b", ";
     if apart
@@ -114,7 +126,44 @@ pub(super) enum Right {
     Aged,
     /// MD, RN, Jr, or an address of their own.
     Credential,
+    /// A thing of theirs: "Jane's iPhone".
+    Owner,
+    /// Words to them: "Jane, your results are in".
+    Addressed,
 }
+
+/// Things that carry the name of their owner.
+const THINGS: [&[u8]; 9] = [
+    b"iPhone",
+    b"iPad",
+    b"MacBook",
+    b"Mac",
+    b"Apple Watch",
+    b"AirPods",
+    b"Galaxy",
+    b"Fitbit",
+    b"Pixel",
+];
+
+/// Words that follow somebody's name in what is said to them.
+const ADDRESSED: [&[u8]; 16] = [
+    b"your",
+    b"you",
+    b"you're",
+    b"you've",
+    b"please",
+    b"take",
+    b"see",
+    b"we",
+    b"we've",
+    b"thank",
+    b"thanks",
+    b"don't",
+    b"remember",
+    b"it's",
+    b"this",
+    b"here",
+];
 
 pub(super) fn right(text: &[u8], end: usize) -> Right {
     // `Jane Roe <jane@…>`, `Jane Roe (jane@…)`
@@ -126,6 +175,22 @@ pub(super) fn right(text: &[u8], end: usize) -> Right {
             .position(|byte| matches!(byte, b'@' | b'>' | b')' | b' '));
         if address.is_some_and(|place| place > 0 && at(rest, place) == b'@') {
             return Right::Credential;
+        }
+    }
+    // "Jane's iPhone"
+    if at(text, end) == b'\'' && at(text, end + 1) == b's' && at(text, end + 2) == b' ' {
+        let rest = part(text, end + 3, (end + 20).min(text.len()));
+        if THINGS.iter().any(|thing| rest.starts_with(thing)) {
+            return Right::Owner;
+        }
+    }
+    // "Jane, your results are in"
+    if at(text, end) == b',' && at(text, end + 1) == b' ' {
+        let stop = run_end(text, end + 2, |byte| {
+            byte.is_ascii_lowercase() || byte == b'\''
+        });
+        if ADDRESSED.contains(&part(text, end + 2, stop)) {
+            return Right::Addressed;
         }
     }
     // "Jane Roe's records"

@@ -1,6 +1,6 @@
 //! Whether capitalised words are a name.
 
-use crate::bytes::part;
+use crate::bytes::{before, part};
 use crate::class::Confidence;
 use crate::person::beside::{Left, Right, enclosed, right};
 use crate::person::token::Token;
@@ -20,6 +20,19 @@ pub(super) fn judge(text: &[u8], tokens: &[Token], left: Left) -> Option<(usize,
         .take(reach)
         .filter(|token| token.said.name_only())
         .count();
+    let single = |token: &Token| {
+        token.end - token.start >= 3
+            && !token.capitals
+            && (token.said.clearly_given
+                || token.unknown()
+                || token.said.given && token.said.name_only())
+    };
+    if reach == 1
+        && single(first)
+        && (right == Right::Owner || right == Right::Addressed && begins(text, first.start))
+    {
+        return Some((first.end, Confidence::Medium));
+    }
     match left {
         Left::Title => {
             let sound = first.could_be_surname()
@@ -51,6 +64,16 @@ pub(super) fn judge(text: &[u8], tokens: &[Token], left: Left) -> Option<(usize,
             confidence.map(|confidence| (last.end, confidence))
         }
     }
+}
+
+/// Whether a sentence begins at a place: after a quote, or with the text itself.
+fn begins(text: &[u8], start: usize) -> bool {
+    start == 0
+        || matches!(before(text, start), b'"' | b'\'' | b'>' | b'\n' | b'`')
+        || matches!(
+            part(text, start.saturating_sub(2), start),
+            b": " | b"> " | b"- "
+        )
 }
 
 /// How sure it is that words are a name when nothing before them says so. `supported` says that what stands around them
@@ -98,8 +121,10 @@ fn alone(text: &[u8], tokens: &[Token], right: Right, supported: bool) -> Option
         .iter()
         .any(|byte| *byte >= 0x80);
     let names = tokens.iter().filter(|token| token.said.name_only()).count();
+    // "Eibhlín Ó Dubhthaigh"
+    let other = rest.first().filter(|_| second.initial).unwrap_or(&second);
     let foreign = stranger(first)
-        && stranger(second)
+        && stranger(*other)
         && (person || supported || accented || names >= 2 && first.said.given);
     (given || foreign).then_some(Confidence::Medium)
 }

@@ -63,7 +63,8 @@ pub(super) fn token(text: &[u8], start: usize) -> Option<Token> {
     if camel || is_word(at(text, end)) || end - start > 40 {
         return None;
     }
-    let initial = end - start == 1;
+    // Ó, É: a letter of two bytes.
+    let initial = end - start == 1 || end - start == 2 && first >= 0xc3;
     if initial && at(text, end) == b'.' {
         end += 1;
     }

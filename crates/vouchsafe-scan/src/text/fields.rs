@@ -1,6 +1,6 @@
 //! Fields of a text: what their names say, and whether their values are that.
 
-use crate::bytes::{PLAIN, TOKEN, at, kind, part, run_end, run_within};
+use crate::bytes::{PLAIN, TOKEN, at, kind, part, run_end, run_within, word_start};
 use crate::checks;
 use crate::class::Class;
 use crate::decode;
@@ -121,6 +121,11 @@ impl Text<'_, '_> {
             let element = part(self.text, start, end);
             return self.desk.memory.known(b"", element, false).meaning;
         }
+        if field.mark == Mark::Element {
+            let (start, end) = field::named_beside(self.text, field.key.0)?;
+            let said = part(self.text, start, end);
+            return (said.len() <= 48).then(|| self.desk.memory.known(b"", said, false).meaning)?;
+        }
         known.of_value.then(|| self.desk.frames.top()?.sibling)?
     }
 
@@ -158,6 +163,42 @@ impl Text<'_, '_> {
         let class = refined(class, part(value.text, place.0, place.1));
         self.add(class, confidence, place, Some(meaning.phrase));
         Some(place.1)
+    }
+
+    /// `["dob"]=>` at the end of a line: what the value of the next line is.
+    pub(crate) fn carries(&self) -> Option<&'static Meaning> {
+        let text = self.text;
+        let end = run_back(text, text.len(), |byte| {
+            matches!(byte, b'=' | b'>' | b' ' | b'"' | b']' | b'\'')
+        });
+        let start = word_start(text, end, 64);
+        meaning_of(part(text, start, end)).filter(|meaning| !meaning.is_nothing())
+    }
+
+    /// The value at the beginning of a line whose field stands at the end of the line before: `  string(5) "…"`.
+    pub(crate) fn carried(&mut self, meaning: &'static Meaning) {
+        let text = self.text;
+        let start = run_end(text, 0, |byte| byte == b' ' || byte == b'\t');
+        let word = run_end(text, start, |byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'(' | b')')
+        });
+        let (start, end) = match memchr::memchr2(b'"', b'\'', part(text, word, text.len())) {
+            Some(quote) if quote <= 1 => {
+                let start = word + quote + 1;
+                (
+                    start,
+                    run_end(text, start, |byte| byte != at(text, start - 1)),
+                )
+            }
+            _ => (start, text.len()),
+        };
+        let value = Value {
+            text,
+            start,
+            end,
+            bounded: true,
+        };
+        self.take(meaning, value);
     }
 
     /// The items of an array of plain values, each a value of its field.
@@ -230,6 +271,15 @@ fn refined(class: Class, token: &[u8]) -> Class {
     }
 }
 
+/// Where the run of bytes for which `is` holds begins that ends at a place.
+fn run_back(text: &[u8], end: usize, is: impl Fn(u8) -> bool) -> usize {
+    let front = part(text, 0, end);
+    front
+        .iter()
+        .rposition(|byte| !is(*byte))
+        .map_or(0, |place| place + 1)
+}
+
 /// Whether a field says what the field beside it holds.
 pub(crate) fn is_hint(name: &[u8]) -> bool {
     matches!(
@@ -265,7 +315,10 @@ pub(crate) fn is_hint(name: &[u8]) -> bool {
 
 /// Whether the field beside this one says what its value is.
 pub(crate) fn is_of_value(name: &[u8]) -> bool {
+    // FHIR: valueString, valueDate
+    let typed = name.starts_with(b"value") && name.get(5).is_some_and(u8::is_ascii_uppercase);
     name.ends_with(b"alue")
+        || typed
         || matches!(
             name,
             b"val" | b"v" | b"answer" | b"content" | b"data" | b"text"

@@ -56,7 +56,7 @@ pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
     let odd = bytes.iter().any(|byte| {
         matches!(
             byte,
-            b'@' | b'{' | b'}' | b'=' | b'/' | b'\\' | b'<' | b'>' | b'_'
+            b'@' | b'{' | b'}' | b'=' | b'/' | b'\\' | b'<' | b'>' | b'_' | b'*' | b'~'
         )
     });
     let sound = letters >= 1
