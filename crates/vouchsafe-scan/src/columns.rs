@@ -3,9 +3,12 @@
 pub(crate) mod statement;
 
 use crate::bytes::{
-    DOLLAR, HEADER, OPEN, at, before, is_idle, is_word, kind_end, part, run_end, run_within,
+    DOLLAR, HEADER, OPEN, at, before, is_idle, is_word, kind_end, number, part, run_end, run_within,
 };
+use crate::checks;
 use crate::class::{Class, Confidence};
+use crate::company::is_of_records;
+use crate::finding::Finding;
 use crate::person;
 use crate::text::Text;
 use crate::value::Value;
@@ -110,9 +113,22 @@ impl Table {
             }
             return;
         }
+        let before = text.found.len();
         for (span, meaning) in cells.iter().zip(&self.columns) {
             if let Some(meaning) = meaning {
                 cell(text, *span, meaning);
+            }
+        }
+        // The other dates in the row of a person are about that person.
+        if text.found.len() > before {
+            for (place, (span, meaning)) in cells.iter().zip(&self.columns).enumerate() {
+                let own = self
+                    .names
+                    .get(place)
+                    .is_some_and(|name| is_of_records(name));
+                if meaning.is_none() && !own {
+                    text.dated(*span);
+                }
             }
         }
     }
@@ -336,6 +352,29 @@ impl Text<'_, '_> {
         }
     }
 
+    /// A cell that is a day, of a column that says nothing.
+    fn dated(&mut self, (start, end): (usize, usize)) {
+        let text = self.text;
+        let (start, end) = crate::bytes::trimmed(text, start, end);
+        let cell = part(text, start, end);
+        let compact = cell.len() == 8
+            && cell.iter().all(u8::is_ascii_digit)
+            && (1900..=2100).contains(&number(part(cell, 0, 4)))
+            && checks::date(
+                number(part(cell, 0, 4)),
+                number(part(cell, 4, 6)),
+                number(part(cell, 6, 8)),
+            );
+        if compact || cell.len() <= 12 && when::date_end(text, start) == Some(end) {
+            self.add(
+                Class::Date,
+                Confidence::Medium,
+                (start, end),
+                Some("row of a person"),
+            );
+        }
+    }
+
     /// A value without the name of its column.
     fn unnamed(&mut self, start: usize, end: usize) {
         let text = self.text;
@@ -346,7 +385,18 @@ impl Text<'_, '_> {
         } else if let Some((from, to, _)) = person::shape(text, from, to, true) {
             self.add(Class::Name, Confidence::Medium, (from, to), Some("row"));
         } else if to - from >= 3 && person::is_one(part(text, from, to)) {
-            self.add(Class::Name, Confidence::Medium, (from, to), Some("row"));
+            // A city stands after its street.
+            let street = |finding: &Finding| {
+                finding.class == Class::Geography
+                    && finding.span.end < from
+                    && finding.span.end + 4 >= from
+            };
+            let class = if self.found.iter().rev().take(8).any(street) {
+                Class::Geography
+            } else {
+                Class::Name
+            };
+            self.add(class, Confidence::Medium, (from, to), Some("row"));
         }
     }
 

@@ -14,11 +14,14 @@ use crate::bytes::{
 };
 use crate::checks;
 use crate::class::{Class, Confidence};
-use crate::company::words::{Key, contains, key_before};
+use crate::company::words::{contains, key_before};
 use crate::finding::Finding;
 use crate::number::is_nanp;
 use crate::text::Text;
+use crate::value::{is_uuid, looks_like_hash};
 use crate::web;
+
+pub(crate) use crate::company::words::is_of_records;
 
 /// What a first look found: class and place, in order.
 pub(crate) type Known = Vec<(Class, usize, usize)>;
@@ -91,55 +94,135 @@ impl Text<'_, '_> {
         }
     }
 
-    /// Telephone numbers, ZIP codes and plates that only their form shows.
+    /// Numbers and codes that only their form, or a word before them, shows.
     fn number_beside(&mut self, start: usize, end: usize) -> Option<usize> {
         let text = self.text;
-        let word = part(text, start, end);
-        let (previous, next) = (before(text, start), at(text, end));
-        let bounded = !matches!(previous, b'.' | b'-' | b'_' | b'+' | b'#')
-            && !matches!(next, b'.' | b'-' | b'_' if is_word(at(text, end + 1)));
-        let digits = word.iter().all(u8::is_ascii_digit);
-        // 70668-0828
-        if digits && word.len() == 5 && next == b'-' && !matches!(previous, b'-' | b'.') {
-            let stop = digits_end(text, end + 1);
-            if stop == end + 5 && !matches!(at(text, stop), b'-' | b'.') && !is_word(at(text, stop))
-            {
-                self.add(
-                    Class::Geography,
-                    Confidence::Medium,
-                    (start, stop),
-                    Some("beside a person"),
-                );
-                return Some(stop);
-            }
-        }
-        if !bounded {
-            return None;
-        }
-        let own = |key: &Option<Key<'_>>| key.as_ref().is_some_and(Key::is_of_program);
-        if digits
-            && word.len() == 10
-            && is_nanp(part(word, 0, 3), part(word, 3, 6))
-            && !checks::npi(word)
-        {
-            let key = key_before(text, start);
-            if own(&key) {
-                return None;
-            }
-            let class = if contains(part(text, start.saturating_sub(160), start), &[b"fax"]) {
-                Class::Fax
-            } else {
-                Class::Phone
-            };
+        let found = self
+            .grouped_beside(start, end)
+            .or_else(|| self.digits_beside(start, end))
+            .or_else(|| self.code_beside(start, end));
+        let (class, stop) = found?;
+        if let Some(class) = class {
             self.add(
                 class,
                 Confidence::Medium,
-                (start, end),
+                (start, stop),
                 Some("beside a person"),
             );
-            return Some(end);
         }
-        None
+        debug_assert!(stop <= text.len(), "a number ends within its text");
+        Some(stop)
+    }
+
+    /// 70668-0828, 173 31 1467, 003b.8cb7.e93e: groups of digits.
+    fn grouped_beside(&self, start: usize, end: usize) -> Option<(Option<Class>, usize)> {
+        let text = self.text;
+        if matches!(before(text, start), b'-' | b'.') {
+            return None;
+        }
+        if let Some(stop) = web::mac(text, start).or_else(|| dotted_mac(text, start)) {
+            return Some((Some(Class::Device), stop));
+        }
+        let second_end = digits_end(text, end + 1);
+        let (first, second) = (part(text, start, end), part(text, end + 1, second_end));
+        let over = |stop: usize| {
+            !is_word(at(text, stop))
+                && !(matches!(at(text, stop), b'-' | b'.') && is_word(at(text, stop + 1)))
+        };
+        if !first.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        match (first.len(), at(text, end), second.len()) {
+            (5, b'-', 4) if over(second_end) => Some((Some(Class::Geography), second_end)),
+            (3, b' ', 2) if at(text, second_end) == b' ' => {
+                let stop = digits_end(text, second_end + 1);
+                let serial = part(text, second_end + 1, stop);
+                let sound = serial.len() == 4 && checks::ssn(first, second, serial) && over(stop);
+                sound.then_some((Some(Class::Ssn), stop))
+            }
+            _ => None,
+        }
+    }
+
+    /// A run of digits: a telephone number, a provider number, a social security number in quotes.
+    fn digits_beside(&self, start: usize, end: usize) -> Option<(Option<Class>, usize)> {
+        let text = self.text;
+        let word = part(text, start, end);
+        let (previous, next) = (before(text, start), at(text, end));
+        let joined = matches!(previous, b'.' | b'-' | b'_' | b'+' | b'#')
+            && !(previous == b'#' && matches!(word.len(), 10))
+            || matches!(next, b'.' | b'-' | b'_' if is_word(at(text, end + 1)));
+        if joined || !word.iter().all(u8::is_ascii_digit) || !matches!(word.len(), 9 | 10) {
+            return None;
+        }
+        if key_before(text, start).is_some_and(|key| key.is_of_program()) {
+            return None;
+        }
+        if word.len() == 9 {
+            let quoted = matches!((previous, next), (b'\'', b'\'') | (b'"', b'"'));
+            let sound = quoted && checks::ssn(part(word, 0, 3), part(word, 3, 5), part(word, 5, 9));
+            return sound.then_some((Some(Class::Ssn), end));
+        }
+        if checks::npi(word) {
+            return Some((Some(Class::License), end));
+        }
+        if !is_nanp(part(word, 0, 3), part(word, 3, 6)) {
+            return None;
+        }
+        let fax = contains(part(text, start.saturating_sub(160), start), &[b"fax"]);
+        Some((Some(if fax { Class::Fax } else { Class::Phone }), end))
+    }
+
+    /// A plate, or a code after a word for codes: "plate UZL 0544", `runNo: RUN17112945`, "record 46688595".
+    fn code_beside(&self, start: usize, end: usize) -> Option<(Option<Class>, usize)> {
+        let text = self.text;
+        if is_word(before(text, start)) || matches!(before(text, start), b'.' | b'/' | b'@' | b'+')
+        {
+            return None;
+        }
+        let stop = run_end(text, end, |byte| is_word(byte) || byte == b'-');
+        let stop = stop - usize::from(before(text, stop) == b'-');
+        // "UZL 0544": the letters stand before.
+        let lead = letters_before(text, start);
+        let word = words::word_before(text, lead);
+        let key = key_before(text, lead);
+        let says = |known: &[&[u8]]| {
+            known.iter().any(|known| known.eq_ignore_ascii_case(word))
+                || key.as_ref().is_some_and(|key| key.ends_with(known))
+        };
+        let code = part(text, start, stop);
+        let digits = count_digits(code);
+        let plain = code
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+        if says(words::PLATES) {
+            let plate = part(text, lead, stop);
+            let letters = plate
+                .iter()
+                .filter(|byte| byte.is_ascii_uppercase())
+                .count();
+            let sound = (5..=8).contains(&plate.len())
+                && letters >= 1
+                && digits >= 2
+                && letters
+                    + digits
+                    + plate
+                        .iter()
+                        .filter(|byte| matches!(byte, b' ' | b'-'))
+                        .count()
+                    == plate.len();
+            return sound.then_some((Some(Class::Vehicle), stop));
+        }
+        let sound = plain
+            && (5..=24).contains(&code.len())
+            && digits >= 4
+            && !looks_like_hash(code)
+            && !is_uuid(code)
+            && says(words::NUMBERED)
+            && !key
+                .as_ref()
+                .is_some_and(|key| key.is_of_program() || key.is_of_request());
+        sound.then_some((Some(Class::UniqueId), stop))
     }
 
     /// `Jane Roe (4293429838)`: a number in brackets right after a name.
@@ -178,9 +261,12 @@ impl Text<'_, '_> {
         let text = self.text;
         let stop = run_end(text, end, |byte| web::is_url_byte(byte) && byte != b'=');
         let path = part(text, start, stop);
+        let full_stop = usize::from(path.ends_with(b"."));
+        let path = part(text, start, stop - full_stop);
         if stop == end || path.len() > 300 || !web::is_image(path) {
             return None;
         }
+        let stop = stop - full_stop;
         let mut first = start;
         while first > 0
             && start - first < 200
@@ -226,6 +312,36 @@ impl Text<'_, '_> {
             );
             stop
         })
+    }
+}
+
+/// A hardware address as network equipment writes it: 003b.8cb7.e93e.
+fn dotted_mac(text: &[u8], start: usize) -> Option<usize> {
+    let hex = part(text, start, start + 14);
+    let sound = hex.len() == 14
+        && hex.iter().enumerate().all(|(place, byte)| match place {
+            4 | 9 => *byte == b'.',
+            _ => byte.is_ascii_hexdigit(),
+        })
+        && !is_word(at(text, start + 14))
+        && at(text, start + 14) != b'.';
+    sound.then_some(start + 14)
+}
+
+/// Where a few capitals begin that stand before a place with a blank between: the first half of a plate.
+fn letters_before(text: &[u8], start: usize) -> usize {
+    if before(text, start) != b' ' {
+        return start;
+    }
+    let end = start - 1;
+    let mut first = end;
+    while end - first < 4 && before(text, first).is_ascii_uppercase() {
+        first -= 1;
+    }
+    if (1..=3).contains(&(end - first)) && !is_word(before(text, first)) {
+        first
+    } else {
+        start
     }
 }
 

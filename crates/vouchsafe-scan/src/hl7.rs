@@ -393,6 +393,12 @@ impl Text<'_, '_> {
                     };
                     self.add(class, Confidence::Medium, first, Some("HL7 field"));
                 }
+                for span in parts
+                    .iter()
+                    .filter(|span| is_date(part(self.text, span.0, span.1)))
+                {
+                    self.add(Class::Date, Confidence::Medium, *span, Some("HL7 field"));
+                }
                 let from = usize::from(count_digits(number) > 0 || number.is_empty());
                 self.hl7_names(
                     parts

@@ -156,49 +156,91 @@ pub(crate) fn capitalised_end(text: &[u8], start: usize, limit: usize) -> usize 
 }
 
 /// Where strangers end that are named in a line that tells of a person: two words or more that no dictionary of words
-/// knows, or one in a note on a patient.
+/// knows, one in a cell of its own, or one in a note on a patient.
 pub(crate) fn stranger(text: &[u8], start: usize, limit: usize, clinical: bool) -> Option<usize> {
     let (tokens, count) = tokens(text, start, limit);
     let tokens = tokens.get(..count).unwrap_or_default();
-    let could_be = |token: &Token| {
-        let long = token.end - token.start >= if token.capitals { 4 } else { 3 };
-        long && (token.unknown() || token.said.name_only()) && !token.said.term
-    };
     let first = tokens
         .first()
-        .filter(|first| could_be(first) || first.initial)?;
+        .filter(|first| could_be_stranger(text, first) || first.initial)?;
     let rest = tokens.get(1..).unwrap_or_default();
     let reach = rest
         .iter()
         .take_while(|token| {
-            (could_be(token) || token.initial) && token.capitals == first.capitals || token.initial
+            token.initial || could_be_stranger(text, token) && token.capitals == first.capitals
         })
         .count();
     let last = rest.get(..reach).and_then(<[Token]>::last).unwrap_or(first);
-    let names = tokens
-        .get(..=reach)?
+    if is_key(text, last.end) || matches!(at(text, last.end), b'(' | b'/' | b'_') {
+        return None;
+    }
+    let kept = tokens.get(..=reach)?;
+    let names = kept
         .iter()
-        .filter(|token| could_be(token))
+        .filter(|token| could_be_stranger(text, token))
         .count();
-    // The first word of a sentence is in capitals whatever it is.
-    let within = matches!(before(text, start), b' ')
+    let initialled = names == 1 && first.initial && reach == 1 && before(text, first.end) == b'.';
+    if names >= 2 || initialled {
+        return Some(last.end);
+    }
+    if first.capitals || first.initial || reach > 0 {
+        return None;
+    }
+    // "Roe, Jane"
+    let gap = first.end + 1 + usize::from(at(text, first.end + 1) == b' ');
+    if at(text, first.end) == b','
+        && let Some(second) = token(text, gap)
+        && could_be_stranger(text, &second)
+        && !second.capitals
+        && second.end <= limit
+        && !is_key(text, second.end)
+    {
+        let more = stranger_after(text, second.end, limit);
+        return Some(more.unwrap_or(second.end));
+    }
+    let cell = matches!(
+        (before(text, start), at(text, first.end)),
+        (b',', b',') | (b'|', b'|') | (b';', b';') | (b'\t', b'\t')
+    ) || part(text, start.saturating_sub(3), start) == b" / "
+        && part(text, first.end, first.end + 3) == b" / ";
+    // The first word of a sentence has a capital whatever it is.
+    let within = before(text, start) == b' '
         && matches!(before(text, start - 1), b'a'..=b'z' | b',' | b'0'..=b'9' | b'-' | b'/');
-    let alone = clinical && within && !first.capitals && !first.initial && names == 1 && reach == 0;
-    let key = is_key(text, last.end) || at(text, last.end) == b'(' || at(text, last.end) == b'/';
-    let several =
-        names >= 2 || names == 1 && first.initial && reach == 1 && before(text, first.end) == b'.';
-    ((several || alone) && !key).then_some(last.end)
+    (cell || clinical && within).then_some(first.end)
 }
 
-/// Where one word ends that can be the other half of a name.
-pub(crate) fn half(text: &[u8], start: usize, limit: usize) -> Option<usize> {
+/// Where a further given name or an initial ends that follows a name.
+fn stranger_after(text: &[u8], end: usize, limit: usize) -> Option<usize> {
+    let next = (at(text, end) == b' ').then(|| token(text, end + 1))??;
+    let sound = next.initial || could_be_stranger(text, &next) && !next.capitals;
+    (sound && next.end <= limit && !is_key(text, next.end)).then_some(next.end)
+}
+
+/// Whether a word is in no dictionary of words, and long enough to be a name.
+fn could_be_stranger(text: &[u8], token: &Token) -> bool {
+    let long = token.end - token.start >= if token.capitals { 4 } else { 3 };
+    long && (token.unknown() || token.said.name_only())
+        && !token.said.term
+        && !token.initial
+        && !is_of_people(part(text, token.start, token.end))
+}
+
+/// Whether a word says what somebody is: Dtr, MD, Mrs.
+fn is_of_people(word: &[u8]) -> bool {
+    is_title(word)
+        || CREDENTIALS.contains(&word)
+        || NOUNS.iter().any(|noun| noun.eq_ignore_ascii_case(word))
+        || FIELD_WORDS
+            .iter()
+            .any(|field| field.eq_ignore_ascii_case(word))
+}
+
+/// Where one word ends that can be the other half of a name; `capitals` says how that is written.
+pub(crate) fn half(text: &[u8], start: usize, limit: usize, capitals: bool) -> Option<usize> {
     let token = token(text, start).filter(|token| token.end <= limit)?;
-    let said = token.said;
-    let sound =
-        (token.unknown() && token.end - token.start >= 3 || said.name_only() || said.clearly_given)
-            && !said.term
-            && !CREDENTIALS.contains(&part(text, token.start, token.end))
-            && !matches!(at(text, token.end), b'=' | b':' | b'(' | b'/');
+    let sound = could_be_stranger(text, &token)
+        && token.capitals == capitals
+        && !matches!(at(text, token.end), b'=' | b':' | b'(' | b'/' | b'^');
     sound.then_some(token.end)
 }
 

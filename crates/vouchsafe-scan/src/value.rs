@@ -97,6 +97,15 @@ const fn whole(value: Value<'_>, confidence: Confidence) -> Fit {
 }
 
 fn date(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
+    // FHIR: birthdate=ge1974-08-08
+    let compared = matches!(
+        part(value.text, value.start, value.start + 2),
+        b"eq" | b"ne" | b"gt" | b"ge" | b"lt" | b"le" | b"sa" | b"eb" | b"ap"
+    ) && at(value.text, value.start + 2).is_ascii_digit();
+    let value = Value {
+        start: value.start + if compared { 2 } else { 0 },
+        ..value
+    };
     let bytes = value.bytes();
     if matches!(phrase.rsplit(' ').next(), Some("age" | "aged" | "years"))
         || phrase.starts_with("age ")
@@ -271,6 +280,10 @@ fn token_end(value: Value<'_>) -> usize {
                 | b'\\'
                 | b'\n'
                 | b'\r'
+                // Marks of HL7 and X12.
+                | b'*'
+                | b'~'
+                | b'^'
         )
     })
 }

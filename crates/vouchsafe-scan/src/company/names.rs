@@ -55,10 +55,11 @@ impl Text<'_, '_> {
             if class != Class::Name {
                 continue;
             }
+            let capitals = at(text, start + 1).is_ascii_uppercase();
             let limit = known.get(place + 1).map_or(text.len(), |next| next.1);
             if at(text, end) == b',' {
                 let from = end + 1 + usize::from(at(text, end + 1) == b' ');
-                if let Some(stop) = person::half(text, from, limit) {
+                if let Some(stop) = person::half(text, from, limit, capitals) {
                     self.add(
                         Class::Name,
                         Confidence::Medium,
@@ -78,7 +79,10 @@ impl Text<'_, '_> {
             };
             let stop = start.saturating_sub(gap);
             let first = word_start(text, stop, 40);
-            if first >= floor && first < stop && person::half(text, first, stop) == Some(stop) {
+            if first >= floor
+                && first < stop
+                && person::half(text, first, stop, capitals) == Some(stop)
+            {
                 self.add(
                     Class::Name,
                     Confidence::Medium,

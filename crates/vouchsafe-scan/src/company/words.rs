@@ -32,6 +32,7 @@ const TIMES: &[&[u8]] = &[
     b"time",
     b"timestamp",
     b"datetime",
+    b"asctime",
     b"date",
     b"ingested",
     b"emitted",
@@ -175,6 +176,133 @@ pub(super) const DECORATION: &[&[u8]] = &[
     b"barcode",
 ];
 
+/// Words before the plate of a vehicle.
+pub(super) const PLATES: &[&[u8]] = &[
+    b"plate",
+    b"plates",
+    b"tag",
+    b"tags",
+    b"reg",
+    b"registration",
+];
+
+/// Words before a number or code that is somebody's, in a line that tells of somebody.
+pub(super) const NUMBERED: &[&[u8]] = &[
+    b"no",
+    b"num",
+    b"nbr",
+    b"number",
+    b"id",
+    b"ref",
+    b"reference",
+    b"record",
+    b"chart",
+    b"template",
+    b"card",
+    b"holding",
+    b"case",
+    b"file",
+    b"sent",
+    b"badge",
+    b"ticket",
+    b"permit",
+    b"certificate",
+    b"cert",
+    b"passport",
+    b"serial",
+    b"sn",
+    b"code",
+    b"subj",
+    b"subject",
+    b"subjid",
+    b"identifier",
+    b"policy",
+    b"claim",
+    b"invoice",
+    b"folio",
+    b"device",
+    b"unit",
+    b"tracking",
+    b"authorization",
+    b"auth",
+    b"referral",
+    b"confirmation",
+    b"accession",
+    b"specimen",
+    b"order",
+    b"visit",
+    b"encounter",
+];
+
+/// Words of names of fields whose numbers are the program's own.
+const REQUESTS: &[&[u8]] = &[
+    b"request",
+    b"req",
+    b"trace",
+    b"span",
+    b"correlation",
+    b"thread",
+    b"process",
+    b"job",
+    b"task",
+    b"event",
+    b"message",
+    b"msg",
+    b"batch",
+    b"commit",
+    b"container",
+    b"pod",
+    b"node",
+    b"instance",
+    b"host",
+    b"deployment",
+    b"image",
+    b"queue",
+    b"topic",
+    b"app",
+    b"project",
+    b"build",
+    b"worker",
+    b"session",
+    b"connection",
+    b"conn",
+    b"transaction",
+    b"txn",
+    b"tx",
+    b"error",
+    b"status",
+    b"http",
+    b"response",
+    b"exit",
+    b"zip",
+    b"country",
+    b"area",
+    b"group",
+    b"tenant",
+    b"org",
+    b"line",
+];
+
+/// Whether a day in a column of this name is the program's own.
+pub(crate) fn is_of_records(name: &[u8]) -> bool {
+    Key(name).is_of_records()
+}
+
+/// The word before a place, over a blank and a few marks.
+pub(super) fn word_before(text: &[u8], place: usize) -> &[u8] {
+    let mut end = place;
+    while place - end < 3
+        && matches!(
+            before(text, end),
+            b' ' | b':' | b'#' | b'=' | b'.' | b'"' | b'\''
+        )
+    {
+        end -= 1;
+    }
+    let start = crate::bytes::word_start(text, end, 16);
+    part(text, start, end)
+}
+
 /// The name of a field.
 pub(super) struct Key<'t>(&'t [u8]);
 
@@ -192,6 +320,16 @@ impl Key<'_> {
     /// Whether a time of day under it is the program's own.
     pub(super) fn is_of_times(&self) -> bool {
         self.0 == b"at" || self.has(RECORDS) || self.has(TIMES)
+    }
+
+    /// Whether a number under it is that of a request, a process, a machine.
+    pub(super) fn is_of_request(&self) -> bool {
+        self.has(REQUESTS)
+    }
+
+    /// Whether the last word of it is one of these.
+    pub(super) fn ends_with(&self, known: &[&[u8]]) -> bool {
+        Words::of(self.0).ends_with(known)
     }
 
     fn has(&self, known: &[&[u8]]) -> bool {

@@ -60,7 +60,9 @@ pub(super) fn token(text: &[u8], start: usize) -> Option<Token> {
     }
     let word = part(text, start, end);
     let camel = turns > usize::from(has_prefix(word));
-    if camel || is_word(at(text, end)) || end - start > 40 {
+    // W/O: no initial.
+    let abbreviated = end - start == 1 && at(text, end) == b'/';
+    if camel || abbreviated || is_word(at(text, end)) || end - start > 40 {
         return None;
     }
     // Ó, É: a letter of two bytes.

@@ -118,6 +118,14 @@ impl Text<'_, '_> {
     fn beside(&mut self, field: &Field, name: &[u8], known: Known) -> Option<&'static Meaning> {
         if field.mark == Mark::Equals && matches!(name, b"value" | b"extension" | b"Value") {
             let (start, end) = field::element_of_attribute(self.text, field.key.0)?;
+            let tag = part(self.text, end, field.key.0);
+            if let Some(meaning) = OIDS
+                .iter()
+                .find(|(oid, _)| memchr::memmem::find(tag, oid).is_some())
+                .and_then(|(_, name)| meaning_of(name))
+            {
+                return Some(meaning);
+            }
             let element = part(self.text, start, end);
             return self.desk.memory.known(b"", element, false).meaning;
         }
@@ -242,10 +250,11 @@ impl Text<'_, '_> {
             place = next;
         }
         // What comes now is an object, or something else: the array stays open.
+        let name = part(text, key.0, key.1);
         self.desk.frames.push(Frame {
             open: b'[',
             key,
-            sibling: None,
+            sibling: is_of_value(name).then_some(meaning),
         });
         self.pending = None;
         Some(place)
@@ -325,6 +334,14 @@ pub(crate) fn is_of_value(name: &[u8]) -> bool {
         )
 }
 
+/// Roots of identifiers in HL7 v3 and C-CDA, and what they identify.
+const OIDS: [(&[u8], &[u8]); 4] = [
+    (b"\"2.16.840.1.113883.4.6\"", b"npi"),
+    (b"\"2.16.840.1.113883.4.1\"", b"ssn"),
+    (b"\"2.16.840.1.113883.4.3.", b"drivers license"),
+    (b"\"2.16.840.1.113883.4.572\"", b"medicare number"),
+];
+
 /// The types of identifiers of HL7 v2 table 0203, and the systems of FHIR.
 fn code_of_type(said: &[u8]) -> Option<&'static Meaning> {
     let name: &[u8] = match said {
@@ -333,6 +350,7 @@ fn code_of_type(said: &[u8]) -> Option<&'static Meaning> {
         b"DL" | b"DLN" => b"drivers license",
         b"PPN" => b"passport",
         b"NPI" => b"npi",
+        b"MD" | b"DO" | b"RN" | b"DEA" => b"license number",
         b"MC" | b"MB" | b"MI" | b"MA" | b"SN" => b"member id",
         b"AN" | b"BA" | b"CC" => b"account number",
         b"EN" | b"VN" => b"encounter id",

@@ -161,6 +161,11 @@ impl Words {
         })
     }
 
+    /// Whether the last word is one of these.
+    pub(crate) fn ends_with(&self, known: &[&[u8]]) -> bool {
+        self.last(1, 0).is_some_and(|last| known.contains(&last))
+    }
+
     /// Whether one of the words is this one.
     pub(crate) fn has(&self, word: &[u8]) -> bool {
         (0..self.count).any(|place| self.last(1, place) == Some(word))
