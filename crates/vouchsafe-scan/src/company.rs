@@ -126,8 +126,11 @@ impl Text<'_, '_> {
         let second_end = digits_end(text, end + 1);
         let (first, second) = (part(text, start, end), part(text, end + 1, second_end));
         let over = |stop: usize| {
-            !is_word(at(text, stop))
-                && !(matches!(at(text, stop), b'-' | b'.') && is_word(at(text, stop + 1)))
+            let next = at(
+                text,
+                stop + usize::from(matches!(at(text, stop), b'-' | b'.')),
+            );
+            !is_word(at(text, stop)) && !is_word(next)
         };
         if !first.iter().all(u8::is_ascii_digit) {
             return None;

@@ -164,7 +164,8 @@ fn stem(word: &[u8]) -> &[u8] {
 
 static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(read);
 
-fn read() -> Vocabulary {
+/// The lines of the table.
+fn meanings() -> Vec<Meaning> {
     let mut meanings: Vec<Meaning> = Vec::new();
     let mut places: HashMap<&'static str, usize> = HashMap::new();
     for line in FIELDS.lines().filter(|line| !line.starts_with('#')) {
@@ -191,8 +192,12 @@ fn read() -> Vocabulary {
             meaning.classes.push((class, strength));
         }
     }
+    meanings
+}
+
+fn read() -> Vocabulary {
     // Read once and kept for as long as the program runs.
-    let meanings: &'static [Meaning] = Vec::leak(meanings);
+    let meanings: &'static [Meaning] = Vec::leak(meanings());
     let mut phrases = Table::default();
     let mut joined = Table::default();
     let mut endings = HashSet::default();

@@ -165,6 +165,23 @@ const ADDRESSED: [&[u8]; 16] = [
     b"here",
 ];
 
+/// "Jane's iPhone", "Jane, your results are in".
+fn owned(text: &[u8], end: usize) -> Option<Right> {
+    if part(text, end, end + 3) == b"'s " {
+        let rest = part(text, end + 3, (end + 20).min(text.len()));
+        return THINGS
+            .iter()
+            .any(|thing| rest.starts_with(thing))
+            .then_some(Right::Owner);
+    }
+    let words = end + 2;
+    let stop = run_end(text, words, |byte| {
+        byte.is_ascii_lowercase() || byte == b'\''
+    });
+    let addressed = part(text, end, words) == b", " && ADDRESSED.contains(&part(text, words, stop));
+    addressed.then_some(Right::Addressed)
+}
+
 pub(super) fn right(text: &[u8], end: usize) -> Right {
     // `Jane Roe <jane@…>`, `Jane Roe (jane@…)`
     let mark = run_end(text, end, |byte| matches!(byte, b'"' | b' ' | b'\\'));
@@ -177,21 +194,8 @@ pub(super) fn right(text: &[u8], end: usize) -> Right {
             return Right::Credential;
         }
     }
-    // "Jane's iPhone"
-    if at(text, end) == b'\'' && at(text, end + 1) == b's' && at(text, end + 2) == b' ' {
-        let rest = part(text, end + 3, (end + 20).min(text.len()));
-        if THINGS.iter().any(|thing| rest.starts_with(thing)) {
-            return Right::Owner;
-        }
-    }
-    // "Jane, your results are in"
-    if at(text, end) == b',' && at(text, end + 1) == b' ' {
-        let stop = run_end(text, end + 2, |byte| {
-            byte.is_ascii_lowercase() || byte == b'\''
-        });
-        if ADDRESSED.contains(&part(text, end + 2, stop)) {
-            return Right::Addressed;
-        }
+    if let Some(said) = owned(text, end) {
+        return said;
     }
     // "Jane Roe's records"
     if at(text, end) == b'\'' && at(text, end + 1) == b's' && at(text, end + 2) == b' ' {
