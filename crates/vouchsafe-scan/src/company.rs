@@ -10,7 +10,7 @@ mod words;
 
 use crate::bytes::{
     DIGIT, OTHER_WORD, UPPER, WORD, at, before, count_digits, digits_end, is_word, kind, part,
-    run_end, word_end,
+    run_within, word_end,
 };
 use crate::checks;
 use crate::class::{Class, Confidence};
@@ -183,7 +183,7 @@ impl Text<'_, '_> {
         {
             return None;
         }
-        let stop = run_end(text, end, |byte| is_word(byte) || byte == b'-');
+        let stop = run_within(text, end, start + 32, |byte| is_word(byte) || byte == b'-');
         let stop = stop - usize::from(before(text, stop) == b'-');
         // "UZL 0544": the letters stand before.
         let lead = letters_before(text, start);
@@ -231,14 +231,14 @@ impl Text<'_, '_> {
     /// `Jane Roe (4293429838)`: a number in brackets right after a name.
     fn number_after(&mut self, name_end: usize, limit: usize) -> Option<usize> {
         let text = self.text;
-        let open = run_end(text, name_end, |byte| {
+        let open = run_within(text, name_end, name_end + 4, |byte| {
             matches!(byte, b' ' | b'"' | b'\'' | b'\\')
         });
         if open > name_end + 3 || !matches!(at(text, open), b'(' | b'[' | b'#') {
             return None;
         }
         let start = open + 1;
-        let end = run_end(text, start, |byte| {
+        let end = run_within(text, start, start + 20, |byte| {
             byte.is_ascii_alphanumeric() || byte == b'-'
         });
         let number = part(text, start, end);
@@ -262,7 +262,12 @@ impl Text<'_, '_> {
     /// The file of a picture.
     fn picture_beside(&mut self, start: usize, end: usize) -> Option<usize> {
         let text = self.text;
-        let stop = run_end(text, end, |byte| web::is_url_byte(byte) && byte != b'=');
+        if !matches!(at(text, end), b'.' | b'/' | b'-' | b':' | b'%' | b'_') {
+            return None;
+        }
+        let stop = run_within(text, end, start + 302, |byte| {
+            web::is_url_byte(byte) && byte != b'='
+        });
         let path = part(text, start, stop);
         let full_stop = usize::from(path.ends_with(b"."));
         let path = part(text, start, stop - full_stop);
@@ -300,7 +305,9 @@ impl Text<'_, '_> {
         if part(text, end, end + 3) != b"://" || !part(text, start, end).starts_with(b"http") {
             return None;
         }
-        let stop = run_end(text, end + 3, |byte| web::is_url_byte(byte) && byte != b'?');
+        let stop = run_within(text, end + 3, end + 600, |byte| {
+            web::is_url_byte(byte) && byte != b'?'
+        });
         let url = part(text, start, stop);
         let front = part(text, start.saturating_sub(40), start);
         let said = contains(front, words::PAGES) || contains(url, words::HOSTS);

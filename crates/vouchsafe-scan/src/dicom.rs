@@ -1,6 +1,6 @@
 //! DICOM: attributes of patients and studies by their tags (PS3.6), in dumps and in JSON (PS3.18, annex F).
 
-use crate::bytes::{OPEN, at, part, run_end, run_within, trimmed};
+use crate::bytes::{OPEN, at, part, run_within, trimmed};
 use crate::class::{Class, Confidence};
 use crate::text::Text;
 use crate::value::is_placeholder;
@@ -97,7 +97,9 @@ impl Text<'_, '_> {
             b'\'' => b'\'',
             _ => b'\n',
         };
-        let end = run_end(text, mark + 1, |byte| byte != closing && byte != b'#');
+        let end = run_within(text, mark + 1, mark + 160, |byte| {
+            byte != closing && byte != b'#'
+        });
         self.attribute(class, mark + 1, end);
     }
 

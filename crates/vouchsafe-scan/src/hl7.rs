@@ -260,7 +260,7 @@ impl Text<'_, '_> {
         let start = run_within(text, mark + 1, mark + 5, |byte| {
             matches!(byte, b'"' | b'\'' | b' ' | b'>' | b'\\')
         });
-        let value_end = run_end(text, start, |byte| {
+        let value_end = run_within(text, start, start + 256, |byte| {
             !matches!(
                 byte,
                 b' ' | b',' | b';' | b'"' | b'\'' | b'|' | b'\\' | b'\n'

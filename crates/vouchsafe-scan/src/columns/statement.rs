@@ -135,7 +135,7 @@ impl Text<'_, '_> {
             };
             let meaning = which.checked_sub(1).and_then(|which| *columns.get(which)?);
             if let Some(meaning) = meaning.filter(|_| part(text, end, end + 4) == b" = '") {
-                let stop = run_end(text, end + 4, |byte| byte != b'\'');
+                let stop = run_within(text, end + 4, end + 1024, |byte| byte != b'\'');
                 cell(self, (end + 4, stop), meaning);
             }
         }

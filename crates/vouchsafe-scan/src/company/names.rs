@@ -1,6 +1,6 @@
 //! Names and places beside a person.
 
-use crate::bytes::{at, before, is_word, part, run_end, trimmed, word_start};
+use crate::bytes::{at, before, is_word, part, run_within, trimmed, word_start};
 use crate::class::{Class, Confidence};
 use crate::company::Known;
 use crate::person;
@@ -129,7 +129,7 @@ impl Text<'_, '_> {
 fn county(text: &[u8], start: usize, limit: usize) -> Option<usize> {
     let mut place = start;
     for _ in 0..4 {
-        let end = run_end(text, place, |byte| {
+        let end = run_within(text, place, place + 40, |byte| {
             byte.is_ascii_alphabetic() || byte >= 0x80 || matches!(byte, b'-' | b'.' | b'\'')
         });
         let word = part(text, place, end);
