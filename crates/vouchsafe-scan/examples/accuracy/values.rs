@@ -18,7 +18,7 @@ use crate::random::Random;
 use crate::template::{Argument, Part, Request, Template, TemplateError};
 use crate::text::{Label, Text};
 
-pub(crate) use places::{FIGURES, Places, TUNING};
+pub(crate) use places::{FIGURES, Places, THIRD, TUNING};
 
 /// What all records of a set draw from.
 #[derive(Debug)]
