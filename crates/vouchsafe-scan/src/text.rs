@@ -108,7 +108,7 @@ impl<'t, 'm> Text<'t, 'm> {
                 let stops = kind & STOP != 0 && (byte != b':' || at(text, place + 1) == b'/');
                 place += 1;
                 if stops {
-                    let next = self.stop(place - 1);
+                    let next = self.stop(place - 1).max(place);
                     self.seen |= kinds_of(part(text, place, next));
                     place = next;
                 }
@@ -125,9 +125,9 @@ impl<'t, 'm> Text<'t, 'm> {
                 continue;
             }
             let next = self.word(place, end, kinds);
-            if next > end {
-                self.seen |= kinds_of(part(text, end, next));
-            }
+            // Whatever was found, the scan goes on.
+            let next = next.max(end);
+            self.seen |= kinds_of(part(text, end, next));
             place = next;
         }
     }
@@ -239,6 +239,9 @@ impl<'t, 'm> Text<'t, 'm> {
             .filter(|meaning| meaning.is_of(Class::Geography))?;
         let stop = person::capitalised_end(text, start, text.len());
         let (_, stop) = crate::bytes::trimmed(text, start, stop);
+        if stop <= start {
+            return None;
+        }
         self.add(
             Class::Geography,
             Confidence::Medium,

@@ -43,6 +43,18 @@ fn random_ids_are_findings_only_where_they_name_a_device() {
         "fingerprint_id",
         "photo",
         "token",
+        "(0010,0010) PN [",
+        "PID.5=",
+        "CLM*1234~",
+        "mrn 1234567 a1:",
+        "mrn 1234567 A+",
+        "mrn 1234567 a.b-",
+        "Jane Roe a.jpg",
+        "Jane Roe http://a.b/",
+        "where b = ? and ",
+        "(a, b)=(c, d)",
+        "<a Name=\"sn\"><b>",
+        "PV2|A^B^C|",
     ] {
         let line = format!(r#"{{"{name}":"{id}"}}"#);
         assert_eq!(found(&line), [], "{name}");
@@ -102,5 +114,19 @@ fn hostile_lines_take_time_in_proportion_to_their_length() {
         let mut found = Vec::new();
         detector.scanner().line(line.as_bytes(), &mut found);
         assert!(found.len() <= line.len(), "{part}");
+    }
+}
+
+#[test]
+fn a_word_for_places_without_a_place_does_not_stop_the_scan() {
+    // The scan stood still at the first of these for ever.
+    for line in [
+        "lives in Status: ok",
+        "moved from Term: x",
+        "lives in A: ok",
+    ] {
+        let mut found = Vec::new();
+        Detector::new().scanner().line(line.as_bytes(), &mut found);
+        assert_eq!(found, [], "{line}");
     }
 }
