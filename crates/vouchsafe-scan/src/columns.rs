@@ -12,7 +12,7 @@ use crate::finding::Finding;
 use crate::person;
 use crate::text::Text;
 use crate::value::Value;
-use crate::vocabulary::{Meaning, meaning_of};
+use crate::vocabulary::{Meaning, Strength, meaning_of};
 use crate::when;
 
 /// What the columns of a table mean, in order.
@@ -27,6 +27,8 @@ pub(crate) struct Table {
     separator: u8,
     /// Rows of `COPY`, until `\.`.
     copy: bool,
+    /// Each row is the name of a field and its value.
+    pairs: bool,
 }
 
 /// A row without names of columns is no longer than this.
@@ -44,22 +46,35 @@ impl Table {
                 names: copy_names(line),
                 separator: b'\t',
                 copy: true,
+                ..Self::default()
             };
             return true;
         }
         if self.copy || !is_like_header(line) {
             return false;
         }
+        let framed = unframed(line);
         for separator in [b',', b'\t', b';', b'|'] {
-            if let Some(columns) = csv_header(line, separator, first) {
+            if let Some(columns) = csv_header(framed, separator, first) {
+                let names = cell_texts(framed, separator);
                 *self = Self {
+                    pairs: is_of_pairs(&names),
                     columns,
-                    names: cell_texts(line, separator),
+                    names,
                     separator,
-                    copy: false,
+                    ..Self::default()
                 };
                 return true;
             }
+        }
+        if let Some(columns) = aligned_header(line) {
+            *self = Self {
+                columns,
+                names: cell_texts(line, b' '),
+                separator: b' ',
+                ..Self::default()
+            };
+            return true;
         }
         false
     }
@@ -76,7 +91,7 @@ impl Table {
             columns: vec![None; names.len()],
             names,
             separator,
-            copy: false,
+            ..Self::default()
         };
         true
     }
@@ -95,6 +110,20 @@ impl Table {
         names.zip(cells).collect()
     }
 
+    /// A row that is the name of a field and its value; says whether it was.
+    fn pair(&self, text: &mut Text<'_, '_>) -> bool {
+        let line = text.text;
+        let cells = cells(line, self.separator);
+        let &[(start, end), value] = cells.as_slice() else {
+            return false;
+        };
+        let (start, end) = crate::bytes::trimmed(line, start, end);
+        if let Some(meaning) = meaning_of(part(line, start, end)) {
+            cell(text, value, meaning);
+        }
+        true
+    }
+
     /// Adds what stands in the cells of a row.
     pub(crate) fn row(&mut self, text: &mut Text<'_, '_>) {
         if self.columns.is_empty() {
@@ -105,7 +134,22 @@ impl Table {
             *self = Self::default();
             return;
         }
-        let cells = joined(line, cells(line, self.separator), self.columns.len());
+        if self.pairs && self.pair(text) {
+            return;
+        }
+        let start = line.len() - unframed_start(line).len();
+        let mut found: Vec<(usize, usize)> = cells(unframed(line), self.separator)
+            .into_iter()
+            .map(|(from, to)| (from + start, to + start))
+            .collect();
+        // The numbers of rows have no name.
+        if self.separator == b' ' && found.len() == self.columns.len() + 1 {
+            found.remove(0);
+        }
+        let cells = joined(line, found, self.columns.len());
+        if is_rule(line) {
+            return;
+        }
         if cells.len() != self.columns.len() {
             // Another table, or no table.
             if !self.copy && cells.len() < 2 {
@@ -126,12 +170,98 @@ impl Table {
                     .names
                     .get(place)
                     .is_some_and(|name| is_of_records(name));
-                if meaning.is_none() && !own {
+                let said = meaning
+                    .is_none_or(|meaning| meaning.is_nothing() || meaning.is_of(Class::Date));
+                if said && !own {
                     text.dated(*span);
                 }
             }
         }
     }
+}
+
+/// A line of a table without the bars around it.
+fn unframed(line: &[u8]) -> &[u8] {
+    let inner = unframed_start(line);
+    if inner.len() == line.len() {
+        return line;
+    }
+    let end = inner
+        .iter()
+        .rposition(|byte| !byte.is_ascii_whitespace())
+        .map_or(0, |place| place + 1);
+    let inner = part(inner, 0, end);
+    inner.strip_suffix(b"|").unwrap_or(inner)
+}
+
+/// A line of a table without the bar before it.
+fn unframed_start(line: &[u8]) -> &[u8] {
+    let start = run_end(line, 0, |byte| byte == b' ');
+    match part(line, start, line.len()) {
+        [b'|', inner @ ..] if !inner.is_empty() => inner,
+        _ => line,
+    }
+}
+
+/// A line between the rows of a table: +-----+-----+
+fn is_rule(line: &[u8]) -> bool {
+    line.iter()
+        .all(|byte| matches!(byte, b'+' | b'-' | b'=' | b'|' | b' ' | b':'))
+}
+
+/// Whether the columns are the names of fields and their values.
+fn is_of_pairs(names: &[Vec<u8>]) -> bool {
+    let is =
+        |name: &[u8], known: &[&[u8]]| known.iter().any(|known| known.eq_ignore_ascii_case(name));
+    match names {
+        [name, value] => {
+            is(
+                name,
+                &[
+                    b"field",
+                    b"key",
+                    b"name",
+                    b"attribute",
+                    b"question",
+                    b"property",
+                    b"column",
+                    b"label",
+                ],
+            ) && is(value, &[b"value", b"answer", b"content", b"data"])
+        }
+        _ => false,
+    }
+}
+
+/// The header of a table whose columns blanks part, as pandas, psql and kubectl print it.
+fn aligned_header(line: &[u8]) -> Option<Columns> {
+    if line.len() > 512 || !line.windows(2).any(|two| two == b"  ") {
+        return None;
+    }
+    let words: Vec<&[u8]> = line
+        .split(|byte| *byte == b' ')
+        .filter(|word| !word.is_empty())
+        .collect();
+    let plain = words
+        .iter()
+        .all(|word| word.iter().all(|byte| is_word(*byte)) && !word.iter().all(u8::is_ascii_digit));
+    if !(2..=40).contains(&words.len()) || !plain {
+        return None;
+    }
+    let columns: Columns = words.iter().map(|word| meaning_of(word)).collect();
+    // Names of fields, not words of a sentence.
+    let sure = |meaning: &Meaning| {
+        meaning
+            .classes
+            .iter()
+            .any(|(_, strength)| *strength == Strength::Field)
+    };
+    let known = columns
+        .iter()
+        .flatten()
+        .filter(|meaning| sure(meaning))
+        .count();
+    (known >= 2 && known * 3 >= columns.len()).then_some(columns)
 }
 
 /// Cells under a header of fewer: "Roe, Jane" without quotes is one, as the blank says.
@@ -188,6 +318,18 @@ fn copy_names(line: &[u8]) -> Vec<Vec<u8>> {
 fn cells(line: &[u8], separator: u8) -> Vec<(usize, usize)> {
     let mut cells = Vec::new();
     let mut start = 0;
+    if separator == b' ' {
+        while cells.len() <= MOST {
+            start = run_end(line, start, |byte| byte == b' ');
+            if start >= line.len() {
+                break;
+            }
+            let end = run_end(line, start, |byte| byte != b' ');
+            cells.push((start, end));
+            start = end;
+        }
+        return cells;
+    }
     while start <= line.len() && cells.len() <= MOST {
         let end = if at(line, start) == b'"' && separator != b'\t' {
             let mut place = start + 1;
@@ -207,7 +349,7 @@ fn cells(line: &[u8], separator: u8) -> Vec<(usize, usize)> {
 /// Whether a line begins with a name, and has names and separators and nothing else: most end here at their first colon
 /// or equals sign.
 fn is_like_header(line: &[u8]) -> bool {
-    let start = run_end(line, 0, is_idle);
+    let start = run_end(line, 0, |byte| is_idle(byte) || byte == b'|');
     let first = at(line, start);
     (first.is_ascii_alphabetic() || first == b'_')
         && line.len() <= 8192
@@ -300,7 +442,8 @@ impl Text<'_, '_> {
         let mut row_end = 0;
         for open in memchr::memchr_iter(b'(', brackets) {
             let front = part(text, open.saturating_sub(24), open);
-            if open >= row_end && ends_with(front, b"row contains ") {
+            let shown = ends_with(front, b"row contains ") || ends_with(front, b"key value is ");
+            if open >= row_end && shown {
                 row_end = self.failing_row(open);
             } else if ends_with(front, b"values ") || ends_with(front, b"values") {
                 self.inserted(open);
@@ -308,6 +451,13 @@ impl Text<'_, '_> {
                 // Key (last_name, dob)=(Roe, 1980-01-31) already exists
                 self.inserted(open);
             }
+        }
+        // Hibernate: binding parameter [2] as [DATE] - [1931-08-02]
+        if memchr::memmem::find(text, b"binding parameter").is_some()
+            && let Some(open) = text.iter().rposition(|byte| *byte == b'[')
+        {
+            let end = run_within(text, open, text.len(), |byte| byte != b']');
+            self.unnamed(open + 1, end);
         }
         // A row as mysqlbinlog shows it.
         if let Some(rest) = text.strip_prefix(b"###   @") {

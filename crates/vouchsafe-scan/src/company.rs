@@ -16,10 +16,11 @@ use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::company::words::{contains, key_before};
 use crate::finding::Finding;
-use crate::number::is_nanp;
+use crate::number::{is_joined, is_nanp};
 use crate::text::Text;
 use crate::value::{is_uuid, looks_like_hash};
 use crate::web;
+use crate::when;
 
 pub(crate) use crate::company::words::is_of_records;
 
@@ -42,18 +43,24 @@ impl Text<'_, '_> {
         let mut from = 0;
         let mut last = None;
         for &(class, start, end) in known {
-            self.stretch(from, start, last);
+            self.stretch(from, start, last, known);
             from = end.max(from);
             last = Some((class, start, end));
         }
-        self.stretch(from, self.text.len(), last);
+        self.stretch(from, self.text.len(), last, known);
         if self.classes.has(Class::Name) {
             self.beside_names(known);
         }
     }
 
     /// Looks at the words between two findings; `last` is the one before them.
-    fn stretch(&mut self, from: usize, to: usize, last: Option<(Class, usize, usize)>) {
+    fn stretch(
+        &mut self,
+        from: usize,
+        to: usize,
+        last: Option<(Class, usize, usize)>,
+        known: &Known,
+    ) {
         let mut place = from;
         if let Some((Class::Geography, _, end)) = last
             && let Some(next) = self.city_after(end, to)
@@ -77,6 +84,14 @@ impl Text<'_, '_> {
                 place = end;
                 continue;
             }
+            // datetime.date(1934, 8, 28)
+            if matches!(at(self.text, end), b'(' | b'.')
+                && let Some(stop) = when::called(self.text, place).filter(|stop| *stop < to)
+            {
+                self.date_of_person(place, stop + usize::from(at(self.text, stop) == b')'));
+                place = stop + 1;
+                continue;
+            }
             let next = if kinds & DIGIT != 0 {
                 self.date_beside(place, to)
                     .or_else(|| self.number_beside(place, end))
@@ -87,9 +102,9 @@ impl Text<'_, '_> {
                 .or_else(|| self.picture_beside(place, end))
                 .or_else(|| {
                     (kinds & (UPPER | OTHER_WORD) != 0)
-                        .then(|| self.capital_beside(place, end, to))?
+                        .then(|| self.capital_beside(place, end, (from, to)))?
                 })
-                .or_else(|| self.page_beside(place, end));
+                .or_else(|| self.page_beside(place, end, known));
             place = next.map_or(end, |next| next.max(end));
         }
     }
@@ -158,11 +173,20 @@ impl Text<'_, '_> {
         if joined || !word.iter().all(u8::is_ascii_digit) || !matches!(word.len(), 9 | 10) {
             return None;
         }
-        if key_before(text, start).is_some_and(|key| key.is_of_program()) {
+        let key = key_before(text, start);
+        if key
+            .as_ref()
+            .is_some_and(|key| key.is_of_program() || key.is_of_request())
+        {
             return None;
         }
         if word.len() == 9 {
-            let quoted = matches!((previous, next), (b'\'', b'\'') | (b'"', b'"'));
+            // A value without a name: quoted, or in a row.
+            let quoted = key.is_none()
+                && matches!(
+                    (previous, next),
+                    (b'\'', b'\'') | (b'"', b'"') | (b'(' | b' ' | b',', b',' | b')')
+                );
             let sound = quoted && checks::ssn(part(word, 0, 3), part(word, 3, 5), part(word, 5, 9));
             return sound.then_some((Some(Class::Ssn), end));
         }
@@ -177,7 +201,7 @@ impl Text<'_, '_> {
     }
 
     /// A plate, or a code after a word for codes: "plate UZL 0544", `runNo: RUN17112945`, "record 46688595".
-    fn code_beside(&self, start: usize, end: usize) -> Option<(Option<Class>, usize)> {
+    fn code_beside(&mut self, start: usize, end: usize) -> Option<(Option<Class>, usize)> {
         let text = self.text;
         if is_word(before(text, start)) || matches!(before(text, start), b'.' | b'/' | b'@' | b'+')
         {
@@ -187,18 +211,22 @@ impl Text<'_, '_> {
         let stop = stop - usize::from(before(text, stop) == b'-');
         // "UZL 0544": the letters stand before.
         let lead = letters_before(text, start);
-        let word = words::word_before(text, lead);
-        let key = key_before(text, lead);
-        let says = |known: &[&[u8]]| {
+        let says_at = |place: usize, known: &[&[u8]]| {
+            let word = words::word_before(text, place);
             known.iter().any(|known| known.eq_ignore_ascii_case(word))
-                || key.as_ref().is_some_and(|key| key.ends_with(known))
+                || key_before(text, place).is_some_and(|key| key.ends_with(known))
         };
-        let code = part(text, start, stop);
+        // OPO-782282: the letters belong to the number.
+        let mut first = start;
+        while start - first < 12 && is_joined(before(text, first)) {
+            first -= 1;
+        }
+        let code = part(text, first, stop);
         let digits = count_digits(code);
         let plain = code
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
-        if says(words::PLATES) {
+        if says_at(lead, words::PLATES) {
             let plate = part(text, lead, stop);
             let letters = plate
                 .iter()
@@ -221,11 +249,18 @@ impl Text<'_, '_> {
             && digits >= 4
             && !looks_like_hash(code)
             && !is_uuid(code)
-            && says(words::NUMBERED)
-            && !key
-                .as_ref()
+            && says_at(first, words::NUMBERED)
+            && !key_before(text, first)
                 .is_some_and(|key| key.is_of_program() || key.is_of_request());
-        sound.then_some((Some(Class::UniqueId), stop))
+        if sound {
+            self.add(
+                Class::UniqueId,
+                Confidence::Medium,
+                (first, stop),
+                Some("beside a person"),
+            );
+        }
+        sound.then_some((None, stop))
     }
 
     /// `Jane Roe (4293429838)`: a number in brackets right after a name.
@@ -243,7 +278,18 @@ impl Text<'_, '_> {
         });
         let number = part(text, start, end);
         let closed = at(text, open) == b'#' || matches!(at(text, end), b')' | b']');
+        // An age over 89.
+        if closed
+            && matches!(number.len(), 2 | 3)
+            && (90..=125).contains(&crate::bytes::number(number))
+            && self.classes.has(Class::Date)
+            && count_digits(number) == number.len()
+        {
+            self.add(Class::Date, Confidence::Medium, (start, end), Some("age"));
+            return Some(end);
+        }
         let sound = closed
+            && when::date_end(text, start).is_none()
             && end <= limit
             && (5..=16).contains(&number.len())
             && count_digits(number) >= 5
@@ -300,7 +346,7 @@ impl Text<'_, '_> {
     }
 
     /// `website: https://…`, "her blog https://…".
-    fn page_beside(&mut self, start: usize, end: usize) -> Option<usize> {
+    fn page_beside(&mut self, start: usize, end: usize, known: &Known) -> Option<usize> {
         let text = self.text;
         if part(text, end, end + 3) != b"://" || !part(text, start, end).starts_with(b"http") {
             return None;
@@ -310,7 +356,9 @@ impl Text<'_, '_> {
         });
         let url = part(text, start, stop);
         let front = part(text, start.saturating_sub(40), start);
-        let said = contains(front, words::PAGES) || contains(url, words::HOSTS);
+        let said = contains(front, words::PAGES)
+            || contains(url, words::HOSTS)
+            || words::carries_name(text, url, known);
         let sound = said && !web::is_machine(url) && url.len() >= 12 && !web::is_image(url);
         sound.then(|| {
             let stop = stop - usize::from(before(text, stop) == b'.');

@@ -244,6 +244,8 @@ impl Scanner<'_> {
             };
             let mut within = Vec::new();
             self.text(&inner, &mut within, depth + 1);
+            settle(&mut within, 0, self.detector.minimum);
+            self.company(&inner, &mut within, 0);
             within.sort_by_key(|finding| (finding.class, std::cmp::Reverse(finding.confidence)));
             within.dedup_by_key(|finding| finding.class);
             found.extend(within.into_iter().map(|finding| Finding {
@@ -300,7 +302,13 @@ pub(crate) fn settle(found: &mut Vec<Finding>, before: usize, minimum: Confidenc
         match kept.last_mut() {
             Some(last) if finding.span.start < last.span.end => {
                 if finding.span == last.span && finding.class != last.class {
-                    kept.push(finding);
+                    // A fax number has the form of a telephone number.
+                    let both = [last.class, finding.class];
+                    if both.contains(&Class::Fax) && both.contains(&Class::Phone) {
+                        last.class = Class::Fax;
+                    } else {
+                        kept.push(finding);
+                    }
                     continue;
                 }
                 let end = last.span.end.max(finding.span.end);

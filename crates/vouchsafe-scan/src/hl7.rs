@@ -191,6 +191,8 @@ const SEGMENTS: [(&[u8], Fields); 21] = [
     (
         b"STF",
         &[
+            (1, Kind::Id(Class::UniqueId)),
+            (2, Kind::Id(Class::UniqueId)),
             (3, Kind::Name),
             (6, Kind::Date),
             (10, Kind::Phone),
@@ -221,6 +223,9 @@ impl Text<'_, '_> {
             if previous.is_ascii_alphanumeric() && !escaped {
                 continue;
             }
+            if segment == b"QPD" {
+                self.hl7_query(bar);
+            }
             let known = SEGMENTS.iter().find(|(name, _)| *name == segment);
             let other =
                 || OTHERS.contains(&segment) || segment.first() == Some(&b'Z') && is_own(segment);
@@ -229,6 +234,38 @@ impl Text<'_, '_> {
                 .or_else(|| other().then_some(&[]))
             {
                 self.segment_fields(bar, fields, segment == b"IN1");
+            }
+        }
+    }
+
+    /// `@PID.5.1^Roe`: what a query asks for.
+    fn hl7_query(&mut self, bar: usize) {
+        let text = self.text;
+        let limit = text.len().min(bar + 2048);
+        for place in memchr::memmem::find_iter(part(text, bar, limit), b"@PID.") {
+            let digits = bar + place + 5;
+            let end = crate::bytes::digits_end(text, digits);
+            let caret = run_within(text, end, end + 8, |byte| {
+                byte.is_ascii_digit() || byte == b'.'
+            });
+            if at(text, caret) == b'^'
+                && let Some(kind) = patient_field(number(part(text, digits, end)))
+            {
+                let stop = run_within(text, caret + 1, limit, |byte| {
+                    !matches!(byte, b'~' | b'|' | b'\r' | b'\n')
+                });
+                let kind = if kind == Kind::Address {
+                    self.add(
+                        Class::Geography,
+                        Confidence::High,
+                        (caret + 1, stop),
+                        Some("HL7 field"),
+                    );
+                    continue;
+                } else {
+                    kind
+                };
+                self.hl7_field(kind, caret + 1, stop);
             }
         }
     }
@@ -246,15 +283,14 @@ impl Text<'_, '_> {
         while matches!(at(text, stop), b'.' | b'-' | b'_') && at(text, stop + 1).is_ascii_digit() {
             stop = crate::bytes::digits_end(text, stop + 1);
         }
-        let wanted = number(part(text, place + 1, end));
-        let kind = SEGMENTS
-            .iter()
-            .find(|(name, _)| *name == b"PID")
-            .and_then(|(_, fields)| fields.iter().find(|(known, _)| *known as u64 == wanted));
+        let kind = patient_field(number(part(text, place + 1, end)));
         let mark = run_within(text, stop, stop + 4, |byte| {
             matches!(byte, b'"' | b'\'' | b' ' | b']' | b'\\')
         });
-        let (Some((_, kind)), b'=' | b':') = (kind, at(text, mark)) else {
+        // "for PID-3 91166508"
+        let plain = at(text, stop) == b' ' && at(text, stop + 1).is_ascii_digit();
+        let mark = if plain { stop } else { mark };
+        let Some(kind) = kind.filter(|_| plain || matches!(at(text, mark), b'=' | b':')) else {
             return;
         };
         let start = run_within(text, mark + 1, mark + 5, |byte| {
@@ -266,7 +302,7 @@ impl Text<'_, '_> {
                 b' ' | b',' | b';' | b'"' | b'\'' | b'|' | b'\\' | b'\n'
             )
         });
-        self.hl7_field(*kind, start, value_end);
+        self.hl7_field(kind, start, value_end);
     }
 
     fn segment_fields(&mut self, bar: usize, fields: &[(usize, Kind)], insurance: bool) {
@@ -349,14 +385,37 @@ impl Text<'_, '_> {
         let numbered = count_digits(bytes(0)) >= 3 && bytes(0).len() <= 24;
         let from = usize::from(numbered || bytes(0).is_empty());
         let (family, given) = (bytes(from), bytes(from + 1));
-        if !(is_of_name(family) && is_of_name(given)) {
+        let fax = parts
+            .iter()
+            .any(|span| part(self.text, span.0, span.1) == b"FX");
+        if fax {
+            self.hl7_field(Kind::Phone, start, end);
             return;
         }
-        let said = [crate::lexicon::said(family), crate::lexicon::said(given)];
-        let dull = said
-            .iter()
-            .any(|said| said.term || said.word && !said.given && !said.surname);
-        let people = said.iter().any(|said| said.name_only() || said.unknown());
+        // Street, other, city, state, code.
+        let state = bytes(3);
+        if at(bytes(0), 0).is_ascii_digit()
+            && bytes(0).contains(&b' ')
+            && state.len() == 2
+            && state.iter().all(u8::is_ascii_uppercase)
+            && count_digits(bytes(4)) >= 5
+        {
+            self.hl7_repetition(Kind::Address, start, end);
+            return;
+        }
+        let upper = |name: &[u8]| !name.iter().any(u8::is_ascii_lowercase);
+        if !(is_of_name(family) && is_of_name(given)) || upper(family) != upper(given) {
+            return;
+        }
+        let said = || {
+            let names = [family, given].into_iter();
+            names
+                .flat_map(|name| name.split(|byte| *byte == b' '))
+                .map(crate::lexicon::said)
+        };
+        let dull = said().any(|said| said.term || said.word && !said.given && !said.surname);
+        let short = family.len() <= 3 || given.len() <= 2;
+        let people = said().any(|said| said.name_only() || said.unknown() && !short);
         // Codes have the name of their system third: 140^Influenza^CVX.
         if people
             && !dull
@@ -506,6 +565,15 @@ const OTHERS: [&[u8]; 22] = [
     b"FT1", b"PRD", b"CTD", b"RXE", b"RXO", b"RXD", b"RXR", b"SPM", b"CON", b"PDA", b"AL1", b"IAM",
     b"PRB", b"GOL", b"AIG", b"AIS", b"AIL", b"PV2", b"IN3", b"UB2", b"DB1", b"PTH",
 ];
+
+/// What a field of the segment of the patient holds.
+fn patient_field(wanted: u64) -> Option<Kind> {
+    let (_, fields) = SEGMENTS.iter().find(|(name, _)| *name == b"PID")?;
+    fields
+        .iter()
+        .find(|(known, _)| *known as u64 == wanted)
+        .map(|(_, kind)| *kind)
+}
 
 /// Whether the name of a segment is one of a site's own.
 fn is_own(segment: &[u8]) -> bool {

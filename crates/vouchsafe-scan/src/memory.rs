@@ -123,6 +123,15 @@ fn work_out(parent: &[u8], name: &[u8], sentence: bool) -> Known {
 }
 
 fn meaning(parent: &[u8], name: &[u8], sentence: bool) -> Option<&'static Meaning> {
+    // {"born":{"$date":"…"}}: the outer name says what it is.
+    if !sentence
+        && matches!(
+            name,
+            b"$date" | b"$numberLong" | b"$numberInt" | b"S" | b"N" | b"#text" | b"_text" | b"$"
+        )
+    {
+        return Words::of(parent).meaning();
+    }
     if !sentence && !may_mean(name) {
         return None;
     }

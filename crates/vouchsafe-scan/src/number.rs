@@ -7,7 +7,7 @@ mod phones;
 use crate::bytes::{DIGIT, Kind, at, before, count_digits, digits_end, is_word, part, run_end};
 use crate::checks;
 use crate::class::{Class, Confidence};
-use crate::number::named::is_joined;
+pub(crate) use crate::number::named::is_joined;
 pub(crate) use crate::number::phones::is_nanp;
 use crate::place;
 use crate::text::Text;

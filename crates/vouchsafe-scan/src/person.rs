@@ -55,6 +55,14 @@ fn surname_first(
     if second.capitals != first.capitals && !second.initial && first.end - first.start > 2 {
         return None;
     }
+    if is_in_list(text, first.start, second.end) {
+        return None;
+    }
+    // "Pink, Hazel": a word is a surname where something says so.
+    let plain = first.said.word && !first.said.common_surname && !first.capitals;
+    if plain && left == Left::Nothing && !enclosed(text, first.start, second.end) {
+        return None;
+    }
     let surname = (first.said.surname || first.unknown()) && !first.said.term;
     let sure = first.said.name_only()
         || first.said.common_surname
@@ -72,7 +80,8 @@ fn surname_first(
         || quoted
         || third.is_some_and(|third| third.initial)
         || right(text, second.end) == Right::Credential;
-    let strangers = stranger(first) && stranger(second) && said_so;
+    let apart = at(text, first.end + 1) == b' ';
+    let strangers = stranger(first) && stranger(second) && said_so && apart;
     let known = surname && sure && second.said.clearly_given && !second.initial;
     if !(known || strangers) {
         return None;
@@ -155,6 +164,20 @@ pub(crate) fn capitalised_end(text: &[u8], start: usize, limit: usize) -> usize 
     end
 }
 
+/// Where `Roe^Jane` ends, as DICOM and HL7 write a name within a text.
+pub(crate) fn joined(text: &[u8], start: usize, end: usize) -> Option<usize> {
+    let first = token(text, start).filter(|first| first.end == end)?;
+    let second = token(text, end + 1)?;
+    let could_be = |token: &Token| {
+        (token.unknown() || token.said.name_only() || token.said.common_surname)
+            && !token.said.term
+            && token.end - token.start >= 2
+    };
+    let known = first.said.name_only() || second.said.clearly_given;
+    (could_be(&first) && could_be(&second) && known && first.capitals == second.capitals)
+        .then_some(second.end)
+}
+
 /// Where strangers end that are named in a line that tells of a person: two words or more that no dictionary of words
 /// knows, one in a cell of its own, or one in a note on a patient.
 pub(crate) fn stranger(text: &[u8], start: usize, limit: usize, clinical: bool) -> Option<usize> {
@@ -179,6 +202,11 @@ pub(crate) fn stranger(text: &[u8], start: usize, limit: usize, clinical: bool) 
         .iter()
         .filter(|token| could_be_stranger(text, token))
         .count();
+    // Capitals between bars are codes and names of drugs as well.
+    let known = kept.iter().any(|token| token.said.name_only());
+    if first.capitals && !known && text.contains(&b'|') {
+        return None;
+    }
     let initialled = names == 1 && first.initial && reach == 1 && before(text, first.end) == b'.';
     if names >= 2 || initialled {
         return Some(last.end);
@@ -188,6 +216,13 @@ pub(crate) fn stranger(text: &[u8], start: usize, limit: usize, clinical: bool) 
     }
     // "Roe, Jane"
     let gap = first.end + 1 + usize::from(at(text, first.end + 1) == b' ');
+    if is_in_list(
+        text,
+        start,
+        token(text, gap).map_or(first.end, |second| second.end),
+    ) {
+        return None;
+    }
     if at(text, first.end) == b','
         && let Some(second) = token(text, gap)
         && could_be_stranger(text, &second)
@@ -207,6 +242,31 @@ pub(crate) fn stranger(text: &[u8], start: usize, limit: usize, clinical: bool) 
     let within = before(text, start) == b' '
         && matches!(before(text, start - 1), b'a'..=b'z' | b',' | b'0'..=b'9' | b'-' | b'/');
     (cell || clinical && within).then_some(first.end)
+}
+
+/// Whether capitalised words parted by commas go on before or after two of them: a list of things.
+fn is_in_list(text: &[u8], start: usize, end: usize) -> bool {
+    let after = part(text, end, end + 2) == b", "
+        && token(text, end + 2).is_some_and(|next| {
+            let word = part(text, next.start, next.end);
+            !next.capitals
+                && !is_of_people(word)
+                && matches!(at(text, next.end), b',' | b'.' | b' ')
+                && {
+                    // "Roe, Jane, Smith, Ann": people, too, can stand in a list; one more comma says that it is one.
+                    at(text, next.end) == b',' || part(text, next.end, next.end + 5) == b" and "
+                }
+        });
+    let front = part(text, start.saturating_sub(2), start) == b", ";
+    let before_start = crate::bytes::word_start(text, start.saturating_sub(2), 24);
+    let word_in_front =
+        front && at(text, before_start).is_ascii_uppercase() && before_start + 3 < start;
+    after
+        || word_in_front
+            && matches!(
+                part(text, before_start.saturating_sub(2), before_start),
+                b", " | b": "
+            )
 }
 
 /// Where a further given name or an initial ends that follows a name.

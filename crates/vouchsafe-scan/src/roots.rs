@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::class::Class;
-use crate::vocabulary::{Meaning, Strength};
+use crate::vocabulary::{Meaning, Strength, Words};
 
 /// Words that say the class wherever they stand in a name.
 const ROOTS: &[(&[u8], Class)] = &[
@@ -243,6 +243,11 @@ const TAILS: &[&[u8]] = &[
     b"country",
     b"hash",
 ];
+
+/// Whether a name speaks of an event in the care of a person.
+pub(crate) fn has_event(words: &Words) -> bool {
+    EVENTS.iter().any(|event| words.has(event))
+}
 
 /// A meaning for each of these classes.
 static MEANINGS: LazyLock<Vec<Meaning>> = LazyLock::new(|| {

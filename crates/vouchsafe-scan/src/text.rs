@@ -200,6 +200,12 @@ impl<'t, 'm> Text<'t, 'm> {
         if !self.classes.has(Class::Name) || !(first.is_ascii_uppercase() || first >= 0xc3) {
             return None;
         }
+        if at(self.text, end) == b'^'
+            && let Some(stop) = person::joined(self.text, start, end)
+        {
+            self.add(Class::Name, Confidence::Medium, (start, stop), None);
+            return Some(stop);
+        }
         let (start, end, confidence) = person::scan(self.text, start, self.text.len())?;
         self.add(Class::Name, confidence, (start, end), None);
         Some(end)
@@ -237,6 +243,9 @@ impl<'t, 'm> Text<'t, 'm> {
         let meaning = self
             .context(start)
             .filter(|meaning| meaning.is_of(Class::Geography))?;
+        if person::scan(text, start, text.len()).is_some() {
+            return None;
+        }
         let stop = person::capitalised_end(text, start, text.len());
         let (_, stop) = crate::bytes::trimmed(text, start, stop);
         if stop <= start {

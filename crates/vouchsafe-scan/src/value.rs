@@ -133,7 +133,14 @@ fn date(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
     let digits = bytes
         .iter()
         .all(|byte| byte.is_ascii_digit() || *byte == b'-');
-    let sound = strength == Strength::Field && digits && (6..=14).contains(&bytes.len());
+    let day = bytes.len() == 8
+        && (1900..=2100).contains(&number(part(bytes, 0, 4)))
+        && checks::date(
+            number(part(bytes, 0, 4)),
+            number(part(bytes, 4, 6)),
+            number(part(bytes, 6, 8)),
+        );
+    let sound = digits && (day || strength == Strength::Field && (6..=14).contains(&bytes.len()));
     sound.then_some((value.start, value.end, Confidence::Medium))
 }
 
@@ -227,6 +234,10 @@ fn biometric(strength: Strength, value: Value<'_>) -> Fit {
         token_end(value)
     };
     let token = part(value.text, value.start, end);
+    // Digests of keys and certificates: 3A:BF:…
+    if token.len() >= 8 && token.iter().skip(2).step_by(3).all(|byte| *byte == b':') {
+        return None;
+    }
     let mixed = count_digits(token) >= 2 && token.len() >= 6;
     let long = token.len() >= 16;
     if is_uuid(token) && (strength == Strength::Shape || token.contains(&b'-')) {

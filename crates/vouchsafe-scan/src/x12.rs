@@ -70,11 +70,15 @@ impl Text<'_, '_> {
                     self.x12_add(Class::UniqueId, get(7));
                 }
             }
-            b"TRN" if count_digits(bytes(2)) >= 4 => self.x12_add(Class::UniqueId, get(2)),
+            // The number of a trace is somebody's where somebody is named.
+            b"TRN" if count_digits(bytes(2)) >= 4 && self.names_person() => {
+                self.x12_add(Class::UniqueId, get(2));
+            }
             b"REF" if count_digits(bytes(2)) >= 3 => {
                 let class = match bytes(1) {
                     b"SY" => Class::Ssn,
                     b"EA" => Class::Mrn,
+                    b"EJ" => Class::Account,
                     b"0B" | b"1G" => Class::License,
                     b"1L" | b"IG" | b"6P" | b"1W" | b"0F" => Class::HealthPlan,
                     _ => Class::UniqueId,
@@ -85,6 +89,15 @@ impl Text<'_, '_> {
             b"PER" => self.x12_contact(elements),
             _ => {}
         }
+    }
+
+    /// Whether a person is named before.
+    fn names_person(&self) -> bool {
+        self.found
+            .iter()
+            .rev()
+            .take(32)
+            .any(|finding| finding.class == Class::Name)
     }
 
     fn x12_name(&mut self, elements: &Elements) {

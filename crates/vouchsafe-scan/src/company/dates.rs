@@ -75,6 +75,9 @@ impl Text<'_, '_> {
         if let Some(end) = self.month_and_day(start).or_else(|| self.age_beside(start)) {
             return Some(end);
         }
+        if let Some(end) = self.compact(start) {
+            return Some(end);
+        }
         let end = when::date_end(text, start).filter(|end| *end <= limit)?;
         if matches!(at(text, end), b'/' | b'_' | b'-') || is_word(at(text, end)) {
             return Some(end);
@@ -88,7 +91,11 @@ impl Text<'_, '_> {
         let text = self.text;
         let clock = part(text, start, end).contains(&b':')
             || at(text, end) == b':' && at(text, end + 1).is_ascii_digit();
-        let timed = clock || part(text, start, end).contains(&b'T');
+        // [09/17/2023, 05:51:36]
+        let apart = part(text, end, end + 2) == b", "
+            && at(text, end + 4) == b':'
+            && at(text, end + 2).is_ascii_digit();
+        let timed = clock || apart || part(text, start, end).contains(&b'T');
         let key = key_before(text, start);
         // [10/Apr/2026:18:43:41 +0000]
         let access = timed && before(text, start) == b'[';
@@ -107,6 +114,47 @@ impl Text<'_, '_> {
                 Some("beside a person"),
             );
         }
+    }
+
+    /// 20241029, 20241029141000: as a value of its own.
+    fn compact(&mut self, start: usize) -> Option<usize> {
+        let text = self.text;
+        let end = digits_end(text, start);
+        let digits = part(text, start, end);
+        if !matches!(digits.len(), 8 | 12 | 14) {
+            return None;
+        }
+        let year = number(part(digits, 0, 4));
+        let sound = (1900..=2035).contains(&year)
+            && checks::date(year, number(part(digits, 4, 6)), number(part(digits, 6, 8)));
+        let alone = matches!(
+            (before(text, start), at(text, end)),
+            (b'"', b'"')
+                | (b'\'', b'\'')
+                | (b'|' | b'^', b'|' | b'^' | 0)
+                | (b'=' | b' ', b' ' | b',' | 0)
+                | (b'>', b'<')
+                | (b',', b',' | 0)
+        );
+        if !sound || !alone {
+            return None;
+        }
+        let key = key_before(text, start);
+        let own = match &key {
+            Some(key) => {
+                key.is_of_times() || key.is_of_program() || key.is_of_request() || key.is_numbered()
+            }
+            None => before(text, start) == b' ' || start < OWN,
+        };
+        if !own {
+            self.add(
+                Class::Date,
+                Confidence::Medium,
+                (start, end),
+                Some("beside a person"),
+            );
+        }
+        (!own).then_some(end)
     }
 
     /// "will retry 5/31": month and day after a word that makes them a date.

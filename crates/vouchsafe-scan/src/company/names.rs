@@ -13,7 +13,7 @@ impl Text<'_, '_> {
         &mut self,
         start: usize,
         end: usize,
-        limit: usize,
+        (from, limit): (usize, usize),
     ) -> Option<usize> {
         let text = self.text;
         if self.classes.has(Class::Date)
@@ -39,6 +39,14 @@ impl Text<'_, '_> {
         }
         let clinical = self.is_clinical();
         let stop = person::stranger(text, start, limit, clinical)?;
+        // One word in a cell of its own is a name beside another finding only.
+        let cell = matches!(before(text, start), b',' | b'|' | b';' | b'\t' | b' ') && !clinical;
+        let single = !part(text, start, stop)
+            .iter()
+            .any(|byte| matches!(byte, b' ' | b','));
+        if cell && single && start - from > 3 && limit.saturating_sub(stop) > 3 {
+            return None;
+        }
         self.add(
             Class::Name,
             Confidence::Medium,

@@ -53,7 +53,6 @@ const TIMES: &[&[u8]] = &[
     b"queued",
     b"uploaded",
     b"downloaded",
-    b"requested",
     b"responded",
     b"login",
     b"logout",
@@ -211,7 +210,6 @@ pub(super) const NUMBERED: &[&[u8]] = &[
     b"passport",
     b"serial",
     b"sn",
-    b"code",
     b"subj",
     b"subject",
     b"subjid",
@@ -232,6 +230,16 @@ pub(super) const NUMBERED: &[&[u8]] = &[
     b"order",
     b"visit",
     b"encounter",
+    b"sample",
+    b"donor",
+    b"barcode",
+    b"registry",
+    b"lic",
+    b"license",
+    b"licence",
+    b"account",
+    b"acct",
+    b"acc",
 ];
 
 /// Words of names of fields whose numbers are the program's own.
@@ -319,7 +327,9 @@ impl Key<'_> {
 
     /// Whether a time of day under it is the program's own.
     pub(super) fn is_of_times(&self) -> bool {
-        self.0 == b"at" || self.has(RECORDS) || self.has(TIMES)
+        self.0 == b"at"
+            || self.has(RECORDS)
+            || self.has(TIMES) && !crate::roots::has_event(&Words::of(self.0))
     }
 
     /// Whether a number under it is that of a request, a process, a machine.
@@ -329,7 +339,16 @@ impl Key<'_> {
 
     /// Whether the last word of it is one of these.
     pub(super) fn ends_with(&self, known: &[&[u8]]) -> bool {
-        Words::of(self.0).ends_with(known)
+        // The id of a row, of an object.
+        !matches!(
+            self.0,
+            b"id" | b"_id" | b"ID" | b"Id" | b"code" | b"_index" | b"index"
+        ) && Words::of(self.0).ends_with(known)
+    }
+
+    /// Whether it is the name of a number or code.
+    pub(super) fn is_numbered(&self) -> bool {
+        self.ends_with(NUMBERED) || matches!(self.0, b"id" | b"_id" | b"code")
     }
 
     fn has(&self, known: &[&[u8]]) -> bool {
@@ -341,7 +360,7 @@ impl Key<'_> {
 /// The name of the field whose value begins at a place, if one does.
 pub(super) fn key_before(text: &[u8], start: usize) -> Option<Key<'_>> {
     let floor = start.saturating_sub(12);
-    let mut place = start;
+    let mut place = called_start(text, start);
     while place > floor
         && matches!(
             before(text, place),
@@ -376,6 +395,48 @@ pub(super) fn key_before(text: &[u8], start: usize) -> Option<Key<'_>> {
         first -= 1;
     }
     (first < place && at(text, first) != b'-').then(|| Key(part(text, first, place)))
+}
+
+/// Where a call begins whose first argument stands at a place: `ISODate('…')`, `to_date('…')`.
+fn called_start(text: &[u8], start: usize) -> usize {
+    let mut open = start;
+    while start - open < 2 && matches!(before(text, open), b'\'' | b'"') {
+        open -= 1;
+    }
+    if before(text, open) != b'(' {
+        return start;
+    }
+    let first = crate::bytes::word_start(text, open - 1, 24);
+    if first < open - 1 { first } else { start }
+}
+
+/// Whether a URL carries the name of one of those who were found.
+pub(super) fn carries_name(text: &[u8], url: &[u8], known: &crate::company::Known) -> bool {
+    let url = url.to_ascii_lowercase();
+    let host = url
+        .windows(3)
+        .position(|three| three == b"://")
+        .map_or(0, |place| place + 3);
+    let url = part(&url, host, url.len());
+    let names = known
+        .iter()
+        .filter(|(class, _, _)| *class == crate::class::Class::Name)
+        .flat_map(|(_, start, end)| {
+            part(text, *start, *end).split(|byte| !byte.is_ascii_alphabetic() && *byte < 0x80)
+        })
+        .filter(|name| name.len() >= 3)
+        .map(<[u8]>::to_ascii_lowercase);
+    let carried = |name: &Vec<u8>| {
+        url.windows(name.len())
+            .any(|window| window == name.as_slice())
+    };
+    let mut count = 0;
+    for name in names.take(16) {
+        if carried(&name) {
+            count += if name.len() >= 6 { 2 } else { 1 };
+        }
+    }
+    count >= 2
 }
 
 /// Whether a text has one of some words of lower case, in whatever case.

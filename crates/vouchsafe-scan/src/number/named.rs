@@ -159,7 +159,7 @@ impl Text<'_, '_> {
 
 /// Whether a byte joins a number to what stands beside it.
 #[inline]
-pub(super) fn is_joined(byte: u8) -> bool {
+pub(crate) fn is_joined(byte: u8) -> bool {
     is_word(byte) || byte == b'-'
 }
 

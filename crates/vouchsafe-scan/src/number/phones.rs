@@ -42,7 +42,34 @@ impl Text<'_, '_> {
                 })
                 .max()
         };
-        last(&[b"fax"]) > last(&[b"phone", b"tel", b"mobile", b"cell", b"call"])
+        if last(&[b"fax"]) > last(&[b"phone", b"tel", b"mobile", b"cell", b"call"]) {
+            return true;
+        }
+        // "T 804-988-0627 | F 303-500-4290"
+        if [b"| f ".as_slice(), b"| f: ", b" f: ", b"(f) "]
+            .iter()
+            .any(|mark| front.ends_with(mark))
+        {
+            return true;
+        }
+        // A line about faxes that speaks of no other telephone.
+        let line = part(self.text, 0, self.text.len().min(768)).to_ascii_lowercase();
+        let has = |word: &[u8]| memchr::memmem::find(&line, word).is_some();
+        has(b"fax")
+            && ![
+                b"phone".as_slice(),
+                b"tel",
+                b"mobile",
+                b"cell",
+                b"call",
+                b"sms",
+                b"text",
+                b"pager",
+                b"home",
+                b"work",
+            ]
+            .iter()
+            .any(|word| has(word))
     }
 
     /// Ten digits in a sentence about calling somebody.

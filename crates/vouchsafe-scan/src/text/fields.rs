@@ -10,6 +10,7 @@ use crate::memory::Known;
 use crate::text::Text;
 use crate::value::{self, Value};
 use crate::vocabulary::{Meaning, meaning_of};
+use crate::web;
 
 impl Text<'_, '_> {
     /// Looks at a field; returns where to go on when its value needs no further look.
@@ -117,8 +118,13 @@ impl Text<'_, '_> {
     /// What the element of an attribute, or a sibling, says of a field that says nothing itself.
     fn beside(&mut self, field: &Field, name: &[u8], known: Known) -> Option<&'static Meaning> {
         if field.mark == Mark::Equals && matches!(name, b"value" | b"extension" | b"Value") {
+            if let Some(meaning) = self.named_before(field.key.0) {
+                return Some(meaning);
+            }
             let (start, end) = field::element_of_attribute(self.text, field.key.0)?;
-            let tag = part(self.text, end, field.key.0);
+            let limit = self.text.len().min(end + 320);
+            let close = run_within(self.text, end, limit, |byte| byte != b'>');
+            let tag = part(self.text, end, close);
             if let Some(meaning) = OIDS
                 .iter()
                 .find(|(oid, _)| memchr::memmem::find(tag, oid).is_some())
@@ -137,14 +143,39 @@ impl Text<'_, '_> {
         known.of_value.then(|| self.desk.frames.top()?.sibling)?
     }
 
+    /// `name="memberId" value="…"`: what the attribute before says.
+    fn named_before(&mut self, key: usize) -> Option<&'static Meaning> {
+        let text = self.text;
+        let close = key
+            .checked_sub(2)
+            .filter(|close| part(text, *close, key) == b"\" ")?;
+        let open = close
+            - part(text, close.saturating_sub(64), close)
+                .iter()
+                .rev()
+                .position(|byte| *byte == b'"')?;
+        let front = part(text, open.saturating_sub(7), open);
+        let names =
+            front.ends_with(b"name=\"") || front.ends_with(b"key=\"") || front.ends_with(b" id=\"");
+        let said = part(text, open, close);
+        names.then(|| self.desk.memory.known(b"", said, false).meaning)?
+    }
+
     /// `{"name":"ssn","value":…}`: what a member says of the one beside it.
     fn hint(&mut self, value: Value<'_>) {
         if !value.bounded || value.end - value.start > 64 {
             return;
         }
         let said = part(value.text, value.start, value.end);
+        // Of a URL the last segment says what it is.
+        let last = match memchr::memrchr(b'/', said) {
+            Some(slash) if memchr::memmem::find(said, b"://").is_some() => {
+                part(said, slash + 1, said.len())
+            }
+            _ => said,
+        };
         let meaning =
-            code_of_type(said).or_else(|| self.desk.memory.known(b"", said, false).meaning);
+            code_of_type(said).or_else(|| self.desk.memory.known(b"", last, false).meaning);
         if let (Some(meaning), Some(frame)) = (meaning, self.desk.frames.top_mut())
             && !meaning.is_nothing()
         {
@@ -266,6 +297,9 @@ fn refined(class: Class, token: &[u8]) -> Class {
     if class != Class::UniqueId {
         return class;
     }
+    if web::is_image(token) {
+        return Class::Photo;
+    }
     if let [a, b, c, b'-', d, e, b'-', serial @ ..] = token
         && serial.len() == 4
         && checks::ssn(&[*a, *b, *c], &[*d, *e], serial)
@@ -319,6 +353,7 @@ pub(crate) fn is_hint(name: &[u8]) -> bool {
             | b"path"
             | b"Label"
             | b"id"
+            | b"url"
     )
 }
 
@@ -355,6 +390,9 @@ fn code_of_type(said: &[u8]) -> Option<&'static Meaning> {
         b"AN" | b"BA" | b"CC" => b"account number",
         b"EN" | b"VN" => b"encounter id",
         b"SNO" => b"serial number",
+        _ if memchr::memmem::find(said, b"113883.4.3.").is_some() => b"drivers license",
+        _ if said.ends_with(b"113883.4.1") => b"ssn",
+        _ if said.ends_with(b"113883.4.6") => b"npi",
         _ if said.ends_with(b"us-ssn") => b"ssn",
         _ if said.ends_with(b"us-npi") => b"npi",
         _ if said.ends_with(b"us-mbi") => b"mbi",

@@ -39,6 +39,9 @@ const SHORT: &[(&str, &[&str])] = &[
     ("first", &["fst", "frst"]),
     ("last", &["lst"]),
     ("middle", &["mid", "mdl"]),
+    ("template", &["tmpl", "tpl"]),
+    ("birthday", &["bday"]),
+    ("registration", &["reg", "regn"]),
 ];
 
 /// Abbreviations that mean something else in the names of other fields: only with another shortened word beside them,

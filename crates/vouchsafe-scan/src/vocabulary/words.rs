@@ -211,6 +211,9 @@ fn is_number(word: &[u8]) -> bool {
             | b"reference"
             | b"token"
             | b"value"
+            | b"hash"
+            | b"digest"
+            | b"vector"
     )
 }
 
