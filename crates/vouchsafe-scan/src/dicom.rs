@@ -85,8 +85,15 @@ impl Text<'_, '_> {
             return;
         };
         let limit = text.len().min(open + 80);
-        let mark = run_within(text, open + 11, limit, |byte| {
-            !matches!(byte, b'[' | b'=' | b':' | b'"' | b'\'')
+        // pydicom: Patient's Name   PN: 'Roe^Jane'
+        let front = part(text, open + 11, limit);
+        let named = memchr::memmem::find(front, b": '").filter(|colon| {
+            let kind = part(front, colon.saturating_sub(2), *colon);
+            kind.len() == 2 && kind.iter().all(u8::is_ascii_uppercase)
+        });
+        let mark = named.map(|colon| open + 11 + colon + 2);
+        let mark = mark.unwrap_or_else(|| {
+            run_within(text, open + 11, limit, |byte| !matches!(byte, b'[' | b'='))
         });
         if mark >= limit {
             return;

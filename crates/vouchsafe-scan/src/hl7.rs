@@ -290,7 +290,8 @@ impl Text<'_, '_> {
         // "for PID-3 91166508"
         let plain = at(text, stop) == b' ' && at(text, stop + 1).is_ascii_digit();
         let mark = if plain { stop } else { mark };
-        let Some(kind) = kind.filter(|_| plain || matches!(at(text, mark), b'=' | b':')) else {
+        let Some(kind) = kind.filter(|_| plain || matches!(at(text, mark), b'=' | b':' | b'|'))
+        else {
             return;
         };
         let start = run_within(text, mark + 1, mark + 5, |byte| {

@@ -69,7 +69,7 @@ fn surname_first(
         || matches!(left, Left::Noun | Left::Title);
     let stranger = |token: Token| {
         (token.unknown() || token.said.name_only())
-            && !token.capitals
+            && (!token.capitals || matches!(left, Left::Noun | Left::Title))
             && token.end - token.start >= 3
     };
     let third = (at(text, second.end) == b' ')

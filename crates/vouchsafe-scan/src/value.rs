@@ -133,6 +133,14 @@ fn date(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
     let digits = bytes
         .iter()
         .all(|byte| byte.is_ascii_digit() || *byte == b'-');
+    // In a sentence the value ends with its digits.
+    let run = run_within(value.text, value.start, value.end, |byte| {
+        byte.is_ascii_digit()
+    });
+    let alone = !value.bounded && run == value.start + 8 && at(value.text, run) == b' ';
+    let value = if alone { value.to(run) } else { value };
+    let bytes = value.bytes();
+    let digits = digits || alone;
     let day = bytes.len() == 8
         && (1900..=2100).contains(&number(part(bytes, 0, 4)))
         && checks::date(

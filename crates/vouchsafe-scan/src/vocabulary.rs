@@ -40,6 +40,8 @@ pub(crate) struct Meaning {
     pub(crate) is_value: bool,
     /// Anything can stand in such a field.
     pub(crate) is_free_text: bool,
+    /// Names of things stand in such a field, which may be those of people.
+    pub(crate) is_of_things: bool,
 }
 
 impl Meaning {
@@ -50,6 +52,7 @@ impl Meaning {
             classes: vec![(class, strength)],
             is_value: false,
             is_free_text: false,
+            is_of_things: false,
         }
     }
 
@@ -185,6 +188,7 @@ fn meanings() -> Vec<Meaning> {
                 classes: Vec::new(),
                 is_value: phrase.ends_with("value"),
                 is_free_text: is_free_text(phrase),
+                is_of_things: is_of_things(phrase),
             });
             meanings.len() - 1
         });
@@ -282,6 +286,24 @@ fn is_free_text(phrase: &str) -> bool {
             | "url path"
             | "remote url"
             | "request id"
+    )
+}
+
+/// Fields of things, which are named after people.
+fn is_of_things(phrase: &str) -> bool {
+    let last = phrase.rsplit(' ').next().unwrap_or_default();
+    matches!(
+        last,
+        "brand"
+            | "manufacturer"
+            | "labeler"
+            | "vendor"
+            | "product"
+            | "labelername"
+            | "proprietaryname"
+    ) || matches!(
+        phrase,
+        "brand name" | "labeler name" | "drug name" | "trade name" | "generic name"
     )
 }
 

@@ -34,11 +34,33 @@ impl Text<'_, '_> {
             );
             return Some(stop);
         }
+        if self.classes.has(Class::Geography)
+            && let Some(stop) = town(text, start, limit)
+        {
+            self.add(
+                Class::Geography,
+                Confidence::Medium,
+                (start, stop),
+                Some("beside a person"),
+            );
+            return Some(stop);
+        }
         if !self.classes.has(Class::Name) {
             return None;
         }
         let clinical = self.is_clinical();
-        let stop = person::stranger(text, start, limit, clinical)?;
+        let keyed = before(text, start) == b'='
+            && [
+                "name", "q", "query", "search", "owner", "keeper", "holder", "person", "term",
+                "contact",
+            ]
+            .iter()
+            .any(|key| {
+                word_start(text, start - 1, 16) + key.len() + 1 == start
+                    && part(text, start - 1 - key.len(), start - 1) == key.as_bytes()
+            });
+        let stop = person::stranger(text, start, limit, clinical)
+            .or_else(|| keyed.then(|| person::half(text, start, limit, false))?)?;
         // One word in a cell of its own is a name beside another finding only.
         let cell = matches!(before(text, start), b',' | b'|' | b';' | b'\t' | b' ') && !clinical;
         let single = !part(text, start, stop)
@@ -131,6 +153,54 @@ impl Text<'_, '_> {
             stop
         })
     }
+}
+
+/// Where a town ends in "lives in Elko", "moved from Bowling Green": words with capitals at the end of a clause.
+fn town(text: &[u8], start: usize, limit: usize) -> Option<usize> {
+    const HOMES: [&[u8]; 22] = [
+        b"born",
+        b"lives",
+        b"living",
+        b"lived",
+        b"resides",
+        b"residing",
+        b"moved",
+        b"home",
+        b"house",
+        b"raised",
+        b"seen",
+        b"fell",
+        b"native",
+        b"relocated",
+        b"visiting",
+        b"traveled",
+        b"flying",
+        b"teacher",
+        b"apartment",
+        b"work",
+        b"works",
+        b"resident",
+    ];
+    let front = part(text, start.saturating_sub(4), start);
+    let from = part(text, start.saturating_sub(6), start);
+    if front != b" in " && from != b" from " {
+        return None;
+    }
+    let clause = part(text, start.saturating_sub(48), start).to_ascii_lowercase();
+    let mut words = clause.split(|byte| !byte.is_ascii_alphabetic());
+    if !words.any(|word| HOMES.contains(&word)) {
+        return None;
+    }
+    let stop = person::capitalised_end(text, start, limit);
+    let (_, stop) = trimmed(text, start, stop.max(start));
+    let over = matches!(
+        at(text, stop),
+        0 | b',' | b'.' | b';' | b'"' | b'\'' | b')' | b' '
+    );
+    let capitals = part(text, start, stop)
+        .iter()
+        .all(|byte| !byte.is_ascii_lowercase());
+    (stop > start + 2 && over && !capitals).then_some(stop)
 }
 
 /// Where "Dubuque County" ends.

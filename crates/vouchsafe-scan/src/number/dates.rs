@@ -81,7 +81,7 @@ impl Text<'_, '_> {
 
     /// Whether the words before a date speak of an event in somebody's care.
     fn follows_event(&self, start: usize) -> bool {
-        const EVENTS: [&[u8]; 20] = [
+        const EVENTS: [&[u8]; 19] = [
             b"appointment",
             b"appt",
             b"admitted",
@@ -101,7 +101,6 @@ impl Text<'_, '_> {
             b"followup",
             b"hospitalized",
             b"diagnosed",
-            b"procedure",
         ];
         let front = part(self.text, start.saturating_sub(72), start).to_ascii_lowercase();
         let clause = front

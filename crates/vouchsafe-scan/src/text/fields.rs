@@ -32,7 +32,7 @@ impl Text<'_, '_> {
         let parent = outer.map_or(parent, |(start, end)| part(text, start, end));
         let known = self.desk.memory.known(parent, name, sentence);
         let mut meaning = known.meaning;
-        if meaning.is_none_or(|meaning| meaning.is_value) {
+        if meaning.is_none_or(|meaning| meaning.is_value) || name == b"extension" {
             meaning = self.beside(field, name, known).or(meaning);
         }
         let opening = field::opening(text, field);
@@ -83,18 +83,28 @@ impl Text<'_, '_> {
             let first = at(text, start);
             let inner = part(text, start, end);
             // Words with a colon between them may be a field of their own.
-            let whole =
-                first.is_ascii_digit() || (first.is_ascii_alphabetic() && !inner.contains(&b':'));
+            // "destination=8080 SW Fairview Street"
+            let goes_on = first.is_ascii_digit()
+                && at(text, end) == b' '
+                && at(text, end + 1).is_ascii_uppercase();
+            let whole = first.is_ascii_digit() && !goes_on
+                || (first.is_ascii_alphabetic() && !inner.contains(&b':'));
             if whole {
                 self.push_tokens(start, end);
                 return Some(end.max(field.value));
             }
-            self.quiet_until = end;
+            if !goes_on {
+                self.quiet_until = end;
+            }
             return None;
         }
         if let Extent::One(value, _) =
             field::extent_of(text, field, opening, self.desk.frames.is_open())
         {
+            // Brands are named after people.
+            if value.bounded && meaning.is_of_things {
+                self.quiet_until = value.end;
+            }
             self.value(meaning, value);
         }
         None

@@ -38,6 +38,15 @@ pub(super) fn plate(strength: Strength, value: Value<'_>) -> Fit {
     } else {
         token_end(value)
     };
+    // XX85 HPW
+    let parted = end - value.start == 4
+        && at(value.text, end) == b' '
+        && part(value.text, end + 1, end + 4).len() == 3
+        && part(value.text, end + 1, end + 4)
+            .iter()
+            .all(u8::is_ascii_uppercase)
+        && !at(value.text, end + 4).is_ascii_alphanumeric();
+    let end = if parted { end + 4 } else { end };
     let bytes = part(value.text, value.start, end);
     let bytes = bytes.strip_suffix(b".").unwrap_or(bytes);
     let letters = bytes
