@@ -152,7 +152,8 @@ impl Table {
         }
         if cells.len() != self.columns.len() {
             // Another table, or no table.
-            if !self.copy && cells.len() < 2 {
+            // What blanks part is a table for as long as its rows follow one another.
+            if !self.copy && (cells.len() < 2 || self.separator == b' ') {
                 *self = Self::default();
             }
             return;

@@ -6,19 +6,16 @@
 
 mod dates;
 mod names;
+mod numbers;
 mod words;
 
 use crate::bytes::{
-    DIGIT, OTHER_WORD, UPPER, WORD, at, before, count_digits, digits_end, is_word, kind, part,
-    run_within, word_end,
+    DIGIT, OTHER_WORD, UPPER, WORD, at, before, is_word, kind, part, run_within, word_end,
 };
-use crate::checks;
 use crate::class::{Class, Confidence};
-use crate::company::words::{contains, key_before};
+use crate::company::words::contains;
 use crate::finding::Finding;
-use crate::number::{is_joined, is_nanp};
 use crate::text::Text;
-use crate::value::{is_uuid, looks_like_hash};
 use crate::web;
 use crate::when;
 
@@ -109,202 +106,6 @@ impl Text<'_, '_> {
         }
     }
 
-    /// Numbers and codes that only their form, or a word before them, shows.
-    fn number_beside(&mut self, start: usize, end: usize) -> Option<usize> {
-        let text = self.text;
-        let found = self
-            .grouped_beside(start, end)
-            .or_else(|| self.digits_beside(start, end))
-            .or_else(|| self.code_beside(start, end));
-        let (class, stop) = found?;
-        if let Some(class) = class {
-            self.add(
-                class,
-                Confidence::Medium,
-                (start, stop),
-                Some("beside a person"),
-            );
-        }
-        debug_assert!(stop <= text.len(), "a number ends within its text");
-        Some(stop)
-    }
-
-    /// 70668-0828, 173 31 1467, 003b.8cb7.e93e: groups of digits.
-    fn grouped_beside(&self, start: usize, end: usize) -> Option<(Option<Class>, usize)> {
-        let text = self.text;
-        if matches!(before(text, start), b'-' | b'.') {
-            return None;
-        }
-        if let Some(stop) = web::mac(text, start).or_else(|| dotted_mac(text, start)) {
-            return Some((Some(Class::Device), stop));
-        }
-        let second_end = digits_end(text, end + 1);
-        let (first, second) = (part(text, start, end), part(text, end + 1, second_end));
-        let over = |stop: usize| {
-            let next = at(
-                text,
-                stop + usize::from(matches!(at(text, stop), b'-' | b'.')),
-            );
-            !is_word(at(text, stop)) && !is_word(next)
-        };
-        if !first.iter().all(u8::is_ascii_digit) {
-            return None;
-        }
-        match (first.len(), at(text, end), second.len()) {
-            (5, b'-', 4) if over(second_end) => Some((Some(Class::Geography), second_end)),
-            (3, b' ', 2) if at(text, second_end) == b' ' => {
-                let stop = digits_end(text, second_end + 1);
-                let serial = part(text, second_end + 1, stop);
-                let sound = serial.len() == 4 && checks::ssn(first, second, serial) && over(stop);
-                sound.then_some((Some(Class::Ssn), stop))
-            }
-            _ => None,
-        }
-    }
-
-    /// A run of digits: a telephone number, a provider number, a social security number in quotes.
-    fn digits_beside(&self, start: usize, end: usize) -> Option<(Option<Class>, usize)> {
-        let text = self.text;
-        let word = part(text, start, end);
-        let (previous, next) = (before(text, start), at(text, end));
-        let joined = matches!(previous, b'.' | b'-' | b'_' | b'+' | b'#')
-            && !(previous == b'#' && matches!(word.len(), 10))
-            || matches!(next, b'.' | b'-' | b'_' if is_word(at(text, end + 1)));
-        if joined || !word.iter().all(u8::is_ascii_digit) || !matches!(word.len(), 9 | 10) {
-            return None;
-        }
-        let key = key_before(text, start);
-        if key
-            .as_ref()
-            .is_some_and(|key| key.is_of_program() || key.is_of_request())
-        {
-            return None;
-        }
-        if word.len() == 9 {
-            // A value without a name: quoted, or in a row.
-            let quoted = key.is_none()
-                && matches!(
-                    (previous, next),
-                    (b'\'', b'\'') | (b'"', b'"') | (b'(' | b' ' | b',', b',' | b')')
-                );
-            let sound = quoted && checks::ssn(part(word, 0, 3), part(word, 3, 5), part(word, 5, 9));
-            return sound.then_some((Some(Class::Ssn), end));
-        }
-        if checks::npi(word) {
-            return Some((Some(Class::License), end));
-        }
-        if !is_nanp(part(word, 0, 3), part(word, 3, 6)) {
-            return None;
-        }
-        let fax = contains(part(text, start.saturating_sub(160), start), &[b"fax"]);
-        Some((Some(if fax { Class::Fax } else { Class::Phone }), end))
-    }
-
-    /// A plate, or a code after a word for codes: "plate UZL 0544", `runNo: RUN17112945`, "record 46688595".
-    fn code_beside(&mut self, start: usize, end: usize) -> Option<(Option<Class>, usize)> {
-        let text = self.text;
-        if is_word(before(text, start)) || matches!(before(text, start), b'.' | b'/' | b'@' | b'+')
-        {
-            return None;
-        }
-        let stop = run_within(text, end, start + 32, |byte| is_word(byte) || byte == b'-');
-        let stop = stop - usize::from(before(text, stop) == b'-');
-        // "UZL 0544": the letters stand before.
-        let lead = letters_before(text, start);
-        let says_at = |place: usize, known: &[&[u8]]| {
-            let word = words::word_before(text, place);
-            known.iter().any(|known| known.eq_ignore_ascii_case(word))
-                || key_before(text, place).is_some_and(|key| key.ends_with(known))
-        };
-        // OPO-782282: the letters belong to the number.
-        let mut first = start;
-        while start - first < 12 && is_joined(before(text, first)) {
-            first -= 1;
-        }
-        let code = part(text, first, stop);
-        let digits = count_digits(code);
-        let plain = code
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
-        if says_at(lead, words::PLATES) {
-            let plate = part(text, lead, stop);
-            let letters = plate
-                .iter()
-                .filter(|byte| byte.is_ascii_uppercase())
-                .count();
-            let sound = (5..=8).contains(&plate.len())
-                && letters >= 1
-                && digits >= 2
-                && letters
-                    + digits
-                    + plate
-                        .iter()
-                        .filter(|byte| matches!(byte, b' ' | b'-'))
-                        .count()
-                    == plate.len();
-            return sound.then_some((Some(Class::Vehicle), stop));
-        }
-        let sound = plain
-            && (5..=24).contains(&code.len())
-            && digits >= 4
-            && !looks_like_hash(code)
-            && !is_uuid(code)
-            && says_at(first, words::NUMBERED)
-            && !key_before(text, first)
-                .is_some_and(|key| key.is_of_program() || key.is_of_request());
-        if sound {
-            self.add(
-                Class::UniqueId,
-                Confidence::Medium,
-                (first, stop),
-                Some("beside a person"),
-            );
-        }
-        sound.then_some((None, stop))
-    }
-
-    /// `Jane Roe (4293429838)`: a number in brackets right after a name.
-    fn number_after(&mut self, name_end: usize, limit: usize) -> Option<usize> {
-        let text = self.text;
-        let open = run_within(text, name_end, name_end + 4, |byte| {
-            matches!(byte, b' ' | b'"' | b'\'' | b'\\')
-        });
-        if open > name_end + 3 || !matches!(at(text, open), b'(' | b'[' | b'#') {
-            return None;
-        }
-        let start = open + 1;
-        let end = run_within(text, start, start + 20, |byte| {
-            byte.is_ascii_alphanumeric() || byte == b'-'
-        });
-        let number = part(text, start, end);
-        let closed = at(text, open) == b'#' || matches!(at(text, end), b')' | b']');
-        // An age over 89.
-        if closed
-            && matches!(number.len(), 2 | 3)
-            && (90..=125).contains(&crate::bytes::number(number))
-            && self.classes.has(Class::Date)
-            && count_digits(number) == number.len()
-        {
-            self.add(Class::Date, Confidence::Medium, (start, end), Some("age"));
-            return Some(end);
-        }
-        let sound = closed
-            && when::date_end(text, start).is_none()
-            && end <= limit
-            && (5..=16).contains(&number.len())
-            && count_digits(number) >= 5
-            && count_digits(number) + 3 >= number.len();
-        sound.then(|| {
-            self.add(
-                Class::Mrn,
-                Confidence::Medium,
-                (start, end),
-                Some("after a name"),
-            );
-            end
-        })
-    }
-
     /// The file of a picture.
     fn picture_beside(&mut self, start: usize, end: usize) -> Option<usize> {
         let text = self.text;
@@ -370,36 +171,6 @@ impl Text<'_, '_> {
             );
             stop
         })
-    }
-}
-
-/// A hardware address as network equipment writes it: 003b.8cb7.e93e.
-fn dotted_mac(text: &[u8], start: usize) -> Option<usize> {
-    let hex = part(text, start, start + 14);
-    let sound = hex.len() == 14
-        && hex.iter().enumerate().all(|(place, byte)| match place {
-            4 | 9 => *byte == b'.',
-            _ => byte.is_ascii_hexdigit(),
-        })
-        && !is_word(at(text, start + 14))
-        && at(text, start + 14) != b'.';
-    sound.then_some(start + 14)
-}
-
-/// Where a few capitals begin that stand before a place with a blank between: the first half of a plate.
-fn letters_before(text: &[u8], start: usize) -> usize {
-    if before(text, start) != b' ' {
-        return start;
-    }
-    let end = start - 1;
-    let mut first = end;
-    while end - first < 4 && before(text, first).is_ascii_uppercase() {
-        first -= 1;
-    }
-    if (1..=3).contains(&(end - first)) && !is_word(before(text, first)) {
-        first
-    } else {
-        start
     }
 }
 

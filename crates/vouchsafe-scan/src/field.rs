@@ -95,7 +95,14 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
         });
     }
     let (mark, value) = mark(text, (start, end), quoted, place)?;
-    let key_start = if quoted {
+    let bracketed = closing == b')' && part(text, start.saturating_sub(32), start).contains(&b'(');
+    let key_start = if bracketed {
+        let floor = start.saturating_sub(32);
+        let open = part(text, floor, start)
+            .iter()
+            .rposition(|byte| *byte == b'(');
+        open.map_or(start, |open| floor + open + 1)
+    } else if quoted {
         quoted_start(text, start, closing)
     } else if mark == Mark::Equals || closing == b']' || closing == b')' {
         identifier_start(text, start)

@@ -29,7 +29,7 @@ enum Kind {
 type Fields = &'static [(usize, Kind)];
 
 /// Segments and their fields, as HL7 v2.5.1 numbers them.
-const SEGMENTS: [(&[u8], Fields); 21] = [
+const SEGMENTS: [(&[u8], Fields); 23] = [
     (
         b"PID",
         &[
@@ -184,6 +184,18 @@ const SEGMENTS: [(&[u8], Fields); 21] = [
         ],
     ),
     (b"RXA", &[(3, Kind::Date), (10, Kind::Staff)]),
+    (
+        b"RXD",
+        &[
+            (3, Kind::Date),
+            (7, Kind::Id(Class::UniqueId)),
+            (10, Kind::Staff),
+        ],
+    ),
+    (
+        b"RXE",
+        &[(13, Kind::Staff), (15, Kind::Id(Class::UniqueId))],
+    ),
     (
         b"ROL",
         &[(4, Kind::Staff), (11, Kind::Address), (12, Kind::Phone)],
@@ -446,7 +458,7 @@ impl Text<'_, '_> {
             Kind::Staff => {
                 let number = bytes(first);
                 if count_digits(number) >= 4 {
-                    let class = if checks::npi(number) {
+                    let class = if checks::npi(number) || checks::dea(number) {
                         Class::License
                     } else {
                         Class::UniqueId
@@ -562,9 +574,9 @@ impl Text<'_, '_> {
 }
 
 /// Segments that the table above has not: their fields are looked at by form.
-const OTHERS: [&[u8]; 22] = [
-    b"FT1", b"PRD", b"CTD", b"RXE", b"RXO", b"RXD", b"RXR", b"SPM", b"CON", b"PDA", b"AL1", b"IAM",
-    b"PRB", b"GOL", b"AIG", b"AIS", b"AIL", b"PV2", b"IN3", b"UB2", b"DB1", b"PTH",
+const OTHERS: [&[u8]; 20] = [
+    b"FT1", b"PRD", b"CTD", b"RXO", b"RXR", b"SPM", b"CON", b"PDA", b"AL1", b"IAM", b"PRB", b"GOL",
+    b"AIG", b"AIS", b"AIL", b"PV2", b"IN3", b"UB2", b"DB1", b"PTH",
 ];
 
 /// What a field of the segment of the patient holds.

@@ -70,7 +70,7 @@ fn surname_first(
     let stranger = |token: Token| {
         (token.unknown() || token.said.name_only())
             && (!token.capitals || matches!(left, Left::Noun | Left::Title))
-            && token.end - token.start >= 3
+            && token.end - token.start >= if token.capitals { 4 } else { 3 }
     };
     let third = (at(text, second.end) == b' ')
         .then(|| token(text, second.end + 1))

@@ -87,6 +87,10 @@ impl<'t, 'm> Text<'t, 'm> {
         (start, end): (usize, usize),
         field: Option<&'static str>,
     ) {
+        // The sign of an international number, as a URL writes it.
+        let plus = matches!(class, Class::Phone | Class::Fax)
+            && part(self.text, start.saturating_sub(3), start) == b"%2B";
+        let start = if plus { start - 3 } else { start };
         if start < end && self.classes.has(class) {
             self.found.push(Finding {
                 class,
@@ -358,6 +362,9 @@ impl<'t, 'm> Text<'t, 'm> {
         });
         if open == b'(' && kind(at(text, place + 1)) & DIGIT != 0 {
             return self.bracketed(place);
+        }
+        if open == b'[' {
+            self.bracketed_pair(place);
         }
         place + 1
     }

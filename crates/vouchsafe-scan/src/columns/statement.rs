@@ -55,7 +55,10 @@ fn open_columns(text: &[u8]) -> Option<(Columns, usize)> {
             return Some((names(part(front, list + 1, close)), end + 1));
         }
     }
-    let start = find(b"here ", b"HERE ").or_else(|| find(b" set ", b" SET "))?;
+    let start = match (find(b" set ", b" SET "), find(b"here ", b"HERE ")) {
+        (Some(set), Some(condition)) => set.min(condition),
+        (set, condition) => set.or(condition)?,
+    };
     let mut columns = Columns::new();
     let mut last = start;
     let mut place = start;

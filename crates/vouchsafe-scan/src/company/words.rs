@@ -242,6 +242,42 @@ pub(super) const NUMBERED: &[&[u8]] = &[
     b"acc",
 ];
 
+/// Words before the number of a licence or certificate.
+pub(super) const LICENCES: &[&[u8]] = &[
+    b"lic",
+    b"license",
+    b"licence",
+    b"registry",
+    b"cert",
+    b"certificate",
+    b"certification",
+    b"passport",
+    b"permit",
+    b"visa",
+];
+
+/// Words of lines about insurance.
+pub(super) const PLANS: &[&[u8]] = &[
+    b"member",
+    b"insur",
+    b"subscriber",
+    b"policy",
+    b"dental",
+    b"payer",
+    b"coverage",
+    b"medicaid",
+    b"medicare",
+    b"blue cross",
+    b"bcbs",
+    b"aetna",
+    b"cigna",
+    b"humana",
+    b"kaiser",
+    b"health plan",
+    b"denial",
+    b"cardholder",
+];
+
 /// Words of names of fields whose numbers are the program's own.
 const REQUESTS: &[&[u8]] = &[
     b"request",
@@ -344,6 +380,11 @@ impl Key<'_> {
             self.0,
             b"id" | b"_id" | b"ID" | b"Id" | b"code" | b"_index" | b"index"
         ) && Words::of(self.0).ends_with(known)
+    }
+
+    /// Whether it speaks of a licence or certificate.
+    pub(super) fn is_of_licence(&self) -> bool {
+        self.has(LICENCES)
     }
 
     /// Whether it is the name of a number or code.

@@ -43,18 +43,6 @@ fn random_ids_are_findings_only_where_they_name_a_device() {
         "fingerprint_id",
         "photo",
         "token",
-        "(0010,0010) PN [",
-        "PID.5=",
-        "CLM*1234~",
-        "mrn 1234567 a1:",
-        "mrn 1234567 A+",
-        "mrn 1234567 a.b-",
-        "Jane Roe a.jpg",
-        "Jane Roe http://a.b/",
-        "where b = ? and ",
-        "(a, b)=(c, d)",
-        "<a Name=\"sn\"><b>",
-        "PV2|A^B^C|",
     ] {
         let line = format!(r#"{{"{name}":"{id}"}}"#);
         assert_eq!(found(&line), [], "{name}");
@@ -108,6 +96,18 @@ fn hostile_lines_take_time_in_proportion_to_their_length() {
         "parameters: $1 ",
         "k=\\\"",
         "\\\"ssn\\\":\\\"219-09-9999\\\",",
+        "(0010,0010) PN [",
+        "PID.5=",
+        "CLM*1234~",
+        "mrn 1234567 a1:",
+        "mrn 1234567 A+",
+        "mrn 1234567 a.b-",
+        "Jane Roe a.jpg",
+        "Jane Roe http://a.b/",
+        "where b = ? and ",
+        "(a, b)=(c, d)",
+        "<a Name=\"sn\"><b>",
+        "PV2|A^B^C|",
     ] {
         let line = part.repeat(200_000 / part.len());
         let detector = Detector::new();

@@ -67,6 +67,10 @@ pub(crate) fn opening(text: &[u8], field: &Field) -> Opening {
     if matches!(at(text, place), b' ' | b'\t') {
         place = run_within(text, place, place + 12, |byte| matches!(byte, b' ' | b'\t'));
     }
+    // Erlang: <<"Roe">>
+    if part(text, place, place + 3) == b"<<\"" {
+        place += 2;
+    }
     let first = at(text, place);
     if first.is_ascii_digit() || first == b'-' {
         return Opening::Bare(place);

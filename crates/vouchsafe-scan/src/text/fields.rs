@@ -210,8 +210,49 @@ impl Text<'_, '_> {
         let classes = self.classes;
         let (class, place, confidence) = value::fit_of(meaning, value, |class| classes.has(class))?;
         let class = refined(class, part(value.text, place.0, place.1));
+        // (01)00177896438023(17)301211…: a unique device identifier.
+        if place.0 > 0 && part(value.text, place.0 - 1, place.0 + 3) == b"(01)" {
+            let end = run_within(value.text, place.0, value.end, |byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'(' | b')' | b'-' | b'.')
+            });
+            self.add(
+                Class::Device,
+                confidence,
+                (place.0 - 1, end),
+                Some(meaning.phrase),
+            );
+            return Some(end);
+        }
         self.add(class, confidence, place, Some(meaning.phrase));
         Some(place.1)
+    }
+
+    /// `[lastName, Roe]`: a pair as .NET prints it.
+    pub(super) fn bracketed_pair(&mut self, open: usize) {
+        let text = self.text;
+        let (end, _) = crate::bytes::word_end(text, open + 1);
+        let name = part(text, open + 1, end);
+        if part(text, end, end + 2) != b", "
+            || !(3..=40).contains(&name.len())
+            || !name.iter().any(u8::is_ascii_lowercase)
+        {
+            return;
+        }
+        let stop = run_within(text, end + 2, end + 100, |byte| {
+            !matches!(byte, b']' | b'[' | b'"')
+        });
+        let meaning = meaning_of(name).filter(|meaning| !meaning.is_nothing());
+        if at(text, stop) == b']'
+            && let Some(meaning) = meaning
+        {
+            let value = Value {
+                text,
+                start: end + 2,
+                end: stop,
+                bounded: true,
+            };
+            self.take(meaning, value);
+        }
     }
 
     /// `["dob"]=>` at the end of a line: what the value of the next line is.

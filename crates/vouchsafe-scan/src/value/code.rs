@@ -98,6 +98,7 @@ pub(super) fn code(strength: Strength, value: Value<'_>) -> Fit {
         || looks_like_hash(token)
         || is_measure(token)
         || ends_with_version(token)
+        || token.contains(&b'=')
     {
         return None;
     }

@@ -1,0 +1,249 @@
+//! Numbers and codes beside a person.
+
+use crate::bytes::{at, before, count_digits, digits_end, is_word, part, run_within};
+use crate::checks;
+use crate::class::{Class, Confidence};
+use crate::company::words::{self, contains, key_before};
+use crate::number::{is_joined, is_nanp};
+use crate::text::Text;
+use crate::value::{is_uuid, looks_like_hash};
+use crate::web;
+use crate::when;
+
+/// A class and a place.
+type Found = Option<(Class, usize, usize)>;
+
+impl Text<'_, '_> {
+    /// Numbers and codes that only their form, or a word before them, shows; returns where one ends.
+    pub(super) fn number_beside(&mut self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        let joined = is_word(before(text, start))
+            || matches!(before(text, start), b'.' | b'/' | b'@' | b'+');
+        let (class, start, end) = self
+            .grouped_beside(start, end)
+            .or_else(|| self.digits_beside(start, end))
+            .or_else(|| (!joined).then(|| self.plate_beside(start, end))?)
+            .or_else(|| (!joined).then(|| self.code_beside(start, end))?)?;
+        self.add(
+            class,
+            Confidence::Medium,
+            (start, end),
+            Some("beside a person"),
+        );
+        Some(end)
+    }
+
+    /// 70668-0828, 173 31 1467, 003b.8cb7.e93e: groups of digits.
+    fn grouped_beside(&self, start: usize, end: usize) -> Found {
+        let text = self.text;
+        if matches!(before(text, start), b'-' | b'.') {
+            return None;
+        }
+        if let Some(stop) = web::mac(text, start).or_else(|| dotted_mac(text, start)) {
+            return Some((Class::Device, start, stop));
+        }
+        let second_end = digits_end(text, end + 1);
+        let (first, second) = (part(text, start, end), part(text, end + 1, second_end));
+        let over = |stop: usize| {
+            let next = at(
+                text,
+                stop + usize::from(matches!(at(text, stop), b'-' | b'.')),
+            );
+            !is_word(at(text, stop)) && !is_word(next)
+        };
+        if !first.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        match (first.len(), at(text, end), second.len()) {
+            (5, b'-', 4) if over(second_end) => Some((Class::Geography, start, second_end)),
+            (3, b' ', 2) if at(text, second_end) == b' ' => {
+                let stop = digits_end(text, second_end + 1);
+                let serial = part(text, second_end + 1, stop);
+                let sound = serial.len() == 4 && checks::ssn(first, second, serial) && over(stop);
+                sound.then_some((Class::Ssn, start, stop))
+            }
+            _ => None,
+        }
+    }
+
+    /// A run of digits: a telephone number, a provider number, a social security number in quotes.
+    fn digits_beside(&self, start: usize, end: usize) -> Found {
+        let text = self.text;
+        let word = part(text, start, end);
+        let (previous, next) = (before(text, start), at(text, end));
+        let joined = matches!(previous, b'.' | b'-' | b'_' | b'+' | b'#')
+            && !(previous == b'#' && matches!(word.len(), 10))
+            || matches!(next, b'.' | b'-' | b'_' if is_word(at(text, end + 1)));
+        if joined || !word.iter().all(u8::is_ascii_digit) || !matches!(word.len(), 9 | 10) {
+            return None;
+        }
+        let key = key_before(text, start);
+        if key
+            .as_ref()
+            .is_some_and(|key| key.is_of_program() || key.is_of_request())
+        {
+            return None;
+        }
+        if word.len() == 9 {
+            // A value without a name: quoted, or in a row.
+            let quoted = key.is_none()
+                && matches!(
+                    (previous, next),
+                    (b'\'', b'\'') | (b'"', b'"') | (b'(' | b' ' | b',', b',' | b')')
+                );
+            let sound = quoted && checks::ssn(part(word, 0, 3), part(word, 3, 5), part(word, 5, 9));
+            return sound.then_some((Class::Ssn, start, end));
+        }
+        if checks::npi(word) {
+            return Some((Class::License, start, end));
+        }
+        if !is_nanp(part(word, 0, 3), part(word, 3, 6)) {
+            return None;
+        }
+        let fax = contains(part(text, start.saturating_sub(160), start), &[b"fax"]);
+        Some((if fax { Class::Fax } else { Class::Phone }, start, end))
+    }
+
+    /// "plate UZL 0544", `tag=5XFH352`: letters and digits after a word for plates.
+    fn plate_beside(&self, start: usize, end: usize) -> Found {
+        let text = self.text;
+        // The letters can stand before, with a blank between.
+        let first = letters_before(text, start);
+        let stop = token_end(text, start, end);
+        let plate = part(text, first, stop);
+        let count = |is: fn(&u8) -> bool| plate.iter().filter(|byte| is(byte)).count();
+        let letters = count(u8::is_ascii_uppercase);
+        let digits = count(u8::is_ascii_digit);
+        let marks = count(|byte| matches!(byte, b' ' | b'-'));
+        let form = (5..=8).contains(&plate.len()) && letters >= 1 && digits >= 2;
+        let whole = letters + digits + marks == plate.len();
+        (form && whole && is_after(text, first, words::PLATES)).then_some((
+            Class::Vehicle,
+            first,
+            stop,
+        ))
+    }
+
+    /// `runNo: RUN17112945`, "record 46688595": a code after a word for codes.
+    fn code_beside(&self, start: usize, end: usize) -> Found {
+        let text = self.text;
+        let stop = token_end(text, start, end);
+        // OPO-782282: the letters belong to the number.
+        let mut first = start;
+        while start - first < 12 && is_joined(before(text, first)) {
+            first -= 1;
+        }
+        let code = part(text, first, stop);
+        let plain = code
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+        let form = plain
+            && (5..=24).contains(&code.len())
+            && count_digits(code) >= 4
+            && !looks_like_hash(code)
+            && !is_uuid(code);
+        let key = key_before(text, first);
+        let own = || {
+            key.as_ref()
+                .is_some_and(|key| key.is_of_program() || key.is_of_request())
+        };
+        if !form || !is_after(text, first, words::NUMBERED) || own() {
+            return None;
+        }
+        let front = part(text, first.saturating_sub(160), first);
+        let licence = is_after(text, first, words::LICENCES)
+            || key.as_ref().is_some_and(words::Key::is_of_licence);
+        let plan = is_after(text, first, &[b"id", b"policy"]) && contains(front, words::PLANS);
+        let class = match (licence, plan) {
+            (true, _) => Class::License,
+            (_, true) => Class::HealthPlan,
+            _ => Class::UniqueId,
+        };
+        Some((class, first, stop))
+    }
+
+    /// `Jane Roe (4293429838)`: a number in brackets right after a name.
+    pub(super) fn number_after(&mut self, name_end: usize, limit: usize) -> Option<usize> {
+        let text = self.text;
+        let open = run_within(text, name_end, name_end + 4, |byte| {
+            matches!(byte, b' ' | b'"' | b'\'' | b'\\')
+        });
+        if open > name_end + 3 || !matches!(at(text, open), b'(' | b'[' | b'#') {
+            return None;
+        }
+        let start = open + 1;
+        let end = run_within(text, start, start + 20, |byte| {
+            byte.is_ascii_alphanumeric() || byte == b'-'
+        });
+        let number = part(text, start, end);
+        let closed = at(text, open) == b'#' || matches!(at(text, end), b')' | b']');
+        // An age over 89.
+        if closed
+            && matches!(number.len(), 2 | 3)
+            && (90..=125).contains(&crate::bytes::number(number))
+            && self.classes.has(Class::Date)
+            && count_digits(number) == number.len()
+        {
+            self.add(Class::Date, Confidence::Medium, (start, end), Some("age"));
+            return Some(end);
+        }
+        let sound = closed
+            && when::date_end(text, start).is_none()
+            && end <= limit
+            && (5..=16).contains(&number.len())
+            && count_digits(number) >= 5
+            && count_digits(number) + 3 >= number.len();
+        sound.then(|| {
+            self.add(
+                Class::Mrn,
+                Confidence::Medium,
+                (start, end),
+                Some("after a name"),
+            );
+            end
+        })
+    }
+}
+
+/// A hardware address as network equipment writes it: 003b.8cb7.e93e.
+fn dotted_mac(text: &[u8], start: usize) -> Option<usize> {
+    let hex = part(text, start, start + 14);
+    let sound = hex.len() == 14
+        && hex.iter().enumerate().all(|(place, byte)| match place {
+            4 | 9 => *byte == b'.',
+            _ => byte.is_ascii_hexdigit(),
+        })
+        && !is_word(at(text, start + 14))
+        && at(text, start + 14) != b'.';
+    sound.then_some(start + 14)
+}
+
+/// Where a few capitals begin that stand before a place with a blank between: the first half of a plate.
+fn letters_before(text: &[u8], start: usize) -> usize {
+    if before(text, start) != b' ' {
+        return start;
+    }
+    let end = start - 1;
+    let mut first = end;
+    while end - first < 4 && before(text, first).is_ascii_uppercase() {
+        first -= 1;
+    }
+    if (1..=3).contains(&(end - first)) && !is_word(before(text, first)) {
+        first
+    } else {
+        start
+    }
+}
+
+/// Where the code ends of which a word is the beginning.
+fn token_end(text: &[u8], start: usize, end: usize) -> usize {
+    let stop = run_within(text, end, start + 32, |byte| is_word(byte) || byte == b'-');
+    stop - usize::from(before(text, stop) == b'-')
+}
+
+/// Whether one of some words stands before a place, or ends the name of the field whose value begins there.
+fn is_after(text: &[u8], place: usize, known: &[&[u8]]) -> bool {
+    let word = words::word_before(text, place);
+    known.iter().any(|known| known.eq_ignore_ascii_case(word))
+        || key_before(text, place).is_some_and(|key| key.ends_with(known))
+}
