@@ -10,6 +10,7 @@ mod places;
 mod secrets;
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use vouchsafe_scan::class::Class;
 
@@ -18,7 +19,20 @@ use crate::random::Random;
 use crate::template::{Argument, Part, Request, Template, TemplateError};
 use crate::text::{Label, Text};
 
-pub(crate) use places::{FIGURES, Places, THIRD, TUNING};
+pub(crate) use places::{FIGURES, FOURTH, Places};
+use places::{THIRD, TUNING};
+
+/// The places of the sets that detectors were fitted to.
+pub(crate) fn tuning_places() -> Places {
+    static CITIES: LazyLock<Vec<(&str, &str, &str, &str)>> =
+        LazyLock::new(|| [TUNING.cities, THIRD.cities].concat());
+    static STREETS: LazyLock<Vec<&str>> =
+        LazyLock::new(|| [TUNING.streets, THIRD.streets].concat());
+    Places {
+        cities: &CITIES,
+        streets: &STREETS,
+    }
+}
 
 /// What all records of a set draw from.
 #[derive(Debug)]
