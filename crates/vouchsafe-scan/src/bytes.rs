@@ -103,6 +103,8 @@ const fn run_kind(byte: u8) -> Kind {
             b' ' | b','
                 | b';'
                 | b'|'
+                | b'~'
+                | b'^'
                 | b'\t'
                 | b'-'
                 | b'.'

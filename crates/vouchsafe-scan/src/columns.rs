@@ -3,7 +3,8 @@
 pub(crate) mod statement;
 
 use crate::bytes::{
-    DOLLAR, HEADER, OPEN, at, before, is_idle, is_word, kind_end, number, part, run_end, run_within,
+    BAR, DOLLAR, HEADER, OPEN, at, before, is_idle, is_word, kind_end, number, part, run_end,
+    run_within,
 };
 use crate::checks;
 use crate::class::{Class, Confidence};
@@ -54,7 +55,7 @@ impl Table {
             return false;
         }
         let framed = unframed(line);
-        for separator in [b',', b'\t', b';', b'|'] {
+        for separator in [b',', b'\t', b';', b'|', b'~', b'^'] {
             if let Some(columns) = csv_header(framed, separator, first) {
                 let names = cell_texts(framed, separator);
                 *self = Self {
@@ -451,6 +452,20 @@ impl Text<'_, '_> {
             } else if front.ends_with(b")=") || front.ends_with(b") = ") {
                 // Key (last_name, dob)=(Roe, 1980-01-31) already exists
                 self.inserted(open);
+            }
+        }
+        // psql, expanded: resident_name     | Roe
+        if self.seen & BAR != 0
+            && let Some(bar) = memchr::memchr(b'|', text)
+            && before(text, bar) == b' '
+            && at(text, bar + 1) == b' '
+            && memchr::memchr(b'|', part(text, bar + 1, text.len())).is_none()
+        {
+            let (start, end) = crate::bytes::trimmed(text, 0, bar);
+            let name = part(text, start, end);
+            let meaning = meaning_of(name).filter(|_| name.iter().all(|byte| is_word(*byte)));
+            if let Some(meaning) = meaning.filter(|meaning| !meaning.is_nothing()) {
+                cell(self, (bar + 2, text.len()), meaning);
             }
         }
         // Hibernate: binding parameter [2] as [DATE] - [1931-08-02]

@@ -214,6 +214,19 @@ const SEGMENTS: [(&[u8], Fields); 23] = [
     (b"PR1", &[(5, Kind::Date), (11, Kind::Staff)]),
 ];
 
+/// The patient record of ASTM E1394, from its sequence number on.
+const ASTM_PATIENT: Fields = &[
+    (2, Kind::Id(Class::Mrn)),
+    (3, Kind::Id(Class::Mrn)),
+    (4, Kind::Id(Class::UniqueId)),
+    (5, Kind::Name),
+    (6, Kind::Name),
+    (7, Kind::Date),
+    (10, Kind::Address),
+    (12, Kind::Phone),
+    (13, Kind::Staff),
+];
+
 impl Text<'_, '_> {
     /// Adds what stands in the fields of HL7 v2 segments.
     pub(crate) fn hl7(&mut self) {
@@ -233,6 +246,15 @@ impl Text<'_, '_> {
             let previous = before(text, start);
             let escaped = matches!(previous, b'r' | b'n') && before(text, start - 1) == b'\\';
             if previous.is_ascii_alphanumeric() && !escaped {
+                continue;
+            }
+            // ASTM E1394: 2P|1|4711|||Roe^Jane||19800131
+            if before(text, bar) == b'P'
+                && !before(text, bar - 1).is_ascii_alphabetic()
+                && at(text, bar + 1).is_ascii_digit()
+                && at(text, bar + 2) == b'|'
+            {
+                self.segment_fields(bar, ASTM_PATIENT, false);
                 continue;
             }
             if segment == b"QPD" {
@@ -487,7 +509,13 @@ impl Text<'_, '_> {
                         .count()
                         <= 2;
                 let (from, to) = trimmed_marks(self.text, start, last.1);
-                if !state_only && from < to {
+                let masked = bytes((from, to))
+                    .iter()
+                    .filter(|byte| byte.is_ascii_alphanumeric())
+                    .filter(|byte| **byte != b'X')
+                    .count()
+                    <= 2;
+                if !masked && !state_only && from < to {
                     self.add(
                         Class::Geography,
                         Confidence::High,
@@ -574,9 +602,10 @@ impl Text<'_, '_> {
 }
 
 /// Segments that the table above has not: their fields are looked at by form.
-const OTHERS: [&[u8]; 20] = [
+const OTHERS: [&[u8]; 28] = [
     b"FT1", b"PRD", b"CTD", b"RXO", b"RXR", b"SPM", b"CON", b"PDA", b"AL1", b"IAM", b"PRB", b"GOL",
-    b"AIG", b"AIS", b"AIL", b"PV2", b"IN3", b"UB2", b"DB1", b"PTH",
+    b"AIG", b"AIS", b"AIL", b"PV2", b"IN3", b"UB2", b"DB1", b"PTH", b"QRD", b"QRF", b"ARQ", b"PRT",
+    b"CER", b"CSR", b"BPX", b"OBS",
 ];
 
 /// What a field of the segment of the patient holds.

@@ -14,7 +14,7 @@ use crate::lexicon::{Said, said};
 use crate::person::beside::{Left, Right, enclosed, left, right};
 use crate::person::judge::{judge, reach};
 use crate::person::token::{Token, token, tokens};
-use crate::person::words::{CREDENTIALS, FIELD_WORDS, NOUNS, TITLES};
+use crate::person::words::{CREDENTIALS, FIELD_WORDS, NOUNS, OF_THINGS, TITLES};
 
 /// The name that begins with the capitalised word at a place: where it stands, and how sure that is.
 pub(crate) fn scan(text: &[u8], start: usize, limit: usize) -> Option<(usize, usize, Confidence)> {
@@ -165,15 +165,16 @@ pub(crate) fn capitalised_end(text: &[u8], start: usize, limit: usize) -> usize 
 }
 
 /// Where `Roe^Jane` ends, as DICOM and HL7 write a name within a text.
-pub(crate) fn joined(text: &[u8], start: usize, end: usize) -> Option<usize> {
+/// `beside` says that the text tells of a person.
+pub(crate) fn joined(text: &[u8], start: usize, end: usize, beside: bool) -> Option<usize> {
     let first = token(text, start).filter(|first| first.end == end)?;
     let second = token(text, end + 1)?;
     let could_be = |token: &Token| {
         (token.unknown() || token.said.name_only() || token.said.common_surname)
             && !token.said.term
-            && token.end - token.start >= 2
+            && token.end - token.start >= 3
     };
-    let known = first.said.name_only() || second.said.clearly_given;
+    let known = first.said.name_only() || second.said.clearly_given || beside;
     (could_be(&first) && could_be(&second) && known && first.capitals == second.capitals)
         .then_some(second.end)
 }
@@ -202,6 +203,13 @@ pub(crate) fn stranger(text: &[u8], start: usize, limit: usize, clinical: bool) 
         .iter()
         .filter(|token| could_be_stranger(text, token))
         .count();
+    let next = (at(text, last.end) == b' ')
+        .then(|| token(text, last.end + 1))
+        .flatten();
+    let of_thing = |token: &Token| OF_THINGS.contains(&part(text, token.start, token.end));
+    if next.as_ref().is_some_and(of_thing) || kept.iter().any(of_thing) {
+        return None;
+    }
     // Capitals between bars are codes and names of drugs as well.
     let known = kept.iter().any(|token| token.said.name_only());
     if first.capitals && !known && text.contains(&b'|') {
@@ -241,7 +249,17 @@ pub(crate) fn stranger(text: &[u8], start: usize, limit: usize, clinical: bool) 
     // The first word of a sentence has a capital whatever it is.
     let within = before(text, start) == b' '
         && matches!(before(text, start - 1), b'a'..=b'z' | b',' | b'0'..=b'9' | b'-' | b'/');
-    (cell || clinical && within).then_some(first.end)
+    // "Demelza shared", "Jeffrey came": the first word of a sentence about somebody.
+    let sentence = matches!(
+        part(text, start.saturating_sub(2), start),
+        b". " | b"; " | b": " | b"- " | b"? "
+    );
+    let begins = clinical
+        && (start == 0 || sentence || before(text, start) == b'"')
+        && at(text, first.end) == b' '
+        && at(text, first.end + 1).is_ascii_lowercase()
+        && first.end - first.start >= 4;
+    (cell || begins || clinical && within).then_some(first.end)
 }
 
 /// Whether capitalised words parted by commas go on before or after two of them: a list of things.

@@ -244,6 +244,22 @@ const TAILS: &[&[u8]] = &[
     b"hash",
 ];
 
+/// Whether a name begins with a word that says its class: `mrnOut`, `dob_raw2`.
+pub(crate) fn begins(name: &[u8]) -> bool {
+    let mut end = 0;
+    while name.get(end).is_some_and(u8::is_ascii_alphabetic)
+        && !(end > 0 && name.get(end).is_some_and(u8::is_ascii_uppercase))
+    {
+        end += 1;
+    }
+    let first = name.get(..end).unwrap_or_default();
+    (3..=11).contains(&first.len())
+        && end < name.len()
+        && ROOTS
+            .iter()
+            .any(|(root, _)| root.eq_ignore_ascii_case(first))
+}
+
 /// Whether a name speaks of an event in the care of a person.
 pub(crate) fn has_event(words: &Words) -> bool {
     EVENTS.iter().any(|event| words.has(event))

@@ -204,8 +204,12 @@ impl<'t, 'm> Text<'t, 'm> {
         if !self.classes.has(Class::Name) || !(first.is_ascii_uppercase() || first >= 0xc3) {
             return None;
         }
+        // Mann-Whitney, Hawkins-Kennedy: the first half has been looked at.
+        if before(self.text, start) == b'-' && before(self.text, start - 1).is_ascii_alphabetic() {
+            return None;
+        }
         if at(self.text, end) == b'^'
-            && let Some(stop) = person::joined(self.text, start, end)
+            && let Some(stop) = person::joined(self.text, start, end, false)
         {
             self.add(Class::Name, Confidence::Medium, (start, stop), None);
             return Some(stop);
@@ -323,8 +327,27 @@ impl<'t, 'm> Text<'t, 'm> {
             b'@' => {
                 if let Some((start, end, confidence)) = web::email(text, place, 0) {
                     // The name and password of a URL: its scan has said what is to be said.
+                    let scheme = |name: &[u8]| {
+                        part(text, start.saturating_sub(name.len() + 1), start).strip_suffix(b":")
+                            == Some(name)
+                    };
                     let inside = part(text, start.saturating_sub(3), start) == b"://"
-                        || (before(text, start) == b':' && !matches!(at(text, end), b' ' | b'"'));
+                        || (before(text, start) == b':'
+                            && !scheme(b"mailto")
+                            && !scheme(b"MAILTO")
+                            && !matches!(at(text, end), b' ' | b'"'));
+                    // sip:+13125550142@pbx.example.org
+                    let local = part(text, start, place);
+                    let digits = local.strip_prefix(b"+").unwrap_or(local);
+                    if (10..=15).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) {
+                        self.add(
+                            Class::Phone,
+                            Confidence::Medium,
+                            (start, place),
+                            Some("address of a call"),
+                        );
+                        return end;
+                    }
                     if !inside {
                         self.add(Class::Email, confidence, (start, end), None);
                     }

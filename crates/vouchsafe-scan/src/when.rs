@@ -91,7 +91,7 @@ fn numeric(text: &[u8], start: usize) -> Option<usize> {
     let few = |digits: &[u8]| matches!(digits.len(), 1 | 2);
     let (a, b, c) = (number(first), number(second), number(third));
     let sound = if first.len() == 4 {
-        few(second) && few(third) && checks::date(a, b, c)
+        few(second) && few(third) && a >= 1850 && checks::date(a, b, c)
     } else {
         let year = third.len() == 4 || (third.len() == 2 && mark == b'/');
         few(first) && few(second) && year && (checks::date(c, a, b) || checks::date(c, b, a))

@@ -35,6 +35,8 @@ impl Text<'_, '_> {
                     | b"CLP"
                     | b"DTM"
                     | b"INS"
+                    | b"BPR"
+                    | b"ENT"
             ) {
                 let elements = elements(text, start);
                 self.x12_segment(name, &elements);
@@ -62,6 +64,17 @@ impl Text<'_, '_> {
                 self.x12_add(Class::Date, get(3))
             }
             b"DTM" if bytes(2).len() == 8 => self.x12_add(Class::Date, get(2)),
+            b"BPR" => {
+                for place in 6..15 {
+                    match bytes(place) {
+                        b"01" | b"DA" | b"SG" if count_digits(bytes(place + 1)) >= 6 => {
+                            self.x12_add(Class::Account, get(place + 1));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            b"ENT" if bytes(3) == b"34" => self.x12_add(Class::Ssn, get(4)),
             b"INS" if bytes(11) == b"D8" => self.x12_add(Class::Date, get(12)),
             // The number of the patient's account, as whoever claims has it.
             b"CLM" | b"CLP" if count_digits(bytes(1)) >= 3 => {
@@ -127,7 +140,7 @@ impl Text<'_, '_> {
             })
             .unwrap_or(8);
         let class = match bytes(place) {
-            b"MI" | b"II" | b"HN" => Class::HealthPlan,
+            b"MI" | b"II" | b"HN" | b"EI" => Class::HealthPlan,
             b"XX" => Class::License,
             b"34" => Class::Ssn,
             b"FI" | b"24" if bytes(2) == b"1" => Class::UniqueId,

@@ -99,13 +99,18 @@ impl Text<'_, '_> {
         let key = key_before(text, start);
         // [10/Apr/2026:18:43:41 +0000]
         let access = timed && before(text, start) == b'[';
-        let own = access
-            || match &key {
-                Some(key) if timed => key.is_of_times(),
-                Some(key) => key.is_of_records(),
-                None if timed => start < OWN,
-                None => start == 0,
-            };
+        // FHIR names its times like this.
+        let clinical_time = key.as_ref().is_some_and(|key| key.is_of_fhir())
+            && memchr::memmem::find(text, b"resourceType").is_some();
+        // date=2024-11-07 time=15:16:04
+        let split = start < OWN && matches!(part(text, end, end + 6), b" time=" | b" Time=");
+        let of_key = match &key {
+            Some(key) if timed => key.is_of_times(),
+            Some(key) => key.is_of_records(),
+            None if timed => start < OWN,
+            None => start == 0,
+        };
+        let own = !clinical_time && (access || split || of_key);
         if !own {
             self.add(
                 Class::Date,
@@ -204,6 +209,8 @@ impl Text<'_, '_> {
         let front = part(text, start.saturating_sub(6), start).to_ascii_lowercase();
         let said = [
             b" age ".as_slice(),
+            b"urned ",
+            b"turns ",
             b"age: ",
             b"aged ",
             b" age=",

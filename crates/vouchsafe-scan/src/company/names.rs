@@ -48,6 +48,17 @@ impl Text<'_, '_> {
         if !self.classes.has(Class::Name) {
             return None;
         }
+        if at(text, end) == b'^'
+            && let Some(stop) = person::joined(text, start, end, true).filter(|stop| *stop <= limit)
+        {
+            self.add(
+                Class::Name,
+                Confidence::Medium,
+                (start, stop),
+                Some("beside a person"),
+            );
+            return Some(stop);
+        }
         let clinical = self.is_clinical();
         let keyed = before(text, start) == b'='
             && [

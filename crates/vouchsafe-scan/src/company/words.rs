@@ -33,6 +33,8 @@ const TIMES: &[&[u8]] = &[
     b"timestamp",
     b"datetime",
     b"asctime",
+    b"isotimestamp",
+    b"eventtime",
     b"date",
     b"ingested",
     b"emitted",
@@ -164,6 +166,10 @@ pub(super) const DECORATION: &[&[u8]] = &[
     b"/static/",
     b"/assets/",
     b"placeholder",
+    b"px.",
+    b"pixel",
+    b"spacer",
+    b"beacon",
     b"default",
     b"badge.",
     b"button",
@@ -382,6 +388,12 @@ impl Key<'_> {
         ) && Words::of(self.0).ends_with(known)
     }
 
+    /// Whether it is one of the times of FHIR.
+    pub(super) fn is_of_fhir(&self) -> bool {
+        matches!(self.0, b"dateTime" | b"start" | b"end")
+            || self.0.ends_with(b"DateTime") && !self.0.starts_with(b"created")
+    }
+
     /// Whether it speaks of a licence or certificate.
     pub(super) fn is_of_licence(&self) -> bool {
         self.has(LICENCES)
@@ -435,7 +447,8 @@ pub(super) fn key_before(text: &[u8], start: usize) -> Option<Key<'_>> {
     {
         first -= 1;
     }
-    (first < place && at(text, first) != b'-').then(|| Key(part(text, first, place)))
+    let name = part(text, first, place);
+    (at(text, first) != b'-' && name.iter().any(u8::is_ascii_alphabetic)).then_some(Key(name))
 }
 
 /// Where a call begins whose first argument stands at a place: `ISODate('…')`, `to_date('…')`.

@@ -1,10 +1,10 @@
 //! Whether capitalised words are a name.
 
-use crate::bytes::{before, part};
+use crate::bytes::{at, before, part, run_end};
 use crate::class::Confidence;
 use crate::person::beside::{Left, Right, enclosed, right};
 use crate::person::token::Token;
-use crate::person::words::{CREDENTIALS, FIELD_WORDS};
+use crate::person::words::{CREDENTIALS, FIELD_WORDS, OF_THINGS};
 
 /// Whether the words are a name, and how far it goes.
 pub(super) fn judge(text: &[u8], tokens: &[Token], left: Left) -> Option<(usize, Confidence)> {
@@ -32,6 +32,9 @@ pub(super) fn judge(text: &[u8], tokens: &[Token], left: Left) -> Option<(usize,
         && (right == Right::Owner || right == Right::Addressed && begins(text, first.start))
     {
         return Some((first.end, Confidence::Medium));
+    }
+    if matches!(left, Left::Nothing | Left::Weak) && is_of_thing(text, last.end) {
+        return None;
     }
     match left {
         Left::Title => {
@@ -64,6 +67,19 @@ pub(super) fn judge(text: &[u8], tokens: &[Token], left: Left) -> Option<(usize,
             confidence.map(|confidence| (last.end, confidence))
         }
     }
+}
+
+/// Whether the word after a name says that it is the name of an organisation, a place or a thing; or an equals sign, that
+/// it is the name of a figure.
+fn is_of_thing(text: &[u8], end: usize) -> bool {
+    if at(text, end) == b'=' && at(text, end + 1).is_ascii_digit() {
+        return true;
+    }
+    let start = end + usize::from(at(text, end) == b' ');
+    let stop = run_end(text, start, |byte| byte.is_ascii_alphabetic());
+    start > end
+        && (OF_THINGS.contains(&part(text, start, stop))
+            || part(text, start, start + 11) == b"and Company")
 }
 
 /// Whether a sentence begins at a place: after a quote, or with the text itself.

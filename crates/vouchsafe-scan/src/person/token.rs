@@ -37,7 +37,8 @@ impl Token {
 /// The word that begins at a place, if it could be part of a name.
 pub(super) fn token(text: &[u8], start: usize) -> Option<Token> {
     let first = at(text, start);
-    if !(first.is_ascii_uppercase() || first >= 0xc3) {
+    // From U+2000 on to U+2FFF stand punctuation, arrows and boxes, from U+10000 on pictures.
+    if !(first.is_ascii_uppercase() || (first >= 0xc3 && !matches!(first, 0xe2 | 0xf0..))) {
         return None;
     }
     let mut end = start;
@@ -48,7 +49,17 @@ pub(super) fn token(text: &[u8], start: usize) -> Option<Token> {
         let byte = at(text, end);
         let joins = matches!(byte, b'\'' | b'-')
             && (at(text, end + 1).is_ascii_alphabetic() || at(text, end + 1) >= 0x80);
-        if !(byte.is_ascii_alphabetic() || byte >= 0x80 || joins) || end - start > 40 {
+        // O’Neil, with a typographic apostrophe.
+        if part(text, end, end + 3) == "\u{2019}".as_bytes()
+            && at(text, end + 3).is_ascii_alphabetic()
+            && at(text, end + 4).is_ascii_lowercase()
+            && end - start <= 2
+        {
+            end += 3;
+            continue;
+        }
+        let letter = byte.is_ascii_alphabetic() || (byte >= 0x80 && byte != 0xe2);
+        if !(letter || joins) || end - start > 40 {
             break;
         }
         if byte.is_ascii_uppercase() {

@@ -28,6 +28,21 @@ pub(super) fn device(strength: Strength, value: Value<'_>) -> Fit {
     if token.starts_with(b"(01)") || token.starts_with(b"+H") {
         return whole(value.to(end), Confidence::High);
     }
+    let letters = token
+        .iter()
+        .filter(|byte| byte.is_ascii_uppercase())
+        .count();
+    let serial = letters >= 1
+        && count_digits(token) >= 2
+        && token.len() >= 7
+        && !is_uuid(token)
+        && !looks_like_hash(token)
+        && token
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'-');
+    if serial {
+        return Some((value.start, value.start + token.len(), Confidence::Medium));
+    }
     code(strength, value)
 }
 
@@ -88,6 +103,8 @@ pub(super) fn code(strength: Strength, value: Value<'_>) -> Fit {
         .filter(|byte| byte.is_ascii_alphanumeric())
         .count();
     let sound = match strength {
+        // In a sentence "PID-20" is no code, and neither is "A12".
+        Strength::Field if !value.bounded && digits < 3 && alnum < 7 => false,
         Strength::Field => digits >= 1 && alnum >= 3 && (digits >= 2 || alnum >= 6),
         Strength::Shape => digits >= 4 && alnum >= 5,
     };
@@ -155,7 +172,7 @@ fn ends_with_version(token: &[u8]) -> bool {
     let version = version.strip_prefix(b"v").unwrap_or(version);
     let numbers = version.split(|byte| *byte == b'.');
     part(token, 0, dash).iter().any(u8::is_ascii_lowercase)
-        && numbers.clone().count() >= 3
+        && numbers.clone().count() >= 2
         && numbers
             .clone()
             .all(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))

@@ -114,7 +114,8 @@ pub(crate) fn may_mean(name: &[u8]) -> bool {
         end -= 1;
     }
     let last = part(name, last_word(name, end), end);
-    last.len() > LONGEST_WITHOUT_JOINTS
+    crate::roots::begins(name)
+        || last.len() > LONGEST_WITHOUT_JOINTS
         || VOCABULARY.may_end_phrase(last)
         || in_lower_case(last, is_filler)
 }

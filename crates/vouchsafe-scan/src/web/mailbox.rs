@@ -51,7 +51,21 @@ const NO_DOMAINS: [&[u8]; 42] = [
 ];
 
 /// Mailboxes of a role, not of a person.
-const ROLES: [&[u8]; 26] = [
+const ROLES: [&[u8]; 40] = [
+    b"docker",
+    b"maintainers",
+    b"maintainer",
+    b"packages",
+    b"packaging",
+    b"build",
+    b"builds",
+    b"ci",
+    b"bot",
+    b"team",
+    b"contact",
+    b"hello",
+    b"press",
+    b"licensing",
     b"noreply",
     b"no-reply",
     b"no_reply",
