@@ -500,30 +500,7 @@ impl Text<'_, '_> {
                         .unwrap_or_default(),
                 );
             }
-            Kind::Address => {
-                let last = parts.get(4).or(parts.last()).copied().unwrap_or(first);
-                let state_only = count_digits(bytes((start, last.1))) == 0
-                    && bytes((start, last.1))
-                        .iter()
-                        .filter(|byte| byte.is_ascii_alphabetic())
-                        .count()
-                        <= 2;
-                let (from, to) = trimmed_marks(self.text, start, last.1);
-                let masked = bytes((from, to))
-                    .iter()
-                    .filter(|byte| byte.is_ascii_alphanumeric())
-                    .filter(|byte| **byte != b'X')
-                    .count()
-                    <= 2;
-                if !masked && !state_only && from < to {
-                    self.add(
-                        Class::Geography,
-                        Confidence::High,
-                        (from, to),
-                        Some("HL7 field"),
-                    );
-                }
-            }
+            Kind::Address => self.hl7_address((start, end), &parts),
             Kind::Own => {}
             Kind::Id(class) => self.hl7_id(class, &parts),
             Kind::Phone => self.hl7_phone(&parts),
@@ -536,6 +513,33 @@ impl Text<'_, '_> {
                     }
                 }
             }
+        }
+    }
+
+    fn hl7_address(&mut self, (start, end): (usize, usize), parts: &[(usize, usize)]) {
+        let first = parts.first().copied().unwrap_or((start, end));
+        let bytes = |span: (usize, usize)| part(self.text, span.0, span.1);
+        let last = parts.get(4).or(parts.last()).copied().unwrap_or(first);
+        let state_only = count_digits(bytes((start, last.1))) == 0
+            && bytes((start, last.1))
+                .iter()
+                .filter(|byte| byte.is_ascii_alphabetic())
+                .count()
+                <= 2;
+        let (from, to) = trimmed_marks(self.text, start, last.1);
+        let masked = bytes((from, to))
+            .iter()
+            .filter(|byte| byte.is_ascii_alphanumeric())
+            .filter(|byte| **byte != b'X')
+            .count()
+            <= 2;
+        if !masked && !state_only && from < to {
+            self.add(
+                Class::Geography,
+                Confidence::High,
+                (from, to),
+                Some("HL7 field"),
+            );
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod beside;
 mod judge;
+mod stranger;
 mod token;
 mod words;
 
@@ -13,8 +14,10 @@ use crate::class::Confidence;
 use crate::lexicon::{Said, said};
 use crate::person::beside::{Left, Right, enclosed, left, right};
 use crate::person::judge::{judge, reach};
+use crate::person::stranger::is_in_list;
+pub(crate) use crate::person::stranger::{half, joined, stranger};
 use crate::person::token::{Token, token, tokens};
-use crate::person::words::{CREDENTIALS, FIELD_WORDS, NOUNS, OF_THINGS, TITLES};
+use crate::person::words::{FIELD_WORDS, NOUNS, TITLES};
 
 /// The name that begins with the capitalised word at a place: where it stands, and how sure that is.
 pub(crate) fn scan(text: &[u8], start: usize, limit: usize) -> Option<(usize, usize, Confidence)> {
@@ -146,7 +149,7 @@ pub(crate) fn sequence_end(text: &[u8], start: usize, limit: usize) -> usize {
 }
 
 /// Whether the word that ends here is the name of the next field.
-fn is_key(text: &[u8], end: usize) -> bool {
+pub(super) fn is_key(text: &[u8], end: usize) -> bool {
     matches!(at(text, end), b':' | b'=')
 }
 
@@ -162,164 +165,6 @@ pub(crate) fn capitalised_end(text: &[u8], start: usize, limit: usize) -> usize 
         end = token.end;
     }
     end
-}
-
-/// Where `Roe^Jane` ends, as DICOM and HL7 write a name within a text.
-/// `beside` says that the text tells of a person.
-pub(crate) fn joined(text: &[u8], start: usize, end: usize, beside: bool) -> Option<usize> {
-    let first = token(text, start).filter(|first| first.end == end)?;
-    let second = token(text, end + 1)?;
-    let could_be = |token: &Token| {
-        (token.unknown() || token.said.name_only() || token.said.common_surname)
-            && !token.said.term
-            && token.end - token.start >= 3
-    };
-    let known = first.said.name_only() || second.said.clearly_given || beside;
-    (could_be(&first) && could_be(&second) && known && first.capitals == second.capitals)
-        .then_some(second.end)
-}
-
-/// Where strangers end that are named in a line that tells of a person: two words or more that no dictionary of words
-/// knows, one in a cell of its own, or one in a note on a patient.
-pub(crate) fn stranger(text: &[u8], start: usize, limit: usize, clinical: bool) -> Option<usize> {
-    let (tokens, count) = tokens(text, start, limit);
-    let tokens = tokens.get(..count).unwrap_or_default();
-    let first = tokens
-        .first()
-        .filter(|first| could_be_stranger(text, first) || first.initial)?;
-    let rest = tokens.get(1..).unwrap_or_default();
-    let reach = rest
-        .iter()
-        .take_while(|token| {
-            token.initial || could_be_stranger(text, token) && token.capitals == first.capitals
-        })
-        .count();
-    let last = rest.get(..reach).and_then(<[Token]>::last).unwrap_or(first);
-    if is_key(text, last.end) || matches!(at(text, last.end), b'(' | b'/' | b'_') {
-        return None;
-    }
-    let kept = tokens.get(..=reach)?;
-    let names = kept
-        .iter()
-        .filter(|token| could_be_stranger(text, token))
-        .count();
-    let next = (at(text, last.end) == b' ')
-        .then(|| token(text, last.end + 1))
-        .flatten();
-    let of_thing = |token: &Token| OF_THINGS.contains(&part(text, token.start, token.end));
-    if next.as_ref().is_some_and(of_thing) || kept.iter().any(of_thing) {
-        return None;
-    }
-    // Capitals between bars are codes and names of drugs as well.
-    let known = kept.iter().any(|token| token.said.name_only());
-    if first.capitals && !known && text.contains(&b'|') {
-        return None;
-    }
-    let initialled = names == 1 && first.initial && reach == 1 && before(text, first.end) == b'.';
-    if names >= 2 || initialled {
-        return Some(last.end);
-    }
-    if first.capitals || first.initial || reach > 0 {
-        return None;
-    }
-    // "Roe, Jane"
-    let gap = first.end + 1 + usize::from(at(text, first.end + 1) == b' ');
-    if is_in_list(
-        text,
-        start,
-        token(text, gap).map_or(first.end, |second| second.end),
-    ) {
-        return None;
-    }
-    if at(text, first.end) == b','
-        && let Some(second) = token(text, gap)
-        && could_be_stranger(text, &second)
-        && !second.capitals
-        && second.end <= limit
-        && !is_key(text, second.end)
-    {
-        let more = stranger_after(text, second.end, limit);
-        return Some(more.unwrap_or(second.end));
-    }
-    let cell = matches!(
-        (before(text, start), at(text, first.end)),
-        (b',', b',') | (b'|', b'|') | (b';', b';') | (b'\t', b'\t')
-    ) || part(text, start.saturating_sub(3), start) == b" / "
-        && part(text, first.end, first.end + 3) == b" / ";
-    // The first word of a sentence has a capital whatever it is.
-    let within = before(text, start) == b' '
-        && matches!(before(text, start - 1), b'a'..=b'z' | b',' | b'0'..=b'9' | b'-' | b'/');
-    // "Demelza shared", "Jeffrey came": the first word of a sentence about somebody.
-    let sentence = matches!(
-        part(text, start.saturating_sub(2), start),
-        b". " | b"; " | b": " | b"- " | b"? "
-    );
-    let begins = clinical
-        && (start == 0 || sentence || before(text, start) == b'"')
-        && at(text, first.end) == b' '
-        && at(text, first.end + 1).is_ascii_lowercase()
-        && first.end - first.start >= 4;
-    (cell || begins || clinical && within).then_some(first.end)
-}
-
-/// Whether capitalised words parted by commas go on before or after two of them: a list of things.
-fn is_in_list(text: &[u8], start: usize, end: usize) -> bool {
-    let after = part(text, end, end + 2) == b", "
-        && token(text, end + 2).is_some_and(|next| {
-            let word = part(text, next.start, next.end);
-            !next.capitals
-                && !is_of_people(word)
-                && matches!(at(text, next.end), b',' | b'.' | b' ')
-                && {
-                    // "Roe, Jane, Smith, Ann": people, too, can stand in a list; one more comma says that it is one.
-                    at(text, next.end) == b',' || part(text, next.end, next.end + 5) == b" and "
-                }
-        });
-    let front = part(text, start.saturating_sub(2), start) == b", ";
-    let before_start = crate::bytes::word_start(text, start.saturating_sub(2), 24);
-    let word_in_front =
-        front && at(text, before_start).is_ascii_uppercase() && before_start + 3 < start;
-    after
-        || word_in_front
-            && matches!(
-                part(text, before_start.saturating_sub(2), before_start),
-                b", " | b": "
-            )
-}
-
-/// Where a further given name or an initial ends that follows a name.
-fn stranger_after(text: &[u8], end: usize, limit: usize) -> Option<usize> {
-    let next = (at(text, end) == b' ').then(|| token(text, end + 1))??;
-    let sound = next.initial || could_be_stranger(text, &next) && !next.capitals;
-    (sound && next.end <= limit && !is_key(text, next.end)).then_some(next.end)
-}
-
-/// Whether a word is in no dictionary of words, and long enough to be a name.
-fn could_be_stranger(text: &[u8], token: &Token) -> bool {
-    let long = token.end - token.start >= if token.capitals { 4 } else { 3 };
-    long && (token.unknown() || token.said.name_only())
-        && !token.said.term
-        && !token.initial
-        && !is_of_people(part(text, token.start, token.end))
-}
-
-/// Whether a word says what somebody is: Dtr, MD, Mrs.
-fn is_of_people(word: &[u8]) -> bool {
-    is_title(word)
-        || CREDENTIALS.contains(&word)
-        || NOUNS.iter().any(|noun| noun.eq_ignore_ascii_case(word))
-        || FIELD_WORDS
-            .iter()
-            .any(|field| field.eq_ignore_ascii_case(word))
-}
-
-/// Where one word ends that can be the other half of a name; `capitals` says how that is written.
-pub(crate) fn half(text: &[u8], start: usize, limit: usize, capitals: bool) -> Option<usize> {
-    let token = token(text, start).filter(|token| token.end <= limit)?;
-    let sound = could_be_stranger(text, &token)
-        && token.capitals == capitals
-        && !matches!(at(text, token.end), b'=' | b':' | b'(' | b'/' | b'^');
-    sound.then_some(token.end)
 }
 
 /// Fits a value to a field that holds names of people, or of other things.

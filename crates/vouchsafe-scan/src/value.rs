@@ -107,6 +107,18 @@ fn date(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
         ..value
     };
     let bytes = value.bytes();
+    // What databases and languages write where there is no date.
+    if [
+        b"0001-01-01".as_slice(),
+        b"0000-00-00",
+        b"1900-01-01T00",
+        b"9999-12-31",
+    ]
+    .iter()
+    .any(|none| bytes.starts_with(none))
+    {
+        return None;
+    }
     if matches!(phrase.rsplit(' ').next(), Some("age" | "aged" | "years"))
         || phrase.starts_with("age ")
     {
@@ -129,7 +141,12 @@ fn date(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
         let near = start - value.start <= 16;
         return near.then_some((start, end, Confidence::Medium));
     }
-    // 19800131, seconds or milliseconds since 1970.
+    compact(strength, value)
+}
+
+/// 19800131, seconds or milliseconds since 1970.
+fn compact(strength: Strength, value: Value<'_>) -> Fit {
+    let bytes = value.bytes();
     let digits = bytes
         .iter()
         .all(|byte| byte.is_ascii_digit() || *byte == b'-');

@@ -35,7 +35,6 @@ impl Text<'_, '_> {
                     | b"CLP"
                     | b"DTM"
                     | b"INS"
-                    | b"BPR"
                     | b"ENT"
             ) {
                 let elements = elements(text, start);
@@ -64,16 +63,6 @@ impl Text<'_, '_> {
                 self.x12_add(Class::Date, get(3))
             }
             b"DTM" if bytes(2).len() == 8 => self.x12_add(Class::Date, get(2)),
-            b"BPR" => {
-                for place in 6..15 {
-                    match bytes(place) {
-                        b"01" | b"DA" | b"SG" if count_digits(bytes(place + 1)) >= 6 => {
-                            self.x12_add(Class::Account, get(place + 1));
-                        }
-                        _ => {}
-                    }
-                }
-            }
             b"ENT" if bytes(3) == b"34" => self.x12_add(Class::Ssn, get(4)),
             b"INS" if bytes(11) == b"D8" => self.x12_add(Class::Date, get(12)),
             // The number of the patient's account, as whoever claims has it.

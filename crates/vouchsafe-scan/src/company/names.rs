@@ -24,18 +24,7 @@ impl Text<'_, '_> {
             return Some(stop);
         }
         if self.classes.has(Class::Geography)
-            && let Some(stop) = county(text, start, limit)
-        {
-            self.add(
-                Class::Geography,
-                Confidence::Medium,
-                (start, stop),
-                Some("county"),
-            );
-            return Some(stop);
-        }
-        if self.classes.has(Class::Geography)
-            && let Some(stop) = town(text, start, limit)
+            && let Some(stop) = county(text, start, limit).or_else(|| town(text, start, limit))
         {
             self.add(
                 Class::Geography,
@@ -48,38 +37,7 @@ impl Text<'_, '_> {
         if !self.classes.has(Class::Name) {
             return None;
         }
-        if at(text, end) == b'^'
-            && let Some(stop) = person::joined(text, start, end, true).filter(|stop| *stop <= limit)
-        {
-            self.add(
-                Class::Name,
-                Confidence::Medium,
-                (start, stop),
-                Some("beside a person"),
-            );
-            return Some(stop);
-        }
-        let clinical = self.is_clinical();
-        let keyed = before(text, start) == b'='
-            && [
-                "name", "q", "query", "search", "owner", "keeper", "holder", "person", "term",
-                "contact",
-            ]
-            .iter()
-            .any(|key| {
-                word_start(text, start - 1, 16) + key.len() + 1 == start
-                    && part(text, start - 1 - key.len(), start - 1) == key.as_bytes()
-            });
-        let stop = person::stranger(text, start, limit, clinical)
-            .or_else(|| keyed.then(|| person::half(text, start, limit, false))?)?;
-        // One word in a cell of its own is a name beside another finding only.
-        let cell = matches!(before(text, start), b',' | b'|' | b';' | b'\t' | b' ') && !clinical;
-        let single = !part(text, start, stop)
-            .iter()
-            .any(|byte| matches!(byte, b' ' | b','));
-        if cell && single && start - from > 3 && limit.saturating_sub(stop) > 3 {
-            return None;
-        }
+        let stop = self.stranger(start, end, (from, limit))?;
         self.add(
             Class::Name,
             Confidence::Medium,
@@ -87,6 +45,32 @@ impl Text<'_, '_> {
             Some("beside a person"),
         );
         Some(stop)
+    }
+
+    /// Where the name of a stranger ends.
+    fn stranger(
+        &mut self,
+        start: usize,
+        end: usize,
+        (from, limit): (usize, usize),
+    ) -> Option<usize> {
+        let text = self.text;
+        if at(text, end) == b'^'
+            && let Some(stop) = person::joined(text, start, end, true).filter(|stop| *stop <= limit)
+        {
+            return Some(stop);
+        }
+        let clinical = self.is_clinical();
+        let stop = person::stranger(text, start, limit, clinical).or_else(|| {
+            is_asked_for(text, start).then(|| person::half(text, start, limit, false))?
+        })?;
+        // One word in a cell of its own is a name beside another finding only.
+        let cell = matches!(before(text, start), b',' | b'|' | b';' | b'\t' | b' ') && !clinical;
+        let single = !part(text, start, stop)
+            .iter()
+            .any(|byte| matches!(byte, b' ' | b','));
+        let apart = start - from > 3 && limit.saturating_sub(stop) > 3;
+        (!(cell && single && apart)).then_some(stop)
     }
 
     /// The other half of a name of which one was found: "Howard, Thomas".
@@ -164,6 +148,16 @@ impl Text<'_, '_> {
             stop
         })
     }
+}
+
+/// `?name=Roe`: whether a value is that of a parameter of a search for people.
+fn is_asked_for(text: &[u8], start: usize) -> bool {
+    const SEARCHED: [&[u8]; 10] = [
+        b"name", b"q", b"query", b"search", b"owner", b"keeper", b"holder", b"person", b"term",
+        b"contact",
+    ];
+    before(text, start) == b'='
+        && SEARCHED.contains(&part(text, word_start(text, start - 1, 16), start - 1))
 }
 
 /// Where a town ends in "lives in Elko", "moved from Bowling Green": words with capitals at the end of a clause.

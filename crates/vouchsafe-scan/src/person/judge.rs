@@ -33,7 +33,8 @@ pub(super) fn judge(text: &[u8], tokens: &[Token], left: Left) -> Option<(usize,
     {
         return Some((first.end, Confidence::Medium));
     }
-    if matches!(left, Left::Nothing | Left::Weak) && is_of_thing(text, last.end) {
+    let place = PLACES_FIRST.contains(&part(text, first.start, first.end)) && left != Left::Title;
+    if left != Left::Noun && (is_of_thing(text, last.end) || place) {
         return None;
     }
     match left {
@@ -69,12 +70,23 @@ pub(super) fn judge(text: &[u8], tokens: &[Token], left: Left) -> Option<(usize,
     }
 }
 
+/// Words with which names of places and of what is named after saints begin.
+const PLACES_FIRST: [&[u8]; 12] = [
+    b"Saint", b"St", b"San", b"Santa", b"West", b"East", b"North", b"South", b"New", b"Mount",
+    b"Fort", b"Los",
+];
+
 /// Whether the word after a name says that it is the name of an organisation, a place or a thing; or an equals sign, that
 /// it is the name of a figure.
 fn is_of_thing(text: &[u8], end: usize) -> bool {
     if at(text, end) == b'=' && at(text, end + 1).is_ascii_digit() {
         return true;
     }
+    // "Dr. Reddy's Laboratories", "Martin Luther King Jr. Day"
+    let end = [b"'s".as_slice(), b" Jr.", b" Jr"]
+        .iter()
+        .find(|more| part(text, end, end + more.len()) == **more)
+        .map_or(end, |more| end + more.len());
     let start = end + usize::from(at(text, end) == b' ');
     let stop = run_end(text, start, |byte| byte.is_ascii_alphabetic());
     start > end

@@ -49,12 +49,7 @@ pub(super) fn token(text: &[u8], start: usize) -> Option<Token> {
         let byte = at(text, end);
         let joins = matches!(byte, b'\'' | b'-')
             && (at(text, end + 1).is_ascii_alphabetic() || at(text, end + 1) >= 0x80);
-        // O’Neil, with a typographic apostrophe.
-        if part(text, end, end + 3) == "\u{2019}".as_bytes()
-            && at(text, end + 3).is_ascii_alphabetic()
-            && at(text, end + 4).is_ascii_lowercase()
-            && end - start <= 2
-        {
+        if is_apostrophe(text, end) && end - start <= 2 {
             end += 3;
             continue;
         }
@@ -82,9 +77,21 @@ pub(super) fn token(text: &[u8], start: usize) -> Option<Token> {
         end += 1;
     }
     let capitals = lowers == 0 && uppers > 1;
+    let known = said_of(word);
+    Some(Token {
+        start,
+        end,
+        said: known,
+        initial,
+        capitals,
+    })
+}
+
+/// What the dictionaries say of a word; of one with a hyphen or an apostrophe, what they say of its parts.
+fn said_of(word: &[u8]) -> Said {
     // A hyphenated name is known when one of its parts is.
     let known = said(word);
-    let known = if known.unknown() && word.contains(&b'-') {
+    if known.unknown() && word.contains(&b'-') {
         let parts = || word.split(|byte| *byte == b'-').map(said);
         // Smith-Jones, Al-Sayed: all of it can be a surname, and a part of it is one.
         let surname = parts().all(|said| !said.term)
@@ -103,14 +110,14 @@ pub(super) fn token(text: &[u8], start: usize) -> Option<Token> {
         said(&joined)
     } else {
         known
-    };
-    Some(Token {
-        start,
-        end,
-        said: known,
-        initial,
-        capitals,
-    })
+    }
+}
+
+/// Whether a typographic apostrophe stands between letters: O’Neil.
+fn is_apostrophe(text: &[u8], place: usize) -> bool {
+    part(text, place, place + 3) == "\u{2019}".as_bytes()
+        && at(text, place + 3).is_ascii_alphabetic()
+        && at(text, place + 4).is_ascii_lowercase()
 }
 
 /// Mc, Mac, De, La, Le, Van, Di, Du, Fitz: a capital follows within the word.
