@@ -454,6 +454,7 @@ impl Text<'_, '_> {
                 self.inserted(open);
             }
         }
+        self.refused();
         // psql, expanded: resident_name     | Roe
         if self.seen & BAR != 0
             && let Some(bar) = memchr::memchr(b'|', text)
@@ -483,6 +484,33 @@ impl Text<'_, '_> {
                 let end = run_within(text, start, text.len(), |byte| byte != b'/');
                 self.unnamed(start, end);
             }
+        }
+    }
+
+    /// `Duplicate entry 'V' for key 'drivers.license_number'`, `Incorrect date value: 'V' for column 'dob'`, as MySQL refuses
+    /// them.
+    fn refused(&mut self) {
+        let text = self.text;
+        let Some(place) = memchr::memmem::find(text, b"' for ") else {
+            return;
+        };
+        let rest = part(text, place + 6, text.len());
+        if !rest.starts_with(b"column ") && !rest.starts_with(b"key ") {
+            return;
+        }
+        let is_of_name = |byte: u8| is_word(byte) || matches!(byte, b'.' | b'`' | b'\'' | b'-');
+        let start = run_end(text, place + 6, |byte| byte != b' ') + 1;
+        let end = run_within(text, start, start + 96, is_of_name);
+        let (_, end) = crate::bytes::trimmed(text, start, end);
+        let first = crate::bytes::word_start(text, end, 64);
+        let open = part(text, place.saturating_sub(128), place)
+            .iter()
+            .rposition(|byte| *byte == b'\'')
+            .map(|open| place.saturating_sub(128) + open + 1);
+        if let (Some(open), Some(meaning)) = (open, meaning_of(part(text, first, end)))
+            && !meaning.is_nothing()
+        {
+            cell(self, (open, place), meaning);
         }
     }
 

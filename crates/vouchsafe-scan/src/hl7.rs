@@ -238,6 +238,15 @@ impl Text<'_, '_> {
             return;
         }
         for bar in memchr::memchr_iter(b'|', text) {
+            // ASTM E1394: 2P|1|4711|||Roe^Jane||19800131
+            if before(text, bar) == b'P'
+                && !before(text, bar - 1).is_ascii_alphabetic()
+                && at(text, bar + 1).is_ascii_digit()
+                && at(text, bar + 2) == b'|'
+            {
+                self.segment_fields(bar, ASTM_PATIENT, false);
+                continue;
+            }
             let Some(start) = bar.checked_sub(3) else {
                 continue;
             };
@@ -246,15 +255,6 @@ impl Text<'_, '_> {
             let previous = before(text, start);
             let escaped = matches!(previous, b'r' | b'n') && before(text, start - 1) == b'\\';
             if previous.is_ascii_alphanumeric() && !escaped {
-                continue;
-            }
-            // ASTM E1394: 2P|1|4711|||Roe^Jane||19800131
-            if before(text, bar) == b'P'
-                && !before(text, bar - 1).is_ascii_alphabetic()
-                && at(text, bar + 1).is_ascii_digit()
-                && at(text, bar + 2) == b'|'
-            {
-                self.segment_fields(bar, ASTM_PATIENT, false);
                 continue;
             }
             if segment == b"QPD" {

@@ -1,11 +1,18 @@
 //! Secrets that their first characters give away, and pictures written into a text.
 
-use crate::bytes::{at, before, is_word, part, run_end};
+use crate::bytes::{at, before, is_word, part, run_end, run_within};
 use crate::class::{Class, Confidence};
 use crate::text::Text;
 
 /// First characters, the fewest that follow them, and what it is.
-const FORMS: [(&str, usize, &str); 33] = [
+const FORMS: [(&str, usize, &str); 40] = [
+    ("password ", 8, "password"),
+    ("Password ", 8, "password"),
+    ("PASSWORD ", 8, "password"),
+    ("passphrase ", 8, "password"),
+    ("API key ", 16, "API key"),
+    ("api key ", 16, "API key"),
+    ("api_key ", 16, "API key"),
     ("eyJ", 20, "JSON web token"),
     ("AKIA", 16, "AWS access key"),
     ("ASIA", 16, "AWS access key"),
@@ -102,6 +109,9 @@ impl Text<'_, '_> {
         });
         match prefix {
             "BEGIN " => return self.private_key(start, name),
+            _ if prefix.ends_with(' ') && !matches!(prefix, "Bearer " | "Basic ") => {
+                return self.told_secret(least, name, start, after);
+            }
             "data:image/" => {
                 let stop = run_end(text, after, |byte| {
                     byte.is_ascii_alphanumeric()
@@ -142,6 +152,38 @@ impl Text<'_, '_> {
             token.len() >= least && mixed && !is_word(before(text, start)) && at(text, end) != b'(';
         sound.then(|| {
             self.add(Class::Secret, Confidence::High, (start, end), Some(name));
+            end
+        })
+    }
+
+    /// "password Summer2002-1", `PASSWORD 'ugUMYNOZ3pO2'`: a secret in a sentence or a statement.
+    fn told_secret(
+        &mut self,
+        least: usize,
+        name: &'static str,
+        start: usize,
+        after: usize,
+    ) -> Option<usize> {
+        let text = self.text;
+        let quote = at(text, after);
+        let quoted = matches!(quote, b'\'' | b'"');
+        let after = after + usize::from(quoted);
+        let end = run_within(text, after, after + 128, |byte| {
+            byte.is_ascii_graphic()
+                && !matches!(byte, b'\'' | b'"' | b',' | b';' | b'<' | b'>' | b'(' | b')')
+        });
+        let end = end - usize::from(matches!(before(text, end), b'.' | b':' | b'?'));
+        let token = part(text, after, end);
+        let has = |is: fn(&u8) -> bool| token.iter().any(is);
+        let mixed =
+            has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+        let sound = token.len() >= least
+            && mixed
+            && !is_word(before(text, start))
+            && !token.contains(&b'=')
+            && !token.contains(&b'/');
+        sound.then(|| {
+            self.add(Class::Secret, Confidence::Medium, (after, end), Some(name));
             end
         })
     }

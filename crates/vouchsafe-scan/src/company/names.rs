@@ -24,7 +24,7 @@ impl Text<'_, '_> {
             return Some(stop);
         }
         if self.classes.has(Class::Geography)
-            && let Some(stop) = county(text, start, limit).or_else(|| town(text, start, limit))
+            && let Some(stop) = county(text, start, limit).or_else(|| self.town(start, limit))
         {
             self.add(
                 Class::Geography,
@@ -45,6 +45,20 @@ impl Text<'_, '_> {
             Some("beside a person"),
         );
         Some(stop)
+    }
+
+    /// Where a town ends: "lives in Elko", and in notes "lost her wallet in Valdosta".
+    fn town(&mut self, start: usize, limit: usize) -> Option<usize> {
+        let text = self.text;
+        town(text, start, limit).or_else(|| {
+            let front = part(text, start.saturating_sub(9), start);
+            let near = [b" in ".as_slice(), b" outside ", b" near "]
+                .iter()
+                .any(|word| front.ends_with(word));
+            let stop = near.then(|| person::stranger(text, start, limit, true))??;
+            let over = matches!(at(text, stop), 0 | b'.' | b',' | b';' | b'"' | b'\'');
+            (over && self.is_clinical()).then_some(stop)
+        })
     }
 
     /// Where the name of a stranger ends.
@@ -216,6 +230,11 @@ fn county(text: &[u8], start: usize, limit: usize) -> Option<usize> {
             byte.is_ascii_alphabetic() || byte >= 0x80 || matches!(byte, b'-' | b'.' | b'\'')
         });
         let word = part(text, place, end);
+        let word = word
+            .strip_suffix(b".")
+            .or_else(|| word.strip_suffix(b"'"))
+            .unwrap_or(word);
+        let end = place + word.len();
         if place > start && matches!(word, b"County" | b"Parish" | b"Borough") {
             return (end <= limit).then_some(end);
         }

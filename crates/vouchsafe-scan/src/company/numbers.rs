@@ -147,7 +147,14 @@ impl Text<'_, '_> {
             key.as_ref()
                 .is_some_and(|key| key.is_of_program() || key.is_of_request())
         };
-        if !form || !is_after(text, first, words::NUMBERED) || own() {
+        let quoted = matches!(
+            (before(text, first), at(text, stop)),
+            (b'\'', b'\'') | (b'"', b'"')
+        );
+        let bare = quoted
+            && is_letters_and_number(code)
+            && key.as_ref().is_none_or(words::Key::says_nothing);
+        if !form || !(bare || is_after(text, first, words::NUMBERED)) || own() {
             return None;
         }
         let front = part(text, first.saturating_sub(160), first);
@@ -165,6 +172,24 @@ impl Text<'_, '_> {
     /// `Jane Roe (4293429838)`: a number in brackets right after a name.
     pub(super) fn number_after(&mut self, name_end: usize, limit: usize) -> Option<usize> {
         let text = self.text;
+        // "Roe, Jane, 94, rm 118A"
+        if part(text, name_end, name_end + 2) == b", " && self.classes.has(Class::Date) {
+            let end = digits_end(text, name_end + 2);
+            let age = part(text, name_end + 2, end);
+            if matches!(age.len(), 2 | 3)
+                && (90..=125).contains(&crate::bytes::number(age))
+                && matches!(at(text, end), b',' | b'.' | b';' | b' ')
+                && !at(text, end + 1).is_ascii_digit()
+            {
+                self.add(
+                    Class::Date,
+                    Confidence::Medium,
+                    (name_end + 2, end),
+                    Some("age"),
+                );
+                return Some(end);
+            }
+        }
         let open = run_within(text, name_end, name_end + 4, |byte| {
             matches!(byte, b' ' | b'"' | b'\'' | b'\\')
         });
@@ -246,4 +271,14 @@ fn is_after(text: &[u8], place: usize, known: &[&[u8]]) -> bool {
     let word = words::word_before(text, place);
     known.iter().any(|known| known.eq_ignore_ascii_case(word))
         || key_before(text, place).is_some_and(|key| key.ends_with(known))
+}
+
+/// A few capitals and a number: W666042419.
+fn is_letters_and_number(code: &[u8]) -> bool {
+    let letters = code
+        .iter()
+        .take_while(|byte| byte.is_ascii_uppercase())
+        .count();
+    let number = code.get(letters..).unwrap_or_default();
+    (1..=4).contains(&letters) && number.len() >= 6 && number.iter().all(u8::is_ascii_digit)
 }

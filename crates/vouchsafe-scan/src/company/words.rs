@@ -399,6 +399,11 @@ impl Key<'_> {
         self.has(LICENCES)
     }
 
+    /// Whether it says nothing of its value.
+    pub(super) fn says_nothing(&self) -> bool {
+        matches!(self.0, b"key" | b"value" | b"val" | b"id" | b"arg") || self.0.len() <= 2
+    }
+
     /// Whether it is the name of a number or code.
     pub(super) fn is_numbered(&self) -> bool {
         self.ends_with(NUMBERED) || matches!(self.0, b"id" | b"_id" | b"code")
