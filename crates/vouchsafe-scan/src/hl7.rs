@@ -240,7 +240,7 @@ impl Text<'_, '_> {
         for bar in memchr::memchr_iter(b'|', text) {
             // ASTM E1394: 2P|1|4711|||Roe^Jane||19800131
             if before(text, bar) == b'P'
-                && !before(text, bar - 1).is_ascii_alphabetic()
+                && begins_record(text, bar - 1)
                 && at(text, bar + 1).is_ascii_digit()
                 && at(text, bar + 2) == b'|'
             {
@@ -611,6 +611,12 @@ const OTHERS: [&[u8]; 28] = [
     b"AIG", b"AIS", b"AIL", b"PV2", b"IN3", b"UB2", b"DB1", b"PTH", b"QRD", b"QRF", b"ARQ", b"PRT",
     b"CER", b"CSR", b"BPX", b"OBS",
 ];
+
+/// Whether a record of ASTM begins at a place, or at the number of its frame before it.
+fn begins_record(text: &[u8], place: usize) -> bool {
+    let start = place - usize::from(before(text, place).is_ascii_digit());
+    matches!(before(text, start), 0 | 2 | b'>' | b' ' | b'\n' | b'\r')
+}
 
 /// What a field of the segment of the patient holds.
 fn patient_field(wanted: u64) -> Option<Kind> {
