@@ -40,6 +40,15 @@ pub(crate) fn scan(text: &[u8], start: usize, limit: usize) -> Option<(usize, us
     }
     let (tokens, count) = tokens(text, start, limit);
     let tokens = tokens.get(..count).unwrap_or_default();
+    // Acme.Contracts.StockChanged: the name of a module.
+    let module = tokens.first().is_some_and(|first| {
+        !first.initial
+            && at(text, first.end) == b'.'
+            && at(text, first.end + 1).is_ascii_alphabetic()
+    });
+    if module {
+        return None;
+    }
     judge(text, tokens, left).map(|(end, confidence)| (start, end, confidence))
 }
 
@@ -272,7 +281,13 @@ fn login(text: &[u8], start: usize, end: usize) -> Option<(usize, usize, Confide
     let [first, .., last] = words.as_slice() else {
         return None;
     };
+    let short = value
+        .iter()
+        .take_while(|byte| byte.is_ascii_lowercase())
+        .count()
+        < 3;
     let sound = plain
+        && !short
         && words.len() <= 3
         && first.clearly_given
         && (last.name_only() || last.common_surname);

@@ -125,7 +125,10 @@ fn date(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
         let end = run_end(value.text, value.start, |byte| byte.is_ascii_digit());
         let age = part(value.text, value.start, end.min(value.end));
         let old = matches!(age.len(), 2 | 3) && (90..=125).contains(&number(age));
-        let ends = !matches!(at(value.text, end), b'.' | b'-' | b':' | b'/' | b'%')
+        // Of a connection: age=109 idle=0
+        let idle = part(value.text, end, end + 6) == b" idle=";
+        let ends = !idle
+            && !matches!(at(value.text, end), b'.' | b'-' | b':' | b'/' | b'%')
             && !at(value.text, end).is_ascii_alphanumeric();
         return (old && ends).then_some((value.start, end, Confidence::Medium));
     }

@@ -33,6 +33,10 @@ fn word_before(text: &[u8], place: usize) -> (usize, [u8; 16], usize) {
     while end - start < 16 && before(text, start).is_ascii_alphabetic() {
         start -= 1;
     }
+    // The letters at the end of an id are no word: 8a1bae89dad.
+    if before(text, start).is_ascii_digit() {
+        start = end;
+    }
     let mut lower = [0; 16];
     for (slot, byte) in lower.iter_mut().zip(part(text, start, end)) {
         *slot = byte.to_ascii_lowercase();

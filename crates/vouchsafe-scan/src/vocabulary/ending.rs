@@ -90,7 +90,7 @@ pub(crate) fn may_end(text: &[u8], place: usize) -> bool {
         let word = part(text, start, end);
         if vocabulary.may_end_phrase(word) {
             // The last letters of an id say nothing: 0HMC6AWB43MR.
-            return !(before(text, start).is_ascii_digit() && ends_id(text, end));
+            return !(is_alnum(before(text, start)) && ends_id(text, end));
         }
         if !vocabulary.is_gap_of_any_case(word) {
             return false;
@@ -104,7 +104,7 @@ pub(crate) fn may_end(text: &[u8], place: usize) -> bool {
 fn ends_id(text: &[u8], end: usize) -> bool {
     let front = part(text, end.saturating_sub(24), end);
     let run = front.iter().rev().take_while(|byte| is_alnum(**byte));
-    run.clone().count() >= 8 && run.filter(|byte| byte.is_ascii_digit()).count() >= 3
+    run.clone().count() >= 8 && run.filter(|byte| byte.is_ascii_digit()).count() >= 1
 }
 
 /// Whether the name of a field can mean something: a quick look before the thorough one.
