@@ -32,6 +32,11 @@ pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
             byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'-' | b'\'' | b'.')
         });
         let first = part(value.text, value.start, end.min(value.end));
+        // le.acme, svc.billing: names of programs, but for "jane.roe".
+        let dotted = first.strip_suffix(b".").unwrap_or(first).contains(&b'.');
+        if dotted {
+            return person::shape(value.text, value.start, end.min(value.end), true);
+        }
         let sound = first.len() >= 2
             && first.iter().all(|byte| !byte.is_ascii_digit())
             && !crate::lexicon::said(first).term
