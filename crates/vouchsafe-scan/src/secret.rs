@@ -5,7 +5,8 @@ use crate::class::{Class, Confidence};
 use crate::text::Text;
 
 /// First characters, the fewest that follow them, and what it is.
-const FORMS: [(&str, usize, &str); 40] = [
+const FORMS: [(&str, usize, &str); 41] = [
+    ("dckr_pat_", 16, "Docker token"),
     ("password ", 8, "password"),
     ("Password ", 8, "password"),
     ("PASSWORD ", 8, "password"),
@@ -71,6 +72,12 @@ const fn leads() -> [bool; LEADS] {
 const fn lead([first, second, third]: [u8; 3]) -> usize {
     let sum = (first as usize) << 16 | (second as usize) << 8 | third as usize;
     (sum.wrapping_mul(0x9e37_79b9) >> 16) % LEADS
+}
+
+/// Whether a word may stand before a secret in a sentence: "password Summer2002-1".
+#[inline]
+pub(crate) fn is_told(text: &[u8], start: usize, end: usize) -> bool {
+    at(text, end) == b' ' && matches!(part(text, start, end), b"password" | b"passphrase" | b"api")
 }
 
 impl Text<'_, '_> {
@@ -177,7 +184,7 @@ impl Text<'_, '_> {
         let has = |is: fn(&u8) -> bool| token.iter().any(is);
         let mixed =
             has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
-        let sound = token.len() >= least
+        let sound = token.len() >= if quoted { least.min(6) } else { least }
             && mixed
             && !is_word(before(text, start))
             && !token.contains(&b'=')

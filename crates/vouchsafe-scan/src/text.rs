@@ -14,6 +14,7 @@ use crate::frame::{Frame, Frames};
 use crate::memory::Memory;
 use crate::person;
 use crate::place;
+use crate::secret;
 use crate::value::{self, Value};
 use crate::vocabulary::{Meaning, Words};
 use crate::web;
@@ -123,7 +124,8 @@ impl<'t, 'm> Text<'t, 'm> {
             let dull = kinds == LOWER
                 && !matches!(at(text, end), b'-' | b'.' | b'/')
                 && before(text, place) != b'.'
-                && !field::could_be_name(text, place, end);
+                && !field::could_be_name(text, place, end)
+                && !secret::is_told(text, place, end);
             if dull {
                 place = end;
                 continue;
@@ -424,6 +426,16 @@ impl<'t, 'm> Text<'t, 'm> {
                 password,
                 Some("password in a URL"),
             );
+        }
+        if self.classes.has(Class::Secret) {
+            for place in web::secrets(text, colon + 3, url.end) {
+                self.add(
+                    Class::Secret,
+                    Confidence::Medium,
+                    place,
+                    Some("token of a link"),
+                );
+            }
         }
         let start = crate::bytes::word_start(text, colon, 12);
         let said = |meaning: &Meaning| {

@@ -1,11 +1,13 @@
 //! Addresses of the Internet: e-mail, URLs, IP and MAC addresses, files of images.
 
 mod ip;
+mod links;
 mod mailbox;
 
 use crate::bytes::{count_digits, part, run_end, run_within};
 use crate::value::{is_uuid, looks_like_hash};
 pub(crate) use crate::web::ip::{ip, ip4, ip6, mac};
+pub(crate) use crate::web::links::secrets;
 pub(crate) use crate::web::mailbox::email;
 
 /// Whether a byte can be part of a URL in a text.
