@@ -197,19 +197,19 @@ fn recall_and_false_findings_stay_within_the_published_bounds() {
     let recall =
         |group: &Group| score.recall[group].found as f64 / score.recall[group].labelled as f64;
     assert!(
-        recall(&Group::Structured) >= 0.84,
+        recall(&Group::Structured) >= 0.93,
         "identifiers that have a form"
     );
     assert!(
-        recall(&Group::Names(Origin::Dictionary, Where::Logs)) >= 0.91,
+        recall(&Group::Names(Origin::Dictionary, Where::Logs)) >= 0.94,
         "names with dictionary in logs"
     );
     assert!(
-        recall(&Group::Names(Origin::Outside, Where::Logs)) >= 0.85,
+        recall(&Group::Names(Origin::Outside, Where::Logs)) >= 0.93,
         "names without dictionary in logs"
     );
     assert!(
-        score.clean.lines == 10_000 && score.clean.found <= 10,
+        score.clean.lines == 10_000 && score.clean.found <= 1,
         "false findings in clean lines"
     );
     assert_right(&score);
@@ -220,5 +220,5 @@ fn assert_right(score: &Score) {
         .precision
         .values()
         .fold((0, 0), |sum, one| (sum.0 + one.right, sum.1 + one.wrong));
-    assert!(right > 50 * wrong, "false findings in lines with values");
+    assert!(right > 20 * wrong, "false findings in lines with values");
 }
