@@ -239,15 +239,7 @@ pub(crate) fn sketch_of_any_case(word: &[u8]) -> u64 {
 #[inline]
 fn mixed(word: &[u8], case: u64) -> u64 {
     const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
-    let (first, last) = if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
-        (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
-    } else if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
-        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-        (u64::from(first), u64::from(last))
-    } else {
-        let few = word.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-        (few, 0)
-    };
+    let (first, last) = ends(word);
     let sum = (first | case)
         .wrapping_mul(FACTOR)
         .rotate_left(23)
@@ -255,6 +247,20 @@ fn mixed(word: &[u8], case: u64) -> u64 {
         .wrapping_add(word.len() as u64)
         .wrapping_mul(FACTOR);
     sum ^ sum >> 32
+}
+
+/// The first and the last eight bytes of a word as numbers; fewer of a short one, and together all of it.
+#[inline]
+pub(crate) fn ends(word: &[u8]) -> (u64, u64) {
+    if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
+        (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+    } else if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        (u64::from(first), u64::from(last))
+    } else {
+        let few = word.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        (few, 0)
+    }
 }
 
 /// The number that a few digits stand for; the greatest when it is larger.

@@ -1,8 +1,11 @@
 //! Dictionaries of names, and of words that are no names.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
+
+use crate::bytes::ends;
 
 static GIVEN: &str = include_str!("../data/given-names.txt");
 static SURNAMES: &str = include_str!("../data/surnames.txt");
@@ -131,6 +134,16 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    /// What is said of a word that is in no dictionary.
+    const NONE: Self = Self {
+        given: false,
+        clearly_given: false,
+        surname: false,
+        word: false,
+        term: false,
+        common_surname: false,
+    };
+
     /// No dictionary knows it.
     pub(crate) const fn unknown(self) -> bool {
         !self.given && !self.surname && !self.word && !self.term
@@ -144,14 +157,87 @@ impl Said {
 
 /// What the dictionaries say of a word, whatever its case. Words of more than 32 bytes are in none.
 pub(crate) fn said(word: &[u8]) -> Said {
+    let Some(key) = Key::of(word) else {
+        return looked_up(word);
+    };
+    // A log says the same words in each line, and a look into the dictionaries leaves the processor's cache.
+    REMEMBERED.with(|remembered| {
+        let place = usize::try_from(key.hash() % SLOTS as u64).unwrap_or(0);
+        let Some(slot) = remembered.get(place) else {
+            return looked_up(word);
+        };
+        let (known, said) = slot.get();
+        if known == key {
+            return said;
+        }
+        let said = looked_up(word);
+        slot.set((key, said));
+        said
+    })
+}
+
+/// How many words are remembered.
+const SLOTS: usize = 1024;
+
+thread_local! {
+    /// What was said of the words that were last asked for.
+    static REMEMBERED: [Cell<(Key, Said)>; SLOTS] =
+        const { [const { Cell::new((Key::NONE, Said::NONE)) }; SLOTS] };
+}
+
+/// A word of at most 16 bytes in lower case: its first and its last eight, which are all, and its length.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Key {
+    first: u64,
+    last: u64,
+    length: usize,
+}
+
+impl Key {
+    /// The key of no word.
+    const NONE: Self = Self {
+        first: 0,
+        last: 0,
+        length: usize::MAX,
+    };
+
+    #[inline]
+    fn of(word: &[u8]) -> Option<Self> {
+        let (first, last) = ends(word);
+        (word.len() <= 16).then(|| Self {
+            first: in_lower_case(first),
+            last: in_lower_case(last),
+            length: word.len(),
+        })
+    }
+
+    #[inline]
+    const fn hash(self) -> u64 {
+        let sum = (self.first ^ self.last.rotate_left(29)).wrapping_mul(0x517c_c1b7_2722_0a95);
+        sum >> 40
+    }
+}
+
+/// Eight letters at once in lower case.
+#[inline]
+const fn in_lower_case(letters: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let low = letters & (0x7f * EACH);
+    let from_a = low + (0x80 - b'A' as u64) * EACH;
+    let beyond_z = low + (0x7f - b'Z' as u64) * EACH;
+    let upper = from_a & !beyond_z & !letters & (0x80 * EACH);
+    letters | upper >> 2
+}
+
+fn looked_up(word: &[u8]) -> Said {
     let mut lower = [0_u8; 32];
     let Some(place) = lower.get_mut(..word.len()) else {
-        return Said::default();
+        return Said::NONE;
     };
     place.copy_from_slice(word);
     place.make_ascii_lowercase();
     let Ok(word) = std::str::from_utf8(place) else {
-        return Said::default();
+        return Said::NONE;
     };
     let bits = LEXICON.get(word).copied().unwrap_or_default();
     let is = |bit| bits & bit != 0;
@@ -204,6 +290,9 @@ mod tests {
         assert!(said(b"Grant").given && !said(b"Grant").clearly_given);
         assert!(said(b"Connections").word && said(b"Retrying").word);
         assert!(said(b"Oyelaranzz").unknown());
+        // The same again, from memory; and words that differ only in the middle or in their length.
+        assert!(said(b"jennifer").clearly_given && !said(b"jenxifer").clearly_given);
+        assert!(said(b"a").word && said(b"a\0") == Said::NONE && said(b"\0a") == Said::NONE);
         assert!(said(&[0xff; 8]) == Said::default() && said(&[b'a'; 99]) == Said::default());
     }
 }

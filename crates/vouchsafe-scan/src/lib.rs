@@ -46,4 +46,5 @@ mod value;
 mod vocabulary;
 mod web;
 mod when;
+mod wordlist;
 mod x12;
