@@ -426,21 +426,24 @@ fn names(list: &[u8]) -> Columns {
 impl Text<'_, '_> {
     /// Adds what stands in `INSERT … (columns) VALUES (…)`, and in the rows that errors of PostgreSQL show.
     pub(crate) fn rows(&mut self) {
+        if self.marks & (OPEN | DOLLAR) == 0 {
+            return;
+        }
         let text = self.text;
-        if self.seen & OPEN != 0
+        if self.marks & OPEN != 0
             && let Some(start) = after(text, b"Parameters: ")
         {
             self.typed(start);
         }
         let mut place = 0;
-        let dollars = if self.seen & DOLLAR == 0 { &[] } else { text };
+        let dollars = if self.marks & DOLLAR == 0 { &[] } else { text };
         for mark in memchr::memchr_iter(b'$', dollars) {
             let front = part(text, mark.saturating_sub(12), mark);
             if mark >= place && front.eq_ignore_ascii_case(b"parameters: ") {
                 place = self.parameters(mark);
             }
         }
-        let brackets = if self.seen & OPEN == 0 { &[] } else { text };
+        let brackets = if self.marks & OPEN == 0 { &[] } else { text };
         let mut row_end = 0;
         for open in memchr::memchr_iter(b'(', brackets) {
             let front = part(text, open.saturating_sub(24), open);

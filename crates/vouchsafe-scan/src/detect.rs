@@ -276,7 +276,7 @@ fn look(text: &mut Text<'_, '_>) -> bool {
     text.x12();
     text.dicom();
     text.rows();
-    text.seen & ESCAPE != 0
+    text.marks & ESCAPE != 0
 }
 
 /// Puts the findings from `before` on in order, leaves out those that are too weak, and joins those that overlap.

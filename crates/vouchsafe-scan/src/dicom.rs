@@ -58,7 +58,7 @@ impl Text<'_, '_> {
     /// Adds the values of attributes: `(0010,0010) PN [Roe^Jane]`, `"00100010":{"vr":"PN","Value":[…]}`.
     pub(crate) fn dicom(&mut self) {
         let text = self.text;
-        if self.seen & OPEN != 0 {
+        if self.marks & OPEN != 0 {
             for open in memchr::memmem::find_iter(text, b"(00") {
                 self.dumped(open);
             }

@@ -234,7 +234,7 @@ impl Text<'_, '_> {
         for place in memchr::memmem::find_iter(text, b"PID") {
             self.hl7_path(place + 3);
         }
-        if self.seen & BAR == 0 {
+        if self.marks & BAR == 0 {
             return;
         }
         for bar in memchr::memchr_iter(b'|', text) {

@@ -126,20 +126,21 @@ impl Vocabulary {
         stem.len() < last.len() && (known(stem) || stem.strip_suffix(b"e").is_some_and(known))
     }
 
-    /// Whether a word of any case can end a phrase.
-    fn may_end_phrase(&self, last: &[u8]) -> bool {
-        let may = |word: &[u8]| self.sketch(word) & ENDING != 0;
+    /// Whether a word of any case, which can be this by its sketch, can end a phrase.
+    fn may_end_phrase(&self, last: &[u8], bits: u8) -> bool {
         let may_stem = || {
+            let may = |word: &[u8]| self.sketch(word) & ENDING != 0;
             let stem = stem(last);
             may(stem) || stem.split_last().is_some_and(|(_, one)| may(one))
         };
         let varies = matches!(last, [.., b's' | b'S' | b'0'..=b'9']);
-        (may(last) || varies && may_stem()) && in_lower_case(last, |last| self.ends_phrase(last))
+        (bits & ENDING != 0 || varies && may_stem())
+            && in_lower_case(last, |last| self.ends_phrase(last))
     }
 
-    /// Whether a word of any case is one of those between what is said and the value.
-    fn is_gap_of_any_case(&self, word: &[u8]) -> bool {
-        self.sketch(word) & GAP != 0 && in_lower_case(word, |word| self.gaps.contains(word))
+    /// Whether a word of any case, which can be this by its sketch, is one of those between what is said and the value.
+    fn is_gap_of_any_case(&self, word: &[u8], bits: u8) -> bool {
+        bits & GAP != 0 && in_lower_case(word, |word| self.gaps.contains(word))
     }
 }
 

@@ -1,6 +1,6 @@
 //! ASC X12: elements of segments of claims and eligibility (837, 270, 271, 835).
 
-use crate::bytes::{count_digits, part, run_end};
+use crate::bytes::{STAR, count_digits, part, run_end};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::text::Text;
@@ -11,6 +11,9 @@ type Elements = [(usize, usize); 16];
 impl Text<'_, '_> {
     /// Adds what stands in X12 segments: `NM1*IL*1*ROE*JANE****MI*W123~`.
     pub(crate) fn x12(&mut self) {
+        if self.marks & STAR == 0 {
+            return;
+        }
         let text = self.text;
         let mut last = usize::MAX;
         for star in memchr::memchr_iter(b'*', text) {

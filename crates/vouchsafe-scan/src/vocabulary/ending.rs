@@ -1,6 +1,6 @@
 //! The words that phrases end with: a quick look before the thorough one.
 
-use crate::bytes::{DIGIT, LOWER, UPPER, at, before, is_alnum, kind, part};
+use crate::bytes::{ALNUM, PARTS, UPPER, at, before, is_alnum, kind, part};
 use crate::vocabulary::words::is_filler;
 use crate::vocabulary::{VOCABULARY, in_lower_case};
 
@@ -66,36 +66,41 @@ pub(super) const GAPS: &[&[u8]] = &[
 ];
 
 pub(super) fn is_gap(word: &[u8]) -> bool {
-    VOCABULARY.is_gap_of_any_case(word)
+    VOCABULARY.is_gap_of_any_case(word, VOCABULARY.sketch(word))
 }
 
 /// Whether the words before a place can end with a phrase, maybe with little words after it: a quick look before the
 /// thorough one.
 pub(crate) fn may_end(text: &[u8], place: usize) -> bool {
     let vocabulary = &*VOCABULARY;
-    let mut end = place;
+    let mut front = part(text, 0, place);
     for _ in 0..4 {
-        let floor = end.saturating_sub(6);
-        loop {
-            let byte = before(text, end);
-            if is_alnum(byte) {
+        let mut idle = 0;
+        while let Some((&last, rest)) = front.split_last() {
+            let kind = kind(last);
+            if kind & ALNUM != 0 {
                 break;
             }
-            if end <= floor || ends_context(byte) {
+            if idle == 6 || kind & PARTS != 0 {
                 return false;
             }
-            end -= 1;
+            idle += 1;
+            front = rest;
         }
-        let start = last_word(text, end);
-        let word = part(text, start, end);
-        if vocabulary.may_end_phrase(word) {
+        let end = front.len();
+        let start = last_word(front, end);
+        let Some(word) = front.get(start..).filter(|word| !word.is_empty()) else {
+            return false;
+        };
+        let bits = vocabulary.sketch(word);
+        if vocabulary.may_end_phrase(word, bits) {
             // The last letters of an id say nothing: 0HMC6AWB43MR.
             return !(before(text, start).is_ascii_digit() && ends_id(text, end));
         }
-        if !vocabulary.is_gap_of_any_case(word) {
+        if !vocabulary.is_gap_of_any_case(word, bits) {
             return false;
         }
-        end = start;
+        front = part(front, 0, start);
     }
     false
 }
@@ -116,7 +121,7 @@ pub(crate) fn may_mean(name: &[u8]) -> bool {
     let last = part(name, last_word(name, end), end);
     crate::roots::begins(name)
         || last.len() > LONGEST_WITHOUT_JOINTS
-        || VOCABULARY.may_end_phrase(last)
+        || VOCABULARY.may_end_phrase(last, VOCABULARY.sketch(last))
         || in_lower_case(last, is_filler)
 }
 
@@ -127,16 +132,16 @@ const LONGEST_WITHOUT_JOINTS: usize = 7;
 fn last_word(text: &[u8], end: usize) -> usize {
     let front = part(text, end.saturating_sub(24), end);
     let mut kinds = 0;
-    let mut length = 0;
-    for &byte in front.iter().rev() {
-        let kind = kind(byte) & (LOWER | UPPER | DIGIT);
+    let mut rest = front;
+    while let Some((&last, before)) = rest.split_last() {
+        let kind = kind(last) & ALNUM;
         if kind == 0 {
             break;
         }
         kinds |= kind;
-        length += 1;
+        rest = before;
     }
-    let start = end - length;
+    let start = end - (front.len() - rest.len());
     if kinds & UPPER == 0 {
         return start;
     }
@@ -151,9 +156,6 @@ fn last_word(text: &[u8], end: usize) -> usize {
 }
 
 /// Whether words before this byte say nothing of what stands after it.
-pub(crate) const fn ends_context(byte: u8) -> bool {
-    matches!(
-        byte,
-        b',' | b';' | b'|' | b')' | b']' | b'}' | b'{' | b'&' | b'\n' | b'<' | b'>' | b'?' | b'!'
-    )
+pub(crate) fn ends_context(byte: u8) -> bool {
+    kind(byte) & PARTS != 0
 }
