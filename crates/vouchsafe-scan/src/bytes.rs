@@ -1,5 +1,7 @@
 //! Bytes of a text, looked at without a way to panic.
 
+use crate::digits;
+
 /// What a byte is to the scan.
 pub(crate) type Kind = u16;
 
@@ -326,6 +328,7 @@ pub(crate) fn ends(word: &[u8]) -> (u64, u64) {
 
 /// The number that a few digits stand for; the greatest when it is larger.
 pub(crate) fn number(digits: &[u8]) -> u64 {
+    digits::read();
     digits
         .iter()
         .filter(|byte| byte.is_ascii_digit())

@@ -9,6 +9,7 @@ use crate::bytes::{
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::company::is_of_records;
+use crate::digits;
 use crate::finding::Finding;
 use crate::person;
 use crate::text::Text;
@@ -39,6 +40,11 @@ const ROW: usize = 4096;
 const MOST: usize = 512;
 
 impl Table {
+    /// Whether no line belongs to a table.
+    pub(crate) const fn is_none(&self) -> bool {
+        self.columns.is_empty() && !self.copy
+    }
+
     /// Takes the header of a table, if the line is one; says whether it was.
     pub(crate) fn header(&mut self, line: &[u8], first: bool) -> bool {
         if let Some(columns) = copy_header(line) {
@@ -426,9 +432,6 @@ fn names(list: &[u8]) -> Columns {
 impl Text<'_, '_> {
     /// Adds what stands in `INSERT … (columns) VALUES (…)`, and in the rows that errors of PostgreSQL show.
     pub(crate) fn rows(&mut self) {
-        if self.marks & (OPEN | DOLLAR) == 0 {
-            return;
-        }
         let text = self.text;
         if self.marks & OPEN != 0
             && let Some(start) = after(text, b"Parameters: ")
@@ -459,7 +462,7 @@ impl Text<'_, '_> {
         }
         self.refused();
         // psql, expanded: resident_name     | Roe
-        if self.seen & BAR != 0
+        if self.marks & BAR != 0
             && let Some(bar) = memchr::memchr(b'|', text)
             && before(text, bar) == b' '
             && at(text, bar + 1) == b' '
@@ -575,6 +578,7 @@ impl Text<'_, '_> {
     /// A value without the name of its column.
     fn unnamed(&mut self, start: usize, end: usize) {
         let text = self.text;
+        digits::read_in(part(text, start, end));
         let (from, to) = crate::bytes::trimmed(text, start, end);
         let stamp = to > from + 10;
         if when::date_end(text, from) == Some(to) && !stamp {
@@ -614,6 +618,7 @@ impl Text<'_, '_> {
     /// The tuples after `VALUES`, under the columns before it.
     fn inserted(&mut self, open: usize) {
         let text = self.text;
+        digits::read_in(text);
         let floor = open.saturating_sub(4096);
         let front = part(text, floor, open);
         let Some(close) = front.iter().rposition(|byte| *byte == b')') else {

@@ -6,6 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use memchr::memchr3_iter;
 
 use crate::bytes::{at, part, run_end, run_within};
+use crate::digits;
 
 /// Whether a text has escapes, so that it is worth to be read without them.
 pub(crate) fn is_escaped(text: &[u8]) -> bool {
@@ -128,11 +129,13 @@ fn backslash(text: &[u8], place: usize) -> Option<(Decoded, usize)> {
             .and_then(|value| u8::try_from(value).ok())
             .map(|byte| (Decoded::Byte(byte), place + 4)),
         b'u' if at(text, place + 2) == b'{' => {
+            digits::read();
             let end = run_end(text, place + 3, |byte| byte.is_ascii_hexdigit());
             let character = char::from_u32(hex(text, place + 3, end - place - 3)?)?;
             (at(text, end) == b'}').then_some((Decoded::Character(character), end + 1))
         }
         b'u' => {
+            digits::read();
             let first = hex(text, place + 2, 4)?;
             if (0xd800..0xdc00).contains(&first) && part(text, place + 6, place + 8) == b"\\u" {
                 let second = hex(text, place + 8, 4)?;
@@ -166,6 +169,7 @@ fn entity(text: &[u8], place: usize) -> Option<(Decoded, usize)> {
     ];
     let rest = part(text, place, text.len().min(place + 12));
     if at(text, place + 1) == b'#' {
+        digits::read();
         let hexadecimal = matches!(at(text, place + 2), b'x' | b'X');
         let start = place + 2 + usize::from(hexadecimal);
         let end = run_end(rest, start - place, |byte| byte.is_ascii_hexdigit()) + place;
@@ -202,9 +206,13 @@ pub(crate) fn token(text: &[u8], start: usize, end: usize) -> (usize, usize) {
 
 /// The text that a token is the base64 or hexadecimal form of, when it is one.
 pub(crate) fn decoded(token: &[u8]) -> Option<Vec<u8>> {
+    let like_uuid =
+        |token: &[u8]| token.len() == 36 && at(token, 8) == b'-' && at(token, 13) == b'-';
+    if token.len() >= SHORTEST && !like_uuid(token) {
+        digits::read_in(token);
+    }
     let token = token.strip_prefix(b"0x").unwrap_or(token);
-    let is_uuid = token.len() == 36 && at(token, 8) == b'-' && at(token, 13) == b'-';
-    if token.len() < SHORTEST || is_uuid {
+    if token.len() < SHORTEST || like_uuid(token) {
         return None;
     }
     if token.len().is_multiple_of(2) && token.iter().all(u8::is_ascii_hexdigit) {

@@ -3,6 +3,7 @@
 use crate::bytes::{BAR, at, before, count_digits, number, part, run_end, run_within, trimmed};
 use crate::checks;
 use crate::class::{Class, Confidence};
+use crate::digits;
 use crate::text::Text;
 use crate::value::{self, Value, is_placeholder};
 use crate::vocabulary::Strength;
@@ -257,6 +258,10 @@ impl Text<'_, '_> {
             if previous.is_ascii_alphanumeric() && !escaped {
                 continue;
             }
+            // All of their names begin with a letter, some have digits.
+            if segment.first().is_some_and(u8::is_ascii_uppercase) {
+                digits::read_in(segment);
+            }
             if segment == b"QPD" {
                 self.hl7_query(bar);
             }
@@ -341,6 +346,7 @@ impl Text<'_, '_> {
     }
 
     fn segment_fields(&mut self, bar: usize, fields: &[(usize, Kind)], insurance: bool) {
+        digits::read();
         let text = self.text;
         let mut start = bar + 1;
         for number in 1..70 {

@@ -2,6 +2,7 @@
 
 use crate::bytes::{at, before, is_word, part, run_end, run_within};
 use crate::class::{Class, Confidence};
+use crate::digits;
 use crate::text::Text;
 
 /// First characters, the fewest that follow them, and what it is.
@@ -78,6 +79,13 @@ impl Text<'_, '_> {
     #[inline]
     pub(crate) fn secret_word(&mut self, start: usize) -> Option<usize> {
         let rest = self.text.get(start..)?;
+        // Two forms have digits among their first characters.
+        if matches!(
+            rest,
+            [b'y', b'a', b'0'..=b'9', ..] | [b'd', b'o', b'p', b'_', ..]
+        ) {
+            digits::read();
+        }
         if !IS_LEAD
             .get(lead(*rest.first_chunk()?))
             .is_some_and(|is| *is)

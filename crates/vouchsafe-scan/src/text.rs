@@ -14,6 +14,7 @@ use crate::frame::{Frame, Frames};
 use crate::memory::Memory;
 use crate::person;
 use crate::place;
+use crate::repeat::Asked;
 use crate::value::{self, Value};
 use crate::vocabulary::{Meaning, Words};
 use crate::web;
@@ -26,6 +27,8 @@ pub(crate) use crate::text::fields::{is_hint, is_of_value};
 pub(crate) struct Desk {
     pub(crate) memory: Memory,
     frames: Frames,
+    /// What was asked of digits of the text.
+    pub(crate) asked: Asked,
     /// Words that are long enough to hold a text in an encoding.
     pub(crate) long: Vec<(usize, usize)>,
 }
@@ -225,7 +228,7 @@ impl<'t, 'm> Text<'t, 'm> {
         let text = self.text;
         if end - start >= 3
             && when::month(text, start) == Some(end)
-            && let Some(stop) = when::date_end(text, start)
+            && let Some(stop) = self.date_end(start)
         {
             self.tied_date(start, stop);
             return Some(stop);

@@ -3,6 +3,7 @@
 use crate::bytes::{STAR, count_digits, part, run_end};
 use crate::checks;
 use crate::class::{Class, Confidence};
+use crate::digits;
 use crate::text::Text;
 
 /// Where the elements of a segment stand.
@@ -23,6 +24,7 @@ impl Text<'_, '_> {
             }
             last = start;
             let name = part(text, start, star);
+            digits::read_in(name);
             if matches!(
                 name,
                 b"NM1"
@@ -40,6 +42,7 @@ impl Text<'_, '_> {
                     | b"INS"
                     | b"ENT"
             ) {
+                digits::read();
                 let elements = elements(text, start);
                 self.x12_segment(name, &elements);
             }

@@ -16,6 +16,11 @@ pub(crate) struct Statement {
 const MOST: usize = 64;
 
 impl Statement {
+    /// Whether no values are waited for.
+    pub(crate) const fn is_none(&self) -> bool {
+        self.lines == 0
+    }
+
     /// Keeps the columns of a statement in this line, or finds the values of the one before.
     pub(crate) fn line(&mut self, text: &mut Text<'_, '_>) {
         if let Some((columns, end)) = open_columns(text.text) {

@@ -51,7 +51,6 @@ pub(super) fn left(text: &[u8], start: usize) -> Left {
         return Left::Nothing;
     }
     // "my name's Jane", "hi it's Jane", "hi its Jane"
-    let front = part(text, start.saturating_sub(7), start).to_ascii_lowercase();
     let says = [
         b"name's ".as_slice(),
         b" i'm ",
@@ -59,7 +58,12 @@ pub(super) fn left(text: &[u8], start: usize) -> Left {
         b"hi it's ",
         b"this is ",
     ];
-    if says.iter().any(|said| front.ends_with(said)) {
+    let front = part(text, start.saturating_sub(7), start);
+    let is_said = |said: &&[u8]| {
+        let from = front.len().checked_sub(said.len());
+        from.is_some_and(|from| part(front, from, front.len()).eq_ignore_ascii_case(said))
+    };
+    if before(text, start) == b' ' && says.iter().any(is_said) {
         return Left::Noun;
     }
     // "Welcome back, Jane", "her mother, Jane Roe, …"

@@ -2,7 +2,7 @@
 
 use crate::bytes::{ALNUM, PARTS, UPPER, at, before, is_alnum, kind, part};
 use crate::vocabulary::words::is_filler;
-use crate::vocabulary::{VOCABULARY, in_lower_case};
+use crate::vocabulary::{VOCABULARY, in_lower_case, numbered};
 
 /// Words between what is said and the value: "MRN of this patient is".
 pub(super) const GAPS: &[&[u8]] = &[
@@ -92,6 +92,7 @@ pub(crate) fn may_end(text: &[u8], place: usize) -> bool {
         let Some(word) = front.get(start..).filter(|word| !word.is_empty()) else {
             return false;
         };
+        numbered::read_last(front, word);
         let bits = vocabulary.sketch(word);
         if vocabulary.may_end_phrase(word, bits) {
             // The last letters of an id say nothing: 0HMC6AWB43MR.
@@ -119,6 +120,7 @@ pub(crate) fn may_mean(name: &[u8]) -> bool {
         end -= 1;
     }
     let last = part(name, last_word(name, end), end);
+    numbered::read_last(part(name, 0, end), last);
     crate::roots::begins(name)
         || last.len() > LONGEST_WITHOUT_JOINTS
         || VOCABULARY.may_end_phrase(last, VOCABULARY.sketch(last))
@@ -129,7 +131,7 @@ pub(crate) fn may_mean(name: &[u8]) -> bool {
 const LONGEST_WITHOUT_JOINTS: usize = 7;
 
 /// Where the last of the words begins that are written as one and end before a place: "Name" of "lastName".
-fn last_word(text: &[u8], end: usize) -> usize {
+pub(super) fn last_word(text: &[u8], end: usize) -> usize {
     let front = part(text, end.saturating_sub(24), end);
     let mut kinds = 0;
     let mut rest = front;
