@@ -1,5 +1,9 @@
 //! Bytes of a text, looked at without a way to panic.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::digits;
 
 /// What a byte is to the scan.
@@ -235,6 +239,12 @@ pub(crate) const DOLLAR: Marks = 1 << 2;
 pub(crate) const OPEN: Marks = 1 << 3;
 /// `*`
 pub(crate) const STAR: Marks = 1 << 4;
+/// `=`, `<`, `>`
+pub(crate) const COMPARES: Marks = 1 << 5;
+/// `{`
+pub(crate) const BRACE: Marks = 1 << 6;
+/// `[`
+pub(crate) const BRACKET: Marks = 1 << 7;
 
 /// The marks that a text has. Comparisons of single bytes, which the compiler makes for sixteen bytes at once.
 pub(crate) fn marks(text: &[u8]) -> Marks {
@@ -251,7 +261,12 @@ pub(crate) fn marks(text: &[u8]) -> Marks {
                 | is(b'|', BAR)
                 | is(b'$', DOLLAR)
                 | is(b'(', OPEN)
-                | is(b'*', STAR);
+                | is(b'*', STAR)
+                | is(b'=', COMPARES)
+                | is(b'<', COMPARES)
+                | is(b'>', COMPARES)
+                | is(b'{', BRACE)
+                | is(b'[', BRACKET);
         }
     };
     chunks.iter().for_each(&mut add);
@@ -267,6 +282,27 @@ pub(crate) fn marks(text: &[u8]) -> Marks {
         add(last);
     }
     all.iter().fold(0, |sum, marks| sum | marks)
+}
+
+/// Words that are looked for in every text: what is worked out for the search is worked out once.
+#[derive(Debug)]
+pub(crate) struct Needle(LazyLock<Finder<'static>, fn() -> Finder<'static>>);
+
+impl Needle {
+    /// The words that `make` says.
+    pub(crate) const fn new(make: fn() -> Finder<'static>) -> Self {
+        Self(LazyLock::new(make))
+    }
+
+    /// Where they first stand in a text.
+    pub(crate) fn find(&self, text: &[u8]) -> Option<usize> {
+        self.0.find(text)
+    }
+
+    /// Where they stand in a text.
+    pub(crate) fn find_iter<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = usize> + 't {
+        self.0.find_iter(text)
+    }
 }
 
 /// Where the run of bytes of some kinds ends.
@@ -391,7 +427,13 @@ mod tests {
             for place in 0..length {
                 let mut text = vec![b'x'; length];
                 assert_eq!(marks(&text), 0);
-                for (byte, mark) in [(0, ESCAPE), (b'%', ESCAPE), (b'*', STAR), (b'|', BAR)] {
+                for (byte, mark) in [
+                    (0, ESCAPE),
+                    (b'%', ESCAPE),
+                    (b'*', STAR),
+                    (b'<', COMPARES),
+                    (b'[', BRACKET),
+                ] {
                     text[place] = byte;
                     assert_eq!(marks(&text), mark, "{place} of {length}");
                 }

@@ -2,9 +2,11 @@
 
 pub(crate) mod statement;
 
+use memchr::memmem::Finder;
+
 use crate::bytes::{
-    BAR, DOLLAR, HEADER, OPEN, at, before, is_idle, is_word, kind_end, number, part, run_end,
-    run_within,
+    BAR, BRACKET, DOLLAR, HEADER, Needle, OPEN, at, before, is_idle, is_word, kind_end, number,
+    part, run_end, run_within,
 };
 use crate::checks;
 use crate::class::{Class, Confidence};
@@ -470,13 +472,16 @@ impl Text<'_, '_> {
         {
             let (start, end) = crate::bytes::trimmed(text, 0, bar);
             let name = part(text, start, end);
-            let meaning = meaning_of(name).filter(|_| name.iter().all(|byte| is_word(*byte)));
+            let is_one = name.iter().all(|byte| is_word(*byte));
+            let meaning = is_one.then(|| meaning_of(name)).flatten();
             if let Some(meaning) = meaning.filter(|meaning| !meaning.is_nothing()) {
                 cell(self, (bar + 2, text.len()), meaning);
             }
         }
         // Hibernate: binding parameter [2] as [DATE] - [1931-08-02]
-        if memchr::memmem::find(text, b"binding parameter").is_some()
+        static BINDING: Needle = Needle::new(|| Finder::new(b"binding parameter"));
+        if self.marks & BRACKET != 0
+            && BINDING.find(text).is_some()
             && let Some(open) = text.iter().rposition(|byte| *byte == b'[')
         {
             let end = run_within(text, open, text.len(), |byte| byte != b']');

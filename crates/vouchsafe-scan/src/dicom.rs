@@ -1,6 +1,6 @@
 //! DICOM: attributes of patients and studies by their tags (PS3.6), in dumps and in JSON (PS3.18, annex F).
 
-use crate::bytes::{OPEN, at, before, part, run_within, trimmed};
+use crate::bytes::{BRACE, OPEN, at, before, part, run_within, trimmed};
 use crate::class::{Class, Confidence};
 use crate::digits;
 use crate::text::Text;
@@ -67,8 +67,13 @@ impl Text<'_, '_> {
                 }
             }
         }
-        for mark in memchr::memmem::find_iter(text, b"\":{") {
-            if let Some(start) = mark.checked_sub(8)
+        if self.marks & BRACE == 0 {
+            return;
+        }
+        for brace in memchr::memchr_iter(b'{', text) {
+            let mark = brace.saturating_sub(2);
+            if part(text, mark, brace) == b"\":"
+                && let Some(start) = mark.checked_sub(8)
                 && before(text, start) == b'"'
             {
                 digits::read_in(part(text, start, mark));

@@ -1,6 +1,10 @@
 //! HL7 version 2: fields of segments by their number.
 
-use crate::bytes::{BAR, at, before, count_digits, number, part, run_end, run_within, trimmed};
+use memchr::memmem::Finder;
+
+use crate::bytes::{
+    BAR, Needle, at, before, count_digits, number, part, run_end, run_within, trimmed,
+};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::digits;
@@ -232,7 +236,8 @@ impl Text<'_, '_> {
     /// Adds what stands in the fields of HL7 v2 segments.
     pub(crate) fn hl7(&mut self) {
         let text = self.text;
-        for place in memchr::memmem::find_iter(text, b"PID") {
+        static PATIENT: Needle = Needle::new(|| Finder::new(b"PID"));
+        for place in PATIENT.find_iter(text) {
             self.hl7_path(place + 3);
         }
         if self.marks & BAR == 0 {
