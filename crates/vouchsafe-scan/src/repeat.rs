@@ -11,7 +11,7 @@ use crate::web;
 use crate::when;
 
 /// Longer lines are not remembered.
-const LONGEST: usize = 256;
+const LONGEST: usize = 384;
 /// How many lines are remembered, two in each set.
 const SLOTS: usize = 1 << 13;
 /// So many questions of a line are remembered.

@@ -1,6 +1,6 @@
 //! Dates and ages in sentences: those that words, or a note on a patient, tie to a person.
 
-use crate::bytes::{at, before, digits_end, is_word, number, part};
+use crate::bytes::{ALNUM, at, before, digits_end, is_word, kind, number, part};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::digits;
@@ -129,7 +129,7 @@ impl Text<'_, '_> {
             return clinical;
         }
         let start = part(self.text, 0, self.text.len().min(4096));
-        let words = start.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'/');
+        let words = start.split(|byte| kind(*byte) & ALNUM == 0 && *byte != b'/');
         let mut first: Option<&[u8]> = None;
         let clinical = words.filter(|word| may_be_clinical(word)).any(|word| {
             let known = CLINICAL
@@ -149,6 +149,10 @@ impl Text<'_, '_> {
     pub(super) fn age(&mut self, start: usize, end: usize) -> Option<usize> {
         let text = self.text;
         if !matches!(end - start, 2 | 3) || !matches!(at(text, end), b' ' | b'-') {
+            return None;
+        }
+        // All of the signs begin so.
+        if !at(text, end + 1).eq_ignore_ascii_case(&b'y') {
             return None;
         }
         let rest = part(text, end, (end + 14).min(text.len())).to_ascii_lowercase();

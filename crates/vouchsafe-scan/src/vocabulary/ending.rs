@@ -1,6 +1,6 @@
 //! The words that phrases end with: a quick look before the thorough one.
 
-use crate::bytes::{ALNUM, PARTS, UPPER, at, before, is_alnum, kind, part};
+use crate::bytes::{ALNUM, DIGIT, Kind, PARTS, UPPER, at, before, is_alnum, kind, part};
 use crate::vocabulary::words::is_filler;
 use crate::vocabulary::{VOCABULARY, in_lower_case, numbered};
 
@@ -88,11 +88,13 @@ pub(crate) fn may_end(text: &[u8], place: usize) -> bool {
             front = rest;
         }
         let end = front.len();
-        let start = last_word(front, end);
+        let (start, kinds) = last_word(front);
         let Some(word) = front.get(start..).filter(|word| !word.is_empty()) else {
             return false;
         };
-        numbered::read_last(front, word);
+        if kinds & DIGIT != 0 {
+            numbered::read_last(front, word);
+        }
         let bits = vocabulary.sketch(word);
         if vocabulary.may_end_phrase(word, bits) {
             // The last letters of an id say nothing: 0HMC6AWB43MR.
@@ -119,8 +121,12 @@ pub(crate) fn may_mean(name: &[u8]) -> bool {
     while end > 0 && !is_alnum(before(name, end)) {
         end -= 1;
     }
-    let last = part(name, last_word(name, end), end);
-    numbered::read_last(part(name, 0, end), last);
+    let front = part(name, 0, end);
+    let (start, kinds) = last_word(front);
+    let last = part(front, start, end);
+    if kinds & DIGIT != 0 {
+        numbered::read_last(front, last);
+    }
     crate::roots::begins(name)
         || last.len() > LONGEST_WITHOUT_JOINTS
         || VOCABULARY.may_end_phrase(last, VOCABULARY.sketch(last))
@@ -130,8 +136,10 @@ pub(crate) fn may_mean(name: &[u8]) -> bool {
 /// No word of fewer bytes ends with a phrase of several words that is written as one.
 const LONGEST_WITHOUT_JOINTS: usize = 7;
 
-/// Where the last of the words begins that are written as one and end before a place: "Name" of "lastName".
-pub(super) fn last_word(text: &[u8], end: usize) -> usize {
+/// Where the last of the words begins that are written as one at the end of a text: "Name" of "lastName"; and the kinds
+/// of their bytes together.
+pub(super) fn last_word(text: &[u8]) -> (usize, Kind) {
+    let end = text.len();
     let front = part(text, end.saturating_sub(24), end);
     let mut kinds = 0;
     let mut rest = front;
@@ -145,7 +153,7 @@ pub(super) fn last_word(text: &[u8], end: usize) -> usize {
     }
     let start = end - (front.len() - rest.len());
     if kinds & UPPER == 0 {
-        return start;
+        return (start, kinds);
     }
     // The last place at which the case turns.
     let turn = (start + 1..end).rev().find(|&place| {
@@ -154,7 +162,7 @@ pub(super) fn last_word(text: &[u8], end: usize) -> usize {
             && (!previous.is_ascii_uppercase()
                 || (place + 1 < end && at(text, place + 1).is_ascii_lowercase()))
     });
-    turn.unwrap_or(start)
+    (turn.unwrap_or(start), kinds)
 }
 
 /// Whether words before this byte say nothing of what stands after it.

@@ -21,8 +21,8 @@ pub(super) struct Numbered {
     begins: bool,
     /// Words of letters and digits, as [`stem`] leaves them.
     stems: Set,
-    /// Phrases that are written as one, with zeros for their digits.
-    tails: Vec<Vec<u8>>,
+    /// Phrases that are written as one, with zeros for their digits, and the last four bytes of each.
+    tails: Vec<([u8; 4], Vec<u8>)>,
 }
 
 impl Numbered {
@@ -45,7 +45,10 @@ impl Numbered {
         }
         for word in joined.filter(|word| digits::has_any(word)) {
             numbered.add_stem(word);
-            numbered.tails.push(word.iter().map(zero).collect());
+            let zeroed: Vec<u8> = word.iter().map(zero).collect();
+            if let Some(last) = zeroed.last_chunk() {
+                numbered.tails.push((*last, zeroed));
+            }
         }
         roots::words().for_each(|word| numbered.add_stem(word));
         numbered
@@ -73,9 +76,15 @@ impl Numbered {
                 *place = zero(byte);
             }
             let zeroed = &*zeroed;
-            self.stems.contains(stem(zeroed))
-                || self.tails.iter().any(|tail| zeroed.ends_with(tail))
+            self.stems.contains(stem(zeroed)) || self.is_tailed(zeroed)
         })
+    }
+
+    /// Whether a word, with zeros for its digits, ends with a phrase that is written as one.
+    fn is_tailed(&self, zeroed: &[u8]) -> bool {
+        let last = zeroed.last_chunk();
+        let mut tails = self.tails.iter();
+        tails.any(|(end, tail)| Some(end) == last && zeroed.ends_with(tail))
     }
 }
 
@@ -98,7 +107,7 @@ pub(super) fn read_last(text: &[u8], word: &[u8]) {
         }
         front = rest;
     }
-    let start = last_word(front, front.len());
+    let (start, _) = last_word(front);
     // "addr'ess 1": an apostrophe belongs to its word.
     if before(front, start) == b'\'' {
         digits::read();

@@ -45,6 +45,11 @@ impl Words {
         let (mut previous, mut all) = (0, 0);
         for (place, &byte) in name.iter().enumerate() {
             let kind = kind(byte) & (LOWER | UPPER | DIGIT);
+            // Within a word of lower-case letters nothing happens.
+            if kind == LOWER && previous == LOWER {
+                self.push(byte);
+                continue;
+            }
             if kind == 0 {
                 // An apostrophe belongs to its word: "mother's".
                 fresh |= byte != b'\'';
