@@ -67,11 +67,19 @@ const fn leads() -> [bool; LEADS] {
     leads
 }
 
-/// The place of three bytes in the table of beginnings.
+/// The place of three bytes in the table of beginnings; that of `ya2` is that of `ya3` (see [`crate::digits`]).
 #[inline]
 const fn lead([first, second, third]: [u8; 3]) -> usize {
+    let third = if third.is_ascii_digit() { b'0' } else { third };
     let sum = (first as usize) << 16 | (second as usize) << 8 | third as usize;
     (sum.wrapping_mul(0x9e37_79b9) >> 16) % LEADS
+}
+
+/// Whether a text begins like a form that has digits, whatever its own are.
+fn differs_in_digits(rest: &[u8], prefix: &[u8]) -> bool {
+    let same =
+        |(one, other): (&u8, &u8)| one == other || one.is_ascii_digit() && other.is_ascii_digit();
+    digits::has_any(prefix) && rest.len() >= prefix.len() && rest.iter().zip(prefix).all(same)
 }
 
 impl Text<'_, '_> {
@@ -79,13 +87,6 @@ impl Text<'_, '_> {
     #[inline]
     pub(crate) fn secret_word(&mut self, start: usize) -> Option<usize> {
         let rest = self.text.get(start..)?;
-        // Two forms have digits among their first characters.
-        if matches!(
-            rest,
-            [b'y', b'a', b'0'..=b'9', ..] | [b'd', b'o', b'p', b'_', ..]
-        ) {
-            digits::read();
-        }
         if !IS_LEAD
             .get(lead(*rest.first_chunk()?))
             .is_some_and(|is| *is)
@@ -96,6 +97,12 @@ impl Text<'_, '_> {
     }
 
     fn form(&mut self, rest: &[u8], start: usize) -> Option<usize> {
+        if FORMS
+            .iter()
+            .any(|(prefix, ..)| differs_in_digits(rest, prefix.as_bytes()))
+        {
+            digits::read();
+        }
         let &(prefix, least, name) = FORMS.iter().find(|(prefix, ..)| {
             let prefix = prefix.as_bytes();
             prefix.first_chunk::<3>() == rest.first_chunk() && rest.starts_with(prefix)

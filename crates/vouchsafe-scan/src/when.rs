@@ -64,6 +64,9 @@ pub(crate) fn find(text: &[u8], start: usize, end: usize) -> Option<(usize, usiz
 
 /// 2026-11-29, 2026/11/29, 11/29/2026, 29.11.2026, 11-29-26, 20261129T.
 fn numeric(text: &[u8], start: usize) -> Option<usize> {
+    if let Some(date) = year_first(text, start) {
+        return date.then_some(start + 10);
+    }
     let first_end = digits_end(text, start);
     let first = part(text, start, first_end);
     let mark = at(text, first_end);
@@ -106,6 +109,21 @@ fn numeric(text: &[u8], start: usize) -> Option<usize> {
         checks::date(c, a, b) || checks::date(c, b, a)
     };
     sound.then_some(third_end)
+}
+
+/// Whether 2026-11-29 is a date, as most logs write it; nothing when it is written in another way.
+fn year_first(text: &[u8], start: usize) -> Option<bool> {
+    let ten: &[u8; 10] = text.get(start..)?.first_chunk()?;
+    let &[a, b, c, d, mark, e, f, second, g, h] = ten;
+    let digits = [a, b, c, d, e, f, g, h];
+    let form = mark == second
+        && matches!(mark, b'-' | b'/' | b'.')
+        && digits.iter().all(u8::is_ascii_digit)
+        && !at(text, start + 10).is_ascii_digit();
+    form.then(|| {
+        let [year, month, day] = [&[a, b, c, d][..], &[e, f], &[g, h]].map(number);
+        checks::date(year, month, day)
+    })
 }
 
 /// `-Nov-2026` after a day.
