@@ -122,7 +122,7 @@ fn year_first(text: &[u8], start: usize) -> Option<bool> {
         && !at(text, start + 10).is_ascii_digit();
     form.then(|| {
         let [year, month, day] = [&[a, b, c, d][..], &[e, f], &[g, h]].map(number);
-        checks::date(year, month, day)
+        year >= 1850 && checks::date(year, month, day)
     })
 }
 
