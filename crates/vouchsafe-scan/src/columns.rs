@@ -502,7 +502,8 @@ impl Text<'_, '_> {
     /// them.
     fn refused(&mut self) {
         let text = self.text;
-        let Some(place) = memchr::memmem::find(text, b"' for ") else {
+        static FOR: Needle = Needle::new(|| Finder::new(b"' for "));
+        let Some(place) = FOR.find(text) else {
             return;
         };
         let rest = part(text, place + 6, text.len());
