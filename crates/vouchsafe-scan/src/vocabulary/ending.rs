@@ -126,6 +126,7 @@ pub(crate) fn may_mean(name: &[u8]) -> bool {
     let last = part(front, start, end);
     if kinds & DIGIT != 0 {
         numbered::read_last(front, last);
+        numbered::read_number(last);
     }
     crate::roots::begins(name)
         || last.len() > LONGEST_WITHOUT_JOINTS

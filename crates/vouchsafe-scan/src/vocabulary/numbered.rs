@@ -19,6 +19,8 @@ pub(super) struct Numbered {
     before_number: Set,
     /// Whether a number begins a phrase.
     begins: bool,
+    /// How long the numbers are that end a phrase, a bit for each length.
+    ends: u32,
     /// Words of letters and digits, as [`stem`] leaves them.
     stems: Set,
     /// Phrases that are written as one, with zeros for their digits, and the last four bytes of each.
@@ -41,6 +43,9 @@ impl Numbered {
                     None => numbered.begins = true,
                 }
                 previous = Some(word);
+            }
+            if let Some(last) = previous.filter(|last| is_number(last)) {
+                numbered.ends |= 1 << (last.len() % 32);
             }
         }
         for word in joined.filter(|word| digits::has_any(word)) {
@@ -95,6 +100,14 @@ pub(super) fn read(word: &[u8], previous: &[u8]) {
     }
 }
 
+/// The same for a number that ends the name of a field. The look at whether it ends a phrase decides whether the words
+/// before it are looked at, whatever they are: `mrn_1` is one, and `mrn_7` is none.
+pub(super) fn read_number(word: &[u8]) {
+    if is_number(word) && VOCABULARY.numbered.ends >> (word.len() % 32) & 1 == 1 {
+        digits::read();
+    }
+}
+
 /// The same for the word that ends a text.
 pub(super) fn read_last(text: &[u8], word: &[u8]) {
     if !digits::has_any(word) {
@@ -135,7 +148,7 @@ fn stem(zeroed: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::{Words, may_end};
+    use crate::vocabulary::{Words, may_end, may_mean};
 
     fn reads<T>(look: impl FnOnce() -> T) -> bool {
         digits::watch(look).1
@@ -146,6 +159,7 @@ mod tests {
         for name in ["address 9", "AddressLine9", "ipv9", "sha999", "ssn9"] {
             assert!(reads(|| Words::of(name.as_bytes()).meaning()), "{name}");
         }
+        assert!(reads(|| may_mean(b"mrn_7")) && !reads(|| may_mean(b"mrn_77")));
         for text in ["witness 7 ", "addr'ess 7 "] {
             assert!(reads(|| may_end(text.as_bytes(), text.len())), "{text}");
         }
