@@ -1,11 +1,12 @@
 //! Dictionaries of names, and of words that are no names.
 
+use std::borrow::Borrow;
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::LazyLock;
 
-use crate::bytes::ends;
+use crate::bytes::{ends, part};
 
 static GIVEN: &str = include_str!("../data/given-names.txt");
 static SURNAMES: &str = include_str!("../data/surnames.txt");
@@ -59,25 +60,83 @@ const TERM: u8 = 8;
 const WORD_FIRST: u8 = 16;
 const COMMON_SURNAME: u8 = 32;
 
+/// The dictionaries, and what their words are.
+static TEXTS: [(&str, u8); 6] = [
+    (SURNAMES, SURNAME),
+    (GIVEN, GIVEN_NAME),
+    (WORDS, WORD),
+    (TERMS, TERM),
+    (WORDS_FIRST, WORD_FIRST),
+    (COMMON_SURNAMES, COMMON_SURNAME),
+];
+
+/// A word by its place in one of them: half the size of a reference, and there are 200 000 of them.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// Where it begins; the number of the dictionary is in the three highest bits.
+    place: u32,
+    length: u8,
+}
+
+impl Entry {
+    const SHIFT: u32 = 29;
+
+    /// A word of that dictionary, which begins at a place.
+    fn new(text: usize, place: usize, length: usize) -> Option<Self> {
+        let text = u32::try_from(text).ok()?;
+        Some(Self {
+            place: text << Self::SHIFT | u32::try_from(place).ok()?,
+            length: u8::try_from(length).ok()?,
+        })
+    }
+
+    fn word(&self) -> &'static [u8] {
+        let (text, place) = (
+            self.place >> Self::SHIFT,
+            self.place & ((1 << Self::SHIFT) - 1),
+        );
+        let text = TEXTS.get(text as usize).map_or("", |(text, _)| text);
+        let place = place as usize;
+        part(text.as_bytes(), place, place + usize::from(self.length))
+    }
+}
+
+impl Borrow<[u8]> for Entry {
+    fn borrow(&self) -> &[u8] {
+        self.word()
+    }
+}
+
+impl Hash for Entry {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.word().hash(state);
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.word() == other.word()
+    }
+}
+
+impl Eq for Entry {}
+
 /// All dictionaries in one table, read once: what each word is, as bits.
-static LEXICON: LazyLock<HashMap<&'static str, u8, BuildHasherDefault<Fast>>> =
-    LazyLock::new(|| {
-        let mut lexicon = HashMap::default();
-        lexicon.reserve(210_000);
-        for (text, bit) in [
-            (SURNAMES, SURNAME),
-            (GIVEN, GIVEN_NAME),
-            (WORDS, WORD),
-            (TERMS, TERM),
-            (WORDS_FIRST, WORD_FIRST),
-            (COMMON_SURNAMES, COMMON_SURNAME),
-        ] {
-            for word in text.split_ascii_whitespace() {
-                *lexicon.entry(word).or_default() |= bit;
+static LEXICON: LazyLock<HashMap<Entry, u8, BuildHasherDefault<Fast>>> = LazyLock::new(|| {
+    let mut lexicon = HashMap::default();
+    lexicon.reserve(210_000);
+    for (number, (text, bit)) in TEXTS.iter().enumerate() {
+        let mut place = 0;
+        for word in text.split(|character: char| character.is_ascii_whitespace()) {
+            let entry = Entry::new(number, place, word.len());
+            if let Some(entry) = entry.filter(|_| !word.is_empty()) {
+                *lexicon.entry(entry).or_default() |= bit;
             }
+            place += word.len() + 1;
         }
-        lexicon
-    });
+    }
+    lexicon
+});
 
 /// A hash for a table that no input changes: quick, and with nothing to flood.
 #[derive(Default)]
@@ -236,9 +295,7 @@ fn looked_up(word: &[u8]) -> Said {
     };
     place.copy_from_slice(word);
     place.make_ascii_lowercase();
-    let Ok(word) = std::str::from_utf8(place) else {
-        return Said::NONE;
-    };
+    let word = &*place;
     let bits = LEXICON.get(word).copied().unwrap_or_default();
     let is = |bit| bits & bit != 0;
     Said {
@@ -252,8 +309,12 @@ fn looked_up(word: &[u8]) -> Said {
 }
 
 /// Whether a word is an inflection of one in the list.
-fn is_inflected(word: &str) -> bool {
-    let is_word = |base: &str| {
+fn is_inflected(word: &[u8]) -> bool {
+    // All of the endings below end so.
+    if !matches!(word, [.., b's' | b'd' | b'g' | b'y' | b'r']) {
+        return false;
+    }
+    let is_word = |base: &[u8]| {
         LEXICON
             .get(base)
             .is_some_and(|bits| bits & (WORD | TERM) != 0)
@@ -271,11 +332,12 @@ fn is_inflected(word: &str) -> bool {
         ("er", "e"),
     ];
     rules.iter().any(|(ending, instead)| {
-        let base = word.strip_suffix(ending).filter(|base| base.len() > 2);
-        base.is_some_and(|base| match *instead {
-            "" => is_word(base),
-            instead => is_word(&[base, instead].concat()),
-        })
+        let base = word.strip_suffix(ending.as_bytes());
+        base.filter(|base| base.len() > 2)
+            .is_some_and(|base| match *instead {
+                "" => is_word(base),
+                instead => is_word(&[base, instead.as_bytes()].concat()),
+            })
     })
 }
 
