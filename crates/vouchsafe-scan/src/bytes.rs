@@ -1,5 +1,11 @@
 //! Bytes of a text, looked at without a way to panic.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use crate::digits;
+
 /// What a byte is to the scan.
 pub(crate) type Kind = u16;
 
@@ -21,16 +27,14 @@ pub(crate) const HEADER: Kind = 1 << 8;
 /// A byte of a code in base64 or hexadecimal, with what joins such codes.
 pub(crate) const TOKEN: Kind = 1 << 9;
 
-/// A byte with which an escape can begin, or one between the letters of UTF-16.
-pub(crate) const ESCAPE: Kind = 1 << 10;
-/// `|`
-pub(crate) const BAR: Kind = 1 << 11;
-/// `$`
-pub(crate) const DOLLAR: Kind = 1 << 12;
-/// `(`
-pub(crate) const OPEN: Kind = 1 << 13;
+/// A byte that parts what stands before it from what stands after it.
+pub(crate) const PARTS: Kind = 1 << 10;
+/// A byte after which a word in lower case is no more than that.
+pub(crate) const AFTER_DULL: Kind = 1 << 11;
 
 pub(crate) const WORD: Kind = LOWER | UPPER | DIGIT | OTHER_WORD;
+/// An ASCII letter or digit.
+pub(crate) const ALNUM: Kind = LOWER | UPPER | DIGIT;
 
 /// The kinds of each byte.
 static KINDS: [Kind; 256] = kinds();
@@ -44,7 +48,10 @@ const fn kinds() -> [Kind; 256] {
     let mut kinds = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        kinds[byte] = word_kind(byte as u8) | mark_kind(byte as u8) | run_kind(byte as u8);
+        let kind = word_kind(byte as u8) | mark_kind(byte as u8) | run_kind(byte as u8);
+        let speaks =
+            kind & (WORD | AFTER_NAME) != 0 || matches!(byte as u8, b' ' | b'-' | b'.' | b'/');
+        kinds[byte] = kind | if speaks { 0 } else { AFTER_DULL };
         byte += 1;
     }
     kinds
@@ -64,16 +71,15 @@ const fn word_kind(byte: u8) -> Kind {
 /// What a byte is that stands alone.
 const fn mark_kind(byte: u8) -> Kind {
     let kind = match byte {
-        b'{' | b'}' | b'[' | b'@' | b'+' => STOP,
-        b'(' => STOP | OPEN,
+        b'{' | b'}' | b'[' | b'(' | b'@' | b'+' => STOP,
         b']' | b')' | b':' => STOP | AFTER_NAME,
-        b'=' | b'"' | b'\'' | b'`' | b'>' => AFTER_NAME,
-        b'\\' => AFTER_NAME | ESCAPE,
-        b'%' | b'&' | 0 => ESCAPE,
-        b'|' => BAR,
-        b'$' => DOLLAR,
+        b'=' | b'"' | b'\'' | b'`' | b'>' | b'\\' => AFTER_NAME,
         _ => 0,
     };
+    let parts = matches!(
+        byte,
+        b',' | b';' | b'|' | b')' | b']' | b'}' | b'{' | b'&' | b'\n' | b'<' | b'>' | b'?' | b'!'
+    );
     let ends = matches!(
         byte,
         b',' | b';'
@@ -89,7 +95,7 @@ const fn mark_kind(byte: u8) -> Kind {
             | b'\r'
             | b'\\'
     );
-    kind | if ends { ENDS_VALUE } else { 0 }
+    kind | if ends { ENDS_VALUE } else { 0 } | if parts { PARTS } else { 0 }
 }
 
 /// What a byte is within an id, a code, or the names of columns.
@@ -151,16 +157,36 @@ pub(crate) fn part(text: &[u8], start: usize, end: usize) -> &[u8] {
 /// Where the run of word bytes that begins at a place ends, and the kinds of its bytes together.
 #[inline]
 pub(crate) fn word_end(text: &[u8], start: usize) -> (usize, Kind) {
-    let rest = text.get(start..).unwrap_or_default();
-    let mut kinds = 0;
+    let place = lower_end(text, start);
+    let mut kinds = if place > start { LOWER } else { 0 };
+    let rest = text.get(place..).unwrap_or_default();
     for (length, &byte) in rest.iter().enumerate() {
         let kind = kind(byte) & WORD;
         if kind == 0 {
-            return (start + length, kinds);
+            return (place + length, kinds);
         }
         kinds |= kind;
     }
     (text.len(), kinds)
+}
+
+/// Where the run of lower-case letters that begins at a place ends: eight bytes at a time.
+#[inline]
+pub(crate) fn lower_end(text: &[u8], start: usize) -> usize {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let mut place = start;
+    while let Some(eight) = text.get(place..).and_then(<[u8]>::first_chunk) {
+        let letters = u64::from_le_bytes(*eight);
+        let low = letters & (0x7f * EACH);
+        let from_a = low + (0x80 - b'a' as u64) * EACH;
+        let beyond_z = low + (0x7f - b'z' as u64) * EACH;
+        let others = (!from_a | beyond_z | letters) & (0x80 * EACH);
+        if others != 0 {
+            return place + others.trailing_zeros() as usize / 8;
+        }
+        place += 8;
+    }
+    run_end(text, place, |byte| byte.is_ascii_lowercase())
 }
 
 /// Where the run of word bytes that ends before a place begins, not further than `reach` bytes back.
@@ -200,10 +226,83 @@ pub(crate) fn run_within(
     run_end(text.get(..limit).unwrap_or(text), start, is)
 }
 
-/// The kinds of all bytes of a part together.
-#[inline]
-pub(crate) fn kinds_of(text: &[u8]) -> Kind {
-    text.iter().fold(0, |kinds, byte| kinds | kind(*byte))
+/// Marks that only some texts have, and that only some detectors look at.
+pub(crate) type Marks = u8;
+
+/// A byte with which an escape can begin, or one between the letters of UTF-16: `\\`, `%`, `&`, zero.
+pub(crate) const ESCAPE: Marks = 1;
+/// `|`
+pub(crate) const BAR: Marks = 1 << 1;
+/// `$`
+pub(crate) const DOLLAR: Marks = 1 << 2;
+/// `(`
+pub(crate) const OPEN: Marks = 1 << 3;
+/// `*`
+pub(crate) const STAR: Marks = 1 << 4;
+/// `=`, `<`, `>`
+pub(crate) const COMPARES: Marks = 1 << 5;
+/// `{`
+pub(crate) const BRACE: Marks = 1 << 6;
+/// `[`
+pub(crate) const BRACKET: Marks = 1 << 7;
+
+/// The marks that a text has. Comparisons of single bytes, which the compiler makes for sixteen bytes at once.
+pub(crate) fn marks(text: &[u8]) -> Marks {
+    const WIDTH: usize = 16;
+    let (chunks, rest) = text.as_chunks::<WIDTH>();
+    let mut all = [0; WIDTH];
+    let mut add = |chunk: &[u8; WIDTH]| {
+        for (sum, &byte) in all.iter_mut().zip(chunk) {
+            let is = |mark: u8, bit: Marks| if byte == mark { bit } else { 0 };
+            *sum |= is(b'\\', ESCAPE)
+                | is(b'%', ESCAPE)
+                | is(b'&', ESCAPE)
+                | is(0, ESCAPE)
+                | is(b'|', BAR)
+                | is(b'$', DOLLAR)
+                | is(b'(', OPEN)
+                | is(b'*', STAR)
+                | is(b'=', COMPARES)
+                | is(b'<', COMPARES)
+                | is(b'>', COMPARES)
+                | is(b'{', BRACE)
+                | is(b'[', BRACKET);
+        }
+    };
+    chunks.iter().for_each(&mut add);
+    if !rest.is_empty() {
+        // The last sixteen, some of them for the second time; a short text is filled with what is no mark.
+        let mut filled = [b' '; WIDTH];
+        let last = text.last_chunk().unwrap_or_else(|| {
+            for (place, byte) in filled.iter_mut().zip(rest) {
+                *place = *byte;
+            }
+            &filled
+        });
+        add(last);
+    }
+    all.iter().fold(0, |sum, marks| sum | marks)
+}
+
+/// Words that are looked for in every text: what is worked out for the search is worked out once.
+#[derive(Debug)]
+pub(crate) struct Needle(LazyLock<Finder<'static>, fn() -> Finder<'static>>);
+
+impl Needle {
+    /// The words that `make` says.
+    pub(crate) const fn new(make: fn() -> Finder<'static>) -> Self {
+        Self(LazyLock::new(make))
+    }
+
+    /// Where they first stand in a text.
+    pub(crate) fn find(&self, text: &[u8]) -> Option<usize> {
+        self.0.find(text)
+    }
+
+    /// Where they stand in a text.
+    pub(crate) fn find_iter<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = usize> + 't {
+        self.0.find_iter(text)
+    }
 }
 
 /// Where the run of bytes of some kinds ends.
@@ -239,15 +338,7 @@ pub(crate) fn sketch_of_any_case(word: &[u8]) -> u64 {
 #[inline]
 fn mixed(word: &[u8], case: u64) -> u64 {
     const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
-    let (first, last) = if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
-        (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
-    } else if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
-        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-        (u64::from(first), u64::from(last))
-    } else {
-        let few = word.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-        (few, 0)
-    };
+    let (first, last) = ends(word);
     let sum = (first | case)
         .wrapping_mul(FACTOR)
         .rotate_left(23)
@@ -257,8 +348,23 @@ fn mixed(word: &[u8], case: u64) -> u64 {
     sum ^ sum >> 32
 }
 
+/// The first and the last eight bytes of a word as numbers; fewer of a short one, and together all of it.
+#[inline]
+pub(crate) fn ends(word: &[u8]) -> (u64, u64) {
+    if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
+        (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+    } else if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        (u64::from(first), u64::from(last))
+    } else {
+        let few = word.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        (few, 0)
+    }
+}
+
 /// The number that a few digits stand for; the greatest when it is larger.
 pub(crate) fn number(digits: &[u8]) -> u64 {
+    digits::read();
     digits
         .iter()
         .filter(|byte| byte.is_ascii_digit())
@@ -309,6 +415,28 @@ mod tests {
                     .iter()
                     .fold(0, |kinds, byte| kinds | kind(*byte) & WORD);
                 assert_eq!(word_end(&text, 0), (end, kinds), "{byte} at {place}");
+                let lower = text.iter().position(|byte| !byte.is_ascii_lowercase());
+                assert_eq!(lower_end(&text, 0), lower.unwrap_or(text.len()));
+            }
+        }
+    }
+
+    #[test]
+    fn marks_are_seen_wherever_they_stand() {
+        for length in 1..50 {
+            for place in 0..length {
+                let mut text = vec![b'x'; length];
+                assert_eq!(marks(&text), 0);
+                for (byte, mark) in [
+                    (0, ESCAPE),
+                    (b'%', ESCAPE),
+                    (b'*', STAR),
+                    (b'<', COMPARES),
+                    (b'[', BRACKET),
+                ] {
+                    text[place] = byte;
+                    assert_eq!(marks(&text), mark, "{place} of {length}");
+                }
             }
         }
     }

@@ -1,7 +1,10 @@
 //! Checksums and forms of numbers.
 
+use crate::digits as values;
+
 /// The digits, without what separates them.
 fn digits(text: &[u8]) -> impl DoubleEndedIterator<Item = u32> + '_ {
+    values::read();
     text.iter()
         .filter(|byte| byte.is_ascii_digit())
         .map(|byte| u32::from(byte - b'0'))
@@ -14,14 +17,18 @@ pub(crate) fn luhn(text: &[u8]) -> bool {
 
 /// The number of a mobile device by its form: Luhn, and a type allocation code that was given out.
 pub(crate) fn imei(text: &[u8]) -> bool {
-    text.len() == 15 && matches!(text.get(..2), Some(b"35" | b"86" | b"01")) && luhn(text)
+    text.len() == 15 && {
+        values::read();
+        matches!(text.get(..2), Some(b"35" | b"86" | b"01")) && luhn(text)
+    }
 }
 
 /// The check digit of a National Provider Identifier: Luhn over `80840` and the number (45 CFR 162.406).
 pub(crate) fn npi(text: &[u8]) -> bool {
-    text.len() == 10
-        && matches!(text.first(), Some(b'1' | b'2'))
-        && luhn_sum(text, 24).is_multiple_of(10)
+    text.len() == 10 && {
+        values::read();
+        matches!(text.first(), Some(b'1' | b'2')) && luhn_sum(text, 24).is_multiple_of(10)
+    }
 }
 
 fn luhn_sum(text: &[u8], start: u32) -> u32 {
@@ -69,13 +76,10 @@ pub(crate) fn aba(text: &[u8]) -> bool {
 /// A social security number that can have been issued, or a taxpayer number in its form.
 pub(crate) fn ssn(area: &[u8], group: &[u8], serial: &[u8]) -> bool {
     let is = |part: &[u8], length| part.len() == length && part.iter().all(u8::is_ascii_digit);
-    is(area, 3)
-        && is(group, 2)
-        && is(serial, 4)
-        && area != b"000"
-        && area != b"666"
-        && group != b"00"
-        && serial != b"0000"
+    is(area, 3) && is(group, 2) && is(serial, 4) && {
+        values::read();
+        area != b"000" && area != b"666" && group != b"00" && serial != b"0000"
+    }
 }
 
 /// A Medicare Beneficiary Identifier by its form: eleven places, some of them letters without S, L, O, I, B, Z.
@@ -88,7 +92,7 @@ pub(crate) fn mbi(text: &[u8]) -> bool {
     let &[a, b, c, d, e, f, g, h, i, j, k] = places.as_slice() else {
         return false;
     };
-    matches!(a, b'1'..=b'9')
+    digit(a)
         && letter(b)
         && (letter(c) || digit(c))
         && digit(d)
@@ -99,6 +103,10 @@ pub(crate) fn mbi(text: &[u8]) -> bool {
         && letter(i)
         && digit(j)
         && digit(k)
+        && {
+            values::read();
+            a != b'0'
+        }
 }
 
 /// A vehicle identification number with its check digit (49 CFR 565.15).
@@ -107,6 +115,7 @@ pub(crate) fn vin(text: &[u8]) -> bool {
     if text.len() != 17 {
         return false;
     }
+    values::read();
     let mut sum = 0;
     for (&byte, weight) in text.iter().zip(WEIGHTS) {
         let Some(value) = vin_value(byte) else {
@@ -161,6 +170,7 @@ pub(crate) fn iban(text: &[u8]) -> bool {
     if !(lead && c.is_ascii_digit() && d.is_ascii_digit()) {
         return false;
     }
+    values::read();
     let places: Vec<u8> = text.iter().copied().filter(|byte| *byte != b' ').collect();
     if !(15..=34).contains(&places.len()) {
         return false;
@@ -189,12 +199,16 @@ pub(crate) fn dea(text: &[u8]) -> bool {
         return false;
     };
     let numbers = [a, b, c, d, e, f, check];
+    if first.is_ascii_uppercase() && second.is_ascii_digit() {
+        values::read();
+    }
     if !first.is_ascii_uppercase()
         || !(second.is_ascii_uppercase() || second == b'9')
         || !numbers.iter().all(u8::is_ascii_digit)
     {
         return false;
     }
+    values::read();
     let value = |byte: u8| u32::from(byte - b'0');
     let sum = value(a) + value(c) + value(e) + 2 * (value(b) + value(d) + value(f));
     sum % 10 == value(check)

@@ -2,13 +2,16 @@
 
 pub(crate) mod statement;
 
+use memchr::memmem::Finder;
+
 use crate::bytes::{
-    BAR, DOLLAR, HEADER, OPEN, at, before, is_idle, is_word, kind_end, number, part, run_end,
-    run_within,
+    BAR, BRACKET, DOLLAR, HEADER, Needle, OPEN, at, before, is_idle, is_word, kind_end, number,
+    part, run_end, run_within,
 };
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::company::is_of_records;
+use crate::digits;
 use crate::finding::Finding;
 use crate::person;
 use crate::text::Text;
@@ -39,6 +42,11 @@ const ROW: usize = 4096;
 const MOST: usize = 512;
 
 impl Table {
+    /// Whether no line belongs to a table.
+    pub(crate) const fn is_none(&self) -> bool {
+        self.columns.is_empty() && !self.copy
+    }
+
     /// Takes the header of a table, if the line is one; says whether it was.
     pub(crate) fn header(&mut self, line: &[u8], first: bool) -> bool {
         if let Some(columns) = copy_header(line) {
@@ -427,20 +435,20 @@ impl Text<'_, '_> {
     /// Adds what stands in `INSERT … (columns) VALUES (…)`, and in the rows that errors of PostgreSQL show.
     pub(crate) fn rows(&mut self) {
         let text = self.text;
-        if self.seen & OPEN != 0
+        if self.marks & OPEN != 0
             && let Some(start) = after(text, b"Parameters: ")
         {
             self.typed(start);
         }
         let mut place = 0;
-        let dollars = if self.seen & DOLLAR == 0 { &[] } else { text };
+        let dollars = if self.marks & DOLLAR == 0 { &[] } else { text };
         for mark in memchr::memchr_iter(b'$', dollars) {
             let front = part(text, mark.saturating_sub(12), mark);
             if mark >= place && front.eq_ignore_ascii_case(b"parameters: ") {
                 place = self.parameters(mark);
             }
         }
-        let brackets = if self.seen & OPEN == 0 { &[] } else { text };
+        let brackets = if self.marks & OPEN == 0 { &[] } else { text };
         let mut row_end = 0;
         for open in memchr::memchr_iter(b'(', brackets) {
             let front = part(text, open.saturating_sub(24), open);
@@ -456,7 +464,7 @@ impl Text<'_, '_> {
         }
         self.refused();
         // psql, expanded: resident_name     | Roe
-        if self.seen & BAR != 0
+        if self.marks & BAR != 0
             && let Some(bar) = memchr::memchr(b'|', text)
             && before(text, bar) == b' '
             && at(text, bar + 1) == b' '
@@ -464,13 +472,16 @@ impl Text<'_, '_> {
         {
             let (start, end) = crate::bytes::trimmed(text, 0, bar);
             let name = part(text, start, end);
-            let meaning = meaning_of(name).filter(|_| name.iter().all(|byte| is_word(*byte)));
+            let is_one = name.iter().all(|byte| is_word(*byte));
+            let meaning = is_one.then(|| meaning_of(name)).flatten();
             if let Some(meaning) = meaning.filter(|meaning| !meaning.is_nothing()) {
                 cell(self, (bar + 2, text.len()), meaning);
             }
         }
         // Hibernate: binding parameter [2] as [DATE] - [1931-08-02]
-        if memchr::memmem::find(text, b"binding parameter").is_some()
+        static BINDING: Needle = Needle::new(|| Finder::new(b"binding parameter"));
+        if self.marks & BRACKET != 0
+            && BINDING.find(text).is_some()
             && let Some(open) = text.iter().rposition(|byte| *byte == b'[')
         {
             let end = run_within(text, open, text.len(), |byte| byte != b']');
@@ -491,7 +502,8 @@ impl Text<'_, '_> {
     /// them.
     fn refused(&mut self) {
         let text = self.text;
-        let Some(place) = memchr::memmem::find(text, b"' for ") else {
+        static FOR: Needle = Needle::new(|| Finder::new(b"' for "));
+        let Some(place) = FOR.find(text) else {
             return;
         };
         let rest = part(text, place + 6, text.len());
@@ -572,6 +584,7 @@ impl Text<'_, '_> {
     /// A value without the name of its column.
     fn unnamed(&mut self, start: usize, end: usize) {
         let text = self.text;
+        digits::read_in(part(text, start, end));
         let (from, to) = crate::bytes::trimmed(text, start, end);
         let stamp = to > from + 10;
         if when::date_end(text, from) == Some(to) && !stamp {
@@ -611,6 +624,7 @@ impl Text<'_, '_> {
     /// The tuples after `VALUES`, under the columns before it.
     fn inserted(&mut self, open: usize) {
         let text = self.text;
+        digits::read_in(text);
         let floor = open.saturating_sub(4096);
         let front = part(text, floor, open);
         let Some(close) = front.iter().rposition(|byte| *byte == b')') else {

@@ -26,6 +26,9 @@ pub(crate) type Known = Vec<(Class, usize, usize)>;
 
 /// What was found in a line, if it tells of a person. An address of the network, a URL or a secret alone does not.
 pub(crate) fn known(found: &[Finding]) -> Option<Known> {
+    if found.is_empty() {
+        return None;
+    }
     let of_person =
         |finding: &Finding| !matches!(finding.class, Class::Ip | Class::Url | Class::Secret);
     found.iter().any(of_person).then(|| {

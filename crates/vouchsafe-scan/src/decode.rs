@@ -6,6 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use memchr::memchr3_iter;
 
 use crate::bytes::{at, part, run_end, run_within};
+use crate::digits;
 
 /// Whether a text has escapes, so that it is worth to be read without them.
 pub(crate) fn is_escaped(text: &[u8]) -> bool {
@@ -128,11 +129,13 @@ fn backslash(text: &[u8], place: usize) -> Option<(Decoded, usize)> {
             .and_then(|value| u8::try_from(value).ok())
             .map(|byte| (Decoded::Byte(byte), place + 4)),
         b'u' if at(text, place + 2) == b'{' => {
+            digits::read();
             let end = run_end(text, place + 3, |byte| byte.is_ascii_hexdigit());
             let character = char::from_u32(hex(text, place + 3, end - place - 3)?)?;
             (at(text, end) == b'}').then_some((Decoded::Character(character), end + 1))
         }
         b'u' => {
+            digits::read();
             let first = hex(text, place + 2, 4)?;
             if (0xd800..0xdc00).contains(&first) && part(text, place + 6, place + 8) == b"\\u" {
                 let second = hex(text, place + 8, 4)?;
@@ -166,6 +169,7 @@ fn entity(text: &[u8], place: usize) -> Option<(Decoded, usize)> {
     ];
     let rest = part(text, place, text.len().min(place + 12));
     if at(text, place + 1) == b'#' {
+        digits::read();
         let hexadecimal = matches!(at(text, place + 2), b'x' | b'X');
         let start = place + 2 + usize::from(hexadecimal);
         let end = run_end(rest, start - place, |byte| byte.is_ascii_hexdigit()) + place;
@@ -202,9 +206,13 @@ pub(crate) fn token(text: &[u8], start: usize, end: usize) -> (usize, usize) {
 
 /// The text that a token is the base64 or hexadecimal form of, when it is one.
 pub(crate) fn decoded(token: &[u8]) -> Option<Vec<u8>> {
+    let like_uuid =
+        |token: &[u8]| token.len() == 36 && at(token, 8) == b'-' && at(token, 13) == b'-';
+    if token.len() >= SHORTEST && !like_uuid(token) {
+        digits::read_in(token);
+    }
     let token = token.strip_prefix(b"0x").unwrap_or(token);
-    let is_uuid = token.len() == 36 && at(token, 8) == b'-' && at(token, 13) == b'-';
-    if token.len() < SHORTEST || is_uuid {
+    if token.len() < SHORTEST || like_uuid(token) {
         return None;
     }
     if token.len().is_multiple_of(2) && token.iter().all(u8::is_ascii_hexdigit) {
@@ -222,9 +230,8 @@ pub(crate) fn decoded(token: &[u8]) -> Option<Vec<u8>> {
     }
     let safe = token.iter().any(|byte| matches!(byte, b'-' | b'_'));
     let engine = if safe { &URL_SAFE } else { &STANDARD };
-    let mut head = [0; 9];
-    engine.decode_slice(part(token, 0, 12), &mut head).ok()?;
-    if !is_text(&head) {
+    // Most tokens are none: their first letters show it.
+    if !head(token, safe).is_some_and(|head| is_text(&head)) {
         return None;
     }
     let whole = token.len() - usize::from(token.len() % 4 == 1);
@@ -234,18 +241,49 @@ pub(crate) fn decoded(token: &[u8]) -> Option<Vec<u8>> {
         .filter(|bytes| is_text(bytes))
 }
 
+/// What the first letters of a token in base64 stand for.
+fn head(token: &[u8], safe: bool) -> Option<[u8; 9]> {
+    let letters: &[u8; 12] = token.first_chunk()?;
+    let mut bytes = [0; 9];
+    let (fours, _) = letters.as_chunks::<4>();
+    let (threes, _) = bytes.as_chunks_mut::<3>();
+    for (four, three) in fours.iter().zip(threes) {
+        let mut sum = 0_u32;
+        for &letter in four {
+            sum = sum << 6 | u32::from(sextet(letter, safe)?);
+        }
+        let [_, first, second, third] = sum.to_be_bytes();
+        *three = [first, second, third];
+    }
+    Some(bytes)
+}
+
+/// The six bits that a letter of base64 stands for; `safe` is the alphabet of URLs.
+#[inline]
+const fn sextet(letter: u8, safe: bool) -> Option<u8> {
+    Some(match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        b'-' if safe => 62,
+        b'_' if safe => 63,
+        b'+' if !safe => 62,
+        b'/' if !safe => 63,
+        _ => return None,
+    })
+}
+
 /// Text as programs write it: no control characters but those of lines; UTF-8, or UTF-16 with its zeros.
 fn is_text(bytes: &[u8]) -> bool {
     let odd = bytes
         .iter()
-        .filter(|byte| {
-            (**byte < 0x20 && !matches!(**byte, b'\n' | b'\r' | b'\t' | 0)) || **byte == 0x7f
-        })
-        .count();
+        .any(|byte| (*byte < 0x20 && !matches!(*byte, b'\n' | b'\r' | b'\t' | 0)) || *byte == 0x7f);
+    if odd {
+        return false;
+    }
     let zeros = bytes.iter().filter(|byte| **byte == 0).count();
     let high = bytes.iter().filter(|byte| **byte >= 0x80).count();
-    odd == 0
-        && (zeros == 0 || (zeros * 9 >= bytes.len() * 4 && zeros * 7 <= bytes.len() * 4))
+    (zeros == 0 || (zeros * 9 >= bytes.len() * 4 && zeros * 7 <= bytes.len() * 4))
         && (high == 0
             || (high * 2 < bytes.len()
                 && std::str::from_utf8(part(bytes, 0, whole_characters(bytes))).is_ok()))
@@ -289,6 +327,21 @@ mod tests {
         plain.read(br#"\\\"ssn\\\":\\\"123\\\""#);
         assert_eq!(plain.text, br#""ssn":"123""#);
         assert!(!is_escaped(b"50% of &x and C:\\dir"));
+    }
+
+    #[test]
+    fn the_head_of_a_token_is_what_the_engine_reads() {
+        for (engine, safe) in [(&STANDARD, false), (&URL_SAFE, true)] {
+            for letter in 0..=u8::MAX {
+                for place in 0..12 {
+                    let mut token = *b"eyJzc24iOiIxMjMt";
+                    token[place] = letter;
+                    let read = engine.decode(&token[..12]).ok();
+                    let read = read.filter(|read| read.len() == 9);
+                    assert_eq!(head(&token, safe).map(|head| head.to_vec()), read);
+                }
+            }
+        }
     }
 
     #[test]

@@ -8,7 +8,9 @@ use crate::columns::Table;
 use crate::columns::statement::Statement;
 use crate::company;
 use crate::decode::{self, Plain};
+use crate::digits;
 use crate::finding::Finding;
+use crate::repeat::{Asked, Repeats};
 use crate::text::{Desk, Text};
 use crate::value::Value;
 use crate::vocabulary::{Meaning, meaning_of};
@@ -52,6 +54,7 @@ impl Classes {
 pub struct Detector {
     classes: Classes,
     minimum: Confidence,
+    remembers: bool,
 }
 
 impl Default for Detector {
@@ -67,7 +70,18 @@ impl Detector {
         Self {
             classes: Classes::ALL,
             minimum: Confidence::Medium,
+            remembers: false,
         }
+    }
+
+    /// Remembers clean lines but for their digits, and passes over those that differ in nothing else.
+    ///
+    /// Twice as fast on most logs, and for reports only: what masks a stream, or lets a text through to a store, looks at
+    /// each line.
+    #[must_use]
+    pub const fn remembering(mut self) -> Self {
+        self.remembers = true;
+        self
     }
 
     /// Looks for these classes only.
@@ -96,6 +110,8 @@ impl Detector {
             carried: None,
             plain: Plain::default(),
             first: true,
+            weak: false,
+            repeats: Repeats::default(),
         }
     }
 }
@@ -114,6 +130,9 @@ pub struct Scanner<'d> {
     plain: Plain,
     /// Whether the next line is the first of its document.
     first: bool,
+    /// Whether anything was found in the last line, however weak.
+    weak: bool,
+    repeats: Repeats,
 }
 
 /// Encodings within encodings are looked into this deep.
@@ -133,9 +152,32 @@ impl Scanner<'_> {
     /// None overlaps another, but that a token in an encoding gives one finding for each class within, all of the place
     /// of the token.
     pub fn line(&mut self, line: &[u8], found: &mut Vec<Finding>) {
+        let remembers = self.detector.remembers && Repeats::can_hold(line);
+        if !remembers || self.first || self.is_within() {
+            return self.line_alone(line, found);
+        }
+        if self.repeats.knows(line) {
+            return;
+        }
+        let before = found.len();
+        let ((), read) = digits::watch(|| self.line_alone(line, found));
+        // What is too weak to be reported could be strong with other digits.
+        if !read && found.len() == before && !self.weak && !self.is_within() {
+            self.repeats.keep(line, &self.desk.asked);
+        }
+    }
+
+    /// Whether the lines before say anything of the next one.
+    const fn is_within(&self) -> bool {
+        !self.table.is_none() || !self.statement.is_none() || self.carried.is_some()
+    }
+
+    /// Adds the findings of a line, whatever was found in lines before.
+    fn line_alone(&mut self, line: &[u8], found: &mut Vec<Finding>) {
         let before = found.len();
         let header = self.table.header(line, self.first);
         self.first = false;
+        self.desk.asked = Asked::of_line();
         let mut text = Text::new(line, self.detector.classes, &mut self.desk, found);
         if !header {
             self.table.row(&mut text);
@@ -149,6 +191,7 @@ impl Scanner<'_> {
             self.carried = text.carries();
         }
         self.encoded(line, escaped, found, before, 0);
+        self.weak = found.len() > before;
         settle(found, before, self.detector.minimum);
         self.company(line, found, before);
     }
@@ -201,12 +244,14 @@ impl Scanner<'_> {
         before: usize,
         depth: usize,
     ) {
+        self.desk.asked.go_within();
         if !self.desk.long.is_empty() {
             self.tokens(bytes, found, depth);
         }
         if !escaped || !decode::is_escaped(bytes) {
             return;
         }
+        digits::read_in(bytes);
         let mut plain = std::mem::take(&mut self.plain);
         plain.read(bytes);
         let inner = found.len();
@@ -276,7 +321,7 @@ fn look(text: &mut Text<'_, '_>) -> bool {
     text.x12();
     text.dicom();
     text.rows();
-    text.seen & ESCAPE != 0
+    text.marks & ESCAPE != 0
 }
 
 /// Puts the findings from `before` on in order, leaves out those that are too weak, and joins those that overlap.

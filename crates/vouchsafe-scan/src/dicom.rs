@@ -1,7 +1,8 @@
 //! DICOM: attributes of patients and studies by their tags (PS3.6), in dumps and in JSON (PS3.18, annex F).
 
-use crate::bytes::{OPEN, at, part, run_within, trimmed};
+use crate::bytes::{BRACE, OPEN, at, before, part, run_within, trimmed};
 use crate::class::{Class, Confidence};
+use crate::digits;
 use crate::text::Text;
 use crate::value::is_placeholder;
 
@@ -58,22 +59,32 @@ impl Text<'_, '_> {
     /// Adds the values of attributes: `(0010,0010) PN [Roe^Jane]`, `"00100010":{"vr":"PN","Value":[…]}`.
     pub(crate) fn dicom(&mut self) {
         let text = self.text;
-        if self.seen & OPEN != 0 {
-            for open in memchr::memmem::find_iter(text, b"(00") {
-                self.dumped(open);
+        if self.marks & OPEN != 0 {
+            for open in memchr::memchr_iter(b'(', text) {
+                if at(text, open + 5) == b',' && at(text, open + 10) == b')' {
+                    digits::read_in(part(text, open, open + 10));
+                    self.dumped(open);
+                }
             }
         }
-        for quote in memchr::memmem::find_iter(text, b"\"00") {
-            self.in_json(quote + 1);
+        if self.marks & BRACE == 0 {
+            return;
+        }
+        for brace in memchr::memchr_iter(b'{', text) {
+            let mark = brace.saturating_sub(2);
+            if part(text, mark, brace) == b"\":"
+                && let Some(start) = mark.checked_sub(8)
+                && before(text, start) == b'"'
+            {
+                digits::read_in(part(text, start, mark));
+                self.in_json(start);
+            }
         }
     }
 
     /// A line of a dump: the tag in brackets, the value in others, or after an equals sign.
     fn dumped(&mut self, open: usize) {
         let text = self.text;
-        if at(text, open + 5) != b',' || at(text, open + 10) != b')' {
-            return;
-        }
         let mut tag = [0; 8];
         let digits = part(text, open + 1, open + 5)
             .iter()
@@ -113,9 +124,6 @@ impl Text<'_, '_> {
     /// An attribute in JSON: all texts of its value.
     fn in_json(&mut self, start: usize) {
         let text = self.text;
-        if part(text, start + 8, start + 11) != b"\":{" {
-            return;
-        }
         let Some(class) = class_of(part(text, start, start + 8)) else {
             return;
         };

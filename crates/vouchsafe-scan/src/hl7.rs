@@ -1,8 +1,13 @@
 //! HL7 version 2: fields of segments by their number.
 
-use crate::bytes::{BAR, at, before, count_digits, number, part, run_end, run_within, trimmed};
+use memchr::memmem::Finder;
+
+use crate::bytes::{
+    BAR, Needle, at, before, count_digits, number, part, run_end, run_within, trimmed,
+};
 use crate::checks;
 use crate::class::{Class, Confidence};
+use crate::digits;
 use crate::text::Text;
 use crate::value::{self, Value, is_placeholder};
 use crate::vocabulary::Strength;
@@ -231,10 +236,11 @@ impl Text<'_, '_> {
     /// Adds what stands in the fields of HL7 v2 segments.
     pub(crate) fn hl7(&mut self) {
         let text = self.text;
-        for place in memchr::memmem::find_iter(text, b"PID") {
+        static PATIENT: Needle = Needle::new(|| Finder::new(b"PID"));
+        for place in PATIENT.find_iter(text) {
             self.hl7_path(place + 3);
         }
-        if self.seen & BAR == 0 {
+        if self.marks & BAR == 0 {
             return;
         }
         for bar in memchr::memchr_iter(b'|', text) {
@@ -256,6 +262,10 @@ impl Text<'_, '_> {
             let escaped = matches!(previous, b'r' | b'n') && before(text, start - 1) == b'\\';
             if previous.is_ascii_alphanumeric() && !escaped {
                 continue;
+            }
+            // All of their names begin with a letter, some have digits.
+            if segment.first().is_some_and(u8::is_ascii_uppercase) {
+                digits::read_in(segment);
             }
             if segment == b"QPD" {
                 self.hl7_query(bar);
@@ -341,6 +351,7 @@ impl Text<'_, '_> {
     }
 
     fn segment_fields(&mut self, bar: usize, fields: &[(usize, Kind)], insurance: bool) {
+        digits::read();
         let text = self.text;
         let mut start = bar + 1;
         for number in 1..70 {

@@ -1,8 +1,12 @@
 //! Dictionaries of names, and of words that are no names.
 
+use std::borrow::Borrow;
+use std::cell::Cell;
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::LazyLock;
+
+use crate::bytes::{ends, part};
 
 static GIVEN: &str = include_str!("../data/given-names.txt");
 static SURNAMES: &str = include_str!("../data/surnames.txt");
@@ -56,25 +60,83 @@ const TERM: u8 = 8;
 const WORD_FIRST: u8 = 16;
 const COMMON_SURNAME: u8 = 32;
 
+/// The dictionaries, and what their words are.
+static TEXTS: [(&str, u8); 6] = [
+    (SURNAMES, SURNAME),
+    (GIVEN, GIVEN_NAME),
+    (WORDS, WORD),
+    (TERMS, TERM),
+    (WORDS_FIRST, WORD_FIRST),
+    (COMMON_SURNAMES, COMMON_SURNAME),
+];
+
+/// A word by its place in one of them: half the size of a reference, and there are 200 000 of them.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// Where it begins; the number of the dictionary is in the three highest bits.
+    place: u32,
+    length: u8,
+}
+
+impl Entry {
+    const SHIFT: u32 = 29;
+
+    /// A word of that dictionary, which begins at a place.
+    fn new(text: usize, place: usize, length: usize) -> Option<Self> {
+        let text = u32::try_from(text).ok()?;
+        Some(Self {
+            place: text << Self::SHIFT | u32::try_from(place).ok()?,
+            length: u8::try_from(length).ok()?,
+        })
+    }
+
+    fn word(&self) -> &'static [u8] {
+        let (text, place) = (
+            self.place >> Self::SHIFT,
+            self.place & ((1 << Self::SHIFT) - 1),
+        );
+        let text = TEXTS.get(text as usize).map_or("", |(text, _)| text);
+        let place = place as usize;
+        part(text.as_bytes(), place, place + usize::from(self.length))
+    }
+}
+
+impl Borrow<[u8]> for Entry {
+    fn borrow(&self) -> &[u8] {
+        self.word()
+    }
+}
+
+impl Hash for Entry {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.word().hash(state);
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.word() == other.word()
+    }
+}
+
+impl Eq for Entry {}
+
 /// All dictionaries in one table, read once: what each word is, as bits.
-static LEXICON: LazyLock<HashMap<&'static str, u8, BuildHasherDefault<Fast>>> =
-    LazyLock::new(|| {
-        let mut lexicon = HashMap::default();
-        lexicon.reserve(210_000);
-        for (text, bit) in [
-            (SURNAMES, SURNAME),
-            (GIVEN, GIVEN_NAME),
-            (WORDS, WORD),
-            (TERMS, TERM),
-            (WORDS_FIRST, WORD_FIRST),
-            (COMMON_SURNAMES, COMMON_SURNAME),
-        ] {
-            for word in text.split_ascii_whitespace() {
-                *lexicon.entry(word).or_default() |= bit;
+static LEXICON: LazyLock<HashMap<Entry, u8, BuildHasherDefault<Fast>>> = LazyLock::new(|| {
+    let mut lexicon = HashMap::default();
+    lexicon.reserve(210_000);
+    for (number, (text, bit)) in TEXTS.iter().enumerate() {
+        let mut place = 0;
+        for word in text.split(|character: char| character.is_ascii_whitespace()) {
+            let entry = Entry::new(number, place, word.len());
+            if let Some(entry) = entry.filter(|_| !word.is_empty()) {
+                *lexicon.entry(entry).or_default() |= bit;
             }
+            place += word.len() + 1;
         }
-        lexicon
-    });
+    }
+    lexicon
+});
 
 /// A hash for a table that no input changes: quick, and with nothing to flood.
 #[derive(Default)]
@@ -131,6 +193,16 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    /// What is said of a word that is in no dictionary.
+    const NONE: Self = Self {
+        given: false,
+        clearly_given: false,
+        surname: false,
+        word: false,
+        term: false,
+        common_surname: false,
+    };
+
     /// No dictionary knows it.
     pub(crate) const fn unknown(self) -> bool {
         !self.given && !self.surname && !self.word && !self.term
@@ -144,15 +216,86 @@ impl Said {
 
 /// What the dictionaries say of a word, whatever its case. Words of more than 32 bytes are in none.
 pub(crate) fn said(word: &[u8]) -> Said {
+    let Some(key) = Key::of(word) else {
+        return looked_up(word);
+    };
+    // A log says the same words in each line, and a look into the dictionaries leaves the processor's cache.
+    REMEMBERED.with(|remembered| {
+        let place = usize::try_from(key.hash() % SLOTS as u64).unwrap_or(0);
+        let Some(slot) = remembered.get(place) else {
+            return looked_up(word);
+        };
+        let (known, said) = slot.get();
+        if known == key {
+            return said;
+        }
+        let said = looked_up(word);
+        slot.set((key, said));
+        said
+    })
+}
+
+/// How many words are remembered.
+const SLOTS: usize = 1024;
+
+thread_local! {
+    /// What was said of the words that were last asked for.
+    static REMEMBERED: [Cell<(Key, Said)>; SLOTS] =
+        const { [const { Cell::new((Key::NONE, Said::NONE)) }; SLOTS] };
+}
+
+/// A word of at most 16 bytes in lower case: its first and its last eight, which are all, and its length.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Key {
+    first: u64,
+    last: u64,
+    length: usize,
+}
+
+impl Key {
+    /// The key of no word.
+    const NONE: Self = Self {
+        first: 0,
+        last: 0,
+        length: usize::MAX,
+    };
+
+    #[inline]
+    fn of(word: &[u8]) -> Option<Self> {
+        let (first, last) = ends(word);
+        (word.len() <= 16).then(|| Self {
+            first: in_lower_case(first),
+            last: in_lower_case(last),
+            length: word.len(),
+        })
+    }
+
+    #[inline]
+    const fn hash(self) -> u64 {
+        let sum = (self.first ^ self.last.rotate_left(29)).wrapping_mul(0x517c_c1b7_2722_0a95);
+        sum >> 40
+    }
+}
+
+/// Eight letters at once in lower case.
+#[inline]
+const fn in_lower_case(letters: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let low = letters & (0x7f * EACH);
+    let from_a = low + (0x80 - b'A' as u64) * EACH;
+    let beyond_z = low + (0x7f - b'Z' as u64) * EACH;
+    let upper = from_a & !beyond_z & !letters & (0x80 * EACH);
+    letters | upper >> 2
+}
+
+fn looked_up(word: &[u8]) -> Said {
     let mut lower = [0_u8; 32];
     let Some(place) = lower.get_mut(..word.len()) else {
-        return Said::default();
+        return Said::NONE;
     };
     place.copy_from_slice(word);
     place.make_ascii_lowercase();
-    let Ok(word) = std::str::from_utf8(place) else {
-        return Said::default();
-    };
+    let word = &*place;
     let bits = LEXICON.get(word).copied().unwrap_or_default();
     let is = |bit| bits & bit != 0;
     Said {
@@ -166,8 +309,12 @@ pub(crate) fn said(word: &[u8]) -> Said {
 }
 
 /// Whether a word is an inflection of one in the list.
-fn is_inflected(word: &str) -> bool {
-    let is_word = |base: &str| {
+fn is_inflected(word: &[u8]) -> bool {
+    // All of the endings below end so.
+    if !matches!(word, [.., b's' | b'd' | b'g' | b'y' | b'r']) {
+        return false;
+    }
+    let is_word = |base: &[u8]| {
         LEXICON
             .get(base)
             .is_some_and(|bits| bits & (WORD | TERM) != 0)
@@ -185,11 +332,12 @@ fn is_inflected(word: &str) -> bool {
         ("er", "e"),
     ];
     rules.iter().any(|(ending, instead)| {
-        let base = word.strip_suffix(ending).filter(|base| base.len() > 2);
-        base.is_some_and(|base| match *instead {
-            "" => is_word(base),
-            instead => is_word(&[base, instead].concat()),
-        })
+        let base = word.strip_suffix(ending.as_bytes());
+        base.filter(|base| base.len() > 2)
+            .is_some_and(|base| match *instead {
+                "" => is_word(base),
+                instead => is_word(&[base, instead.as_bytes()].concat()),
+            })
     })
 }
 
@@ -204,6 +352,9 @@ mod tests {
         assert!(said(b"Grant").given && !said(b"Grant").clearly_given);
         assert!(said(b"Connections").word && said(b"Retrying").word);
         assert!(said(b"Oyelaranzz").unknown());
+        // The same again, from memory; and words that differ only in the middle or in their length.
+        assert!(said(b"jennifer").clearly_given && !said(b"jenxifer").clearly_given);
+        assert!(said(b"Ann").given && said(b"Ann\0") == Said::NONE && said(b"\0Ann") == Said::NONE);
         assert!(said(&[0xff; 8]) == Said::default() && said(&[b'a'; 99]) == Said::default());
     }
 }

@@ -13,6 +13,7 @@ mod company;
 mod decode;
 pub mod detect;
 mod dicom;
+mod digits;
 mod field;
 #[cfg(feature = "files")]
 mod file;
@@ -31,6 +32,7 @@ mod memory;
 mod number;
 mod person;
 mod place;
+mod repeat;
 #[cfg(feature = "files")]
 pub mod report;
 mod roots;
@@ -46,4 +48,5 @@ mod value;
 mod vocabulary;
 mod web;
 mod when;
+mod wordlist;
 mod x12;

@@ -1,11 +1,12 @@
 //! What names of fields mean, remembered: a log says the same names in each line.
 
 use crate::bytes::{part, sketch};
+use crate::digits;
 use crate::text::{is_hint, is_of_value};
 use crate::vocabulary::{Meaning, Words, may_end, may_mean};
 
 /// How many names are remembered, two in each set.
-const SLOTS: usize = 4096;
+const SLOTS: usize = 2048;
 /// Longer names are worked out each time.
 const LONGEST: usize = 64;
 
@@ -23,10 +24,13 @@ pub(crate) struct Known {
 struct Slot {
     /// Name of the outer field, then of the field.
     text: [u8; LONGEST],
-    parent: usize,
-    length: usize,
+    parent: u8,
+    /// [`u8::MAX`] when there is none.
+    length: u8,
     sentence: bool,
     known: Known,
+    /// Whether it could be another with other digits in the names.
+    reads_digits: bool,
 }
 
 /// The meanings of the names that were last seen.
@@ -40,9 +44,10 @@ impl Default for Memory {
         let empty = Slot {
             text: [0; LONGEST],
             parent: 0,
-            length: usize::MAX,
+            length: u8::MAX,
             sentence: false,
             known: Known::default(),
+            reads_digits: false,
         };
         Self {
             slots: vec![empty; SLOTS],
@@ -57,11 +62,14 @@ impl Memory {
         let Some([newer, older]) = self.slots.get_mut(first..first + 2) else {
             return Known::default();
         };
-        if newer.is(parent, name, sentence) {
-            return newer.known;
-        }
-        if older.is(parent, name, sentence) {
-            std::mem::swap(newer, older);
+        let is_newer = newer.is(parent, name, sentence);
+        if is_newer || older.is(parent, name, sentence) {
+            if !is_newer {
+                std::mem::swap(newer, older);
+            }
+            if newer.reads_digits {
+                digits::read();
+            }
             return newer.known;
         }
         // Most sentences before a colon say nothing, and each says it in other words.
@@ -72,10 +80,14 @@ impl Memory {
                 of_value: is_of_value(name),
             };
         }
-        let known = work_out(parent, name, sentence);
+        let (known, reads_digits) = digits::watch(|| work_out(parent, name, sentence));
+        if reads_digits {
+            digits::read();
+        }
         if parent.len() + name.len() <= LONGEST {
             *older = *newer;
             newer.put(parent, name, sentence, known);
+            newer.reads_digits = reads_digits;
         }
         known
     }
@@ -86,8 +98,8 @@ impl Slot {
     fn is(&self, parent: &[u8], name: &[u8], sentence: bool) -> bool {
         let middle = parent.len();
         let length = middle + name.len();
-        self.length == length
-            && self.parent == middle
+        usize::from(self.length) == length
+            && usize::from(self.parent) == middle
             && self.sentence == sentence
             && part(&self.text, middle, length) == name
             && (middle == 0 || part(&self.text, 0, middle) == parent)
@@ -97,8 +109,9 @@ impl Slot {
         for (place, byte) in self.text.iter_mut().zip(parent.iter().chain(name)) {
             *place = *byte;
         }
-        self.length = parent.len() + name.len();
-        self.parent = parent.len();
+        let length = |text: &[u8]| u8::try_from(text.len()).unwrap_or(u8::MAX);
+        self.length = length(parent).saturating_add(length(name));
+        self.parent = length(parent);
         self.sentence = sentence;
         self.known = known;
     }

@@ -7,9 +7,11 @@ mod phones;
 use crate::bytes::{DIGIT, Kind, at, before, count_digits, digits_end, is_word, part, run_end};
 use crate::checks;
 use crate::class::{Class, Confidence};
+use crate::digits;
 pub(crate) use crate::number::named::is_joined;
 pub(crate) use crate::number::phones::is_nanp;
 use crate::place;
+use crate::repeat::Question;
 use crate::text::Text;
 use crate::value::is_uuid;
 use crate::vocabulary::Meaning;
@@ -66,7 +68,7 @@ impl Text<'_, '_> {
         match end - start {
             1..=3 if next == b'.' && fresh => {
                 let version = previous == b'/' && before(text, start - 1).is_ascii_alphabetic();
-                if let Some((stop, public)) = web::ip4(text, start)
+                if let Some((stop, public)) = self.dotted_quad(start)
                     && !is_word(at(text, stop))
                 {
                     if public && !version && !self.is_version(start) {
@@ -100,6 +102,15 @@ impl Text<'_, '_> {
             .or_else(|| self.grouped(start, end))
             .or_else(|| self.long(start, end))
             .or_else(|| self.age(start, end))
+    }
+
+    /// Where the IPv4 address ends that begins at a place, and whether it is public.
+    fn dotted_quad(&mut self, start: usize) -> Option<(usize, bool)> {
+        let (address, read) = digits::watch(|| web::ip4(self.text, start));
+        if read {
+            self.desk.asked.add(start, Question::Address(address));
+        }
+        address
     }
 
     /// A street address, or a ZIP code after its state.
@@ -170,7 +181,7 @@ impl Text<'_, '_> {
                 self.phone((start, third_end), mark != b' ');
                 Some(third_end)
             }
-            (1, 3, 3) if first == b"1" => {
+            (1, 3, 3) if is_one(first) => {
                 let fourth_end = digits_end(text, third_end + 1);
                 let sound = at(text, third_end) == mark
                     && fourth_end - third_end == 5
@@ -361,4 +372,10 @@ impl Text<'_, '_> {
             stop
         })
     }
+}
+
+/// Whether digits are the code of the North American Numbering Plan.
+fn is_one(digits: &[u8]) -> bool {
+    digits::read();
+    digits == b"1"
 }

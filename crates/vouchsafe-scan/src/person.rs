@@ -12,21 +12,26 @@ mod words;
 use crate::bytes::{at, before, part};
 use crate::class::Confidence;
 use crate::lexicon::{Said, said};
-use crate::person::beside::{Left, Right, enclosed, left, right};
+use crate::person::beside::{Left, Right, enclosed, left, right, says_aged};
 use crate::person::judge::{judge, reach};
 use crate::person::stranger::is_in_list;
 pub(crate) use crate::person::stranger::{half, joined, stranger};
-use crate::person::token::{Token, token, tokens};
+use crate::person::token::{Token, form, is_particle, token, token_of, tokens};
 use crate::person::words::{FIELD_WORDS, NOUNS, TITLES};
 
 /// The name that begins with the capitalised word at a place: where it stands, and how sure that is.
 pub(crate) fn scan(text: &[u8], start: usize, limit: usize) -> Option<(usize, usize, Confidence)> {
-    let first = token(text, start)?;
-    let word = part(text, first.start, first.end);
-    if is_title(word) || NOUNS.iter().any(|noun| noun.eq_ignore_ascii_case(word)) {
+    let form = form(text, start)?;
+    let word = part(text, start, form.end);
+    if is_title(word) || NOUNS.has_of_any_case(word) {
         return None;
     }
     let left = left(text, start);
+    // Most capitals of a log begin a sentence or a level: one word with nothing beside it needs no dictionary.
+    if matches!(left, Left::Nothing | Left::Weak) && stands_alone(text, form.end) {
+        return None;
+    }
+    let first = token_of(text, start, form);
     if left == Left::Nothing
         && !first.said.given
         && !first.said.surname
@@ -50,6 +55,19 @@ pub(crate) fn scan(text: &[u8], start: usize, limit: usize) -> Option<(usize, us
         return None;
     }
     judge(text, tokens, left).map(|(end, confidence)| (start, end, confidence))
+}
+
+/// Whether no further word of a name follows the one that ends here, and nothing that says what people are.
+fn stands_alone(text: &[u8], end: usize) -> bool {
+    let next = at(text, end + 1);
+    match at(text, end) {
+        b',' => false,
+        b'\'' => next != b's',
+        b' ' | b'+' if next.is_ascii_uppercase() || next >= 0xc3 => false,
+        b' ' | b'+' if next.is_ascii_lowercase() && is_particle(text, end + 1) => false,
+        b' ' | b'(' => !says_aged(text, end),
+        _ => true,
+    }
 }
 
 /// "Garcia, Maria L." and "GARCIA, MARIA".
@@ -144,10 +162,7 @@ pub(crate) fn sequence_end(text: &[u8], start: usize, limit: usize) -> usize {
                 && !token.said.given
                 && !token.said.surname
                 && !title)
-            || (place > 0
-                && FIELD_WORDS
-                    .iter()
-                    .any(|known| known.eq_ignore_ascii_case(word)))
+            || (place > 0 && FIELD_WORDS.has_of_any_case(word))
             || is_key(text, token.end);
         if stops {
             break;
@@ -245,7 +260,7 @@ fn whole(tokens: &[Token], titled: bool, bounded: bool) -> Option<Confidence> {
 }
 
 fn is_title(word: &[u8]) -> bool {
-    TITLES.iter().any(|title| title.eq_ignore_ascii_case(word))
+    TITLES.has_of_any_case(word)
 }
 
 /// Whether a text is one capitalised word that no dictionary of words knows.

@@ -328,6 +328,7 @@ pub(crate) fn pair(text: &[u8], start: usize, limit: usize) -> Option<(usize, us
         matches!(byte, b',' | b' ' | b'\xc2' | b'\xb0' | b'N' | b'S' | b';')
     });
     let (end, longitude) = degrees(text, gap)?;
+    let (latitude, longitude) = (number(latitude), number(longitude));
     (gap > first_end
         && latitude <= 90
         && longitude <= 180
@@ -336,7 +337,8 @@ pub(crate) fn pair(text: &[u8], start: usize, limit: usize) -> Option<(usize, us
         .then_some((start, end, Confidence::Medium))
 }
 
-fn degrees(text: &[u8], start: usize) -> Option<(usize, u64)> {
+/// Where degrees end, and the whole ones of them.
+fn degrees(text: &[u8], start: usize) -> Option<(usize, &[u8])> {
     let whole = start + usize::from(matches!(at(text, start), b'-' | b'+'));
     let point = digits_end(text, whole);
     let end = digits_end(text, point + 1);
@@ -344,7 +346,7 @@ fn degrees(text: &[u8], start: usize) -> Option<(usize, u64)> {
         && at(text, point) == b'.'
         && (4..=15).contains(&(end - point - 1));
     (sound && !is_word(at(text, end)) && at(text, end) != b'.')
-        .then(|| (end, number(part(text, whole, point))))
+        .then(|| (end, part(text, whole, point)))
 }
 
 #[cfg(test)]

@@ -265,6 +265,20 @@ pub(crate) fn has_event(words: &Words) -> bool {
     EVENTS.iter().any(|event| words.has(event))
 }
 
+/// Words for machines: what is beside them is not of a body.
+const MACHINES: &[&[u8]] = &[
+    b"cert", b"tls", b"ssh", b"sha256", b"alert", b"group", b"key",
+];
+
+/// All words that say something.
+pub(crate) fn words() -> impl Iterator<Item = &'static [u8]> {
+    let lists = [
+        EVENTS, TIMES, BODY, TRACES, PICTURES, PLACES, TAILS, MACHINES,
+    ];
+    let roots = ROOTS.iter().map(|(root, _)| *root);
+    lists.into_iter().flatten().copied().chain(roots)
+}
+
 /// A meaning for each of these classes.
 static MEANINGS: LazyLock<Vec<Meaning>> = LazyLock::new(|| {
     Class::ALL
@@ -285,9 +299,7 @@ pub(crate) fn of<'w>(words: &(impl Iterator<Item = &'w [u8]> + Clone)) -> Option
     if has(EVENTS) && has(TIMES) {
         return meaning(Class::Date);
     }
-    let machine = has(&[
-        b"cert", b"tls", b"ssh", b"sha256", b"alert", b"group", b"key",
-    ]);
+    let machine = has(MACHINES);
     if has(BODY) && TRACES.contains(&last) && !machine {
         return meaning(Class::Biometric);
     }

@@ -2,6 +2,7 @@
 
 use crate::bytes::{at, before, is_word, part, run_end, run_within};
 use crate::class::{Class, Confidence};
+use crate::digits;
 use crate::text::Text;
 
 /// First characters, the fewest that follow them, and what it is.
@@ -67,9 +68,10 @@ const fn leads() -> [bool; LEADS] {
     leads
 }
 
-/// The place of three bytes in the table of beginnings.
+/// The place of three bytes in the table of beginnings; that of `ya2` is that of `ya3` (see [`crate::digits`]).
 #[inline]
 const fn lead([first, second, third]: [u8; 3]) -> usize {
+    let third = if third.is_ascii_digit() { b'0' } else { third };
     let sum = (first as usize) << 16 | (second as usize) << 8 | third as usize;
     (sum.wrapping_mul(0x9e37_79b9) >> 16) % LEADS
 }
@@ -78,6 +80,13 @@ const fn lead([first, second, third]: [u8; 3]) -> usize {
 #[inline]
 pub(crate) fn is_told(text: &[u8], start: usize, end: usize) -> bool {
     at(text, end) == b' ' && matches!(part(text, start, end), b"password" | b"passphrase" | b"api")
+}
+
+/// Whether a text begins like a form that has digits, whatever its own are.
+fn differs_in_digits(rest: &[u8], prefix: &[u8]) -> bool {
+    let same =
+        |(one, other): (&u8, &u8)| one == other || one.is_ascii_digit() && other.is_ascii_digit();
+    digits::has_any(prefix) && rest.len() >= prefix.len() && rest.iter().zip(prefix).all(same)
 }
 
 impl Text<'_, '_> {
@@ -95,6 +104,12 @@ impl Text<'_, '_> {
     }
 
     fn form(&mut self, rest: &[u8], start: usize) -> Option<usize> {
+        if FORMS
+            .iter()
+            .any(|(prefix, ..)| differs_in_digits(rest, prefix.as_bytes()))
+        {
+            digits::read();
+        }
         let &(prefix, least, name) = FORMS.iter().find(|(prefix, ..)| {
             let prefix = prefix.as_bytes();
             prefix.first_chunk::<3>() == rest.first_chunk() && rest.starts_with(prefix)

@@ -3,8 +3,8 @@
 mod fields;
 
 use crate::bytes::{
-    DIGIT, Kind, LOWER, OTHER_WORD, STOP, UPPER, WORD, at, before, is_word, kind, kinds_of, part,
-    run_end, word_end,
+    AFTER_DULL, DIGIT, Kind, LOWER, Marks, OTHER_WORD, STOP, UPPER, WORD, at, before, is_word,
+    kind, marks, part, run_end, word_end,
 };
 use crate::class::{Class, Confidence};
 use crate::detect::Classes;
@@ -14,6 +14,7 @@ use crate::frame::{Frame, Frames};
 use crate::memory::Memory;
 use crate::person;
 use crate::place;
+use crate::repeat::Asked;
 use crate::secret;
 use crate::value::{self, Value};
 use crate::vocabulary::{Meaning, Words};
@@ -27,6 +28,8 @@ pub(crate) use crate::text::fields::{is_hint, is_of_value};
 pub(crate) struct Desk {
     pub(crate) memory: Memory,
     frames: Frames,
+    /// What was asked of digits of the text.
+    pub(crate) asked: Asked,
     /// Words that are long enough to hold a text in an encoding.
     pub(crate) long: Vec<(usize, usize)>,
 }
@@ -49,8 +52,8 @@ pub(crate) struct Text<'t, 'm> {
     pub(crate) quiet_until: usize,
     /// Where the value of the last field begins: the name of the field has said all that words before it can say.
     pub(crate) value_start: usize,
-    /// The kinds of all bytes that the scan has come by, but for those of words.
-    pub(crate) seen: Kind,
+    /// The marks that it has.
+    pub(crate) marks: Marks,
     /// Where the last URL ends, and how many began before that.
     url: (usize, usize),
     /// Whether it reads like a note on a patient, once somebody asked.
@@ -74,7 +77,7 @@ impl<'t, 'm> Text<'t, 'm> {
             pending: None,
             quiet_until: 0,
             value_start: usize::MAX,
-            seen: 0,
+            marks: marks(text),
             url: (0, 0),
             clinical: None,
         }
@@ -107,34 +110,34 @@ impl<'t, 'm> Text<'t, 'm> {
         let text = self.text;
         let mut place = 0;
         while let Some(&byte) = text.get(place) {
-            let kind = kind(byte);
-            if kind & WORD == 0 {
-                self.seen |= kind;
-                let stops = kind & STOP != 0 && (byte != b':' || at(text, place + 1) == b'/');
+            let first = kind(byte);
+            if first & WORD == 0 {
+                let stops = first & STOP != 0 && (byte != b':' || at(text, place + 1) == b'/');
                 place += 1;
                 if stops {
-                    let next = self.stop(place - 1).max(place);
-                    self.seen |= kinds_of(part(text, place, next));
-                    place = next;
+                    place = self.stop(place - 1).max(place);
                 }
                 continue;
             }
             let (end, kinds) = word_end(text, place);
             // Most words are in lower case, and nothing but words.
-            let dull = kinds == LOWER
-                && !matches!(at(text, end), b'-' | b'.' | b'/')
-                && before(text, place) != b'.'
-                && !field::could_be_name(text, place, end)
-                && !secret::is_told(text, place, end);
-            if dull {
-                place = end;
-                continue;
+            if kinds == LOWER && before(text, place) != b'.' && !secret::is_told(text, place, end) {
+                let next = at(text, end);
+                let further = at(text, end + 1);
+                if next == b' ' && kind(further) & WORD != 0 {
+                    place = end + 1;
+                    continue;
+                }
+                let dull = kind(next) & AFTER_DULL != 0
+                    || !matches!(next, b'-' | b'.' | b'/')
+                        && !field::could_be_name(text, place, end);
+                if dull {
+                    place = end;
+                    continue;
+                }
             }
-            let next = self.word(place, end, kinds);
             // Whatever was found, the scan goes on.
-            let next = next.max(end);
-            self.seen |= kinds_of(part(text, end, next));
-            place = next;
+            place = self.word(place, end, kinds).max(end);
         }
     }
 
@@ -226,7 +229,7 @@ impl<'t, 'm> Text<'t, 'm> {
         let text = self.text;
         if end - start >= 3
             && when::month(text, start) == Some(end)
-            && let Some(stop) = when::date_end(text, start)
+            && let Some(stop) = self.date_end(start)
         {
             self.tied_date(start, stop);
             return Some(stop);

@@ -9,6 +9,7 @@ mod secret;
 use crate::bytes::{at, before, count_digits, number, part, run_end, run_within, trimmed};
 use crate::checks;
 use crate::class::{Class, Confidence};
+use crate::digits;
 use crate::value::code::{code, device, plate};
 use crate::value::geography::geography;
 use crate::value::name::name;
@@ -108,6 +109,7 @@ fn date(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
     };
     let bytes = value.bytes();
     // What databases and languages write where there is no date.
+    digits::read_in(bytes);
     if [
         b"0001-01-01".as_slice(),
         b"0000-00-00",

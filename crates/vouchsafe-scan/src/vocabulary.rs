@@ -4,6 +4,7 @@
 //! them that are in the table `data/fields.tsv` give the meaning.
 
 mod ending;
+mod numbered;
 mod short;
 mod words;
 
@@ -16,6 +17,7 @@ use crate::class::Class;
 use crate::lexicon::Fast;
 use crate::vocabulary::ending::{GAPS, is_gap};
 pub(crate) use crate::vocabulary::ending::{ends_context, may_end, may_mean};
+use crate::vocabulary::numbered::Numbered;
 pub(crate) use crate::vocabulary::words::Words;
 
 static FIELDS: &str = include_str!("../data/fields.tsv");
@@ -97,6 +99,7 @@ struct Vocabulary {
     joined: Table,
     /// The last words of all phrases that name identifiers.
     endings: HashSet<&'static [u8], BuildHasherDefault<Fast>>,
+    numbered: Numbered,
     /// Which sketches the endings, the little words and the phrases have: a quick look before the thorough one.
     sketches: Vec<u8>,
     gaps: HashSet<&'static [u8], BuildHasherDefault<Fast>>,
@@ -109,6 +112,20 @@ const GAP: u8 = 2;
 const PHRASE: u8 = 4;
 
 impl Vocabulary {
+    /// Makes the sketches.
+    fn sketch_all(&mut self) {
+        let endings = self.endings.iter().map(|word| (*word, ENDING));
+        let gaps = GAPS.iter().map(|word| (*word, GAP));
+        let phrases = self.phrases.keys().map(|words| (*words, PHRASE));
+        let joined = self.joined.keys().map(|word| (*word, PHRASE));
+        for (word, bit) in endings.chain(gaps).chain(phrases).chain(joined) {
+            let place = usize::try_from(sketch_of_any_case(word)).unwrap_or(0) % SKETCHES;
+            if let Some(bits) = self.sketches.get_mut(place) {
+                *bits |= bit;
+            }
+        }
+    }
+
     /// What a word can be by its sketch.
     #[inline]
     fn sketch(&self, word: &[u8]) -> u8 {
@@ -126,26 +143,30 @@ impl Vocabulary {
         stem.len() < last.len() && (known(stem) || stem.strip_suffix(b"e").is_some_and(known))
     }
 
-    /// Whether a word of any case can end a phrase.
-    fn may_end_phrase(&self, last: &[u8]) -> bool {
-        let may = |word: &[u8]| self.sketch(word) & ENDING != 0;
+    /// Whether a word of any case, which can be this by its sketch, can end a phrase.
+    fn may_end_phrase(&self, last: &[u8], bits: u8) -> bool {
         let may_stem = || {
+            let may = |word: &[u8]| self.sketch(word) & ENDING != 0;
             let stem = stem(last);
             may(stem) || stem.split_last().is_some_and(|(_, one)| may(one))
         };
         let varies = matches!(last, [.., b's' | b'S' | b'0'..=b'9']);
-        (may(last) || varies && may_stem()) && in_lower_case(last, |last| self.ends_phrase(last))
+        (bits & ENDING != 0 || varies && may_stem())
+            && in_lower_case(last, |last| self.ends_phrase(last))
     }
 
-    /// Whether a word of any case is one of those between what is said and the value.
-    fn is_gap_of_any_case(&self, word: &[u8]) -> bool {
-        self.sketch(word) & GAP != 0 && in_lower_case(word, |word| self.gaps.contains(word))
+    /// Whether a word of any case, which can be this by its sketch, is one of those between what is said and the value.
+    fn is_gap_of_any_case(&self, word: &[u8], bits: u8) -> bool {
+        bits & GAP != 0 && in_lower_case(word, |word| self.gaps.contains(word))
     }
 }
 
+/// Longer words are in no phrase.
+const LONGEST: usize = 32;
+
 /// What is said of a word in lower case; nothing of long ones.
 fn in_lower_case(word: &[u8], is: impl Fn(&[u8]) -> bool) -> bool {
-    let mut lower = [0; 32];
+    let mut lower = [0; LONGEST];
     lower.get_mut(..word.len()).is_some_and(|lower| {
         lower.copy_from_slice(word);
         lower.make_ascii_lowercase();
@@ -226,23 +247,16 @@ fn read() -> Vocabulary {
             }
         }
     }
+    let numbered = Numbered::of(phrases.keys().copied(), joined.keys().copied());
     let mut vocabulary = Vocabulary {
         phrases,
         joined,
+        numbered,
         endings,
         sketches: vec![0; SKETCHES],
         gaps: GAPS.iter().copied().collect(),
     };
-    let endings = vocabulary.endings.iter().map(|word| (*word, ENDING));
-    let gaps = GAPS.iter().map(|word| (*word, GAP));
-    let phrases = vocabulary.phrases.keys().map(|words| (*words, PHRASE));
-    let joined = vocabulary.joined.keys().map(|word| (*word, PHRASE));
-    for (word, bit) in endings.chain(gaps).chain(phrases).chain(joined) {
-        let place = usize::try_from(sketch_of_any_case(word)).unwrap_or(0) % SKETCHES;
-        if let Some(bits) = vocabulary.sketches.get_mut(place) {
-            *bits |= bit;
-        }
-    }
+    vocabulary.sketch_all();
     vocabulary
 }
 

@@ -64,6 +64,9 @@ pub(crate) fn find(text: &[u8], start: usize, end: usize) -> Option<(usize, usiz
 
 /// 2026-11-29, 2026/11/29, 11/29/2026, 29.11.2026, 11-29-26, 20261129T.
 fn numeric(text: &[u8], start: usize) -> Option<usize> {
+    if let Some(date) = year_first(text, start) {
+        return date.then_some(start + 10);
+    }
     let first_end = digits_end(text, start);
     let first = part(text, start, first_end);
     let mark = at(text, first_end);
@@ -89,14 +92,38 @@ fn numeric(text: &[u8], start: usize) -> Option<usize> {
     let third_end = digits_end(text, second_end + 1);
     let third = part(text, second_end + 1, third_end);
     let few = |digits: &[u8]| matches!(digits.len(), 1 | 2);
-    let (a, b, c) = (number(first), number(second), number(third));
-    let sound = if first.len() == 4 {
-        few(second) && few(third) && a >= 1850 && checks::date(a, b, c)
+    let year_first = first.len() == 4;
+    let form = if year_first {
+        few(second) && few(third)
     } else {
         let year = third.len() == 4 || (third.len() == 2 && mark == b'/');
-        few(first) && few(second) && year && (checks::date(c, a, b) || checks::date(c, b, a))
+        few(first) && few(second) && year
+    };
+    if !form {
+        return None;
+    }
+    let (a, b, c) = (number(first), number(second), number(third));
+    let sound = if year_first {
+        a >= 1850 && checks::date(a, b, c)
+    } else {
+        checks::date(c, a, b) || checks::date(c, b, a)
     };
     sound.then_some(third_end)
+}
+
+/// Whether 2026-11-29 is a date, as most logs write it; nothing when it is written in another way.
+fn year_first(text: &[u8], start: usize) -> Option<bool> {
+    let ten: &[u8; 10] = text.get(start..)?.first_chunk()?;
+    let &[a, b, c, d, mark, e, f, second, g, h] = ten;
+    let digits = [a, b, c, d, e, f, g, h];
+    let form = mark == second
+        && matches!(mark, b'-' | b'/' | b'.')
+        && digits.iter().all(u8::is_ascii_digit)
+        && !at(text, start + 10).is_ascii_digit();
+    form.then(|| {
+        let [year, month, day] = [&[a, b, c, d][..], &[e, f], &[g, h]].map(number);
+        year >= 1850 && checks::date(year, month, day)
+    })
 }
 
 /// `-Nov-2026` after a day.
@@ -131,16 +158,18 @@ pub(crate) fn month(text: &[u8], start: usize) -> Option<usize> {
 fn worded(text: &[u8], start: usize) -> Option<usize> {
     if at(text, start).is_ascii_digit() {
         let day_end = digits_end(text, start);
-        let day = number(part(text, start, day_end));
         let gap = ordinal_end(text, day_end);
         let gap = if part(text, gap, gap + 3) == b" of" {
             gap + 3
         } else {
             gap
         };
-        let month_end = (matches!(at(text, gap), b' ') && (1..=31).contains(&day))
+        let month_end = (at(text, gap) == b' ')
             .then(|| month(text, gap + 1))
             .flatten()?;
+        if !(1..=31).contains(&number(part(text, start, day_end))) {
+            return None;
+        }
         return Some(year_end(text, month_end).unwrap_or(month_end));
     }
     let month_end = month(text, start)?;
@@ -174,9 +203,8 @@ fn ordinal_end(text: &[u8], end: usize) -> usize {
 fn year_end(text: &[u8], place: usize) -> Option<usize> {
     let gap = run_end(text, place, |byte| matches!(byte, b',' | b' ' | b'.'));
     let end = digits_end(text, gap);
-    let year = number(part(text, gap, end));
-    (gap > place && gap - place <= 2 && end - gap == 4 && (1850..=2120).contains(&year))
-        .then_some(end)
+    let four = gap > place && gap - place <= 2 && end - gap == 4;
+    (four && (1850..=2120).contains(&number(part(text, gap, end)))).then_some(end)
 }
 
 /// The time of day and zone after a date.

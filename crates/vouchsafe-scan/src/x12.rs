@@ -1,8 +1,9 @@
 //! ASC X12: elements of segments of claims and eligibility (837, 270, 271, 835).
 
-use crate::bytes::{count_digits, part, run_end};
+use crate::bytes::{STAR, count_digits, part, run_end};
 use crate::checks;
 use crate::class::{Class, Confidence};
+use crate::digits;
 use crate::text::Text;
 
 /// Where the elements of a segment stand.
@@ -11,6 +12,9 @@ type Elements = [(usize, usize); 16];
 impl Text<'_, '_> {
     /// Adds what stands in X12 segments: `NM1*IL*1*ROE*JANE****MI*W123~`.
     pub(crate) fn x12(&mut self) {
+        if self.marks & STAR == 0 {
+            return;
+        }
         let text = self.text;
         let mut last = usize::MAX;
         for star in memchr::memchr_iter(b'*', text) {
@@ -20,6 +24,7 @@ impl Text<'_, '_> {
             }
             last = start;
             let name = part(text, start, star);
+            digits::read_in(name);
             if matches!(
                 name,
                 b"NM1"
@@ -37,6 +42,7 @@ impl Text<'_, '_> {
                     | b"INS"
                     | b"ENT"
             ) {
+                digits::read();
                 let elements = elements(text, start);
                 self.x12_segment(name, &elements);
             }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vouchsafe_scan::class::Class;
-use vouchsafe_scan::detect::Detector;
+use vouchsafe_scan::class::{Class, Confidence};
+use vouchsafe_scan::detect::{Detector, Scanner};
 
 use crate::corpus::{Clean, Corpus, Document, Set};
 use crate::finders::Finder;
@@ -221,4 +221,49 @@ fn assert_right(score: &Score) {
         .values()
         .fold((0, 0), |sum, one| (sum.0 + one.right, sum.1 + one.wrong));
     assert!(right > 20 * wrong, "false findings in lines with values");
+}
+
+/// A line with other digits; one in so many changes.
+fn varied(line: &str, seed: u64) -> String {
+    let mut state = line
+        .bytes()
+        .fold(seed, |sum, byte| sum.wrapping_mul(31) ^ u64::from(byte));
+    let vary = |character: char| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let digit = char::from(b'0' + u8::try_from((state >> 33) % 10).unwrap());
+        // Some stay, so that dates and checks hold now and then.
+        let varies = character.is_ascii_digit() && (state >> 50).is_multiple_of(seed);
+        if varies { digit } else { character }
+    };
+    line.chars().map(vary).collect()
+}
+
+#[test]
+fn what_is_remembered_of_lines_with_other_digits_changes_no_finding() {
+    let detector = Detector::new().minimum(Confidence::Low);
+    let scan = |scanner: &mut Scanner<'_>, line: &str| {
+        let mut found = Vec::new();
+        scanner.begin();
+        scanner.line(b"-", &mut found);
+        scanner.line(line.as_bytes(), &mut found);
+        found
+    };
+    let remembering = Detector::new().minimum(Confidence::Low).remembering();
+    let mut experienced = remembering.scanner();
+    for set in SETS {
+        let corpus = Corpus::new(set).unwrap();
+        for document in documents(&corpus, 1) {
+            for line in &document.lines {
+                let variants = (1..=4).map(|seed| varied(&line.text, seed));
+                for text in variants.chain([line.text.clone()]) {
+                    // A line is remembered when it comes for the second time.
+                    scan(&mut experienced, &text);
+                    let first = scan(&mut experienced, &text);
+                    assert_eq!(first, scan(&mut detector.scanner(), &text), "{text}");
+                }
+            }
+        }
+    }
 }

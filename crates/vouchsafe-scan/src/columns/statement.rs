@@ -1,6 +1,11 @@
 //! Statements of SQL whose values stand apart from them: `… where surname = ? ["Roe"]`, `parameters: $1 = 'Roe'`.
 
-use crate::bytes::{at, before, is_word, number, part, run_end, run_within, word_start};
+use memchr::memmem::Finder;
+
+use crate::bytes::{
+    COMPARES, Marks, Needle, OPEN, at, before, is_word, number, part, run_end, run_within,
+    word_start,
+};
 use crate::columns::{Columns, cell, names};
 use crate::text::Text;
 use crate::vocabulary::meaning_of;
@@ -12,13 +17,31 @@ pub(crate) struct Statement {
     lines: u8,
 }
 
+static VALUES: [Needle; 2] = [
+    Needle::new(|| Finder::new(b"alues")),
+    Needle::new(|| Finder::new(b"ALUES")),
+];
+static WHERE: [Needle; 2] = [
+    Needle::new(|| Finder::new(b"here ")),
+    Needle::new(|| Finder::new(b"HERE ")),
+];
+static SET: [Needle; 2] = [
+    Needle::new(|| Finder::new(b" set ")),
+    Needle::new(|| Finder::new(b" SET ")),
+];
+
 /// So many placeholders of a statement are looked at.
 const MOST: usize = 64;
 
 impl Statement {
+    /// Whether no values are waited for.
+    pub(crate) const fn is_none(&self) -> bool {
+        self.lines == 0
+    }
+
     /// Keeps the columns of a statement in this line, or finds the values of the one before.
     pub(crate) fn line(&mut self, text: &mut Text<'_, '_>) {
-        if let Some((columns, end)) = open_columns(text.text) {
+        if let Some((columns, end)) = open_columns(text.text, text.marks) {
             if !text.listed(end, &columns) {
                 *self = Self { columns, lines: 2 };
             }
@@ -38,11 +61,11 @@ impl Statement {
 }
 
 /// The columns whose values a statement leaves open, in the order of its placeholders, and where the last one ends.
-fn open_columns(text: &[u8]) -> Option<(Columns, usize)> {
-    let find = |lower: &[u8], upper: &[u8]| {
-        memchr::memmem::find(text, lower).or_else(|| memchr::memmem::find(text, upper))
-    };
-    if let Some(place) = find(b"alues", b"ALUES") {
+fn open_columns(text: &[u8], marks: Marks) -> Option<(Columns, usize)> {
+    let find = |[lower, upper]: &[Needle; 2]| lower.find(text).or_else(|| upper.find(text));
+    if marks & OPEN != 0
+        && let Some(place) = find(&VALUES)
+    {
         let open = run_end(text, place + 5, |byte| byte == b' ');
         let first = run_end(text, open + 1, |byte| byte == b' ');
         if at(text, open) == b'(' && placeholder_end(text, first).is_some() {
@@ -55,7 +78,10 @@ fn open_columns(text: &[u8]) -> Option<(Columns, usize)> {
             return Some((names(part(front, list + 1, close)), end + 1));
         }
     }
-    let start = match (find(b" set ", b" SET "), find(b"here ", b"HERE ")) {
+    if marks & COMPARES == 0 {
+        return None;
+    }
+    let start = match (find(&SET), find(&WHERE)) {
         (Some(set), Some(condition)) => set.min(condition),
         (set, condition) => set.or(condition)?,
     };

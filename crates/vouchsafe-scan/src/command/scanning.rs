@@ -56,7 +56,7 @@ pub(super) fn run(scan: &Scan) -> Result<u8, Failed> {
     let (mut settings, settings_file) = settings_of(scan)?;
     let known = known_of(&mut settings)?;
     let baseline = scan.baseline.as_deref().map(read_baseline).transpose()?;
-    let detector = detector_of(&settings);
+    let detector = detector_of(&settings).remembering();
     let options = options_of(scan, &settings)?;
     let progress = Progress::new();
     let jobs = scan.jobs.map_or_else(processors, usize::from);

@@ -1,8 +1,10 @@
 //! Dates and ages in sentences: those that words, or a note on a patient, tie to a person.
 
-use crate::bytes::{at, before, digits_end, is_word, number, part};
+use crate::bytes::{ALNUM, at, before, digits_end, is_word, kind, number, part};
 use crate::checks;
 use crate::class::{Class, Confidence};
+use crate::digits;
+use crate::repeat::Question;
 use crate::text::Text;
 use crate::when;
 
@@ -13,9 +15,18 @@ impl Text<'_, '_> {
         if is_word(before(text, start)) || matches!(before(text, start), b'-' | b'.') {
             return None;
         }
-        let end = when::date_end(text, start)?;
+        let end = self.date_end(start)?;
         self.tied_date(start, end);
         Some(end)
+    }
+
+    /// Where the date that begins at a place ends.
+    pub(crate) fn date_end(&mut self, start: usize) -> Option<usize> {
+        let (end, read) = digits::watch(|| when::date_end(self.text, start));
+        if read {
+            self.desk.asked.add(start, Question::Date(end));
+        }
+        end
     }
 
     /// "since 1/24" in a note: month and day without a year.
@@ -25,14 +36,14 @@ impl Text<'_, '_> {
         let (month, day) = (part(text, start, end), part(text, end + 1, stop));
         let sound = (1..=2).contains(&month.len())
             && (1..=2).contains(&day.len())
-            && checks::date(2000, number(month), number(day))
             && !matches!(at(text, stop), b'/' | b'-' | b'.' if at(text, stop + 1).is_ascii_digit())
             && !is_word(at(text, stop));
         let front = part(text, start.saturating_sub(7), start).to_ascii_lowercase();
         let said = [b" since ".as_slice(), b" on ", b" until "]
             .iter()
             .any(|word| front.ends_with(word));
-        if !sound || !said || !self.is_clinical() {
+        if !sound || !said || !self.is_clinical() || !checks::date(2000, number(month), number(day))
+        {
             return None;
         }
         self.add(
@@ -118,7 +129,7 @@ impl Text<'_, '_> {
             return clinical;
         }
         let start = part(self.text, 0, self.text.len().min(4096));
-        let words = start.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'/');
+        let words = start.split(|byte| kind(*byte) & ALNUM == 0 && *byte != b'/');
         let mut first: Option<&[u8]> = None;
         let clinical = words.filter(|word| may_be_clinical(word)).any(|word| {
             let known = CLINICAL
@@ -137,10 +148,11 @@ impl Text<'_, '_> {
     /// "92 year old", "age 94": 164.514(b)(2)(i)(C) takes ages over 89.
     pub(super) fn age(&mut self, start: usize, end: usize) -> Option<usize> {
         let text = self.text;
-        if !matches!(end - start, 2 | 3)
-            || !matches!(at(text, end), b' ' | b'-')
-            || !(90..=125).contains(&number(part(text, start, end)))
-        {
+        if !matches!(end - start, 2 | 3) || !matches!(at(text, end), b' ' | b'-') {
+            return None;
+        }
+        // All of the signs begin so.
+        if !at(text, end + 1).eq_ignore_ascii_case(&b'y') {
             return None;
         }
         let rest = part(text, end, (end + 14).min(text.len())).to_ascii_lowercase();
@@ -158,7 +170,7 @@ impl Text<'_, '_> {
         ]
         .iter()
         .any(|sign| rest.starts_with(sign));
-        if !after {
+        if !after || !(90..=125).contains(&number(part(text, start, end))) {
             return None;
         }
         self.add(Class::Date, Confidence::Medium, (start, end), Some("age"));

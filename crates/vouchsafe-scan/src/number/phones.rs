@@ -2,6 +2,7 @@
 
 use crate::bytes::{at, before, count_digits, digits_end, is_word, part, run_end, run_within};
 use crate::class::{Class, Confidence};
+use crate::digits;
 use crate::text::Text;
 
 impl Text<'_, '_> {
@@ -77,8 +78,7 @@ impl Text<'_, '_> {
         let digits = part(self.text, start, end);
         let front = part(self.text, start.saturating_sub(64), start).to_ascii_lowercase();
         let at_number = front.ends_with(b" at ") || front.ends_with(b" on ");
-        is_nanp(part(digits, 0, 3), part(digits, 3, 6))
-            && at_number
+        at_number
             && !is_word(at(self.text, end))
             && [
                 b"call".as_slice(),
@@ -91,6 +91,7 @@ impl Text<'_, '_> {
             ]
             .iter()
             .any(|word| front.windows(word.len()).any(|window| window == *word))
+            && is_nanp(part(digits, 0, 3), part(digits, 3, 6))
     }
 
     /// `(555) 123-4567`, `(01)00643169007222(21)A1`.
@@ -101,9 +102,10 @@ impl Text<'_, '_> {
         if at(text, area_end) != b')' {
             return place + 1;
         }
-        if area == b"01" {
-            let code_end = digits_end(text, area_end + 1);
-            if code_end - area_end == 15 {
+        let code_end = digits_end(text, area_end + 1);
+        if area.len() == 2 && code_end - area_end == 15 {
+            digits::read();
+            if area == b"01" {
                 let stop = run_end(text, code_end, |byte| {
                     byte.is_ascii_alphanumeric() || matches!(byte, b'(' | b')' | b'-' | b'/')
                 });
@@ -142,11 +144,11 @@ impl Text<'_, '_> {
         let previous = before(text, place);
         let zone = matches!(previous, b'Z' | b'T') || previous.is_ascii_digit();
         // A second number, or a time, follows a blank: the first of them is enough.
-        if !(9..=15).contains(&digits)
-            || zone
-            || is_word(at(text, end))
-            || number.get(1) == Some(&b'0')
-        {
+        if !(9..=15).contains(&digits) || zone || is_word(at(text, end)) {
+            return place + 1;
+        }
+        digits::read();
+        if number.get(1) == Some(&b'0') {
             return place + 1;
         }
         self.phone((place, end), true);
@@ -156,12 +158,12 @@ impl Text<'_, '_> {
 
 /// Area code and exchange of the North American Numbering Plan.
 pub(crate) fn is_nanp(area: &[u8], exchange: &[u8]) -> bool {
-    let sound = |digits: &[u8]| {
-        digits.len() == 3
-            && matches!(digits.first(), Some(b'2'..=b'9'))
-            && digits.iter().all(u8::is_ascii_digit)
-    };
-    sound(area) && sound(exchange)
+    let three = |digits: &[u8]| digits.len() == 3 && digits.iter().all(u8::is_ascii_digit);
+    let sound = |digits: &[u8]| matches!(digits.first(), Some(b'2'..=b'9'));
+    three(area) && three(exchange) && {
+        digits::read();
+        sound(area) && sound(exchange)
+    }
 }
 
 /// Past `x123`, `ext. 123` after a phone number.

@@ -55,7 +55,6 @@ pub(super) fn left(text: &[u8], start: usize) -> Left {
         return Left::Nothing;
     }
     // "my name's Jane", "hi it's Jane", "hi its Jane"
-    let front = part(text, start.saturating_sub(7), start).to_ascii_lowercase();
     let says = [
         b"name's ".as_slice(),
         b" i'm ",
@@ -63,40 +62,41 @@ pub(super) fn left(text: &[u8], start: usize) -> Left {
         b"hi it's ",
         b"this is ",
     ];
-    if says.iter().any(|said| front.ends_with(said)) {
+    let front = part(text, start.saturating_sub(7), start);
+    let is_said = |said: &&[u8]| {
+        let from = front.len().checked_sub(said.len());
+        from.is_some_and(|from| part(front, from, front.len()).eq_ignore_ascii_case(said))
+    };
+    if before(text, start) == b' ' && says.iter().any(is_said) {
         return Left::Noun;
     }
     // "Welcome back, Jane", "her mother, Jane Roe, …"
     let apart = part(text, start.saturating_sub(2), start) == b", ";
-    if apart
-        && !GREETINGS.contains(&word)
-        && !(NOUNS.contains(&word) && word != b"name")
-        && word != b"kin"
-    {
+    if apart && !GREETINGS.has(word) && !(NOUNS.has(word) && word != b"name") && word != b"kin" {
         return Left::Nothing;
     }
-    if GREETINGS.contains(&word) {
+    if GREETINGS.has(word) {
         return Left::Noun;
     }
     let close = matches!(before(text, start), b' ' | b'.');
-    if TITLES.contains(&word) {
+    if TITLES.has(word) {
         let whole = close && !matches!(before(text, place), b'-' | b'0'..=b'9' | b'_' | b'/');
         // "in 12 ms. Found": a unit.
         let unit = before(text, place) == b' ' && before(text, place - 1).is_ascii_digit();
         let whole = whole && !unit;
         return if whole { Left::Title } else { Left::Nothing };
     }
-    if NOUNS.contains(&word) {
+    if NOUNS.has(word) {
         return Left::Noun;
     }
-    if LITTLE.contains(&word) {
+    if LITTLE.has(word) {
         let (_, deed, deed_length) = word_before(text, place);
         let deed = part(&deed, 0, deed_length);
-        if DEEDS.contains(&deed) || NOUNS.contains(&deed) {
+        if DEEDS.has(deed) || NOUNS.has(deed) {
             return Left::Noun;
         }
     }
-    if WEAK_NOUNS.contains(&word) {
+    if WEAK_NOUNS.has(word) {
         return Left::Weak;
     }
     Left::Nothing
@@ -186,6 +186,23 @@ fn owned(text: &[u8], end: usize) -> Option<Right> {
     addressed.then_some(Right::Addressed)
 }
 
+/// Whether a place has "is a 42-year-old".
+fn is_aged(text: &[u8], gap: usize) -> bool {
+    if !matches!(part(text, gap, gap + 5), b"is a " | b"is an" | b"was a") {
+        return false;
+    }
+    let rest = part(text, gap, text.len().min(gap + 48));
+    [b"year-old".as_slice(), b"year old", b"yo ", b"y/o", b"y.o."]
+        .iter()
+        .any(|sign| rest.windows(sign.len()).any(|window| window == *sign))
+}
+
+/// Whether what stands after a word says that it is a person's name, whatever the word.
+pub(super) fn says_aged(text: &[u8], end: usize) -> bool {
+    let gap = run_end(text, end, |byte| matches!(byte, b',' | b' ' | b'('));
+    (1..=2).contains(&(gap - end)) && is_aged(text, gap)
+}
+
 pub(super) fn right(text: &[u8], end: usize) -> Right {
     // `Jane Roe <jane@…>`, `Jane Roe (jane@…)`
     let mark = run_end(text, end, |byte| matches!(byte, b'"' | b' ' | b'\\'));
@@ -209,27 +226,20 @@ pub(super) fn right(text: &[u8], end: usize) -> Right {
     if gap == end || gap - end > 2 {
         return Right::Nothing;
     }
-    if matches!(part(text, gap, gap + 5), b"is a " | b"is an" | b"was a") {
-        let rest = part(text, gap, text.len().min(gap + 48));
-        let aged = [b"year-old".as_slice(), b"year old", b"yo ", b"y/o", b"y.o."];
-        if aged
-            .iter()
-            .any(|sign| rest.windows(sign.len()).any(|window| window == *sign))
-        {
-            return Right::Aged;
-        }
+    if is_aged(text, gap) {
+        return Right::Aged;
     }
     let stop = run_end(text, gap, |byte| {
         byte.is_ascii_alphabetic() || matches!(byte, b'.' | b'-')
     });
     let word = part(text, gap, stop);
     let word = word.strip_suffix(b".").unwrap_or(word);
-    if CREDENTIALS.contains(&word) {
+    if CREDENTIALS.has(word) {
         return Right::Credential;
     }
-    let beside = BESIDE.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let beside = BESIDE.has_of_any_case(word);
     let after = at(text, gap - 1) != b'('
-        && AFTER.contains(&word)
+        && AFTER.has(word)
         && !matches!(
             word,
             b"is" | b"was" | b"has" | b"will" | b"called" | b"requested" | b"checked"

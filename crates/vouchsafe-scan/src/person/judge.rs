@@ -90,7 +90,7 @@ fn is_of_thing(text: &[u8], end: usize) -> bool {
     let start = end + usize::from(at(text, end) == b' ');
     let stop = run_end(text, start, |byte| byte.is_ascii_alphabetic());
     start > end
-        && (OF_THINGS.contains(&part(text, start, stop))
+        && (OF_THINGS.has(part(text, start, stop))
             || part(text, start, start + 11) == b"and Company")
 }
 
@@ -161,7 +161,7 @@ fn alone(text: &[u8], tokens: &[Token], right: Right, supported: bool) -> Option
 pub(super) fn reach(text: &[u8], tokens: &[Token]) -> usize {
     let mut reach = 0;
     for (place, token) in tokens.iter().enumerate() {
-        let credential = CREDENTIALS.contains(&part(text, token.start, token.end));
+        let credential = CREDENTIALS.has(part(text, token.start, token.end));
         let after_given = place > 0
             && tokens.first().is_some_and(|first| first.said.clearly_given)
             && token.said.surname
@@ -174,10 +174,7 @@ pub(super) fn reach(text: &[u8], tokens: &[Token]) -> usize {
                     || part(text, token.start, token.end) != b"I")
             || token.could_be_surname()
             || (place == 0 && (token.said.given || token.said.surname));
-        let field = place > 0
-            && FIELD_WORDS
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(part(text, token.start, token.end)));
+        let field = place > 0 && FIELD_WORDS.has_of_any_case(part(text, token.start, token.end));
         // "John Q Public": what follows an initial.
         let after_initial = place > 1
             && tokens.get(place - 1).is_some_and(|before| before.initial)

@@ -127,7 +127,7 @@ fn ends_otherwise(text: &[u8], end: usize) -> bool {
 
 /// Whether words, or the one after them, are those of organisations, places and things.
 fn is_of_things(text: &[u8], kept: &[Token]) -> bool {
-    let of_thing = |token: &Token| OF_THINGS.contains(&part(text, token.start, token.end));
+    let of_thing = |token: &Token| OF_THINGS.has(part(text, token.start, token.end));
     let end = kept.last().map_or(0, |last| last.end);
     let next = (at(text, end) == b' ')
         .then(|| token(text, end + 1))
@@ -146,8 +146,10 @@ fn could_be(text: &[u8], token: &Token) -> bool {
 
 /// Whether a word says what somebody is: Dtr, MD, Mrs.
 fn is_of_people(word: &[u8]) -> bool {
-    let is = |known: &[&[u8]]| known.iter().any(|known| known.eq_ignore_ascii_case(word));
-    is_title(word) || CREDENTIALS.contains(&word) || is(NOUNS) || is(FIELD_WORDS)
+    is_title(word)
+        || CREDENTIALS.has(word)
+        || NOUNS.has_of_any_case(word)
+        || FIELD_WORDS.has_of_any_case(word)
 }
 
 /// Where one word ends that can be the other half of a name; `capitals` says how that is written.

@@ -1,6 +1,6 @@
 //! Capitalised words, and what the dictionaries say of each.
 
-use crate::bytes::{at, before, is_word, part, run_end};
+use crate::bytes::{LOWER, at, is_word, kind, part, run_end};
 use crate::lexicon::{Said, said};
 use crate::person::words::PARTICLES;
 
@@ -34,57 +34,90 @@ impl Token {
     }
 }
 
-/// The word that begins at a place, if it could be part of a name.
-pub(super) fn token(text: &[u8], start: usize) -> Option<Token> {
+/// What a word looks like, whatever the dictionaries say of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Form {
+    /// Where its letters end.
+    letters: usize,
+    /// Where it ends, with the full stop of an initial.
+    pub(super) end: usize,
+    initial: bool,
+    capitals: bool,
+}
+
+/// The form of the word that begins at a place, if it could be part of a name.
+pub(super) fn form(text: &[u8], start: usize) -> Option<Form> {
+    /// Longer words are no names.
+    const LONGEST: usize = 40;
     let first = at(text, start);
     // From U+2000 on to U+2FFF stand punctuation, arrows and boxes, from U+10000 on pictures.
     if !(first.is_ascii_uppercase() || (first >= 0xc3 && !matches!(first, 0xe2 | 0xf0..))) {
         return None;
     }
-    let mut end = start;
-    let mut lowers = 0;
-    let mut uppers = 0;
-    let mut turns = 0;
-    loop {
-        let byte = at(text, end);
-        let joins = matches!(byte, b'\'' | b'-')
-            && (at(text, end + 1).is_ascii_alphabetic() || at(text, end + 1) >= 0x80);
-        if is_apostrophe(text, end) && end - start <= 2 {
-            end += 3;
+    let rest = part(text, start, text.len().min(start + LONGEST + 1));
+    let (mut lowers, mut uppers, mut turns) = (0_u32, 0_u32, 0_u32);
+    let (mut length, mut previous) = (0, 0);
+    while let Some(&byte) = rest.get(length) {
+        if byte.is_ascii_lowercase() {
+            lowers += 1;
+        } else if byte.is_ascii_uppercase() {
+            uppers += 1;
+            turns += u32::from(previous == LOWER);
+        } else if length <= 2 && is_apostrophe(text, start + length) {
+            length += 3;
+            previous = 0;
             continue;
-        }
-        let letter = byte.is_ascii_alphabetic() || (byte >= 0x80 && byte != 0xe2);
-        if !(letter || joins) || end - start > 40 {
+        } else if (byte < 0x80 || byte == 0xe2) && !is_joint(text, start + length) {
             break;
         }
-        if byte.is_ascii_uppercase() {
-            uppers += 1;
-            turns += usize::from(before(text, end).is_ascii_lowercase() && end > start);
-        }
-        lowers += usize::from(byte.is_ascii_lowercase());
-        end += 1;
+        previous = kind(byte) & LOWER;
+        length += 1;
     }
-    let word = part(text, start, end);
-    let camel = turns > usize::from(has_prefix(word));
+    let letters = start + length;
     // W/O: no initial.
-    let abbreviated = end - start == 1 && at(text, end) == b'/';
-    if camel || abbreviated || is_word(at(text, end)) || end - start > 40 {
+    let abbreviated = length == 1 && at(text, letters) == b'/';
+    if length > LONGEST || abbreviated || is_word(at(text, letters)) {
+        return None;
+    }
+    if turns > 0 && turns > u32::from(has_prefix(part(text, start, letters))) {
         return None;
     }
     // Ó, É: a letter of two bytes.
-    let initial = end - start == 1 || end - start == 2 && first >= 0xc3;
-    if initial && at(text, end) == b'.' {
-        end += 1;
-    }
-    let capitals = lowers == 0 && uppers > 1;
-    let known = said_of(word);
-    Some(Token {
-        start,
+    let initial = length == 1 || length == 2 && first >= 0xc3;
+    Some(Form {
+        letters,
+        end: letters + usize::from(initial && at(text, letters) == b'.'),
+        initial,
+        capitals: lowers == 0 && uppers > 1,
+    })
+}
+
+/// Whether a hyphen or an apostrophe stands at a place, with a letter after it.
+fn is_joint(text: &[u8], place: usize) -> bool {
+    let next = at(text, place + 1);
+    matches!(at(text, place), b'\'' | b'-') && (next.is_ascii_alphabetic() || next >= 0x80)
+}
+
+/// The word that begins at a place, if it could be part of a name.
+pub(super) fn token(text: &[u8], start: usize) -> Option<Token> {
+    form(text, start).map(|form| token_of(text, start, form))
+}
+
+/// The word of this form.
+pub(super) fn token_of(text: &[u8], start: usize, form: Form) -> Token {
+    let Form {
+        letters,
         end,
-        said: known,
         initial,
         capitals,
-    })
+    } = form;
+    Token {
+        start,
+        end,
+        said: said_of(part(text, start, letters)),
+        initial,
+        capitals,
+    }
 }
 
 /// What the dictionaries say of a word; of one with a hyphen or an apostrophe, what they say of its parts.
@@ -168,16 +201,20 @@ fn after_particles(text: &[u8], start: usize) -> usize {
     let mut place = start;
     for _ in 0..2 {
         let end = run_end(text, place, |byte| byte.is_ascii_lowercase());
-        if !PARTICLES.contains(&part(text, place, end))
-            || !matches!(at(text, end), b' ' | b'-' | b'\'')
-        {
+        if !PARTICLES.has(part(text, place, end)) || !matches!(at(text, end), b' ' | b'-' | b'\'') {
             break;
         }
         place = end + 1;
     }
-    if token(text, place).is_some() {
-        place
-    } else {
+    if place > start && form(text, place).is_none() {
         start
+    } else {
+        place
     }
+}
+
+/// Whether a word at a place is one of those that stand within names.
+pub(super) fn is_particle(text: &[u8], start: usize) -> bool {
+    let end = run_end(text, start, |byte| byte.is_ascii_lowercase());
+    PARTICLES.has(part(text, start, end))
 }

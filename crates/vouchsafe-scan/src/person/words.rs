@@ -1,6 +1,8 @@
 //! Words that stand before, after and in names of people.
 
-pub(super) const TITLES: [&[u8]; 26] = [
+use crate::wordlist::WordList;
+
+pub(super) static TITLES: WordList = WordList::new(&[
     b"mr",
     b"mrs",
     b"ms",
@@ -27,9 +29,9 @@ pub(super) const TITLES: [&[u8]; 26] = [
     b"monsieur",
     b"herr",
     b"frau",
-];
+]);
 
-pub(super) const NOUNS: &[&[u8]] = &[
+pub(super) static NOUNS: WordList = WordList::new(&[
     b"patient",
     b"pt",
     b"patients",
@@ -150,9 +152,9 @@ pub(super) const NOUNS: &[&[u8]] = &[
     b"pcp",
     b"consultant",
     b"doctors",
-];
+]);
 
-pub(super) const WEAK_NOUNS: &[&[u8]] = &[
+pub(super) static WEAK_NOUNS: WordList = WordList::new(&[
     b"member",
     b"contact",
     b"customer",
@@ -197,10 +199,10 @@ pub(super) const WEAK_NOUNS: &[&[u8]] = &[
     b"visitor",
     b"student",
     b"clerk",
-];
+]);
 
 /// What is done by, with or to people, before a little word: seen by, spoke with.
-pub(super) const DEEDS: &[&[u8]] = &[
+pub(super) static DEEDS: WordList = WordList::new(&[
     b"seen",
     b"signed",
     b"reviewed",
@@ -263,10 +265,10 @@ pub(super) const DEEDS: &[&[u8]] = &[
     b"reply",
     b"paged",
     b"page",
-];
+]);
 
 /// Words that begin the name of the next field: "First Name: Ana Last Name: Silva".
-pub(super) const FIELD_WORDS: &[&[u8]] = &[
+pub(super) static FIELD_WORDS: WordList = WordList::new(&[
     b"first",
     b"last",
     b"middle",
@@ -301,9 +303,9 @@ pub(super) const FIELD_WORDS: &[&[u8]] = &[
     b"room",
     b"unit",
     b"bed",
-];
+]);
 
-pub(super) const GREETINGS: &[&[u8]] = &[
+pub(super) static GREETINGS: WordList = WordList::new(&[
     b"hi",
     b"hello",
     b"hey",
@@ -315,9 +317,9 @@ pub(super) const GREETINGS: &[&[u8]] = &[
     b"afternoon",
     b"kin",
     b"per",
-];
+]);
 
-pub(super) const LITTLE: [&[u8]; 14] = [
+pub(super) static LITTLE: WordList = WordList::new(&[
     b"by",
     b"with",
     b"for",
@@ -332,9 +334,9 @@ pub(super) const LITTLE: [&[u8]; 14] = [
     b"re",
     b"behalf",
     b"per",
-];
+]);
 
-pub(super) const AFTER: [&[u8]; 30] = [
+pub(super) static AFTER: WordList = WordList::new(&[
     b"presented",
     b"presents",
     b"denies",
@@ -365,10 +367,10 @@ pub(super) const AFTER: [&[u8]; 30] = [
     b"will",
     b"verbalized",
     b"agreed",
-];
+]);
 
 /// What is said of a person right after the name: "Jane Roe, DOB …", "Jane Roe (MRN …".
-pub(super) const BESIDE: &[&[u8]] = &[
+pub(super) static BESIDE: WordList = WordList::new(&[
     b"dob",
     b"d.o.b",
     b"born",
@@ -415,21 +417,21 @@ pub(super) const BESIDE: &[&[u8]] = &[
     b"partner",
     b"aunt",
     b"uncle",
-];
+]);
 
-pub(super) const CREDENTIALS: [&[u8]; 26] = [
+pub(super) static CREDENTIALS: WordList = WordList::new(&[
     b"MD", b"M.D", b"DO", b"RN", b"NP", b"PA", b"PA-C", b"LPN", b"DDS", b"DMD", b"PhD", b"PharmD",
     b"Jr", b"Sr", b"III", b"II", b"Esq", b"DPM", b"FNP", b"LCSW", b"DNP", b"CRNA", b"CNM", b"OD",
     b"PsyD", b"RPh",
-];
+]);
 
-pub(super) const PARTICLES: [&[u8]; 22] = [
+pub(super) static PARTICLES: WordList = WordList::new(&[
     b"de", b"la", b"del", b"van", b"von", b"der", b"den", b"bin", b"ibn", b"al", b"el", b"da",
     b"dos", b"di", b"du", b"le", b"ter", b"y", b"e", b"bint", b"das", b"ten",
-];
+]);
 
 /// Words after a name that is that of an organisation, a place or a thing.
-pub(super) const OF_THINGS: [&[u8]; 46] = [
+pub(super) static OF_THINGS: WordList = WordList::new(&[
     b"Hospital",
     b"Clinic",
     b"Center",
@@ -476,4 +478,4 @@ pub(super) const OF_THINGS: [&[u8]; 46] = [
     b"Church",
     b"Library",
     b"Conference",
-];
+]);

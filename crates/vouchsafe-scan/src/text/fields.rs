@@ -4,6 +4,7 @@ use crate::bytes::{PLAIN, TOKEN, at, kind, part, run_end, run_within, word_start
 use crate::checks;
 use crate::class::Class;
 use crate::decode;
+use crate::digits;
 use crate::field::{self, Extent, Field, Mark, Opening};
 use crate::frame::Frame;
 use crate::memory::Known;
@@ -135,6 +136,7 @@ impl Text<'_, '_> {
             let limit = self.text.len().min(end + 320);
             let close = run_within(self.text, end, limit, |byte| byte != b'>');
             let tag = part(self.text, end, close);
+            digits::read_in(tag);
             if let Some(meaning) = OIDS
                 .iter()
                 .find(|(oid, _)| memchr::memmem::find(tag, oid).is_some())
@@ -430,6 +432,10 @@ const OIDS: [(&[u8], &[u8]); 4] = [
 
 /// The types of identifiers of HL7 v2 table 0203, and the systems of FHIR.
 fn code_of_type(said: &[u8]) -> Option<&'static Meaning> {
+    // Among them are numbers with full stops.
+    if said.iter().filter(|byte| **byte == b'.').count() >= 2 {
+        digits::read_in(said);
+    }
     let name: &[u8] = match said {
         b"MR" | b"PI" | b"MRT" => b"mrn",
         b"SS" | b"SSN" => b"ssn",

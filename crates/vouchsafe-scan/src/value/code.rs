@@ -2,6 +2,7 @@
 
 use crate::bytes::{at, before, count_digits, part, run_end};
 use crate::class::Confidence;
+use crate::digits;
 use crate::value::{Fit, Value, is_uuid, looks_like_hash, token_end, whole};
 use crate::vocabulary::Strength;
 use crate::web;
@@ -18,13 +19,17 @@ pub(super) fn device(strength: Strength, value: Value<'_>) -> Fit {
     }
     // Serials of zones of the domain name system are dates: 2023041421.
     let token = token.strip_suffix(b")").unwrap_or(token);
-    let zone = token.len() == 10
-        && matches!(token.get(..2), Some(b"19" | b"20"))
-        && token.iter().all(u8::is_ascii_digit);
+    let zone = token.len() == 10 && token.iter().all(u8::is_ascii_digit) && {
+        digits::read();
+        matches!(token.get(..2), Some(b"19" | b"20"))
+    };
     if zone && strength == Strength::Shape {
         return None;
     }
     // A unique device identifier has brackets: (01)00643169007222(21)A1.
+    if token.first() == Some(&b'(') {
+        digits::read_in(token);
+    }
     if token.starts_with(b"(01)") || token.starts_with(b"+H") {
         return whole(value.to(end), Confidence::High);
     }
@@ -97,6 +102,9 @@ pub(super) fn code(strength: Strength, value: Value<'_>) -> Fit {
         start += 1;
     }
     let token = part(value.text, start, end);
+    if token.get(1) == Some(&b'x') {
+        digits::read_in(token);
+    }
     let digits = count_digits(token);
     let alnum = token
         .iter()

@@ -2,7 +2,7 @@
 
 use crate::bytes::{DIGIT, LOWER, UPPER, kind};
 use crate::roots;
-use crate::vocabulary::{Meaning, PHRASE, Strength, VOCABULARY, is_gap};
+use crate::vocabulary::{Meaning, PHRASE, Strength, VOCABULARY, is_gap, numbered};
 
 /// At most this many words of a name are looked at, the last ones.
 const MAX_WORDS: usize = 8;
@@ -42,9 +42,14 @@ impl Words {
     /// Adds the words of a further name.
     pub(crate) fn add(&mut self, name: &[u8]) {
         let mut fresh = true;
-        let mut previous = 0;
+        let (mut previous, mut all) = (0, 0);
         for (place, &byte) in name.iter().enumerate() {
             let kind = kind(byte) & (LOWER | UPPER | DIGIT);
+            // Within a word of lower-case letters nothing happens.
+            if kind == LOWER && previous == LOWER {
+                self.push(byte);
+                continue;
+            }
             if kind == 0 {
                 // An apostrophe belongs to its word: "mother's".
                 fresh |= byte != b'\'';
@@ -62,6 +67,18 @@ impl Words {
             }
             self.push(byte.to_ascii_lowercase());
             previous = kind;
+            all |= kind;
+        }
+        if all & DIGIT != 0 {
+            self.read_digits();
+        }
+    }
+
+    /// Says that digits were read, where the vocabulary has words like those that have them.
+    fn read_digits(&self) {
+        for place in 0..self.count {
+            let word = |without| self.last(1, without).unwrap_or_default();
+            numbered::read(word(place), word(place + 1));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::bytes::{at, before, is_word, part, run_end};
+use crate::digits;
 
 /// The IP address that begins at a place: where it ends, and whether it can be a person's.
 pub(crate) fn ip(text: &[u8], start: usize) -> Option<(usize, bool)> {
@@ -21,6 +22,7 @@ pub(crate) fn ip4(text: &[u8], start: usize) -> Option<(usize, bool)> {
     if quad.len() > 15 || quad.iter().filter(|byte| **byte == b'.').count() != 3 {
         return None;
     }
+    digits::read();
     let address: Ipv4Addr = std::str::from_utf8(quad).ok()?.parse().ok()?;
     let [a, b, ..] = address.octets();
     let own = address.is_private()
@@ -47,9 +49,15 @@ pub(crate) fn ip6(text: &[u8], start: usize) -> Option<(usize, bool)> {
     {
         group = part(group, 0, group.len() - 1);
     }
-    if !(3..=45).contains(&group.len()) || group.iter().filter(|byte| **byte == b':').count() < 2 {
+    let colons = group.iter().filter(|byte| **byte == b':').count();
+    if !(3..=45).contains(&group.len()) || colons < 2 {
         return None;
     }
+    // Eight groups have seven colons, or six where the last two are written as a dotted quad. Times have fewer.
+    if colons < 6 && !group.windows(2).any(|two| two == b"::") {
+        return None;
+    }
+    digits::read();
     let address: Ipv6Addr = std::str::from_utf8(group).ok()?.parse().ok()?;
     let public = match address.to_ipv4_mapped() {
         Some(inner) => ip4(inner.to_string().as_bytes(), 0).is_some_and(|(_, public)| public),
@@ -74,6 +82,7 @@ pub(crate) fn mac(text: &[u8], start: usize) -> Option<usize> {
     }
     let end = start + 17;
     let whole = part(text, start, end);
+    digits::read();
     let dull = whole
         .iter()
         .filter(|byte| **byte != mark)
