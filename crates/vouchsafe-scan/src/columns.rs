@@ -624,7 +624,7 @@ impl Text<'_, '_> {
     /// The tuples after `VALUES`, under the columns before it.
     fn inserted(&mut self, open: usize) {
         let text = self.text;
-        digits::read_in(text);
+        digits::read();
         let floor = open.saturating_sub(4096);
         let front = part(text, floor, open);
         let Some(close) = front.iter().rposition(|byte| *byte == b')') else {
