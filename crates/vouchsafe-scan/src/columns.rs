@@ -49,6 +49,8 @@ impl Table {
 
     /// Takes the header of a table, if the line is one; says whether it was.
     pub(crate) fn header(&mut self, line: &[u8], first: bool) -> bool {
+        // The mark of UTF-8 at the beginning of a file.
+        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         if let Some(columns) = copy_header(line) {
             *self = Self {
                 columns,
@@ -89,7 +91,7 @@ impl Table {
     }
 
     /// Takes the first line of a table for its header, whatever the names are.
-    #[cfg(feature = "files")]
+    #[cfg(feature = "command")]
     pub(crate) fn any_header(&mut self, line: &[u8]) -> bool {
         let separator = [b',', b'\t', b';', b'|']
             .into_iter()
@@ -106,7 +108,7 @@ impl Table {
     }
 
     /// The values of a row, with the names of their columns.
-    #[cfg(feature = "files")]
+    #[cfg(feature = "command")]
     pub(crate) fn named_cells(&self, line: &[u8]) -> Vec<(String, Vec<u8>)> {
         let cells = cell_texts(line, self.separator);
         if cells.len() != self.names.len() {

@@ -51,6 +51,7 @@ impl Text<'_, '_> {
         if self.classes.has(Class::Name) {
             self.beside_names(known);
         }
+        self.again(known);
     }
 
     /// Looks at the words between two findings; `last` is the one before them.

@@ -12,6 +12,7 @@ use crate::digits;
 pub(crate) fn is_escaped(text: &[u8]) -> bool {
     memchr3_iter(b'\\', b'%', b'&', text).any(|place| escape(text, place).is_some())
         || memchr::memchr(0, text).is_some()
+        || memchr::memchr(0x1b, text).is_some()
 }
 
 /// The text without escapes, and where each of its bytes came from.
@@ -86,6 +87,11 @@ fn unescape(text: &[u8], out: &mut Vec<u8>, places: &mut Vec<usize>) {
                 places.push(place);
             }
             place = end;
+            continue;
+        }
+        // Colours within a text that was escaped.
+        if byte == 0x1b {
+            place = crate::flat::sequence_end(text, place);
             continue;
         }
         // UTF-16 of Latin text is that text with zeros in between.

@@ -10,6 +10,7 @@ use crate::company;
 use crate::decode::{self, Plain};
 use crate::digits;
 use crate::finding::Finding;
+use crate::flat::{self, Flat};
 use crate::repeat::{Asked, Repeats};
 use crate::text::{Desk, Text};
 use crate::value::Value;
@@ -152,6 +153,9 @@ impl Scanner<'_> {
     /// None overlaps another, but that a token in an encoding gives one finding for each class within, all of the place
     /// of the token.
     pub fn line(&mut self, line: &[u8], found: &mut Vec<Finding>) {
+        if flat::is_odd(line) {
+            return self.shown(line, found);
+        }
         let remembers = self.detector.remembers && Repeats::can_hold(line);
         if !remembers || self.first || self.is_within() {
             return self.line_alone(line, found);
@@ -164,6 +168,16 @@ impl Scanner<'_> {
         // What is too weak to be reported could be strong with other digits.
         if !read && found.len() == before && !self.weak && !self.is_within() {
             self.repeats.keep(line, &self.desk.asked);
+        }
+    }
+
+    /// Adds the findings of a line as a terminal shows it.
+    fn shown(&mut self, line: &[u8], found: &mut Vec<Finding>) {
+        let before = found.len();
+        let flat = Flat::of(line);
+        self.line_alone(&flat.text, found);
+        for finding in found.iter_mut().skip(before) {
+            finding.span = flat.place(&finding.span);
         }
     }
 

@@ -71,8 +71,9 @@ impl Text<'_, '_> {
             return;
         }
         for brace in memchr::memchr_iter(b'{', text) {
-            let mark = brace.saturating_sub(2);
-            if part(text, mark, brace) == b"\":"
+            let end = brace - usize::from(before(text, brace) == b' ');
+            let mark = end.saturating_sub(2);
+            if part(text, mark, end) == b"\":"
                 && let Some(start) = mark.checked_sub(8)
                 && before(text, start) == b'"'
             {

@@ -20,6 +20,7 @@ mod file;
 #[cfg(feature = "files")]
 pub mod filter;
 pub mod finding;
+mod flat;
 mod frame;
 mod hl7;
 #[cfg(feature = "files")]

@@ -129,6 +129,21 @@ fn date(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
         let old = matches!(age.len(), 2 | 3) && (90..=125).contains(&number(age));
         // Of a connection: age=109 idle=0
         let idle = part(value.text, end, end + 6) == b" idle=";
+        // "age 95 ms", "age=95 of cache entry"
+        let unit = part(value.text, end, value.text.len().min(end + 5));
+        let idle = idle
+            || [
+                b" ms".as_slice(),
+                b" s",
+                b" sec",
+                b" min",
+                b" hou",
+                b" day",
+                b" of ",
+                b" byt",
+            ]
+            .iter()
+            .any(|known| unit.starts_with(known));
         let ends = !idle
             && !matches!(at(value.text, end), b'.' | b'-' | b':' | b'/' | b'%')
             && !at(value.text, end).is_ascii_alphanumeric();

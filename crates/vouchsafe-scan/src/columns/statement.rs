@@ -15,6 +15,8 @@ use crate::vocabulary::meaning_of;
 pub(crate) struct Statement {
     columns: Columns,
     lines: u8,
+    /// The columns of an `INSERT` whose rows stand in further lines.
+    rows: Columns,
 }
 
 static VALUES: [Needle; 2] = [
@@ -36,28 +38,75 @@ const MOST: usize = 64;
 impl Statement {
     /// Whether no values are waited for.
     pub(crate) const fn is_none(&self) -> bool {
-        self.lines == 0
+        self.lines == 0 && self.rows.is_empty()
     }
 
     /// Keeps the columns of a statement in this line, or finds the values of the one before.
     pub(crate) fn line(&mut self, text: &mut Text<'_, '_>) {
+        self.row(text);
         if let Some((columns, end)) = open_columns(text.text, text.marks) {
             if !text.listed(end, &columns) {
-                *self = Self { columns, lines: 2 };
+                (self.columns, self.lines) = (columns, 2);
             }
             return;
         }
         if self.lines == 0 {
             return;
         }
+        // Hibernate shows one value in each line.
+        if text.bound(&self.columns) {
+            self.lines = 2;
+            return;
+        }
         self.lines -= 1;
         let columns = std::mem::take(&mut self.columns);
-        if !text.numbered(&columns) && !text.listed_after_brackets(&columns) && self.lines > 0 {
+        let found = text.numbered(&columns)
+            || text.typed_by(&columns)
+            || text.listed_after_brackets(&columns)
+            || text.begins_with_list() && text.listed(0, &columns);
+        if !found && self.lines > 0 {
             self.columns = columns;
         } else {
             self.lines = 0;
         }
     }
+
+    /// `INSERT INTO t (a, b) VALUES` at the end of a line, or rows that go on: the rows of further lines.
+    fn row(&mut self, text: &mut Text<'_, '_>) {
+        let line = text.text.trim_ascii();
+        if !self.rows.is_empty() {
+            if line.starts_with(b"(") {
+                let open = text.text.len() - text.text.trim_ascii_start().len();
+                text.row_after(open, &self.rows);
+            }
+            if line.ends_with(b";") || !line.starts_with(b"(") {
+                self.rows.clear();
+            }
+            return;
+        }
+        let goes_on =
+            line.ends_with(b",") || line.ends_with(b"VALUES") || line.ends_with(b"values");
+        if goes_on && let Some(columns) = inserted_columns(line) {
+            self.rows = columns;
+        }
+    }
+}
+
+/// The columns of an `INSERT`, if any of them says something.
+fn inserted_columns(line: &[u8]) -> Option<Columns> {
+    let find = |[lower, upper]: &[Needle; 2]| lower.find(line).or_else(|| upper.find(line));
+    let place = find(&VALUES)?;
+    let front = part(line, place.saturating_sub(4096), place);
+    let close = front.iter().rposition(|byte| *byte == b')')?;
+    let list = part(front, 0, close)
+        .iter()
+        .rposition(|byte| *byte == b'(')?;
+    let columns = names(part(front, list + 1, close));
+    let says = columns
+        .iter()
+        .flatten()
+        .any(|meaning| !meaning.is_nothing());
+    says.then_some(columns)
 }
 
 /// The columns whose values a statement leaves open, in the order of its placeholders, and where the last one ends.
@@ -123,6 +172,68 @@ fn placeholder_end(text: &[u8], start: usize) -> Option<usize> {
 }
 
 impl Text<'_, '_> {
+    /// Whether a line begins with a list of texts, and not with a time in brackets.
+    fn begins_with_list(&self) -> bool {
+        let line = self.text.trim_ascii_start();
+        [b"[\"".as_slice(), b"['", b"('", b"(\""]
+            .iter()
+            .any(|list| line.starts_with(list))
+    }
+
+    /// The rows that begin at a bracket.
+    fn row_after(&mut self, open: usize, columns: &Columns) {
+        let text = self.text;
+        let mut place = open;
+        while at(text, place) == b'(' {
+            place = self.tuple(place + 1, columns);
+            place = run_end(text, place, |byte| matches!(byte, b',' | b' ' | b')'));
+        }
+    }
+
+    /// `binding parameter (2:VARCHAR) <- [Roe]`, `binding parameter [2] as [VARCHAR] - [Roe]`: one value of Hibernate's.
+    fn bound(&mut self, columns: &Columns) -> bool {
+        static BINDING: Needle = Needle::new(|| Finder::new(b"binding parameter "));
+        let text = self.text;
+        let Some(place) = BINDING.find(text) else {
+            return false;
+        };
+        let digits = place + 19;
+        let end = run_end(text, digits, |byte| byte.is_ascii_digit());
+        let which = usize::try_from(number(part(text, digits, end))).unwrap_or(0);
+        let meaning = which.checked_sub(1).and_then(|which| *columns.get(which)?);
+        let open = text.iter().rposition(|byte| *byte == b'[');
+        if let (Some(meaning), Some(open)) = (meaning, open.filter(|open| *open > end)) {
+            let stop = run_within(text, open, text.len(), |byte| byte != b']');
+            cell(self, (open + 1, stop), meaning);
+        }
+        true
+    }
+
+    /// `Parameters: 4711(String), Roe(String)`: the values of the statement of the line before, as MyBatis logs them.
+    fn typed_by(&mut self, columns: &Columns) -> bool {
+        static PARAMETERS: Needle = Needle::new(|| Finder::new(b"Parameters: "));
+        let text = self.text;
+        let Some(place) = PARAMETERS.find(text) else {
+            return false;
+        };
+        let mut start = place + 12;
+        for meaning in columns {
+            // A value ends with its type in brackets.
+            let Some(close) = memchr::memchr(b')', part(text, start, text.len())) else {
+                break;
+            };
+            let close = start + close;
+            let open = part(text, start, close)
+                .iter()
+                .rposition(|byte| *byte == b'(');
+            if let (Some(meaning), Some(open)) = (meaning, open) {
+                cell(self, (start, start + open), meaning);
+            }
+            start = run_end(text, close + 1, |byte| matches!(byte, b',' | b' '));
+        }
+        true
+    }
+
     /// The values of a statement in brackets after it; says whether they were there.
     fn listed(&mut self, from: usize, columns: &Columns) -> bool {
         let text = self.text;

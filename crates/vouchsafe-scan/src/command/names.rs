@@ -35,6 +35,8 @@ impl<'a> Names<'a> {
         // Underscores and dots part words for people, not for a scan of sentences. Both ways of reading count.
         ALL.scanner().line(name, found);
         ALL.scanner().line(&spaced(name), found);
+        ALL.scanner().line(&apart(name), found);
+        numbers(name, found);
         people(name, found);
         if let Some(finder) = &mut self.finder {
             finder.find(name, found);
@@ -81,6 +83,47 @@ fn spaced(name: &[u8]) -> Vec<u8> {
             byte => *byte,
         })
         .collect()
+}
+
+/// A name with blanks where letters and marks touch a number: `scan-123-45-6789` is read as "scan 123-45-6789".
+fn apart(name: &[u8]) -> Vec<u8> {
+    let at = |place: usize| name.get(place).copied().unwrap_or(b' ');
+    let before = |place: usize| place.checked_sub(1).map_or(b' ', at);
+    (0..name.len())
+        .map(|place| match at(place) {
+            b'_' | b'/' => b' ',
+            // A mark between letters and a number, or a letter right before one.
+            b'-' if !before(place).is_ascii_digit() && at(place + 1).is_ascii_digit() => b' ',
+            byte if byte >= 0x80 => b' ',
+            byte => byte,
+        })
+        .collect()
+}
+
+/// Finds long runs of digits, but times: in the name of a file they are seldom anything else than somebody's number.
+fn numbers(name: &[u8], found: &mut Vec<Finding>) {
+    let mut start = 0;
+    while start < name.len() {
+        let length = name
+            .iter()
+            .skip(start)
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        let run = name.get(start..start + length).unwrap_or_default();
+        // 20261130, 202611301200, 20261130120000, seconds and milliseconds since 1970.
+        let time = matches!(run, [b'1', b'9', ..] | [b'2', b'0', ..])
+            && matches!(length, 8 | 12 | 14)
+            || matches!(run, [b'1', ..]) && matches!(length, 10 | 13);
+        if length >= 9 && !time {
+            found.push(Finding {
+                class: Class::UniqueId,
+                confidence: Confidence::Low,
+                span: start..start + length,
+                field: None,
+            });
+        }
+        start += length.max(1);
+    }
 }
 
 /// Finds parts of a path that name a person: a given name beside a surname, as in `scans/doe_jane.pdf`.

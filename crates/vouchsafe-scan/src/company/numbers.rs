@@ -3,6 +3,7 @@
 use crate::bytes::{at, before, count_digits, digits_end, is_word, part, run_within};
 use crate::checks;
 use crate::class::{Class, Confidence};
+use crate::company::Known;
 use crate::company::words::{self, contains, key_before};
 use crate::number::{is_joined, is_nanp};
 use crate::text::Text;
@@ -31,6 +32,43 @@ impl Text<'_, '_> {
             Some("beside a person"),
         );
         Some(end)
+    }
+
+    /// The same value again in the line, and further ones in a list after it: `mrn in ('7788123', '7788124')`.
+    pub(super) fn again(&mut self, known: &Known) {
+        const MOST: usize = 32;
+        let text = self.text;
+        let numbers = known.iter().filter(|(class, _, _)| is_of_numbers(*class));
+        for &(class, start, end) in numbers.take(MOST) {
+            let value = part(text, start, end);
+            let over = |place: usize| {
+                known
+                    .iter()
+                    .any(|(_, from, to)| place < *to && place + value.len() > *from)
+            };
+            if (5..=40).contains(&value.len()) && count_digits(value) >= 4 {
+                for place in memchr::memmem::find_iter(text, value).take(MOST) {
+                    let whole =
+                        !is_word(before(text, place)) && !is_word(at(text, place + value.len()));
+                    if whole && !over(place) {
+                        self.add(
+                            class,
+                            Confidence::Medium,
+                            (place, place + value.len()),
+                            Some("found before"),
+                        );
+                    }
+                }
+            }
+            let mut last = (start, end);
+            for _ in 0..MOST {
+                let Some(next) = next_in_list(text, last).filter(|next| !over(next.0)) else {
+                    break;
+                };
+                self.add(class, Confidence::Medium, next, Some("list"));
+                last = next;
+            }
+        }
     }
 
     /// 70668-0828, 173 31 1467, 003b.8cb7.e93e: groups of digits.
@@ -82,6 +120,10 @@ impl Text<'_, '_> {
             .as_ref()
             .is_some_and(|key| key.is_of_program() || key.is_of_request())
         {
+            return None;
+        }
+        let said = words::word_before(text, start);
+        if words::is_of_program(said) {
             return None;
         }
         if word.len() == 9 {
@@ -154,7 +196,12 @@ impl Text<'_, '_> {
         let bare = quoted
             && is_letters_and_number(code)
             && key.as_ref().is_none_or(words::Key::says_nothing);
-        if !form || !(bare || is_after(text, first, words::NUMBERED)) || own() {
+        // "job id 8412345678"
+        let said = words::word_before(text, first);
+        let of_program = first
+            .checked_sub(said.len() + 1)
+            .is_some_and(|place| words::is_of_program(words::word_before(text, place)));
+        if !form || of_program || !(bare || is_after(text, first, words::NUMBERED)) || own() {
             return None;
         }
         let front = part(text, first.saturating_sub(160), first);
@@ -271,6 +318,50 @@ fn is_after(text: &[u8], place: usize, known: &[&[u8]]) -> bool {
     let word = words::word_before(text, place);
     known.iter().any(|known| known.eq_ignore_ascii_case(word))
         || key_before(text, place).is_some_and(|key| key.ends_with(known))
+}
+
+/// Whether values of a class are numbers or codes.
+const fn is_of_numbers(class: Class) -> bool {
+    matches!(
+        class,
+        Class::Ssn
+            | Class::Mrn
+            | Class::HealthPlan
+            | Class::Account
+            | Class::License
+            | Class::UniqueId
+            | Class::Phone
+            | Class::Device
+    )
+}
+
+/// What stands between the values of a list.
+const GAPS: [&[u8]; 9] = [
+    b", ", b",", b" to ", b" into ", b" -> ", b" and ", b"->", b";", b"|",
+];
+
+/// The next value of a list, of the same form as the last: "7788123, 7788124", "from 7788123 to 7788124".
+fn next_in_list(text: &[u8], (start, end): (usize, usize)) -> Option<(usize, usize)> {
+    let value = part(text, start, end);
+    let quote = run_within(text, end, end + 1, |byte| matches!(byte, b'\'' | b'"'));
+    let rest = part(text, quote, quote + 7);
+    let gap = GAPS.iter().find(|gap| rest.starts_with(gap))?;
+    let from = quote + gap.len();
+    let from = run_within(text, from, from + 1, |byte| matches!(byte, b'\'' | b'"'));
+    let to = from + value.len();
+    let next = part(text, from, to);
+    let form = |one: u8, other: u8| {
+        one.is_ascii_digit() == other.is_ascii_digit()
+            && one.is_ascii_alphabetic() == other.is_ascii_alphabetic()
+    };
+    let same = next.len() == value.len()
+        && value.len() >= 5
+        && count_digits(value) >= 4
+        && next
+            .iter()
+            .zip(value)
+            .all(|(one, other)| form(*one, *other));
+    (same && !is_word(at(text, to)) && at(text, to) != b'.').then_some((from, to))
 }
 
 /// A few capitals and a number: W666042419.

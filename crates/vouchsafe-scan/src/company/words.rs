@@ -5,6 +5,15 @@ use crate::vocabulary::Words;
 
 /// Words of names of fields whose dates are the program's own, whatever else the line tells.
 const RECORDS: &[&[u8]] = &[
+    b"expires",
+    b"expiry",
+    b"expiration",
+    b"expire",
+    b"deadline",
+    b"ended",
+    b"started",
+    b"deployed",
+    b"until",
     b"created",
     b"updated",
     b"modified",
@@ -206,10 +215,8 @@ pub(super) const NUMBERED: &[&[u8]] = &[
     b"card",
     b"holding",
     b"case",
-    b"file",
     b"sent",
     b"badge",
-    b"ticket",
     b"permit",
     b"certificate",
     b"cert",
@@ -222,10 +229,7 @@ pub(super) const NUMBERED: &[&[u8]] = &[
     b"identifier",
     b"policy",
     b"claim",
-    b"invoice",
-    b"folio",
     b"device",
-    b"unit",
     b"tracking",
     b"authorization",
     b"auth",
@@ -233,7 +237,6 @@ pub(super) const NUMBERED: &[&[u8]] = &[
     b"confirmation",
     b"accession",
     b"specimen",
-    b"order",
     b"visit",
     b"encounter",
     b"sample",
@@ -332,6 +335,12 @@ const REQUESTS: &[&[u8]] = &[
     b"org",
     b"line",
 ];
+
+/// Whether the number after a word is the program's own: "job id 8412345678", "offset 4155552671".
+pub(super) fn is_of_program(word: &[u8]) -> bool {
+    let is = |known: &[&[u8]]| known.iter().any(|known| known.eq_ignore_ascii_case(word));
+    is(COUNTS) || is(REQUESTS) || is(&[b"id", b"user", b"n", b"order", b"invoice", b"record"])
+}
 
 /// Whether a day in a column of this name is the program's own.
 pub(crate) fn is_of_records(name: &[u8]) -> bool {

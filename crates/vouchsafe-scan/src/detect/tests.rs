@@ -130,3 +130,56 @@ fn a_word_for_places_without_a_place_does_not_stop_the_scan() {
         assert_eq!(found, [], "{line}");
     }
 }
+
+/// The lines of a document, with what was found left out.
+fn shown(document: &str) -> Vec<String> {
+    let detector = Detector::new();
+    let mut scanner = detector.scanner();
+    let show = |line: &str| {
+        let mut found = Vec::new();
+        scanner.line(line.as_bytes(), &mut found);
+        let mut shown = line.to_owned();
+        for finding in found.iter().rev() {
+            shown.replace_range(finding.span.clone(), "_");
+        }
+        shown
+    };
+    document.lines().map(show).collect()
+}
+
+#[test]
+fn values_apart_from_their_columns_and_values_that_come_again_are_found() {
+    for (document, expected) in [
+        (
+            "INSERT INTO `p` (`id`, `last_name`, `dob`) VALUES\n(1, 'Qorvanth', '1980-02-03'),\n(2, 'Ylleem', '1981-02-03');\n(3, 'Other', 'x')",
+            "INSERT INTO `p` (`id`, `last_name`, `dob`) VALUES\n(1, '_', '_'),\n(2, '_', '_');\n(3, 'Other', 'x')",
+        ),
+        (
+            "Preparing: select * from p where ssn = ? and mrn = ?\nParameters: 219099999(String), 7788123(String)",
+            "Preparing: select * from p where ssn = ? and mrn = ?\nParameters: _(String), _(String)",
+        ),
+        (
+            "select p from P p where p.ssn=?\nbinding parameter (1:VARCHAR) <- [219099999]",
+            "select p from P p where p.ssn=?\nbinding parameter (1:VARCHAR) <- [_]",
+        ),
+        (
+            "select id from p where surname = ?\n[\"Qorvanth\"]",
+            "select id from p where surname = ?\n[\"_\"]",
+        ),
+        (
+            "where \"p\".\"ssn\" = '219099999' LIMIT 21; args=('219099999',)",
+            "where \"p\".\"ssn\" = '_' LIMIT 21; args=('_',)",
+        ),
+        ("mrn in ('7788123', '7788124')", "mrn in ('_', '_')"),
+        (
+            "mrn changed from 7788123 to 7788124",
+            "mrn changed from _ to _",
+        ),
+        (
+            "{\"00100020\": {\"vr\": \"LO\", \"Value\": [\"7788123\"]}}",
+            "{\"00100020\": {\"vr\": \"LO\", \"Value\": [\"_\"]}}",
+        ),
+    ] {
+        assert_eq!(shown(document), expected.lines().collect::<Vec<_>>());
+    }
+}

@@ -62,6 +62,10 @@ pub(super) const GAPS: &[&[u8]] = &[
     b"ends",
     b"file",
     b"independently",
+    b"changed",
+    b"updated",
+    b"merge",
+    b"merged",
     b"alone",
 ];
 
