@@ -141,13 +141,13 @@ impl Text<'_, '_> {
             .iter()
             .position(|byte| matches!(byte, b'?' | b'#'));
         let stop = query.map_or(stop, |place| start + place);
-        self.add(
-            Class::Photo,
-            Confidence::Medium,
-            (first, stop),
-            Some("beside a person"),
-        );
+        self.of_person(Class::Photo, (first, stop));
         Some(stop)
+    }
+
+    /// Adds a value that is one because a person is in the line.
+    fn of_person(&mut self, class: Class, span: (usize, usize)) {
+        self.add(class, Confidence::Medium, span, Some("beside a person"));
     }
 
     /// `website: https://…`, "her blog https://…".
@@ -167,12 +167,7 @@ impl Text<'_, '_> {
         let sound = said && !web::is_machine(url) && url.len() >= 12 && !web::is_image(url);
         sound.then(|| {
             let stop = stop - usize::from(before(text, stop) == b'.');
-            self.add(
-                Class::Url,
-                Confidence::Medium,
-                (start, stop),
-                Some("beside a person"),
-            );
+            self.of_person(Class::Url, (start, stop));
             stop
         })
     }

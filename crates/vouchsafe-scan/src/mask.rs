@@ -128,6 +128,10 @@ impl<'d> Masker<'d> {
     /// Adds a line without its values to `out`. The line has no line break at its end.
     pub fn line(&mut self, line: &[u8], out: &mut Vec<u8>) {
         self.begin_line();
+        if json::is_number(line) {
+            // A document of its own in a file of JSON lines: a value as after the name of a member.
+            self.before = Some(b':');
+        }
         match self.look(line, |scanner, found| scanner.line(line, found)) {
             Ok(()) => self.write(line, 0..line.len(), out),
             Err(NotScanned) => self.withhold(line, out),

@@ -112,12 +112,7 @@ impl Text<'_, '_> {
         };
         let own = !clinical_time && (access || split || of_key);
         if !own {
-            self.add(
-                Class::Date,
-                Confidence::Medium,
-                (start, end),
-                Some("beside a person"),
-            );
+            self.of_person(Class::Date, (start, end));
         }
     }
 
@@ -152,12 +147,7 @@ impl Text<'_, '_> {
             None => before(text, start) == b' ' || start < OWN,
         };
         if !own {
-            self.add(
-                Class::Date,
-                Confidence::Medium,
-                (start, end),
-                Some("beside a person"),
-            );
+            self.of_person(Class::Date, (start, end));
         }
         (!own).then_some(end)
     }
@@ -189,12 +179,7 @@ impl Text<'_, '_> {
         if !SINCE.iter().any(|known| known.eq_ignore_ascii_case(word)) {
             return None;
         }
-        self.add(
-            Class::Date,
-            Confidence::Medium,
-            (start, end),
-            Some("beside a person"),
-        );
+        self.of_person(Class::Date, (start, end));
         Some(end)
     }
 

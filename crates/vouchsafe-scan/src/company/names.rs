@@ -24,31 +24,22 @@ impl Text<'_, '_> {
             return Some(stop);
         }
         if self.classes.has(Class::Geography)
-            && let Some(stop) = county(text, start, limit).or_else(|| self.town(start, limit))
+            && let Some(stop) =
+                county(text, start, limit).or_else(|| self.town_beside(start, limit))
         {
-            self.add(
-                Class::Geography,
-                Confidence::Medium,
-                (start, stop),
-                Some("beside a person"),
-            );
+            self.of_person(Class::Geography, (start, stop));
             return Some(stop);
         }
         if !self.classes.has(Class::Name) {
             return None;
         }
         let stop = self.stranger(start, end, (from, limit))?;
-        self.add(
-            Class::Name,
-            Confidence::Medium,
-            (start, stop),
-            Some("beside a person"),
-        );
+        self.of_person(Class::Name, (start, stop));
         Some(stop)
     }
 
     /// Where a town ends: "lives in Elko", and in notes "lost her wallet in Valdosta".
-    fn town(&mut self, start: usize, limit: usize) -> Option<usize> {
+    fn town_beside(&mut self, start: usize, limit: usize) -> Option<usize> {
         let text = self.text;
         town(text, start, limit).or_else(|| {
             let front = part(text, start.saturating_sub(9), start);

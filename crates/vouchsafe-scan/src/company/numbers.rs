@@ -25,12 +25,7 @@ impl Text<'_, '_> {
             .or_else(|| self.digits_beside(start, end))
             .or_else(|| (!joined).then(|| self.plate_beside(start, end))?)
             .or_else(|| (!joined).then(|| self.code_beside(start, end))?)?;
-        self.add(
-            class,
-            Confidence::Medium,
-            (start, end),
-            Some("beside a person"),
-        );
+        self.of_person(class, (start, end));
         Some(end)
     }
 

@@ -192,3 +192,34 @@ fn quote_before(
         _ => None,
     }
 }
+
+/// Whether a text is one number of JSON: a document of its own.
+pub(super) fn is_number(text: &[u8]) -> bool {
+    let digits = |rest: &mut &[u8]| {
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        *rest = rest.get(count..).unwrap_or_default();
+        count > 0
+    };
+    let mut rest = text.trim_ascii();
+    rest = rest.strip_prefix(b"-").unwrap_or(rest);
+    let whole = match rest.strip_prefix(b"0") {
+        Some(after) => {
+            rest = after;
+            true
+        }
+        None => digits(&mut rest),
+    };
+    let mut sound = whole;
+    if let Some(after) = rest.strip_prefix(b".") {
+        rest = after;
+        sound &= digits(&mut rest);
+    }
+    if let Some(after) = rest.strip_prefix(b"e").or_else(|| rest.strip_prefix(b"E")) {
+        rest = after
+            .strip_prefix(b"+")
+            .or_else(|| after.strip_prefix(b"-"))
+            .unwrap_or(after);
+        sound &= digits(&mut rest);
+    }
+    sound && rest.is_empty()
+}

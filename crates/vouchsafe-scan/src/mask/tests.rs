@@ -118,6 +118,24 @@ fn a_value_in_a_string_stays_in_it() {
 }
 
 #[test]
+fn a_number_that_is_all_of_its_line_becomes_a_string() {
+    let detector = Detector::new();
+    let mut masker = Masker::new(&detector);
+    let mut masked = |line: &str| {
+        let mut out = Vec::new();
+        masker.begin();
+        masker.line(b"COPY cards (card_number) FROM stdin;", &mut out);
+        out.clear();
+        masker.line(line.as_bytes(), &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(masked("4111111111111111"), r#""[ACCOUNT]""#);
+    assert_eq!(masked(" 4111111111111111 "), r#" "[ACCOUNT]" "#);
+    // No JSON: stays without quotes.
+    assert_eq!(masked("4111-1111-1111-1111"), "[ACCOUNT]");
+}
+
+#[test]
 fn json_in_json_stays_json() {
     let inner = r#"{"ssn":123456789,"ids":[123456789, 123456788],"name":"Müller","n": 123456787
 }"#;
