@@ -1,0 +1,135 @@
+//! A run: collect, judge, append, sign.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use vouchsafe_scan::detect::Detector;
+
+use crate::area::AREAS;
+use crate::check::Check;
+use crate::collect::{Call, PROGRAM, Sink};
+use crate::entry::{Kind, Observation, RunEntry};
+use crate::inputs::{Cache, Index, digest_of};
+use crate::judgement::{Outcome, Record};
+use crate::project::Project;
+use crate::store::{Folder, Log, LogError, WriteError, Writer};
+
+/// Why a run ended early. The log is as before.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("the result of a check cannot be written: {0}")]
+    Record(#[from] serde_json::Error),
+}
+
+/// What a run did.
+#[derive(Debug, Default)]
+pub(crate) struct Ran {
+    /// Entries of evidence, and those that say that something could not be collected.
+    pub(crate) collected: u64,
+    pub(crate) failed: u64,
+    /// Each check and what came out.
+    pub(crate) outcomes: Vec<(String, Outcome)>,
+    /// Size of the log afterwards.
+    pub(crate) size: u64,
+}
+
+/// What all collectors will read and call.
+pub(crate) fn plan(project: &Project) -> Vec<(&'static str, Vec<Call>)> {
+    let collectors = AREAS.iter().flat_map(|area| area.collectors);
+    collectors
+        .map(|collector| (collector.name(), collector.plan(project)))
+        .filter(|(_, calls)| !calls.is_empty())
+        .collect()
+}
+
+/// Collects, judges and appends, then signs the log. `say` is told of each step.
+pub(crate) fn run(
+    project: &Project,
+    folder: &Folder,
+    writer: &mut Writer,
+    checks: &[Check],
+    key: &vouchsafe_tlog::NoteVerifier,
+    mut say: impl FnMut(&str),
+) -> Result<Ran, RunError> {
+    let open = || Log::open(Arc::new(folder.clone()), key, &[]);
+    let mut index = Index::of(&open()?)?;
+    let first = writer.size();
+    let mut ran = Ran::default();
+    let detector = Detector::new();
+    for collector in AREAS.iter().flat_map(|area| area.collectors) {
+        if collector.plan(project).is_empty() {
+            continue;
+        }
+        say(&format!("collecting: {}", collector.name()));
+        let mut sink = Sink::new(writer, &mut index, &detector, collector.name(), project.now);
+        collector.collect(project, &mut sink)?;
+        ran.collected += sink.counts.0;
+        ran.failed += sink.counts.1;
+    }
+    // The evidence is in the log before anything is judged: a check reads what everybody can read.
+    writer.commit()?;
+    let log = open()?;
+    let cache = Cache::default();
+    for check in checks {
+        say(&format!("judging: {}", check.id));
+        let (observation, record) = observe(check, project.now, &index, &log, &cache);
+        ran.outcomes.push((check.id.clone(), observation.outcome));
+        let content = serde_json::to_vec(&record)?;
+        writer.append(project.now, Kind::Observation(observation), &content)?;
+    }
+    let program = PROGRAM.to_owned();
+    writer.append(project.now, Kind::Run(RunEntry { program, first }), b"")?;
+    writer.commit()?;
+    ran.size = writer.size();
+    Ok(ran)
+}
+
+/// Judges what stands in a log.
+pub(crate) fn observe(
+    check: &Check,
+    at: Timestamp,
+    index: &Index,
+    log: &Log,
+    cache: &Cache,
+) -> (Observation, Record) {
+    let before = log.size();
+    perform(check, at, before, index, log, cache)
+}
+
+/// Judges what stood in a log before an entry: what a run did, and what whoever verifies it does again.
+pub(crate) fn perform(
+    check: &Check,
+    at: Timestamp,
+    before: u64,
+    index: &Index,
+    log: &Log,
+    cache: &Cache,
+) -> (Observation, Record) {
+    let inputs = index.select(check, before);
+    let judgement = check.judge(at, &inputs, log, cache);
+    let observation = Observation {
+        check: check.id.clone(),
+        definition: check.definition,
+        outcome: judgement.outcome,
+        deviations: judgement.deviations.len() as u64,
+        excepted: judgement.excepted.len() as u64,
+        unobservable: judgement.unobservable.len() as u64,
+        items: judgement
+            .population
+            .as_ref()
+            .map(|population| population.items.len() as u64),
+    };
+    let record = Record {
+        check: check.id.clone(),
+        at,
+        before,
+        inputs: inputs.len() as u64,
+        inputs_digest: digest_of(&inputs),
+        judgement,
+    };
+    (observation, record)
+}

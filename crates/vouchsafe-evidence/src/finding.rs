@@ -1,0 +1,1 @@
+//! What the observations of a period come to, for each control.

@@ -1,0 +1,242 @@
+//! What a check says of the evidence.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+
+/// What came out of one run of a check.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The control held.
+    Pass,
+    /// It deviated, and live exceptions cover every deviation. Never shown as a pass.
+    Excepted,
+    /// It deviated.
+    Fail,
+    /// Neither: evidence is missing, stale or unreadable. A gap opens.
+    Error,
+    /// There is nothing that the check could apply to.
+    NotApplicable,
+}
+
+/// How much a deviation matters.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Worth knowing.
+    Low,
+    /// To be mended in time.
+    #[default]
+    Medium,
+    /// To be mended soon.
+    High,
+    /// To be mended now.
+    Critical,
+}
+
+/// A deviation from what a control asks.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct Deviation {
+    /// Which item: a commit, an advisory and package, an entry of a register.
+    pub item: String,
+    /// What kind: `NO_APPROVAL`. Upper case, stable.
+    pub code: String,
+    /// In words, without anything but names of the trade.
+    pub text: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// When it began, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// When it ended, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Where to look: `evidence/vendors.toml:12`, `deploy/api.yaml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+impl Deviation {
+    /// A deviation of medium severity without dates.
+    #[must_use]
+    pub fn new(code: &str, item: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            item: item.into(),
+            code: code.to_owned(),
+            text: text.into(),
+            severity: Severity::Medium,
+            since: None,
+            until: None,
+            place: None,
+        }
+    }
+
+    /// The same, of another severity.
+    #[must_use]
+    pub const fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// The same, with the time in which it lasted.
+    #[must_use]
+    pub const fn lasting(mut self, since: Option<Timestamp>, until: Option<Timestamp>) -> Self {
+        self.since = since;
+        self.until = until;
+        self
+    }
+
+    /// The same, at a place.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+}
+
+/// Something that could not be judged: no verdict, and a gap.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct Unobservable {
+    /// Which item.
+    pub item: String,
+    /// What cannot be seen, and what would show it.
+    pub what: String,
+}
+
+/// An item of a population.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Item {
+    /// Its id: a commit, an advisory and package.
+    pub id: String,
+    /// When it happened or began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// When it ended, for items that last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// What else is known of it, by column.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
+}
+
+/// Every item that a check looked at, in an order that does not depend on the run.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Population {
+    /// What shows that none is missing, in words.
+    pub completeness: String,
+    /// The items.
+    pub items: Vec<Item>,
+}
+
+/// What an evaluator says of the evidence that it was given.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Judgement {
+    /// What came out.
+    pub outcome: Outcome,
+    /// Why there is no verdict, or what there was to apply to; one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Deviations, sorted by item and code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deviations: Vec<Deviation>,
+    /// Deviations that a live exception covers, with the id of the exception.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excepted: Vec<Excepted>,
+    /// What could not be judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unobservable: Vec<Unobservable>,
+    /// What was looked at, for checks of populations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub population: Option<Population>,
+}
+
+/// A deviation that an exception covers.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Excepted {
+    /// The id of the exception.
+    pub exception: String,
+    /// The deviation.
+    pub deviation: Deviation,
+}
+
+impl Judgement {
+    /// Neither pass nor fail, with the reason and the remedy.
+    #[must_use]
+    pub fn error(note: impl Into<String>) -> Self {
+        Self::bare(Outcome::Error, note)
+    }
+
+    /// There is nothing that the check could apply to.
+    #[must_use]
+    pub fn not_applicable(note: impl Into<String>) -> Self {
+        Self::bare(Outcome::NotApplicable, note)
+    }
+
+    fn bare(outcome: Outcome, note: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            notes: vec![note.into()],
+            deviations: Vec::new(),
+            excepted: Vec::new(),
+            unobservable: Vec::new(),
+            population: None,
+        }
+    }
+
+    /// A verdict: fail when there is a deviation; else an error when something could not be judged; else a pass.
+    #[must_use]
+    pub fn of(mut deviations: Vec<Deviation>, mut unobservable: Vec<Unobservable>) -> Self {
+        deviations.sort();
+        deviations.dedup();
+        unobservable.sort();
+        unobservable.dedup();
+        let outcome = match (deviations.is_empty(), unobservable.is_empty()) {
+            (false, _) => Outcome::Fail,
+            (true, false) => Outcome::Error,
+            (true, true) => Outcome::Pass,
+        };
+        Self {
+            outcome,
+            notes: Vec::new(),
+            deviations,
+            excepted: Vec::new(),
+            unobservable,
+            population: None,
+        }
+    }
+
+    /// The same, over a population.
+    #[must_use]
+    pub fn over(mut self, population: Population) -> Self {
+        self.population = Some(population);
+        self
+    }
+
+    /// The same, with a note.
+    #[must_use]
+    pub fn noting(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+}
+
+/// The content of an observation: what was judged, on what, with which result.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Record {
+    /// The id of the check.
+    pub check: String,
+    /// The moment that it was judged for.
+    pub at: Timestamp,
+    /// Index of the entry before which the evidence stands that was judged.
+    pub before: u64,
+    /// Number of entries of evidence.
+    pub inputs: u64,
+    /// SHA-256 over the indices and digests of that evidence.
+    pub inputs_digest: Digest,
+    /// What came out.
+    pub judgement: Judgement,
+}

@@ -1,0 +1,48 @@
+//! Where the files of a log are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use vouchsafe_tlog::tile::{SourceError, TileSource};
+
+/// Reads the files of a log: from a folder, or from a pack.
+pub(crate) trait Files: std::fmt::Debug + Send + Sync {
+    /// The bytes of a file, by its path relative to the log's.
+    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError>;
+}
+
+/// A log in a folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Files for Folder {
+    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
+        fs::read(self.0.join(path)).map_err(|error| error.kind().into())
+    }
+}
+
+/// Files as a source of tiles.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tiles<F>(pub(super) F);
+
+impl<F: Files> TileSource for Tiles<F> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
+        self.0.read(path)
+    }
+}
+
+impl<F: Files + ?Sized> Files for std::sync::Arc<F> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
+        (**self).read(path)
+    }
+}
