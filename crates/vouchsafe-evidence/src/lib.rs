@@ -1,5 +1,6 @@
 //! Evidence that SOC 2 and HIPAA controls held, over a whole period, from any git repository.
 
+mod alerts;
 mod area;
 mod catalogue;
 mod change;
@@ -10,11 +11,16 @@ mod digest;
 mod engine;
 mod entry;
 mod exposure;
+mod files;
 mod finding;
 mod git;
+mod imported;
 mod inputs;
 mod judgement;
+mod kubernetes;
+mod pipeline;
 mod project;
 mod register;
 mod store;
 mod window;
+mod yaml;

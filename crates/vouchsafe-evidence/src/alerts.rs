@@ -1,0 +1,14 @@
+use serde::Deserialize;
+
+use crate::area::Area;
+
+pub(crate) const AREA: Area = Area {
+    types: &[],
+    collectors: &[],
+    checks: &[],
+    evaluators: &[],
+};
+
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {}
