@@ -22,5 +22,7 @@ mod pipeline;
 mod project;
 mod register;
 mod store;
+#[cfg(test)]
+mod trial;
 mod window;
 mod yaml;
