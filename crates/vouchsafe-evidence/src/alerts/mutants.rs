@@ -11,11 +11,34 @@ use crate::yaml::{Node, Value};
 pub(super) struct Mutant {
     /// What was changed, in words.
     pub(super) what: String,
-    /// The whole file, as JSON (which is YAML).
+    /// The whole file, in one line.
     pub(super) text: String,
 }
 
-/// A rule file as JSON, unchanged: the tests must pass on it, or mutants show nothing.
+/// The tests of a file in which an alert is named, as a file; nothing where there are none.
+///
+/// All tests take long, and one of these mostly notices. What they do not notice is tried with all tests.
+pub(super) fn narrowed(root: &Node, alert: &str) -> Option<String> {
+    let names = |test: &Node| {
+        let mut cases = test.list_at(&["alert_rule_test"]).iter();
+        cases.any(|case| case.text_at(&["alertname"]) == Some(alert))
+    };
+    let mut root = root.clone();
+    let Value::Map(entries) = &mut root.value else {
+        return None;
+    };
+    let (_, tests) = entries.iter_mut().find(|(key, _)| key == "tests")?;
+    let Value::List(tests) = &mut tests.value else {
+        return None;
+    };
+    tests.retain(names);
+    if tests.is_empty() {
+        return None;
+    }
+    Some(restated(&root))
+}
+
+/// A file in one line, unchanged: the tests must pass on it, or mutants show nothing.
 pub(super) fn restated(root: &Node) -> String {
     let mut out = String::new();
     write(root, &mut out);
@@ -174,7 +197,7 @@ fn child<'a>(node: &'a mut Node, key: &str, place: usize) -> Option<&'a mut Node
 fn write(node: &Node, out: &mut String) {
     match &node.value {
         Value::Scalar { text, plain } => {
-            let bare = *plain && is_json(text);
+            let bare = *plain && is_bare(text);
             out.push_str(&if bare {
                 text.clone()
             } else if node.is_null() {
@@ -204,10 +227,11 @@ fn write(node: &Node, out: &mut String) {
     }
 }
 
-/// Whether a text without quotes is the same in JSON: a number or a boolean.
-fn is_json(text: &str) -> bool {
-    serde_json::from_str::<serde_json::Value>(text)
-        .is_ok_and(|value| value.is_number() || value.is_boolean())
+/// Whether a text that stood without quotes can stand without them in a list too: numbers, words, `5m`.
+fn is_bare(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_');
+    let marks = text.starts_with("--") || text.starts_with("..") || text == "-";
+    !text.is_empty() && text.bytes().all(fits) && !marks
 }
 
 fn quoted(text: &str) -> String {
@@ -274,6 +298,21 @@ mod tests {
             Some(10)
         );
         assert!(restated(&root).contains("\"n\": \"1\""));
+        assert!(restated(&root).contains("\"interval\": 30s"));
+    }
+
+    #[test]
+    fn only_tests_that_name_the_alert_are_kept() {
+        let text = "rule_files: [a]\ntests: [{interval: 1m, alert_rule_test: [{alertname: A, eval_time: .5m}]}, {alert_rule_test: [{alertname: B}]}]";
+        let root = yaml::document(text.as_bytes()).unwrap();
+        let kept = narrowed(&root, "A").unwrap();
+        assert!(
+            kept.contains("\"rule_files\": [a]")
+                && kept.contains("\"alertname\": A")
+                && !kept.contains("B"),
+            "{kept}"
+        );
+        assert_eq!(narrowed(&root, "C"), None);
     }
 
     #[test]

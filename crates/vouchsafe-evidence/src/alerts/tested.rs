@@ -2,9 +2,11 @@
 //! notice when the rule is wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::promtool::Said;
 use super::rules::{self, Alert};
+use super::tool::Input;
 use super::{PROMTOOL, RULES, TESTS, mutants};
 use crate::digest::Digest;
 use crate::files;
@@ -18,7 +20,6 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
     let said = said(context)?;
     let cases = cases(context)?;
     let mut deviations = Vec::new();
-    let mut unobservable = Vec::new();
     passes(&said, &mut deviations)?;
     for alert in alerts.iter().flat_map(|(alerts, _)| alerts) {
         let (fires, silent) = cases.get(&alert.name).copied().unwrap_or_default();
@@ -32,23 +33,20 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
         }
     }
     let mut count = (0_u64, 0_u64);
-    if deviations.iter().all(|one| {
-        !matches!(
+    let stops = |one: &Deviation| {
+        matches!(
             one.code.as_str(),
             "RULES_INVALID" | "TESTS_FAILED" | "NO_TESTS"
         )
-    }) {
-        let runs = Runs::of(&said);
+    };
+    let mut found = (deviations, Vec::new());
+    if !found.0.iter().any(stops) {
+        let runs = Runs::of(&said, tests(context)?);
         for (of_file, root) in &alerts {
-            runs.judge(
-                of_file,
-                root,
-                &mut deviations,
-                &mut unobservable,
-                &mut count,
-            )?;
+            runs.judge(of_file, root, &mut found, &mut count)?;
         }
     }
+    let (deviations, unobservable) = found;
     let note = format!(
         "{} alerts, {} mutants, {} of them are no valid rules; {}; network: {}",
         alerts.iter().map(|(alerts, _)| alerts.len()).sum::<usize>(),
@@ -121,14 +119,26 @@ fn passes(said: &Said, deviations: &mut Vec<Deviation>) -> Result<(), String> {
     Ok(())
 }
 
+/// The stored tests, by path.
+fn tests(context: &Context<'_>) -> Result<Vec<(String, Arc<Node>)>, String> {
+    if context.last(TESTS).is_none() {
+        return Ok(Vec::new());
+    }
+    let known = files::collected(context, TESTS)?.into_iter();
+    known
+        .map(|known| {
+            Ok((
+                known.evidence.request.clone(),
+                context.parsed(known, yaml::document)?,
+            ))
+        })
+        .collect()
+}
+
 /// For each alert, whether a test has a moment at which it fires, and one at which it is silent.
 fn cases(context: &Context<'_>) -> Result<BTreeMap<String, (bool, bool)>, String> {
     let mut found: BTreeMap<String, (bool, bool)> = BTreeMap::new();
-    if context.last(TESTS).is_none() {
-        return Ok(found);
-    }
-    for known in files::collected(context, TESTS)? {
-        let root = context.parsed(known, yaml::document)?;
+    for (_, root) in tests(context)? {
         let tests = root.list_at(&["tests"]).iter();
         for case in tests.flat_map(|test| test.list_at(&["alert_rule_test"])) {
             let name = case.text_at(&["alertname"]).unwrap_or_default();
@@ -144,19 +154,23 @@ fn cases(context: &Context<'_>) -> Result<BTreeMap<String, (bool, bool)>, String
     Ok(found)
 }
 
-/// The runs on changed rules, by path and digest.
+/// What identifies a run: the path and digest of the rule file, and those of narrowed tests.
+type Key<'a> = ((&'a str, &'a str), Vec<(&'a str, &'a str)>);
+
+/// The runs on changed rules.
 struct Runs<'a> {
-    tests: BTreeMap<(&'a str, &'a str), Option<i32>>,
+    tests: BTreeMap<Key<'a>, Option<i32>>,
     valid: BTreeMap<&'a str, bool>,
+    /// The stored tests, by path.
+    files: Vec<(String, Arc<Node>)>,
 }
 
 impl<'a> Runs<'a> {
-    fn of(said: &'a Said) -> Self {
+    fn of(said: &'a Said, files: Vec<(String, Arc<Node>)>) -> Self {
+        let pair = |input: &'a Input| (input.path.as_str(), input.sha256.as_str());
         let tests = said.variants.iter().map(|one| {
-            (
-                (one.changed.path.as_str(), one.changed.sha256.as_str()),
-                one.run.exit,
-            )
+            let narrowed = one.narrowed.iter().map(pair).collect();
+            ((pair(&one.changed), narrowed), one.run.exit)
         });
         let mut valid = BTreeMap::new();
         for checked in &said.checks {
@@ -170,55 +184,109 @@ impl<'a> Runs<'a> {
         Self {
             tests: tests.collect(),
             valid,
+            files,
         }
     }
 
-    fn exit(&self, file: &str, text: &str) -> Result<(Option<i32>, bool), String> {
+    /// The exit code of the tests on a file; of those that name an alert, where they are given.
+    fn exit(
+        &self,
+        file: &str,
+        text: &str,
+        narrowed: &[(&str, String)],
+    ) -> Result<Option<i32>, String> {
         let sha256 = Digest::of(text.as_bytes()).to_string();
-        let exit = self.tests.get(&(file, sha256.as_str()));
-        let valid = self.valid.get(sha256.as_str());
-        match (exit, valid) {
-            (Some(exit), Some(valid)) => Ok((*exit, *valid)),
-            _ => Err(format!(
-                "a mutant of {file} was not run: collect with this version of the program"
-            )),
-        }
+        let narrowed: Vec<_> = narrowed
+            .iter()
+            .map(|(path, sha256)| (*path, sha256.as_str()))
+            .collect();
+        let exit = self.tests.get(&((file, sha256.as_str()), narrowed));
+        exit.copied().ok_or_else(|| {
+            format!("a mutant of {file} was not run: collect with this version of the program")
+        })
+    }
+
+    fn is_valid(&self, text: &str) -> Result<bool, String> {
+        let sha256 = Digest::of(text.as_bytes()).to_string();
+        let valid = self.valid.get(sha256.as_str()).copied();
+        valid.ok_or_else(|| {
+            "a mutant was not checked: collect with this version of the program".to_owned()
+        })
     }
 
     fn judge(
         &self,
         alerts: &[Alert],
         root: &Node,
-        deviations: &mut Vec<Deviation>,
-        unobservable: &mut Vec<Unobservable>,
+        found: &mut (Vec<Deviation>, Vec<Unobservable>),
         (count, invalid): &mut (u64, u64),
     ) -> Result<(), String> {
         let Some(first) = alerts.first() else {
             return Ok(());
         };
-        // The same rules in another spelling: if the tests fail on them, they do not fail because of a mutation.
-        if self.exit(&first.file, &mutants::restated(root))? != (Some(0), true) {
-            return Err(format!("the tests fail on {} written as JSON", first.file));
-        }
+        // The same rules in another spelling: if tests fail on them, they do not fail because of a mutation.
+        let restated = mutants::restated(root);
+        let same =
+            |narrowed: &[(&str, String)]| match self.exit(&first.file, &restated, narrowed)? {
+                Some(0) => Ok(()),
+                _ => Err(format!(
+                    "the tests fail on {} in another spelling",
+                    first.file
+                )),
+            };
+        same(&[])?;
         for alert in alerts {
+            let narrowed = self.narrowed(alert);
+            if !narrowed.is_empty() {
+                same(&narrowed)?;
+            }
             for mutant in mutants::of(root, alert) {
                 *count = count.saturating_add(1);
-                match self.exit(&alert.file, &mutant.text)? {
-                    (_, false) => *invalid = invalid.saturating_add(1),
-                    (Some(0), true) => {
-                        let text =
-                            format!("the tests pass on a rule that is wrong: {}", mutant.what);
-                        let found = Deviation::new("MUTATION_SURVIVED", alert.item(), text);
-                        deviations.push(found.severity(Severity::High).at(alert.place()));
-                    }
-                    (Some(_), true) => {}
-                    (None, true) => unobservable.push(Unobservable {
-                        item: alert.item(),
-                        what: format!("the tests did not end in time on a mutant: {}", mutant.what),
-                    }),
+                if !self.is_valid(&mutant.text)? {
+                    *invalid = invalid.saturating_add(1);
+                    continue;
                 }
+                let mut exit = Some(0);
+                if !narrowed.is_empty() {
+                    exit = self.exit(&alert.file, &mutant.text, &narrowed)?;
+                }
+                if exit == Some(0) {
+                    exit = self.exit(&alert.file, &mutant.text, &[])?;
+                }
+                outcome(alert, &mutant.what, exit, found);
             }
         }
         Ok(())
+    }
+
+    /// The tests that name an alert: the path of each file, and the digest of what is left of it.
+    fn narrowed(&self, alert: &Alert) -> Vec<(&str, String)> {
+        let files = self.files.iter();
+        files
+            .filter_map(|(path, root)| {
+                let text = mutants::narrowed(root, &alert.name)?;
+                Some((path.as_str(), Digest::of(text.as_bytes()).to_string()))
+            })
+            .collect()
+    }
+}
+
+fn outcome(
+    alert: &Alert,
+    what: &str,
+    exit: Option<i32>,
+    (deviations, unobservable): &mut (Vec<Deviation>, Vec<Unobservable>),
+) {
+    match exit {
+        Some(0) => {
+            let text = format!("the tests pass on a rule that is wrong: {what}");
+            let found = Deviation::new("MUTATION_SURVIVED", alert.item(), text);
+            deviations.push(found.severity(Severity::High).at(alert.place()));
+        }
+        Some(_) => {}
+        None => unobservable.push(Unobservable {
+            item: alert.item(),
+            what: format!("the tests did not end in time on a mutant: {what}"),
+        }),
     }
 }
