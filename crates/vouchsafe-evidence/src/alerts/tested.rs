@@ -41,7 +41,7 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
     };
     let mut found = (deviations, Vec::new());
     if !found.0.iter().any(stops) {
-        let runs = Runs::of(&said, tests(context)?);
+        let runs = Runs::of(&said, tests(context)?)?;
         for (of_file, root) in &alerts {
             runs.judge(of_file, root, &mut found, &mut count)?;
         }
@@ -166,12 +166,19 @@ struct Runs<'a> {
 }
 
 impl<'a> Runs<'a> {
-    fn of(said: &'a Said, files: Vec<(String, Arc<Node>)>) -> Self {
+    fn of(said: &'a Said, files: Vec<(String, Arc<Node>)>) -> Result<Self, String> {
         let pair = |input: &'a Input| (input.path.as_str(), input.sha256.as_str());
-        let tests = said.variants.iter().map(|one| {
+        let mut tests = BTreeMap::new();
+        for one in &said.variants {
             let narrowed = one.narrowed.iter().map(pair).collect();
-            ((pair(&one.changed), narrowed), one.run.exit)
-        });
+            let before = tests.insert((pair(&one.changed), narrowed), one.run.exit);
+            if before.is_some_and(|before| before != one.run.exit) {
+                return Err(format!(
+                    "promtool said two things of one mutant of {}: the tests are not steady",
+                    one.changed.path
+                ));
+            }
+        }
         let mut valid = BTreeMap::new();
         for checked in &said.checks {
             for sha256 in &checked.sha256 {
@@ -181,11 +188,11 @@ impl<'a> Runs<'a> {
                 }
             }
         }
-        Self {
-            tests: tests.collect(),
+        Ok(Self {
+            tests,
             valid,
             files,
-        }
+        })
     }
 
     /// The exit code of the tests on a file; of those that name an alert, where they are given.
