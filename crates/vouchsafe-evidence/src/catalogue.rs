@@ -1,6 +1,6 @@
 //! The catalogue of controls: HIPAA and SOC 2, as data.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The catalogue that this program brings.
 pub(crate) const TEXT: &str = include_str!("../data/controls.toml");
@@ -26,7 +26,7 @@ pub(crate) struct Control {
 }
 
 /// Where a control comes from.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Framework {
     /// 45 CFR 164.
@@ -36,7 +36,7 @@ pub(crate) enum Framework {
 }
 
 /// Required or addressable, 45 CFR 164.306(d).
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Rule {
     /// A standard or criterion.

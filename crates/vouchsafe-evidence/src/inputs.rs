@@ -40,7 +40,7 @@ pub(crate) struct Noted<T> {
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     evidence: BTreeMap<String, Vec<Arc<Known>>>,
-    pub(crate) observations: Vec<Noted<Observation>>,
+    observations: BTreeMap<String, Vec<Noted<Observation>>>,
     pub(crate) populations: Vec<Noted<PopulationEntry>>,
     pub(crate) findings: Vec<Noted<FindingEntry>>,
     pub(crate) runs: Vec<Noted<RunEntry>>,
@@ -78,7 +78,10 @@ impl Index {
                     size: entry.size,
                 }));
             }
-            Kind::Observation(what) => self.observations.push(noted!(what)),
+            Kind::Observation(what) => {
+                let of_check = self.observations.entry(what.check.clone()).or_default();
+                of_check.push(noted!(what));
+            }
             Kind::Population(what) => self.populations.push(noted!(what)),
             Kind::Finding(what) => self.findings.push(noted!(what)),
             Kind::Run(what) => self.runs.push(noted!(what)),
@@ -88,6 +91,16 @@ impl Index {
     /// The evidence of a type, in the order of the log.
     pub(crate) fn of_type(&self, schema: &str) -> &[Arc<Known>] {
         self.evidence.get(schema).map_or(&[], Vec::as_slice)
+    }
+
+    /// The observations of a check, in the order of the log.
+    pub(crate) fn observations(&self, check: &str) -> &[Noted<Observation>] {
+        self.observations.get(check).map_or(&[], Vec::as_slice)
+    }
+
+    /// All observations, by check.
+    pub(crate) fn all_observations(&self) -> impl Iterator<Item = &Noted<Observation>> {
+        self.observations.values().flatten()
     }
 
     /// All evidence, by type.

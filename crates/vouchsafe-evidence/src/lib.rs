@@ -16,5 +16,6 @@ mod inputs;
 mod judgement;
 mod project;
 mod register;
+mod report;
 mod store;
 mod window;
