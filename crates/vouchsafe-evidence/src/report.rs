@@ -55,3 +55,19 @@ pub(crate) struct Proven {
     /// Its content, which the header of the leaf names by its SHA-256.
     pub(crate) content: Vec<u8>,
 }
+
+/// A report cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the report cannot be made: {0}")]
+pub(crate) struct ReportError(pub(crate) String);
+
+/// All reports of a pack: paths and bytes.
+///
+/// # Errors
+/// When one of them cannot be made.
+pub(crate) fn files(
+    _: &Report<'_>,
+    _: &[crate::catalogue::Control],
+) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
+    Ok(Vec::new())
+}
