@@ -232,3 +232,6 @@ fn is_rejection(said: &str) -> bool {
     .iter()
     .any(|word| said.contains(word))
 }
+
+#[cfg(test)]
+mod tests;
