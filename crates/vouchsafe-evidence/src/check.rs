@@ -166,6 +166,16 @@ impl Check {
         named.chain(rest)
     }
 
+    /// The types of evidence without which it has no verdict.
+    pub(crate) fn needs(&self) -> impl Iterator<Item = &str> {
+        self.needs.iter().map(String::as_str)
+    }
+
+    /// Seconds that an observation speaks for: cadence and grace.
+    pub(crate) fn patience_seconds(&self) -> i64 {
+        (i64::from(self.cadence_hours) + i64::from(self.grace_hours)) * 3600
+    }
+
     /// A parameter of the definition.
     ///
     /// # Errors

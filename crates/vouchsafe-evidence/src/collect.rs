@@ -1,5 +1,7 @@
 //! Collectors: they read and call, apply no logic, and say beforehand what they will do.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use vouchsafe_scan::class::Class;
 use vouchsafe_scan::detect::Detector;
@@ -73,6 +75,8 @@ pub(crate) struct Sink<'a> {
     detector: &'a Detector,
     collector: &'static str,
     now: Timestamp,
+    /// Seconds after which a further collection of a type is late.
+    allowed: Option<&'a BTreeMap<String, i64>>,
     /// Entries that were appended, and entries that say that something could not be.
     pub(crate) counts: (u64, u64),
 }
@@ -91,8 +95,15 @@ impl<'a> Sink<'a> {
             detector,
             collector,
             now,
+            allowed: None,
             counts: (0, 0),
         }
+    }
+
+    /// Marks what comes later after the collection before it than its checks allow.
+    pub(crate) const fn marking_late(mut self, allowed: &'a BTreeMap<String, i64>) -> Self {
+        self.allowed = Some(allowed);
+        self
     }
 
     /// What stands in the log already.
@@ -170,7 +181,7 @@ impl<'a> Sink<'a> {
             collector: format!("{PROGRAM} {}", self.collector),
             collected_at: collected.collected_at.unwrap_or(self.now),
             effective: collected.effective,
-            late: false,
+            late: self.is_late(collected),
             failed,
         });
         let at = self.now;
@@ -184,6 +195,25 @@ impl<'a> Sink<'a> {
         };
         self.index.take(index, entry);
         Ok(())
+    }
+}
+
+impl Sink<'_> {
+    /// Whether the last collection of the same lies further back than the checks of its type allow.
+    fn is_late(&self, collected: &Collected<'_>) -> bool {
+        let allowed = self
+            .allowed
+            .and_then(|allowed| allowed.get(collected.schema));
+        let of_type = self.index.of_type(collected.schema);
+        let before = of_type.iter().rev().find(|known| {
+            known.evidence.source == collected.source && known.evidence.request == collected.request
+        });
+        match (allowed, before) {
+            (Some(allowed), Some(before)) => {
+                self.now.as_second() - before.at.as_second() > *allowed
+            }
+            _ => false,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A run: collect, judge, append, sign.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -61,6 +62,7 @@ pub(crate) fn run(
     let first = writer.size();
     let mut ran = Ran::default();
     let detector = Detector::new();
+    let allowed = allowed(checks);
     for collector in AREAS.iter().flat_map(|area| area.collectors) {
         if collector.plan(project).is_empty() {
             continue;
@@ -88,6 +90,19 @@ pub(crate) fn run(
     writer.commit()?;
     ran.size = writer.size();
     Ok(ran)
+}
+
+/// Seconds within which evidence of a type must come again, by the most impatient check that needs it.
+fn allowed(checks: &[Check]) -> BTreeMap<String, i64> {
+    let mut allowed: BTreeMap<String, i64> = BTreeMap::new();
+    for check in checks {
+        let seconds = check.patience_seconds();
+        for schema in check.needs() {
+            let known = allowed.entry(schema.to_owned()).or_insert(seconds);
+            *known = seconds.min(*known);
+        }
+    }
+    allowed
 }
 
 /// Definitions and catalogue stand in the log, so that whoever verifies it has those that were used.

@@ -298,10 +298,7 @@ fn of_states(finding: &mut CheckFinding, check: &Check, seen: &[Seen], scope: Sc
     let covered: Vec<_> = seen
         .iter()
         .filter(|seen| seen.judgement.outcome != Outcome::Error)
-        .map(|seen| {
-            let seconds = (i64::from(check.cadence_hours) + i64::from(check.grace_hours)) * 3600;
-            (seen.at, coverage::later(seen.at, seconds))
-        })
+        .map(|seen| (seen.at, coverage::later(seen.at, check.patience_seconds())))
         .collect();
     finding.coverage = coverage::of(scope.window, scope.as_of, &covered);
     let judged = seen.iter().map(|seen| (seen.at, &seen.judgement));

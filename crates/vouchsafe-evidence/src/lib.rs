@@ -1,5 +1,6 @@
 //! Evidence that SOC 2 and HIPAA controls held, over a whole period, from any git repository.
 
+mod answer;
 mod area;
 mod catalogue;
 mod change;
