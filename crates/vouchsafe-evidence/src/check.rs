@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::area::{AREAS, evaluator, evidence_type};
 use crate::digest::Digest;
-use crate::inputs::{Cache, Contents, Context, Known};
+use crate::inputs::{Cache, Contents, Context, Inputs};
 use crate::judgement::{Judgement, Severity};
 
 /// A function of the evidence alone. An error is neither pass nor fail; its text says why.
@@ -198,7 +198,7 @@ impl Check {
     pub(crate) fn judge(
         &self,
         at: Timestamp,
-        inputs: &[Arc<Known>],
+        inputs: &Inputs<'_>,
         contents: &dyn Contents,
         cache: &Cache,
     ) -> Judgement {

@@ -11,7 +11,7 @@ use crate::catalogue;
 use crate::check::Check;
 use crate::collect::{Call, Collected, PROGRAM, Sink};
 use crate::entry::{Kind, Observation, RunEntry};
-use crate::inputs::{Cache, Index, digest_of};
+use crate::inputs::{Cache, Index};
 use crate::judgement::{Outcome, Record};
 use crate::project::{CATALOGUE, DEFINITION, Project};
 use crate::store::{Folder, Log, LogError, WriteError, Writer};
@@ -170,8 +170,8 @@ pub(crate) fn perform(
         check: check.id.clone(),
         at,
         before,
-        inputs: inputs.len() as u64,
-        inputs_digest: digest_of(&inputs),
+        inputs: inputs.count(),
+        inputs_digest: inputs.digest(),
         judgement,
     };
     (observation, record)
