@@ -138,6 +138,22 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// Appends evidence whose free text the collector has looked at itself, and withheld what looks like PHI.
+    ///
+    /// For forms that are mostly numbers of a machine (names of objects, times, ids of a forge): beside the name of a
+    /// person at work they look like telephone numbers.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub(crate) fn put_screened(&mut self, collected: &Collected<'_>) -> Result<(), WriteError> {
+        self.record(collected, None)
+    }
+
+    /// What looks for PHI.
+    pub(crate) const fn detector(&self) -> &'a Detector {
+        self.detector
+    }
+
     /// Records that something could not be collected, and why.
     ///
     /// # Errors
@@ -252,7 +268,7 @@ pub(crate) fn look_for_phi(
 }
 
 /// Classes of identifiers that evidence about people at work holds by its nature.
-const fn of_the_workforce(class: Class) -> bool {
+pub(crate) const fn of_the_workforce(class: Class) -> bool {
     matches!(
         class,
         Class::Name
