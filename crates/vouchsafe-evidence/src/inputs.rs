@@ -315,6 +315,26 @@ impl<'a> Context<'a> {
         Ok(parsed)
     }
 
+    /// What is computed from several entries of evidence; computed once for all checks that name the same by `of`.
+    pub(crate) fn computed<T: Any + Send + Sync>(
+        &self,
+        of: Digest,
+        compute: impl FnOnce() -> Result<T, String>,
+    ) -> Result<Arc<T>, String> {
+        let key = (of, TypeId::of::<T>());
+        let kept = {
+            let kept = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.get(&key).cloned()
+        };
+        if let Some(computed) = kept.and_then(|kept| kept.downcast::<T>().ok()) {
+            return Ok(computed);
+        }
+        let computed = Arc::new(compute()?);
+        let mut kept = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(key, Arc::clone(&computed) as Arc<dyn Any + Send + Sync>);
+        Ok(computed)
+    }
+
     /// The settings of the project, as they were collected. Every check is given them.
     pub(crate) fn settings(&self) -> Result<Arc<Settings>, String> {
         let known = self.latest(crate::project::SETTINGS)?;
