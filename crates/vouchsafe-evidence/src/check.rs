@@ -152,10 +152,15 @@ impl Check {
         texts.map(|text| Self::load(text)).collect()
     }
 
-    /// The types of evidence that it is given: those that it needs and wants, and the settings.
+    /// The types of evidence that it is given: those that it needs and wants, the settings, the exceptions and the people
+    /// who approve them.
     pub(crate) fn types(&self) -> impl Iterator<Item = &str> {
         let named = self.needs.iter().chain(&self.wants).map(String::as_str);
-        let settings = [crate::project::SETTINGS, crate::register::EXCEPTIONS];
+        let settings = [
+            crate::project::SETTINGS,
+            crate::register::EXCEPTIONS,
+            crate::register::PEOPLE,
+        ];
         let rest = settings.into_iter().filter(|always| {
             !self
                 .needs

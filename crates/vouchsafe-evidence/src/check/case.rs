@@ -36,6 +36,9 @@ struct Given {
     request: String,
     #[serde(default)]
     collected_at: Option<Timestamp>,
+    /// When it was appended to the log; at the moment that is judged, without it.
+    #[serde(default)]
+    appended_at: Option<Timestamp>,
     #[serde(default)]
     failed: Option<String>,
     #[serde(default)]
@@ -92,7 +95,7 @@ impl Case {
         let content: Arc<[u8]> = Arc::from(given.text.as_bytes());
         let known = Known {
             index,
-            at: self.at,
+            at: given.appended_at.unwrap_or(self.at),
             evidence: Evidence {
                 schema: given.schema.clone(),
                 source: given.source.clone(),
