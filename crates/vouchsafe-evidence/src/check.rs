@@ -11,6 +11,7 @@ use crate::area::{AREAS, evaluator, evidence_type};
 use crate::digest::Digest;
 use crate::inputs::{Cache, Contents, Context, Inputs};
 use crate::judgement::{Judgement, Severity};
+use crate::window::start_of;
 
 /// A function of the evidence alone. An error is neither pass nor fail; its text says why.
 pub(crate) type Evaluator = fn(&Context<'_>) -> Result<Judgement, String>;
@@ -152,10 +153,15 @@ impl Check {
         texts.map(|text| Self::load(text)).collect()
     }
 
-    /// The types of evidence that it is given: those that it needs and wants, and the settings.
+    /// The types of evidence that it is given: those that it needs and wants, the settings, the exceptions and the people
+    /// who approve them.
     pub(crate) fn types(&self) -> impl Iterator<Item = &str> {
         let named = self.needs.iter().chain(&self.wants).map(String::as_str);
-        let settings = [crate::project::SETTINGS, crate::register::EXCEPTIONS];
+        let settings = [
+            crate::project::SETTINGS,
+            crate::register::EXCEPTIONS,
+            crate::register::PEOPLE,
+        ];
         let rest = settings.into_iter().filter(|always| {
             !self
                 .needs
@@ -211,7 +217,14 @@ impl Check {
             return Judgement::error(format!("no evidence of type {missing} was collected"));
         }
         match (self.evaluator)(&context) {
-            Ok(judgement) => crate::register::except(&context, judgement),
+            Ok(mut judgement) => {
+                if self.kind == CheckKind::Population && judgement.speaks_from.is_none() {
+                    let settings = context.settings();
+                    let since = settings.map(|settings| start_of(settings.project.since));
+                    judgement.speaks_from = since.ok().and_then(Result::ok);
+                }
+                crate::register::except(&context, judgement)
+            }
             Err(why) => Judgement::error(why),
         }
     }

@@ -68,7 +68,8 @@ pub(crate) fn run(
             continue;
         }
         say(&format!("collecting: {}", collector.name()));
-        let mut sink = Sink::new(writer, &mut index, &detector, collector.name(), project.now);
+        let mut sink = Sink::new(writer, &mut index, &detector, collector.name(), project.now)
+            .marking_late(&allowed);
         collector.collect(project, &mut sink)?;
         ran.collected += sink.counts.0;
         ran.failed += sink.counts.1;

@@ -319,8 +319,8 @@ fn of_population(
     let window = scope.window;
     let judgement = &last.judgement;
     let until = judgement.speaks_until.unwrap_or(last.at).min(last.at);
-    if let Some(population) = &judgement.population {
-        let from = population.from.unwrap_or(window.from);
+    if judgement.population.is_some() {
+        let from = judgement.speaks_from.unwrap_or(window.from);
         finding.coverage = coverage::of(window, scope.as_of, &[(from, until)]);
     }
     let population = judgement.population.as_ref()?;

@@ -36,6 +36,9 @@ struct Given {
     request: String,
     #[serde(default)]
     collected_at: Option<Timestamp>,
+    /// When it was appended to the log; at the moment that is judged, without it.
+    #[serde(default)]
+    appended_at: Option<Timestamp>,
     #[serde(default)]
     failed: Option<String>,
     #[serde(default)]
@@ -95,7 +98,7 @@ impl Case {
     fn entry(&self, given: &Given, content: &[u8]) -> Entry {
         Entry {
             v: 1,
-            at: self.at,
+            at: given.appended_at.unwrap_or(self.at),
             kind: Kind::Evidence(Evidence {
                 schema: given.schema.clone(),
                 source: given.source.clone(),
