@@ -133,6 +133,11 @@ impl Bed {
             counts.1 += sink.counts.1;
         }
         writer.commit().unwrap();
+        for known in index.evidence().filter(|known| known.at == time(now)) {
+            if let Some(why) = &known.evidence.failed {
+                eprintln!("{} {}: {why}", known.evidence.schema, known.evidence.source);
+            }
+        }
         counts
     }
 

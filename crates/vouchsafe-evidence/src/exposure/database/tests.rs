@@ -25,3 +25,20 @@ fn an_advisory_that_looks_like_phi_is_refused_by_name_and_the_others_stay() {
     assert!(Advisories::read(b"").is_err());
     assert!(Advisories::read(content.get(..content.len() - 9).unwrap()).is_err());
 }
+
+/// Of a whole database: the files that are refused as PHI, and how many are kept.
+pub(crate) fn whole(path: &Path, layout: Layout, now: Timestamp) -> (Vec<String>, usize) {
+    let everything = folder::packages(layout, path).unwrap();
+    let database = Database {
+        name: "database:test".to_owned(),
+        layout,
+        path: path.to_owned(),
+    };
+    let (_, content) = take(&database, &everything, now).unwrap();
+    look_for_phi(&Detector::new(), layout.schema(), &content).unwrap();
+    let lines = content.split(|byte| *byte == b'\n').skip(1).filter(|line| !line.is_empty());
+    let lines: Vec<Line<'_>> = lines.map(|line| serde_json::from_slice(line).unwrap()).collect();
+    let refused = lines.iter().filter(|line| line.refused.is_some());
+    let refused: Vec<_> = refused.map(|line| format!("{} {:?}", line.file, line.refused)).collect();
+    (refused, lines.len())
+}

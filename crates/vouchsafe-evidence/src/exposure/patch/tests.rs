@@ -37,7 +37,7 @@ fn file(content: &[u8]) -> File {
     File {
         blob: blob_hash(content, 40),
         content: content.to_vec(),
-        regular: true,
+        kind: Kind::File,
     }
 }
 

@@ -22,7 +22,7 @@ fn versions_of_go_rise_as_its_tools_say() {
     rising(
         Ecosystem::Go,
         &[
-            "0",
+            "0.0.0-0",
             "v0.0.0-20180714160509-73f8eece6fdc",
             "v0.0.0-20190308221718-c2843e01d9a2",
             "v0.1.0",
