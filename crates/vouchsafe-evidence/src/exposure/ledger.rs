@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::exposure::known::{Found, Known};
 use crate::exposure::lockfile::{Format, Locked, Package};
-use crate::exposure::patch::{Commit, Files};
+use crate::exposure::patch::{Commit, Files, Kind};
 
 /// What a window is about.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -107,9 +107,9 @@ impl<'a> Ledger<'a> {
             };
             self.revisions += 1;
             self.formats.insert(format);
-            let read = match file.regular {
-                true => format.read(&file.content),
-                false => Err("it is a link or a submodule".to_owned()),
+            let read = match file.kind {
+                Kind::File => format.read(&file.content),
+                Kind::Link | Kind::Submodule => Err("it is a link or a submodule".to_owned()),
             };
             let present = self.present(format, path, read);
             self.turn(path, present, &moment, &ended);

@@ -76,6 +76,7 @@ impl Format {
     /// In words, when it is not one: nothing can be said of the revision then.
     pub(crate) fn read(self, content: &[u8]) -> Result<Locked, String> {
         let text = std::str::from_utf8(content).map_err(|_| "it is not UTF-8".to_owned())?;
+        no_conflict(text)?;
         let mut locked = match self {
             Self::Cargo => cargo::read(text),
             Self::Go => go::read(text),

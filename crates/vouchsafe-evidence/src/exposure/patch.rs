@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 use jiff::Timestamp;
 
 use crate::digest::hex;
@@ -20,8 +20,29 @@ pub(crate) struct File {
     pub(crate) blob: String,
     /// Its bytes.
     pub(crate) content: Vec<u8>,
-    /// Whether it is a file, and no link or submodule.
-    pub(crate) regular: bool,
+    /// What stands at its path.
+    pub(crate) kind: Kind,
+}
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    /// A file.
+    File,
+    /// A symbolic link.
+    Link,
+    /// A commit of another repository.
+    Submodule,
+}
+
+impl Kind {
+    fn of(mode: &str) -> Option<Self> {
+        match mode {
+            "120000" => Some(Self::Link),
+            "160000" => Some(Self::Submodule),
+            _ => (mode.len() == 6 && mode.starts_with("100")).then_some(Self::File),
+        }
+    }
 }
 
 /// The files of a revision, by path.
@@ -106,8 +127,10 @@ fn file_patch(lines: &mut Lines<'_>, files: &mut Files) -> Result<Option<String>
     if have != (!is_zero(&before)).then_some(before.as_str()) {
         return Err(wrong("is for another revision than the one before it"));
     }
-    let kept = old.as_ref().is_none_or(|file| file.regular);
-    let regular = header.mode.map_or(kept, |mode| mode.starts_with("100"));
+    let kind = match header.mode {
+        Some(mode) => Kind::of(&mode).ok_or_else(|| wrong("has a mode that git does not have"))?,
+        None => old.as_ref().map_or(Kind::File, |file| file.kind),
+    };
     let content = apply(old.as_ref().map_or(b"", |file| &file.content), lines)
         .ok_or_else(|| wrong("does not apply"))?;
     if is_zero(&after) {
@@ -116,14 +139,18 @@ fn file_patch(lines: &mut Lines<'_>, files: &mut Files) -> Result<Option<String>
         }
         return Err(wrong("deletes the file and leaves something"));
     }
-    // Of a submodule git shows a hash that is no hash of this text.
-    if blob_hash(&content, after.len()) != after && regular {
+    let right = match kind {
+        // Of a submodule git shows the commit that it is at.
+        Kind::Submodule => content == format!("Subproject commit {after}\n").as_bytes(),
+        Kind::File | Kind::Link => blob_hash(&content, after.len()) == after,
+    };
+    if !right {
         return Err(wrong("gives other bytes than git hashed"));
     }
     let file = File {
         blob: after,
         content,
-        regular,
+        kind,
     };
     files.insert(path.clone(), file);
     Ok(Some(path))
@@ -286,11 +313,6 @@ pub(crate) fn is_hash(text: &str) -> bool {
 
 fn is_zero(hash: &str) -> bool {
     hash.bytes().all(|byte| byte == b'0')
-}
-
-/// SHA-256 of a piece of text, for tests of equality.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hex(digest(&SHA256, bytes).as_ref())
 }
 
 /// Lines with their line feed.

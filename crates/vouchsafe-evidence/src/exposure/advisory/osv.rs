@@ -83,7 +83,26 @@ pub(crate) fn without_prose(bytes: &[u8]) -> Result<String, String> {
     let mut members: BTreeMap<String, &RawValue> =
         serde_json::from_slice(bytes).map_err(|error| format!("line {}", error.line()))?;
     members.retain(|name, _| !PROSE.contains(&name.as_str()));
-    serde_json::to_string(&members).map_err(|error| error.to_string())
+    let members = serde_json::to_string(&members).map_err(|error| error.to_string())?;
+    Ok(on_one_line(&members))
+}
+
+/// JSON without the white space between its tokens.
+fn on_one_line(json: &str) -> String {
+    let (mut quoted, mut escaped) = (false, false);
+    let keep = |c: &char| {
+        let space = !quoted && c.is_ascii_whitespace();
+        if quoted && !escaped && *c == '\\' {
+            escaped = true;
+            return true;
+        }
+        if *c == '"' && !escaped {
+            quoted = !quoted;
+        }
+        escaped = false;
+        !space
+    };
+    json.chars().filter(keep).collect()
 }
 
 /// Reads an advisory: what it says of each package of an ecosystem that is known here.

@@ -240,3 +240,20 @@ fn date_in(text: &str) -> Option<Timestamp> {
             Err(_) => None,
         })
 }
+
+/// The packages of all advisories of a database.
+#[cfg(test)]
+pub(super) fn packages(layout: Layout, path: &Path) -> Result<Packages, String> {
+    let mut paths = Vec::new();
+    walk(path, "", DEPTH, &mut paths)?;
+    let mut packages = Packages::new();
+    for name in paths.iter().filter(|name| holds_advisory(layout, name)) {
+        let bytes = fs::read(path.join(name)).map_err(|error| error.to_string())?;
+        let added = Some(Timestamp::UNIX_EPOCH);
+        for one in file(layout, name, &bytes, Digest::of(b""), added)?.advisories {
+            let names = packages.entry(one.ecosystem.name().to_owned()).or_default();
+            names.insert(one.package);
+        }
+    }
+    Ok(packages)
+}

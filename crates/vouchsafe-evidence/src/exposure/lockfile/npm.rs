@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Locked, Package, no_conflict};
+use super::{Locked, Package};
 
 const NOT_PUBLISHED: &str =
     "it is a folder, an archive or a git repository and not the package of the registry";
@@ -38,7 +38,6 @@ struct Old {
 }
 
 pub(super) fn read(text: &str) -> Result<Locked, String> {
-    no_conflict(text)?;
     let file: File = serde_json::from_str(text)
         .map_err(|error| format!("it is no package-lock.json: line {}", error.line()))?;
     if file.version.is_none() && file.packages.is_none() && file.dependencies.is_empty() {
@@ -97,7 +96,6 @@ fn split_at_version(text: &str) -> Option<(&str, &str)> {
 
 /// `yarn.lock`, of version 1 and of later ones.
 pub(super) fn read_yarn(text: &str) -> Result<Locked, String> {
-    no_conflict(text)?;
     let mut locked = Locked::default();
     let mut open: Option<String> = None;
     for (line, number) in text.lines().zip(1..) {
@@ -150,7 +148,6 @@ fn yarn_package(key: &str, version: &str) -> Option<Option<Package>> {
 
 /// `pnpm-lock.yaml`: the keys of `packages`.
 pub(super) fn read_pnpm(text: &str) -> Result<Locked, String> {
-    no_conflict(text)?;
     let mut locked = Locked::default();
     let mut within = false;
     let mut versioned_file = false;
@@ -181,10 +178,12 @@ fn pnpm_package(key: &str) -> Option<Package> {
     let key = key.trim_matches(['\'', '"']);
     let key = key.strip_prefix('/').unwrap_or(key);
     let key = key.split('(').next()?;
-    if let Some((name, version)) = split_at_version(key) {
-        return Some(versioned(name, version));
-    }
-    let (name, version) = key.rsplit_once('/')?;
-    let version = version.split('_').next()?;
+    // Before version 6 of the format the version is a part of the path, and peers follow it after `_`.
+    let old = key.rsplit_once('/').and_then(|(name, rest)| {
+        let version = rest.split('_').next()?;
+        let digit = version.starts_with(|c: char| c.is_ascii_digit());
+        (digit && !version.contains('@')).then_some((name, version))
+    });
+    let (name, version) = old.or_else(|| split_at_version(key))?;
     Some(versioned(name, version))
 }

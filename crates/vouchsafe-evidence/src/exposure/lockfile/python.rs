@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Locked, Package, no_conflict};
+use super::{Locked, Package};
 use crate::exposure::version::Ecosystem;
 
 const NOT_PINNED: &str = "the file does not pin it to one version by ==";
@@ -69,7 +69,6 @@ struct Pinned {
 }
 
 pub(super) fn read_pipfile(text: &str) -> Result<Locked, String> {
-    no_conflict(text)?;
     let file: Pipfile = serde_json::from_str(text)
         .map_err(|error| format!("it is no Pipfile.lock: line {}", error.line()))?;
     let entries = file.default.iter().chain(&file.develop);
@@ -87,7 +86,6 @@ pub(super) fn read_pipfile(text: &str) -> Result<Locked, String> {
 }
 
 pub(super) fn read_requirements(text: &str) -> Result<Locked, String> {
-    no_conflict(text)?;
     let mut locked = Locked::default();
     let joined = text.replace("\\\r\n", " ").replace("\\\n", " ");
     for line in joined.lines() {
@@ -107,8 +105,9 @@ fn requirement(line: &str) -> Result<Package, String> {
     let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let end = line.find(|c| !part(c)).unwrap_or(line.len());
     let (package, rest) = line.split_at_checked(end).unwrap_or_default();
-    if package.is_empty() {
-        let local = line.starts_with(['.', '/']) || line.contains("://");
+    let local = line.starts_with(['.', '/']);
+    if package.is_empty() || local {
+        let local = local || line.contains("://");
         return if local {
             Ok(Package::unknown("(a folder or an address)", NOT_PUBLISHED))
         } else {
