@@ -120,3 +120,6 @@ pub(crate) const AREA: Area = Area {
         ("register.vendors", vendors::assessment),
     ],
 };
+
+#[cfg(test)]
+mod tests;
