@@ -118,8 +118,10 @@ impl Identities {
         written: &Option<Written>,
     ) {
         let email = written.as_ref().map_or("", |written| &written.email);
-        let mut logins = self.logins(email);
-        logins.extend(account.as_ref().map(Account::key));
+        let logins = match account {
+            Some(account) => BTreeSet::from([account.key()]),
+            None => self.logins(email),
+        };
         if logins.is_empty() {
             let name = written.as_ref().map_or("nobody", |written| &written.name);
             makers
