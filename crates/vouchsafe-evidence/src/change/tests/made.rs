@@ -192,7 +192,7 @@ impl Made {
         stored
             .map(|known| match &known.evidence.failed {
                 Some(why) => format!("failed: {why}"),
-                None => String::from_utf8_lossy(&log.content(known.index).unwrap()).into_owned(),
+                None => String::from_utf8_lossy(&log.content_at(known.index).unwrap()).into_owned(),
             })
             .collect()
     }

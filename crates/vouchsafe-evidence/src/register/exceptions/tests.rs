@@ -3,8 +3,8 @@ use std::sync::Arc;
 use super::*;
 use crate::check::Check;
 use crate::digest::Digest;
-use crate::entry::Evidence;
-use crate::inputs::{Cache, Contents};
+use crate::entry::{Entry, Evidence, Kind};
+use crate::inputs::{Cache, Contents, Index};
 use crate::judgement::Unobservable;
 
 /// A check over states, and one over a population; what they judge is given to `except` directly.
@@ -57,30 +57,28 @@ fn judge_all(
         .iter()
         .map(|(at, text)| (Exceptions::SCHEMA, *at, *text));
     let given: Vec<_> = std::iter::once(people).chain(rest).collect();
-    let known: Vec<_> = (0..)
-        .zip(&given)
-        .map(|(index, (schema, at, text))| {
-            let at = at.parse().unwrap();
-            let content = Digest::of(text.unwrap_or_default().as_bytes());
-            let evidence = Evidence {
-                schema: (*schema).to_owned(),
-                source: "file".to_owned(),
-                request: String::new(),
-                collector: String::new(),
-                collected_at: at,
-                effective: None,
-                late: false,
-                failed: text.is_none().then(|| ABSENT.to_owned()),
-            };
-            Arc::new(Known {
-                index,
-                at,
-                evidence,
-                content,
-                size: 0,
-            })
-        })
-        .collect();
+    let mut index = Index::default();
+    for (place, (schema, at, text)) in (0..).zip(&given) {
+        let at = at.parse().unwrap();
+        let kind = Kind::Evidence(Evidence {
+            schema: (*schema).to_owned(),
+            source: "file".to_owned(),
+            request: String::new(),
+            collector: String::new(),
+            collected_at: at,
+            effective: None,
+            late: false,
+            failed: text.is_none().then(|| ABSENT.to_owned()),
+        });
+        let entry = Entry {
+            v: 1,
+            at,
+            kind,
+            content: Digest::of(text.unwrap_or_default().as_bytes()),
+            size: 0,
+        };
+        index.take(place, entry);
+    }
     let contents = Given(
         given
             .iter()
@@ -88,7 +86,8 @@ fn judge_all(
             .collect(),
     );
     let (check, cache) = (check(kind), Cache::default());
-    let context = Context::new(&check, at.parse().unwrap(), &known, &contents, &cache);
+    let inputs = index.select(&check, u64::MAX);
+    let context = Context::new(&check, at.parse().unwrap(), &inputs, &contents, &cache);
     except(&context, Judgement::of(found, unseen))
 }
 
