@@ -37,7 +37,7 @@ mod value;
 mod vendors;
 
 pub(crate) use baa_command::{BaaArgs, run as run_baa};
-pub(crate) use exceptions::{Exceptions, except, unused};
+pub(crate) use exceptions::{except, unused_exceptions};
 pub(crate) use kinds::TEMPLATES;
 
 use crate::area::Area;

@@ -12,7 +12,7 @@ use super::reading::{Named as _, Row};
 use super::value::{Moment, Text, hours_between};
 use crate::inputs::Context;
 use crate::judgement::{Deviation, Item, Judgement, Population, Unobservable};
-use crate::window::day_of;
+use crate::window::{day_of, start_of};
 
 /// The type of evidence that a snapshot is.
 pub(crate) const ACCESS: &str = "access.principals/1";
@@ -188,6 +188,9 @@ pub(crate) fn leavers(context: &Context<'_>) -> Result<Judgement, String> {
     some::<People, _>(&people.people, "person")?;
     let limit: i64 = context.check.parameter("removal_hours")?;
     let age_days: i64 = context.check.parameter("snapshot_days")?;
+    // Of those who left before the period there is nothing to show but that they cannot get in now.
+    let settings = context.settings().ok();
+    let since = settings.and_then(|settings| start_of(settings.project.since).ok());
     let systems = snapshots(context)?;
     if systems.is_empty() {
         return Err(format!(
@@ -217,7 +220,11 @@ pub(crate) fn leavers(context: &Context<'_>) -> Result<Judgement, String> {
                 continue;
             };
             items.push(item(&leaving));
-            judge(context, &leaving, limit, &mut found, &mut unobservable);
+            let seen = judge(context, &leaving, limit);
+            found.extend(seen.0);
+            if since.is_none_or(|since| leaving.left >= since) {
+                unobservable.extend(seen.1);
+            }
         }
     }
     items.sort_by(|a, b| a.id.cmp(&b.id));
@@ -290,7 +297,7 @@ fn leaving<'a>(
     let last_active = after()
         .filter(|snapshot| has(snapshot))
         .map(|snapshot| snapshot.taken.0)
-        .last();
+        .next_back();
     let clean = after()
         .filter(|snapshot| !has(snapshot))
         .map(|snapshot| snapshot.taken.0);
@@ -332,15 +339,13 @@ fn item(leaving: &Leaving<'_>) -> Item {
     }
 }
 
+/// What is found of a leaving, or what cannot be seen of it.
 fn judge(
     context: &Context<'_>,
     leaving: &Leaving<'_>,
     limit: i64,
-    found: &mut Vec<Deviation>,
-    unobservable: &mut Vec<Unobservable>,
-) {
+) -> (Option<Deviation>, Option<Unobservable>) {
     let item = format!("{}/{}", leaving.system, leaving.person.id);
-    let place = People::place(leaving.person);
     let allowed = leaving
         .left
         .checked_add(jiff::SignedDuration::from_hours(limit))
@@ -348,36 +353,32 @@ fn judge(
     let least = leaving
         .last_active
         .map_or(0, |at| hours_between(leaving.left, at));
+    let late = |code, text: String, until| {
+        let found = deviation(context, code, item.clone(), text).at(People::place(leaving.person));
+        (Some(found.lasting(allowed, until)), None)
+    };
     match leaving.first_clean {
         None if leaving.last_active.is_some() && least > limit => {
             let text = format!(
                 "the account could still be used {least} h after the last day; {limit} h are allowed"
             );
-            found.push(
-                deviation(context, "LEAVER_ACTIVE", item, text)
-                    .at(place)
-                    .lasting(allowed, None),
-            );
+            late("LEAVER_ACTIVE", text, None)
         }
         Some(clean) if least > limit => {
             let text = format!(
                 "the account was removed more than {least} h after the last day; {limit} h are allowed"
             );
-            found.push(
-                deviation(context, "REMOVED_LATE", item, text)
-                    .at(place)
-                    .lasting(allowed, Some(clean)),
-            );
+            late("REMOVED_LATE", text, Some(clean))
         }
-        Some(clean) if hours_between(leaving.left, clean) <= limit => {}
+        Some(clean) if hours_between(leaving.left, clean) <= limit => (None, None),
         // Still within the time that is allowed.
-        None if allowed.is_some_and(|allowed| context.at <= allowed) => {}
+        None if allowed.is_some_and(|allowed| context.at <= allowed) => (None, None),
         _ => {
             let what = format!(
                 "no snapshot shows whether the account was removed within {limit} h after {}",
                 leaving.left
             );
-            unobservable.push(Unobservable { item, what });
+            (None, Some(Unobservable { item, what }))
         }
     }
 }

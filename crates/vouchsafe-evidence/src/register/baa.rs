@@ -10,7 +10,7 @@ use super::reading::{Named as _, Row};
 use super::value::{Day, Phi, Text, days_between, holds};
 use super::vendors::{Agreement, Vendors};
 use crate::inputs::Context;
-use crate::judgement::Judgement;
+use crate::judgement::{Deviation, Judgement};
 
 /// The registers that answer it.
 #[derive(Clone, Copy, Debug)]
@@ -361,39 +361,7 @@ pub(crate) fn covers_service(context: &Context<'_>) -> Result<Judgement, String>
                 .map(|warning| format!("{}: {warning}", coverage.id)),
         );
     }
-    for agreement in &vendors.agreements {
-        if holds(agreement.effective, agreement.ends, today(context)) {
-            found.extend(compare_document(
-                context,
-                &agreement.id,
-                &Vendors::place(agreement),
-                &agreement.document,
-            )?);
-        }
-    }
-    for entity in &vendors.covered_entities {
-        if !holds(entity.effective, entity.ends, today(context)) {
-            continue;
-        }
-        let place = Vendors::place(entity);
-        found.extend(compare_document(
-            context,
-            &entity.id,
-            &place,
-            &entity.document,
-        )?);
-        if let Some(over) = days_over(entity.review_by, today(context)) {
-            let text = format!(
-                "the agreement with {} was to be read again by {}, {over} days ago",
-                entity.name, entity.review_by
-            );
-            found.push(
-                deviation(context, "REVIEW_OVERDUE", &*entity.id, text)
-                    .at(place)
-                    .lasting(entity.review_by.end(), None),
-            );
-        }
-    }
+    found.extend(papers(context, &vendors)?);
     let phi = all.iter().filter(|coverage| coverage.phi != "none").count();
     let mut judgement = Judgement::of(found, Vec::new()).noting(format!(
         "{} destinations and services, {phi} of them with PHI",
@@ -401,4 +369,45 @@ pub(crate) fn covers_service(context: &Context<'_>) -> Result<Judgement, String>
     ));
     judgement.notes.extend(warnings);
     Ok(judgement)
+}
+
+/// The documents of live agreements are those that were registered; agreements upstream were read again in time.
+fn papers(context: &Context<'_>, vendors: &Vendors) -> Result<Vec<Deviation>, String> {
+    let day = today(context);
+    let mut found = Vec::new();
+    let live = vendors
+        .agreements
+        .iter()
+        .filter(|agreement| holds(agreement.effective, agreement.ends, day));
+    for agreement in live {
+        let place = Vendors::place(agreement);
+        found.extend(compare_document(
+            context,
+            &agreement.id,
+            &place,
+            &agreement.document,
+        )?);
+    }
+    let upstream = vendors
+        .covered_entities
+        .iter()
+        .filter(|entity| holds(entity.effective, entity.ends, day));
+    for entity in upstream {
+        let place = Vendors::place(entity);
+        found.extend(compare_document(
+            context,
+            &entity.id,
+            &place,
+            &entity.document,
+        )?);
+        if let Some(over) = days_over(entity.review_by, day) {
+            let text = format!(
+                "the agreement with {} was to be read again by {}, {over} days ago",
+                entity.name, entity.review_by
+            );
+            let one = deviation(context, "REVIEW_OVERDUE", &*entity.id, text).at(place);
+            found.push(one.lasting(entity.review_by.end(), None));
+        }
+    }
+    Ok(found)
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 
-use super::given::{compare_document, deviation, optional, register};
+use super::given::{Staff, compare_document, deviation, optional, register};
 use super::incidents::{
     Conclusion, Disposition, Incident, Incidents, NoticeTo, deadline, population,
 };
@@ -24,6 +24,7 @@ struct Clock {
     large: u32,
     /// For whom the work is done: they are told, and they tell the people.
     upstream: Option<Vec<(Day, Option<Day>, u16)>>,
+    staff: Staff,
 }
 
 /// A notice that is due.
@@ -47,6 +48,7 @@ pub(crate) fn clock(context: &Context<'_>) -> Result<Judgement, String> {
         assessment_days: context.check.parameter("assessment_days")?,
         large: context.check.parameter("large")?,
         upstream,
+        staff: Staff::of(context)?,
     };
     let mut found = Vec::new();
     let mut with_phi = 0_usize;
@@ -100,6 +102,17 @@ fn one(
         found.extend(notices(context, incident, clock, &place));
         return Ok(found);
     };
+    if let Err(why) = clock.staff.at_work(&assessment.by, day_of(assessment.at.0)) {
+        found.push(say("ASSESSOR_UNKNOWN", why));
+    }
+    let by = deadline(incident.discovered.0, clock.assessment_days);
+    if by.is_some_and(|by| assessment.at.0 >= by) {
+        let text = format!(
+            "the four factors were assessed later than {} days after the discovery",
+            clock.assessment_days
+        );
+        found.push(say("ASSESSED_LATE", text).lasting(by, Some(assessment.at.0)));
+    }
     let breach = assessment.conclusion == Conclusion::Breach;
     if breach != (incident.disposition == Some(Disposition::Breach))
         && incident.disposition.is_some()

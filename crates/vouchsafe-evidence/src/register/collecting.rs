@@ -11,7 +11,7 @@ use super::kinds::ALL;
 use crate::collect::{Call, Collected, Collector, Sink};
 use crate::digest::{Digest, Hasher};
 use crate::git::Git;
-use crate::project::{FOLDER, Project};
+use crate::project::{FILE, FOLDER, Project};
 use crate::store::WriteError;
 
 /// The source of what is read from the working tree.
@@ -43,6 +43,9 @@ impl Collector for Registers {
             head: project.git.text(["rev-parse", "--verify", "HEAD"]).ok(),
             files: Vec::new(),
         };
+        state
+            .files
+            .push(file_state(&project.git, FILE, &project.settings_text));
         let mut documents = BTreeSet::new();
         for kind in ALL {
             let path = project.root().join(kind.file);

@@ -76,7 +76,6 @@ pub(crate) fn addressable(context: &Context<'_>) -> Result<Judgement, String> {
     let specifications: Vec<String> = context.check.parameter("specifications")?;
     let always: Vec<String> = context.check.parameter("always")?;
     let age_days: i64 = context.check.parameter("age_days")?;
-    let day = today(context);
     if register.decisions.is_empty() {
         return Err(format!("no evidence: {} has no decision", Decisions::FILE));
     }
@@ -97,57 +96,84 @@ pub(crate) fn addressable(context: &Context<'_>) -> Result<Judgement, String> {
             )
         })
         .collect();
+    let rules = Rules {
+        specifications: &specifications,
+        always: &always,
+        age_days,
+        risks: risks.as_deref(),
+        staff: &staff,
+    };
     for one in &register.decisions {
-        let say = |code, text: String| {
-            deviation(context, code, &*one.specification, text).at(Decisions::place(one))
-        };
-        if !specifications.iter().any(|id| *id == *one.specification) {
-            found.push(say(
-                "NOT_ADDRESSABLE",
-                "there is no such addressable specification; a required one has no choice"
-                    .to_owned(),
-            ));
-        }
-        if one.decision == Choice::NotReasonable
-            && always.iter().any(|id| *id == *one.specification)
-        {
-            found.push(say(
-                "NEVER_UNREASONABLE",
-                "PHI in transit over public networks is encrypted".to_owned(),
-            ));
-        }
-        let due = one
-            .decided
-            .plus(age_days)
-            .map_or(one.review_by, |due| due.min(one.review_by));
-        if let Some(over) = days_over(due, day) {
-            let text = format!(
-                "it was decided on {}; the review is overdue by {over} days",
-                one.decided
-            );
-            found.push(say("REVIEW_OVERDUE", text).lasting(due.end(), None));
-        }
-        if one.decided.until(day) < 0 {
-            found.push(say(
-                "DECIDED_IN_FUTURE",
-                format!("it is dated {}, which is to come", one.decided),
-            ));
-        }
-        if let Err(why) = staff.at_work(&one.owner, day) {
-            found.push(say("OWNER_UNKNOWN", why));
-        }
-        let known = risks
-            .as_ref()
-            .is_some_and(|risks| risks.risks.iter().any(|risk| risk.id == one.risk_reference));
-        if !known {
-            found.push(say(
-                "RISK_UNKNOWN",
-                format!("{} has no risk {}", Risks::FILE, one.risk_reference),
-            ));
-        }
+        found.extend(of(context, one, &rules));
     }
     Ok(Judgement::of(found, Vec::new()).noting(format!(
         "{} addressable specifications",
         specifications.len()
     )))
+}
+
+/// What decisions are compared with.
+struct Rules<'r> {
+    specifications: &'r [String],
+    /// Specifications that are never unreasonable.
+    always: &'r [String],
+    age_days: i64,
+    risks: Option<&'r Risks>,
+    staff: &'r Staff,
+}
+
+fn of(context: &Context<'_>, one: &Row<Decision>, rules: &Rules<'_>) -> Vec<Deviation> {
+    let day = today(context);
+    let mut found = Vec::new();
+    let say = |code, text: String| {
+        deviation(context, code, &*one.specification, text).at(Decisions::place(one))
+    };
+    if !rules
+        .specifications
+        .iter()
+        .any(|id| *id == *one.specification)
+    {
+        found.push(say(
+            "NOT_ADDRESSABLE",
+            "there is no such addressable specification; a required one has no choice".to_owned(),
+        ));
+    }
+    if one.decision == Choice::NotReasonable
+        && rules.always.iter().any(|id| *id == *one.specification)
+    {
+        found.push(say(
+            "NEVER_UNREASONABLE",
+            "PHI in transit over public networks is encrypted".to_owned(),
+        ));
+    }
+    let due = one
+        .decided
+        .plus(rules.age_days)
+        .map_or(one.review_by, |due| due.min(one.review_by));
+    if let Some(over) = days_over(due, day) {
+        let text = format!(
+            "it was decided on {}; the review is overdue by {over} days",
+            one.decided
+        );
+        found.push(say("REVIEW_OVERDUE", text).lasting(due.end(), None));
+    }
+    if one.decided.until(day) < 0 {
+        found.push(say(
+            "DECIDED_IN_FUTURE",
+            format!("it is dated {}, which is to come", one.decided),
+        ));
+    }
+    if let Err(why) = rules.staff.at_work(&one.owner, day) {
+        found.push(say("OWNER_UNKNOWN", why));
+    }
+    let known = rules
+        .risks
+        .is_some_and(|risks| risks.risks.iter().any(|risk| risk.id == one.risk_reference));
+    if !known {
+        found.push(say(
+            "RISK_UNKNOWN",
+            format!("{} has no risk {}", Risks::FILE, one.risk_reference),
+        ));
+    }
+    found
 }

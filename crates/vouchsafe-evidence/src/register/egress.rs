@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::given::{Staff, compare_document, days_over, deviation, register, some, today};
+use super::given::{
+    Staff, compare_document, days_over, deviation, optional, register, some, today,
+};
 use super::reading::{Named as _, Reader, Register, Row};
 use super::value::{Day, Document, Phi, Text};
 use super::vendors::Vendors;
@@ -42,7 +44,8 @@ pub(crate) struct Destination {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Proof {
-    pub(crate) method: Method,
+    #[serde(rename = "method")]
+    _method: Method,
     pub(crate) on: Day,
     pub(crate) by: Text,
     #[serde(default)]
@@ -179,6 +182,16 @@ impl Register for Services {
             );
             reader.fault(service.line, "service.proof", problem);
         }
+        for service in &services {
+            if service
+                .resources
+                .iter()
+                .any(|resource| resource.trim_end_matches('*').is_empty())
+            {
+                let problem = "name at least the beginning of a resource";
+                reader.fault(service.line, "service.resources", problem);
+            }
+        }
         Self { services }
     }
 }
@@ -188,6 +201,7 @@ pub(crate) fn register_is_sound(context: &Context<'_>) -> Result<Judgement, Stri
     let egress = register::<Egress>(context)?;
     let vendors = register::<Vendors>(context)?;
     let staff = Staff::of(context)?;
+    let services = optional::<Services>(context)?;
     let proof_days: i64 = context.check.parameter("proof_days")?;
     let mut found = Vec::new();
     for entry in some::<Egress, _>(&egress.entries, "destination")? {
@@ -209,8 +223,33 @@ pub(crate) fn register_is_sound(context: &Context<'_>) -> Result<Judgement, Stri
             )?);
         }
     }
+    for service in services.iter().flat_map(|services| &services.services) {
+        if let Err(why) = staff.at_work(&service.owner, today(context)) {
+            let one = deviation(context, "OWNER_UNKNOWN", &*service.id, why);
+            found.push(one.at(Services::place(service)));
+        }
+    }
+    for (id, proof) in proofs(&egress, services.as_deref()) {
+        if let Err(why) = staff.at_work(&proof.by, proof.on.0) {
+            found.push(deviation(context, "PROVER_UNKNOWN", id, why));
+        }
+    }
     found.extend(claimed_twice(context, &egress));
     Ok(Judgement::of(found, Vec::new()).noting(format!("{} destinations", egress.entries.len())))
+}
+
+/// All proofs of no PHI.
+fn proofs<'r>(
+    egress: &'r Egress,
+    services: Option<&'r Services>,
+) -> impl Iterator<Item = (&'r str, &'r Proof)> {
+    let of_services = services.into_iter().flat_map(|services| &services.services);
+    let of_services = of_services.filter_map(|one| Some((&*one.id, one.proof.as_ref()?)));
+    let entries = egress
+        .entries
+        .iter()
+        .filter_map(|one| Some((&*one.id, one.proof.as_ref()?)));
+    entries.chain(of_services)
 }
 
 /// Whether the proof of no PHI is there and fresh.

@@ -96,6 +96,10 @@ impl Exception {
         if let Err(why) = staff.at_work(&self.approver, self.from.0) {
             found.push(("APPROVER_UNKNOWN", why));
         }
+        // Under a second name, an owner could approve what is the owner's.
+        if let Err(why) = staff.at_work(&self.owner, self.from.0) {
+            found.push(("OWNER_UNKNOWN", why));
+        }
         if *self.check == *SOUND {
             found.push(("OF_ITSELF", format!("nothing is excepted from {SOUND}")));
         }
@@ -191,38 +195,9 @@ pub(crate) fn except(context: &Context<'_>, mut judgement: Judgement) -> Judgeme
     let mut notes = BTreeSet::new();
     let mut left = Vec::new();
     for found in std::mem::take(&mut judgement.deviations) {
-        let mut pieces = vec![found];
-        for standing in &about {
-            let exception = &standing.exception;
-            if !pieces.iter().any(|piece| exception.is_about(check, piece)) {
-                continue;
-            }
-            let refused = exception.refused(&staff);
-            if !refused.is_empty() {
-                let why: Vec<_> = refused.into_iter().map(|(_, why)| why).collect();
-                notes.insert(format!(
-                    "the exception {} is not applied: {}",
-                    exception.id,
-                    why.join("; ")
-                ));
-                continue;
-            }
-            let cut = pieces
-                .into_iter()
-                .map(|piece| cover(context, standing, piece));
-            let (kept, covered): (Vec<_>, Vec<_>) = cut.unzip();
-            pieces = kept.into_iter().flatten().collect();
-            for deviation in covered.into_iter().flatten() {
-                judgement.excepted.push(Excepted {
-                    exception: exception.id.to_string(),
-                    deviation,
-                });
-            }
-            if !pieces.is_empty() {
-                notes.insert(not_covered(standing, context.at));
-            }
-        }
-        left.extend(pieces);
+        let (kept, covered) = apply(context, &about, &staff, found, &mut notes);
+        left.extend(kept);
+        judgement.excepted.extend(covered);
     }
     judgement.deviations = left;
     judgement.deviations.sort();
@@ -238,6 +213,49 @@ pub(crate) fn except(context: &Context<'_>, mut judgement: Judgement) -> Judgeme
         };
     }
     judgement
+}
+
+/// What all exceptions leave of a deviation, and what they cover.
+fn apply(
+    context: &Context<'_>,
+    about: &[Standing],
+    staff: &Staff,
+    found: Deviation,
+    notes: &mut BTreeSet<String>,
+) -> (Vec<Deviation>, Vec<Excepted>) {
+    let check = context.check.id.as_str();
+    let mut pieces = vec![found];
+    let mut all = Vec::new();
+    for standing in about {
+        let exception = &standing.exception;
+        if !pieces.iter().any(|piece| exception.is_about(check, piece)) {
+            continue;
+        }
+        let refused = exception.refused(staff);
+        if !refused.is_empty() {
+            let why: Vec<_> = refused.into_iter().map(|(_, why)| why).collect();
+            notes.insert(format!(
+                "the exception {} is not applied: {}",
+                exception.id,
+                why.join("; ")
+            ));
+            continue;
+        }
+        let cut = pieces
+            .into_iter()
+            .map(|piece| cover(context, standing, piece));
+        let (kept, covered): (Vec<_>, Vec<_>) = cut.unzip();
+        pieces = kept.into_iter().flatten().collect();
+        let id = exception.id.to_string();
+        all.extend(covered.into_iter().flatten().map(|deviation| Excepted {
+            exception: id.clone(),
+            deviation,
+        }));
+        if !pieces.is_empty() {
+            notes.insert(not_covered(standing, context.at));
+        }
+    }
+    (pieces, all)
 }
 
 fn not_covered(standing: &Standing, at: Timestamp) -> String {
@@ -336,44 +354,10 @@ pub(crate) fn sound(context: &Context<'_>) -> Result<Judgement, String> {
     let day = today(context);
     let checks = known_checks();
     let standings = standings(context);
-    let mut found = Vec::new();
-    for exception in &register.exceptions {
-        let say = |code, text: String| {
-            deviation(context, code, &*exception.id, text).at(Exceptions::place(exception))
-        };
-        found.extend(
-            exception
-                .refused(&staff)
-                .into_iter()
-                .map(|(code, text)| say(code, text)),
-        );
-        if let Err(why) = staff.at_work(&exception.owner, day) {
-            found.push(say("OWNER_UNKNOWN", why));
-        }
-        if exception.until.0 < day {
-            let text = format!(
-                "its last day was {}: mend the deviation and remove it, or have a new one approved",
-                exception.until
-            );
-            found.push(say("EXPIRED", text).lasting(exception.until.end(), None));
-        }
-        if !checks.contains(&*exception.check) {
-            found.push(say(
-                "UNKNOWN_CHECK",
-                no_such_check(&exception.check, &checks),
-            ));
-        }
-        let recorded = standings
-            .iter()
-            .filter(|one| one.exception == exception.row && one.withdrawn.is_none())
-            .map(|one| one.recorded)
-            .min();
-        found.extend(
-            recorded
-                .and_then(|at| late(exception, at))
-                .map(|text| say("RETROACTIVE", text)),
-        );
-    }
+    let each = register.exceptions.iter();
+    let found = each
+        .flat_map(|exception| of(context, exception, &staff, &checks, &standings))
+        .collect();
     let soon = register
         .exceptions
         .iter()
@@ -382,6 +366,54 @@ pub(crate) fn sound(context: &Context<'_>) -> Result<Judgement, String> {
         .noting(format!("{} exceptions", register.exceptions.len()));
     judgement.notes.extend(soon);
     Ok(judgement)
+}
+
+fn of(
+    context: &Context<'_>,
+    exception: &Row<Exception>,
+    staff: &Staff,
+    checks: &BTreeSet<String>,
+    standings: &[Standing],
+) -> Vec<Deviation> {
+    let day = today(context);
+    let mut found = Vec::new();
+    let say = |code, text: String| {
+        deviation(context, code, &*exception.id, text).at(Exceptions::place(exception))
+    };
+    found.extend(
+        exception
+            .refused(staff)
+            .into_iter()
+            .map(|(code, text)| say(code, text)),
+    );
+    let gone = staff.at_work(&exception.owner, day.max(exception.from.0));
+    if let (Err(why), Ok(())) = (gone, staff.at_work(&exception.owner, exception.from.0)) {
+        found.push(say("OWNER_GONE", why));
+    }
+    if exception.until.0 < day {
+        let text = format!(
+            "its last day was {}: mend the deviation and remove it, or have a new one approved",
+            exception.until
+        );
+        found.push(say("EXPIRED", text).lasting(exception.until.end(), None));
+    }
+    if !checks.contains(&*exception.check) {
+        found.push(say(
+            "UNKNOWN_CHECK",
+            no_such_check(&exception.check, checks),
+        ));
+    }
+    let recorded = standings
+        .iter()
+        .filter(|one| one.exception == exception.row && one.withdrawn.is_none())
+        .map(|one| one.recorded)
+        .min();
+    found.extend(
+        recorded
+            .and_then(|at| late(exception, at))
+            .map(|text| say("RETROACTIVE", text)),
+    );
+    found
 }
 
 fn ends_soon(exception: &Exception, day: Date) -> Option<String> {
@@ -417,32 +449,34 @@ fn known_checks() -> BTreeSet<String> {
         .collect()
 }
 
-/// Exceptions that were in force and that no result of a run needed. For the report over all checks: a check sees its
-/// own evidence only, and so none can tell this of another.
-pub(crate) fn unused(
-    register: &Exceptions,
+/// Exceptions of a register (the content of `register.exceptions/1`) that were in force and that no result of a run needed.
+/// For the report over all checks: a check sees its own evidence only, and so none can say this of another.
+///
+/// # Errors
+/// When the register has a fault.
+pub(crate) fn unused_exceptions<'r>(
+    register: &[u8],
     day: Date,
-    results: &[(&str, &Judgement)],
-) -> Vec<Deviation> {
-    let used: BTreeSet<&str> = results
-        .iter()
-        .flat_map(|(_, judgement)| &judgement.excepted)
-        .map(|excepted| excepted.exception.as_str())
-        .collect();
+    results: impl IntoIterator<Item = &'r Judgement>,
+) -> Result<Vec<Deviation>, String> {
+    let register: Exceptions = parse(register).map_err(|faults| super::given::in_words(&faults))?;
+    let excepted = results
+        .into_iter()
+        .flat_map(|judgement| &judgement.excepted);
+    let used: BTreeSet<&str> = excepted.map(|one| one.exception.as_str()).collect();
     let in_force = register
         .exceptions
         .iter()
         .filter(|exception| exception.from.0 <= day && day <= exception.until.0);
-    in_force
-        .filter(|exception| !used.contains(&*exception.id))
-        .map(|exception| {
-            let text = format!(
-                "the last run of {} found nothing that it would cover: remove it",
-                exception.check
-            );
-            Deviation::new("UNUSED", &*exception.id, text).at(Exceptions::place(exception))
-        })
-        .collect()
+    let unused = in_force.filter(|exception| !used.contains(&*exception.id));
+    let flagged = unused.map(|exception| {
+        let text = format!(
+            "the last run of {} found nothing that it would cover: remove it",
+            exception.check
+        );
+        Deviation::new("UNUSED", &*exception.id, text).at(Exceptions::place(exception))
+    });
+    Ok(flagged.collect())
 }
 
 #[cfg(test)]

@@ -217,41 +217,12 @@ pub(crate) fn records(context: &Context<'_>) -> Result<Judgement, String> {
         )?;
     }
     let mut found = Vec::new();
-    let day = super::given::today(context);
-    match &register.complete {
-        None => found.push(deviation(
-            context,
-            "NOT_ATTESTED",
-            "complete",
-            "nobody says, in [complete], that there were no other incidents",
-        )),
-        Some(complete) => {
-            let place = Incidents::place(complete);
-            if complete.until.until(day) > complete_days {
-                let text = format!(
-                    "the list is said to be complete up to {} only",
-                    complete.until
-                );
-                found.push(
-                    deviation(context, "ATTESTATION_STALE", "complete", text)
-                        .at(place.clone())
-                        .lasting(complete.until.end(), None),
-                );
-            }
-            if complete.until.0 > day {
-                let text = format!(
-                    "the list is said to be complete up to {}, which is to come",
-                    complete.until
-                );
-                found.push(
-                    deviation(context, "ATTESTED_IN_FUTURE", "complete", text).at(place.clone()),
-                );
-            }
-            if let Err(why) = staff.at_work(&complete.by, complete.until.0) {
-                found.push(deviation(context, "ATTESTER_UNKNOWN", "complete", why).at(place));
-            }
-        }
-    }
+    found.extend(attested(
+        context,
+        register.complete.as_ref(),
+        &staff,
+        complete_days,
+    ));
     for incident in &register.incidents {
         let place = Incidents::place(incident);
         if let Err(why) = staff.at_work(
@@ -269,6 +240,37 @@ pub(crate) fn records(context: &Context<'_>) -> Result<Judgement, String> {
         ));
     }
     Ok(Judgement::of(found, Vec::new()).over(population(&register)))
+}
+
+/// Somebody at work says that the list is complete, and not long ago.
+fn attested(
+    context: &Context<'_>,
+    complete: Option<&Row<Complete>>,
+    staff: &Staff,
+    days: i64,
+) -> Vec<Deviation> {
+    let Some(complete) = complete else {
+        let text = "nobody says, in [complete], that there were no other incidents";
+        return vec![deviation(context, "NOT_ATTESTED", "complete", text)];
+    };
+    let day = super::given::today(context);
+    let until = complete.until;
+    let say = |code, text: String| {
+        deviation(context, code, "complete", text).at(Incidents::place(complete))
+    };
+    let mut found = Vec::new();
+    if until.until(day) > days {
+        let text = format!("the list is said to be complete up to {until} only");
+        found.push(say("ATTESTATION_STALE", text).lasting(until.end(), None));
+    }
+    if until.0 > day {
+        let text = format!("the list is said to be complete up to {until}, which is to come");
+        found.push(say("ATTESTED_IN_FUTURE", text));
+    }
+    if let Err(why) = staff.at_work(&complete.by, until.0) {
+        found.push(say("ATTESTER_UNKNOWN", why));
+    }
+    found
 }
 
 fn undecided(

@@ -65,7 +65,8 @@ macro_rules! kinds {
             EvidenceType {
                 name: super::libraries::PRESENT,
                 title: "lock files at the commit",
-                people: People::Nobody,
+                // Of nobody; but names of packages look like names of people, and numbers of versions like addresses.
+                people: People::Workforce,
             },
         ];
     };

@@ -154,10 +154,11 @@ fn list() -> Result<&'static List, String> {
         .map_err(|error| format!("the list of libraries: {error}"))
 }
 
+/// A lock file, and its packages.
+pub(crate) type InFile = (String, Arc<Vec<Package>>);
+
 /// The packages of all lock files at the commit, and files that could not be read.
-pub(crate) fn packages(
-    context: &Context<'_>,
-) -> Result<(Vec<(String, Arc<Vec<Package>>)>, Vec<Unobservable>), String> {
+pub(crate) fn packages(context: &Context<'_>) -> Result<(Vec<InFile>, Vec<Unobservable>), String> {
     let known = context.latest(FILES)?;
     let files: Arc<LockFiles> = context.parsed(known, |bytes| {
         serde_json::from_slice(bytes).map_err(|error| error.to_string())

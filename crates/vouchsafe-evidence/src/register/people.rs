@@ -101,6 +101,7 @@ impl Register for People {
                 );
             }
         }
+        accounts_twice(reader, &people);
         for official in &officials {
             reader.in_order(
                 official.line,
@@ -110,6 +111,24 @@ impl Register for People {
             );
         }
         Self { people, officials }
+    }
+}
+
+/// One account belongs to one person: with two rows, somebody could approve as one what is owned as the other.
+fn accounts_twice(reader: &mut Reader<'_>, people: &[Row<Person>]) {
+    let mut seen = std::collections::BTreeMap::new();
+    for person in people {
+        for account in person.forge.iter().chain(&person.mail) {
+            let key = account.to_ascii_lowercase();
+            let Some(other) = seen
+                .insert(key, &person.id)
+                .filter(|other| **other != person.id)
+            else {
+                continue;
+            };
+            let problem = format!("the account {account} belongs to {other} already");
+            reader.fault(person.line, "person.forge", problem);
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Reviews: of access, of activity, and of the programme as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::{Date, ISOWeekDate, Weekday};
 use jiff::{Timestamp, ToSpan as _};
 use serde::Deserialize;
 
-use super::access::snapshots;
+use super::access::{Snapshot, snapshots};
 use super::given::{
     Staff, compare_document, days_over, deviation, optional, register, some, today,
 };
@@ -197,58 +198,17 @@ pub(crate) fn access(context: &Context<'_>) -> Result<Judgement, String> {
         ));
     }
     let mut items = Vec::new();
+    let limits = Limits {
+        age_days,
+        removal_days,
+        staff: &staff,
+        people: people.as_deref(),
+    };
     for (system, review) in &last {
-        let place = Reviews::place(review);
-        let due = review.closed.plus(age_days).unwrap_or(review.closed);
-        if let Some(over) = days_over(due, day) {
-            let text = format!(
-                "the last review, {}, was closed on {}; the next is overdue by {over} days",
-                review.id, review.closed
-            );
-            found.push(
-                deviation(context, "REVIEW_OVERDUE", *system, text)
-                    .at(place.clone())
-                    .lasting(due.end(), None),
-            );
-        }
-        for entry in &review.entries {
-            items.push(item(review, entry));
-            let faults = entry_faults(entry, &staff, people.as_deref(), removal_days, day);
-            let id = format!("{}/{}", review.id, entry.account);
-            found.extend(
-                faults
-                    .into_iter()
-                    .map(|(code, text)| deviation(context, code, &*id, text).at(place.clone())),
-            );
-        }
-        let Some(list) = snapshots
-            .get(*system)
-            .and_then(|all| all.iter().find(|one| one.taken == review.list_taken))
-        else {
-            let text = format!(
-                "the list of {} that was reviewed is no snapshot that was collected",
-                review.list_taken
-            );
-            found.push(deviation(context, "LIST_UNKNOWN", &*review.id, text).at(place));
-            continue;
-        };
-        let decided: BTreeSet<&str> = review.entries.iter().map(|entry| &*entry.account).collect();
-        for account in list
-            .principals
-            .iter()
-            .filter(|one| one.active && !decided.contains(&*one.account))
-        {
-            let item = format!("{}/{}", review.id, account.account);
-            found.push(
-                deviation(
-                    context,
-                    "NOT_DECIDED",
-                    item,
-                    "it stands in the list, and nobody decided on it",
-                )
-                .at(place.clone()),
-            );
-        }
+        items.extend(review.entries.iter().map(|entry| item(review, entry)));
+        found.extend(campaign(context, system, review, &limits));
+        let lists = snapshots.get(*system).map_or(&[][..], Vec::as_slice);
+        found.extend(left_out(context, review, lists));
     }
     let completeness =
         "the last review of each system, against the snapshot that was reviewed".to_owned();
@@ -256,6 +216,69 @@ pub(crate) fn access(context: &Context<'_>) -> Result<Judgement, String> {
         completeness,
         items,
     }))
+}
+
+/// What reviews of access are compared with.
+struct Limits<'l> {
+    age_days: i64,
+    removal_days: i64,
+    staff: &'l Staff,
+    people: Option<&'l People>,
+}
+
+/// The last review of a system, and each decision in it.
+fn campaign(
+    context: &Context<'_>,
+    system: &str,
+    review: &Row<AccessReview>,
+    limits: &Limits<'_>,
+) -> Vec<Deviation> {
+    let day = today(context);
+    let place = Reviews::place(review);
+    let mut found = Vec::new();
+    let due = review.closed.plus(limits.age_days).unwrap_or(review.closed);
+    if let Some(over) = days_over(due, day) {
+        let text = format!(
+            "the last review, {}, was closed on {}; the next is overdue by {over} days",
+            review.id, review.closed
+        );
+        let one = deviation(context, "REVIEW_OVERDUE", system, text).at(place.clone());
+        found.push(one.lasting(due.end(), None));
+    }
+    for entry in &review.entries {
+        let id = format!("{}/{}", review.id, entry.account);
+        let faults = entry_faults(entry, limits, day).into_iter();
+        found.extend(
+            faults.map(|(code, text)| deviation(context, code, &*id, text).at(place.clone())),
+        );
+    }
+    found
+}
+
+/// Accounts of the list that was reviewed on which nobody decided.
+fn left_out(
+    context: &Context<'_>,
+    review: &Row<AccessReview>,
+    lists: &[Arc<Snapshot>],
+) -> Vec<Deviation> {
+    let place = Reviews::place(review);
+    let Some(list) = lists.iter().find(|one| one.taken == review.list_taken) else {
+        let text = format!(
+            "the list of {} that was reviewed is no snapshot that was collected",
+            review.list_taken
+        );
+        return vec![deviation(context, "LIST_UNKNOWN", &*review.id, text).at(place)];
+    };
+    let decided: BTreeSet<&str> = review.entries.iter().map(|entry| &*entry.account).collect();
+    let active = list.principals.iter().filter(|one| one.active);
+    let open = active
+        .filter(|one| !decided.contains(&*one.account))
+        .map(|account| {
+            let item = format!("{}/{}", review.id, account.account);
+            let text = "it stands in the list, and nobody decided on it";
+            deviation(context, "NOT_DECIDED", item, text).at(place.clone())
+        });
+    open.collect()
 }
 
 fn item(review: &AccessReview, entry: &AccessEntry) -> Item {
@@ -276,28 +299,26 @@ fn item(review: &AccessReview, entry: &AccessEntry) -> Item {
 
 fn entry_faults(
     entry: &AccessEntry,
-    staff: &Staff,
-    people: Option<&People>,
-    removal_days: i64,
+    limits: &Limits<'_>,
     day: Date,
 ) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
-    let of_account = || {
-        people
-            .and_then(|people| people.of_account(&entry.account))
-            .map(|person| &person.id)
-    };
-    if entry.person.as_ref().or_else(of_account) == Some(&entry.reviewer) {
+    // Whatever the row says of the account's person, the people register may say more.
+    let of_account = limits
+        .people
+        .and_then(|people| people.of_account(&entry.account))
+        .map(|person| &person.id);
+    if [entry.person.as_ref(), of_account].contains(&Some(&entry.reviewer)) {
         found.push((
             "REVIEWED_ONESELF",
             format!("{} decided on an own account", entry.reviewer),
         ));
     }
-    if let Err(why) = staff.at_work(&entry.reviewer, entry.on.0) {
+    if let Err(why) = limits.staff.at_work(&entry.reviewer, entry.on.0) {
         found.push(("REVIEWER_UNKNOWN", why));
     }
     if entry.decision != Decided::Keep {
-        let due = entry.on.plus(removal_days).unwrap_or(entry.on);
+        let due = entry.on.plus(limits.removal_days).unwrap_or(entry.on);
         let done = entry.done.filter(|done| done.0 <= day);
         if let Some(over) = days_over(due, done.map_or(day, |done| done.0)) {
             let what = if done.is_some() {
@@ -344,24 +365,7 @@ pub(crate) fn activity(context: &Context<'_>) -> Result<Judgement, String> {
             id: week.to_string(),
             at: week.start(),
             until: Some(end),
-            columns: BTreeMap::from([
-                (
-                    "reviewers".to_owned(),
-                    reviews
-                        .iter()
-                        .map(|review| review.reviewer.to_string())
-                        .collect::<Vec<_>>()
-                        .join(" "),
-                ),
-                (
-                    "reviewed".to_owned(),
-                    reviews
-                        .iter()
-                        .map(|review| day_of(review.at.0).to_string())
-                        .collect::<Vec<_>>()
-                        .join(" "),
-                ),
-            ]),
+            columns: columns(reviews),
         });
         week = next;
     }
@@ -370,6 +374,38 @@ pub(crate) fn activity(context: &Context<'_>) -> Result<Judgement, String> {
         completeness,
         items,
     }))
+}
+
+fn columns(reviews: &[&Row<ActivityReview>]) -> BTreeMap<String, String> {
+    let of = |text: fn(&ActivityReview) -> String| {
+        let all: Vec<_> = reviews.iter().map(|review| text(review)).collect();
+        all.join("; ")
+    };
+    BTreeMap::from([
+        (
+            "reviewers".to_owned(),
+            of(|review| review.reviewer.to_string()),
+        ),
+        (
+            "reviewed".to_owned(),
+            of(|review| day_of(review.at.0).to_string()),
+        ),
+        ("scope".to_owned(), of(|review| review.scope.to_string())),
+        (
+            "followed_up".to_owned(),
+            of(|review| review.followed_up.to_string()),
+        ),
+        (
+            "head".to_owned(),
+            of(|review| {
+                review
+                    .head
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default()
+            }),
+        ),
+    ])
 }
 
 fn of_week(

@@ -110,6 +110,6 @@ fn the_example_in_each_template_is_valid_once_the_comment_signs_are_gone() {
 #[test]
 fn the_names_of_types_are_those_of_the_registers() {
     use super::reading::Named as _;
-    assert_eq!(Exceptions::SCHEMA, EXCEPTIONS);
+    assert_eq!(exceptions::Exceptions::SCHEMA, EXCEPTIONS);
     assert_eq!(people::People::SCHEMA, PEOPLE);
 }

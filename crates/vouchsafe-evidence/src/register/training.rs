@@ -7,7 +7,7 @@ use super::people::People;
 use super::reading::{Named as _, Reader, Register, Row};
 use super::value::{Day, Document, Text};
 use crate::inputs::Context;
-use crate::judgement::Judgement;
+use crate::judgement::{Deviation, Judgement};
 
 /// `evidence/training.toml`.
 #[derive(Debug)]
@@ -111,6 +111,18 @@ pub(crate) fn records(context: &Context<'_>) -> Result<Judgement, String> {
             );
         }
     }
+    found.extend(sessions(context, &register, &people)?);
+    found.extend(reminded(context, &register, reminder_days));
+    Ok(Judgement::of(found, Vec::new()).noting(format!("{} people at work", here.len())))
+}
+
+/// Sessions name people who are known.
+fn sessions(
+    context: &Context<'_>,
+    register: &Training,
+    people: &People,
+) -> Result<Vec<Deviation>, String> {
+    let mut found = Vec::new();
     for session in &register.sessions {
         let place = Training::place(session);
         for id in session
@@ -119,15 +131,8 @@ pub(crate) fn records(context: &Context<'_>) -> Result<Judgement, String> {
             .filter(|id| people.person(id).is_none())
         {
             let text = format!("there is no person {id} in {}", People::FILE);
-            found.push(
-                deviation(
-                    context,
-                    "PERSON_UNKNOWN",
-                    format!("{}/{id}", session.course),
-                    text,
-                )
-                .at(place.clone()),
-            );
+            let item = format!("{}/{id}", session.course);
+            found.push(deviation(context, "PERSON_UNKNOWN", item, text).at(place.clone()));
         }
         if let Some(document) = &session.document {
             found.extend(compare_document(
@@ -138,34 +143,28 @@ pub(crate) fn records(context: &Context<'_>) -> Result<Judgement, String> {
             )?);
         }
     }
-    match register
+    Ok(found)
+}
+
+/// The last reminder is not old.
+fn reminded(context: &Context<'_>, register: &Training, days: i64) -> Option<Deviation> {
+    let day = today(context);
+    let sent = register
         .reminders
         .iter()
-        .filter(|reminder| reminder.on.0 <= day)
-        .max_by_key(|reminder| reminder.on)
-    {
-        None => found.push(deviation(
-            context,
-            "NO_REMINDER",
-            "reminder",
-            "no security reminder is on record",
-        )),
-        Some(last) => {
-            let due = last.on.plus(reminder_days).unwrap_or(last.on);
-            if let Some(over) = days_over(due, day) {
-                let text = format!(
-                    "the last reminder is of {}; the next is overdue by {over} days",
-                    last.on
-                );
-                found.push(
-                    deviation(context, "REMINDER_OVERDUE", "reminder", text)
-                        .at(Training::place(last))
-                        .lasting(due.end(), None),
-                );
-            }
-        }
-    }
-    Ok(Judgement::of(found, Vec::new()).noting(format!("{} people at work", here.len())))
+        .filter(|reminder| reminder.on.0 <= day);
+    let Some(last) = sent.max_by_key(|reminder| reminder.on) else {
+        let text = "no security reminder is on record";
+        return Some(deviation(context, "NO_REMINDER", "reminder", text));
+    };
+    let due = last.on.plus(days).unwrap_or(last.on);
+    let over = days_over(due, day)?;
+    let text = format!(
+        "the last reminder is of {}; the next is overdue by {over} days",
+        last.on
+    );
+    let found = deviation(context, "REMINDER_OVERDUE", "reminder", text).at(Training::place(last));
+    Some(found.lasting(due.end(), None))
 }
 
 fn register_of_people(context: &Context<'_>) -> Result<std::sync::Arc<People>, String> {

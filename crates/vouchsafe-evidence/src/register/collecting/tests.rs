@@ -4,7 +4,7 @@ use vouchsafe_scan::detect::Detector;
 use vouchsafe_tlog::{KeyName, NoteSigner};
 
 use super::*;
-use crate::inputs::{Contents as _, Index};
+use crate::inputs::Index;
 use crate::register::libraries::{FILES, LockFiles, Locks, PRESENT};
 use crate::store::{Folder, Log, Writer};
 
@@ -33,11 +33,11 @@ fn git(root: &Path, arguments: &[&str]) {
     );
 }
 
+/// What was put into a log: type, request, and the content or why there is none.
+type Put = (String, String, Result<Vec<u8>, String>);
+
 /// What a collector puts into a log, by type and request.
-fn collect(
-    root: &Path,
-    collector: &dyn Collector,
-) -> Vec<(String, String, Result<Vec<u8>, String>)> {
+fn collect(root: &Path, collector: &dyn Collector) -> Vec<Put> {
     let now = "2026-06-30T12:00:00Z".parse().unwrap();
     let project = Project::open(root, now).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -83,11 +83,7 @@ fn project() -> tempfile::TempDir {
     folder
 }
 
-fn of<'a>(
-    all: &'a [(String, String, Result<Vec<u8>, String>)],
-    schema: &str,
-    request: &str,
-) -> &'a Result<Vec<u8>, String> {
+fn of<'a>(all: &'a [Put], schema: &str, request: &str) -> &'a Result<Vec<u8>, String> {
     &all.iter()
         .find(|(of, what, _)| of == schema && what == request)
         .unwrap()
@@ -127,9 +123,14 @@ fn registers_are_stored_as_they_are_and_absent_ones_are_recorded_as_absent() {
     fs::write(root.join("evidence/people.toml"), "# emptied\n").unwrap();
     let all = collect(root, &Registers);
     let state: State = serde_json::from_slice(of(&all, STATE, FOLDER).as_ref().unwrap()).unwrap();
+    let people = state
+        .files
+        .iter()
+        .find(|file| file.path == "evidence/people.toml")
+        .unwrap();
     assert_ne!(
-        Some(state.files[0].sha256),
-        state.files[0].committed,
+        Some(people.sha256),
+        people.committed,
         "it was changed since"
     );
 }
@@ -231,10 +232,34 @@ fn the_lock_file_of_this_repository_can_be_stored() {
         println!("skipped: there is no Cargo.lock here");
         return;
     };
-    assert_eq!(
-        crate::collect::look_for_phi(&Detector::new(), PRESENT, &text),
-        Ok(())
+    let seen = |text: &[u8]| crate::collect::look_for_phi(&Detector::new(), PRESENT, text);
+    assert_eq!(seen(&text), Ok(()));
+    let planted = [text.as_slice(), b"# patient SSN: 536-22-8145\n"].concat();
+    assert!(
+        seen(&planted).is_err(),
+        "what is PHI for sure is refused there as well"
     );
+}
+
+/// Lock files of others, one path a line in a file: what is tried by hand.
+#[test]
+fn lock_files_of_other_projects_can_be_stored_and_read() {
+    let Ok(list) = std::env::var("VOUCHSAFE_LOCK_FILES") else {
+        println!("skipped: VOUCHSAFE_LOCK_FILES names no list");
+        return;
+    };
+    for path in fs::read_to_string(list).unwrap().lines() {
+        let text = fs::read(path).unwrap();
+        assert_eq!(
+            crate::collect::look_for_phi(&Detector::new(), PRESENT, &text),
+            Ok(()),
+            "{path}"
+        );
+        let reader = crate::register::locks::reader(path).unwrap();
+        let packages = reader(std::str::from_utf8(&text).unwrap()).unwrap();
+        println!("{path}: {} packages", packages.len());
+        assert!(!packages.is_empty(), "{path}");
+    }
 }
 
 #[test]

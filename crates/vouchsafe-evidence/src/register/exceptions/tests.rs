@@ -129,69 +129,66 @@ fn something_that_could_not_be_seen_stays_an_error() {
     assert_eq!(judgement.outcome, Outcome::Error);
 }
 
+/// Whether an exception that was recorded in time covers a state at a moment.
+fn covers(text: &str, at: &str) -> bool {
+    let found = vec![deviation_since("cyber", None, None)];
+    let judgement = judge(
+        "register",
+        at,
+        &[("2026-02-01T00:00:00Z", Some(text))],
+        found,
+    );
+    assert_ne!(judgement.outcome, Outcome::Pass);
+    judgement.outcome == Outcome::Excepted
+}
+
+#[test]
+fn an_exception_is_applied_from_its_first_to_its_last_day() {
+    let good = row("cyber", "2026-03-01", "2026-03-31");
+    assert!(!covers(&good, "2026-02-28T23:59:59Z"));
+    assert!(covers(&good, "2026-03-01T00:00:00Z"));
+    assert!(covers(&good, "2026-03-31T23:59:59Z"));
+    assert!(!covers(&good, "2026-04-01T00:00:00Z"), "expired");
+}
+
 #[test]
 fn an_exception_that_may_not_be_applied_leaves_the_failure() {
     let good = row("cyber", "2026-03-01", "2026-03-31");
-    for (text, at, why) in [
-        (good.clone(), "2026-04-01T00:00:00Z", "expired"),
-        (good.clone(), "2026-02-28T23:59:59Z", "not yet begun"),
+    for (from, to, why) in [
+        ("2026-03-31", "2026-05-30", "91 days"),
+        ("approver = \"p2\"", "approver = \"p1\"", "self-approved"),
         (
-            row("cyber", "2026-03-01", "2026-05-30"),
-            "2026-03-10T00:00:00Z",
-            "91 days",
-        ),
-        (
-            good.replace("approver = \"p2\"", "approver = \"p1\""),
-            "2026-03-10T00:00:00Z",
-            "self-approved",
-        ),
-        (
-            good.replace("approver = \"p2\"", "approver = \"P1\""),
-            "2026-03-10T00:00:00Z",
+            "approver = \"p2\"",
+            "approver = \"P1\"",
             "self-approved in capitals",
         ),
         (
-            good.replace("approver = \"p2\"", "approver = \"boss\""),
-            "2026-03-10T00:00:00Z",
+            "approver = \"p2\"",
+            "approver = \"boss\"",
             "unknown approver",
         ),
         (
-            good.replace("approver = \"p2\"", "approver = \"gone\""),
-            "2026-03-10T00:00:00Z",
+            "approver = \"p2\"",
+            "approver = \"gone\"",
             "the approver has left",
         ),
         (
-            good.replace("check = \"insurance\"", "check = \"roles.named\""),
-            "2026-03-10T00:00:00Z",
+            "owner = \"p1\"",
+            "owner = \"other name of p2\"",
+            "unknown owner",
+        ),
+        (
+            "check = \"insurance\"",
+            "check = \"roles.named\"",
             "another check",
         ),
-        (
-            good.replace("item = \"cyber\"", "item = \"cyb\""),
-            "2026-03-10T00:00:00Z",
-            "another item",
-        ),
-        (
-            format!("{good}code = \"OTHER\"\n"),
-            "2026-03-10T00:00:00Z",
-            "another code",
-        ),
-        (
-            format!("{good}{good}"),
-            "2026-03-10T00:00:00Z",
-            "a register with a fault",
-        ),
+        ("item = \"cyber\"", "item = \"cyb\"", "another item"),
+        ("reason =", "code = \"OTHER\"\nreason =", "another code"),
+        ("reason =", "raison =", "a register with a fault"),
     ] {
-        let judgement = judge(
-            "register",
-            at,
-            &[("2026-02-01T00:00:00Z", Some(&text))],
-            vec![deviation_since("cyber", None, None)],
-        );
-        assert_eq!(
-            (judgement.outcome, judgement.excepted.len()),
-            (Outcome::Fail, 0),
-            "{why}"
-        );
+        let bad = good.replace(from, to);
+        assert_ne!(bad, good, "{why}");
+        assert!(!covers(&bad, "2026-03-10T00:00:00Z"), "{why}");
     }
 }
 
@@ -339,27 +336,23 @@ fn a_row_that_is_changed_is_recorded_anew() {
 #[test]
 fn an_exception_that_covered_nothing_is_unused() {
     let text = row("cyber", "2026-03-01", "2026-03-31");
-    let register: Exceptions = parse(text.as_bytes()).unwrap();
+    let found = vec![deviation_since("cyber", None, None)];
     let covered = judge(
         "register",
         "2026-03-10T00:00:00Z",
         &[(IN_TIME, Some(&text))],
-        vec![deviation_since("cyber", None, None)],
+        found,
     );
     let clean = Judgement::of(Vec::new(), Vec::new());
-    let day = "2026-03-10".parse().unwrap();
-    assert_eq!(unused(&register, day, &[("insurance", &covered)]), []);
+    let unused = |day: &str, judgement| {
+        unused_exceptions(text.as_bytes(), day.parse().unwrap(), [judgement]).unwrap()
+    };
+    assert_eq!(unused("2026-03-10", &covered), []);
+    assert_eq!(unused("2026-03-10", &clean)[0].code, "UNUSED");
     assert_eq!(
-        unused(&register, day, &[("insurance", &clean)])[0].code,
-        "UNUSED"
-    );
-    assert_eq!(
-        unused(
-            &register,
-            "2026-04-10".parse().unwrap(),
-            &[("insurance", &clean)]
-        ),
+        unused("2026-04-10", &clean),
         [],
         "an expired one is flagged as expired"
     );
+    assert!(unused_exceptions(b"[[exceptoin]]", "2026-03-10".parse().unwrap(), [&clean]).is_err());
 }

@@ -173,7 +173,7 @@ fn a_document_without_a_place_or_with_a_wrong_digest_is_refused() {
     ] {
         let found = faults_of::<Vendors>(&agreement("\"x\"").replacen(from, to, 1));
         assert!(
-            found.len() == 1 && found[0].contains(":11: agreement."),
+            found.len() == 1 && found[0].contains(":12: agreement."),
             "{found:?}"
         );
         assert!(found[0].contains(says), "{found:?}");
@@ -188,4 +188,15 @@ fn an_exception_names_what_it_is_about() {
         );
         assert_eq!(faults_of::<Exceptions>(&text).len(), 1, "{item}");
     }
+}
+
+#[test]
+fn one_account_of_two_people_is_refused() {
+    let one = format!("{PERSON}forge = [\"same\"]\n");
+    let two = PERSON.replace("p1", "p2") + "mail = [\"Same\"]\n";
+    let found = faults_of::<People>(&format!("{one}{two}"));
+    assert!(
+        found.len() == 1 && found[0].contains("belongs to p1 already"),
+        "{found:?}"
+    );
 }
