@@ -1,10 +1,40 @@
-//! What an auditor reads: one HTML page, a PDF, OSCAL.
+//! What an auditor reads: one HTML page, a PDF, OSCAL, and the tables that they refer to.
+//!
+//! Every function here is a function of the [`Report`] alone: the same findings give the same bytes. Whatever is long is
+//! cut at a limit, and the cut says how much there is and where the rest stands.
+
+mod html;
+mod tables;
+mod text;
+mod view;
 
 use jiff::Timestamp;
 use vouchsafe_tlog::Hash;
 
+pub(crate) use html::html;
+pub(crate) use tables::tables;
+
 use crate::digest::Digest;
 use crate::finding::{Findings, Populations};
+
+/// Why a report cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReportError {
+    /// The checkpoint is not one.
+    #[error("the checkpoint of the log cannot be read: {0}")]
+    Checkpoint(String),
+    /// An entry that is to be proven is none.
+    #[error("entry {index}, which is to be proven, cannot be read: {error}")]
+    Entry {
+        /// Which.
+        index: u64,
+        /// What is wrong.
+        error: crate::entry::EntryError,
+    },
+    /// Something cannot be written as JSON.
+    #[error("the report cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
 
 /// Everything that a report is made from.
 #[derive(Debug)]
@@ -27,6 +57,17 @@ pub(crate) struct Report<'a> {
     pub(crate) evidence: Vec<EvidenceLine<'a>>,
     /// The entries of the findings and populations, each with its proof.
     pub(crate) proven: Vec<Proven>,
+    /// Proofs that the log only grew since earlier heads: since those that an auditor may have kept.
+    pub(crate) earlier: Vec<Earlier>,
+}
+
+/// A proof that the log begins with the log of an earlier size (RFC 9162 section 2.1.4.1).
+#[derive(Clone, Debug)]
+pub(crate) struct Earlier {
+    /// The earlier size.
+    pub(crate) size: u64,
+    /// The hashes of the proof.
+    pub(crate) path: Vec<Hash>,
 }
 
 /// An entry of evidence, in short.
