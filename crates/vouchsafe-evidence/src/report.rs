@@ -96,3 +96,8 @@ pub(crate) struct Proven {
     /// Its content, which the header of the leaf names by its SHA-256.
     pub(crate) content: Vec<u8>,
 }
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ mod folder;
 mod log;
 mod writer;
 
-pub(crate) use folder::{Files, Folder};
+pub(crate) use folder::{Files, Folder, Tiles};
 pub(crate) use log::{Log, LogError};
 pub(crate) use writer::{WriteError, Writer};
 

@@ -24,8 +24,7 @@ pub(crate) fn tables(report: &Report<'_>) -> Vec<(String, String)> {
 }
 
 fn deviations(report: &Report<'_>) -> String {
-    let mut out =
-        String::from("check,exception,severity,code,item,text,since,until,place\r\n");
+    let mut out = String::from("check,exception,severity,code,item,text,since,until,place\r\n");
     for check in &report.findings.checks {
         let open = check.deviations.iter().map(|one| ("", one));
         let excepted = check.excepted.iter();

@@ -35,7 +35,10 @@ pub(super) fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars().take(LONGEST) {
         let code = u32::from(character);
-        if HIDDEN.iter().any(|(from, to)| (*from..=*to).contains(&code)) {
+        if HIDDEN
+            .iter()
+            .any(|(from, to)| (*from..=*to).contains(&code))
+        {
             out.push_str(&format!("\\u{{{code:x}}}"));
         } else {
             out.push(character);

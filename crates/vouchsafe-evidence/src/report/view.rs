@@ -73,7 +73,10 @@ impl<'a> View<'a> {
     pub(super) fn counts(&self) -> [(State, u64); 7] {
         STATES.map(|state| {
             let controls = self.report.findings.controls.iter();
-            (state, controls.filter(|one| one.state == state).count() as u64)
+            (
+                state,
+                controls.filter(|one| one.state == state).count() as u64,
+            )
         })
     }
 

@@ -20,16 +20,27 @@ pub(super) fn section(out: &mut Out, view: &View<'_>) {
     out.raw("<section id=\"coverage\" aria-labelledby=\"coverage-h\">\n<h2 id=\"coverage-h\">Coverage over the window</h2>\n");
     out.raw(LEGEND);
     out.raw("<div data-proven>\n");
-    out.table("Coverage of each check", &["Check", "State", "Coverage", "Over the window"]);
+    out.table(
+        "Coverage of each check",
+        &["Check", "State", "Coverage", "Over the window"],
+    );
     for check in &view.report.findings.checks {
         let id = &check.check;
-        out.raw(&format!("<tr data-find=\"{}\"><th scope=\"row\">", class(check.state)));
+        out.raw(&format!(
+            "<tr data-find=\"{}\"><th scope=\"row\">",
+            class(check.state)
+        ));
         out.raw(&format!("<a href=\"#k{}\">", number(view, id)));
         out.cell("span", &format!("k/{id}"), &shown(id));
         out.raw("</a></th><td data-label=\"State\">");
         out.state(&format!("k/{id}/state"), check.state);
         out.raw("</td>");
-        out.column("td", "Coverage", &format!("k/{id}/coverage"), &check.coverage.words());
+        out.column(
+            "td",
+            "Coverage",
+            &format!("k/{id}/coverage"),
+            &check.coverage.words(),
+        );
         out.raw("<td class=\"chart\" data-label=\"Over the window\">");
         share(out, check);
         strip(out, view, check);
@@ -47,7 +58,13 @@ lists its gaps with their times.</p>\n";
 fn share(out: &mut Out, check: &CheckFinding) {
     out.raw("<svg class=\"share\" viewBox=\"0 0 1000 6\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
     out.raw("<rect class=\"rest\" x=\"0\" y=\"0\" width=\"1000\" height=\"6\"/>");
-    bar(out, &format!("k/{}/bar", check.check), "seen", (0, check.coverage.permille()), (0, 6));
+    bar(
+        out,
+        &format!("k/{}/bar", check.check),
+        "seen",
+        (0, check.coverage.permille()),
+        (0, 6),
+    );
     out.raw("</svg>");
 }
 
@@ -58,19 +75,37 @@ pub(super) fn strip(out: &mut Out, view: &View<'_>, check: &CheckFinding) {
     out.raw("<svg class=\"strip\" viewBox=\"0 0 1000 24\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
     let key = format!("k/{}/strip", check.check);
     let past = units(end, window);
-    bar(out, &format!("{key}/future"), "future", (past, WIDTH), (22, 24));
+    bar(
+        out,
+        &format!("{key}/future"),
+        "future",
+        (past, WIDTH),
+        (22, 24),
+    );
     // Covered is what lies between the gaps.
     let mut from = 0;
     for (place, gap) in check.coverage.gaps.iter().take(STRIPS).enumerate() {
         let begin = units(since(window, gap.from), window);
         let stop = units(since(window, gap.to), window);
-        bar(out, &format!("{key}/seen/{place}"), "seen", (from, begin), (0, 24));
+        bar(
+            out,
+            &format!("{key}/seen/{place}"),
+            "seen",
+            (from, begin),
+            (0, 24),
+        );
         // The shortest gap is still seen.
         let width = (begin, stop.max(begin + 2));
         bar(out, &format!("{key}/gap/{place}"), "gap", width, (16, 24));
         from = stop;
     }
-    bar(out, &format!("{key}/seen/last"), "seen", (from, past), (0, 24));
+    bar(
+        out,
+        &format!("{key}/seen/last"),
+        "seen",
+        (from, past),
+        (0, 24),
+    );
     for tick in 1..TICKS {
         let x = WIDTH * tick / TICKS;
         out.raw(&format!("<path class=\"tick\" d=\"M{x} 0V24\"/>"));
@@ -111,6 +146,8 @@ fn units(seconds: i64, window: Window) -> i64 {
 /// The day at a tick. The last one is the last day of the window, not the one after.
 pub(in crate::report) fn day_at(window: Window, tick: i64) -> String {
     let seconds = (window.seconds().saturating_mul(tick) / TICKS).min(window.seconds() - 1);
-    let at = window.from.checked_add(SignedDuration::from_secs(seconds.max(0)));
+    let at = window
+        .from
+        .checked_add(SignedDuration::from_secs(seconds.max(0)));
     day_of(at.unwrap_or(window.from)).to_string()
 }

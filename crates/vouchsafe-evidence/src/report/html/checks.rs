@@ -10,7 +10,9 @@ use crate::report::view::{GAPS, ROWS, View, by_severity, population, tally};
 use crate::window::length;
 
 pub(super) fn section(out: &mut Out, view: &View<'_>) {
-    out.raw("<section id=\"checks\" aria-labelledby=\"checks-h\">\n<h2 id=\"checks-h\">Checks</h2>\n");
+    out.raw(
+        "<section id=\"checks\" aria-labelledby=\"checks-h\">\n<h2 id=\"checks-h\">Checks</h2>\n",
+    );
     out.raw("<div class=\"find\" hidden><label for=\"find\">Find in controls, checks and evidence</label>\
              <input id=\"find\" type=\"search\" autocomplete=\"off\"><p id=\"found\" role=\"status\"></p></div>\n");
     for (number, check) in view.report.findings.checks.iter().enumerate() {
@@ -21,7 +23,11 @@ pub(super) fn section(out: &mut Out, view: &View<'_>) {
 
 fn of_check(out: &mut Out, view: &View<'_>, number: usize, check: &CheckFinding) {
     let key = format!("k/{}", check.check);
-    let open = if check.state == State::Deviations { " open" } else { "" };
+    let open = if check.state == State::Deviations {
+        " open"
+    } else {
+        ""
+    };
     out.raw(&format!(
         "<details class=\"check\" id=\"k{number}\" data-find=\"{}\"{open}>\n<summary data-proven><h3>",
         class(check.state)
@@ -29,7 +35,11 @@ fn of_check(out: &mut Out, view: &View<'_>, number: usize, check: &CheckFinding)
     out.cell("span", &key, &shown(&check.check));
     out.raw("</h3> ");
     out.state(&format!("{key}/state"), check.state);
-    out.cell("span class=\"tally\"", &format!("{key}/title"), &shown(&check.title));
+    out.cell(
+        "span class=\"tally\"",
+        &format!("{key}/title"),
+        &shown(&check.title),
+    );
     out.raw("</summary>\n");
     proven(out, view, check);
     out.raw("<div data-proven>\n");
@@ -69,15 +79,35 @@ fn facts(out: &mut Out, view: &View<'_>, check: &CheckFinding, key: &str) {
         (Some(index), Some(at)) => format!("entry {index}, {}", moment(at)),
         _ => "none".to_owned(),
     };
-    fact("Observations in the window", format!("{key}/observations"), &check.observations.to_string());
+    fact(
+        "Observations in the window",
+        format!("{key}/observations"),
+        &check.observations.to_string(),
+    );
     fact("Last observation", format!("{key}/last"), &last);
-    fact("Definition, SHA-256", format!("{key}/definition"), &check.definition.to_string());
+    fact(
+        "Definition, SHA-256",
+        format!("{key}/definition"),
+        &check.definition.to_string(),
+    );
     if let (Some(words), Some(population)) = (population(check), &check.population) {
         fact("Population", format!("{key}/population"), &words);
-        fact("Completeness", format!("{key}/completeness"), &shown(&population.completeness));
-        fact("Root of the population", format!("{key}/root"), &population.root);
+        fact(
+            "Completeness",
+            format!("{key}/completeness"),
+            &shown(&population.completeness),
+        );
+        fact(
+            "Root of the population",
+            format!("{key}/root"),
+            &population.root,
+        );
     }
-    fact("Coverage", format!("{key}/coverage"), &check.coverage.words());
+    fact(
+        "Coverage",
+        format!("{key}/coverage"),
+        &check.coverage.words(),
+    );
     out.raw("</dl>\n<div class=\"chart\">");
     strip(out, view, check);
     out.raw("</div>\n");
@@ -92,11 +122,22 @@ fn gaps(out: &mut Out, check: &CheckFinding, key: &str) {
     out.raw("<h4>Gaps</h4>\n<ul>");
     for (place, gap) in gaps.iter().take(GAPS).enumerate() {
         let seconds = gap.to.as_second() - gap.from.as_second();
-        let words = format!("{} to {}, {}", moment(gap.from), moment(gap.to), length(seconds));
+        let words = format!(
+            "{} to {}, {}",
+            moment(gap.from),
+            moment(gap.to),
+            length(seconds)
+        );
         out.cell("li", &format!("{key}/gap/{place}"), &words);
     }
     out.raw("</ul>\n");
-    more(out, &format!("{key}/gap/more"), gaps.len(), GAPS, "findings.json");
+    more(
+        out,
+        &format!("{key}/gap/more"),
+        gaps.len(),
+        GAPS,
+        "findings.json",
+    );
 }
 
 fn deviations(out: &mut Out, check: &CheckFinding, key: &str) {
@@ -105,16 +146,28 @@ fn deviations(out: &mut Out, check: &CheckFinding, key: &str) {
     }
     out.raw("<h4>Deviations</h4>\n");
     out.table("Deviations, the gravest first", &COLUMNS);
-    for (place, one) in by_severity(&check.deviations).into_iter().take(ROWS).enumerate() {
+    for (place, one) in by_severity(&check.deviations)
+        .into_iter()
+        .take(ROWS)
+        .enumerate()
+    {
         out.raw("<tr>");
         deviation(out, &format!("{key}/deviation/{place}"), one);
         out.raw("</tr>\n");
     }
     out.end_table();
-    more(out, &format!("{key}/deviation/more"), check.deviations.len(), ROWS, DEVIATIONS);
+    more(
+        out,
+        &format!("{key}/deviation/more"),
+        check.deviations.len(),
+        ROWS,
+        DEVIATIONS,
+    );
 }
 
-const COLUMNS: [&str; 7] = ["Severity", "Code", "Item", "What", "Since", "Until", "Place"];
+const COLUMNS: [&str; 7] = [
+    "Severity", "Code", "Item", "What", "Since", "Until", "Place",
+];
 
 fn deviation(out: &mut Out, key: &str, one: &Deviation) {
     let cells: [String; 7] = [
@@ -124,7 +177,9 @@ fn deviation(out: &mut Out, key: &str, one: &Deviation) {
         shown(&one.text),
         moment_or(one.since, "not known"),
         moment_or(one.until, "open or not known"),
-        one.place.as_deref().map_or_else(|| "none named".to_owned(), shown),
+        one.place
+            .as_deref()
+            .map_or_else(|| "none named".to_owned(), shown),
     ];
     for (column, (label, text)) in COLUMNS.iter().zip(&cells).enumerate() {
         let tag = match column {
@@ -148,12 +203,23 @@ fn excepted(out: &mut Out, check: &CheckFinding, key: &str) {
     for (place, one) in check.excepted.iter().take(ROWS).enumerate() {
         let key = format!("{key}/excepted/{place}");
         out.raw("<tr>");
-        out.column("td class=\"name\"", "Exception", &format!("{key}/exception"), &shown(&one.exception));
+        out.column(
+            "td class=\"name\"",
+            "Exception",
+            &format!("{key}/exception"),
+            &shown(&one.exception),
+        );
         deviation(out, &key, &one.deviation);
         out.raw("</tr>\n");
     }
     out.end_table();
-    more(out, &format!("{key}/excepted/more"), check.excepted.len(), ROWS, DEVIATIONS);
+    more(
+        out,
+        &format!("{key}/excepted/more"),
+        check.excepted.len(),
+        ROWS,
+        DEVIATIONS,
+    );
 }
 
 fn unobservable(out: &mut Out, check: &CheckFinding, key: &str) {
@@ -161,16 +227,35 @@ fn unobservable(out: &mut Out, check: &CheckFinding, key: &str) {
         return;
     }
     out.raw("<h4>Unobservable</h4>\n");
-    out.table("What could not be judged", &["What cannot be seen", "Items"]);
+    out.table(
+        "What could not be judged",
+        &["What cannot be seen", "Items"],
+    );
     for (place, (what, count)) in check.unobservable.iter().take(ROWS).enumerate() {
         let key = format!("{key}/unobservable/{place}");
         out.raw("<tr>");
-        out.column("td", "What cannot be seen", &format!("{key}/what"), &shown(what));
-        out.column("td class=\"number\"", "Items", &format!("{key}/items"), &count.to_string());
+        out.column(
+            "td",
+            "What cannot be seen",
+            &format!("{key}/what"),
+            &shown(what),
+        );
+        out.column(
+            "td class=\"number\"",
+            "Items",
+            &format!("{key}/items"),
+            &count.to_string(),
+        );
         out.raw("</tr>\n");
     }
     out.end_table();
-    more(out, &format!("{key}/unobservable/more"), check.unobservable.len(), ROWS, "findings.json");
+    more(
+        out,
+        &format!("{key}/unobservable/more"),
+        check.unobservable.len(),
+        ROWS,
+        "findings.json",
+    );
 }
 
 fn notes(out: &mut Out, check: &CheckFinding, key: &str) {
@@ -182,13 +267,23 @@ fn notes(out: &mut Out, check: &CheckFinding, key: &str) {
         out.cell("li", &format!("{key}/note/{place}"), &shown(note));
     }
     out.raw("</ul>\n");
-    more(out, &format!("{key}/note/more"), check.notes.len(), ROWS, "findings.json");
+    more(
+        out,
+        &format!("{key}/note/more"),
+        check.notes.len(),
+        ROWS,
+        "findings.json",
+    );
 }
 
 /// How much is not shown, and where it stands.
 fn more(out: &mut Out, key: &str, count: usize, limit: usize, place: &str) {
     if let Some(more) = count.checked_sub(limit).filter(|more| *more > 0) {
-        out.cell("p class=\"more\"", key, &format!("{more} more in {place} of the pack"));
+        out.cell(
+            "p class=\"more\"",
+            key,
+            &format!("{more} more in {place} of the pack"),
+        );
     }
 }
 
@@ -211,7 +306,10 @@ fn items(out: &mut Out, view: &View<'_>, check: &CheckFinding) {
     out.raw("</p>\n");
     item_table(out, items);
     if let Some(more) = items.len().checked_sub(ROWS).filter(|more| *more > 0) {
-        out.element("p class=\"more\"", &format!("{more} more in {file} of the pack"));
+        out.element(
+            "p class=\"more\"",
+            &format!("{more} more in {file} of the pack"),
+        );
     }
     out.raw("</details>\n");
 }
@@ -231,8 +329,14 @@ fn item_table(out: &mut Out, items: &[Item]) {
     for item in first {
         out.raw("<tr>");
         out.element("td class=\"name\" data-label=\"Item\"", &shown(&item.id));
-        out.element("td class=\"when\" data-label=\"At\"", &moment_or(item.at, "not known"));
-        out.element("td class=\"when\" data-label=\"Until\"", &moment_or(item.until, "none"));
+        out.element(
+            "td class=\"when\" data-label=\"At\"",
+            &moment_or(item.at, "not known"),
+        );
+        out.element(
+            "td class=\"when\" data-label=\"Until\"",
+            &moment_or(item.until, "none"),
+        );
         for column in &columns {
             out.raw("<td data-label=\"");
             out.text(&shown(column));

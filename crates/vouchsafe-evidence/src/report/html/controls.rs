@@ -16,7 +16,10 @@ pub(super) fn section(out: &mut Out, view: &View<'_>) {
             continue;
         }
         out.raw("<div data-proven>\n");
-        out.table(framework(of), &["Control", "What it asks", "Rule", "State", "Checks"]);
+        out.table(
+            framework(of),
+            &["Control", "What it asks", "Rule", "State", "Checks"],
+        );
         for control in controls {
             row(out, view, control);
         }
@@ -30,7 +33,12 @@ fn row(out: &mut Out, view: &View<'_>, control: &Finding) {
     let key = format!("c/{}", control.control);
     out.raw(&format!("<tr data-find=\"{}\">", class(control.state)));
     out.cell("th scope=\"row\"", &key, &shown(&control.control));
-    out.column("td", "What it asks", &format!("{key}/title"), &shown(&control.title));
+    out.column(
+        "td",
+        "What it asks",
+        &format!("{key}/title"),
+        &shown(&control.title),
+    );
     out.column("td", "Rule", &format!("{key}/rule"), rule(control.rule));
     out.raw("<td data-label=\"State\">");
     out.state(&format!("{key}/state"), control.state);

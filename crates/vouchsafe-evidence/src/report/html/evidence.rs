@@ -6,7 +6,15 @@ use crate::report::tables::EVIDENCE;
 use crate::report::text::{bytes, counted, moment, shown};
 use crate::report::view::{LINES, ROWS, View};
 
-const COLUMNS: [&str; 7] = ["Index", "Source", "Request", "Collected", "State", "SHA-256", "Size"];
+const COLUMNS: [&str; 7] = [
+    "Index",
+    "Source",
+    "Request",
+    "Collected",
+    "State",
+    "SHA-256",
+    "Size",
+];
 
 pub(super) fn section(out: &mut Out, view: &View<'_>) {
     let lines = &view.report.evidence;
@@ -22,7 +30,9 @@ pub(super) fn section(out: &mut Out, view: &View<'_>) {
         }
     ));
     out.raw("</p>\n");
-    let told = lines.iter().filter(|line| line.failed.is_some() || line.late);
+    let told = lines
+        .iter()
+        .filter(|line| line.failed.is_some() || line.late);
     let told: Vec<_> = told.collect();
     if !told.is_empty() {
         group(out, "Failed and late collections", &told, ROWS, " open");
@@ -53,8 +63,14 @@ fn group(out: &mut Out, title: &str, lines: &[&EvidenceLine<'_>], limit: usize, 
         row(out, line);
     }
     out.end_table();
-    if let Some(more) = (lines.len() as u64).checked_sub(limit as u64).filter(|more| *more > 0) {
-        out.element("p class=\"more\"", &format!("{} more in {EVIDENCE} of the pack", counted(more, "line")));
+    if let Some(more) = (lines.len() as u64)
+        .checked_sub(limit as u64)
+        .filter(|more| *more > 0)
+    {
+        out.element(
+            "p class=\"more\"",
+            &format!("{} more in {EVIDENCE} of the pack", counted(more, "line")),
+        );
     }
     out.raw("</details>\n");
 }
@@ -66,13 +82,32 @@ fn row(out: &mut Out, line: &EvidenceLine<'_>) {
         (None, true) => "collected late".to_owned(),
         (None, false) => "collected".to_owned(),
     };
-    out.raw(if line.failed.is_some() || line.late { "<tr class=\"warn\">" } else { "<tr>" });
-    out.element("td class=\"number\" data-label=\"Index\"", &line.index.to_string());
-    out.element("td class=\"name\" data-label=\"Source\"", &shown(line.source));
-    out.element("td class=\"name\" data-label=\"Request\"", &shown(line.request));
-    out.element("td class=\"when\" data-label=\"Collected\"", &moment(line.collected_at));
+    out.raw(if line.failed.is_some() || line.late {
+        "<tr class=\"warn\">"
+    } else {
+        "<tr>"
+    });
+    out.element(
+        "td class=\"number\" data-label=\"Index\"",
+        &line.index.to_string(),
+    );
+    out.element(
+        "td class=\"name\" data-label=\"Source\"",
+        &shown(line.source),
+    );
+    out.element(
+        "td class=\"name\" data-label=\"Request\"",
+        &shown(line.request),
+    );
+    out.element(
+        "td class=\"when\" data-label=\"Collected\"",
+        &moment(line.collected_at),
+    );
     out.element("td data-label=\"State\"", &state);
-    out.element("td class=\"digest\" data-label=\"SHA-256\"", &line.content.to_string());
+    out.element(
+        "td class=\"digest\" data-label=\"SHA-256\"",
+        &line.content.to_string(),
+    );
     out.element("td class=\"number\" data-label=\"Size\"", &bytes(line.size));
     out.raw("</tr>\n");
 }

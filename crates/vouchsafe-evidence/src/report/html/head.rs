@@ -35,7 +35,10 @@ pub(super) fn header(out: &mut Out, view: &View<'_>) -> Result<(), ReportError> 
     out.raw("</div>\n</dl>\n<dl class=\"facts\">\n<div><dt>Judged as of</dt>");
     out.element("dd", &moment(report.findings.as_of));
     out.raw("</div>\n<div><dt>Entries looked at</dt>");
-    out.element("dd", &format!("those before index {}", report.findings.before));
+    out.element(
+        "dd",
+        &format!("those before index {}", report.findings.before),
+    );
     out.raw("</div>\n<div><dt>Program</dt>");
     out.element("dd", &shown(report.program));
     out.raw("</div>\n</dl>\n");
@@ -86,7 +89,11 @@ fn steps(out: &mut Out, view: &View<'_>) {
         out.cell("span", &format!("k/{id}"), &shown(id));
         out.raw("</a> ");
         if check.state == State::Deviations {
-            out.cell("span class=\"tally\"", &format!("k/{id}/tally"), &tally(check));
+            out.cell(
+                "span class=\"tally\"",
+                &format!("k/{id}/tally"),
+                &tally(check),
+            );
         } else {
             out.cell(
                 "span class=\"tally\"",
@@ -100,7 +107,9 @@ fn steps(out: &mut Out, view: &View<'_>) {
     out.raw("</ol>\n");
     if let Some(more) = steps.len().checked_sub(STEPS).filter(|more| *more > 0) {
         out.raw("</div>\n<p class=\"more\">");
-        out.text(&format!("{more} more checks ask for something: see Checks."));
+        out.text(&format!(
+            "{more} more checks ask for something: see Checks."
+        ));
         out.raw("</p>\n<div data-proven>\n");
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use vouchsafe_tlog::Hash;
 
 use super::out::Out;
-use crate::entry::INLINE_BYTES;
+use crate::entry::{Entry, INLINE_BYTES, Kind};
 use crate::report::{Earlier, Proven, Report, ReportError};
 
 /// Contents longer than this are not in the page.
@@ -19,12 +19,12 @@ struct Data<'a> {
     origin: &'a str,
     key: &'a str,
     checkpoint: String,
-    entries: Vec<Entry>,
+    entries: Vec<Line>,
     earlier: Vec<Head>,
 }
 
 #[derive(Serialize)]
-struct Entry {
+struct Line {
     index: u64,
     leaf: String,
     path: Vec<String>,
@@ -46,19 +46,26 @@ pub(super) fn data(report: &Report<'_>) -> Result<String, ReportError> {
         origin: report.origin,
         key: &report.key,
         checkpoint: BASE64_STANDARD.encode(report.checkpoint),
-        entries: report.proven.iter().map(|one| entry(one, &mut left)).collect(),
+        entries: report
+            .proven
+            .iter()
+            .map(|one| entry(one, &mut left))
+            .collect(),
         earlier: report.earlier.iter().map(head).collect(),
     };
     Ok(serde_json::to_string(&data)?.replace('<', "\\u003c"))
 }
 
-fn entry(one: &Proven, left: &mut usize) -> Entry {
+fn entry(one: &Proven, left: &mut usize) -> Line {
     let size = one.content.len();
-    let fits = size > INLINE_BYTES && size <= CONTENT_BYTES.min(*left);
+    // Of a population, the page needs the digest alone.
+    let finding =
+        Entry::decode(&one.leaf).is_ok_and(|(entry, _)| matches!(entry.kind, Kind::Finding(_)));
+    let fits = finding && size > INLINE_BYTES && size <= CONTENT_BYTES.min(*left);
     if fits {
         *left -= size;
     }
-    Entry {
+    Line {
         index: one.index,
         leaf: BASE64_STANDARD.encode(&one.leaf),
         path: base64(&one.path),
