@@ -59,5 +59,13 @@ struct File {
 /// # Errors
 /// When it is not one, with line and field.
 pub(crate) fn controls() -> Result<Vec<Control>, toml::de::Error> {
-    toml::from_str::<File>(TEXT).map(|file| file.control)
+    parse(TEXT)
+}
+
+/// Reads a catalogue.
+///
+/// # Errors
+/// When it is not one, with line and field.
+pub(crate) fn parse(text: &str) -> Result<Vec<Control>, toml::de::Error> {
+    toml::from_str::<File>(text).map(|file| file.control)
 }

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use vouchsafe_scan::detect::Detector;
 
 use crate::area::AREAS;
+use crate::catalogue;
 use crate::check::Check;
-use crate::collect::{Call, PROGRAM, Sink};
+use crate::collect::{Call, Collected, PROGRAM, Sink};
 use crate::entry::{Kind, Observation, RunEntry};
 use crate::inputs::{Cache, Index, digest_of};
 use crate::judgement::{Outcome, Record};
-use crate::project::Project;
+use crate::project::{CATALOGUE, DEFINITION, Project};
 use crate::store::{Folder, Log, LogError, WriteError, Writer};
 
 /// Why a run ended early. The log is as before.
@@ -70,6 +71,7 @@ pub(crate) fn run(
         ran.collected += sink.counts.0;
         ran.failed += sink.counts.1;
     }
+    definitions(project, checks, writer, &mut index, &detector)?;
     // The evidence is in the log before anything is judged: a check reads what everybody can read.
     writer.commit()?;
     let log = open()?;
@@ -86,6 +88,32 @@ pub(crate) fn run(
     writer.commit()?;
     ran.size = writer.size();
     Ok(ran)
+}
+
+/// Definitions and catalogue stand in the log, so that whoever verifies it has those that were used.
+fn definitions(
+    project: &Project,
+    checks: &[Check],
+    writer: &mut Writer,
+    index: &mut Index,
+    detector: &Detector,
+) -> Result<(), WriteError> {
+    let mut sink = Sink::new(writer, index, detector, "definitions", project.now);
+    let mut put = |schema, source: &str, content: &[u8]| {
+        sink.put_if_new(&Collected {
+            schema,
+            source,
+            request: "the text that this program has",
+            collected_at: None,
+            effective: None,
+            content,
+        })
+    };
+    put(CATALOGUE, "catalogue", catalogue::TEXT.as_bytes())?;
+    for check in checks {
+        put(DEFINITION, &check.id, check.text.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// Judges what stands in a log.

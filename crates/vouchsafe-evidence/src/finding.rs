@@ -247,7 +247,7 @@ fn of_check(
 }
 
 fn seen(log: &Log, noted: &Noted<Observation>) -> Result<Seen, LogError> {
-    let content: Arc<[u8]> = log.content(noted.index)?;
+    let content: Arc<[u8]> = log.content_at(noted.index)?;
     let record: Record = serde_json::from_slice(&content).map_err(|_| LogError::Object {
         content: noted.content,
         problem: "is not the record of an observation",
@@ -257,6 +257,21 @@ fn seen(log: &Log, noted: &Noted<Observation>) -> Result<Seen, LogError> {
         at: noted.at,
         judgement: record.judgement,
     })
+}
+
+/// The items of a window in the population that an observation has.
+///
+/// # Errors
+/// When its record is missing or damaged.
+pub(crate) fn items_of(
+    log: &Log,
+    observation: u64,
+    window: Window,
+) -> Result<Option<Vec<Item>>, LogError> {
+    let content = log.content_at(observation)?;
+    let record = serde_json::from_slice::<Record>(&content).ok();
+    let population = record.and_then(|record| record.judgement.population);
+    Ok(population.map(|population| population::in_window(&population.items, window)))
 }
 
 fn empty(check: &Check, scope: Scope) -> CheckFinding {

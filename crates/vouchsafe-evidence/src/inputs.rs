@@ -34,6 +34,7 @@ pub(crate) struct Noted<T> {
     pub(crate) at: Timestamp,
     pub(crate) what: T,
     pub(crate) content: Digest,
+    pub(crate) size: u64,
 }
 
 /// All entries of a log, by what they are.
@@ -56,7 +57,7 @@ impl Index {
 
     /// Adds an entry.
     pub(crate) fn take(&mut self, index: u64, entry: Entry) {
-        let (at, content) = (entry.at, entry.content);
+        let (at, content, size) = (entry.at, entry.content, entry.size);
         macro_rules! noted {
             ($what:expr) => {
                 Noted {
@@ -64,6 +65,7 @@ impl Index {
                     at,
                     what: $what,
                     content,
+                    size,
                 }
             };
         }
@@ -75,7 +77,7 @@ impl Index {
                     at,
                     evidence,
                     content,
-                    size: entry.size,
+                    size,
                 }));
             }
             Kind::Observation(what) => {
@@ -141,7 +143,8 @@ pub(crate) trait Contents: Sync {
 
 impl Contents for Log {
     fn content(&self, known: &Known) -> Result<Arc<[u8]>, String> {
-        Self::content(self, known.index).map_err(|error| error.to_string())
+        self.content_at(known.index)
+            .map_err(|error| error.to_string())
     }
 }
 

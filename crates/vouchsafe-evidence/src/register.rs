@@ -22,3 +22,6 @@ pub(crate) const AREA: Area = Area {
 pub(crate) fn except(_: &Context<'_>, judgement: Judgement) -> Judgement {
     judgement
 }
+
+/// The commented registers that a new project begins with: file name and text.
+pub(crate) const TEMPLATES: &[(&str, &str)] = &[];

@@ -11,8 +11,8 @@ mod view;
 use jiff::Timestamp;
 use vouchsafe_tlog::Hash;
 
-pub(crate) use html::html;
-pub(crate) use tables::tables;
+use html::html;
+use tables::tables;
 
 use crate::digest::Digest;
 use crate::finding::{Findings, Populations};
@@ -95,6 +95,20 @@ pub(crate) struct Proven {
     pub(crate) path: Vec<Hash>,
     /// Its content, which the header of the leaf names by its SHA-256.
     pub(crate) content: Vec<u8>,
+}
+
+/// All reports of a pack: paths and bytes.
+///
+/// # Errors
+/// When one of them cannot be made.
+pub(crate) fn files(
+    report: &Report<'_>,
+    _: &[crate::catalogue::Control],
+) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
+    let mut files = vec![("report.html".to_owned(), html(report)?.into_bytes())];
+    let tables = tables(report).into_iter();
+    files.extend(tables.map(|(path, text)| (path, text.into_bytes())));
+    Ok(files)
 }
 
 #[cfg(test)]
