@@ -362,7 +362,9 @@ impl Verifying {
             let logged = index.findings.iter().any(|noted| {
                 noted.index >= found.before
                     && noted.what.control == *id
-                    && content.as_ref().is_ok_and(|content| *content == noted.content)
+                    && content
+                        .as_ref()
+                        .is_ok_and(|content| *content == noted.content)
             });
             if !logged {
                 same = false;

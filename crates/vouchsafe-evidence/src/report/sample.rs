@@ -8,7 +8,7 @@ use vouchsafe_tlog::proof::{consistency, inclusion};
 use vouchsafe_tlog::{KeyName, NoteSigner};
 
 use super::{Earlier, EvidenceLine, Proven, Report};
-use crate::catalogue::{Framework, Rule};
+use crate::catalogue::{Control, Framework, Rule};
 use crate::check::CheckKind;
 use crate::digest::Digest;
 use crate::entry::{Entry, Evidence, FindingEntry, Kind, PopulationEntry};
@@ -62,15 +62,20 @@ fn window() -> Window {
     }
 }
 
-fn signer() -> NoteSigner {
-    NoteSigner::from_seed(KeyName::new(ORIGIN).unwrap(), &[9; 32]).unwrap()
+fn signer(seed: u8) -> NoteSigner {
+    NoteSigner::from_seed(KeyName::new(ORIGIN).unwrap(), &[seed; 32]).unwrap()
 }
 
 impl Sample {
     pub(super) fn new(size: Size) -> Self {
+        Self::signed(size, 9)
+    }
+
+    /// The same, signed with the key of a seed.
+    pub(super) fn signed(size: Size, seed: u8) -> Self {
         let (findings, populations) = findings(size);
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::create(folder.path(), signer()).unwrap();
+        let mut writer = Writer::create(folder.path(), signer(seed)).unwrap();
         let mut lines = Vec::new();
         let (mut kept, mut kept_size) = (Vec::new(), 0);
         for n in 0..size.evidence {
@@ -98,7 +103,7 @@ impl Sample {
         drop(writer);
         let log = Log::open(
             Arc::new(Folder::new(folder.path())),
-            signer().verifier(),
+            signer(seed).verifier(),
             &[],
         )
         .unwrap();
@@ -109,7 +114,7 @@ impl Sample {
             content,
         });
         Self {
-            key: signer().verifier().to_string(),
+            key: signer(seed).verifier().to_string(),
             checkpoint: log.note().to_vec(),
             proven: proven.collect(),
             findings,
@@ -121,6 +126,21 @@ impl Sample {
             }],
             kept,
         }
+    }
+
+    /// The catalogue.
+    pub(super) fn controls(&self) -> Vec<Control> {
+        let controls = self.findings.controls.iter();
+        controls
+            .map(|one| Control {
+                id: one.control.clone(),
+                framework: one.framework,
+                title: one.title.clone(),
+                rule: one.rule,
+                checks: one.checks.clone(),
+                examined: one.state == State::Examined,
+            })
+            .collect()
     }
 
     pub(super) fn report(&self) -> Report<'_> {

@@ -24,16 +24,22 @@ fn a_report_is_written_where_one_is_asked_for() {
         return;
     };
     let folder = Path::new(&folder);
-    for (name, size) in [("usual", USUAL), ("small", SMALL)] {
+    let wanted = [
+        ("usual", USUAL, 9),
+        ("small", SMALL, 9),
+        ("signed-again", SMALL, 8),
+    ];
+    for (name, size, seed) in wanted {
         let folder = folder.join(name);
         std::fs::create_dir_all(&folder).unwrap();
-        let sample = Sample::new(size);
+        let sample = Sample::signed(size, seed);
         let report = sample.report();
-        std::fs::write(folder.join("report.html"), html(&report).unwrap()).unwrap();
         std::fs::write(folder.join("key"), &report.key).unwrap();
         std::fs::write(folder.join("kept"), &sample.kept).unwrap();
-        for (name, text) in tables(&report) {
-            std::fs::write(folder.join(name), text).unwrap();
+        for (name, bytes) in files(&report, &sample.controls()).unwrap() {
+            let path = folder.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
         }
         for (check, items) in report.populations {
             let csv = crate::finding::csv(items);

@@ -13,8 +13,6 @@ pub(super) fn section(out: &mut Out, view: &View<'_>) {
     out.raw(
         "<section id=\"checks\" aria-labelledby=\"checks-h\">\n<h2 id=\"checks-h\">Checks</h2>\n",
     );
-    out.raw("<div class=\"find\" hidden><label for=\"find\">Find in controls, checks and evidence</label>\
-             <input id=\"find\" type=\"search\" autocomplete=\"off\"><p id=\"found\" role=\"status\"></p></div>\n");
     for (number, check) in view.report.findings.checks.iter().enumerate() {
         of_check(out, view, number, check);
     }
@@ -186,7 +184,7 @@ fn deviation(out: &mut Out, key: &str, one: &Deviation) {
             0 => format!("td class=\"{}\"", severity(one.severity)),
             1 | 2 | 6 => "td class=\"name\"".to_owned(),
             4 | 5 => "td class=\"when\"".to_owned(),
-            _ => "td".to_owned(),
+            _ => "td class=\"what\"".to_owned(),
         };
         out.column(&tag, label, &format!("{key}/{column}"), text);
     }

@@ -10,6 +10,8 @@ use crate::report::view::View;
 pub(super) fn section(out: &mut Out, view: &View<'_>) {
     out.raw("<section id=\"controls\" aria-labelledby=\"controls-h\">\n<h2 id=\"controls-h\">Controls</h2>\n");
     out.raw("<p class=\"quiet\">A control is as its worst check is. Each check leads to what was observed.</p>\n");
+    out.raw("<div class=\"find\" hidden><label for=\"find\">Find in controls, checks and evidence</label>\
+             <input id=\"find\" type=\"search\" autocomplete=\"off\"><p id=\"found\" role=\"status\"></p></div>\n");
     for of in [Framework::Hipaa, Framework::Soc2] {
         let controls: Vec<_> = view.controls(of).collect();
         if controls.is_empty() {
