@@ -4,6 +4,7 @@
 //! cut at a limit, and the cut says how much there is and where the rest stands.
 
 mod html;
+mod pdf;
 mod tables;
 mod text;
 mod view;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use vouchsafe_tlog::Hash;
 
 use html::html;
+use pdf::pdf;
 use tables::tables;
 
 use crate::digest::Digest;
@@ -31,6 +33,9 @@ pub(crate) enum ReportError {
         /// What is wrong.
         error: crate::entry::EntryError,
     },
+    /// The font of the document is not the one that this program brings.
+    #[error("the font of the document cannot be read: {0}")]
+    Font(String),
     /// Something cannot be written as JSON.
     #[error("the report cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -105,7 +110,10 @@ pub(crate) fn files(
     report: &Report<'_>,
     _: &[crate::catalogue::Control],
 ) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
-    let mut files = vec![("report.html".to_owned(), html(report)?.into_bytes())];
+    let mut files = vec![
+        ("report.html".to_owned(), html(report)?.into_bytes()),
+        ("report.pdf".to_owned(), pdf(report)?),
+    ];
     let tables = tables(report).into_iter();
     files.extend(tables.map(|(path, text)| (path, text.into_bytes())));
     Ok(files)

@@ -19,6 +19,7 @@ use base64::prelude::BASE64_STANDARD;
 use super::text::shown;
 use super::view::View;
 use super::{Report, ReportError};
+pub(super) use head::checkpoint;
 use out::Out;
 
 const STYLE: &str = include_str!("../../data/report/page.css");

@@ -89,7 +89,7 @@ impl<'a> View<'a> {
             .iter()
             .filter(|one| one.state > State::Excepted)
             .collect();
-        steps.sort_by_key(|one| (std::cmp::Reverse((one.state, worst(one)))));
+        steps.sort_by_key(|one| std::cmp::Reverse((one.state, worst(one))));
         steps
     }
 
