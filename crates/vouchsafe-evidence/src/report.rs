@@ -1,10 +1,45 @@
-//! What an auditor reads: one HTML page, a PDF, OSCAL.
+//! What an auditor reads: one HTML page, a PDF, OSCAL, and the tables that they refer to.
+//!
+//! Every function here is a function of the [`Report`] alone: the same findings give the same bytes. Whatever is long is
+//! cut at a limit, and the cut says how much there is and where the rest stands.
+
+mod html;
+mod pdf;
+mod tables;
+mod text;
+mod view;
 
 use jiff::Timestamp;
 use vouchsafe_tlog::Hash;
 
+use html::html;
+use pdf::pdf;
+use tables::tables;
+
 use crate::digest::Digest;
 use crate::finding::{Findings, Populations};
+
+/// Why a report cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReportError {
+    /// The checkpoint is not one.
+    #[error("the checkpoint of the log cannot be read: {0}")]
+    Checkpoint(String),
+    /// An entry that is to be proven is none.
+    #[error("entry {index}, which is to be proven, cannot be read: {error}")]
+    Entry {
+        /// Which.
+        index: u64,
+        /// What is wrong.
+        error: crate::entry::EntryError,
+    },
+    /// The font of the document is not the one that this program brings.
+    #[error("the font of the document cannot be read: {0}")]
+    Font(String),
+    /// Something cannot be written as JSON.
+    #[error("the report cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
 
 /// Everything that a report is made from.
 #[derive(Debug)]
@@ -27,6 +62,17 @@ pub(crate) struct Report<'a> {
     pub(crate) evidence: Vec<EvidenceLine<'a>>,
     /// The entries of the findings and populations, each with its proof.
     pub(crate) proven: Vec<Proven>,
+    /// Proofs that the log only grew since earlier heads: since those that an auditor may have kept.
+    pub(crate) earlier: Vec<Earlier>,
+}
+
+/// A proof that the log begins with the log of an earlier size (RFC 9162 section 2.1.4.1).
+#[derive(Clone, Debug)]
+pub(crate) struct Earlier {
+    /// The earlier size.
+    pub(crate) size: u64,
+    /// The hashes of the proof.
+    pub(crate) path: Vec<Hash>,
 }
 
 /// An entry of evidence, in short.
@@ -56,18 +102,24 @@ pub(crate) struct Proven {
     pub(crate) content: Vec<u8>,
 }
 
-/// A report cannot be made.
-#[derive(Debug, thiserror::Error)]
-#[error("the report cannot be made: {0}")]
-pub(crate) struct ReportError(pub(crate) String);
-
 /// All reports of a pack: paths and bytes.
 ///
 /// # Errors
 /// When one of them cannot be made.
 pub(crate) fn files(
-    _: &Report<'_>,
+    report: &Report<'_>,
     _: &[crate::catalogue::Control],
 ) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
-    Ok(Vec::new())
+    let mut files = vec![
+        ("report.html".to_owned(), html(report)?.into_bytes()),
+        ("report.pdf".to_owned(), pdf(report)?),
+    ];
+    let tables = tables(report).into_iter();
+    files.extend(tables.map(|(path, text)| (path, text.into_bytes())));
+    Ok(files)
 }
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use vouchsafe_tlog::proof::inclusion;
+use vouchsafe_tlog::proof::{consistency, inclusion};
 use vouchsafe_tlog::tile::{SourceError, TILE_WIDTH, TileKind, TilePath};
 use vouchsafe_tlog::{NoteError, NoteVerifier};
 use zip::write::SimpleFileOptions;
@@ -18,13 +18,16 @@ use crate::check::Check;
 use crate::collect::PROGRAM;
 use crate::digest::Digest;
 use crate::entry::{FindingEntry, INLINE_BYTES, Kind, Observation, PopulationEntry};
-use crate::finding::{Findings, Populations, Scope, csv, findings, root_of};
+use crate::finding::{Findings, Populations, Scope, State, csv, findings, root_of};
 use crate::inputs::{Index, Noted};
 use crate::logged;
 use crate::project::Project;
-use crate::report::{EvidenceLine, Proven, Report};
+use crate::report::{Earlier, EvidenceLine, Proven, Report};
 use crate::store::{Folder, Log, LogError, WriteError, Writer, object_path};
 use crate::window::Window;
+
+/// Earlier heads that a report has proofs from: a year of daily runs.
+const HEADS: usize = 370;
 
 /// Why no pack was made.
 #[derive(Debug, thiserror::Error)]
@@ -125,7 +128,7 @@ pub(crate) fn make(
     })
 }
 
-/// Appends the manifest of each population, then each finding.
+/// Appends the manifest of each population, then the finding of each control and of each check.
 fn append(
     writer: &mut Writer,
     found: &Findings,
@@ -140,13 +143,19 @@ fn append(
         });
         writer.append(found.as_of, kind, csv(items).as_bytes())?;
     }
-    for finding in &found.controls {
+    let mut finding = |id: &str, state: State, content: Vec<u8>| {
         let kind = Kind::Finding(FindingEntry {
-            control: finding.control.clone(),
+            control: id.to_owned(),
             window: found.window,
-            state: finding.state.word().to_owned(),
+            state: state.word().to_owned(),
         });
-        writer.append(found.as_of, kind, &serde_json::to_vec(finding)?)?;
+        writer.append(found.as_of, kind, &content)
+    };
+    for one in &found.controls {
+        finding(&one.control, one.state, serde_json::to_vec(one)?)?;
+    }
+    for one in &found.checks {
+        finding(&one.check, one.state, serde_json::to_vec(one)?)?;
     }
     Ok(())
 }
@@ -299,6 +308,7 @@ fn reports(
         populations,
         evidence,
         proven: proven(log, index, found.before)?,
+        earlier: earlier(log, index)?,
     };
     for (path, bytes) in crate::report::files(&report, controls)? {
         pack.put(&path, &bytes)?;
@@ -326,6 +336,19 @@ fn proven(log: &Log, index: &Index, before: u64) -> Result<Vec<Proven>, MakeErro
                 path,
                 content: log.content_at(index)?.to_vec(),
             })
+        })
+        .collect()
+}
+
+/// Proofs that the log begins with the logs that it was after its last runs: an auditor may have kept the head of one.
+fn earlier(log: &Log, index: &Index) -> Result<Vec<Earlier>, MakeError> {
+    let runs = index.runs.iter().rev().take(HEADS).rev();
+    runs.map(|run| run.index + 1)
+        .filter(|size| *size < log.size())
+        .map(|size| {
+            let path = consistency(log.tree(), size, log.size())
+                .map_err(|error| MakeError::Proof(error.to_string()))?;
+            Ok(Earlier { size, path })
         })
         .collect()
 }
