@@ -12,6 +12,7 @@ mod entry;
 mod exposure;
 mod finding;
 mod git;
+mod github;
 mod inputs;
 mod judgement;
 mod project;
