@@ -16,6 +16,7 @@ mod files;
 mod finding;
 mod git;
 mod imported;
+mod github;
 mod inputs;
 mod judgement;
 mod key;
