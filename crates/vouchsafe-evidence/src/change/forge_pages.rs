@@ -18,6 +18,9 @@ use crate::store::WriteError;
 #[derive(Debug)]
 pub(super) struct SavedPages;
 
+/// How a text begins that stands for one that looks like PHI.
+pub(super) const WITHHELD: &str = "[withheld: ";
+
 /// Fields of a forge that hold free text of people.
 const FREE_TEXT: &[&str] = &[
     "title",
@@ -166,7 +169,7 @@ fn withhold(detector: &Detector, value: &mut Value, free: bool) -> bool {
                 return false;
             }
             let named: Vec<String> = classes.iter().map(ToString::to_string).collect();
-            *text = format!("[withheld: {}]", named.join(","));
+            *text = format!("{WITHHELD}{}]", named.join(","));
             true
         }
         Value::Array(values) => values

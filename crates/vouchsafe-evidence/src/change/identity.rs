@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Settings;
-use super::commit::{Person, coauthors};
+use super::commit::{Commit, Person, Proof, coauthors};
 use super::forge::Forge;
+use super::forge_pages::WITHHELD;
 use super::shapes::{Account, Pull, PullCommit, Written};
 
 /// Accounts by mail address.
@@ -62,7 +63,7 @@ impl Identities {
         &self,
         pull: &Pull,
         commits: &[&PullCommit],
-        named: &[Person],
+        merged: &Commit,
         pusher: Option<&Account>,
     ) -> Makers {
         let mut makers = Makers::default();
@@ -97,15 +98,32 @@ impl Identities {
                     committer,
                 );
             }
+            if commit.commit.message.starts_with(WITHHELD) {
+                let text = format!(
+                    "the co-authors of {}, whose message is withheld",
+                    commit.sha
+                );
+                makers.unknown.push(text);
+            }
             for person in coauthors(&commit.commit.message) {
                 self.named(&mut makers, &person);
             }
         }
-        for person in named {
+        if matches!(merged.proof, Proof::Withheld(_)) {
+            let text = format!("the co-authors of {}, whose message is withheld", merged.id);
+            makers.unknown.push(text);
+        }
+        for person in &merged.coauthors {
             self.named(&mut makers, person);
         }
         makers.unknown.sort();
         makers.unknown.dedup();
+        makers
+    }
+
+    /// With the author of a commit that came without a pull request.
+    pub(super) fn with_author(&self, mut makers: Makers, commit: &Commit) -> Makers {
+        self.named(&mut makers, &commit.author);
         makers
     }
 

@@ -15,33 +15,37 @@ pub(super) fn parents(change: &Change) -> &'static str {
     }
 }
 
-/// The row of a change, with further columns.
-pub(super) fn item<'a>(change: &Change, more: impl IntoIterator<Item = (&'a str, String)>) -> Item {
+/// The row of a change with all that git shows of it, and further columns.
+pub(super) fn full<'a>(change: &Change, more: impl IntoIterator<Item = (&'a str, String)>) -> Item {
     let commit = &change.commit;
-    let branches: Vec<&str> = change.branches.iter().map(String::as_str).collect();
-    let mut columns: BTreeMap<String, String> = [
-        ("branch", branches.join(" ")),
+    let subject = commit.subject.as_ref();
+    let columns = [
         ("claimed", commit.committed.to_string()),
         ("author", commit.author.to_string()),
         ("committer", commit.committer.to_string()),
         ("parents", parents(change).to_owned()),
         (
             "subject_sha256",
-            commit
-                .subject
-                .as_ref()
-                .map_or_else(|| "withheld".to_owned(), Digest::to_string),
+            subject.map_or_else(|| "withheld".to_owned(), Digest::to_string),
         ),
-    ]
-    .into_iter()
-    .chain(more)
-    .map(|(key, value)| (key.to_owned(), value))
-    .collect();
+    ];
+    item(change, columns.into_iter().chain(more))
+}
+
+/// The row of a change: commit, branches and date, and further columns. What git shows of it stands in the population of
+/// `change.reviewed`, once.
+pub(super) fn item<'a>(change: &Change, more: impl IntoIterator<Item = (&'a str, String)>) -> Item {
+    let branches: Vec<&str> = change.branches.iter().map(String::as_str).collect();
+    let columns = more.into_iter().filter(|(_, value)| !value.is_empty());
+    let mut columns: BTreeMap<String, String> = columns
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
+    columns.insert("branch".to_owned(), branches.join(" "));
     if change.removed {
         columns.insert("removed".to_owned(), "yes".to_owned());
     }
     Item {
-        id: commit.id.to_string(),
+        id: change.commit.id.to_string(),
         at: Some(change.at),
         until: None,
         columns,

@@ -100,10 +100,26 @@ impl<'a> State<'a> {
             }
         }
         self.bypasses(branch, &rules);
-        if let Ok(Some(legacy)) = legacy
-            && !legacy.enforce_admins.enabled
-        {
-            let text = "administrators need not keep to the protection of the branch";
+        if let Ok(Some(legacy)) = legacy {
+            self.exempt(branch, legacy);
+        }
+    }
+
+    /// Who need not keep to the older form of protection.
+    fn exempt(&mut self, branch: &str, legacy: &Protection) {
+        let mut texts = Vec::new();
+        if !legacy.enforce_admins.enabled {
+            texts.push("administrators need not keep to the protection of the branch".to_owned());
+        }
+        let reviews = legacy.required_pull_request_reviews.as_ref();
+        let exempt = reviews.and_then(|one| one.bypass_pull_request_allowances.as_ref());
+        let count = exempt.map_or(0, |one| one.users.len() + one.teams.len() + one.apps.len());
+        if count > 0 {
+            texts.push(format!(
+                "{count} people, teams or apps may merge without a review"
+            ));
+        }
+        for text in texts {
             let deviation = Deviation::new("BYPASS_ALLOWED", branch, text);
             self.deviations.push(deviation.severity(Severity::Medium));
         }
@@ -222,7 +238,8 @@ fn held(rules: &[&Rule], legacy: Option<&Protection>) -> [bool; 6] {
         parameters().any(|one| {
             let checks = one.required_status_checks.as_ref();
             checks.is_some_and(|checks| !checks.is_empty())
-        }) || checks.is_some_and(|one| !one.contexts.is_empty()),
+        }) || kind("workflows")
+            || checks.is_some_and(|one| !one.contexts.is_empty()),
         kind("non_fast_forward") || legacy.is_some_and(|one| !one.allow_force_pushes.enabled),
         kind("deletion") || legacy.is_some_and(|one| !one.allow_deletions.enabled),
     ]

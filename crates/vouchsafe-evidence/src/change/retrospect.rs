@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::approval::Terms;
 use super::history::Change;
 use super::link::commits_of;
-use super::population::{item, of};
+use super::population::{full, of};
 use super::reviewed::columns;
 use super::verdict::{Evidence, Verdict};
 use crate::inputs::Context;
@@ -60,7 +60,7 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
             Afterwards::None => columns.push(("approved_afterwards", format!("due {until}"))),
             Afterwards::Unseen(what) => unseen.push(Unobservable { item: id, what }),
         }
-        items.push(item(&change, columns));
+        items.push(full(&change, columns));
     }
     for row in &evidence.emergencies.rows {
         if !rows.contains(&row.id.as_str()) {
@@ -125,9 +125,8 @@ fn retrospective(evidence: &Evidence, change: &Change, number: u64) -> Afterward
         Ok(commits) => commits,
         Err(why) => return Afterwards::Unseen(why),
     };
-    let mut named = change.commit.coauthors.clone();
-    named.push(change.commit.author.clone());
-    let makers = word.identities.makers(pull, &commits, &named, None);
+    let makers = word.identities.makers(pull, &commits, &change.commit, None);
+    let makers = word.identities.with_author(makers, &change.commit);
     let terms = Terms {
         rights: &word.rights,
         makers: &makers,

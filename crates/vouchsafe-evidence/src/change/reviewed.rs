@@ -1,6 +1,6 @@
 //! `change.reviewed`: every change was approved by somebody else, before it was merged.
 
-use super::population::{item, of};
+use super::population::{full, of};
 use super::verdict::{Evidence, Verdict};
 use crate::inputs::Context;
 use crate::judgement::{Deviation, Judgement, Severity, Unobservable};
@@ -27,7 +27,7 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
         }));
         emergencies += usize::from(verdict.emergency.is_some());
         pushers_unknown += usize::from(verdict.is_approved() && !evidence.shows_pusher(&verdict));
-        items.push(item(&change, columns(&verdict)));
+        items.push(full(&change, columns(&verdict)));
     }
     if let Some(word) = &evidence.forge {
         unseen.extend(word.forge.broken.iter().map(|why| Unobservable {

@@ -4,6 +4,7 @@
 //! that may be null is still asked for.
 
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
 use super::commit::Oid;
@@ -242,6 +243,17 @@ pub(super) struct RequiredReviews {
     pub(super) dismiss_stale_reviews: bool,
     /// Not there on older servers.
     pub(super) require_last_push_approval: Option<bool>,
+    /// Not there where nobody may.
+    pub(super) bypass_pull_request_allowances: Option<Allowances>,
+}
+
+/// Who may merge without what is required.
+#[derive(Debug, Deserialize)]
+pub(super) struct Allowances {
+    pub(super) users: Vec<IgnoredAny>,
+    pub(super) teams: Vec<IgnoredAny>,
+    #[serde(default)]
+    pub(super) apps: Vec<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -146,12 +146,9 @@ impl Word {
 
     fn approval(&self, change: &Change, linked: &Linked<'_>) -> Approval {
         let pusher = self.pushers.get(linked.pull.head.sha.as_ref());
-        let makers = self.identities.makers(
-            linked.pull,
-            &linked.commits,
-            &change.commit.coauthors,
-            pusher,
-        );
+        let makers = self
+            .identities
+            .makers(linked.pull, &linked.commits, &change.commit, pusher);
         let terms = Terms {
             rights: &self.rights,
             makers: &makers,

@@ -29,7 +29,7 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
     let items = history
         .changes()
         .iter()
-        .map(|change| item(change, []))
+        .map(|change| item(change, [("claimed", change.commit.committed.to_string())]))
         .collect();
     let mut judgement = Judgement::of(deviations, history.unseen.clone()).over(of(&history, items));
     judgement.notes.extend(history.notes.iter().cloned());
@@ -128,13 +128,15 @@ fn is_before(one: Timestamp, other: Timestamp) -> bool {
 fn gaps(history: &History) -> Vec<Deviation> {
     let mut missing = std::collections::BTreeMap::new();
     for branch in &history.branches {
-        for (gap, child) in &branch.gaps {
-            missing.insert(gap, child);
-        }
+        let gaps = branch.gaps.iter();
+        missing.extend(
+            gaps.filter(|(gap, _)| !history.wrong.contains(gap))
+                .map(|(gap, child)| (gap, child)),
+        );
     }
     for commit in history.commits.values() {
         for parent in &commit.parents {
-            if !history.commits.contains_key(parent) {
+            if !history.commits.contains_key(parent) && !history.wrong.contains(parent) {
                 let child = missing.entry(parent).or_insert(&commit.id);
                 *child = (*child).min(&commit.id);
             }

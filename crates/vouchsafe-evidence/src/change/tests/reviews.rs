@@ -452,6 +452,32 @@ fn a_field_that_changed_is_named_and_never_a_pass() {
 }
 
 #[test]
+fn a_base_that_was_renamed_is_the_protected_branch() {
+    let renamed =
+        |on: &str| format!("renamed = [{{ from = \"master\", to = \"main\", on = \"{on}\" }}]\n");
+    let base = |scene: &mut Scene| {
+        scene.briefs()["body"][0]["base"]["ref"] = json!("master");
+        scene.of_last("")["base"]["ref"] = json!("master");
+    };
+    finds(&[], |scene| {
+        base(scene);
+        scene.made.settings.push_str(&renamed("2026-01-09"));
+    });
+    finds(&["PR_OTHER_BASE"], |scene| {
+        base(scene);
+        scene.made.settings.push_str(&renamed("2026-01-08"));
+    });
+}
+
+#[test]
+fn a_withheld_message_hides_no_co_author() {
+    finds(&["UNKNOWN_IDENTITY"], |scene| {
+        let message = "SSN 219-09-9999\n\nCo-authored-by: Ann <12+ann@users.noreply.github.com>";
+        scene.of_last("/commits")[0]["commit"]["message"] = json!(message);
+    });
+}
+
+#[test]
 fn an_earlier_whole_page_stays_good_when_a_later_one_is_refused() {
     finds(&[], |scene| {
         let mut refused = page("/pulls/7/reviews", Value::Null);
