@@ -32,6 +32,8 @@ pub(crate) struct EvidenceType {
 pub(crate) enum People {
     /// Nobody's: whatever looks like an identifier of a person is refused.
     Nobody,
+    /// Invented ones: a text of this program itself, which holds no data of anybody.
+    Anybody,
     /// Names, mail addresses and accounts of the workforce, whom it is about; other identifiers are refused.
     Workforce,
 }
@@ -42,6 +44,10 @@ pub(crate) const AREAS: &[Area] = &[
     crate::change::AREA,
     crate::exposure::AREA,
     crate::register::AREA,
+    crate::kubernetes::AREA,
+    crate::alerts::AREA,
+    crate::pipeline::AREA,
+    crate::imported::AREA,
 ];
 
 /// The type of that name.

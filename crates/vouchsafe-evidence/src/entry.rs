@@ -100,10 +100,11 @@ pub struct PopulationEntry {
     pub root: String,
 }
 
-/// What a control comes to over a window. Its content is a [`crate::finding::Finding`].
+/// What a control or a check comes to over a window. Its content is a [`crate::finding::Finding`] or a
+/// [`crate::finding::CheckFinding`].
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct FindingEntry {
-    /// The id of the control.
+    /// The id of the control or check.
     pub control: String,
     /// The window.
     pub window: Window,

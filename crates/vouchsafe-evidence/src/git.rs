@@ -125,7 +125,7 @@ impl Git {
         let said = String::from_utf8_lossy(&output.stderr);
         Err(GitError::Failed {
             verb: verb.to_string_lossy().into_owned(),
-            said: said.lines().next().unwrap_or("no reason given").to_owned(),
+            said: reason(&said).to_owned(),
         })
     }
 
@@ -156,4 +156,15 @@ impl Git {
             .stderr(Stdio::piped());
         command
     }
+}
+
+/// The line of standard error that says why.
+fn reason(said: &str) -> &str {
+    let says = |line: &&str| {
+        ["fatal:", "error:", "! ["]
+            .iter()
+            .any(|sign| line.contains(sign))
+    };
+    let line = said.lines().find(says).or_else(|| said.lines().next());
+    line.map_or("no reason given", str::trim)
 }

@@ -152,6 +152,13 @@ pub struct Judgement {
     /// What was looked at, for checks of populations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub population: Option<Population>,
+    /// The moment from which a population was looked at: the first day of the settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaks_from: Option<Timestamp>,
+    /// The moment until which the evidence speaks, where that is before the moment that was judged for: after it, a
+    /// gap opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaks_until: Option<Timestamp>,
 }
 
 /// A deviation that an exception covers.
@@ -184,6 +191,8 @@ impl Judgement {
             excepted: Vec::new(),
             unobservable: Vec::new(),
             population: None,
+            speaks_from: None,
+            speaks_until: None,
         }
     }
 
@@ -206,7 +215,16 @@ impl Judgement {
             excepted: Vec::new(),
             unobservable,
             population: None,
+            speaks_from: None,
+            speaks_until: None,
         }
+    }
+
+    /// The same, on evidence that says nothing about the time after a moment.
+    #[must_use]
+    pub const fn speaking_until(mut self, moment: Timestamp) -> Self {
+        self.speaks_until = Some(moment);
+        self
     }
 
     /// The same, over a population.

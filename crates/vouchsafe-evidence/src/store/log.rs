@@ -155,7 +155,7 @@ impl Log {
     ///
     /// # Errors
     /// When it is missing, or is not the content that the entry names.
-    pub(crate) fn content(&self, index: u64) -> Result<Arc<[u8]>, LogError> {
+    pub(crate) fn content_at(&self, index: u64) -> Result<Arc<[u8]>, LogError> {
         let number = index / u64::from(TILE_WIDTH);
         let bundle = self.bundle(number)?;
         let place = usize::try_from(index % u64::from(TILE_WIDTH)).ok();

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use vouchsafe_tlog::tile::{EntryTooLong, TileBuilder, TileError, edge_paths};
-use vouchsafe_tlog::{Checkpoint, CheckpointError, NoteError, NoteSigner};
+use vouchsafe_tlog::{Checkpoint, CheckpointError, NoteError, NoteSigner, SignedNote};
 
 use super::folder::{Folder, Tiles};
 use super::log::{Log, LogError};
@@ -198,6 +198,14 @@ impl Writer {
         }
         self.committed = size;
         Ok(())
+    }
+
+    /// Signs a text with the key of the log.
+    ///
+    /// # Errors
+    /// When it is not one that a note can hold.
+    pub(crate) fn sign(&self, text: String) -> Result<SignedNote, NoteError> {
+        self.signer.sign(text)
     }
 
     fn store_tiles(&mut self) -> Result<(), WriteError> {
