@@ -25,6 +25,7 @@ mod pack;
 mod place;
 mod kubernetes;
 mod pipeline;
+mod probe;
 mod project;
 mod register;
 mod report;
