@@ -44,6 +44,10 @@ pub(crate) const AREAS: &[Area] = &[
     crate::change::AREA,
     crate::exposure::AREA,
     crate::register::AREA,
+    crate::kubernetes::AREA,
+    crate::alerts::AREA,
+    crate::pipeline::AREA,
+    crate::imported::AREA,
 ];
 
 /// The type of that name.

@@ -1,5 +1,7 @@
 //! Collectors: they read and call, apply no logic, and say beforehand what they will do.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use vouchsafe_scan::class::Class;
 use vouchsafe_scan::detect::Detector;
@@ -73,6 +75,8 @@ pub(crate) struct Sink<'a> {
     detector: &'a Detector,
     collector: &'static str,
     now: Timestamp,
+    /// Seconds after which a further collection of a type is late.
+    allowed: Option<&'a BTreeMap<String, i64>>,
     /// Entries that were appended, and entries that say that something could not be.
     pub(crate) counts: (u64, u64),
 }
@@ -91,8 +95,15 @@ impl<'a> Sink<'a> {
             detector,
             collector,
             now,
+            allowed: None,
             counts: (0, 0),
         }
+    }
+
+    /// Marks what comes later after the collection before it than its checks allow.
+    pub(crate) const fn marking_late(mut self, allowed: &'a BTreeMap<String, i64>) -> Self {
+        self.allowed = Some(allowed);
+        self
     }
 
     /// What stands in the log already.
@@ -125,6 +136,22 @@ impl<'a> Sink<'a> {
             Some(known) if known.content == Digest::of(collected.content) => Ok(()),
             _ => self.put(collected),
         }
+    }
+
+    /// Appends evidence whose free text the collector has looked at itself, and withheld what looks like PHI.
+    ///
+    /// For forms that are mostly numbers of a machine (names of objects, times, ids of a forge): beside the name of a
+    /// person at work they look like telephone numbers.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub(crate) fn put_screened(&mut self, collected: &Collected<'_>) -> Result<(), WriteError> {
+        self.record(collected, None)
+    }
+
+    /// What looks for PHI.
+    pub(crate) const fn detector(&self) -> &'a Detector {
+        self.detector
     }
 
     /// Records that something could not be collected, and why.
@@ -170,7 +197,7 @@ impl<'a> Sink<'a> {
             collector: format!("{PROGRAM} {}", self.collector),
             collected_at: collected.collected_at.unwrap_or(self.now),
             effective: collected.effective,
-            late: false,
+            late: self.is_late(collected),
             failed,
         });
         let at = self.now;
@@ -184,6 +211,25 @@ impl<'a> Sink<'a> {
         };
         self.index.take(index, entry);
         Ok(())
+    }
+}
+
+impl Sink<'_> {
+    /// Whether the last collection of the same lies further back than the checks of its type allow.
+    fn is_late(&self, collected: &Collected<'_>) -> bool {
+        let allowed = self
+            .allowed
+            .and_then(|allowed| allowed.get(collected.schema));
+        let of_type = self.index.of_type(collected.schema);
+        let before = of_type.iter().rev().find(|known| {
+            known.evidence.source == collected.source && known.evidence.request == collected.request
+        });
+        match (allowed, before) {
+            (Some(allowed), Some(before)) => {
+                self.now.as_second() - before.at.as_second() > *allowed
+            }
+            _ => false,
+        }
     }
 }
 
@@ -222,7 +268,7 @@ pub(crate) fn look_for_phi(
 }
 
 /// Classes of identifiers that evidence about people at work holds by its nature.
-const fn of_the_workforce(class: Class) -> bool {
+pub(crate) const fn of_the_workforce(class: Class) -> bool {
     matches!(
         class,
         Class::Name

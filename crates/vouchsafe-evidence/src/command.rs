@@ -1,5 +1,6 @@
 //! The command: `vouchsafe evidence`, and the binary `vouchsafe-evidence`.
 
+mod answering;
 mod checks;
 mod head;
 mod init;
@@ -10,6 +11,7 @@ mod running;
 mod sampling;
 mod status;
 mod verifying;
+mod watching;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,6 +57,8 @@ enum Verb {
     Pack(packing::Pack),
     Verify(verifying::Verify),
     Sample(sampling::Sample),
+    Answer(answering::Answering),
+    Watch(watching::Watch),
     Head(head::Head),
     Checks(checks::Checks),
     Completions(checks::Completions),
@@ -90,6 +94,8 @@ pub fn run(args: &Args) -> ExitCode {
         Verb::Pack(pack) => packing::run(pack, project),
         Verb::Verify(verify) => verifying::run(verify),
         Verb::Sample(sample) => sampling::run(sample),
+        Verb::Answer(answering) => answering::run(answering),
+        Verb::Watch(watch) => watching::run(watch, project),
         Verb::Head(head) => head::run(head, project),
         Verb::Checks(checks) => checks::run(checks),
         Verb::Completions(completions) => checks::complete(completions),

@@ -1,5 +1,6 @@
 //! A run: collect, judge, append, sign.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use crate::catalogue;
 use crate::check::Check;
 use crate::collect::{Call, Collected, PROGRAM, Sink};
 use crate::entry::{Kind, Observation, RunEntry};
-use crate::inputs::{Cache, Index, digest_of};
+use crate::inputs::{Cache, Index};
 use crate::judgement::{Outcome, Record};
 use crate::project::{CATALOGUE, DEFINITION, Project};
 use crate::store::{Folder, Log, LogError, WriteError, Writer};
@@ -61,12 +62,14 @@ pub(crate) fn run(
     let first = writer.size();
     let mut ran = Ran::default();
     let detector = Detector::new();
+    let allowed = allowed(checks);
     for collector in AREAS.iter().flat_map(|area| area.collectors) {
         if collector.plan(project).is_empty() {
             continue;
         }
         say(&format!("collecting: {}", collector.name()));
-        let mut sink = Sink::new(writer, &mut index, &detector, collector.name(), project.now);
+        let mut sink = Sink::new(writer, &mut index, &detector, collector.name(), project.now)
+            .marking_late(&allowed);
         collector.collect(project, &mut sink)?;
         ran.collected += sink.counts.0;
         ran.failed += sink.counts.1;
@@ -88,6 +91,19 @@ pub(crate) fn run(
     writer.commit()?;
     ran.size = writer.size();
     Ok(ran)
+}
+
+/// Seconds within which evidence of a type must come again, by the most impatient check that needs it.
+fn allowed(checks: &[Check]) -> BTreeMap<String, i64> {
+    let mut allowed: BTreeMap<String, i64> = BTreeMap::new();
+    for check in checks {
+        let seconds = check.patience_seconds();
+        for schema in check.needs() {
+            let known = allowed.entry(schema.to_owned()).or_insert(seconds);
+            *known = seconds.min(*known);
+        }
+    }
+    allowed
 }
 
 /// Definitions and catalogue stand in the log, so that whoever verifies it has those that were used.
@@ -155,8 +171,8 @@ pub(crate) fn perform(
         check: check.id.clone(),
         at,
         before,
-        inputs: inputs.len() as u64,
-        inputs_digest: digest_of(&inputs),
+        inputs: inputs.count(),
+        inputs_digest: inputs.digest(),
         judgement,
     };
     (observation, record)

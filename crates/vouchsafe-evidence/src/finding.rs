@@ -175,15 +175,13 @@ fn of_control(control: &Control, checks: &[CheckFinding], window: Window) -> Fin
         .filter(|id| of_it(id).is_none())
         .cloned()
         .collect();
-    let states = control.checks.iter().filter_map(|id| of_it(&id));
-    let worst = states.map(|check| check.state).max();
-    let state = match worst {
-        None => State::NoEvidence,
-        Some(State::Held) if control.examined => State::Examined,
-        // A check that is missing leaves a part of the control unseen.
-        Some(State::Held | State::Excepted) if !absent.is_empty() => State::Gaps,
-        Some(state) => state,
-    };
+    let states: Vec<State> = control
+        .checks
+        .iter()
+        .filter_map(|id| of_it(&id))
+        .map(|check| check.state)
+        .collect();
+    let state = state_of_all(&states, control.examined, !absent.is_empty());
     Finding {
         control: control.id.clone(),
         framework: control.framework,
@@ -193,6 +191,24 @@ fn of_control(control: &Control, checks: &[CheckFinding], window: Window) -> Fin
         state,
         checks: control.checks.clone(),
         absent,
+    }
+}
+
+/// The state of a control: the worst of its checks; a part that nothing was seen of is a gap.
+fn state_of_all(states: &[State], examined: bool, lacks_a_check: bool) -> State {
+    let seen = states.iter().filter(|state| **state != State::NoEvidence);
+    let Some(worst) = seen.clone().max().copied() else {
+        return State::NoEvidence;
+    };
+    if worst == State::Deviations {
+        return worst;
+    }
+    if seen.count() < states.len() || lacks_a_check {
+        return State::Gaps;
+    }
+    match worst {
+        State::Held if examined => State::Examined,
+        worst => worst,
     }
 }
 
@@ -298,10 +314,7 @@ fn of_states(finding: &mut CheckFinding, check: &Check, seen: &[Seen], scope: Sc
     let covered: Vec<_> = seen
         .iter()
         .filter(|seen| seen.judgement.outcome != Outcome::Error)
-        .map(|seen| {
-            let seconds = (i64::from(check.cadence_hours) + i64::from(check.grace_hours)) * 3600;
-            (seen.at, coverage::later(seen.at, seconds))
-        })
+        .map(|seen| (seen.at, coverage::later(seen.at, check.patience_seconds())))
         .collect();
     finding.coverage = coverage::of(scope.window, scope.as_of, &covered);
     let judged = seen.iter().map(|seen| (seen.at, &seen.judgement));
@@ -322,8 +335,8 @@ fn of_population(
     let window = scope.window;
     let judgement = &last.judgement;
     let until = judgement.speaks_until.unwrap_or(last.at).min(last.at);
-    if let Some(population) = &judgement.population {
-        let from = population.from.unwrap_or(window.from);
+    if judgement.population.is_some() {
+        let from = judgement.speaks_from.unwrap_or(window.from);
         finding.coverage = coverage::of(window, scope.as_of, &[(from, until)]);
     }
     let population = judgement.population.as_ref()?;

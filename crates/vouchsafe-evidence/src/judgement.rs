@@ -128,9 +128,6 @@ pub struct Item {
 pub struct Population {
     /// What shows that none is missing, in words.
     pub completeness: String,
-    /// The moment that it goes back to; before it, nothing was looked at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<Timestamp>,
     /// The items.
     pub items: Vec<Item>,
 }
@@ -155,6 +152,9 @@ pub struct Judgement {
     /// What was looked at, for checks of populations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub population: Option<Population>,
+    /// The moment from which a population was looked at: the first day of the settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaks_from: Option<Timestamp>,
     /// The moment until which the evidence speaks, where that is before the moment that was judged for: after it, a
     /// gap opens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -191,6 +191,7 @@ impl Judgement {
             excepted: Vec::new(),
             unobservable: Vec::new(),
             population: None,
+            speaks_from: None,
             speaks_until: None,
         }
     }
@@ -214,6 +215,7 @@ impl Judgement {
             excepted: Vec::new(),
             unobservable,
             population: None,
+            speaks_from: None,
             speaks_until: None,
         }
     }

@@ -18,6 +18,7 @@ mod manifest;
 mod sample;
 mod verify;
 
+pub(crate) use archive::Archive;
 pub(crate) use make::{Making, make};
 pub(crate) use sample::sample;
 pub(crate) use verify::{Kept, Verified, verify};

@@ -57,6 +57,16 @@ pub(crate) struct Settings {
     pub(crate) change: crate::change::Settings,
     #[serde(default)]
     pub(crate) vulnerabilities: crate::exposure::Settings,
+    #[serde(default)]
+    pub(crate) kubernetes: crate::kubernetes::Settings,
+    #[serde(default)]
+    pub(crate) alerts: crate::alerts::Settings,
+    #[serde(default)]
+    pub(crate) pipeline: crate::pipeline::Settings,
+    #[serde(default, rename = "import")]
+    pub(crate) imports: Vec<crate::imported::Import>,
+    #[serde(default)]
+    pub(crate) terraform: crate::imported::TerraformSettings,
 }
 
 /// `[project]`.

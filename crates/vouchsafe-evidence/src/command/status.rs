@@ -73,7 +73,17 @@ fn all(findings: &Findings) {
     table(&rows).iter().for_each(say);
     let next = next(findings);
     if next.is_empty() {
-        say("\nNothing to do: every check held over the whole window.");
+        let held = |control: &Finding| {
+            matches!(
+                control.state,
+                State::Held | State::Examined | State::NotApplicable
+            )
+        };
+        say(if findings.controls.iter().all(held) {
+            "\nNothing to do: every control held over the whole window."
+        } else {
+            "\nNo check of this program can do more; what is left is by hand."
+        });
         return;
     }
     say("\nWhat to do next, the most urgent first:");

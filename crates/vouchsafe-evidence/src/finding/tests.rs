@@ -61,3 +61,22 @@ fn a_deviation_lasts_until_an_observation_without_it_and_errors_end_none() {
     let (before, _) = lasting::of(seen.into_iter(), window(6, 8));
     assert!(before.is_empty(), "{before:?}");
 }
+
+#[test]
+fn a_control_is_no_better_than_its_worst_check_and_what_was_not_seen_is_a_gap() {
+    use State::{Deviations, Examined, Excepted, Gaps, Held, NoEvidence, NotApplicable};
+    for (states, examined, lacks, control) in [
+        (vec![], false, true, NoEvidence),
+        (vec![NoEvidence, NoEvidence], false, false, NoEvidence),
+        (vec![Held, NoEvidence], false, false, Gaps),
+        (vec![Held, Held], false, true, Gaps),
+        (vec![Held, NotApplicable], false, false, Held),
+        (vec![NotApplicable], false, false, NotApplicable),
+        (vec![Held], true, false, Examined),
+        (vec![Held, Excepted], false, false, Excepted),
+        (vec![Excepted], true, true, Gaps),
+        (vec![Deviations, NoEvidence], true, true, Deviations),
+    ] {
+        assert_eq!(state_of_all(&states, examined, lacks), control, "{states:?}");
+    }
+}

@@ -302,3 +302,31 @@ fn a_pack_made_twice_of_one_log_differs_only_in_what_was_appended() {
     assert_eq!(before["catalogue.toml"], after["catalogue.toml"]);
     assert!(world.faults().is_empty(), "{:?}", world.faults());
 }
+
+#[test]
+fn an_observation_that_says_more_than_its_evidence_is_found_although_the_key_is_right() {
+    let world = World::new();
+    // Whoever holds the key writes a pass where the evidence gives none, and makes an honest pack of that log.
+    let project = world.project(4);
+    let place = Place::open(&project).unwrap();
+    let (key, folder) = (key(7), place.folder().clone());
+    let log = crate::store::Log::open(std::sync::Arc::new(folder), &key, &[]).unwrap();
+    let index = crate::inputs::Index::of(&log).unwrap();
+    let check = Check::all().unwrap().into_iter().find(|check| check.id == "change.reviewed").unwrap();
+    let cache = crate::inputs::Cache::default();
+    let (mut observation, mut record) = engine::observe(&check, at(4), &index, &log, &cache);
+    assert_ne!(observation.outcome, crate::judgement::Outcome::Pass);
+    observation.outcome = crate::judgement::Outcome::Pass;
+    observation.unobservable = 0;
+    record.judgement.outcome = observation.outcome;
+    record.judgement.unobservable.clear();
+    record.judgement.notes.clear();
+    let mut writer = Writer::open(place.folder().path(), signer(7)).unwrap();
+    let content = serde_json::to_vec(&record).unwrap();
+    writer.append(at(4), crate::entry::Kind::Observation(observation), &content).unwrap();
+    writer.commit().unwrap();
+    drop(writer);
+    world.make(5);
+    let faults = world.faults();
+    assert!(faults.iter().any(|fault| fault.contains("change.reviewed")), "{faults:?}");
+}
