@@ -3,13 +3,25 @@
 use super::*;
 
 fn unpack(archive: &Path, into: &Path) {
-    let done = Command::new("tar").arg("-xf").arg(archive).arg("-C").arg(into).status();
-    assert!(done.unwrap().success(), "tar cannot unpack {}", archive.display());
+    let done = Command::new("tar")
+        .arg("-xf")
+        .arg(archive)
+        .arg("-C")
+        .arg(into)
+        .status();
+    assert!(
+        done.unwrap().success(),
+        "tar cannot unpack {}",
+        archive.display()
+    );
 }
 
 /// The history, and Go's database; nothing when they are not there.
 fn real() -> Option<Bed> {
-    let (history, database) = (shared("histories/ca-go.fi.xz")?, shared("go-vulndb.tar.xz")?);
+    let (history, database) = (
+        shared("histories/ca-go.fi.xz")?,
+        shared("go-vulndb.tar.xz")?,
+    );
     let mut bed = Bed::new("");
     unpack(&database, bed.folder.path());
     let repository = bed.repository();
@@ -67,13 +79,24 @@ fn cargo_history(revisions: usize) -> Option<Bed> {
     let database = shared("advisory-db.tar.gz")?;
     let mut bed = Bed::new("");
     unpack(&database, bed.folder.path());
-    let mut lines: Vec<_> = std::fs::read_to_string(lock).unwrap().lines().map(str::to_owned).collect();
-    let versions: Vec<_> = (0..lines.len()).filter(|at| lines[*at].starts_with("version = \"")).collect();
+    let mut lines: Vec<_> = std::fs::read_to_string(lock)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    let versions: Vec<_> = (0..lines.len())
+        .filter(|at| lines[*at].starts_with("version = \""))
+        .collect();
     let mut stream = Vec::new();
     for revision in 0..revisions {
         for step in 0..=revision % 3 {
             let line = &mut lines[versions[(revision * 7 + step * 131) % versions.len()]];
-            *line = format!("version = \"{}.{}.{}\"", revision % 3, revision % 17, revision % 29);
+            *line = format!(
+                "version = \"{}.{}.{}\"",
+                revision % 3,
+                revision % 17,
+                revision % 29
+            );
         }
         let text = lines.join("\n") + "\n";
         let date = 1_600_000_000 + revision * 40_000;
@@ -90,7 +113,8 @@ fn cargo_history(revisions: usize) -> Option<Bed> {
     assert!(done.unwrap().success());
     bed.git(&["reset", "-q", "--hard", "main"]);
     let path = bed.folder.path().join("advisory-db");
-    bed.settings.push_str(&format!("rustsec = \"{}\"\n", path.display()));
+    bed.settings
+        .push_str(&format!("rustsec = \"{}\"\n", path.display()));
     Some(bed)
 }
 
@@ -102,9 +126,16 @@ fn judged(bed: &Bed) -> Judgement {
     let judgement = bed.judge("vuln.exposure-ledger", "2026-08-21T12:00:00Z");
     let all = clock.elapsed();
     let memory = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = memory.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
+    let peak = memory
+        .lines()
+        .find(|line| line.starts_with("VmHWM"))
+        .unwrap_or_default();
     eprintln!("collected in {collected:?}, collected and judged in {all:?}, {peak}");
-    eprintln!("{:?} {:?}", judgement.notes, judgement.population.as_ref().map(|p| &p.completeness));
+    eprintln!(
+        "{:?} {:?}",
+        judgement.notes,
+        judgement.population.as_ref().map(|p| &p.completeness)
+    );
     judgement
 }
 
@@ -115,7 +146,12 @@ fn a_long_history_of_a_cargo_lock_has_windows_by_rustsec() {
     };
     let judgement = judged(&bed);
     assert!(windows(&judgement).len() > 20);
-    assert_eq!(judgement.outcome, Outcome::Fail, "{:?}", judgement.unobservable);
+    assert_eq!(
+        judgement.outcome,
+        Outcome::Fail,
+        "{:?}",
+        judgement.unobservable
+    );
 }
 
 /// Measured by hand: `cargo test --release -- --ignored --nocapture 3600`.
@@ -129,7 +165,8 @@ fn a_history_of_3600_revisions_is_measured() {
 /// The evidence of the whole databases is not refused as PHI.
 #[test]
 fn no_advisory_of_the_real_databases_is_refused() {
-    let (Some(go), Some(rustsec)) = (shared("go-vulndb.tar.xz"), shared("advisory-db.tar.gz")) else {
+    let (Some(go), Some(rustsec)) = (shared("go-vulndb.tar.xz"), shared("advisory-db.tar.gz"))
+    else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -138,7 +175,11 @@ fn no_advisory_of_the_real_databases_is_refused() {
     let now = time("2026-08-21T12:00:00Z");
     for (name, layout, least) in [
         ("go-vulndb", super::super::database::Layout::Go, 4_000),
-        ("advisory-db", super::super::database::Layout::Rustsec, 1_000),
+        (
+            "advisory-db",
+            super::super::database::Layout::Rustsec,
+            1_000,
+        ),
     ] {
         let (refused, kept) = super::super::database::whole(&folder.path().join(name), layout, now);
         assert!(kept >= least, "{kept}");
