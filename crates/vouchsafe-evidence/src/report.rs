@@ -4,6 +4,7 @@
 //! cut at a limit, and the cut says how much there is and where the rest stands.
 
 mod html;
+mod oscal;
 mod pdf;
 mod tables;
 mod text;
@@ -13,9 +14,11 @@ use jiff::Timestamp;
 use vouchsafe_tlog::Hash;
 
 use html::html;
+use oscal::oscal;
 use pdf::pdf;
 use tables::tables;
 
+use crate::catalogue::Control;
 use crate::digest::Digest;
 use crate::finding::{Findings, Populations};
 
@@ -108,7 +111,7 @@ pub(crate) struct Proven {
 /// When one of them cannot be made.
 pub(crate) fn files(
     report: &Report<'_>,
-    _: &[crate::catalogue::Control],
+    catalogue: &[Control],
 ) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
     let mut files = vec![
         ("report.html".to_owned(), html(report)?.into_bytes()),
@@ -116,6 +119,7 @@ pub(crate) fn files(
     ];
     let tables = tables(report).into_iter();
     files.extend(tables.map(|(path, text)| (path, text.into_bytes())));
+    files.extend(oscal(report, catalogue)?);
     Ok(files)
 }
 

@@ -91,13 +91,13 @@ impl PageFile {
                     frame.page
                 ));
             }
-            pages.push(page(frame, line));
+            pages.push(page(&frame, line));
         }
         Ok(Self(pages))
     }
 }
 
-fn page(frame: Frame, line: &[u8]) -> Page {
+fn page(frame: &Frame, line: &[u8]) -> Page {
     let (repository, path) = place(&frame.path);
     let body = if frame.status != 200 {
         Err(format!(

@@ -37,7 +37,10 @@ pub(crate) struct LockFiles {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct LockFile {
     pub(crate) path: String,
-    pub(crate) sha256: Digest,
+    /// SHA-256 of the file at the commit.
+    pub(crate) original: Digest,
+    /// SHA-256 of what is stored of it; none when it could not be read.
+    pub(crate) packages: Option<Digest>,
 }
 
 /// Collects lock files at the commit.
@@ -82,9 +85,23 @@ impl Collector for Locks {
                     continue;
                 }
             };
+            let stored = match extract(path, &content) {
+                Ok(stored) => stored,
+                Err(why) => {
+                    // It is named all the same: what was not read is no answer.
+                    files.push(LockFile {
+                        path: path.to_owned(),
+                        original: Digest::of(&content),
+                        packages: None,
+                    });
+                    sink.failed(PRESENT, "git", path, why)?;
+                    continue;
+                }
+            };
             files.push(LockFile {
                 path: path.to_owned(),
-                sha256: Digest::of(&content),
+                original: Digest::of(&content),
+                packages: Some(Digest::of(&stored)),
             });
             sink.put(&Collected {
                 schema: PRESENT,
@@ -92,7 +109,7 @@ impl Collector for Locks {
                 request: path,
                 collected_at: None,
                 effective: None,
-                content: &content,
+                content: &stored,
             })?;
         }
         match serde_json::to_vec(&LockFiles { commit, files }) {
@@ -107,6 +124,33 @@ impl Collector for Locks {
             Err(error) => sink.failed(FILES, "git", "HEAD", error.to_string()),
         }
     }
+}
+
+/// What is stored of a lock file: its packages, one a line, as JSON. Lock files themselves are not stored: addresses of
+/// registries in them may hold credentials, and names of packages beside versions look like secrets.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(super) fn extract(path: &str, bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+    let reader = reader(path).ok_or("it is no lock file")?;
+    let mut packages = reader(text)?;
+    packages.sort();
+    packages.dedup();
+    let mut lines = Vec::new();
+    for package in packages {
+        serde_json::to_writer(&mut lines, &package.without_credentials())
+            .map_err(|error| error.to_string())?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
+fn packages_in(bytes: &[u8]) -> Result<Vec<Package>, String> {
+    let lines = serde_json::Deserializer::from_slice(bytes).into_iter();
+    lines
+        .collect::<Result<_, _>>()
+        .map_err(|error| error.to_string())
 }
 
 /// The list of libraries.
@@ -175,10 +219,10 @@ pub(crate) fn packages(context: &Context<'_>) -> Result<(Vec<InFile>, Vec<Unobse
             None => Err("it was not collected".to_owned()),
             Some(known) => match &known.evidence.failed {
                 Some(why) => Err(why.clone()),
-                None if known.content != file.sha256 => {
+                None if Some(known.content) != file.packages => {
                     Err("what was collected is another state of it".to_owned())
                 }
-                None => context.parsed(known, |bytes| read(&file.path, bytes)),
+                None => context.parsed(known, packages_in),
             },
         };
         match read {
@@ -190,12 +234,6 @@ pub(crate) fn packages(context: &Context<'_>) -> Result<(Vec<InFile>, Vec<Unobse
         }
     }
     Ok((found, unobservable))
-}
-
-fn read(path: &str, bytes: &[u8]) -> Result<Vec<Package>, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-    let reader = reader(path).ok_or("it is no lock file")?;
-    reader(text)
 }
 
 /// Each library that ships data away has an egress entry that names its vendor.

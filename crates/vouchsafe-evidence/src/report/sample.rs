@@ -136,6 +136,8 @@ impl Sample {
                 id: one.control.clone(),
                 framework: one.framework,
                 title: one.title.clone(),
+                asks: String::new(),
+                artefact: String::new(),
                 rule: one.rule,
                 checks: one.checks.clone(),
                 examined: one.state == State::Examined,

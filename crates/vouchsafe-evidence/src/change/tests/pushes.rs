@@ -3,10 +3,8 @@
 use serde_json::{Value, json};
 
 use super::made::codes;
-use super::scene::{Scene, page, user};
+use super::scene::{NOW, Scene, page, user};
 use crate::judgement::{Judgement, Outcome};
-
-const NOW: &str = "2026-01-10T02:00:00Z";
 
 fn event(kind: &str, before: &str, after: &str, at: &str) -> Value {
     json!({

@@ -96,3 +96,25 @@ fn other_files_are_no_lock_files() {
         assert!(reader(path).is_none(), "{path}");
     }
 }
+
+#[test]
+fn of_a_source_no_credentials_are_kept() {
+    for (source, kept) in [
+        (
+            "https://user:s3cret@npm.example.com/a/-/a-1.tgz?token=s3cret#abc",
+            "https://npm.example.com/a/-/a-1.tgz",
+        ),
+        (
+            "registry+https://github.com/rust-lang/crates.io-index",
+            "registry+https://github.com/rust-lang/crates.io-index",
+        ),
+        (
+            "git+ssh://git@example.com/a.git?rev=1",
+            "git+ssh://example.com/a.git",
+        ),
+    ] {
+        let mut one = package(Ecosystem::Npm, "a", "1");
+        one.source = Some(source.to_owned());
+        assert_eq!(one.without_credentials().source.as_deref(), Some(kept));
+    }
+}
