@@ -69,7 +69,8 @@ impl ServerCertVerifier for TakeDown {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.system.verify_tls12_signature(message, certificate, signed)
+        self.system
+            .verify_tls12_signature(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -78,7 +79,8 @@ impl ServerCertVerifier for TakeDown {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.system.verify_tls13_signature(message, certificate, signed)
+        self.system
+            .verify_tls13_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -90,11 +92,7 @@ impl ServerCertVerifier for TakeDown {
 ///
 /// # Errors
 /// In words, when no handshake comes about.
-pub(super) fn of(
-    target: &Target,
-    name: &str,
-    patience: Duration,
-) -> Result<Certificate, String> {
+pub(super) fn of(target: &Target, name: &str, patience: Duration) -> Result<Certificate, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier = take_down(&provider)?;
     let config = ClientConfig::builder_with_provider(provider)
@@ -118,7 +116,11 @@ pub(super) fn of(
             break;
         }
     }
-    let taken = verifier.taken.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let taken = verifier
+        .taken
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
     let (leaf, trusted) = taken.ok_or("no handshake of TLS 1.2 or 1.3 came about")?;
     read(&leaf, &server, trusted, proved).ok_or_else(|| "the certificate cannot be read".to_owned())
 }

@@ -28,14 +28,22 @@ impl Collector for Probes {
     fn plan(&self, project: &Project) -> Vec<Call> {
         let settings = &project.settings.probe;
         let tls = settings.tls.iter().map(|target| {
-            let what = format!("connect to {}: offer versions and suites of TLS, and plain HTTP", target.at);
+            let what = format!(
+                "connect to {}: offer versions and suites of TLS, and plain HTTP",
+                target.at
+            );
             Call::new(what, "none: no request is sent over TLS")
         });
         let tokens = settings.token.iter().map(|target| {
-            let what = format!("read the token in {}: header and names of claims", target.file.display());
+            let what = format!(
+                "read the token in {}: header and names of claims",
+                target.file.display()
+            );
             Call::new(what, "to read that file")
         });
-        let saved = saved(project).into_iter().map(|name| Call::new(format!("read {FOLDER}/{name}"), "none"));
+        let saved = saved(project)
+            .into_iter()
+            .map(|name| Call::new(format!("read {FOLDER}/{name}"), "none"));
         tls.chain(tokens).chain(saved).collect()
     }
 
@@ -63,7 +71,8 @@ impl Collector for Probes {
 fn probe_tls(project: &Project, target: &TlsTarget) -> Result<TlsProbe, String> {
     let at = Target::parse(&target.at).ok_or("`at` is no HOST:PORT")?;
     let name = target.name.as_deref().unwrap_or(&at.host);
-    let mut probe = tls::probe(&at, name, project.now, PATIENCE).map_err(|error| error.to_string())?;
+    let mut probe =
+        tls::probe(&at, name, project.now, PATIENCE).map_err(|error| error.to_string())?;
     // As the project writes it, so that the two are one target.
     probe.target.clone_from(&target.at);
     Ok(probe)
@@ -96,7 +105,12 @@ fn collect_saved(project: &Project, name: &str, sink: &mut Sink<'_>) -> Result<(
     }
     match parse::<TokenProbe>(&content) {
         Some(probe) => sink.put(&of(TOKEN, probe.at)),
-        None => sink.failed(TLS, "file", &request, "it is no probe of a format that is known"),
+        None => sink.failed(
+            TLS,
+            "file",
+            &request,
+            "it is no probe of a format that is known",
+        ),
     }
 }
 
@@ -134,7 +148,10 @@ fn put(
 
 /// Names of saved probes, sorted.
 fn saved(project: &Project) -> Vec<String> {
-    let entries = fs::read_dir(project.root().join(FOLDER)).into_iter().flatten().flatten();
+    let entries = fs::read_dir(project.root().join(FOLDER))
+        .into_iter()
+        .flatten()
+        .flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     let mut names: Vec<String> = names.filter(|name| name.ends_with(".json")).collect();
     names.sort_unstable();

@@ -65,12 +65,14 @@ fn try_run(args: &Args, project: &Path, now: Timestamp) -> Result<(), String> {
         What::Tls { at, name, save } => {
             let target = Target::parse(at).ok_or_else(|| format!("{at} is no HOST:PORT"))?;
             let name = name.as_deref().unwrap_or(&target.host);
-            let probe = tls::probe(&target, name, now, PATIENCE).map_err(|error| format!("{at}: {error}"))?;
+            let probe = tls::probe(&target, name, now, PATIENCE)
+                .map_err(|error| format!("{at}: {error}"))?;
             hand_over(&probe, save.then_some(project), &format!("tls-{at}"))
         }
         What::Token { file, name, save } => {
             let text = read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-            let probe = token::read(&text, name, now).map_err(|error| format!("{}: {error}", file.display()))?;
+            let probe = token::read(&text, name, now)
+                .map_err(|error| format!("{}: {error}", file.display()))?;
             hand_over(&probe, save.then_some(project), &format!("token-{name}"))
         }
     }
@@ -93,9 +95,16 @@ fn hand_over(probe: &impl Serialize, project: Option<&Path>, name: &str) -> Resu
     let Some(project) = project else {
         return Ok(());
     };
-    let root = crate::git::Git::at(project).map_or_else(|_| project.to_path_buf(), |git| git.root().to_path_buf());
+    let root = crate::git::Git::at(project)
+        .map_or_else(|_| project.to_path_buf(), |git| git.root().to_path_buf());
     let folder = root.join(FOLDER);
-    let letters = |letter: char| if letter.is_ascii_alphanumeric() || letter == '.' { letter } else { '-' };
+    let letters = |letter: char| {
+        if letter.is_ascii_alphanumeric() || letter == '.' {
+            letter
+        } else {
+            '-'
+        }
+    };
     let name: String = name.chars().map(letters).collect();
     let path = folder.join(format!("{name}.json"));
     fs::create_dir_all(&folder)

@@ -23,7 +23,8 @@ impl Target {
             None if host.contains(':') => return None,
             None => host,
         };
-        let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':' | b'_');
+        let letters =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':' | b'_');
         if host.is_empty() || host.len() > 253 || !host.bytes().all(letters) {
             return None;
         }
@@ -68,7 +69,17 @@ mod tests {
         for text in ["api.example.org:443", "127.0.0.1:8443", "[::1]:443"] {
             assert_eq!(Target::parse(text).unwrap().to_string(), text);
         }
-        for text in ["api", "api:", ":443", "api:0", "api:70000", "::1:443", "[::1:443", "a/b:1", "a b:1"] {
+        for text in [
+            "api",
+            "api:",
+            ":443",
+            "api:0",
+            "api:70000",
+            "::1:443",
+            "[::1:443",
+            "a/b:1",
+            "a b:1",
+        ] {
             assert_eq!(Target::parse(text), None, "{text}");
         }
     }

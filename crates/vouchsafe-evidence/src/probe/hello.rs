@@ -15,12 +15,21 @@ const X25519: u16 = 0x001D;
 ///
 /// `random` is sent as the random of the client, and as its share of a key that nobody has: every 32 bytes are a
 /// public key of X25519.
-pub(super) fn client_hello(version: Version, suites: &[u16], name: Option<&str>, random: [u8; 32]) -> Vec<u8> {
+pub(super) fn client_hello(
+    version: Version,
+    suites: &[u16],
+    name: Option<&str>,
+    random: [u8; 32],
+) -> Vec<u8> {
     let mut hello = Vec::new();
     put16(&mut hello, version.wire().min(Version::Tls12.wire()));
     hello.extend(random);
     // TLS 1.3 in the clothes of 1.2 carries a session id (RFC 8446, appendix D.4).
-    let session: &[u8] = if version == Version::Tls13 { &random } else { &[] };
+    let session: &[u8] = if version == Version::Tls13 {
+        &random
+    } else {
+        &[]
+    };
     sized8(&mut hello, session);
     let mut list = Vec::new();
     suites.iter().for_each(|suite| put16(&mut list, *suite));
@@ -89,5 +98,8 @@ fn within16(content: &[u8]) -> Vec<u8> {
 }
 
 fn wide(numbers: &[u16]) -> Vec<u8> {
-    numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
+    numbers
+        .iter()
+        .flat_map(|number| number.to_be_bytes())
+        .collect()
 }

@@ -29,7 +29,13 @@ pub(super) fn listen(context: &Context<'_>) -> Result<Judgement, String> {
     for probe in probes.newest.values() {
         versions(probe, &mut deviations, &mut probes.unobservable);
         plain(probe, &mut deviations, &mut probes.unobservable);
-        certificate(context.at, ends_soon, probe, &mut deviations, &mut probes.unobservable);
+        certificate(
+            context.at,
+            ends_soon,
+            probe,
+            &mut deviations,
+            &mut probes.unobservable,
+        );
     }
     Ok(judged(probes, deviations, "[[probe.tls]]"))
 }
@@ -46,7 +52,10 @@ pub(super) fn aead(context: &Context<'_>) -> Result<Judgement, String> {
             if !all {
                 probes.unobservable.push(Unobservable {
                     item: probe.target.clone(),
-                    what: format!("whether these are all suites of {}: the server stopped answering", version.name()),
+                    what: format!(
+                        "whether these are all suites of {}: the server stopped answering",
+                        version.name()
+                    ),
                 });
             }
             for suite in suites.iter().filter(|suite| !is_aead(suite)) {
@@ -68,8 +77,12 @@ pub(super) fn hygiene(context: &Context<'_>) -> Result<Judgement, String> {
     let longest: i64 = context.check.parameter("max_seconds")?;
     let settings = context.settings().ok();
     let wanted = settings.iter().flat_map(|settings| &settings.probe.token);
-    let wanted: BTreeMap<_, _> = wanted.map(|one| (one.name.clone(), one.max_seconds)).collect();
-    let probes = newest(context, TOKEN, wanted.keys(), |probe: &TokenProbe| (probe.name.clone(), probe.at))?;
+    let wanted: BTreeMap<_, _> = wanted
+        .map(|one| (one.name.clone(), one.max_seconds))
+        .collect();
+    let probes = newest(context, TOKEN, wanted.keys(), |probe: &TokenProbe| {
+        (probe.name.clone(), probe.at)
+    })?;
     let mut deviations = Vec::new();
     for (name, probe) in &probes.newest {
         let longest = wanted.get(name).copied().flatten().unwrap_or(longest);
@@ -78,14 +91,23 @@ pub(super) fn hygiene(context: &Context<'_>) -> Result<Judgement, String> {
     Ok(judged(probes, deviations, "[[probe.token]]"))
 }
 
-fn versions(probe: &TlsProbe, deviations: &mut Vec<Deviation>, unobservable: &mut Vec<Unobservable>) {
+fn versions(
+    probe: &TlsProbe,
+    deviations: &mut Vec<Deviation>,
+    unobservable: &mut Vec<Unobservable>,
+) {
     let mut current = false;
     for version in Version::ALL {
         let old = version < Version::Tls12;
         match probe.versions.get(&version) {
             Some(Offer::Accepted { .. }) if old => {
-                let text = format!("{} is taken: refuse what is older than TLS 1.2", version.name());
-                deviations.push(Deviation::new("OLD_VERSION", &probe.target, text).severity(Severity::High));
+                let text = format!(
+                    "{} is taken: refuse what is older than TLS 1.2",
+                    version.name()
+                );
+                deviations.push(
+                    Deviation::new("OLD_VERSION", &probe.target, text).severity(Severity::High),
+                );
             }
             Some(Offer::Accepted { .. }) => current = true,
             Some(Offer::Refused { .. }) => {}
@@ -98,7 +120,9 @@ fn versions(probe: &TlsProbe, deviations: &mut Vec<Deviation>, unobservable: &mu
     let known = |version| matches!(probe.versions.get(&version), Some(Offer::Refused { .. }));
     if !current && known(Version::Tls12) && known(Version::Tls13) {
         let text = "neither TLS 1.2 nor TLS 1.3 is taken";
-        deviations.push(Deviation::new("NO_CURRENT_VERSION", &probe.target, text).severity(Severity::High));
+        deviations.push(
+            Deviation::new("NO_CURRENT_VERSION", &probe.target, text).severity(Severity::High),
+        );
     }
 }
 
@@ -107,11 +131,15 @@ fn plain(probe: &TlsProbe, deviations: &mut Vec<Deviation>, unobservable: &mut V
         Plaintext::Refused => {}
         Plaintext::Served => {
             let text = "plain HTTP is answered";
-            deviations.push(Deviation::new("PLAINTEXT", &probe.target, text).severity(Severity::Critical));
+            deviations.push(
+                Deviation::new("PLAINTEXT", &probe.target, text).severity(Severity::Critical),
+            );
         }
         Plaintext::Redirected => {
             let text = "plain HTTP is answered with a redirect: what a caller sent before it could be read";
-            deviations.push(Deviation::new("PLAINTEXT_REDIRECT", &probe.target, text).severity(Severity::Low));
+            deviations.push(
+                Deviation::new("PLAINTEXT_REDIRECT", &probe.target, text).severity(Severity::Low),
+            );
         }
         Plaintext::Silent | Plaintext::Unreachable => unobservable.push(Unobservable {
             item: probe.target.clone(),
@@ -130,32 +158,60 @@ fn certificate(
     let Some(certificate) = &probe.certificate else {
         unobservable.push(Unobservable {
             item: probe.target.clone(),
-            what: format!("the certificate: {}", probe.no_certificate.as_deref().unwrap_or("none was shown")),
+            what: format!(
+                "the certificate: {}",
+                probe.no_certificate.as_deref().unwrap_or("none was shown")
+            ),
         });
         return;
     };
     let mut say = |code: &str, severity, text: String| {
         deviations.push(Deviation::new(code, &probe.target, text).severity(severity));
     };
-    let soon = SignedDuration::from_hours(24).saturating_mul(i32::try_from(ends_soon).unwrap_or(i32::MAX));
+    let soon =
+        SignedDuration::from_hours(24).saturating_mul(i32::try_from(ends_soon).unwrap_or(i32::MAX));
     if certificate.until < at {
-        say("CERTIFICATE_EXPIRED", Severity::Critical, format!("the certificate ended at {}", certificate.until));
+        say(
+            "CERTIFICATE_EXPIRED",
+            Severity::Critical,
+            format!("the certificate ended at {}", certificate.until),
+        );
     } else if certificate.until.duration_since(at) < soon {
-        say("CERTIFICATE_ENDS", Severity::Medium, format!("the certificate ends at {}", certificate.until));
+        say(
+            "CERTIFICATE_ENDS",
+            Severity::Medium,
+            format!("the certificate ends at {}", certificate.until),
+        );
     }
     if certificate.from > at {
-        say("CERTIFICATE_NOT_YET", Severity::High, format!("the certificate begins at {}", certificate.from));
+        say(
+            "CERTIFICATE_NOT_YET",
+            Severity::High,
+            format!("the certificate begins at {}", certificate.from),
+        );
     }
     if !certificate.named {
-        say("CERTIFICATE_NAME", Severity::High, format!("the certificate is not for {}", probe.name));
+        say(
+            "CERTIFICATE_NAME",
+            Severity::High,
+            format!("the certificate is not for {}", probe.name),
+        );
     }
     if !certificate.proved {
-        say("CERTIFICATE_NOT_PROVED", Severity::High, "the server did not prove that it has the key".to_owned());
+        say(
+            "CERTIFICATE_NOT_PROVED",
+            Severity::High,
+            "the server did not prove that it has the key".to_owned(),
+        );
     }
     // An end, a beginning or a name that is wrong is why it is not trusted, and is said already.
     let said = certificate.until < probe.at || certificate.from > probe.at || !certificate.named;
     if !certificate.trusted && !said {
-        say("CERTIFICATE_UNTRUSTED", Severity::High, "the system that probed does not trust the chain".to_owned());
+        say(
+            "CERTIFICATE_UNTRUSTED",
+            Severity::High,
+            "the system that probed does not trust the chain".to_owned(),
+        );
     }
 }
 
@@ -164,19 +220,43 @@ fn token(probe: &TokenProbe, longest: i64, deviations: &mut Vec<Deviation>) {
         deviations.push(Deviation::new(code, &probe.name, text).severity(severity));
     };
     if probe.algorithm.eq_ignore_ascii_case("none") {
-        say("ALG_NONE", Severity::Critical, "its algorithm is none".to_owned());
+        say(
+            "ALG_NONE",
+            Severity::Critical,
+            "its algorithm is none".to_owned(),
+        );
     } else if !probe.signed {
-        say("UNSIGNED", Severity::Critical, "it has no signature".to_owned());
+        say(
+            "UNSIGNED",
+            Severity::Critical,
+            "it has no signature".to_owned(),
+        );
     }
     match (probe.exp, probe.iat.or(probe.nbf)) {
-        (None, _) => say("NO_EXP", Severity::High, "it has no exp, so it never ends".to_owned()),
-        (Some(_), None) => say("NO_IAT", Severity::Medium, "it has neither iat nor nbf, so its life is not known".to_owned()),
+        (None, _) => say(
+            "NO_EXP",
+            Severity::High,
+            "it has no exp, so it never ends".to_owned(),
+        ),
+        (Some(_), None) => say(
+            "NO_IAT",
+            Severity::Medium,
+            "it has neither iat nor nbf, so its life is not known".to_owned(),
+        ),
         (Some(exp), Some(begun)) => match exp.checked_sub(begun) {
             Some(life) if (0..=longest).contains(&life) => {}
             Some(life) if life > longest => {
-                say("LIFE_TOO_LONG", Severity::High, format!("it lives {life} s, which is more than {longest} s"));
+                say(
+                    "LIFE_TOO_LONG",
+                    Severity::High,
+                    format!("it lives {life} s, which is more than {longest} s"),
+                );
             }
-            _ => say("BAD_TIMES", Severity::High, "it ends before it begins".to_owned()),
+            _ => say(
+                "BAD_TIMES",
+                Severity::High,
+                "it ends before it begins".to_owned(),
+            ),
         },
     }
     for claim in ["aud", "iss"] {
@@ -191,7 +271,9 @@ fn tls_probes(context: &Context<'_>) -> Result<Probes<TlsProbe>, String> {
     let settings = context.settings().ok();
     let wanted = settings.iter().flat_map(|settings| &settings.probe.tls);
     let wanted: Vec<_> = wanted.map(|one| one.at.clone()).collect();
-    newest(context, TLS, wanted.iter(), |probe: &TlsProbe| (probe.target.clone(), probe.at))
+    newest(context, TLS, wanted.iter(), |probe: &TlsProbe| {
+        (probe.target.clone(), probe.at)
+    })
 }
 
 /// The newest probe of each target that is not too old; the rest is unobservable.
@@ -206,10 +288,15 @@ fn newest<'n, T: DeserializeOwned + Send + Sync + 'static>(
     let mut failed: BTreeMap<String, (Timestamp, String)> = BTreeMap::new();
     for known in context.all(schema) {
         if let Some(why) = &known.evidence.failed {
-            failed.insert(known.evidence.request.clone(), (known.evidence.collected_at, why.clone()));
+            failed.insert(
+                known.evidence.request.clone(),
+                (known.evidence.collected_at, why.clone()),
+            );
             continue;
         }
-        let probe = context.parsed(known, |bytes| serde_json::from_slice::<T>(bytes).map_err(|error| error.to_string()))?;
+        let probe = context.parsed(known, |bytes| {
+            serde_json::from_slice::<T>(bytes).map_err(|error| error.to_string())
+        })?;
         let (target, at) = key(&probe);
         if found.get(&target).is_none_or(|(earlier, _)| *earlier <= at) {
             found.insert(target, (at, probe));
@@ -238,9 +325,15 @@ fn newest<'n, T: DeserializeOwned + Send + Sync + 'static>(
     for (target, (at, probe)) in found {
         let age = context.at.duration_since(at);
         if age > SignedDuration::from_hours(hours) {
-            missing(&target, format!("the last probe is of {at}, which is longer ago than {hours} h"));
+            missing(
+                &target,
+                format!("the last probe is of {at}, which is longer ago than {hours} h"),
+            );
         } else if age < SignedDuration::from_hours(-1) {
-            missing(&target, format!("the probe is of {at}, which lies in the future"));
+            missing(
+                &target,
+                format!("the probe is of {at}, which lies in the future"),
+            );
         } else {
             probes.newest.insert(target, probe);
         }
@@ -250,7 +343,9 @@ fn newest<'n, T: DeserializeOwned + Send + Sync + 'static>(
 
 fn judged<T>(probes: Probes<T>, deviations: Vec<Deviation>, section: &str) -> Judgement {
     if probes.newest.is_empty() && probes.unobservable.is_empty() {
-        return Judgement::not_applicable(format!("evidence.toml has no {section}, and no probe was saved"));
+        return Judgement::not_applicable(format!(
+            "evidence.toml has no {section}, and no probe was saved"
+        ));
     }
     Judgement::of(deviations, probes.unobservable)
 }

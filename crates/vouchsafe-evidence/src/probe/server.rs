@@ -141,9 +141,21 @@ mod tests {
     #[test]
     fn what_a_server_chose_is_read() {
         let of = |bytes: &[u8]| first(&mut &*bytes);
-        assert_eq!(of(&hello(0x0303, 0xC02F, &[])), First::Chose { version: 0x0303, suite: 0xC02F });
+        assert_eq!(
+            of(&hello(0x0303, 0xC02F, &[])),
+            First::Chose {
+                version: 0x0303,
+                suite: 0xC02F
+            }
+        );
         let tls13 = [0, 43, 0, 2, 3, 4];
-        assert_eq!(of(&hello(0x0303, 0x1301, &tls13)), First::Chose { version: 0x0304, suite: 0x1301 });
+        assert_eq!(
+            of(&hello(0x0303, 0x1301, &tls13)),
+            First::Chose {
+                version: 0x0304,
+                suite: 0x1301
+            }
+        );
         assert_eq!(of(&[21, 3, 3, 0, 2, 2, 70]), First::Alert(70));
         assert_eq!(of(b"HTTP/1.1 400 Bad Request\r\n\r\n"), First::Foreign);
         assert_eq!(of(b""), First::Closed);
@@ -153,7 +165,11 @@ mod tests {
     fn bytes_of_any_kind_do_no_harm() {
         let whole = hello(0x0303, 0x1301, &[0, 43, 0, 2, 3, 4]);
         for length in 1..whole.len() {
-            assert_eq!(first(&mut whole.get(..length).unwrap()), First::Foreign, "{length}");
+            assert_eq!(
+                first(&mut whole.get(..length).unwrap()),
+                First::Foreign,
+                "{length}"
+            );
         }
         for place in 0..whole.len() {
             for byte in [0, 1, 0x7F, 0xFF] {

@@ -148,9 +148,11 @@ pub(crate) fn is_aead(name: &str) -> bool {
 
 /// Whether a suite does not protect what is sent: no encryption, no authentication of the server, or a broken cipher.
 pub(crate) fn is_broken(name: &str) -> bool {
-    ["_NULL_", "_anon_", "_EXPORT_", "_RC4_", "_DES_", "_3DES_", "_IDEA_", "_MD5"]
-        .iter()
-        .any(|part| name.contains(part))
+    [
+        "_NULL_", "_anon_", "_EXPORT_", "_RC4_", "_DES_", "_3DES_", "_IDEA_", "_MD5",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
 }
 
 #[cfg(test)]
@@ -164,7 +166,11 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), count);
-        assert!(TLS13.iter().all(|(_, name)| is_aead(name) && !is_broken(name)));
+        assert!(
+            TLS13
+                .iter()
+                .all(|(_, name)| is_aead(name) && !is_broken(name))
+        );
         assert!(is_broken(&name(0x0005)) && is_broken(&name(0xC012)) && is_broken(&name(0x0009)));
         assert!(!is_broken(&name(0xC013)) && !is_aead(&name(0xC013)));
         assert_eq!(name(0xABCD), "0xABCD");

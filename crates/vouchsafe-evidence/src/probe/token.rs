@@ -39,7 +39,9 @@ pub(crate) struct TokenProbe {
 /// Why a token says nothing. No character of it is named.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum TokenError {
-    #[error("it is no JWT of three parts: how long an opaque token lives is a setting of its issuer")]
+    #[error(
+        "it is no JWT of three parts: how long an opaque token lives is a setting of its issuer"
+    )]
     Opaque,
     #[error("it is an encrypted JWT: its claims cannot be seen")]
     Encrypted,
@@ -69,7 +71,10 @@ pub(crate) fn read(text: &str, name: &str, at: Timestamp) -> Result<TokenProbe, 
     names.sort_unstable();
     names.dedup();
     names.truncate(CLAIMS);
-    let algorithm = header.get("alg").and_then(Value::as_str).unwrap_or_default();
+    let algorithm = header
+        .get("alg")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     Ok(TokenProbe {
         v: 1,
         name: name.to_owned(),
@@ -84,7 +89,9 @@ pub(crate) fn read(text: &str, name: &str, at: Timestamp) -> Result<TokenProbe, 
 }
 
 fn object(part: &str) -> Result<Map<String, Value>, TokenError> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Damaged)?;
+    let bytes = URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| TokenError::Damaged)?;
     serde_json::from_slice(&bytes).map_err(|_| TokenError::Damaged)
 }
 
@@ -97,7 +104,9 @@ fn seconds(value: &Value) -> Option<i64> {
 
 /// A name, when it is of the kind that claims and algorithms have.
 fn known_name(name: &str) -> String {
-    let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':' | b'/' | b'#');
+    let letters = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':' | b'/' | b'#')
+    };
     // Numbers as names would be somebody's.
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     if !name.is_empty() && name.len() <= 80 && digits <= 4 && name.bytes().all(letters) {
@@ -128,11 +137,27 @@ mod tests {
             "123-45-6789": "canary", "https://example.org/role": 1});
         let text = token(&json!({"alg": "EdDSA", "kid": "canary"}), &claims, "c2ln");
         let probe = of(&format!("Bearer {text}\n")).unwrap();
-        assert_eq!(probe.claims, ["(other)", "aud", "exp", "https://example.org/role", "iat", "sub"]);
-        assert_eq!((probe.exp, probe.iat, probe.nbf), (Some(1_700_000_900), Some(1_700_000_000), None));
+        assert_eq!(
+            probe.claims,
+            [
+                "(other)",
+                "aud",
+                "exp",
+                "https://example.org/role",
+                "iat",
+                "sub"
+            ]
+        );
+        assert_eq!(
+            (probe.exp, probe.iat, probe.nbf),
+            (Some(1_700_000_900), Some(1_700_000_000), None)
+        );
         assert!(probe.signed && probe.algorithm == "EdDSA");
         let stored = serde_json::to_string(&probe).unwrap();
-        assert!(!stored.contains("canary") && !stored.contains("6789"), "{stored}");
+        assert!(
+            !stored.contains("canary") && !stored.contains("6789"),
+            "{stored}"
+        );
     }
 
     #[test]
@@ -140,11 +165,21 @@ mod tests {
         assert_eq!(of("canary"), Err(TokenError::Opaque));
         assert_eq!(of("a.b.c.d.e"), Err(TokenError::Encrypted));
         assert_eq!(of("a.b.c"), Err(TokenError::Damaged));
-        assert_eq!(of(&token(&json!([]), &json!({}), "x")), Err(TokenError::Damaged));
-        assert_eq!(of(&token(&json!({}), &json!("x"), "x")), Err(TokenError::Damaged));
+        assert_eq!(
+            of(&token(&json!([]), &json!({}), "x")),
+            Err(TokenError::Damaged)
+        );
+        assert_eq!(
+            of(&token(&json!({}), &json!("x"), "x")),
+            Err(TokenError::Damaged)
+        );
         assert_eq!(of(&"a".repeat(LONGEST + 1)), Err(TokenError::Opaque));
         // A time that is no number is no time.
-        let text = token(&json!({"alg": "none"}), &json!({"exp": "never", "iat": 1e300}), "");
+        let text = token(
+            &json!({"alg": "none"}),
+            &json!({"exp": "never", "iat": 1e300}),
+            "",
+        );
         let probe = of(&text).unwrap();
         assert!(probe.exp.is_none() && probe.iat.is_none() && !probe.signed);
     }
