@@ -14,6 +14,7 @@ use super::value::Text;
 use super::vendors::Vendors;
 use crate::collect::{Call, Collected, Collector, Sink};
 use crate::digest::Digest;
+use crate::git::{Git, GitError};
 use crate::inputs::Context;
 use crate::judgement::{Deviation, Judgement, Unobservable};
 use crate::project::Project;
@@ -60,70 +61,66 @@ impl Collector for Locks {
     }
 
     fn collect(&self, project: &Project, sink: &mut Sink<'_>) -> Result<(), WriteError> {
-        let git = &project.git;
-        let listed = git
-            .text(["rev-parse", "--verify", "HEAD"])
-            .and_then(|commit| {
-                Ok((
-                    git.run(["ls-tree", "-r", "-z", "--name-only", "--full-tree", &commit])?,
-                    commit,
-                ))
-            });
-        let (paths, commit) = match listed {
+        let (commit, paths) = match listed(&project.git) {
             Ok(listed) => listed,
-            Err(error) => return sink.failed(FILES, "git", "HEAD", error.to_string()),
+            Err(error) => return sink.failed(FILES, SOURCE, "HEAD", error.to_string()),
         };
         let mut files = Vec::new();
-        let paths = paths
-            .split(|byte| *byte == 0)
-            .filter_map(|path| std::str::from_utf8(path).ok());
-        for path in paths.filter(|path| reader(path).is_some()) {
-            let content = match git.run(["cat-file", "blob", &format!("{commit}:{path}")]) {
+        for path in paths {
+            let blob = format!("{commit}:{path}");
+            let content = match project.git.run(["cat-file", "blob", &blob]) {
                 Ok(content) => content,
-                Err(error) => {
-                    sink.failed(PRESENT, "git", path, error.to_string())?;
-                    continue;
-                }
+                Err(error) => return sink.failed(FILES, SOURCE, "HEAD", error.to_string()),
             };
-            let stored = match extract(path, &content) {
-                Ok(stored) => stored,
+            let original = Digest::of(&content);
+            // A file that cannot be read is named all the same: what was not read is no answer.
+            let packages = match extract(&path, &content) {
+                Ok(stored) => {
+                    put(sink, PRESENT, &path, &stored)?;
+                    Some(Digest::of(&stored))
+                }
                 Err(why) => {
-                    // It is named all the same: what was not read is no answer.
-                    files.push(LockFile {
-                        path: path.to_owned(),
-                        original: Digest::of(&content),
-                        packages: None,
-                    });
-                    sink.failed(PRESENT, "git", path, why)?;
-                    continue;
+                    sink.failed(PRESENT, SOURCE, &path, why)?;
+                    None
                 }
             };
             files.push(LockFile {
-                path: path.to_owned(),
-                original: Digest::of(&content),
-                packages: Some(Digest::of(&stored)),
+                path,
+                original,
+                packages,
             });
-            sink.put(&Collected {
-                schema: PRESENT,
-                source: "git",
-                request: path,
-                collected_at: None,
-                effective: None,
-                content: &stored,
-            })?;
         }
         match serde_json::to_vec(&LockFiles { commit, files }) {
-            Ok(content) => sink.put(&Collected {
-                schema: FILES,
-                source: "git",
-                request: "HEAD",
-                collected_at: None,
-                effective: None,
-                content: &content,
-            }),
-            Err(error) => sink.failed(FILES, "git", "HEAD", error.to_string()),
+            Ok(content) => put(sink, FILES, "HEAD", &content),
+            Err(error) => sink.failed(FILES, SOURCE, "HEAD", error.to_string()),
         }
     }
+}
+
+const SOURCE: &str = "git";
+
+/// The commit, and the lock files in it.
+fn listed(git: &Git) -> Result<(String, Vec<String>), GitError> {
+    let commit = git.text(["rev-parse", "--verify", "HEAD"])?;
+    let listing = git.run(["ls-tree", "-r", "-z", "--name-only", "--full-tree", &commit])?;
+    let paths = listing
+        .split(|byte| *byte == 0)
+        .filter_map(|path| std::str::from_utf8(path).ok());
+    let paths = paths
+        .filter(|path| reader(path).is_some())
+        .map(ToOwned::to_owned);
+    Ok((commit, paths.collect()))
+}
+
+fn put(sink: &mut Sink<'_>, schema: &str, request: &str, content: &[u8]) -> Result<(), WriteError> {
+    sink.put(&Collected {
+        schema,
+        source: SOURCE,
+        request,
+        collected_at: None,
+        effective: None,
+        content,
+    })
 }
 
 /// What is stored of a lock file: its packages, one a line, as JSON. Lock files themselves are not stored: addresses of

@@ -301,7 +301,9 @@ fn pnpm(text: &str) -> Result<Vec<Package>, String> {
             continue;
         }
         let is_key = inside && line.starts_with("  ") && !line.starts_with("   ");
-        let Some(key) = line.trim().strip_suffix(':').filter(|_| is_key) else {
+        let line = line.trim();
+        let key = line.strip_suffix(':').or_else(|| line.strip_suffix(": {}"));
+        let Some(key) = key.filter(|_| is_key) else {
             continue;
         };
         let key = key.trim_matches(['\'', '"']).trim_start_matches('/');

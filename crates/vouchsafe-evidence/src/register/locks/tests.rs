@@ -51,10 +51,10 @@ fn files_of_npm_are_read_in_all_their_formats() {
     assert_eq!(names("yarn.lock", yarn), ["@s/b@2.1.0?", "a@1.0.0?"]);
     let berry = "__metadata:\n  version: 8\n\n\"a@npm:^1\":\n  version: 1.0.0\n";
     assert_eq!(names("yarn.lock", berry), ["a@1.0.0?"]);
-    let pnpm = "lockfileVersion: '9.0'\n\nimporters:\n  .:\n    dependencies:\n\npackages:\n\n  '@s/b@2.0.0':\n    resolution: {}\n\n  /a@1.0.0(x@2.0.0):\n    resolution: {}\n\n  /old/3.0.0:\n    dev: true\n";
+    let pnpm = "lockfileVersion: '9.0'\n\nimporters:\n  .:\n    dependencies:\n\npackages:\n\n  '@s/b@2.0.0':\n    resolution: {}\n\n  /a@1.0.0(x@2.0.0):\n    resolution: {}\n\n  /old/3.0.0:\n    dev: true\n\nsnapshots:\n\n  bare@4.0.0: {}\n";
     assert_eq!(
         names("pnpm-lock.yaml", pnpm),
-        ["@s/b@2.0.0?", "a@1.0.0?", "old@3.0.0?"]
+        ["@s/b@2.0.0?", "a@1.0.0?", "bare@4.0.0?", "old@3.0.0?"]
     );
     assert!(reader("package-lock.json").unwrap()("{}").is_err());
 }
