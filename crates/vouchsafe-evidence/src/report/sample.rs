@@ -448,133 +448,144 @@ fn check(
     }
 }
 
+/// id, title, kind, state, gaps in days.
+type CheckRow = (
+    &'static str,
+    &'static str,
+    CheckKind,
+    State,
+    &'static [(u64, u64)],
+);
+
+const CHECKS: [CheckRow; 17] = [
+    (
+        "access.default-deny",
+        "Every route refuses what no policy permits",
+        CheckKind::SelfTest,
+        State::Held,
+        &[],
+    ),
+    (
+        "access.review",
+        "Each right was reviewed by a named person this quarter",
+        CheckKind::Register,
+        State::Deviations,
+        &[],
+    ),
+    (
+        "alerts.tested",
+        "Each alert fires and is silent in its promtool cases",
+        CheckKind::State,
+        State::Held,
+        &[],
+    ),
+    (
+        "audit.reviewed",
+        "Every week's activity was reviewed and signed",
+        CheckKind::Register,
+        State::Excepted,
+        &[],
+    ),
+    (
+        "auth.mfa",
+        "Every privileged account has a phishing-resistant factor",
+        CheckKind::State,
+        State::Held,
+        &[],
+    ),
+    (
+        "baa.covers-service",
+        "A live agreement covers each service that gets PHI",
+        CheckKind::Register,
+        State::Deviations,
+        &[],
+    ),
+    (
+        "backup.fresh",
+        "The last backup is younger than a day",
+        CheckKind::State,
+        State::Gaps,
+        &[(40, 42), (90, 91), (150, 163)],
+    ),
+    (
+        "change.no-direct-push",
+        "No change reached a protected branch without a pull request",
+        CheckKind::Population,
+        State::Deviations,
+        &[],
+    ),
+    (
+        "change.protection",
+        "The rules of protected branches ask for review and checks",
+        CheckKind::State,
+        State::NoEvidence,
+        &[(0, 181)],
+    ),
+    (
+        "change.reviewed",
+        "Somebody with the right to approved the very head that was merged",
+        CheckKind::Population,
+        State::Deviations,
+        &[(0, 9)],
+    ),
+    (
+        "jwt.hygiene",
+        "Tokens without an end, or with too late a one, are refused",
+        CheckKind::SelfTest,
+        State::Held,
+        &[],
+    ),
+    (
+        "net.policy",
+        "Network policies deny by default",
+        CheckKind::State,
+        State::Held,
+        &[],
+    ),
+    (
+        "session.idle",
+        "An idle session is refused",
+        CheckKind::SelfTest,
+        State::NotApplicable,
+        &[],
+    ),
+    (
+        "tls.listen",
+        "Plaintext and TLS before 1.2 are refused",
+        CheckKind::SelfTest,
+        State::Gaps,
+        &[(10, 11), (20, 21), (30, 31)],
+    ),
+    (
+        "training.records",
+        "The last reminder is younger than a year",
+        CheckKind::Register,
+        State::Examined,
+        &[],
+    ),
+    (
+        "vendor.assessment",
+        "Each vendor was assessed in the last year",
+        CheckKind::Register,
+        State::Held,
+        &[],
+    ),
+    (
+        "vuln.exposure-ledger",
+        "No advisory stayed in the tree longer than its SLA",
+        CheckKind::Population,
+        State::Deviations,
+        &[],
+    ),
+];
+
 fn checks(size: Size, populations: &mut Populations) -> Vec<CheckFinding> {
-    use CheckKind::{Population, Register, SelfTest, State as Sampled};
-    let mut out = vec![
-        check(
-            "access.default-deny",
-            "Every route refuses what no policy permits",
-            SelfTest,
-            State::Held,
-            &[],
-        ),
-        check(
-            "access.review",
-            "Each right was reviewed by a named person this quarter",
-            Register,
-            State::Deviations,
-            &[],
-        ),
-        check(
-            "alerts.tested",
-            "Each alert fires and is silent in its promtool cases",
-            Sampled,
-            State::Held,
-            &[],
-        ),
-        check(
-            "audit.reviewed",
-            "Every week's activity was reviewed and signed",
-            Register,
-            State::Excepted,
-            &[],
-        ),
-        check(
-            "auth.mfa",
-            "Every privileged account has a phishing-resistant factor",
-            Sampled,
-            State::Held,
-            &[],
-        ),
-        check(
-            "baa.covers-service",
-            "A live agreement covers each service that gets PHI",
-            Register,
-            State::Deviations,
-            &[],
-        ),
-        check(
-            "backup.fresh",
-            "The last backup is younger than a day",
-            Sampled,
-            State::Gaps,
-            &[(40, 42), (90, 91), (150, 163)],
-        ),
-        check(
-            "change.no-direct-push",
-            "No change reached a protected branch without a pull request",
-            Population,
-            State::Deviations,
-            &[],
-        ),
-        check(
-            "change.protection",
-            "The rules of protected branches ask for review and checks",
-            Sampled,
-            State::NoEvidence,
-            &[(0, 181)],
-        ),
-        check(
-            "change.reviewed",
-            "Somebody with the right to approved the very head that was merged",
-            Population,
-            State::Deviations,
-            &[(0, 9)],
-        ),
-        check(
-            "jwt.hygiene",
-            "Tokens without an end, or with too late a one, are refused",
-            SelfTest,
-            State::Held,
-            &[],
-        ),
-        check(
-            "net.policy",
-            "Network policies deny by default",
-            Sampled,
-            State::Held,
-            &[],
-        ),
-        check(
-            "session.idle",
-            "An idle session is refused",
-            SelfTest,
-            State::NotApplicable,
-            &[],
-        ),
-        check(
-            "tls.listen",
-            "Plaintext and TLS before 1.2 are refused",
-            SelfTest,
-            State::Gaps,
-            &[(10, 11), (20, 21), (30, 31)],
-        ),
-        check(
-            "training.records",
-            "The last reminder is younger than a year",
-            Register,
-            State::Examined,
-            &[],
-        ),
-        check(
-            "vendor.assessment",
-            "Each vendor was assessed in the last year",
-            Register,
-            State::Held,
-            &[],
-        ),
-        check(
-            "vuln.exposure-ledger",
-            "No advisory stayed in the tree longer than its SLA",
-            Population,
-            State::Deviations,
-            &[],
-        ),
-    ];
-    for one in &mut out {
-        fill(one, size, populations);
-    }
-    out
+    let made = CHECKS.map(|(id, title, kind, state, gaps)| {
+        let mut one = check(id, title, kind, state, gaps);
+        fill(&mut one, size, populations);
+        one
+    });
+    made.to_vec()
 }
 
 fn fill(check: &mut CheckFinding, size: Size, populations: &mut Populations) {
@@ -603,7 +614,7 @@ fn fill(check: &mut CheckFinding, size: Size, populations: &mut Populations) {
                 .severity(Severity::Critical)
                 .lasting(Some(at("2026-02-11T00:00:00Z")), Some(at("2026-03-04T00:00:00Z")))
                 .at("evidence/egress.toml:12"),
-            Deviation::new("EXPIRES_SOON", &"long".repeat(300), "The agreement ends in 20 days.").severity(Severity::Low),
+            Deviation::new("EXPIRES_SOON", "long".repeat(300), "The agreement ends in 20 days.").severity(Severity::Low),
         ],
         "audit.reviewed" => check.excepted = vec![Excepted {
             exception: "EX-2026-03".to_owned(),
@@ -653,6 +664,22 @@ fn changes(check: &mut CheckFinding, size: Size, populations: &mut Populations) 
                 .collect(),
         });
     }
+    check.deviations = unreviewed(&items, size);
+    check.unobservable.insert(
+        "rights of the reviewer before the first snapshot (2026-01-10)".to_owned(),
+        61,
+    );
+    check.population = Some(PopulationSummary {
+        items: size.changes,
+        observed: size.changes - size.changes.min(61),
+        completeness: "The first-parent chain of refs/heads/main is unbroken, from the root commit to the head.".to_owned(),
+        root: root_of(&items),
+    });
+    populations.insert(check.check.clone(), items);
+}
+
+fn unreviewed(items: &[Item], size: Size) -> Vec<Deviation> {
+    let mut out = Vec::new();
     let codes = [
         "NO_APPROVAL",
         "STALE_APPROVAL",
@@ -668,23 +695,13 @@ fn changes(check: &mut CheckFinding, size: Size, populations: &mut Populations) 
             Severity::Medium
         };
         let text = "The last approval is of another head than the one that was merged.";
-        check.deviations.push(
+        out.push(
             Deviation::new(code, item.id.clone(), text)
                 .severity(severity)
                 .lasting(item.at, None),
         );
     }
-    check.unobservable.insert(
-        "rights of the reviewer before the first snapshot (2026-01-10)".to_owned(),
-        61,
-    );
-    check.population = Some(PopulationSummary {
-        items: size.changes,
-        observed: size.changes - size.changes.min(61),
-        completeness: "The first-parent chain of refs/heads/main is unbroken, from the root commit to the head.".to_owned(),
-        root: root_of(&items),
-    });
-    populations.insert(check.check.clone(), items);
+    out
 }
 
 fn exposures(check: &mut CheckFinding, populations: &mut Populations) {

@@ -51,8 +51,17 @@ fn a_report_is_written_where_one_is_asked_for() {
 #[test]
 fn the_same_report_gives_the_same_bytes() {
     let (one, other) = (Sample::new(SMALL), Sample::new(SMALL));
-    assert_eq!(html(&one.report()).unwrap(), html(&other.report()).unwrap());
-    assert_eq!(tables(&one.report()), tables(&other.report()));
+    let all = |sample: &Sample| files(&sample.report(), &sample.controls()).unwrap();
+    assert!(all(&one) == all(&other), "two runs differ");
+    let paths: Vec<_> = all(&one).into_iter().map(|(path, _)| path).collect();
+    for path in [
+        "report.html",
+        "report.pdf",
+        "evidence.csv",
+        "oscal/poam.json",
+    ] {
+        assert!(paths.iter().any(|known| known == path), "{path}");
+    }
 }
 
 #[test]
@@ -92,6 +101,11 @@ fn a_hundred_thousand_deviations_do_not_make_an_endless_page() {
     let page = html(&sample.report()).unwrap();
     assert!(page.len() < 2_000_000, "{} bytes", page.len());
     assert!(page.contains("99950 more in deviations.csv of the pack"));
+    let paper = pdf(&sample.report()).unwrap();
+    assert!(paper.len() < 1_000_000, "{} bytes", paper.len());
+    let documents = oscal(&sample.report(), &sample.controls()).unwrap();
+    let bytes: usize = documents.iter().map(|(_, bytes)| bytes.len()).sum();
+    assert!(bytes < 2_000_000, "{bytes} bytes");
     let [(_, deviations), _] = <[_; 2]>::try_from(tables(&sample.report())).unwrap();
     assert!(deviations.lines().count() > 100_000);
 }
@@ -128,13 +142,57 @@ fn an_entry_that_is_none_is_refused() {
 
 #[test]
 fn the_script_has_the_same_rules_for_hidden_characters() {
-    let begin = SCRIPT.find("const HIDDEN = [").unwrap() + "const HIDDEN = ".len();
-    let end = begin + SCRIPT[begin..].find(';').unwrap();
-    let numbers: Vec<u32> = SCRIPT[begin..end]
+    let (_, rest) = SCRIPT.split_once("const HIDDEN = [").unwrap();
+    let (list, _) = rest.split_once(';').unwrap();
+    let numbers: Vec<u32> = list
         .split(|character: char| !character.is_ascii_alphanumeric())
         .filter_map(|word| word.strip_prefix("0x"))
         .map(|digits| u32::from_str_radix(digits, 16).unwrap())
         .collect();
     let ours: Vec<u32> = HIDDEN.iter().flat_map(|(from, to)| [*from, *to]).collect();
     assert_eq!(numbers, ours);
+}
+
+#[test]
+fn what_is_not_held_is_not_satisfied_and_what_is_not_applicable_is_left_out() {
+    let sample = Sample::new(SMALL);
+    let documents = oscal(&sample.report(), &sample.controls()).unwrap();
+    let results = documents
+        .iter()
+        .find(|(path, _)| path.ends_with("assessment-results.json"));
+    let results: serde_json::Value = serde_json::from_slice(&results.unwrap().1).unwrap();
+    let findings = results["assessment-results"]["results"][0]["findings"]
+        .as_array()
+        .unwrap();
+    assert_eq!(findings.len(), 13, "of 14 controls one is not applicable");
+    for finding in findings {
+        let ours = finding["props"][0]["value"].as_str().unwrap();
+        let satisfied = finding["target"]["status"]["state"] == "satisfied";
+        assert_eq!(
+            satisfied,
+            ["held", "examined, not tested"].contains(&ours),
+            "{ours}"
+        );
+    }
+}
+
+#[test]
+fn a_report_without_anything_open_has_no_plan_and_no_empty_list() {
+    let sample = Sample::new(SMALL);
+    let mut findings = sample.report().findings.clone();
+    findings.controls.clear();
+    findings.checks.clear();
+    let mut report = sample.report();
+    report.findings = &findings;
+    let documents = oscal(&report, &[]).unwrap();
+    for (path, bytes) in &documents {
+        assert_ne!(path, "oscal/poam.json");
+        assert!(!String::from_utf8_lossy(bytes).contains("[]"), "{path}");
+    }
+    assert!(
+        html(&report)
+            .unwrap()
+            .contains("No check asks for anything.")
+    );
+    assert!(pdf(&report).unwrap().starts_with(b"%PDF-"));
 }

@@ -41,7 +41,7 @@ fn control(control: &Control) -> Value {
             property("rule", rule(control.rule)),
         ],
         "parts": [
-            { "id": format!("{id}_smt"), "name": "statement", "prose": line(&control.title) },
+            { "id": format!("{id}_smt"), "name": "statement", "prose": asks(control) },
             {
                 "id": objective_id(control.framework, &control.id),
                 "name": "assessment-objective",
@@ -49,6 +49,15 @@ fn control(control: &Control) -> Value {
             },
         ],
     })
+}
+
+/// What a control asks; of an older catalogue, its title.
+fn asks(control: &Control) -> String {
+    if control.asks.is_empty() {
+        line(&control.title)
+    } else {
+        line(&control.asks)
+    }
 }
 
 pub(super) fn profile(report: &Report<'_>, catalogue: &[Control]) -> Value {
