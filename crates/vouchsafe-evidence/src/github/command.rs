@@ -21,7 +21,7 @@ use crate::project::Project;
 /// never printed or stored, and sent to that forge only. A second start with the same folder goes on where the first
 /// one ended. Exit code 1: something is missing or of another shape, and the summary says what; 2: nothing was collected.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Args {
+pub struct Args {
     /// The repository
     #[arg(long, value_name = "OWNER/NAME")]
     repository: String,
