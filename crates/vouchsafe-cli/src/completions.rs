@@ -1,9 +1,9 @@
 //! `vouchsafe completions`.
 
-use clap::{Command, CommandFactory as _};
+use clap::Command;
 use clap_complete::Shell;
 
-use crate::{Cli, Ended, output};
+use crate::{Ended, command, output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,7 +20,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
     let mut script = Vec::new();
-    let all = Cli::command();
+    let all = command();
     // What people do not start themselves is not offered to them.
     let offered = all
         .get_subcommands()

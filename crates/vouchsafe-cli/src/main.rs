@@ -17,7 +17,7 @@ mod token_file;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -30,6 +30,7 @@ Examples:
   vouchsafe person add 'Ada Example' ada@example.org --role clinician --days 90 --reason 'new hire'
   vouchsafe audit verify                 check the whole audit log
   vouchsafe scan logs/                   find PHI and secrets in logs and dumps of any service
+  vouchsafe evidence init --ci github    collect evidence for SOC 2 and HIPAA, in any repository
 
 Exit codes: 0 done; 1 not done, or something was found; 2 wrong arguments.";
 
@@ -49,8 +50,14 @@ enum Command {
     Import(import::Args),
     Person(person::Args),
     Audit(audit::Args),
-    #[command(name = "scan", after_help = scan_examples())]
+    #[command(name = "scan")]
     Scan(Box<vouchsafe_scan::command::Args>),
+    #[command(name = "evidence")]
+    Evidence(Box<vouchsafe_evidence::command::Args>),
+    #[command(name = "collect", subcommand)]
+    Collect(vouchsafe_evidence::command::Collect),
+    #[command(name = "baa")]
+    Baa(vouchsafe_evidence::command::BaaArgs),
     Completions(completions::Args),
     #[command(hide = true)]
     Recorder(recorder::Args),
@@ -75,7 +82,10 @@ fn main() -> ExitCode {
             "error: this is a bug, at {place}; please report it"
         ));
     }));
-    let cli = match Cli::try_parse() {
+    let parsed = command()
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         // What is scanned may be named after a patient: a wrong argument is not repeated.
         Err(error)
@@ -97,6 +107,9 @@ fn main() -> ExitCode {
         Command::Audit(args) => audit::run(&args),
         // It has exit codes of its own, and needs no installation.
         Command::Scan(args) => return vouchsafe_scan::command::run(&args),
+        Command::Evidence(args) => return vouchsafe_evidence::command::run(&args),
+        Command::Collect(args) => return vouchsafe_evidence::command::collect(&args),
+        Command::Baa(args) => return vouchsafe_evidence::command::baa(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Recorder(args) => recorder::run(&args),
     };
@@ -112,9 +125,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// The examples of the small binary, as they are typed here.
-fn scan_examples() -> String {
-    vouchsafe_scan::command::EXAMPLES.replace("vouchsafe-scan ", "vouchsafe scan ")
+/// All arguments. The examples of the small binaries are shown as they are typed here.
+fn command() -> clap::Command {
+    Cli::command()
+        .mut_subcommand("scan", |scan| renamed(scan, "vouchsafe-scan", "vouchsafe scan"))
+        .mut_subcommand("evidence", |evidence| {
+            renamed(evidence, "vouchsafe-evidence", "vouchsafe evidence")
+        })
+}
+
+/// A command and all below it, with another name in their examples.
+fn renamed(command: clap::Command, from: &str, to: &str) -> clap::Command {
+    let help = command.get_after_help().map(ToString::to_string);
+    let command = match help {
+        Some(help) => command.after_help(help.replace(&format!("{from} "), &format!("{to} "))),
+        None => command,
+    };
+    command.mut_subcommands(|below| renamed(below, from, to))
 }
 
 /// Runs a command that waits for files, processes and networks.

@@ -32,6 +32,8 @@ pub(crate) struct EvidenceType {
 pub(crate) enum People {
     /// Nobody's: whatever looks like an identifier of a person is refused.
     Nobody,
+    /// Invented ones: a text of this program itself, which holds no data of anybody.
+    Anybody,
     /// Names, mail addresses and accounts of the workforce, whom it is about; other identifiers are refused.
     Workforce,
 }
@@ -46,6 +48,7 @@ pub(crate) const AREAS: &[Area] = &[
     crate::alerts::AREA,
     crate::pipeline::AREA,
     crate::imported::AREA,
+    crate::probe::AREA,
 ];
 
 /// The type of that name.

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::area::{AREAS, evaluator, evidence_type};
 use crate::digest::Digest;
-use crate::inputs::{Cache, Contents, Context, Known};
+use crate::inputs::{Cache, Contents, Context, Inputs};
 use crate::judgement::{Judgement, Severity};
+use crate::window::start_of;
 
 /// A function of the evidence alone. An error is neither pass nor fail; its text says why.
 pub(crate) type Evaluator = fn(&Context<'_>) -> Result<Judgement, String>;
@@ -152,10 +153,15 @@ impl Check {
         texts.map(|text| Self::load(text)).collect()
     }
 
-    /// The types of evidence that it is given: those that it needs and wants, and the settings.
+    /// The types of evidence that it is given: those that it needs and wants, the settings, the exceptions and the people
+    /// who approve them.
     pub(crate) fn types(&self) -> impl Iterator<Item = &str> {
         let named = self.needs.iter().chain(&self.wants).map(String::as_str);
-        let settings = [crate::project::SETTINGS, crate::register::EXCEPTIONS];
+        let settings = [
+            crate::project::SETTINGS,
+            crate::register::EXCEPTIONS,
+            crate::register::PEOPLE,
+        ];
         let rest = settings.into_iter().filter(|always| {
             !self
                 .needs
@@ -164,6 +170,16 @@ impl Check {
                 .any(|named| named == always)
         });
         named.chain(rest)
+    }
+
+    /// The types of evidence without which it has no verdict.
+    pub(crate) fn needs(&self) -> impl Iterator<Item = &str> {
+        self.needs.iter().map(String::as_str)
+    }
+
+    /// Seconds that an observation speaks for: cadence and grace.
+    pub(crate) fn patience_seconds(&self) -> i64 {
+        (i64::from(self.cadence_hours) + i64::from(self.grace_hours)) * 3600
     }
 
     /// A parameter of the definition.
@@ -188,7 +204,7 @@ impl Check {
     pub(crate) fn judge(
         &self,
         at: Timestamp,
-        inputs: &[Arc<Known>],
+        inputs: &Inputs<'_>,
         contents: &dyn Contents,
         cache: &Cache,
     ) -> Judgement {
@@ -201,7 +217,14 @@ impl Check {
             return Judgement::error(format!("no evidence of type {missing} was collected"));
         }
         match (self.evaluator)(&context) {
-            Ok(judgement) => crate::register::except(&context, judgement),
+            Ok(mut judgement) => {
+                if self.kind == CheckKind::Population && judgement.speaks_from.is_none() {
+                    let settings = context.settings();
+                    let since = settings.map(|settings| start_of(settings.project.since));
+                    judgement.speaks_from = since.ok().and_then(Result::ok);
+                }
+                crate::register::except(&context, judgement)
+            }
             Err(why) => Judgement::error(why),
         }
     }

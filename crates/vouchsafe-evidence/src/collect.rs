@@ -1,5 +1,7 @@
 //! Collectors: they read and call, apply no logic, and say beforehand what they will do.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use vouchsafe_scan::class::Class;
 use vouchsafe_scan::detect::Detector;
@@ -73,6 +75,8 @@ pub(crate) struct Sink<'a> {
     detector: &'a Detector,
     collector: &'static str,
     now: Timestamp,
+    /// Seconds after which a further collection of a type is late.
+    allowed: Option<&'a BTreeMap<String, i64>>,
     /// Entries that were appended, and entries that say that something could not be.
     pub(crate) counts: (u64, u64),
 }
@@ -91,8 +95,15 @@ impl<'a> Sink<'a> {
             detector,
             collector,
             now,
+            allowed: None,
             counts: (0, 0),
         }
+    }
+
+    /// Marks what comes later after the collection before it than its checks allow.
+    pub(crate) const fn marking_late(mut self, allowed: &'a BTreeMap<String, i64>) -> Self {
+        self.allowed = Some(allowed);
+        self
     }
 
     /// What stands in the log already.
@@ -109,6 +120,38 @@ impl<'a> Sink<'a> {
             return self.record(collected, Some(refused));
         }
         self.record(collected, None)
+    }
+
+    /// Appends evidence, unless the last of its type and source has the same content.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub(crate) fn put_if_new(&mut self, collected: &Collected<'_>) -> Result<(), WriteError> {
+        let of_type = self.index.of_type(collected.schema);
+        let mut of_source = of_type
+            .iter()
+            .rev()
+            .filter(|known| known.evidence.source == collected.source);
+        match of_source.next() {
+            Some(known) if known.content == Digest::of(collected.content) => Ok(()),
+            _ => self.put(collected),
+        }
+    }
+
+    /// Appends evidence whose free text the collector has looked at itself, and withheld what looks like PHI.
+    ///
+    /// For forms that are mostly numbers of a machine (names of objects, times, ids of a forge): beside the name of a
+    /// person at work they look like telephone numbers.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub(crate) fn put_screened(&mut self, collected: &Collected<'_>) -> Result<(), WriteError> {
+        self.record(collected, None)
+    }
+
+    /// What looks for PHI.
+    pub(crate) const fn detector(&self) -> &'a Detector {
+        self.detector
     }
 
     /// Records that something could not be collected, and why.
@@ -154,7 +197,7 @@ impl<'a> Sink<'a> {
             collector: format!("{PROGRAM} {}", self.collector),
             collected_at: collected.collected_at.unwrap_or(self.now),
             effective: collected.effective,
-            late: false,
+            late: self.is_late(collected),
             failed,
         });
         let at = self.now;
@@ -171,6 +214,25 @@ impl<'a> Sink<'a> {
     }
 }
 
+impl Sink<'_> {
+    /// Whether the last collection of the same lies further back than the checks of its type allow.
+    fn is_late(&self, collected: &Collected<'_>) -> bool {
+        let allowed = self
+            .allowed
+            .and_then(|allowed| allowed.get(collected.schema));
+        let of_type = self.index.of_type(collected.schema);
+        let before = of_type.iter().rev().find(|known| {
+            known.evidence.source == collected.source && known.evidence.request == collected.request
+        });
+        match (allowed, before) {
+            (Some(allowed), Some(before)) => {
+                self.now.as_second() - before.at.as_second() > *allowed
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Refuses content that looks like PHI: all classes, or those that the workforce of a project does not have there.
 ///
 /// # Errors
@@ -181,6 +243,9 @@ pub(crate) fn look_for_phi(
     content: &[u8],
 ) -> Result<(), String> {
     let people = evidence_type(schema).map_or(People::Nobody, |known| known.people);
+    if people == People::Anybody {
+        return Ok(());
+    }
     let mut scanner = detector.scanner();
     let mut found = Vec::new();
     let mut named: Vec<String> = Vec::new();
@@ -203,7 +268,7 @@ pub(crate) fn look_for_phi(
 }
 
 /// Classes of identifiers that evidence about people at work holds by its nature.
-const fn of_the_workforce(class: Class) -> bool {
+pub(crate) const fn of_the_workforce(class: Class) -> bool {
     matches!(
         class,
         Class::Name

@@ -1,17 +1,19 @@
 //! A run: collect, judge, append, sign.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use vouchsafe_scan::detect::Detector;
 
 use crate::area::AREAS;
+use crate::catalogue;
 use crate::check::Check;
-use crate::collect::{Call, PROGRAM, Sink};
+use crate::collect::{Call, Collected, PROGRAM, Sink};
 use crate::entry::{Kind, Observation, RunEntry};
-use crate::inputs::{Cache, Index, digest_of};
+use crate::inputs::{Cache, Index};
 use crate::judgement::{Outcome, Record};
-use crate::project::Project;
+use crate::project::{CATALOGUE, DEFINITION, Project};
 use crate::store::{Folder, Log, LogError, WriteError, Writer};
 
 /// Why a run ended early. The log is as before.
@@ -60,16 +62,19 @@ pub(crate) fn run(
     let first = writer.size();
     let mut ran = Ran::default();
     let detector = Detector::new();
+    let allowed = allowed(checks);
     for collector in AREAS.iter().flat_map(|area| area.collectors) {
         if collector.plan(project).is_empty() {
             continue;
         }
         say(&format!("collecting: {}", collector.name()));
-        let mut sink = Sink::new(writer, &mut index, &detector, collector.name(), project.now);
+        let mut sink = Sink::new(writer, &mut index, &detector, collector.name(), project.now)
+            .marking_late(&allowed);
         collector.collect(project, &mut sink)?;
         ran.collected += sink.counts.0;
         ran.failed += sink.counts.1;
     }
+    definitions(project, checks, writer, &mut index, &detector)?;
     // The evidence is in the log before anything is judged: a check reads what everybody can read.
     writer.commit()?;
     let log = open()?;
@@ -86,6 +91,45 @@ pub(crate) fn run(
     writer.commit()?;
     ran.size = writer.size();
     Ok(ran)
+}
+
+/// Seconds within which evidence of a type must come again, by the most impatient check that needs it.
+fn allowed(checks: &[Check]) -> BTreeMap<String, i64> {
+    let mut allowed: BTreeMap<String, i64> = BTreeMap::new();
+    for check in checks {
+        let seconds = check.patience_seconds();
+        for schema in check.needs() {
+            let known = allowed.entry(schema.to_owned()).or_insert(seconds);
+            *known = seconds.min(*known);
+        }
+    }
+    allowed
+}
+
+/// Definitions and catalogue stand in the log, so that whoever verifies it has those that were used.
+fn definitions(
+    project: &Project,
+    checks: &[Check],
+    writer: &mut Writer,
+    index: &mut Index,
+    detector: &Detector,
+) -> Result<(), WriteError> {
+    let mut sink = Sink::new(writer, index, detector, "definitions", project.now);
+    let mut put = |schema, source: &str, content: &[u8]| {
+        sink.put_if_new(&Collected {
+            schema,
+            source,
+            request: "the text that this program has",
+            collected_at: None,
+            effective: None,
+            content,
+        })
+    };
+    put(CATALOGUE, "catalogue", catalogue::TEXT.as_bytes())?;
+    for check in checks {
+        put(DEFINITION, &check.id, check.text.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// Judges what stands in a log.
@@ -127,8 +171,8 @@ pub(crate) fn perform(
         check: check.id.clone(),
         at,
         before,
-        inputs: inputs.len() as u64,
-        inputs_digest: digest_of(&inputs),
+        inputs: inputs.count(),
+        inputs_digest: inputs.digest(),
         judgement,
     };
     (observation, record)

@@ -34,13 +34,22 @@ pub(crate) struct Noted<T> {
     pub(crate) at: Timestamp,
     pub(crate) what: T,
     pub(crate) content: Digest,
+    pub(crate) size: u64,
+}
+
+/// The evidence of one type, in the order of the log.
+#[derive(Debug, Default)]
+struct OfType {
+    known: Vec<Arc<Known>>,
+    /// Beside each entry, a digest over it and all in front of it.
+    digests: Vec<Digest>,
 }
 
 /// All entries of a log, by what they are.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    evidence: BTreeMap<String, Vec<Arc<Known>>>,
-    pub(crate) observations: Vec<Noted<Observation>>,
+    evidence: BTreeMap<String, OfType>,
+    observations: BTreeMap<String, Vec<Noted<Observation>>>,
     pub(crate) populations: Vec<Noted<PopulationEntry>>,
     pub(crate) findings: Vec<Noted<FindingEntry>>,
     pub(crate) runs: Vec<Noted<RunEntry>>,
@@ -56,7 +65,7 @@ impl Index {
 
     /// Adds an entry.
     pub(crate) fn take(&mut self, index: u64, entry: Entry) {
-        let (at, content) = (entry.at, entry.content);
+        let (at, content, size) = (entry.at, entry.content, entry.size);
         macro_rules! noted {
             ($what:expr) => {
                 Noted {
@@ -64,21 +73,25 @@ impl Index {
                     at,
                     what: $what,
                     content,
+                    size,
                 }
             };
         }
         match entry.kind {
             Kind::Evidence(evidence) => {
-                let of_type = self.evidence.entry(evidence.schema.clone()).or_default();
-                of_type.push(Arc::new(Known {
+                let known = Known {
                     index,
                     at,
                     evidence,
                     content,
-                    size: entry.size,
-                }));
+                    size,
+                };
+                self.add(known);
             }
-            Kind::Observation(what) => self.observations.push(noted!(what)),
+            Kind::Observation(what) => {
+                let of_check = self.observations.entry(what.check.clone()).or_default();
+                of_check.push(noted!(what));
+            }
             Kind::Population(what) => self.populations.push(noted!(what)),
             Kind::Finding(what) => self.findings.push(noted!(what)),
             Kind::Run(what) => self.runs.push(noted!(what)),
@@ -87,34 +100,85 @@ impl Index {
 
     /// The evidence of a type, in the order of the log.
     pub(crate) fn of_type(&self, schema: &str) -> &[Arc<Known>] {
-        self.evidence.get(schema).map_or(&[], Vec::as_slice)
+        self.evidence
+            .get(schema)
+            .map_or(&[], |of_type| of_type.known.as_slice())
+    }
+
+    fn add(&mut self, known: Known) {
+        let schema = known.evidence.schema.clone();
+        let of_type = self.evidence.entry(schema).or_default();
+        let mut hasher = Hasher::new();
+        if let Some(before) = of_type.digests.last() {
+            hasher.update(before.to_string().as_bytes());
+        }
+        hasher.update(format!("\n{} {}\n", known.index, known.content).as_bytes());
+        of_type.digests.push(hasher.finish());
+        of_type.known.push(Arc::new(known));
+    }
+
+    /// The observations of a check, in the order of the log.
+    pub(crate) fn observations(&self, check: &str) -> &[Noted<Observation>] {
+        self.observations.get(check).map_or(&[], Vec::as_slice)
     }
 
     /// All evidence, by type.
     pub(crate) fn evidence(&self) -> impl Iterator<Item = &Arc<Known>> {
-        self.evidence.values().flatten()
+        self.evidence.values().flat_map(|of_type| &of_type.known)
     }
 
     /// The evidence that a check is to be given: that of its types which stands before an index of the log.
-    pub(crate) fn select(&self, check: &Check, before: u64) -> Vec<Arc<Known>> {
-        let types = check.types();
-        let of_types = types.flat_map(|schema| self.of_type(schema));
-        let mut known: Vec<_> = of_types
-            .filter(|known| known.index < before)
-            .cloned()
-            .collect();
-        known.sort_by_key(|known| known.index);
-        known
+    pub(crate) fn select<'i>(&'i self, check: &Check, before: u64) -> Inputs<'i> {
+        let mut hasher = Hasher::new();
+        let mut by_type = Vec::new();
+        for schema in check.types() {
+            let Some((schema, of_type)) = self.evidence.get_key_value(schema) else {
+                continue;
+            };
+            let end = of_type.known.partition_point(|known| known.index < before);
+            let known = of_type.known.get(..end).unwrap_or_default();
+            if let Some(digest) = end
+                .checked_sub(1)
+                .and_then(|last| of_type.digests.get(last))
+            {
+                hasher.update(format!("{schema} {digest}\n").as_bytes());
+            }
+            by_type.push((schema.as_str(), known));
+        }
+        Inputs {
+            by_type,
+            digest: hasher.finish(),
+        }
     }
 }
 
-/// SHA-256 over the indices and digests of evidence: names what a check was given.
-pub(crate) fn digest_of(inputs: &[Arc<Known>]) -> Digest {
-    let mut hasher = Hasher::new();
-    for known in inputs {
-        hasher.update(format!("{} {}\n", known.index, known.content).as_bytes());
+/// The evidence that a check is given.
+#[derive(Clone, Debug)]
+pub(crate) struct Inputs<'i> {
+    by_type: Vec<(&'i str, &'i [Arc<Known>])>,
+    digest: Digest,
+}
+
+impl Inputs<'_> {
+    /// Names what the check is given: a digest over the indices and contents of all of it.
+    pub(crate) const fn digest(&self) -> Digest {
+        self.digest
     }
-    hasher.finish()
+
+    /// Number of entries.
+    pub(crate) fn count(&self) -> u64 {
+        self.by_type
+            .iter()
+            .map(|(_, known)| known.len() as u64)
+            .sum()
+    }
+
+    fn of_type(&self, schema: &str) -> &[Arc<Known>] {
+        let mut types = self.by_type.iter();
+        types
+            .find(|(known, _)| *known == schema)
+            .map_or(&[], |(_, known)| known)
+    }
 }
 
 /// Where the content of evidence comes from.
@@ -128,7 +192,8 @@ pub(crate) trait Contents: Sync {
 
 impl Contents for Log {
     fn content(&self, known: &Known) -> Result<Arc<[u8]>, String> {
-        Self::content(self, known.index).map_err(|error| error.to_string())
+        self.content_at(known.index)
+            .map_err(|error| error.to_string())
     }
 }
 
@@ -142,7 +207,7 @@ pub(crate) struct Context<'a> {
     pub(crate) check: &'a Check,
     /// The moment to judge for.
     pub(crate) at: Timestamp,
-    inputs: &'a [Arc<Known>],
+    inputs: &'a Inputs<'a>,
     contents: &'a dyn Contents,
     cache: &'a Cache,
 }
@@ -152,7 +217,7 @@ impl std::fmt::Debug for Context<'_> {
         f.debug_struct("Context")
             .field("check", &self.check.id)
             .field("at", &self.at)
-            .field("inputs", &self.inputs.len())
+            .field("inputs", &self.inputs.count())
             .finish_non_exhaustive()
     }
 }
@@ -161,7 +226,7 @@ impl<'a> Context<'a> {
     pub(crate) const fn new(
         check: &'a Check,
         at: Timestamp,
-        inputs: &'a [Arc<Known>],
+        inputs: &'a Inputs<'a>,
         contents: &'a dyn Contents,
         cache: &'a Cache,
     ) -> Self {
@@ -176,15 +241,12 @@ impl<'a> Context<'a> {
 
     /// The evidence of a type, in the order of the log; failed collections too.
     pub(crate) fn all(&self, schema: &str) -> impl Iterator<Item = &'a Known> {
-        self.inputs
-            .iter()
-            .map(AsRef::as_ref)
-            .filter(move |known: &&Known| known.evidence.schema == schema)
+        self.inputs.of_type(schema).iter().map(AsRef::as_ref)
     }
 
     /// The last evidence of a type, if there is any; it may be a failed collection.
     pub(crate) fn last(&self, schema: &str) -> Option<&'a Known> {
-        self.all(schema).last()
+        self.inputs.of_type(schema).last().map(AsRef::as_ref)
     }
 
     /// The last evidence of a type that was collected.
@@ -201,6 +263,20 @@ impl<'a> Context<'a> {
                 "{} could not be collected: {why}",
                 known.evidence.request
             )),
+        }
+    }
+
+    /// The last evidence of a type; nothing when it was never collected, or there was no such file.
+    ///
+    /// # Errors
+    /// When the last collection failed otherwise.
+    pub(crate) fn present(&self, schema: &str) -> Result<Option<&'a Known>, String> {
+        match self.last(schema) {
+            None => Ok(None),
+            Some(known) if known.evidence.failed.as_deref() == Some(crate::register::ABSENT) => {
+                Ok(None)
+            }
+            Some(_) => self.latest(schema).map(Some),
         }
     }
 
@@ -246,6 +322,26 @@ impl<'a> Context<'a> {
         let mut kept = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(key, Arc::clone(&parsed) as Arc<dyn Any + Send + Sync>);
         Ok(parsed)
+    }
+
+    /// What is computed from several entries of evidence; computed once for all checks that name the same by `of`.
+    pub(crate) fn computed<T: Any + Send + Sync>(
+        &self,
+        of: Digest,
+        compute: impl FnOnce() -> Result<T, String>,
+    ) -> Result<Arc<T>, String> {
+        let key = (of, TypeId::of::<T>());
+        let kept = {
+            let kept = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.get(&key).cloned()
+        };
+        if let Some(computed) = kept.and_then(|kept| kept.downcast::<T>().ok()) {
+            return Ok(computed);
+        }
+        let computed = Arc::new(compute()?);
+        let mut kept = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(key, Arc::clone(&computed) as Arc<dyn Any + Send + Sync>);
+        Ok(computed)
     }
 
     /// The settings of the project, as they were collected. Every check is given them.

@@ -1,6 +1,7 @@
 //! Evidence that SOC 2 and HIPAA controls held, over a whole period, from any git repository.
 
 mod alerts;
+mod answer;
 mod area;
 mod catalogue;
 mod change;
@@ -14,13 +15,20 @@ mod exposure;
 mod files;
 mod finding;
 mod git;
+mod github;
 mod imported;
 mod inputs;
 mod judgement;
+mod key;
 mod kubernetes;
+mod logged;
+mod pack;
 mod pipeline;
+mod place;
+mod probe;
 mod project;
 mod register;
+mod report;
 mod store;
 #[cfg(test)]
 mod trial;

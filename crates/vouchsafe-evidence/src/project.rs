@@ -19,12 +19,29 @@ pub(crate) const FILE: &str = "evidence/evidence.toml";
 /// The type of evidence that the settings are.
 pub(crate) const SETTINGS: &str = "settings/1";
 
+/// The type of evidence that the definition of a check is; its source is the id of the check.
+pub(crate) const DEFINITION: &str = "check.definition/1";
+/// The type of evidence that the catalogue of controls is.
+pub(crate) const CATALOGUE: &str = "catalogue/1";
+
 pub(crate) const AREA: Area = Area {
-    types: &[EvidenceType {
-        name: SETTINGS,
-        title: "evidence/evidence.toml: branches, limits, places",
-        people: People::Workforce,
-    }],
+    types: &[
+        EvidenceType {
+            name: SETTINGS,
+            title: "evidence/evidence.toml: branches, limits, places",
+            people: People::Workforce,
+        },
+        EvidenceType {
+            name: DEFINITION,
+            title: "the definition of a check, with its cases",
+            people: People::Anybody,
+        },
+        EvidenceType {
+            name: CATALOGUE,
+            title: "the catalogue of controls",
+            people: People::Anybody,
+        },
+    ],
     collectors: &[&SettingsFile],
     checks: &[],
     evaluators: &[],
@@ -46,6 +63,8 @@ pub(crate) struct Settings {
     pub(crate) alerts: crate::alerts::Settings,
     #[serde(default)]
     pub(crate) pipeline: crate::pipeline::Settings,
+    #[serde(default)]
+    pub(crate) probe: crate::probe::Settings,
     #[serde(default, rename = "import")]
     pub(crate) imports: Vec<crate::imported::Import>,
     #[serde(default)]

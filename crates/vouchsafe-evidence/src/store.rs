@@ -6,10 +6,12 @@
 //! objects/ab/abcd....gz      content of more than 4096 bytes, gzip, by the SHA-256 of what it holds
 //! ```
 
+mod branch;
 mod folder;
 mod log;
 mod writer;
 
+pub(crate) use branch::{Branch, BranchError};
 pub(crate) use folder::{Files, Folder};
 pub(crate) use log::{Log, LogError};
 pub(crate) use writer::{WriteError, Writer};

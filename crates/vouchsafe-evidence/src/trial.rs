@@ -99,7 +99,7 @@ impl Trial {
             .map(|known| {
                 (
                     Arc::clone(known),
-                    log.content(known.index).unwrap().to_vec(),
+                    log.content_at(known.index).unwrap().to_vec(),
                 )
             })
             .collect()

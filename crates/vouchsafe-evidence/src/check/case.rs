@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::Check;
 use crate::digest::Digest;
-use crate::entry::Evidence;
-use crate::inputs::{Cache, Contents, Known};
+use crate::entry::{Entry, Evidence, Kind};
+use crate::inputs::{Cache, Contents, Index, Known};
 use crate::judgement::Outcome;
 
 /// A case.
@@ -36,6 +36,9 @@ struct Given {
     request: String,
     #[serde(default)]
     collected_at: Option<Timestamp>,
+    /// When it was appended to the log; at the moment that is judged, without it.
+    #[serde(default)]
+    appended_at: Option<Timestamp>,
     #[serde(default)]
     failed: Option<String>,
     #[serde(default)]
@@ -62,11 +65,15 @@ impl Case {
 
     /// Runs the case.
     pub(super) fn run(&self, check: &Check) -> Result<(), String> {
-        let (known, contents): (Vec<_>, Vec<_>) = (0..)
-            .zip(&self.evidence)
-            .map(|(index, given)| self.take(index, given))
-            .unzip();
-        let judgement = check.judge(self.at, &known, &InMemory(contents), &Cache::default());
+        let mut index = Index::default();
+        let mut contents = Vec::new();
+        for (place, given) in (0..).zip(&self.evidence) {
+            let content: Arc<[u8]> = Arc::from(given.text.as_bytes());
+            index.take(place, self.entry(given, &content));
+            contents.push(content);
+        }
+        let inputs = index.select(check, u64::MAX);
+        let judgement = check.judge(self.at, &inputs, &InMemory(contents), &Cache::default());
         let mut codes: Vec<_> = judgement
             .deviations
             .iter()
@@ -88,12 +95,11 @@ impl Case {
         ))
     }
 
-    fn take(&self, index: u64, given: &Given) -> (Arc<Known>, Arc<[u8]>) {
-        let content: Arc<[u8]> = Arc::from(given.text.as_bytes());
-        let known = Known {
-            index,
-            at: self.at,
-            evidence: Evidence {
+    fn entry(&self, given: &Given, content: &[u8]) -> Entry {
+        Entry {
+            v: 1,
+            at: given.appended_at.unwrap_or(self.at),
+            kind: Kind::Evidence(Evidence {
                 schema: given.schema.clone(),
                 source: given.source.clone(),
                 request: given.request.clone(),
@@ -102,10 +108,9 @@ impl Case {
                 effective: None,
                 late: false,
                 failed: given.failed.clone(),
-            },
-            content: Digest::of(&content),
+            }),
+            content: Digest::of(content),
             size: content.len() as u64,
-        };
-        (Arc::new(known), content)
+        }
     }
 }

@@ -33,7 +33,7 @@ impl Files for Folder {
 
 /// Files as a source of tiles.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tiles<F>(pub(super) F);
+pub(crate) struct Tiles<F>(pub(super) F);
 
 impl<F: Files> TileSource for Tiles<F> {
     fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {

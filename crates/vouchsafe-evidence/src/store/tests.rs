@@ -49,8 +49,8 @@ fn what_was_committed_is_read_again_in_order() {
     })
     .unwrap();
     assert_eq!(seen, 700);
-    assert_eq!(log.content(50).unwrap().len(), 9_000);
-    assert_eq!(log.content(51).unwrap().len(), 10);
+    assert_eq!(log.content_at(50).unwrap().len(), 9_000);
+    assert_eq!(log.content_at(51).unwrap().len(), 10);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn what_was_not_committed_is_not_there() {
     writer.append(at(1), run(0), b"b").unwrap();
     writer.commit().unwrap();
     assert_eq!(
-        log(folder.path()).unwrap().content(0).unwrap().as_ref(),
+        log(folder.path()).unwrap().content_at(0).unwrap().as_ref(),
         b"b"
     );
 }
@@ -104,10 +104,10 @@ fn a_changed_byte_and_a_missing_object_are_found() {
     writer.append(at(2), run(0), &[b'y'; 9_000]).unwrap();
     writer.commit().unwrap();
     drop(writer);
-    let object = super::object_path(&crate::digest::Digest::of(&[b'y'; 9_000]));
+    let object = object_path(&Digest::of(&[b'y'; 9_000]));
     std::fs::remove_file(folder.path().join(object)).unwrap();
     assert!(matches!(
-        log(folder.path()).unwrap().content(1),
+        log(folder.path()).unwrap().content_at(1),
         Err(LogError::Object { .. })
     ));
     let bundle = folder.path().join("tile/entries/000.p/2");

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use vouchsafe_tlog::tile::{EntryTooLong, TileBuilder, TileError, edge_paths};
-use vouchsafe_tlog::{Checkpoint, CheckpointError, NoteError, NoteSigner};
+use vouchsafe_tlog::{Checkpoint, CheckpointError, NoteError, NoteSigner, SignedNote};
 
 use super::folder::{Folder, Tiles};
 use super::log::{Log, LogError};
@@ -22,7 +22,7 @@ const BATCH: usize = 4096;
 
 /// Why nothing was appended.
 #[derive(Debug, thiserror::Error)]
-pub enum WriteError {
+pub(crate) enum WriteError {
     /// Another run writes this log.
     #[error("another run is writing this log; wait until it has ended")]
     Busy,
@@ -72,7 +72,7 @@ pub enum WriteError {
 
 /// The one writer of a log in a folder. Dropped without [`Writer::commit`], it leaves the log as it was.
 #[derive(Debug)]
-pub struct Writer {
+pub(crate) struct Writer {
     folder: Folder,
     signer: NoteSigner,
     builder: TileBuilder,
@@ -198,6 +198,14 @@ impl Writer {
         }
         self.committed = size;
         Ok(())
+    }
+
+    /// Signs a text with the key of the log.
+    ///
+    /// # Errors
+    /// When it is not one that a note can hold.
+    pub(crate) fn sign(&self, text: String) -> Result<SignedNote, NoteError> {
+        self.signer.sign(text)
     }
 
     fn store_tiles(&mut self) -> Result<(), WriteError> {

@@ -1,0 +1,309 @@
+//! The shapes of a forge's answers, as far as they are used.
+//!
+//! A field that is missing or of another type is no answer: the page is unreadable then, and names the field. So a field
+//! that may be null is still asked for.
+
+use jiff::Timestamp;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+
+use super::commit::Oid;
+
+/// A field that may be null and must be there.
+fn nullable<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer)
+}
+
+/// An account, where null and an empty object both mean that the forge knows none.
+fn account<'de, D>(deserializer: D) -> Result<Option<Account>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Known {
+        Account(Account),
+        Nobody(Nobody),
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nobody {}
+    Ok(match Option::<Known>::deserialize(deserializer)? {
+        Some(Known::Account(account)) => Some(account),
+        Some(Known::Nobody(Nobody {})) | None => None,
+    })
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Account {
+    pub(super) login: String,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+}
+
+impl Account {
+    /// The login, as it is compared.
+    pub(super) fn key(&self) -> String {
+        self.login.to_ascii_lowercase()
+    }
+
+    pub(super) fn is_bot(&self) -> bool {
+        self.kind != "User" || self.key().ends_with("[bot]")
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Base {
+    #[serde(rename = "ref")]
+    pub(super) branch: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Sha {
+    pub(super) sha: Oid,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Label {
+    pub(super) name: String,
+}
+
+/// A pull request, as the listing of a commit has it.
+#[derive(Debug, Deserialize)]
+pub(super) struct PullBrief {
+    pub(super) number: u64,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) merged_at: Option<Timestamp>,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) merge_commit_sha: Option<Oid>,
+    pub(super) base: Base,
+}
+
+/// `/pulls/{n}`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Pull {
+    pub(super) number: u64,
+    pub(super) merged: bool,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) merged_at: Option<Timestamp>,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) merge_commit_sha: Option<Oid>,
+    #[serde(deserialize_with = "account")]
+    pub(super) user: Option<Account>,
+    pub(super) labels: Vec<Label>,
+    pub(super) base: Base,
+    pub(super) head: Sha,
+    pub(super) commits: u64,
+}
+
+/// One of `/pulls/{n}/reviews`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Review {
+    pub(super) id: u64,
+    #[serde(deserialize_with = "account")]
+    pub(super) user: Option<Account>,
+    pub(super) state: String,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) commit_id: Option<Oid>,
+    /// Not there for reviews that were not handed in yet.
+    pub(super) submitted_at: Option<Timestamp>,
+}
+
+/// One of `/pulls/{n}/commits`.
+#[derive(Debug, Deserialize)]
+pub(super) struct PullCommit {
+    pub(super) sha: Oid,
+    pub(super) parents: Vec<Sha>,
+    #[serde(deserialize_with = "account")]
+    pub(super) author: Option<Account>,
+    #[serde(deserialize_with = "account")]
+    pub(super) committer: Option<Account>,
+    pub(super) commit: Inner,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Inner {
+    pub(super) message: String,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) author: Option<Written>,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) committer: Option<Written>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Written {
+    // The forge's own description lets each of them be missing.
+    pub(super) name: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) date: Option<Timestamp>,
+}
+
+/// `/commits/{sha}/check-runs`.
+#[derive(Debug, Deserialize)]
+pub(super) struct CheckRuns {
+    pub(super) total_count: usize,
+    pub(super) check_runs: Vec<CheckRun>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CheckRun {
+    pub(super) name: String,
+    pub(super) status: String,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) conclusion: Option<String>,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) started_at: Option<Timestamp>,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) completed_at: Option<Timestamp>,
+}
+
+/// `/commits/{sha}/status`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Statuses {
+    pub(super) total_count: usize,
+    pub(super) statuses: Vec<Status>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Status {
+    pub(super) context: String,
+    pub(super) state: String,
+    pub(super) updated_at: Timestamp,
+}
+
+/// One of `/activity`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Activity {
+    pub(super) id: u64,
+    pub(super) before: Oid,
+    pub(super) after: Oid,
+    #[serde(rename = "ref")]
+    pub(super) branch: String,
+    pub(super) timestamp: Timestamp,
+    pub(super) activity_type: String,
+    #[serde(deserialize_with = "account")]
+    pub(super) actor: Option<Account>,
+}
+
+/// One of `/rules/branches/{b}`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Rule {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) ruleset_id: u64,
+    pub(super) parameters: Option<Parameters>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Parameters {
+    pub(super) required_approving_review_count: Option<u64>,
+    pub(super) dismiss_stale_reviews_on_push: Option<bool>,
+    pub(super) require_last_push_approval: Option<bool>,
+    pub(super) required_status_checks: Option<Vec<Context>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Context {
+    pub(super) context: String,
+}
+
+/// `/rulesets/{id}`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Ruleset {
+    pub(super) id: u64,
+    pub(super) enforcement: String,
+    /// Hidden from tokens without the right to administer.
+    pub(super) bypass_actors: Option<Vec<BypassActor>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct BypassActor {
+    #[serde(deserialize_with = "nullable")]
+    pub(super) actor_id: Option<u64>,
+    pub(super) actor_type: String,
+    pub(super) bypass_mode: String,
+}
+
+/// `/branches/{b}/protection`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Protection {
+    pub(super) required_pull_request_reviews: Option<RequiredReviews>,
+    pub(super) required_status_checks: Option<RequiredChecks>,
+    pub(super) enforce_admins: Switch,
+    pub(super) allow_force_pushes: Switch,
+    pub(super) allow_deletions: Switch,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RequiredReviews {
+    pub(super) required_approving_review_count: u64,
+    pub(super) dismiss_stale_reviews: bool,
+    /// Not there on older servers.
+    pub(super) require_last_push_approval: Option<bool>,
+    /// Not there where nobody may.
+    pub(super) bypass_pull_request_allowances: Option<Allowances>,
+}
+
+/// Who may merge without what is required.
+#[derive(Debug, Deserialize)]
+pub(super) struct Allowances {
+    pub(super) users: Vec<IgnoredAny>,
+    pub(super) teams: Vec<IgnoredAny>,
+    #[serde(default)]
+    pub(super) apps: Vec<IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RequiredChecks {
+    pub(super) contexts: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Switch {
+    pub(super) enabled: bool,
+}
+
+/// `/branches/{b}`.
+#[derive(Debug, Deserialize)]
+pub(super) struct BranchPage {
+    pub(super) protected: bool,
+}
+
+/// One of `/rulesets/rule-suites`.
+#[derive(Debug, Deserialize)]
+pub(super) struct RuleSuite {
+    pub(super) id: u64,
+    /// Who pushed. The forge's own description lets it be missing.
+    pub(super) actor_name: Option<String>,
+    pub(super) before_sha: Oid,
+    pub(super) after_sha: Oid,
+    #[serde(rename = "ref")]
+    pub(super) branch: String,
+    pub(super) pushed_at: Timestamp,
+    pub(super) result: String,
+}
+
+/// One of `/collaborators`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Collaborator {
+    pub(super) login: String,
+    pub(super) permissions: Permissions,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Permissions {
+    pub(super) push: bool,
+}
+
+/// One of `/deployments`.
+#[derive(Debug, Deserialize)]
+pub(super) struct DeploymentPage {
+    pub(super) id: u64,
+    pub(super) sha: Oid,
+    pub(super) environment: String,
+    pub(super) created_at: Timestamp,
+}

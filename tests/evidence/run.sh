@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# The first hour with `vouchsafe evidence`, as the README has it, on a real history: the commit graph of a Go service with
+# every revision of its go.mod, and Go's vulnerability database. Counts are compared with plain git and a few lines of Python.
+# Needs ../shared/data; says so when it is not there.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+repository=$PWD
+bin=${VOUCHSAFE_BIN:-$repository/target/debug/vouchsafe}
+data=${VOUCHSAFE_SHARED:-$repository/../shared/data}
+
+if [ ! -f "$data/histories/ca-go.fi.xz" ] || [ ! -f "$data/go-vulndb.tar.xz" ]; then
+  echo "evidence: SKIPPED, there are no histories and no advisories in $(basename "$(dirname "$data")")/data"
+  exit 0
+fi
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+export XDG_CONFIG_HOME=$scratch/config HOME=$scratch GIT_CONFIG_NOSYSTEM=1
+failed=0
+check() { # NAME COMMAND...
+  local name=$1
+  shift
+  if "$@"; then echo "ok    $name"; else echo "WRONG $name"; failed=1; fi
+}
+refuses() { ! "$@" >"$scratch/refused" 2>&1; }
+
+mkdir "$scratch/vulndb" "$scratch/ca"
+tar -xJf "$data/go-vulndb.tar.xz" -C "$scratch/vulndb"
+git init -q -b main "$scratch/ca"
+xzcat "$data/histories/ca-go.fi.xz" | git -C "$scratch/ca" fast-import --quiet
+git -C "$scratch/ca" checkout -q main
+cd "$scratch/ca"
+
+evidence() { "$bin" evidence "$@"; }
+
+# The first hour.
+evidence init --since 2026-01-01 --go-vulndb "$scratch/vulndb/go-vulndb" >"$scratch/init"
+check 'the key is not in the repository' refuses grep -rqs 'PRIVATE+KEY' evidence .vouchsafe-evidence
+check 'a second init is refused' refuses evidence init
+evidence run --dry-run >"$scratch/plan"
+check 'a dry run says what it will read' grep -q 'permission' "$scratch/plan"
+check 'a dry run writes nothing' test "$(sed -n 2p .vouchsafe-evidence/checkpoint)" = 0
+evidence head >"$scratch/kept.head"
+evidence head --key >"$scratch/kept.key"
+evidence run --json >"$scratch/run.json" || true
+evidence status >"$scratch/status" || true
+check 'status says what to do next' grep -q 'What to do next' "$scratch/status"
+evidence pack --from 2026-01-01 --to 2026-06-30 -o "$scratch/pack.zip" >/dev/null
+check 'the pack is verified' evidence verify -q "$scratch/pack.zip" --key "$scratch/kept.key" --head "$scratch/kept.head"
+evidence verify -q "$scratch/pack.zip" >"$scratch/verified"
+check 'without a key it says what is not excluded' grep -q 'not excluded: omission' "$scratch/verified"
+
+# The population is git's own: all first-parent changes of the window, none invented.
+git log --first-parent --format='%H %ct %P' main >"$scratch/log"
+python3 - "$scratch" <<'PYTHON'
+import csv, io, sys, zipfile
+from datetime import datetime, timezone
+scratch = sys.argv[1]
+moment = lambda text: datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp()
+begin, end = moment("2026-01-01"), moment("2026-07-01")
+# A merge cannot be older than what it was merged onto: the date of a change is the latest up to it.
+latest, dated = 0, {}
+lines = [line.split() for line in open(f"{scratch}/log")]
+for commit, date, *parents in reversed(lines):
+    latest = max(latest, int(date))
+    dated[commit] = (latest, len(parents))
+expected = {commit for commit, (date, _) in dated.items() if begin <= date < end}
+with zipfile.ZipFile(f"{scratch}/pack.zip") as pack:
+    rows = list(csv.DictReader(io.StringIO(pack.read("populations/change.reviewed.csv").decode())))
+got = {row["id"] for row in rows}
+assert got == expected and len(rows) == len(expected), (len(got), len(expected), len(rows))
+single = {row["id"] for row in rows if row["parents"] == "single-parent"}
+assert single == {commit for commit in expected if dated[commit][1] < 2}
+print(f"ok    {len(expected)} changes, {len(single)} of them with a single parent, as git counts them")
+PYTHON
+
+# A changed byte, an added file.
+python3 - "$scratch" <<'PYTHON'
+import sys, zipfile
+scratch = sys.argv[1]
+def altered(name, change, extra=None):
+    with zipfile.ZipFile(f"{scratch}/pack.zip") as old, zipfile.ZipFile(f"{scratch}/{name}.zip", "w") as new:
+        for item in old.namelist():
+            new.writestr(item, change(item, old.read(item)))
+        if extra:
+            new.writestr(*extra)
+flip = lambda wanted: lambda item, data: data if item != wanted else data[:-2] + bytes([data[-2] ^ 1]) + data[-1:]
+altered("findings", flip("findings.json"))
+altered("population", flip("populations/change.reviewed.csv"))
+altered("checkpoint", flip("log/checkpoint"))
+altered("added", lambda item, data: data, ("notes.txt", b"all is well"))
+PYTHON
+for altered in findings population checkpoint added; do
+  check "a pack with another $altered is refused" refuses evidence verify -q "$scratch/$altered.zip" --key "$scratch/kept.key"
+done
+
+# The sample is the same for everybody who has the seed.
+evidence sample "$scratch/pack.zip" --check change.reviewed --seed s --size 5 2>/dev/null >"$scratch/sample.csv"
+python3 - "$scratch" <<'PYTHON'
+import csv, hashlib, hmac, io, sys, zipfile
+scratch = sys.argv[1]
+with zipfile.ZipFile(f"{scratch}/pack.zip") as pack:
+    rows = csv.DictReader(io.StringIO(pack.read("populations/change.reviewed.csv").decode()))
+    ids = [row["id"] for row in rows]
+ids.sort(key=lambda item: hmac.new(b"s", item.encode(), hashlib.sha256).hexdigest())
+sample = [row["id"] for row in csv.DictReader(open(f"{scratch}/sample.csv"))]
+assert sample == ids[:5], sample
+print("ok    a sample is drawn the same way by a few lines of Python")
+PYTHON
+
+# The registers of a list of requests.
+printf 'Ref,Request\n1,All changes to production in the period\n2,Board minutes\n' >"$scratch/requests.csv"
+evidence answer "$scratch/requests.csv" --pack "$scratch/pack.zip" 2>/dev/null >"$scratch/answers.csv"
+check 'an auditor'\''s list is answered from the pack' grep -q 'populations/change.reviewed.csv' "$scratch/answers.csv"
+check 'and what is not understood is said' grep -q 'by hand' "$scratch/answers.csv"
+
+# Replaced history, shallow history: never whole.
+git clone -q --depth 50 "file://$scratch/ca" "$scratch/shallow"
+(
+  cd "$scratch/shallow"
+  evidence init --origin shallow.example/evidence >/dev/null
+  evidence run --json >"$scratch/shallow.json" || true
+)
+python3 - "$scratch" <<'PYTHON'
+import json, sys
+checks = {check["check"]: check for check in json.load(open(f"{sys.argv[1]}/shallow.json"))["checks"]}
+for name in ["change.reviewed", "change.history-whole"]:
+    assert checks[name]["outcome"] in ("error", "fail"), checks[name]
+print("ok    a shallow history is never taken for a whole one")
+PYTHON
+exit "$failed"
