@@ -11,7 +11,7 @@ done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # The reports are made by a test of the crate: the functions are its own, and of no other program.
-(cd "$root" && VOUCHSAFE_REPORT_SAMPLE="$work" cargo test -q --locked -p vouchsafe-evidence --lib \
+(cd "$root" && VOUCHSAFE_REPORT_SAMPLE="$work" cargo test -q --locked --workspace --lib \
   report::tests::a_report_is_written_where_one_is_asked_for >"$work/made.log" 2>&1) || { cat "$work/made.log"; exit 1; }
 axe=${VOUCHSAFE_AXE:-}
 if [ -z "$axe" ] && command -v npm >/dev/null && (cd "$work" && npm pack --silent axe-core@4 >axe.log 2>&1); then

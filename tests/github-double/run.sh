@@ -38,7 +38,7 @@ if "$python" "$here/contract.py" "$description" "$work/other.json" >/dev/null; t
 fi
 
 mkdir "$work/dump"
-(cd "$root" && VOUCHSAFE_DOUBLE_DUMP="$work/dump" cargo test -q --locked -p vouchsafe-evidence --lib github::tests) >"$work/log" 2>&1 ||
+(cd "$root" && VOUCHSAFE_DOUBLE_DUMP="$work/dump" cargo test -q --locked --workspace --lib github::tests) >"$work/log" 2>&1 ||
   { cat "$work/log"; exit 1; }
 "$python" "$here/validate.py" "$description" "$work/dump"
 

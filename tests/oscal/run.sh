@@ -16,7 +16,7 @@ if [ -z "$venv" ]; then
     exit 0
   fi
 fi
-(cd "$root" && VOUCHSAFE_REPORT_SAMPLE="$work/made" cargo test -q --locked -p vouchsafe-evidence --lib \
+(cd "$root" && VOUCHSAFE_REPORT_SAMPLE="$work/made" cargo test -q --locked --workspace --lib \
   report::tests::a_report_is_written_where_one_is_asked_for >"$work/made.log" 2>&1) || { cat "$work/made.log"; exit 1; }
 "$venv/bin/trestle" version
 "$venv/bin/python" -B "$here/validate.py" "$venv/bin/trestle" "$work/made" "$work/trestle"

@@ -1,9 +1,11 @@
 //! `run`: collects, judges, signs.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use serde_json::json;
+use vouchsafe_tlog::NoteSigner;
 
 use super::open::Opened;
 use super::output::{Progress, say};
@@ -13,13 +15,14 @@ use crate::engine::{self, Ran};
 use crate::inputs::Index;
 use crate::judgement::{Deviation, Outcome, Record};
 use crate::key;
-use crate::store::{Log, Writer};
+use crate::store::{Folder, Log, Writer};
 
 const EXAMPLES: &str = "\
 Examples:
   vouchsafe-evidence run --dry-run                  every read and call, and the permission that it takes
   vouchsafe-evidence run                            exit code 1 when a check deviates
   vouchsafe-evidence run --fail-on new              in CI: only for deviations that the run before did not have
+  vouchsafe-evidence run --temporary                for pull requests, which have no secrets: judged, not kept
 
 It makes no call over the network. Pages of a forge are saved before it, by `collect github`.";
 
@@ -36,6 +39,9 @@ pub(super) struct Run {
     /// Print the outcomes as JSON
     #[arg(long)]
     json: bool,
+    /// Keep nothing: judge in a log of its own that is gone afterwards, for runs that may not have the signing key
+    #[arg(long, conflicts_with_all = ["dry_run", "key_file"])]
+    temporary: bool,
     /// The signing key [default: the variable VOUCHSAFE_EVIDENCE_KEY, else the file that init wrote]
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
@@ -59,32 +65,55 @@ pub(super) fn run(run: &Run, folder: &Path) -> Result<Ended, Stopped> {
     if run.dry_run {
         return Ok(plan(&opened, run.json));
     }
-    let signer = key::load(run.key_file.as_deref(), &opened.key, opened.project.root())?;
     let checks = Check::all()?;
+    let mut progress = Progress::new(run.quiet);
+    if run.temporary {
+        return temporary(run, &opened, &checks, progress);
+    }
+    let signer = key::load(run.key_file.as_deref(), &opened.key, opened.project.root())?;
     let place = opened.place.folder();
     let mut writer = Writer::open(place.path(), signer)?;
-    let mut progress = Progress::new(run.quiet);
     let ran = engine::run(
         &opened.project,
         place,
         &mut writer,
         &checks,
         &opened.key,
-        |step| {
-            progress.step(step);
-        },
+        |step| progress.step(step),
     )?;
     progress.end();
     opened
         .place
         .publish(&format!("Evidence of {}", opened.project.now))?;
-    let log = opened.log()?;
-    let index = Index::of(&log)?;
-    let outcomes = outcomes(&log, &index, &checks)?;
+    conclude(run, &ran, &opened.log()?, &checks)
+}
+
+/// A run in a log of its own, which is gone afterwards.
+fn temporary(
+    run: &Run,
+    opened: &Opened,
+    checks: &[Check],
+    mut progress: Progress,
+) -> Result<Ended, Stopped> {
+    let folder = tempfile::tempdir()?;
+    let signer = NoteSigner::generate(opened.key.name().clone())?;
+    let key = signer.verifier().clone();
+    let place = Folder::new(folder.path());
+    let mut writer = Writer::create(folder.path(), signer)?;
+    let ran = engine::run(&opened.project, &place, &mut writer, checks, &key, |step| {
+        progress.step(step);
+    })?;
+    progress.end();
+    let log = Log::open(Arc::new(place), &key, &[])?;
+    conclude(run, &ran, &log, checks)
+}
+
+fn conclude(run: &Run, ran: &Ran, log: &Log, checks: &[Check]) -> Result<Ended, Stopped> {
+    let outcomes = outcomes(log, &Index::of(log)?, checks)?;
     if run.json {
-        tell_json(&ran, &outcomes);
+        tell_json(ran, &outcomes);
     } else {
-        tell(&ran, &outcomes);
+        tell(ran, &outcomes);
     }
     let fails = match run.fail_on {
         FailOn::Any => outcomes.iter().any(|one| one.outcome == Outcome::Fail),
