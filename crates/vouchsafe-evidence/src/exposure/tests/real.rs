@@ -1,5 +1,7 @@
 //! The real history of a Go service, against a count by other means.
 
+use std::io::Write as _;
+
 use super::*;
 
 fn unpack(archive: &Path, into: &Path) {
@@ -87,7 +89,8 @@ fn cargo_history(revisions: usize) -> Option<Bed> {
     let versions: Vec<_> = (0..lines.len())
         .filter(|at| lines[*at].starts_with("version = \""))
         .collect();
-    let mut stream = Vec::new();
+    let stream_file = bed.folder.path().join("stream");
+    let mut stream = std::io::BufWriter::new(std::fs::File::create(&stream_file).unwrap());
     for revision in 0..revisions {
         for step in 0..=revision % 3 {
             let line = &mut lines[versions[(revision * 7 + step * 131) % versions.len()]];
@@ -100,10 +103,9 @@ fn cargo_history(revisions: usize) -> Option<Bed> {
         }
         let text = lines.join("\n") + "\n";
         let date = 1_600_000_000 + revision * 40_000;
-        stream.extend(format!("commit refs/heads/main\ncommitter t <t@example.org> {date} +0000\ndata 1\nx\nM 100644 inline Cargo.lock\ndata {}\n{text}\n", text.len()).into_bytes());
+        write!(stream, "commit refs/heads/main\ncommitter t <t@example.org> {date} +0000\ndata 1\nx\nM 100644 inline Cargo.lock\ndata {}\n{text}\n", text.len()).unwrap();
     }
-    let stream_file = bed.folder.path().join("stream");
-    std::fs::write(&stream_file, stream).unwrap();
+    stream.flush().unwrap();
     let done = Command::new("git")
         .arg("-C")
         .arg(bed.repository())
