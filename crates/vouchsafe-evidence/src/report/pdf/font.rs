@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use ttf_parser::Face;
+use skrifa::raw::{ReadError, TableProvider as _};
+use skrifa::{FontRef, MetadataProvider as _};
 
 use crate::report::ReportError;
 
@@ -35,29 +36,29 @@ impl Font {
             Weight::Regular => REGULAR,
             Weight::Bold => BOLD,
         };
-        let face = Face::parse(data, 0).map_err(|error| ReportError::Font(error.to_string()))?;
+        let fault = |error: ReadError| ReportError::Font(error.to_string());
+        let font = FontRef::new(data).map_err(fault)?;
         // Advances are taken as they are: both weights have a thousand units.
-        if face.units_per_em() != 1000 {
+        if font.head().map_err(fault)?.units_per_em() != 1000 {
             return Err(ReportError::Font("it has not a thousand units".to_owned()));
         }
+        let advances = font.hmtx().map_err(fault)?;
         let mut glyphs = HashMap::new();
-        let tables = face.tables().cmap.iter().flat_map(|cmap| cmap.subtables);
-        for table in tables.filter(ttf_parser::cmap::Subtable::is_unicode) {
-            table.codepoints(|code| {
-                let character = char::from_u32(code);
-                let glyph = table.glyph_index(code);
-                if let (Some(character), Some(glyph)) = (character, glyph) {
-                    let advance = face.glyph_hor_advance(glyph).unwrap_or(0);
-                    glyphs.insert(character, (glyph.0, advance));
-                }
-            });
+        for (code, glyph) in font.charmap().mappings() {
+            let character = char::from_u32(code);
+            let number = u16::try_from(glyph.to_u32());
+            if let (Some(character), Ok(number)) = (character, number) {
+                glyphs.insert(character, (number, advances.advance(glyph).unwrap_or(0)));
+            }
         }
+        let lines = font.hhea().map_err(fault)?;
+        let height = font.os2().ok().and_then(|os2| os2.s_cap_height());
         Ok(Self {
             data,
             glyphs,
-            ascent: face.ascender(),
-            descent: face.descender(),
-            cap_height: face.capital_height().unwrap_or(714),
+            ascent: lines.ascender().to_i16(),
+            descent: lines.descender().to_i16(),
+            cap_height: height.unwrap_or(714),
             used: BTreeMap::new(),
         })
     }
