@@ -141,7 +141,7 @@ fn lock_files_of_npm_are_read_in_each_version_of_the_format() {
     ] {
         assert!(refused("package-lock.json", bad), "{bad}");
     }
-    let level = r#","dependencies":{"a":{"version":"1.0.0""#;
+    let level = r#""dependencies":{"a":{"version":"1.0.0","#;
     let nested = |depth| {
         format!(
             "{{{}\"x\":1{}",
