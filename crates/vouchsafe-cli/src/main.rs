@@ -54,6 +54,10 @@ enum Command {
     Scan(Box<vouchsafe_scan::command::Args>),
     #[command(name = "evidence")]
     Evidence(Box<vouchsafe_evidence::command::Args>),
+    #[command(name = "collect", subcommand)]
+    Collect(vouchsafe_evidence::command::Collect),
+    #[command(name = "baa")]
+    Baa(vouchsafe_evidence::command::BaaArgs),
     Completions(completions::Args),
     #[command(hide = true)]
     Recorder(recorder::Args),
@@ -104,6 +108,8 @@ fn main() -> ExitCode {
         // It has exit codes of its own, and needs no installation.
         Command::Scan(args) => return vouchsafe_scan::command::run(&args),
         Command::Evidence(args) => return vouchsafe_evidence::command::run(&args),
+        Command::Collect(args) => return vouchsafe_evidence::command::collect(&args),
+        Command::Baa(args) => return vouchsafe_evidence::command::baa(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Recorder(args) => recorder::run(&args),
     };

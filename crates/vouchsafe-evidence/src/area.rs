@@ -48,6 +48,7 @@ pub(crate) const AREAS: &[Area] = &[
     crate::alerts::AREA,
     crate::pipeline::AREA,
     crate::imported::AREA,
+    crate::probe::AREA,
 ];
 
 /// The type of that name.

@@ -101,6 +101,7 @@ impl Control {
 }
 
 /// Controls that a check says it is for, and that the catalogue does not have: a slip in one of the two.
+#[cfg(test)]
 pub(crate) fn unknown_controls<'a>(
     controls: &[Control],
     loaded: &'a [Check],

@@ -17,6 +17,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use jiff::Timestamp;
+
+pub use crate::github::command::Args as GithubArgs;
+pub use crate::register::BaaArgs;
 
 /// What is typed first, and what it returns.
 pub const EXAMPLES: &str = "\
@@ -57,11 +61,22 @@ enum Verb {
     Pack(packing::Pack),
     Verify(verifying::Verify),
     Sample(sampling::Sample),
+    #[command(subcommand)]
+    Collect(Collect),
+    Probe(crate::probe::command::Args),
+    Baa(BaaArgs),
     Answer(answering::Answering),
     Watch(watching::Watch),
     Head(head::Head),
     Checks(checks::Checks),
     Completions(checks::Completions),
+}
+
+/// Saves what others know: pages of a forge
+#[derive(Debug, Subcommand)]
+pub enum Collect {
+    /// Saves what GitHub says of a repository: pages of reviews, checks, rules and pushes
+    Github(Box<GithubArgs>),
 }
 
 /// How a command ended, when it did what it was asked to.
@@ -88,6 +103,9 @@ impl<E: std::error::Error> From<E> for Stopped {
 pub fn run(args: &Args) -> ExitCode {
     let project = args.project.as_path();
     let ended = match &args.verb {
+        Verb::Collect(args) => return collect(args),
+        Verb::Probe(args) => return crate::probe::command::run(args, project),
+        Verb::Baa(args) => return baa(args),
         Verb::Init(init) => init::run(init, project),
         Verb::Run(run) => running::run(run, project),
         Verb::Status(status) => status::run(status, project),
@@ -108,4 +126,21 @@ pub fn run(args: &Args) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs `collect`.
+#[must_use]
+pub fn collect(args: &Collect) -> ExitCode {
+    match args {
+        Collect::Github(args) => crate::github::command::run(args),
+    }
+}
+
+/// Runs `baa`.
+#[must_use]
+pub fn baa(args: &BaaArgs) -> ExitCode {
+    let (mut out, mut errors) = (std::io::stdout().lock(), std::io::stderr().lock());
+    // A reader that went away has seen enough.
+    let code = crate::register::run_baa(args, Timestamp::now(), &mut out, &mut errors);
+    code.map_or(ExitCode::SUCCESS, ExitCode::from)
 }

@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 /// A SHA-256 digest, written as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Digest([u8; 32]);
+pub(crate) struct Digest([u8; 32]);
 
 /// A text is not a digest.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("a digest is 64 lower-case hexadecimal digits")]
-pub struct NotADigest;
+pub(crate) struct NotADigest;
 
 impl Digest {
     /// The digest of some bytes.
     #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         let mut hasher = Hasher::new();
         hasher.update(bytes);
         hasher.finish()

@@ -12,24 +12,24 @@ pub(crate) const INLINE_BYTES: usize = 4096;
 
 /// The header of an entry: what it is, and which content it has.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The version of this format: 1.
-    pub v: u8,
+    pub(crate) v: u8,
     /// When it was appended, by the clock of the machine that did.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// What it is.
     #[serde(flatten)]
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// SHA-256 of the content.
-    pub content: Digest,
+    pub(crate) content: Digest,
     /// Bytes of the content.
-    pub size: u64,
+    pub(crate) size: u64,
 }
 
 /// What an entry is.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Something collected, or the report that it could not be.
     Evidence(Evidence),
     /// One run of a check.
@@ -44,86 +44,86 @@ pub enum Kind {
 
 /// Evidence: what was collected, by which means, from where.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     /// Its type and the version of that: `git.commits/1`.
     #[serde(rename = "type")]
-    pub schema: String,
+    pub(crate) schema: String,
     /// Where it comes from: `git`, `github:owner/name`, `file:evidence/vendors.toml`.
-    pub source: String,
+    pub(crate) source: String,
     /// What was asked for there.
-    pub request: String,
+    pub(crate) request: String,
     /// The collector and its version.
-    pub collector: String,
+    pub(crate) collector: String,
     /// When it was collected. Saved pages were collected earlier than they are appended.
-    pub collected_at: Timestamp,
+    pub(crate) collected_at: Timestamp,
     /// The period that the content speaks of, where that is not the moment of collection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective: Option<Window>,
+    pub(crate) effective: Option<Window>,
     /// Whether it came later than the cadence of its collector allows.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub late: bool,
+    pub(crate) late: bool,
     /// Why there is no content: the collection failed. The content is empty then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failed: Option<String>,
+    pub(crate) failed: Option<String>,
 }
 
 /// One run of a check. Its content is a [`crate::judgement::Record`].
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Observation {
+pub(crate) struct Observation {
     /// The id of the check.
-    pub check: String,
+    pub(crate) check: String,
     /// SHA-256 of the definition of the check.
-    pub definition: Digest,
+    pub(crate) definition: Digest,
     /// What came out.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// Deviations that no exception covers.
-    pub deviations: u64,
+    pub(crate) deviations: u64,
     /// Deviations that an exception covers.
-    pub excepted: u64,
+    pub(crate) excepted: u64,
     /// Items of the population that could not be judged.
-    pub unobservable: u64,
+    pub(crate) unobservable: u64,
     /// Items of the population, where the check has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub items: Option<u64>,
+    pub(crate) items: Option<u64>,
 }
 
 /// The manifest of a population. Its content is the population as CSV.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct PopulationEntry {
+pub(crate) struct PopulationEntry {
     /// The id of the check that it belongs to.
-    pub check: String,
+    pub(crate) check: String,
     /// The window that it covers.
-    pub window: Window,
+    pub(crate) window: Window,
     /// Number of items.
-    pub items: u64,
+    pub(crate) items: u64,
     /// Merkle root over the items, in their order.
-    pub root: String,
+    pub(crate) root: String,
 }
 
 /// What a control or a check comes to over a window. Its content is a [`crate::finding::Finding`] or a
 /// [`crate::finding::CheckFinding`].
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct FindingEntry {
+pub(crate) struct FindingEntry {
     /// The id of the control or check.
-    pub control: String,
+    pub(crate) control: String,
     /// The window.
-    pub window: Window,
+    pub(crate) window: Window,
     /// Its state.
-    pub state: String,
+    pub(crate) state: String,
 }
 
 /// The end of a run.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct RunEntry {
+pub(crate) struct RunEntry {
     /// The program and its version.
-    pub program: String,
+    pub(crate) program: String,
     /// Index of the first entry of the run.
-    pub first: u64,
+    pub(crate) first: u64,
 }
 
 /// Why the bytes of an entry are none.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum EntryError {
+pub(crate) enum EntryError {
     /// The header is not what this format says.
     #[error("the header of the entry is not JSON of this format: {0}")]
     Header(String),
@@ -153,7 +153,7 @@ impl Entry {
     ///
     /// # Errors
     /// [`EntryError`] when the bytes are not an entry, or the content is another.
-    pub fn decode(leaf: &[u8]) -> Result<(Self, Option<&[u8]>), EntryError> {
+    pub(crate) fn decode(leaf: &[u8]) -> Result<(Self, Option<&[u8]>), EntryError> {
         let end = leaf.iter().position(|byte| *byte == b'\n');
         let (header, content) = end
             .and_then(|end| leaf.split_at_checked(end))
@@ -172,14 +172,5 @@ impl Entry {
             return Err(EntryError::Content);
         }
         Ok((entry, Some(content)))
-    }
-
-    /// The evidence that it is, if it is.
-    #[must_use]
-    pub const fn evidence(&self) -> Option<&Evidence> {
-        match &self.kind {
-            Kind::Evidence(evidence) => Some(evidence),
-            _ => None,
-        }
     }
 }

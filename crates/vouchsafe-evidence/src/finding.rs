@@ -10,17 +10,20 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use coverage::{Coverage, Gap};
+pub(crate) use coverage::Coverage;
+#[cfg(test)]
+pub(crate) use coverage::Gap;
 pub(crate) use population::{csv, neutral, root_of};
 
-use crate::catalogue::{Control, Framework, Rule};
+use crate::catalogue::{CheckOf, Control, Framework, Rule};
 use crate::check::{Check, CheckKind};
 use crate::digest::Digest;
 use crate::entry::Observation;
 use crate::inputs::{Index, Noted};
 use crate::judgement::{Deviation, Excepted, Item, Judgement, Outcome, Record};
+use crate::register::{EXCEPTIONS, unused_exceptions};
 use crate::store::{Log, LogError};
-use crate::window::Window;
+use crate::window::{Window, day_of};
 
 /// The state of a check or control over a window, the worst last.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -146,16 +149,19 @@ pub(crate) fn findings(
 ) -> Result<(Findings, Populations), LogError> {
     let mut populations = Populations::new();
     let mut found = Vec::new();
+    let mut last = Vec::new();
     for check in checks {
-        let (finding, items) = of_check(log, index, check, scope)?;
+        let (finding, items, judgement) = of_check(log, index, check, scope)?;
         if let Some(items) = items {
             populations.insert(check.id.clone(), items);
         }
+        last.extend(judgement);
         found.push(finding);
     }
+    unused(log, index, &mut found, &last, scope)?;
     let controls = controls
         .iter()
-        .map(|control| of_control(control, &found, scope.window))
+        .map(|control| of_control(control, checks, &found, scope.window))
         .collect();
     let findings = Findings {
         window: scope.window,
@@ -167,20 +173,48 @@ pub(crate) fn findings(
     Ok((findings, populations))
 }
 
-fn of_control(control: &Control, checks: &[CheckFinding], window: Window) -> Finding {
-    let of_it = |id: &&String| checks.iter().find(|check| check.check == **id);
-    let absent: Vec<String> = control
-        .checks
-        .iter()
-        .filter(|id| of_it(id).is_none())
-        .cloned()
-        .collect();
-    let states: Vec<State> = control
-        .checks
-        .iter()
-        .filter_map(|id| of_it(&id))
-        .map(|check| check.state)
-        .collect();
+/// Exceptions in force that no check needed: no check sees the results of another, so they are found here.
+fn unused(
+    log: &Log,
+    index: &Index,
+    found: &mut [CheckFinding],
+    last: &[Judgement],
+    scope: Scope,
+) -> Result<(), LogError> {
+    let mut of_type = index.of_type(EXCEPTIONS).iter();
+    let register = of_type.rfind(|known| known.index < scope.before);
+    let Some(known) = register.filter(|known| known.evidence.failed.is_none()) else {
+        return Ok(());
+    };
+    let Some(finding) = found.iter_mut().find(|one| one.check == "exceptions.sound") else {
+        return Ok(());
+    };
+    let register = log.content_at(known.index)?;
+    // A register with faults excepts nothing, and `registers.valid` says so.
+    let unused = unused_exceptions(&register, day_of(known.at), last).unwrap_or_default();
+    finding.deviations.extend(unused);
+    finding.deviations.sort();
+    if !finding.deviations.is_empty() {
+        finding.state = State::Deviations;
+    }
+    Ok(())
+}
+
+fn of_control(
+    control: &Control,
+    checks: &[Check],
+    found: &[CheckFinding],
+    window: Window,
+) -> Finding {
+    let (mut ids, mut absent) = (Vec::new(), Vec::new());
+    for check in control.checks_among(checks) {
+        match check {
+            CheckOf::Loaded(check) => ids.push(check.id.clone()),
+            CheckOf::NotYet(id) => absent.push(id.to_owned()),
+        }
+    }
+    let of_it = found.iter().filter(|one| ids.contains(&one.check));
+    let states: Vec<State> = of_it.map(|one| one.state).collect();
     let state = state_of_all(&states, control.examined, !absent.is_empty());
     Finding {
         control: control.id.clone(),
@@ -189,7 +223,7 @@ fn of_control(control: &Control, checks: &[CheckFinding], window: Window) -> Fin
         rule: control.rule,
         window,
         state,
-        checks: control.checks.clone(),
+        checks: ids,
         absent,
     }
 }
@@ -219,12 +253,10 @@ struct Seen {
     judgement: Judgement,
 }
 
-fn of_check(
-    log: &Log,
-    index: &Index,
-    check: &Check,
-    scope: Scope,
-) -> Result<(CheckFinding, Option<Vec<Item>>), LogError> {
+/// The finding of a check, the items of its population, and its last judgement.
+type OfCheck = (CheckFinding, Option<Vec<Item>>, Option<Judgement>);
+
+fn of_check(log: &Log, index: &Index, check: &Check, scope: Scope) -> Result<OfCheck, LogError> {
     let all = index.observations(&check.id);
     let all = all
         .get(..all.partition_point(|noted| noted.index < scope.before))
@@ -259,7 +291,8 @@ fn of_check(
         }
     };
     finding.state = state_of(&finding, &seen);
-    Ok((finding, items))
+    let last = seen.into_iter().last().map(|seen| seen.judgement);
+    Ok((finding, items, last))
 }
 
 fn seen(log: &Log, noted: &Noted<Observation>) -> Result<Seen, LogError> {

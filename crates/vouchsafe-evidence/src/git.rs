@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 /// Why git gave no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum GitError {
+pub(crate) enum GitError {
     /// There is no git.
     #[error("git cannot be started: {0}")]
     Start(std::io::Error),
@@ -23,7 +23,7 @@ pub enum GitError {
 
 /// A repository.
 #[derive(Clone, Debug)]
-pub struct Git {
+pub(crate) struct Git {
     root: PathBuf,
 }
 
@@ -32,7 +32,7 @@ impl Git {
     ///
     /// # Errors
     /// When there is none.
-    pub fn at(folder: &Path) -> Result<Self, GitError> {
+    pub(crate) fn at(folder: &Path) -> Result<Self, GitError> {
         let here = Self {
             root: folder.to_path_buf(),
         };
@@ -48,7 +48,7 @@ impl Git {
 
     /// The top folder.
     #[must_use]
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
@@ -56,7 +56,7 @@ impl Git {
     ///
     /// # Errors
     /// When git cannot be started or ends with an error.
-    pub fn run<A: AsRef<OsStr>>(
+    pub(crate) fn run<A: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Vec<u8>, GitError> {
@@ -67,7 +67,7 @@ impl Git {
     ///
     /// # Errors
     /// As [`Git::run`].
-    pub fn text<A: AsRef<OsStr>>(
+    pub(crate) fn text<A: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<String, GitError> {
@@ -79,7 +79,7 @@ impl Git {
     ///
     /// # Errors
     /// As [`Git::run`].
-    pub fn feed<A: AsRef<OsStr>>(
+    pub(crate) fn feed<A: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = A>,
         input: &[u8],
@@ -91,7 +91,7 @@ impl Git {
     ///
     /// # Errors
     /// As [`Git::run`].
-    pub fn feed_with<A: AsRef<OsStr>>(
+    pub(crate) fn feed_with<A: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = A>,
         input: &[u8],

@@ -5,7 +5,7 @@
 
 mod ask;
 mod client;
-pub mod command;
+pub(crate) mod command;
 mod contract;
 mod endpoint;
 mod folder;

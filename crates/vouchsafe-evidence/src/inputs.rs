@@ -122,11 +122,6 @@ impl Index {
         self.observations.get(check).map_or(&[], Vec::as_slice)
     }
 
-    /// All observations, by check.
-    pub(crate) fn all_observations(&self) -> impl Iterator<Item = &Noted<Observation>> {
-        self.observations.values().flatten()
-    }
-
     /// All evidence, by type.
     pub(crate) fn evidence(&self) -> impl Iterator<Item = &Arc<Known>> {
         self.evidence.values().flat_map(|of_type| &of_type.known)
@@ -268,6 +263,20 @@ impl<'a> Context<'a> {
                 "{} could not be collected: {why}",
                 known.evidence.request
             )),
+        }
+    }
+
+    /// The last evidence of a type; nothing when it was never collected, or there was no such file.
+    ///
+    /// # Errors
+    /// When the last collection failed otherwise.
+    pub(crate) fn present(&self, schema: &str) -> Result<Option<&'a Known>, String> {
+        match self.last(schema) {
+            None => Ok(None),
+            Some(known) if known.evidence.failed.as_deref() == Some(crate::register::ABSENT) => {
+                Ok(None)
+            }
+            Some(_) => self.latest(schema).map(Some),
         }
     }
 

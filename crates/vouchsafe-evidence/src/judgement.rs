@@ -10,7 +10,7 @@ use crate::digest::Digest;
 /// What came out of one run of a check.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The control held.
     Pass,
     /// It deviated, and live exceptions cover every deviation. Never shown as a pass.
@@ -26,7 +26,7 @@ pub enum Outcome {
 /// How much a deviation matters.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Severity {
+pub(crate) enum Severity {
     /// Worth knowing.
     Low,
     /// To be mended in time.
@@ -40,30 +40,30 @@ pub enum Severity {
 
 /// A deviation from what a control asks.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-pub struct Deviation {
+pub(crate) struct Deviation {
     /// Which item: a commit, an advisory and package, an entry of a register.
-    pub item: String,
+    pub(crate) item: String,
     /// What kind: `NO_APPROVAL`. Upper case, stable.
-    pub code: String,
+    pub(crate) code: String,
     /// In words, without anything but names of the trade.
-    pub text: String,
+    pub(crate) text: String,
     /// How much it matters.
-    pub severity: Severity,
+    pub(crate) severity: Severity,
     /// When it began, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Timestamp>,
+    pub(crate) since: Option<Timestamp>,
     /// When it ended, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
     /// Where to look: `evidence/vendors.toml:12`, `deploy/api.yaml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
+    pub(crate) place: Option<String>,
 }
 
 impl Deviation {
     /// A deviation of medium severity without dates.
     #[must_use]
-    pub fn new(code: &str, item: impl Into<String>, text: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &str, item: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             item: item.into(),
             code: code.to_owned(),
@@ -77,14 +77,18 @@ impl Deviation {
 
     /// The same, of another severity.
     #[must_use]
-    pub const fn severity(mut self, severity: Severity) -> Self {
+    pub(crate) const fn severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
     }
 
     /// The same, with the time in which it lasted.
     #[must_use]
-    pub const fn lasting(mut self, since: Option<Timestamp>, until: Option<Timestamp>) -> Self {
+    pub(crate) const fn lasting(
+        mut self,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Self {
         self.since = since;
         self.until = until;
         self
@@ -92,7 +96,7 @@ impl Deviation {
 
     /// The same, at a place.
     #[must_use]
-    pub fn at(mut self, place: impl Into<String>) -> Self {
+    pub(crate) fn at(mut self, place: impl Into<String>) -> Self {
         self.place = Some(place.into());
         self
     }
@@ -100,86 +104,86 @@ impl Deviation {
 
 /// Something that could not be judged: no verdict, and a gap.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-pub struct Unobservable {
+pub(crate) struct Unobservable {
     /// Which item.
-    pub item: String,
+    pub(crate) item: String,
     /// What cannot be seen, and what would show it.
-    pub what: String,
+    pub(crate) what: String,
 }
 
 /// An item of a population.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Item {
+pub(crate) struct Item {
     /// Its id: a commit, an advisory and package.
-    pub id: String,
+    pub(crate) id: String,
     /// When it happened or began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<Timestamp>,
+    pub(crate) at: Option<Timestamp>,
     /// When it ended, for items that last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
     /// What else is known of it, by column.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub columns: BTreeMap<String, String>,
+    pub(crate) columns: BTreeMap<String, String>,
 }
 
 /// Every item that a check looked at, in an order that does not depend on the run.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Population {
+pub(crate) struct Population {
     /// What shows that none is missing, in words.
-    pub completeness: String,
+    pub(crate) completeness: String,
     /// The items.
-    pub items: Vec<Item>,
+    pub(crate) items: Vec<Item>,
 }
 
 /// What an evaluator says of the evidence that it was given.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Judgement {
+pub(crate) struct Judgement {
     /// What came out.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// Why there is no verdict, or what there was to apply to; one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// Deviations, sorted by item and code.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub deviations: Vec<Deviation>,
+    pub(crate) deviations: Vec<Deviation>,
     /// Deviations that a live exception covers, with the id of the exception.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub excepted: Vec<Excepted>,
+    pub(crate) excepted: Vec<Excepted>,
     /// What could not be judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unobservable: Vec<Unobservable>,
+    pub(crate) unobservable: Vec<Unobservable>,
     /// What was looked at, for checks of populations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub population: Option<Population>,
+    pub(crate) population: Option<Population>,
     /// The moment from which a population was looked at: the first day of the settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub speaks_from: Option<Timestamp>,
+    pub(crate) speaks_from: Option<Timestamp>,
     /// The moment until which the evidence speaks, where that is before the moment that was judged for: after it, a
     /// gap opens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub speaks_until: Option<Timestamp>,
+    pub(crate) speaks_until: Option<Timestamp>,
 }
 
 /// A deviation that an exception covers.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Excepted {
+pub(crate) struct Excepted {
     /// The id of the exception.
-    pub exception: String,
+    pub(crate) exception: String,
     /// The deviation.
-    pub deviation: Deviation,
+    pub(crate) deviation: Deviation,
 }
 
 impl Judgement {
     /// Neither pass nor fail, with the reason and the remedy.
     #[must_use]
-    pub fn error(note: impl Into<String>) -> Self {
+    pub(crate) fn error(note: impl Into<String>) -> Self {
         Self::bare(Outcome::Error, note)
     }
 
     /// There is nothing that the check could apply to.
     #[must_use]
-    pub fn not_applicable(note: impl Into<String>) -> Self {
+    pub(crate) fn not_applicable(note: impl Into<String>) -> Self {
         Self::bare(Outcome::NotApplicable, note)
     }
 
@@ -198,7 +202,7 @@ impl Judgement {
 
     /// A verdict: fail when there is a deviation; else an error when something could not be judged; else a pass.
     #[must_use]
-    pub fn of(mut deviations: Vec<Deviation>, mut unobservable: Vec<Unobservable>) -> Self {
+    pub(crate) fn of(mut deviations: Vec<Deviation>, mut unobservable: Vec<Unobservable>) -> Self {
         deviations.sort();
         deviations.dedup();
         unobservable.sort();
@@ -220,23 +224,27 @@ impl Judgement {
         }
     }
 
-    /// The same, on evidence that says nothing about the time after a moment.
+    /// The same, on evidence that says nothing about the time between a moment and the one that is judged for. That is
+    /// never a pass.
     #[must_use]
-    pub const fn speaking_until(mut self, moment: Timestamp) -> Self {
+    pub(crate) fn speaking_until(mut self, moment: Timestamp) -> Self {
         self.speaks_until = Some(moment);
+        if self.outcome == Outcome::Pass {
+            self.outcome = Outcome::Error;
+        }
         self
     }
 
     /// The same, over a population.
     #[must_use]
-    pub fn over(mut self, population: Population) -> Self {
+    pub(crate) fn over(mut self, population: Population) -> Self {
         self.population = Some(population);
         self
     }
 
     /// The same, with a note.
     #[must_use]
-    pub fn noting(mut self, note: impl Into<String>) -> Self {
+    pub(crate) fn noting(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
@@ -244,17 +252,17 @@ impl Judgement {
 
 /// The content of an observation: what was judged, on what, with which result.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Record {
+pub(crate) struct Record {
     /// The id of the check.
-    pub check: String,
+    pub(crate) check: String,
     /// The moment that it was judged for.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// Index of the entry before which the evidence stands that was judged.
-    pub before: u64,
+    pub(crate) before: u64,
     /// Number of entries of evidence.
-    pub inputs: u64,
+    pub(crate) inputs: u64,
     /// SHA-256 over the indices and digests of that evidence.
-    pub inputs_digest: Digest,
+    pub(crate) inputs_digest: Digest,
     /// What came out.
-    pub judgement: Judgement,
+    pub(crate) judgement: Judgement,
 }

@@ -1,7 +1,7 @@
 //! Evidence that SOC 2 and HIPAA controls held, over a whole period, from any git repository.
 
-mod answer;
 mod alerts;
+mod answer;
 mod area;
 mod catalogue;
 mod change;
@@ -15,16 +15,17 @@ mod exposure;
 mod files;
 mod finding;
 mod git;
-mod imported;
 mod github;
+mod imported;
 mod inputs;
 mod judgement;
 mod key;
+mod kubernetes;
 mod logged;
 mod pack;
-mod place;
-mod kubernetes;
 mod pipeline;
+mod place;
+mod probe;
 mod project;
 mod register;
 mod report;

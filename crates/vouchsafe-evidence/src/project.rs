@@ -63,6 +63,8 @@ pub(crate) struct Settings {
     pub(crate) alerts: crate::alerts::Settings,
     #[serde(default)]
     pub(crate) pipeline: crate::pipeline::Settings,
+    #[serde(default)]
+    pub(crate) probe: crate::probe::Settings,
     #[serde(default, rename = "import")]
     pub(crate) imports: Vec<crate::imported::Import>,
     #[serde(default)]

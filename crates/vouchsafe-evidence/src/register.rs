@@ -36,8 +36,10 @@ mod training;
 mod value;
 mod vendors;
 
-pub(crate) use baa_command::{BaaArgs, run as run_baa};
+pub use baa_command::BaaArgs;
+pub(crate) use baa_command::run as run_baa;
 pub(crate) use exceptions::{except, unused_exceptions};
+pub(crate) use given::ABSENT;
 pub(crate) use kinds::TEMPLATES;
 
 use crate::area::Area;

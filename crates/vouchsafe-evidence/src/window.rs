@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 
 /// A period: from its first moment to the moment before its end.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Window {
+pub(crate) struct Window {
     /// Its first moment.
-    pub from: Timestamp,
+    pub(crate) from: Timestamp,
     /// The moment after its last.
-    pub to: Timestamp,
+    pub(crate) to: Timestamp,
 }
 
 /// A period ends before it begins.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum WindowError {
+pub(crate) enum WindowError {
     /// The last day is before the first.
     #[error("the last day is before the first")]
     Backwards,
@@ -32,7 +32,7 @@ impl Window {
     ///
     /// # Errors
     /// [`WindowError`] when the days are the wrong way round.
-    pub fn days(first: Date, last: Date) -> Result<Self, WindowError> {
+    pub(crate) fn days(first: Date, last: Date) -> Result<Self, WindowError> {
         if last < first {
             return Err(WindowError::Backwards);
         }
@@ -45,19 +45,19 @@ impl Window {
 
     /// Whether a moment lies in it.
     #[must_use]
-    pub fn contains(&self, at: Timestamp) -> bool {
+    pub(crate) fn contains(&self, at: Timestamp) -> bool {
         self.from <= at && at < self.to
     }
 
     /// Whether something that lasted from one moment to another (or still does) lies in it, in part.
     #[must_use]
-    pub fn overlaps(&self, from: Timestamp, to: Option<Timestamp>) -> bool {
+    pub(crate) fn overlaps(&self, from: Timestamp, to: Option<Timestamp>) -> bool {
         from < self.to && to.is_none_or(|to| to >= self.from)
     }
 
     /// Its length in seconds.
     #[must_use]
-    pub fn seconds(&self) -> i64 {
+    pub(crate) fn seconds(&self) -> i64 {
         self.to.as_second().saturating_sub(self.from.as_second())
     }
 }
@@ -83,7 +83,7 @@ impl fmt::Display for Window {
 
 /// A number of seconds as people say it: `31 h`, `12 days`.
 #[must_use]
-pub fn length(seconds: i64) -> String {
+pub(crate) fn length(seconds: i64) -> String {
     match seconds {
         ..0 => "0 s".to_owned(),
         0..120 => format!("{seconds} s"),

@@ -112,7 +112,8 @@ impl Work<'_> {
 
     fn run(&self, verb: &str, paths: &[String]) -> Result<Run, String> {
         let mut arguments = vec![verb.to_owned(), "rules".to_owned()];
-        arguments.extend(paths.iter().cloned());
+        // A name that begins with a dash is a file all the same.
+        arguments.extend(paths.iter().map(|path| format!("./{path}")));
         self.tool.run(self.scratch.path(), &arguments)
     }
 

@@ -1,6 +1,7 @@
 //! Rule files and the alerts in them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::RULES;
 use crate::files;
@@ -93,10 +94,11 @@ pub(super) fn of_file(file: &str, root: &Node) -> Result<Vec<Alert>, String> {
     Ok(alerts)
 }
 
-/// The alerts of the last collection, and the root of each file.
-pub(super) fn all(
-    context: &Context<'_>,
-) -> Result<Vec<(Vec<Alert>, std::sync::Arc<Node>)>, String> {
+/// The alerts of a rule file, and its root.
+pub(super) type OfFile = (Vec<Alert>, Arc<Node>);
+
+/// The alerts of the last collection, by file.
+pub(super) fn all(context: &Context<'_>) -> Result<Vec<OfFile>, String> {
     let mut found = Vec::new();
     for known in files::collected(context, RULES)? {
         let root = context.parsed(known, yaml::document)?;

@@ -184,6 +184,12 @@ fn a_tool_that_is_missing_or_hangs_is_no_pass() {
     let here = Path::new("/");
     let missing = Tool::at("no-such-tool".into(), Duration::from_secs(9));
     assert!(missing.version(here).unwrap_err().contains("install it"));
+    assert!(
+        Tool::named("no-such-tool")
+            .version(here)
+            .unwrap_err()
+            .contains("install it")
+    );
     let hangs = Tool::at("sleep".into(), Duration::from_millis(50));
     let run = hangs.run(here, &["60".to_owned()]).unwrap();
     assert_eq!(run.exit, None);

@@ -24,7 +24,12 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
             if suites.is_empty() {
                 missing.push(branch);
             }
-            for suite in suites {
+            // A push that was refused first, and came in later.
+            let came = suites.iter().any(|suite| suite.result != "fail");
+            for suite in suites
+                .into_iter()
+                .filter(|suite| !came || suite.result != "fail")
+            {
                 results.push(suite.result.as_str());
                 deviations.extend(deviation(&change, branch, suite));
             }

@@ -172,13 +172,20 @@ fn withhold(detector: &Detector, value: &mut Value, free: bool) -> bool {
             *text = format!("{WITHHELD}{}]", named.join(","));
             true
         }
-        Value::Array(values) => values
-            .iter_mut()
-            .fold(false, |any, value| withhold(detector, value, free) || any),
-        Value::Object(fields) => fields.iter_mut().fold(false, |any, (key, value)| {
-            let free = FREE_TEXT.contains(&key.as_str());
-            withhold(detector, value, free) || any
-        }),
+        Value::Array(values) => {
+            let mut any = false;
+            for value in values {
+                any |= withhold(detector, value, free);
+            }
+            any
+        }
+        Value::Object(fields) => {
+            let mut any = false;
+            for (key, value) in fields {
+                any |= withhold(detector, value, FREE_TEXT.contains(&key.as_str()));
+            }
+            any
+        }
         _ => false,
     }
 }

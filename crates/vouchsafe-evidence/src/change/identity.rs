@@ -34,8 +34,9 @@ impl Identities {
                 (&commit.committer, &commit.commit.committer),
             ];
             for (account, written) in pairs {
-                if let (Some(account), Some(written)) = (account, written) {
-                    known.learn(&written.email, &account.login);
+                let email = written.as_ref().and_then(|by| by.email.as_deref());
+                if let (Some(account), Some(email)) = (account, email) {
+                    known.learn(email, &account.login);
                 }
             }
         }
@@ -88,7 +89,8 @@ impl Identities {
             let is_forge = commit.committer.as_ref().is_some_and(is_forge)
                 || committer
                     .as_ref()
-                    .is_some_and(|by| by.email == "noreply@github.com");
+                    .and_then(|by| by.email.as_deref())
+                    .is_some_and(|email| email == "noreply@github.com");
             if !is_forge {
                 self.made(
                     &mut makers,
@@ -135,13 +137,15 @@ impl Identities {
         account: &Option<Account>,
         written: &Option<Written>,
     ) {
-        let email = written.as_ref().map_or("", |written| &written.email);
+        let written = written.as_ref();
+        let email = written.and_then(|by| by.email.as_deref());
         let logins = match account {
             Some(account) => BTreeSet::from([account.key()]),
-            None => self.logins(email),
+            None => email.map(|email| self.logins(email)).unwrap_or_default(),
         };
         if logins.is_empty() {
-            let name = written.as_ref().map_or("nobody", |written| &written.name);
+            let name = written.and_then(|by| by.name.as_deref());
+            let name = name.unwrap_or("somebody without a name");
             makers
                 .unknown
                 .push(format!("{name}, {role} of {}", commit.sha));

@@ -249,6 +249,8 @@ fn is_one_of(history: &History, change: &Change, merge: &Oid, commits: &[&PullCo
 
 fn is_copy(copy: &Arc<super::commit::Commit>, original: &PullCommit) -> bool {
     original.commit.author.as_ref().is_some_and(|author| {
-        author.email == copy.author.email && author.date.as_second() == copy.authored.as_second()
+        let date = author.date.map(Timestamp::as_second);
+        author.email.as_deref() == Some(&copy.author.email)
+            && date == Some(copy.authored.as_second())
     })
 }

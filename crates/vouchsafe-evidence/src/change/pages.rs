@@ -91,13 +91,13 @@ impl PageFile {
                     frame.page
                 ));
             }
-            pages.push(page(frame, line));
+            pages.push(page(&frame, line));
         }
         Ok(Self(pages))
     }
 }
 
-fn page(frame: Frame, line: &[u8]) -> Page {
+fn page(frame: &Frame, line: &[u8]) -> Page {
     let (repository, path) = place(&frame.path);
     let body = if frame.status != 200 {
         Err(format!(
@@ -129,7 +129,8 @@ fn place(path: &str) -> (String, String) {
     let name = parts.next().unwrap_or_default();
     let rest = parts.next().unwrap_or_default();
     let repository = format!("{owner}/{name}").to_ascii_lowercase();
-    (repository, format!("/{rest}"))
+    // Names of branches with a slash are encoded in a path.
+    (repository, format!("/{}", decoded(rest)))
 }
 
 fn body(path: &str, line: &[u8]) -> Result<Body, String> {
@@ -250,6 +251,8 @@ mod tests {
     fn the_next_page_is_found_whatever_its_path_is_called() {
         let link = r#"<https://api.example.org/repositories/7/pulls?page=1>; rel="prev", <https://api.example.org/repositories/7/pulls?per_page=100&page=3>; rel="next""#;
         assert_eq!(next(link).unwrap(), "page=3&per_page=100");
+        let page = only(&line("/repos/a/b/rules/branches/release%2F1", "[]"));
+        assert_eq!(page.path, "/rules/branches/release/1");
         assert_eq!(next(r#"<https://example.org/?page=1>; rel="last""#), None);
         assert_eq!(
             canonical("ref=refs%2Fheads%2Fmain&a=%"),

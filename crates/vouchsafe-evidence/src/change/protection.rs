@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::forge::Forge;
 use super::pages::Body;
 use super::shapes::{BypassActor, Protection, Rule};
-use super::{Settings, short_ref};
+use super::short_ref;
 use crate::inputs::Context;
 use crate::judgement::{Deviation, Judgement, Severity, Unobservable};
 

@@ -136,9 +136,10 @@ pub(super) struct Inner {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Written {
-    pub(super) name: String,
-    pub(super) email: String,
-    pub(super) date: Timestamp,
+    // The forge's own description lets each of them be missing.
+    pub(super) name: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) date: Option<Timestamp>,
 }
 
 /// `/commits/{sha}/check-runs`.
@@ -276,7 +277,7 @@ pub(super) struct BranchPage {
 #[derive(Debug, Deserialize)]
 pub(super) struct RuleSuite {
     pub(super) id: u64,
-    #[serde(deserialize_with = "nullable")]
+    /// Who pushed. The forge's own description lets it be missing.
     pub(super) actor_name: Option<String>,
     pub(super) before_sha: Oid,
     pub(super) after_sha: Oid,

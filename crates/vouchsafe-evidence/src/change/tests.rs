@@ -1,7 +1,11 @@
 //! Attacks on the judge of changes: made repositories, saved pages, and exactly what must be found.
 
+mod afterwards;
+mod answers;
 mod history;
+mod links;
 mod made;
+mod protection;
 mod pushes;
 mod real;
 mod reviews;

@@ -5,7 +5,8 @@ use clap_complete::Shell;
 
 use super::output::{say, table};
 use super::{Args, Ended, Stopped};
-use crate::catalogue;
+use crate::area::AREAS;
+use crate::catalogue::{self, CheckOf};
 use crate::check::Check;
 
 /// Lists the checks, their controls and what they read; or prints the definition of one
@@ -19,6 +20,9 @@ pub(super) struct Checks {
     /// List the controls, and the checks for each
     #[arg(long, conflicts_with = "id")]
     controls: bool,
+    /// List the types of evidence
+    #[arg(long, conflicts_with_all = ["id", "controls"])]
+    types: bool,
 }
 
 pub(super) fn run(checks: &Checks) -> Result<Ended, Stopped> {
@@ -37,36 +41,47 @@ pub(super) fn run(checks: &Checks) -> Result<Ended, Stopped> {
     }
     if checks.controls {
         for control in catalogue::controls()? {
-            let has = |id: &String| all.iter().any(|check| check.id == *id);
-            let named = control.checks.iter().map(|id| {
-                if has(id) {
-                    id.clone()
-                } else {
-                    format!("{id} (no check yet)")
-                }
-            });
+            let named = control
+                .checks_among(&all)
+                .into_iter()
+                .map(|check| match check {
+                    CheckOf::Loaded(check) => check.id.clone(),
+                    CheckOf::NotYet(id) => format!("{id} (no check yet)"),
+                });
             let named: Vec<_> = named.collect();
             say(format!(
-                "{}  {}\n    {}",
+                "{}  {}\n    {}\n    {}",
                 control.id,
                 control.title,
+                control.asks,
                 named.join(", ")
             ));
         }
         return Ok(Ended::Well);
     }
+    if checks.types {
+        let types = AREAS.iter().flat_map(|area| area.types);
+        let rows: Vec<_> = types
+            .map(|known| [known.name.to_owned(), known.title.to_owned()])
+            .collect();
+        table(&rows).iter().for_each(say);
+        return Ok(Ended::Well);
+    }
     let rows: Vec<_> = all
         .iter()
-        .map(|check| {
-            [
-                check.id.clone(),
-                check.controls.join(" "),
-                check.title.clone(),
-            ]
-        })
+        .map(|check| [check.id.clone(), check.controls.join(" "), title(check)])
         .collect();
     table(&rows).iter().for_each(say);
     Ok(Ended::Well)
+}
+
+fn title(check: &Check) -> String {
+    let proposed = if check.nprm {
+        " (proposed rule of 2025)"
+    } else {
+        ""
+    };
+    format!("{}{proposed}", check.title)
 }
 
 /// Prints a script that completes the arguments of this command in a shell

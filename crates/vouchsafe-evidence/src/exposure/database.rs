@@ -87,6 +87,7 @@ pub(crate) struct Scope {
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Line<'a> {
+    /// The name of the file.
     file: String,
     /// SHA-256 of the whole file, prose included.
     sha256: String,
@@ -308,7 +309,8 @@ fn line(file: &folder::File, detector: &Detector, layout: Layout) -> Result<Vec<
         _ => Some(serde_json::from_str::<&RawValue>(&file.kept).map_err(fault)?),
     };
     let mut line = Line {
-        file: file.path.clone(),
+        // Without its folder: the name of a package before the digits of an id looks like a number of a person.
+        file: file.path.rsplit('/').next().unwrap_or_default().to_owned(),
         sha256: file.sha256.to_string(),
         added: file.added.map(Timestamp::as_second),
         front: (layout == Layout::Rustsec).then(|| file.kept.clone()),

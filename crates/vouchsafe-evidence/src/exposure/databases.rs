@@ -49,8 +49,30 @@ pub(crate) fn all(context: &Context<'_>) -> Result<Vec<Database>, String> {
         .collect()
 }
 
-/// What stands in the way of a verdict, of all databases.
+/// What stands in the way of a verdict about the moment that is judged, of all databases.
 pub(crate) fn gaps(databases: &[Database]) -> Vec<Unobservable> {
+    let mut gaps = faults(databases);
+    for database in databases {
+        gaps.extend(database.stale.iter().map(|stale| Unobservable {
+            item: database.name.clone(),
+            what: stale.clone(),
+        }));
+    }
+    gaps
+}
+
+/// The moment until which all databases say something.
+pub(crate) fn speak_until(databases: &[Database], max_age: u32) -> Option<Timestamp> {
+    let hours = i64::from(max_age).saturating_mul(24);
+    let dates = databases.iter().filter_map(|database| {
+        let date = database.manifest.as_ref()?.date;
+        date.checked_add(hours.hours()).ok()
+    });
+    dates.min()
+}
+
+/// What is wrong with databases, whatever moment is judged.
+pub(crate) fn faults(databases: &[Database]) -> Vec<Unobservable> {
     let gap = |database: &Database, what: &str| Unobservable {
         item: database.name.clone(),
         what: what.to_owned(),
@@ -63,7 +85,6 @@ pub(crate) fn gaps(databases: &[Database]) -> Vec<Unobservable> {
                 .iter()
                 .map(|fault| gap(database, &fault.text)),
         );
-        gaps.extend(database.stale.iter().map(|stale| gap(database, stale)));
     }
     gaps
 }

@@ -2,6 +2,7 @@
 //! they are now.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 
 use crate::collect::{Call, Collected, Collector, Sink, look_for_phi};
@@ -133,7 +134,10 @@ pub(crate) fn log(git: &Git, from: Option<&str>, to: &str) -> Result<Vec<u8>, Gi
         &range,
         "--",
     ];
-    git.run(settings.iter().chain(&command).chain(&PATTERNS))
+    let arguments = settings.iter().chain(&command).chain(&PATTERNS);
+    // A partial clone must not call its remote for what it lacks: it fails instead.
+    let quiet = [("GIT_NO_LAZY_FETCH", OsStr::new("1"))];
+    git.feed_with(arguments, b"", &quiet)
 }
 
 /// The first-parent chain up to a commit, oldest first.
@@ -168,9 +172,15 @@ fn history(
         let Some(to) = commits.last() else {
             continue;
         };
-        match log(git, from, to) {
-            Ok(patches) => put_history(sink, source, from, to, &patches)?,
+        let patches = match log(git, from, to) {
+            Ok(patches) => patches,
             Err(error) => return Ok(Err(said(error))),
+        };
+        let refused = sink.counts.1;
+        put_history(sink, source, from, to, &patches)?;
+        if sink.counts.1 > refused {
+            // Without this piece the next ones say nothing: the next run begins here again.
+            break;
         }
         from = Some(to);
     }

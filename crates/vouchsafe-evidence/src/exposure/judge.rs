@@ -97,7 +97,14 @@ fn judge(context: &Context<'_>, about: About) -> Result<Judgement, String> {
         several_branches: windows.branches.len() > 1,
     };
     let mut found = Found::default();
-    found.unseen.extend(databases::gaps(&databases));
+    found.unseen.extend(databases::faults(&databases));
+    // An old database still says what was known until its day: a gap opens after that, and not before.
+    let stale: Vec<_> = databases
+        .iter()
+        .filter_map(|one| one.stale.clone())
+        .collect();
+    let max_age = bench.settings.vulnerabilities.max_age_days;
+    let until = databases::speak_until(&databases, max_age);
     found
         .unseen
         .extend(databases::uncovered(&databases, ecosystems));
@@ -107,7 +114,14 @@ fn judge(context: &Context<'_>, about: About) -> Result<Judgement, String> {
             bench.window(branch, window, &mut found);
         }
     }
-    Ok(bench.judgement(found, &windows))
+    let mut judgement = bench.judgement(found, &windows);
+    for stale in stale {
+        judgement = judgement.noting(stale);
+    }
+    Ok(match until {
+        Some(until) if until < context.at => judgement.speaking_until(until),
+        _ => judgement,
+    })
 }
 
 /// What is wrong with the collection of a branch.

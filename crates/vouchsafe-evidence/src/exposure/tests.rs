@@ -172,7 +172,11 @@ fn windows(judgement: &Judgement) -> Vec<String> {
 }
 
 fn codes(judgement: &Judgement) -> Vec<&str> {
-    judgement.deviations.iter().map(|one| one.code.as_str()).collect()
+    judgement
+        .deviations
+        .iter()
+        .map(|one| one.code.as_str())
+        .collect()
 }
 
 /// A folder of Go's database with one advisory: below `fixed`, `example.org/a` is affected.
@@ -183,7 +187,11 @@ fn go_database(bed: &Bed, fixed: &str, snapshot: &str) -> PathBuf {
         r#"{{"id":"GO-2026-0001","modified":"0001-01-01T00:00:00Z","published":"0001-01-01T00:00:00Z","aliases":["CVE-2026-1"],"details":"prose","affected":[{{"package":{{"ecosystem":"Go","name":"example.org/a"}},"ranges":[{{"type":"SEMVER","events":[{{"introduced":"0"}},{{"fixed":"{fixed}"}}]}}]}}]}}"#
     );
     std::fs::write(folder.join("osv/GO-2026-0001.json"), record).unwrap();
-    std::fs::write(folder.join("DATES.tsv"), "id\tadded_epoch\tlast_changed_epoch\nGO-2026-0001\t1767225600\t1767225600\n").unwrap();
+    std::fs::write(
+        folder.join("DATES.tsv"),
+        "id\tadded_epoch\tlast_changed_epoch\nGO-2026-0001\t1767225600\t1767225600\n",
+    )
+    .unwrap();
     std::fs::write(folder.join("SNAPSHOT"), snapshot).unwrap();
     folder
 }

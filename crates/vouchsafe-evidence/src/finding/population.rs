@@ -107,7 +107,7 @@ mod tests {
         };
         let (a, b) = (item("a"), item("b"));
         let root = root_of(&[a.clone(), b.clone()]);
-        assert_ne!(root, root_of(&[b.clone(), a.clone()]));
+        assert_ne!(root, root_of(&[b, a.clone()]));
         assert_ne!(root, root_of(&[a]));
     }
 }

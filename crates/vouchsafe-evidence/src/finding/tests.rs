@@ -77,6 +77,10 @@ fn a_control_is_no_better_than_its_worst_check_and_what_was_not_seen_is_a_gap() 
         (vec![Excepted], true, true, Gaps),
         (vec![Deviations, NoEvidence], true, true, Deviations),
     ] {
-        assert_eq!(state_of_all(&states, examined, lacks), control, "{states:?}");
+        assert_eq!(
+            state_of_all(&states, examined, lacks),
+            control,
+            "{states:?}"
+        );
     }
 }

@@ -71,8 +71,7 @@ enum Refused {
 }
 
 /// Runs the command.
-#[must_use]
-pub fn run(args: &Args) -> ExitCode {
+pub(crate) fn run(args: &Args) -> ExitCode {
     match try_run(args) {
         Ok(code) => code,
         Err(error) => {
@@ -155,4 +154,75 @@ fn print(text: &str) {
 
 fn tell(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn options_of(more: &[&str], variables: &[(&str, &str)]) -> Result<Options, Refused> {
+        let line = ["x", "--repository", "o/r", "--clone", "/nonexistent"]
+            .iter()
+            .chain(more);
+        let variable = |name: &str| {
+            let mut known = variables.iter().filter(|(known, _)| *known == name);
+            known.next().map(|(_, value)| (*value).to_owned())
+        };
+        options(&Line::try_parse_from(line).unwrap().args, &variable)
+    }
+
+    const TOKEN: (&str, &str) = ("GITHUB_TOKEN", "canary-of-the-token");
+
+    #[test]
+    fn the_token_of_one_forge_is_not_sent_to_another() {
+        options_of(&[], &[TOKEN]).unwrap();
+        let elsewhere = ["--api", "https://git.example/api/v3"];
+        assert!(matches!(
+            options_of(&elsewhere, &[TOKEN]),
+            Err(Refused::OtherForge(_))
+        ));
+        let own = ("GITHUB_API_URL", "https://git.example/api/v3");
+        let options = options_of(&[], &[TOKEN, own]).unwrap();
+        assert_eq!(options.api.to_string(), "https://git.example/api/v3");
+        let github = ["--api", GITHUB];
+        assert!(matches!(
+            options_of(&github, &[TOKEN, own]),
+            Err(Refused::OtherForge(_))
+        ));
+        assert!(!format!("{options:?}").contains("canary"));
+    }
+
+    #[test]
+    fn plain_http_takes_a_flag_that_says_so_and_a_loopback_address() {
+        let plain = ["--api", "http://127.0.0.1:1"];
+        assert!(matches!(
+            options_of(&plain, &[]),
+            Err(Refused::Api(ApiError::PlainText))
+        ));
+        let flag = "--danger-plain-http-to-loopback";
+        options_of(&[plain[0], plain[1], flag], &[]).unwrap();
+        let far = ["--api", "http://192.0.2.1", flag];
+        assert!(matches!(
+            options_of(&far, &[]),
+            Err(Refused::Api(ApiError::PlainText))
+        ));
+    }
+
+    #[test]
+    fn help_does_not_print_the_environment() {
+        let command = <Line as clap::CommandFactory>::command();
+        assert!(
+            command
+                .get_arguments()
+                .all(|argument| argument.get_env().is_none())
+        );
+    }
 }

@@ -68,7 +68,7 @@ fn amount(out: &mut String, commits: usize) {
     let calls = commits * CALLS_OF_A_CHANGE + endpoint::ALL.len();
     let _ = writeln!(
         out,
-        "\nAbout {calls} calls at most for {commits} commits; pages that are settled in the folder are not asked for again."
+        "\nAbout {calls} calls for {commits} commits; pages that are settled in the folder are not asked for again."
     );
     for (who, calls_an_hour) in AN_HOUR {
         let hours = calls.div_ceil(calls_an_hour);
@@ -102,4 +102,53 @@ fn levels(out: &mut String) {
          token cannot have that permission. The key of the app, or the token, needs an owner and an end in the register \
          of credentials."
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::origin::PlainHttp;
+    use super::super::tests::repository::Repo;
+    use super::super::{Api, Limits, Repository, Token};
+    use super::*;
+
+    #[test]
+    fn every_call_and_permission_is_printed_beforehand_and_nobody_is_called() {
+        let repo = Repo::new();
+        for day in 1..=3 {
+            repo.commit(&format!("2026-01-0{day}T12:00:00Z"));
+        }
+        let options = Options {
+            repository: Repository::parse("o/r").unwrap(),
+            // Nobody listens there.
+            api: Api::parse("http://127.0.0.1:1", PlainHttp::DangerToLoopback).unwrap(),
+            token: Some(Token::new("canary", "test").unwrap()),
+            clone: repo.path().to_path_buf(),
+            branches: vec!["main".to_owned(), "gone".to_owned()],
+            since: Some("2026-01-02".parse().unwrap()),
+            out: repo.path().join("pages"),
+            again: false,
+            limits: Limits::default(),
+        };
+        let plan = plan(&options).unwrap();
+        for endpoint in endpoint::ALL {
+            assert!(
+                plan.contains(endpoint.path) && plan.contains(endpoint.permission),
+                "{plan}"
+            );
+        }
+        assert!(
+            plan.contains("branch main: 2 first-parent commits"),
+            "{plan}"
+        );
+        assert!(
+            plan.contains("branch gone: not in the local clone"),
+            "{plan}"
+        );
+        assert!(plan.contains("About 35 calls for 2 commits"), "{plan}");
+        assert!(
+            plan.contains("UNOBSERVABLE") && !plan.contains("canary"),
+            "{plan}"
+        );
+        assert!(!options.out.exists());
+    }
 }

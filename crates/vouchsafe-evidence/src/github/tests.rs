@@ -9,6 +9,7 @@ mod walks;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -46,7 +47,7 @@ impl Pace for Still {
 
 /// A clone with three commits, a forge that knows them, and a folder of pages.
 struct Scene {
-    repo: Repo,
+    repo: Rc<Repo>,
     forge: Forge,
     pages: tempfile::TempDir,
     pace: Still,
@@ -63,9 +64,14 @@ impl Scene {
             "2026-01-12T12:00:00Z",
         ];
         let commits = commits.map(|date| repo.commit(date));
+        Self::on(&Rc::new(repo), &commits)
+    }
+
+    /// The same, on a clone that is there already.
+    fn on(repo: &Rc<Repo>, commits: &[String]) -> Self {
         Self {
-            forge: Forge::new(&commits),
-            repo,
+            forge: Forge::new(commits),
+            repo: Rc::clone(repo),
             pages: tempfile::tempdir().unwrap(),
             pace: Still {
                 now: "2026-02-01T12:00:00Z".parse().unwrap(),

@@ -136,12 +136,11 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
 }
 
 fn register(context: &Context<'_>) -> Result<Register, String> {
-    if context.last(SERVICES).is_none() {
+    let Some(known) = context.present(SERVICES)? else {
         return Ok(Register {
             services: Vec::new(),
         });
-    }
-    let known = context.latest(SERVICES)?;
+    };
     let content = context.content(known)?;
     let content = std::str::from_utf8(&content)
         .map_err(|_| "evidence/services.toml is not UTF-8".to_owned())?;

@@ -176,7 +176,7 @@ pub(super) fn cargo_deny(lines: &[Value]) -> Result<Report, String> {
         return Err("cargo-deny logged an error of its own".to_owned());
     }
     let summary = of("summary")
-        .last()
+        .next_back()
         .and_then(Value::as_object)
         .ok_or("it has no summary: it was cut")?;
     if summary.is_empty() {

@@ -8,6 +8,15 @@ use crate::judgement::{Deviation, Judgement, Severity, Unobservable};
 use crate::yaml::Node;
 
 const HPA: &str = "HorizontalPodAutoscaler";
+/// Kinds of Kubernetes' own that can be scaled.
+const SCALED: [&str; 4] = [
+    "Deployment",
+    "StatefulSet",
+    "ReplicaSet",
+    "ReplicationController",
+];
+
+type Fault = (&'static str, String);
 
 /// Notes in each workload the fewest pods that its autoscaler leaves.
 pub(super) fn mark(objects: &Objects, workloads: &mut [Workload]) {
@@ -74,76 +83,79 @@ fn autoscaler(
     unobservable: &mut Vec<Unobservable>,
 ) {
     let item = hpa.item();
-    let mut say = |code: &str, text: String| {
-        deviations.push(Deviation::new(code, &item, text).at(hpa.place()));
+    let mut found = room(hpa);
+    let target = |field| {
+        hpa.body
+            .text_at(&["spec", "scaleTargetRef", field])
+            .unwrap_or("?")
     };
-    let (least, most) = (
-        minimum(hpa),
-        hpa.body.at(&["spec", "maxReplicas"]).and_then(Node::int),
-    );
-    if least < 2 {
-        say(
-            "HPA_MIN_TOO_LOW",
-            format!("it may go down to {least}; two pods are the fewest that survive one"),
-        );
-    }
-    match most {
-        None => say("HPA_NO_ROOM", "it has no maxReplicas".to_owned()),
-        Some(most) if most <= least => {
-            say(
-                "HPA_NO_ROOM",
-                format!("it cannot grow: from {least} to {most} pods"),
-            );
-        }
-        Some(_) => {}
-    }
-    let Some(workload) = cluster
+    let (kind, name) = (target("kind"), target("name"));
+    match cluster
         .workloads
         .iter()
         .find(|workload| targets(hpa, workload))
-    else {
-        let target = |field| {
-            hpa.body
-                .text_at(&["spec", "scaleTargetRef", field])
-                .unwrap_or("?")
-        };
-        let (kind, name) = (target("kind"), target("name"));
-        if matches!(
-            kind,
-            "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController"
-        ) {
-            say(
-                "HPA_TARGET_MISSING",
-                format!("its target {kind} {name} is not in the manifests of this namespace"),
-            );
-        } else {
-            unobservable.push(Unobservable {
-                item,
-                what: format!("its target is a {kind}, a kind that is not known here"),
-            });
+    {
+        Some(workload) if workload.kind == Kind::Replicated => {
+            found.extend(unmeasured(hpa, workload))
         }
-        return;
-    };
-    if workload.kind != Kind::Replicated {
-        say(
+        Some(_) => found.push((
             "HPA_TARGET_MISSING",
             "its target cannot be scaled".to_owned(),
-        );
+        )),
+        None if SCALED.contains(&kind) => {
+            let text =
+                format!("its target {kind} {name} is not in the manifests of this namespace");
+            found.push(("HPA_TARGET_MISSING", text));
+        }
+        None => unobservable.push(Unobservable {
+            item: item.clone(),
+            what: format!("its target is a {kind}, a kind that is not known here"),
+        }),
     }
+    let found = found.into_iter();
+    deviations.extend(found.map(|(code, text)| Deviation::new(code, &item, text).at(hpa.place())));
+}
+
+/// Whether it can grow, and leaves enough.
+fn room(hpa: &Object) -> Vec<Fault> {
+    let mut found = Vec::new();
+    let least = minimum(hpa);
+    if least < 2 {
+        let text = format!("it may go down to {least}; two pods are the fewest that survive one");
+        found.push(("HPA_MIN_TOO_LOW", text));
+    }
+    let most = hpa.body.at(&["spec", "maxReplicas"]).and_then(Node::int);
+    let policy = hpa
+        .body
+        .text_at(&["spec", "behavior", "scaleUp", "selectPolicy"]);
+    let text = match most {
+        None => "it has no maxReplicas".to_owned(),
+        Some(most) if most <= least => format!("it cannot grow: from {least} to {most} pods"),
+        Some(_) if policy == Some("Disabled") => {
+            "growing is switched off (scaleUp: Disabled)".to_owned()
+        }
+        Some(_) => return found,
+    };
+    found.push(("HPA_NO_ROOM", text));
+    found
+}
+
+/// Containers that request nothing of what the autoscaler measures a share of.
+fn unmeasured(hpa: &Object, workload: &Workload) -> Vec<Fault> {
+    let mut found = Vec::new();
     for (resource, container) in utilisation(hpa) {
-        let lacking = workload.containers().into_iter().filter(|one| one.stays);
-        for one in lacking.filter(|one| container.is_none_or(|name| name == one.name)) {
+        let staying = workload.containers().into_iter().filter(|one| one.stays);
+        for one in staying.filter(|one| container.is_none_or(|name| name == one.name)) {
             if !requests(one.node, resource) {
-                say(
-                    "HPA_NO_REQUESTS",
-                    format!(
-                        "the container {} requests no {resource}: there is nothing to measure a share of",
-                        one.name
-                    ),
+                let name = one.name;
+                let text = format!(
+                    "the container {name} requests no {resource}: there is nothing to measure a share of"
                 );
+                found.push(("HPA_NO_REQUESTS", text));
             }
         }
     }
+    found
 }
 
 /// The fewest pods that an autoscaler leaves; Kubernetes takes 1 where it does not say.

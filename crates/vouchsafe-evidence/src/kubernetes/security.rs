@@ -92,7 +92,23 @@ fn container(workload: &Workload, one: &Container<'_>) -> Vec<Fault> {
             "it is privileged: it is root on its node",
         );
     }
-    let listed = |list| one.node.list_at(&["securityContext", "capabilities", list]);
+    let seccomp = inherited("seccompProfile").and_then(|profile| profile.text_at(&["type"]));
+    if !matches!(seccomp, Some("RuntimeDefault" | "Localhost")) {
+        say(
+            "SECCOMP_OFF",
+            Severity::Medium,
+            "seccompProfile is not RuntimeDefault",
+        );
+    }
+    faults.extend(capabilities(one.node));
+    faults
+}
+
+/// Capabilities, and ports of the node.
+fn capabilities(container: &Node) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut say = |code, severity, text: &str| faults.push((code, severity, text.to_owned()));
+    let listed = |list| container.list_at(&["securityContext", "capabilities", list]);
     if !listed("drop").iter().any(|one| {
         one.text()
             .is_some_and(|name| name.eq_ignore_ascii_case("ALL"))
@@ -112,15 +128,7 @@ fn container(workload: &Workload, one: &Container<'_>) -> Vec<Fault> {
             );
         }
     }
-    let seccomp = inherited("seccompProfile").and_then(|profile| profile.text_at(&["type"]));
-    if !matches!(seccomp, Some("RuntimeDefault" | "Localhost")) {
-        say(
-            "SECCOMP_OFF",
-            Severity::Medium,
-            "seccompProfile is not RuntimeDefault",
-        );
-    }
-    let ports = one.node.list_at(&["ports"]);
+    let ports = container.list_at(&["ports"]);
     if ports.iter().any(|port| {
         port.get("hostPort")
             .and_then(Node::int)

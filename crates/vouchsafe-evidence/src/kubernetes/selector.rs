@@ -11,7 +11,7 @@ pub(super) type Labels = BTreeMap<String, String>;
 pub(super) fn labels(node: Option<&Node>) -> Labels {
     let entries = node.map_or(&[][..], Node::entries).iter();
     entries
-        .filter_map(|(key, value)| Some((key.clone(), value.text().unwrap_or_default().to_owned())))
+        .map(|(key, value)| (key.clone(), value.text().unwrap_or_default().to_owned()))
         .collect()
 }
 

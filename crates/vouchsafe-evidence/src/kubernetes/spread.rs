@@ -35,7 +35,7 @@ fn one(workload: &Workload) -> Result<Option<(&'static str, String)>, String> {
         return Ok(Some(("ONE_REPLICA", text.to_owned())));
     }
     if pinned(&workload.pod) {
-        let text = "its nodeSelector names one zone";
+        let text = "its nodeSelector or node affinity allows one zone only";
         return Ok(Some(("ZONE_PINNED", text.to_owned())));
     }
     let constraints = workload.pod.list_at(&["topologySpreadConstraints"]);
@@ -102,7 +102,37 @@ fn apart(workload: &Workload) -> Result<bool, String> {
     Ok(false)
 }
 
+/// Whether its pods may only run in one zone.
 fn pinned(pod: &Node) -> bool {
-    let selector = pod.get("nodeSelector");
-    selector.is_some_and(|selector| selector.get(ZONE).is_some())
+    let by_selector = pod
+        .get("nodeSelector")
+        .is_some_and(|selector| selector.get(ZONE).is_some());
+    let path = [
+        "affinity",
+        "nodeAffinity",
+        "requiredDuringSchedulingIgnoredDuringExecution",
+        "nodeSelectorTerms",
+    ];
+    let terms = pod.list_at(&path);
+    // One of the terms has to hold, and in a term every expression.
+    let zones: Vec<Option<Vec<&str>>> = terms.iter().map(zones).collect();
+    let mut all: Vec<&str> = zones.iter().flatten().flatten().copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    by_selector || (!terms.is_empty() && zones.iter().all(Option::is_some) && all.len() == 1)
+}
+
+/// The zones that a term of a node affinity asks for, where it asks for any.
+fn zones(term: &Node) -> Option<Vec<&str>> {
+    let mut expressions = term.list_at(&["matchExpressions"]).iter();
+    let about = expressions.find(|one| {
+        one.text_at(&["key"]) == Some(ZONE) && one.text_at(&["operator"]) == Some("In")
+    })?;
+    Some(
+        about
+            .list_at(&["values"])
+            .iter()
+            .filter_map(Node::text)
+            .collect(),
+    )
 }

@@ -84,7 +84,15 @@ pub(crate) fn sample(
     let fixed_by = fixed
         .ok_or("the population is not the one that the log fixed")?
         .index;
-    let of = items.len();
+    Ok(Sampled {
+        fixed_by,
+        of: items.len(),
+        items: first(items, seed, size),
+    })
+}
+
+/// The first items in the order of their tags.
+fn first(items: Vec<Item>, seed: &str, size: usize) -> Vec<(String, Item)> {
     let seed = hmac::Key::new(hmac::HMAC_SHA256, seed.as_bytes());
     let mut tagged: Vec<(String, Item)> = items
         .into_iter()
@@ -92,9 +100,5 @@ pub(crate) fn sample(
         .collect();
     tagged.sort_by(|a, b| a.0.cmp(&b.0));
     tagged.truncate(size);
-    Ok(Sampled {
-        fixed_by,
-        of,
-        items: tagged,
-    })
+    tagged
 }

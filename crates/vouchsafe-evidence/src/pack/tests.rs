@@ -312,7 +312,11 @@ fn an_observation_that_says_more_than_its_evidence_is_found_although_the_key_is_
     let (key, folder) = (key(7), place.folder().clone());
     let log = crate::store::Log::open(std::sync::Arc::new(folder), &key, &[]).unwrap();
     let index = crate::inputs::Index::of(&log).unwrap();
-    let check = Check::all().unwrap().into_iter().find(|check| check.id == "change.reviewed").unwrap();
+    let check = Check::all()
+        .unwrap()
+        .into_iter()
+        .find(|check| check.id == "change.reviewed")
+        .unwrap();
     let cache = crate::inputs::Cache::default();
     let (mut observation, mut record) = engine::observe(&check, at(4), &index, &log, &cache);
     assert_ne!(observation.outcome, crate::judgement::Outcome::Pass);
@@ -323,10 +327,19 @@ fn an_observation_that_says_more_than_its_evidence_is_found_although_the_key_is_
     record.judgement.notes.clear();
     let mut writer = Writer::open(place.folder().path(), signer(7)).unwrap();
     let content = serde_json::to_vec(&record).unwrap();
-    writer.append(at(4), crate::entry::Kind::Observation(observation), &content).unwrap();
+    writer
+        .append(
+            at(4),
+            crate::entry::Kind::Observation(observation),
+            &content,
+        )
+        .unwrap();
     writer.commit().unwrap();
     drop(writer);
     world.make(5);
     let faults = world.faults();
-    assert!(faults.iter().any(|fault| fault.contains("change.reviewed")), "{faults:?}");
+    assert!(
+        faults.iter().any(|fault| fault.contains("change.reviewed")),
+        "{faults:?}"
+    );
 }

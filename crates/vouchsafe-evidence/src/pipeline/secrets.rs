@@ -44,12 +44,11 @@ type Found = (Vec<Deviation>, Vec<Unobservable>);
 pub(super) fn judge(context: &Context<'_>, workflows: &Workflows) -> Result<Found, String> {
     let (mut deviations, mut unobservable) = (Vec::new(), Vec::new());
     let used = used(workflows, &mut deviations, &mut unobservable);
-    let register = match context.last(CREDENTIALS) {
+    let register = match context.present(CREDENTIALS)? {
         None => Register {
             credentials: Vec::new(),
         },
-        Some(_) => {
-            let known = context.latest(CREDENTIALS)?;
+        Some(known) => {
             let text = context.content(known)?;
             let text = std::str::from_utf8(&text)
                 .map_err(|_| "the register of credentials is not UTF-8".to_owned())?;

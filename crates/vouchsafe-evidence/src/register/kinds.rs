@@ -64,7 +64,7 @@ macro_rules! kinds {
             },
             EvidenceType {
                 name: super::libraries::PRESENT,
-                title: "lock files at the commit",
+                title: "packages of a lock file at the commit",
                 // Of nobody; but names of packages look like names of people, and numbers of versions like addresses.
                 people: People::Workforce,
             },

@@ -14,6 +14,7 @@ use super::value::Text;
 use super::vendors::Vendors;
 use crate::collect::{Call, Collected, Collector, Sink};
 use crate::digest::Digest;
+use crate::git::{Git, GitError};
 use crate::inputs::Context;
 use crate::judgement::{Deviation, Judgement, Unobservable};
 use crate::project::Project;
@@ -37,7 +38,10 @@ pub(crate) struct LockFiles {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct LockFile {
     pub(crate) path: String,
-    pub(crate) sha256: Digest,
+    /// SHA-256 of the file at the commit.
+    pub(crate) original: Digest,
+    /// SHA-256 of what is stored of it; none when it could not be read.
+    pub(crate) packages: Option<Digest>,
 }
 
 /// Collects lock files at the commit.
@@ -57,56 +61,93 @@ impl Collector for Locks {
     }
 
     fn collect(&self, project: &Project, sink: &mut Sink<'_>) -> Result<(), WriteError> {
-        let git = &project.git;
-        let listed = git
-            .text(["rev-parse", "--verify", "HEAD"])
-            .and_then(|commit| {
-                Ok((
-                    git.run(["ls-tree", "-r", "-z", "--name-only", "--full-tree", &commit])?,
-                    commit,
-                ))
-            });
-        let (paths, commit) = match listed {
+        let (commit, paths) = match listed(&project.git) {
             Ok(listed) => listed,
-            Err(error) => return sink.failed(FILES, "git", "HEAD", error.to_string()),
+            Err(error) => return sink.failed(FILES, SOURCE, "HEAD", error.to_string()),
         };
         let mut files = Vec::new();
-        let paths = paths
-            .split(|byte| *byte == 0)
-            .filter_map(|path| std::str::from_utf8(path).ok());
-        for path in paths.filter(|path| reader(path).is_some()) {
-            let content = match git.run(["cat-file", "blob", &format!("{commit}:{path}")]) {
+        for path in paths {
+            let blob = format!("{commit}:{path}");
+            let content = match project.git.run(["cat-file", "blob", &blob]) {
                 Ok(content) => content,
-                Err(error) => {
-                    sink.failed(PRESENT, "git", path, error.to_string())?;
-                    continue;
+                Err(error) => return sink.failed(FILES, SOURCE, "HEAD", error.to_string()),
+            };
+            let original = Digest::of(&content);
+            // A file that cannot be read is named all the same: what was not read is no answer.
+            let packages = match extract(&path, &content) {
+                Ok(stored) => {
+                    put(sink, PRESENT, &path, &stored)?;
+                    Some(Digest::of(&stored))
+                }
+                Err(why) => {
+                    sink.failed(PRESENT, SOURCE, &path, why)?;
+                    None
                 }
             };
             files.push(LockFile {
-                path: path.to_owned(),
-                sha256: Digest::of(&content),
+                path,
+                original,
+                packages,
             });
-            sink.put(&Collected {
-                schema: PRESENT,
-                source: "git",
-                request: path,
-                collected_at: None,
-                effective: None,
-                content: &content,
-            })?;
         }
         match serde_json::to_vec(&LockFiles { commit, files }) {
-            Ok(content) => sink.put(&Collected {
-                schema: FILES,
-                source: "git",
-                request: "HEAD",
-                collected_at: None,
-                effective: None,
-                content: &content,
-            }),
-            Err(error) => sink.failed(FILES, "git", "HEAD", error.to_string()),
+            Ok(content) => put(sink, FILES, "HEAD", &content),
+            Err(error) => sink.failed(FILES, SOURCE, "HEAD", error.to_string()),
         }
     }
+}
+
+const SOURCE: &str = "git";
+
+/// The commit, and the lock files in it.
+fn listed(git: &Git) -> Result<(String, Vec<String>), GitError> {
+    let commit = git.text(["rev-parse", "--verify", "HEAD"])?;
+    let listing = git.run(["ls-tree", "-r", "-z", "--name-only", "--full-tree", &commit])?;
+    let paths = listing
+        .split(|byte| *byte == 0)
+        .filter_map(|path| std::str::from_utf8(path).ok());
+    let paths = paths
+        .filter(|path| reader(path).is_some())
+        .map(ToOwned::to_owned);
+    Ok((commit, paths.collect()))
+}
+
+fn put(sink: &mut Sink<'_>, schema: &str, request: &str, content: &[u8]) -> Result<(), WriteError> {
+    sink.put(&Collected {
+        schema,
+        source: SOURCE,
+        request,
+        collected_at: None,
+        effective: None,
+        content,
+    })
+}
+
+/// What is stored of a lock file: its packages, one a line, as JSON. Lock files themselves are not stored: addresses of
+/// registries in them may hold credentials, and names of packages beside versions look like secrets.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(super) fn extract(path: &str, bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+    let reader = reader(path).ok_or("it is no lock file")?;
+    let mut packages = reader(text)?;
+    packages.sort();
+    packages.dedup();
+    let mut lines = Vec::new();
+    for package in packages {
+        serde_json::to_writer(&mut lines, &package.without_credentials())
+            .map_err(|error| error.to_string())?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
+fn packages_in(bytes: &[u8]) -> Result<Vec<Package>, String> {
+    let lines = serde_json::Deserializer::from_slice(bytes).into_iter();
+    lines
+        .collect::<Result<_, _>>()
+        .map_err(|error| error.to_string())
 }
 
 /// The list of libraries.
@@ -175,10 +216,10 @@ pub(crate) fn packages(context: &Context<'_>) -> Result<(Vec<InFile>, Vec<Unobse
             None => Err("it was not collected".to_owned()),
             Some(known) => match &known.evidence.failed {
                 Some(why) => Err(why.clone()),
-                None if known.content != file.sha256 => {
+                None if Some(known.content) != file.packages => {
                     Err("what was collected is another state of it".to_owned())
                 }
-                None => context.parsed(known, |bytes| read(&file.path, bytes)),
+                None => context.parsed(known, packages_in),
             },
         };
         match read {
@@ -190,12 +231,6 @@ pub(crate) fn packages(context: &Context<'_>) -> Result<(Vec<InFile>, Vec<Unobse
         }
     }
     Ok((found, unobservable))
-}
-
-fn read(path: &str, bytes: &[u8]) -> Result<Vec<Package>, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-    let reader = reader(path).ok_or("it is no lock file")?;
-    reader(text)
 }
 
 /// Each library that ships data away has an egress entry that names its vendor.

@@ -1,10 +1,10 @@
 //! Lock files: which packages of which ecosystems they name.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Where packages come from.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Ecosystem {
     Cargo,
@@ -25,15 +25,36 @@ impl Ecosystem {
 }
 
 /// A package in a lock file.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Package {
     pub(crate) ecosystem: Ecosystem,
+    /// `package` in evidence: beside `name`, names of packages look like names of people.
+    #[serde(rename = "package")]
     pub(crate) name: String,
     pub(crate) version: String,
     /// The registry or address that it is from, where the file says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) source: Option<String>,
     /// Whether the project itself asks for it; unknown where the file does not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) direct: Option<bool>,
+}
+
+impl Package {
+    /// The same, with no more of its source than where that is: no user, no token, no query.
+    pub(crate) fn without_credentials(mut self) -> Self {
+        self.source = self.source.map(|source| {
+            let place = source.split(['?', '#']).next().unwrap_or_default();
+            let Some((scheme, rest)) = place.split_once("://") else {
+                return place.to_owned();
+            };
+            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+            format!("{scheme}://{host}/{path}")
+        });
+        self
+    }
 }
 
 /// A reader of lock files.
@@ -280,7 +301,9 @@ fn pnpm(text: &str) -> Result<Vec<Package>, String> {
             continue;
         }
         let is_key = inside && line.starts_with("  ") && !line.starts_with("   ");
-        let Some(key) = line.trim().strip_suffix(':').filter(|_| is_key) else {
+        let line = line.trim();
+        let key = line.strip_suffix(':').or_else(|| line.strip_suffix(": {}"));
+        let Some(key) = key.filter(|_| is_key) else {
             continue;
         };
         let key = key.trim_matches(['\'', '"']).trim_start_matches('/');

@@ -5,8 +5,6 @@ use std::io::Read as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::read::GzDecoder;
-#[cfg(test)]
-use vouchsafe_tlog::hash_leaf;
 use vouchsafe_tlog::tile::{SourceError, TILE_WIDTH, TileError, TileTree};
 use vouchsafe_tlog::{Checkpoint, NoteVerifier, OpenError};
 
@@ -22,7 +20,7 @@ const KEPT: usize = 48;
 
 /// Why a log cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum LogError {
+pub(crate) enum LogError {
     /// There is no checkpoint.
     #[error("there is no evidence log here (no checkpoint): run `vouchsafe evidence init` first")]
     Absent,
@@ -61,7 +59,7 @@ pub enum LogError {
 
 /// A log of one size and root.
 #[derive(Debug)]
-pub struct Log {
+pub(crate) struct Log {
     files: Arc<dyn Files>,
     tree: TileTree<Tiles<Arc<dyn Files>>>,
     checkpoint: Checkpoint,
@@ -203,13 +201,5 @@ impl Log {
         } else {
             Err(fault("is not the content that its name says"))
         }
-    }
-
-    /// Whether an entry with these bytes stands at an index.
-    #[cfg(test)]
-    pub(crate) fn holds(&self, index: u64, leaf: &[u8]) -> bool {
-        self.tree
-            .leaf(index)
-            .is_ok_and(|hash| hash == hash_leaf(leaf))
     }
 }

@@ -104,7 +104,7 @@ fn a_changed_byte_and_a_missing_object_are_found() {
     writer.append(at(2), run(0), &[b'y'; 9_000]).unwrap();
     writer.commit().unwrap();
     drop(writer);
-    let object = super::object_path(&crate::digest::Digest::of(&[b'y'; 9_000]));
+    let object = object_path(&Digest::of(&[b'y'; 9_000]));
     std::fs::remove_file(folder.path().join(object)).unwrap();
     assert!(matches!(
         log(folder.path()).unwrap().content_at(1),

@@ -22,7 +22,7 @@ const BATCH: usize = 4096;
 
 /// Why nothing was appended.
 #[derive(Debug, thiserror::Error)]
-pub enum WriteError {
+pub(crate) enum WriteError {
     /// Another run writes this log.
     #[error("another run is writing this log; wait until it has ended")]
     Busy,
@@ -72,7 +72,7 @@ pub enum WriteError {
 
 /// The one writer of a log in a folder. Dropped without [`Writer::commit`], it leaves the log as it was.
 #[derive(Debug)]
-pub struct Writer {
+pub(crate) struct Writer {
     folder: Folder,
     signer: NoteSigner,
     builder: TileBuilder,

@@ -90,3 +90,22 @@ fn no_text_makes_the_reader_panic_or_go_on_for_long() {
         let _ = documents(text.as_bytes());
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_the_reader_panic(text in "[\\[\\]{}:,&*!|>'\"%#@a\\-? \\n\\t\\\\~0<]{0,200}") {
+        let _ = documents(text.as_bytes());
+    }
+
+    #[test]
+    fn what_is_written_as_json_is_read_the_same_by_both_readers(keys in proptest::collection::btree_map("[a-z ]{1,8}", "[ -~]{0,12}", 0..6)) {
+        let json = serde_json::to_string(&keys).unwrap();
+        let by_json = document(json.as_bytes()).unwrap();
+        // A comment before it makes it YAML.
+        let by_yaml = document(format!("# yaml\n{json}").as_bytes()).unwrap();
+        for (key, value) in &keys {
+            assert_eq!(by_json.get(key).unwrap().text(), Some(value.as_str()));
+            assert_eq!(by_yaml.get(key).unwrap().text(), Some(value.as_str()));
+        }
+    }
+}

@@ -3,10 +3,8 @@
 use serde_json::{Value, json};
 
 use super::made::codes;
-use super::scene::{Scene, page, user};
+use super::scene::{NOW, Scene, page, user};
 use crate::judgement::{Judgement, Outcome};
-
-const NOW: &str = "2026-01-10T02:00:00Z";
 
 fn event(kind: &str, before: &str, after: &str, at: &str) -> Value {
     json!({
@@ -192,4 +190,21 @@ fn deployments_of_the_forge_are_traced() {
             .iter()
             .any(|one| one.what.contains("403"))
     );
+}
+
+#[test]
+fn a_push_that_was_refused_first_is_no_mismatch() {
+    let mut scene = Scene::new();
+    scene.made.since = "2026-01-09".to_owned();
+    let suite = |id: u64, result: &str| {
+        json!({
+            "id": id, "actor_name": "bob", "before_sha": scene.before, "after_sha": scene.last,
+            "ref": "refs/heads/main", "pushed_at": "2026-01-09T12:00:00Z", "result": result,
+        })
+    };
+    let suites = json!([suite(1, "fail"), suite(2, "pass")]);
+    scene.pages.push(page("/rulesets/rule-suites", suites));
+    scene.collect();
+    let judgement = scene.made.judge("change.bypass", NOW);
+    assert_eq!(judgement.outcome, Outcome::Pass, "{judgement:?}");
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::made::{ANN, BOB, Draft, FORGE, Made};
+use super::made::{ANN, BOB, Draft, FORGE, Made, codes};
+use crate::judgement::{Judgement, Outcome};
 
 /// A repository with seven pull requests; the last is the one that a test spoils.
 pub(super) struct Scene {
@@ -20,7 +21,10 @@ pub(super) struct Scene {
 }
 
 pub(super) const LAST: u64 = 7;
-pub(super) const MERGED: &str = "2026-01-09T12:00:00Z";
+/// When the last pull request is judged, and moments before and after its merge.
+pub(super) const NOW: &str = "2026-01-10T02:00:00Z";
+pub(super) const BEFORE: &str = "2026-01-09T11:00:00Z";
+pub(super) const AFTER: &str = "2026-01-09T13:00:00Z";
 
 pub(super) fn user(login: &str) -> Value {
     let kind = if login.ends_with("[bot]") {
@@ -31,6 +35,7 @@ pub(super) fn user(login: &str) -> Value {
     json!({"login": login, "id": 1, "type": kind})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "bodies are written in place")]
 pub(super) fn page(path: &str, body: Value) -> Value {
     json!({
         "page": 1, "method": "GET", "path": format!("/repos/acme/app{path}"), "query": "", "status": 200,
@@ -58,6 +63,17 @@ enum Way {
     Squash,
     Rebase,
     Queue,
+}
+
+/// A pull request that was merged.
+struct Merged<'a> {
+    number: u64,
+    way: Way,
+    login: &'a str,
+    person: (&'a str, &'a str),
+    first: String,
+    made_at: String,
+    merged_at: String,
 }
 
 impl Scene {
@@ -123,8 +139,33 @@ impl Scene {
                 draft(&[&copy], FORGE, &merged_at, &format!("{message}, more"))
             }
         };
-        let reviewer = if login == "ann" { "bob" } else { "ann" };
-        let approved_at = format!("2026-01-{day:02}T11:00:00Z");
+        let merged = Merged {
+            number,
+            way,
+            login,
+            person,
+            first,
+            made_at,
+            merged_at,
+        };
+        (self.before, self.last, self.head) = (base, last, head);
+        self.pages_of(&merged);
+        self.checks_of(&merged);
+    }
+
+    fn pages_of(&mut self, merged: &Merged<'_>) {
+        let Merged {
+            number,
+            way,
+            login,
+            person,
+            first,
+            made_at,
+            merged_at,
+        } = merged;
+        let (last, head) = (self.last.clone(), self.head.clone());
+        let reviewer = if *login == "ann" { "bob" } else { "ann" };
+        let approved_at = merged_at.replace("T12", "T11");
         let brief = json!({
             "number": number, "merged_at": merged_at, "merge_commit_sha": last, "base": {"ref": "main"},
         });
@@ -133,7 +174,7 @@ impl Scene {
             "user": user(login), "labels": [], "base": {"ref": "main"}, "head": {"sha": head}, "commits": 2,
         });
         let mut brought = vec![last.clone()];
-        if way == Way::Rebase {
+        if *way == Way::Rebase {
             brought.push(self.made.git(&["rev-parse", &format!("{last}^")]));
         }
         self.changes += brought.len();
@@ -145,34 +186,34 @@ impl Scene {
         self.pages.push(page(
             &format!("/pulls/{number}/commits"),
             json!([
-                listed(&first, &self.root, login, person, &made_at),
-                listed(&head, &first, login, person, &made_at)
+                listed(first, &self.root, login, *person, made_at),
+                listed(&head, first, login, *person, made_at)
             ]),
         ));
         self.pages.push(page(
             &format!("/pulls/{number}/reviews"),
             json!([review(reviewer, "APPROVED", &head, &approved_at)]),
         ));
+    }
+
+    /// A merge queue tries the merged commit, everything else the head.
+    fn checks_of(&mut self, merged: &Merged<'_>) {
+        let approved_at = merged.merged_at.replace("T12", "T11");
         let run = json!({
             "name": "build", "status": "completed", "conclusion": "success",
             "started_at": approved_at, "completed_at": approved_at,
         });
-        let tried = if way == Way::Queue { &last } else { &head };
-        let none = json!({"total_count": 0, "check_runs": []});
-        self.pages
-            .push(page(&format!("/commits/{head}/check-runs"), none));
-        self.pages
-            .retain(|page| page["path"] != format!("/repos/acme/app/commits/{tried}/check-runs"));
-        self.pages.push(page(
-            &format!("/commits/{tried}/check-runs"),
-            json!({"total_count": 1, "check_runs": [run]}),
-        ));
-        for id in [&head, &last] {
+        let (head, last) = (self.head.clone(), self.last.clone());
+        let queued = merged.way == Way::Queue;
+        for (id, ran) in [(&head, !queued), (&last, queued)] {
+            let runs = if ran { vec![run.clone()] } else { Vec::new() };
+            let runs = json!({"total_count": runs.len(), "check_runs": runs});
             let none = json!({"total_count": 0, "statuses": []});
+            self.pages
+                .push(page(&format!("/commits/{id}/check-runs"), runs));
             self.pages
                 .push(page(&format!("/commits/{id}/status"), none));
         }
-        (self.before, self.last, self.head) = (base, last, head);
     }
 
     /// The page of a path.
@@ -209,4 +250,39 @@ impl Scene {
         }
         self.made.collect("2026-01-10T01:00:00Z");
     }
+}
+
+pub(super) fn judged(mut scene: Scene, check: &str) -> (Judgement, Scene) {
+    scene.collect();
+    (scene.made.judge(check, NOW), scene)
+}
+
+/// Spoils the last pull request and asks for exactly these deviations of it, and nothing that cannot be seen.
+#[track_caller]
+pub(super) fn finds(expected: &[&str], spoil: impl FnOnce(&mut Scene)) {
+    let mut scene = Scene::new();
+    spoil(&mut scene);
+    let (judgement, scene) = judged(scene, "change.reviewed");
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|code| (*code, scene.last.as_str()))
+        .collect();
+    assert_eq!(codes(&judgement), expected);
+    assert_eq!(judgement.unobservable, []);
+    assert_eq!(judgement.population.unwrap().items.len(), scene.changes);
+}
+
+/// Spoils the last pull request and asks that it cannot be judged, with these words.
+#[track_caller]
+pub(super) fn cannot_see(words: &str, spoil: impl FnOnce(&mut Scene)) {
+    let mut scene = Scene::new();
+    spoil(&mut scene);
+    let (judgement, scene) = judged(scene, "change.reviewed");
+    assert_eq!(codes(&judgement), []);
+    assert_eq!(judgement.outcome, Outcome::Error);
+    let [one] = judgement.unobservable.as_slice() else {
+        panic!("{:?}", judgement.unobservable);
+    };
+    assert_eq!(one.item, scene.last);
+    assert!(one.what.contains(words), "{}", one.what);
 }

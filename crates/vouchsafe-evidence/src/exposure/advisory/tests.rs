@@ -11,12 +11,37 @@ fn rustsec(patched: &str, unaffected: &str) -> Advisory {
 
 #[test]
 fn a_version_is_affected_unless_rustsec_lists_it() {
-    let advisory = rustsec("[\">= 0.3.1, < 0.4\", \"^0.5.2\", \"=0.6.0\", \"> 1, < 1.5\"]", "[\"< 0.2.0\"]");
+    let advisory = rustsec(
+        "[\">= 0.3.1, < 0.4\", \"^0.5.2\", \"=0.6.0\", \"> 1, < 1.5\"]",
+        "[\"< 0.2.0\"]",
+    );
     let affected = |version: &str| advisory.affects(version).unwrap();
-    for safe in ["0.1.9", "0.2.0-rc.1", "0.3.1", "0.3.9", "0.5.2", "0.5.99", "0.6.0", "1.0.1", "1.4.9", "1.5.0-alpha"] {
+    for safe in [
+        "0.1.9",
+        "0.2.0-rc.1",
+        "0.3.1",
+        "0.3.9",
+        "0.5.2",
+        "0.5.99",
+        "0.6.0",
+        "1.0.1",
+        "1.4.9",
+        "1.5.0-alpha",
+    ] {
         assert!(!affected(safe), "{safe}");
     }
-    for bad in ["0.2.0", "0.3.0", "0.3.1-rc.1", "0.4.0", "0.5.1", "0.6.0-rc.1", "0.6.1", "1.0.0", "1.5.0", "2.0.0"] {
+    for bad in [
+        "0.2.0",
+        "0.3.0",
+        "0.3.1-rc.1",
+        "0.4.0",
+        "0.5.1",
+        "0.6.0-rc.1",
+        "0.6.1",
+        "1.0.0",
+        "1.5.0",
+        "2.0.0",
+    ] {
         assert!(affected(bad), "{bad}");
     }
     assert!(advisory.affects("no version").is_err());
@@ -32,16 +57,29 @@ fn a_version_is_affected_unless_rustsec_lists_it() {
 fn an_advisory_without_a_range_or_a_date_is_refused() {
     let good = "[advisory]\nid = \"R\"\npackage = \"a\"\ndate = \"2024-01-13\"\n[versions]\npatched = [\">= 1\"]\n";
     assert!(rustsec::read(good).is_ok());
-    for (what, other) in [(">= 1", "new"), ("2024-01-13", "soon"), (">= 1", "!= 1"), ("package = \"a\"\n", "")] {
-        assert!(rustsec::read(&good.replace(what, other)).is_err(), "{other}");
+    for (what, other) in [
+        (">= 1", "new"),
+        ("2024-01-13", "soon"),
+        (">= 1", "!= 1"),
+        ("package = \"a\"\n", ""),
+    ] {
+        assert!(
+            rustsec::read(&good.replace(what, other)).is_err(),
+            "{other}"
+        );
     }
-    assert_eq!(rustsec::front("```toml\na = 1\n```\n\n# Title\n"), Some("a = 1\n"));
+    assert_eq!(
+        rustsec::front("```toml\na = 1\n```\n\n# Title\n"),
+        Some("a = 1\n")
+    );
     assert_eq!(rustsec::front("# Title\n"), None);
     assert_eq!(rustsec::front("```toml\na = 1\n"), None);
 }
 
 fn record(affected: &str) -> Result<Vec<Advisory>, String> {
-    let text = format!(r#"{{"id":"GHSA-1","published":"2024-01-13T00:00:00Z","aliases":null,"affected":[{affected}]}}"#);
+    let text = format!(
+        r#"{{"id":"GHSA-1","published":"2024-01-13T00:00:00Z","aliases":null,"affected":[{affected}]}}"#
+    );
     osv::read(text.as_bytes(), None)
 }
 
@@ -69,9 +107,20 @@ fn lists_of_versions_and_ranges_of_commits_are_taken_for_what_they_are() {
     assert_eq!(listed[0].package, "a-b");
     assert!(listed[0].affects("1.0.0").unwrap() && listed[0].affects("weird").unwrap());
     assert!(!listed[0].affects("1.1").unwrap());
-    let commits = record(&item("PyPI", r#""ranges":[{"type":"GIT","events":[{"introduced":"0"}]}]"#)).unwrap();
-    assert!(commits[0].affects("1.0").is_err(), "commits say nothing of versions");
-    assert!(record(&item("Debian:12", r#""versions":["1"]"#)).unwrap().is_empty());
+    let commits = record(&item(
+        "PyPI",
+        r#""ranges":[{"type":"GIT","events":[{"introduced":"0"}]}]"#,
+    ))
+    .unwrap();
+    assert!(
+        commits[0].affects("1.0").is_err(),
+        "commits say nothing of versions"
+    );
+    assert!(
+        record(&item("Debian:12", r#""versions":["1"]"#))
+            .unwrap()
+            .is_empty()
+    );
     for bad in [
         r#""ranges":[{"type":"SEMVER","events":[{"fixed":"1.0.0"}]}]"#,
         r#""ranges":[{"type":"SEMVER","events":[{"introduced":"x"}]}]"#,
@@ -85,10 +134,22 @@ fn lists_of_versions_and_ranges_of_commits_are_taken_for_what_they_are() {
 #[test]
 fn severities_are_those_of_the_specification() {
     let of = |vector| severity_of(vector);
-    assert_eq!(of("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"), Some(Severity::Critical));
-    assert_eq!(of("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"), Some(Severity::High));
-    assert_eq!(of("CVSS:3.0/AV:L/AC:H/PR:H/UI:R/S:U/C:N/I:L/A:N"), Some(Severity::Low));
-    assert_eq!(of("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"), Some(Severity::Critical));
+    assert_eq!(
+        of("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"),
+        Some(Severity::Critical)
+    );
+    assert_eq!(
+        of("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"),
+        Some(Severity::High)
+    );
+    assert_eq!(
+        of("CVSS:3.0/AV:L/AC:H/PR:H/UI:R/S:U/C:N/I:L/A:N"),
+        Some(Severity::Low)
+    );
+    assert_eq!(
+        of("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"),
+        Some(Severity::Critical)
+    );
     assert_eq!(of("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N"), None);
     assert_eq!(of("nonsense"), None);
     assert_eq!(severity_named("MODERATE"), Some(Severity::Medium));

@@ -14,7 +14,12 @@ fn an_advisory_that_looks_like_phi_is_refused_by_name_and_the_others_stay() {
     let text = r#"{"id":"X-1","published":"2024-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"a"},"versions":["1"]}],"note":"NOTE"}"#;
     let detector = Detector::new();
     let good = line(&file(text), &detector, Layout::Osv).unwrap();
-    let bad = line(&file(&text.replace("NOTE", "SSN 219-09-9999")), &detector, Layout::Osv).unwrap();
+    let bad = line(
+        &file(&text.replace("NOTE", "SSN 219-09-9999")),
+        &detector,
+        Layout::Osv,
+    )
+    .unwrap();
     assert!(evidence_type(OSV).is_some());
     let scope = serde_json::to_vec(&Scope::default()).unwrap();
     let content = [scope, good, bad].join(b"\n".as_slice());
@@ -36,9 +41,16 @@ pub(crate) fn whole(path: &Path, layout: Layout, now: Timestamp) -> (Vec<String>
     };
     let (_, content) = take(&database, &everything, now).unwrap();
     look_for_phi(&Detector::new(), layout.schema(), &content).unwrap();
-    let lines = content.split(|byte| *byte == b'\n').skip(1).filter(|line| !line.is_empty());
-    let lines: Vec<Line<'_>> = lines.map(|line| serde_json::from_slice(line).unwrap()).collect();
+    let lines = content
+        .split(|byte| *byte == b'\n')
+        .skip(1)
+        .filter(|line| !line.is_empty());
+    let lines: Vec<Line<'_>> = lines
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
     let refused = lines.iter().filter(|line| line.refused.is_some());
-    let refused: Vec<_> = refused.map(|line| format!("{} {:?}", line.file, line.refused)).collect();
+    let refused: Vec<_> = refused
+        .map(|line| format!("{} {:?}", line.file, line.refused))
+        .collect();
     (refused, lines.len())
 }

@@ -25,10 +25,11 @@ pub(super) fn read(text: &str) -> Result<Locked, String> {
             hidden: None,
         });
     }
-    let file: File =
-        toml::from_str(text).map_err(|error| format!("it is no Cargo.lock: {}", error.message()))?;
+    let file: File = toml::from_str(text)
+        .map_err(|error| format!("it is no Cargo.lock: {}", error.message()))?;
     let packages = file.package.into_iter();
-    let packages = packages.map(|entry| package(&entry.name, entry.version, entry.source.is_some()));
+    let packages =
+        packages.map(|entry| package(&entry.name, entry.version, entry.source.is_some()));
     Ok(Locked {
         packages: packages.collect(),
         hidden: None,
@@ -87,7 +88,11 @@ fn as_cargo_writes(text: &str) -> Option<Vec<Package>> {
         } else if line == "dependencies = [" {
             // One dependency a line, each a string.
             let dependency = |line: &str| line.starts_with(" \"") && line.ends_with("\",");
-            while lines.next().filter(|line| *line == "]" || dependency(line))? != "]" {}
+            while lines
+                .next()
+                .filter(|line| *line == "]" || dependency(line))?
+                != "]"
+            {}
         } else if !line.is_empty() && !line.starts_with('#') {
             let (key, value) = line.split_once(" = ")?;
             match &mut open {

@@ -34,7 +34,7 @@ struct Entry {
 struct Old {
     version: Option<String>,
     #[serde(default)]
-    dependencies: BTreeMap<String, Old>,
+    dependencies: BTreeMap<String, Self>,
 }
 
 pub(super) fn read(text: &str) -> Result<Locked, String> {

@@ -8,15 +8,33 @@ const ZERO: &str = "0000000000000000000000000000000000000000";
 fn patch(old: &[u8], new: &[u8]) -> Vec<u8> {
     let hash = |content: &[u8]| blob_hash(content, 40);
     let (before, after) = (split(old), split(new));
-    let same = before.iter().zip(&after).take_while(|(a, b)| a == b).count();
+    let same = before
+        .iter()
+        .zip(&after)
+        .take_while(|(a, b)| a == b)
+        .count();
     let rest = (before.len().min(after.len())) - same;
     let tail = before.iter().rev().zip(after.iter().rev()).take(rest);
     let tail = tail.take_while(|(a, b)| a == b).count();
     let removed = &before[same..before.len() - tail];
     let added = &after[same..after.len() - tail];
     let from = |count: usize| if count == 0 { same } else { same + 1 };
-    let mut out = format!("diff --git a/go.mod b/go.mod\nindex {}..{} 100644\n--- a/go.mod\n+++ b/go.mod\n", hash(old), hash(new)).into_bytes();
-    out.extend(format!("@@ -{},{} +{},{} @@\n", from(removed.len()), removed.len(), from(added.len()), added.len()).into_bytes());
+    let mut out = format!(
+        "diff --git a/go.mod b/go.mod\nindex {}..{} 100644\n--- a/go.mod\n+++ b/go.mod\n",
+        hash(old),
+        hash(new)
+    )
+    .into_bytes();
+    out.extend(
+        format!(
+            "@@ -{},{} +{},{} @@\n",
+            from(removed.len()),
+            removed.len(),
+            from(added.len()),
+            added.len()
+        )
+        .into_bytes(),
+    );
     for (sign, lines) in [(b'-', removed), (b'+', added)] {
         for line in lines {
             out.push(sign);
@@ -58,7 +76,10 @@ fn commit(patches: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_hash_is_gits_own() {
-    assert_eq!(blob_hash(b"", 40), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+    assert_eq!(
+        blob_hash(b"", 40),
+        "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+    );
     assert_eq!(
         blob_hash(b"", 64),
         "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813"
@@ -84,7 +105,10 @@ fn a_patch_with_another_byte_or_for_another_revision_is_refused() {
     ] {
         assert!(text.contains(what));
         let damaged = text.replace(what, other);
-        assert!(replayed(damaged.as_bytes(), &mut start()).is_err(), "{what}");
+        assert!(
+            replayed(damaged.as_bytes(), &mut start()).is_err(),
+            "{what}"
+        );
     }
     // The same patch twice, or for a file that is not there.
     let twice = [text.as_bytes(), text.as_bytes()].concat();
@@ -111,7 +135,10 @@ fn paths_with_spaces_and_other_letters_are_read() {
     let path = |line: &str| path_of(format!("diff --git {line}\n").as_bytes());
     assert_eq!(path("a/go.mod b/go.mod").unwrap(), "go.mod");
     assert_eq!(path("a/x b/go.mod b/x b/go.mod").unwrap(), "x b/go.mod");
-    assert_eq!(path(r#""a/\303\266/go.mod" "b/\303\266/go.mod""#).unwrap(), "ö/go.mod");
+    assert_eq!(
+        path(r#""a/\303\266/go.mod" "b/\303\266/go.mod""#).unwrap(),
+        "ö/go.mod"
+    );
     assert_eq!(path(r#""a/\"\\\t" "b/\"\\\t""#).unwrap(), "\"\\\t");
     assert_eq!(path("a/go.mod b/go.sum"), None);
     assert_eq!(path(r#""a/\9" "b/\9""#).unwrap(), "9");

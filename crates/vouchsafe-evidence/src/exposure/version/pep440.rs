@@ -111,7 +111,7 @@ fn release(rest: &mut &str) -> Option<Vec<u64>> {
     Some(release)
 }
 
-fn separated<'a>(rest: &'a str) -> &'a str {
+fn separated(rest: &str) -> &str {
     rest.strip_prefix(['.', '-', '_']).unwrap_or(rest)
 }
 

@@ -38,7 +38,11 @@ fn versions_of_go_rise_as_its_tools_say() {
     );
     // Build metadata has no part in the order.
     let version = |text| Ecosystem::Go.version(text).unwrap();
-    assert!(version("v2.0.0+incompatible").order(&version("2.0.0")).is_eq());
+    assert!(
+        version("v2.0.0+incompatible")
+            .order(&version("2.0.0"))
+            .is_eq()
+    );
     assert_eq!(Ecosystem::Go.version("latest"), None);
     assert_eq!(Ecosystem::Npm.version("git+ssh://example.org/x"), None);
 }
@@ -48,10 +52,28 @@ fn versions_of_python_rise_as_pep_440_says() {
     rising(
         Ecosystem::PyPi,
         &[
-            "1.dev0", "1.0.dev456", "1.0a1.dev1", "1.0a1", "1.0a2.dev456", "1.0a12.dev456", "1.0a12",
-            "1.0b1.dev456", "1.0b2", "1.0b2.post345.dev456", "1.0b2.post345", "1.0rc1.dev456",
-            "1.0rc1", "1.0", "1.0+abc.5", "1.0+abc.7", "1.0+5", "1.0.post456.dev34", "1.0.post456",
-            "1.0.15", "1.1.dev1", "2!0.1",
+            "1.dev0",
+            "1.0.dev456",
+            "1.0a1.dev1",
+            "1.0a1",
+            "1.0a2.dev456",
+            "1.0a12.dev456",
+            "1.0a12",
+            "1.0b1.dev456",
+            "1.0b2",
+            "1.0b2.post345.dev456",
+            "1.0b2.post345",
+            "1.0rc1.dev456",
+            "1.0rc1",
+            "1.0",
+            "1.0+abc.5",
+            "1.0+abc.7",
+            "1.0+5",
+            "1.0.post456.dev34",
+            "1.0.post456",
+            "1.0.15",
+            "1.1.dev1",
+            "2!0.1",
         ],
     );
     let version = |text| Pep440::parse(text).unwrap();
@@ -66,7 +88,17 @@ fn versions_of_python_rise_as_pep_440_says() {
     ] {
         assert_eq!(version(one), version(other), "{one} {other}");
     }
-    for bad in ["", "1.", "french toast", "1.0+", "1.0+a+b", "1.0.x", "1!", "1.0dev1x", "99999999999999999999999"] {
+    for bad in [
+        "",
+        "1.",
+        "french toast",
+        "1.0+",
+        "1.0+a+b",
+        "1.0.x",
+        "1!",
+        "1.0dev1x",
+        "99999999999999999999999",
+    ] {
         assert_eq!(Pep440::parse(bad), None, "{bad}");
     }
 }
@@ -83,15 +115,27 @@ fn the_order_of_pep_440_is_that_of_pip() {
     ];
     let mut all = vec![String::new()];
     for part in parts {
-        all = all.iter().flat_map(|text| part.iter().map(move |end| format!("{text}{end}"))).collect();
+        all = all
+            .iter()
+            .flat_map(|text| part.iter().map(move |end| format!("{text}{end}")))
+            .collect();
     }
     let script = "import sys\ntry:\n from pip._vendor.packaging.version import Version as V, InvalidVersion as I\nexcept ImportError: sys.exit(3)\ndef ok(t):\n try: V(t); return True\n except I: return False\nfor t in sorted(filter(ok, sys.stdin.read().split('\\n')), key=lambda t: (V(t), t)): print(t)";
-    let child = Command::new("python3").args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let child = Command::new("python3")
+        .args(["-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
     let Ok(mut child) = child else {
         eprintln!("skipped: there is no python3");
         return;
     };
-    child.stdin.take().unwrap().write_all(all.join("\n").as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(all.join("\n").as_bytes())
+        .unwrap();
     let output = child.wait_with_output().unwrap();
     if output.status.code() == Some(3) {
         eprintln!("skipped: python3 has no pip");
@@ -99,8 +143,15 @@ fn the_order_of_pep_440_is_that_of_pip() {
     }
     let text = String::from_utf8(output.stdout).unwrap();
     let sorted: Vec<_> = text.lines().collect();
-    let mut ours: Vec<_> = all.iter().filter(|text| Pep440::parse(text).is_some()).collect();
-    ours.sort_by(|a, b| Pep440::parse(a).cmp(&Pep440::parse(b)).then_with(|| a.cmp(b)));
+    let mut ours: Vec<_> = all
+        .iter()
+        .filter(|text| Pep440::parse(text).is_some())
+        .collect();
+    ours.sort_by(|a, b| {
+        Pep440::parse(a)
+            .cmp(&Pep440::parse(b))
+            .then_with(|| a.cmp(b))
+    });
     assert_eq!(ours, sorted);
 }
 

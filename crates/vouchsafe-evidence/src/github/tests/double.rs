@@ -44,6 +44,27 @@ pub(super) enum Body {
     None,
 }
 
+/// The value of a header.
+pub(super) struct Header(String);
+
+impl From<&str> for Header {
+    fn from(value: &str) -> Self {
+        Self(value.to_owned())
+    }
+}
+
+impl From<String> for Header {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
+impl From<u64> for Header {
+    fn from(value: u64) -> Self {
+        Self(value.to_string())
+    }
+}
+
 impl Reply {
     pub(super) fn json(body: &Value) -> Self {
         Self::of(200, Body::Text(body.to_string()))
@@ -63,8 +84,8 @@ impl Reply {
         Self::of(status, Body::Text(body.to_string()))
     }
 
-    pub(super) fn with(mut self, name: &str, value: impl ToString) -> Self {
-        self.headers.push((name.to_owned(), value.to_string()));
+    pub(super) fn with(mut self, name: &str, value: impl Into<Header>) -> Self {
+        self.headers.push((name.to_owned(), value.into().0));
         self
     }
 }
@@ -92,7 +113,11 @@ impl Double {
                     return;
                 }
                 let (all, answers) = (Arc::clone(&all), Arc::clone(&answers));
-                std::thread::spawn(move || stream.ok().and_then(|stream| serve(stream, &all, &*answers)));
+                std::thread::spawn(move || {
+                    stream
+                        .ok()
+                        .and_then(|stream| serve(stream, &all, &*answers))
+                });
             }
         });
         Self {

@@ -133,7 +133,7 @@ fn the_token_does_not_follow_a_redirect_or_a_next_page_elsewhere() {
     let elsewhere = Double::start(|_| Reply::json(&json!([])));
     let target = format!("{}{REVIEWS}?page=2", elsewhere.url());
     let redirect =
-        |status| Reply::of(status, Body::Text("[]".to_owned())).with("location", &target);
+        |status| Reply::of(status, Body::Text("[]".to_owned())).with("location", target.as_str());
     let link = Reply::json(&json!([])).with("link", format!("<{target}>; rel=\"next\""));
     for reply in [
         redirect(301),
@@ -155,7 +155,7 @@ fn a_repository_that_moved_is_named_and_not_followed() {
     let far = format!("{}/repositories/7", elsewhere.url());
     let double = scene.double(move |request| match request.path.as_str() {
         "/repos/o/r" if request.times == 1 => {
-            Some(Reply::refusal(301, "Moved Permanently").with("location", &far))
+            Some(Reply::refusal(301, "Moved Permanently").with("location", far.as_str()))
         }
         "/repos/o/r" => {
             let near = format!("http://{}/repositories/7", request.headers["host"]);
@@ -221,7 +221,7 @@ fn clocks_that_differ_are_told() {
     let double = scene.double(|request| {
         let reply = Reply::refusal(403, "no").with("date", "Sun, 01 Feb 2026 12:04:59 GMT");
         let far = Reply::refusal(403, "no").with("date", "Sun, 01 Feb 2026 12:05:01 GMT");
-        (request.path == "/repos/o/r/keys").then(|| if request.times == 1 { reply } else { far })
+        (request.path == "/repos/o/r/keys").then_some(if request.times == 1 { reply } else { far })
     });
     assert!(scene.whole(&double).told.is_empty());
     let told = scene.whole(&double).told;

@@ -103,6 +103,12 @@ impl Forge {
                 );
                 ("/repos/{owner}/{repo}/rulesets/rule-suites", json!([one]))
             }
+            rest => self.access(rest)?,
+        })
+    }
+
+    fn access(&self, parts: &[&str]) -> Option<(&'static str, Value)> {
+        Some(match parts {
             ["rules", "branches", _] => {
                 let one = json!({"type": "deletion", "ruleset_id": 7});
                 (

@@ -146,7 +146,7 @@ fn a_run_that_was_broken_off_anywhere_is_finished_by_the_next() {
     };
     let expected = content(&unbroken);
     for length in 1..calls {
-        let mut scene = Scene::new();
+        let mut scene = Scene::on(&unbroken.repo, &unbroken.forge.commits);
         scene.limits.attempts = 0;
         let length = usize::try_from(length).unwrap();
         let broken = scene

@@ -206,7 +206,7 @@ fn a_clone_that_is_not_whole_is_told() {
         .status();
     assert!(status.unwrap().success());
     let double = scene.double(|_| None);
-    scene.repo = Repo::at(shallow);
+    scene.repo = Rc::new(Repo::at(shallow));
     let summary = scene.collect(&double).unwrap();
     assert_eq!(summary.commits, 1);
     assert!(

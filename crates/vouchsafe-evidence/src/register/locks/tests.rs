@@ -51,10 +51,10 @@ fn files_of_npm_are_read_in_all_their_formats() {
     assert_eq!(names("yarn.lock", yarn), ["@s/b@2.1.0?", "a@1.0.0?"]);
     let berry = "__metadata:\n  version: 8\n\n\"a@npm:^1\":\n  version: 1.0.0\n";
     assert_eq!(names("yarn.lock", berry), ["a@1.0.0?"]);
-    let pnpm = "lockfileVersion: '9.0'\n\nimporters:\n  .:\n    dependencies:\n\npackages:\n\n  '@s/b@2.0.0':\n    resolution: {}\n\n  /a@1.0.0(x@2.0.0):\n    resolution: {}\n\n  /old/3.0.0:\n    dev: true\n";
+    let pnpm = "lockfileVersion: '9.0'\n\nimporters:\n  .:\n    dependencies:\n\npackages:\n\n  '@s/b@2.0.0':\n    resolution: {}\n\n  /a@1.0.0(x@2.0.0):\n    resolution: {}\n\n  /old/3.0.0:\n    dev: true\n\nsnapshots:\n\n  bare@4.0.0: {}\n";
     assert_eq!(
         names("pnpm-lock.yaml", pnpm),
-        ["@s/b@2.0.0?", "a@1.0.0?", "old@3.0.0?"]
+        ["@s/b@2.0.0?", "a@1.0.0?", "bare@4.0.0?", "old@3.0.0?"]
     );
     assert!(reader("package-lock.json").unwrap()("{}").is_err());
 }
@@ -94,5 +94,27 @@ fn other_files_are_no_lock_files() {
         "x/locks.rs",
     ] {
         assert!(reader(path).is_none(), "{path}");
+    }
+}
+
+#[test]
+fn of_a_source_no_credentials_are_kept() {
+    for (source, kept) in [
+        (
+            "https://user:s3cret@npm.example.com/a/-/a-1.tgz?token=s3cret#abc",
+            "https://npm.example.com/a/-/a-1.tgz",
+        ),
+        (
+            "registry+https://github.com/rust-lang/crates.io-index",
+            "registry+https://github.com/rust-lang/crates.io-index",
+        ),
+        (
+            "git+ssh://git@example.com/a.git?rev=1",
+            "git+ssh://example.com/a.git",
+        ),
+    ] {
+        let mut one = package(Ecosystem::Npm, "a", "1");
+        one.source = Some(source.to_owned());
+        assert_eq!(one.without_credentials().source.as_deref(), Some(kept));
     }
 }
