@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import sys
 
-trestle, made, workspace = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+trestle, made, workspace = (pathlib.Path(path).absolute() for path in sys.argv[1:4])
 KINDS = {
     "catalog": "catalog",
     "profile": "profile",
@@ -37,7 +37,7 @@ def strict(path):
             "kinds = {'catalog': catalog.Catalog, 'profile': profile.Profile, 'component-definition': component.ComponentDefinition, "
             "'assessment-plan': assessment_plan.AssessmentPlan, 'assessment-results': assessment_results.AssessmentResults, "
             "'poam': poam.PlanOfActionAndMilestones}; p = pathlib.Path(sys.argv[1]); kinds[p.stem].oscal_read(p)")
-    python = pathlib.Path(trestle).with_name("python")
+    python = trestle.with_name("python")
     done = subprocess.run([python, "-c", code, str(path)], capture_output=True, text=True)
     return done.returncode == 0, done.stdout + done.stderr
 
