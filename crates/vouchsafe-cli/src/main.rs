@@ -128,7 +128,9 @@ fn main() -> ExitCode {
 /// All arguments. The examples of the small binaries are shown as they are typed here.
 fn command() -> clap::Command {
     Cli::command()
-        .mut_subcommand("scan", |scan| renamed(scan, "vouchsafe-scan", "vouchsafe scan"))
+        .mut_subcommand("scan", |scan| {
+            renamed(scan, "vouchsafe-scan", "vouchsafe scan")
+        })
         .mut_subcommand("evidence", |evidence| {
             renamed(evidence, "vouchsafe-evidence", "vouchsafe evidence")
         })

@@ -369,7 +369,12 @@ impl Exposure {
             "open late" => ("SLA_OPEN", "is"),
             _ => return None,
         };
-        let versions: Vec<_> = window.versions.iter().map(String::as_str).collect();
+        // The population names all versions; a line for people names a few.
+        let mut versions: Vec<_> = window.versions.iter().map(String::as_str).take(3).collect();
+        let more = format!("{} more", window.versions.len().saturating_sub(3));
+        if window.versions.len() > 3 {
+            versions.push(&more);
+        }
         let text = format!(
             "{} {} {verb} in the tree for {} days after it could be known; the SLA is {} days",
             group.package,
