@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::area::{Area, EvidenceType, People};
 use crate::collect::{Call, Collected, Collector, Sink};
 use crate::git::{Git, GitError};
+use crate::register::Day;
 use crate::store::WriteError;
 
 /// The folder of registers and settings, below the top folder of the repository.
@@ -77,8 +78,14 @@ pub(crate) struct Settings {
 pub(crate) struct ProjectSettings {
     /// Its name in reports.
     pub(crate) name: String,
-    /// The first day that must be covered.
+    /// The first day that must be covered; with or without quotation marks.
+    #[serde(deserialize_with = "day")]
     pub(crate) since: Date,
+}
+
+/// A day, as registers write it.
+fn day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    Day::deserialize(deserializer).map(|day| day.0)
 }
 
 /// `[log]`.
@@ -194,5 +201,27 @@ impl Collector for SettingsFile {
             effective: None,
             content: &project.settings_text,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_day_is_read_with_and_without_quotation_marks_and_nothing_else_is() {
+        let read = |since: &str| {
+            let text = format!(
+                "[project]\nname = \"p\"\nsince = {since}\n[log]\nstore = \"folder:x\"\nkey = \"k\"\n"
+            );
+            Settings::parse(text.as_bytes())
+        };
+        assert_eq!(read("2026-01-01"), read("\"2026-01-01\""));
+        assert!(read("2026-01-01").is_ok());
+        for wrong in ["\"2026-13-01\"", "2026", "\"yesterday\"", "[]"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        let misspelt = read("2026-01-01\nsicne = 1").unwrap_err().to_string();
+        assert!(misspelt.contains("sicne"), "{misspelt}");
     }
 }

@@ -198,3 +198,76 @@ fn metrics(
     fs::write(&partial, out).map_err(fault)?;
     fs::rename(&partial, path).map_err(fault)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+    use crate::entry::{Entry, Kind, Observation};
+
+    fn hour(hour: i64) -> Timestamp {
+        Timestamp::from_second(1_780_000_000 + hour * 3600).unwrap()
+    }
+
+    fn judged(check: &Check, at: Timestamp) -> Index {
+        let kind = Kind::Observation(Observation {
+            check: check.id.clone(),
+            definition: check.definition,
+            outcome: Outcome::Error,
+            deviations: 0,
+            excepted: 0,
+            unobservable: 3,
+            items: None,
+        });
+        let mut index = Index::default();
+        let content = Digest::of(b"");
+        index.take(
+            0,
+            Entry {
+                v: 1,
+                at,
+                kind,
+                content,
+                size: 0,
+            },
+        );
+        index
+    }
+
+    #[test]
+    fn a_check_is_due_by_its_cadence_and_late_after_its_grace() {
+        let mut check = Check::all().unwrap().remove(0);
+        (check.cadence_hours, check.grace_hours) = (24, 6);
+        let index = judged(&check, hour(0));
+        let checks = [check];
+        assert!(is_due(&checks[0], &Index::default(), hour(0)));
+        assert!(!is_due(&checks[0], &index, hour(23)));
+        assert!(is_due(&checks[0], &index, hour(24)));
+        let late = |at| lateness(&checks, &index, at)[checks[0].id.as_str()];
+        assert_eq!((late(hour(30)), late(hour(32))), (0, 7200));
+        // Never judged is due, and not late: there is nothing that it could be late after.
+        assert_eq!(
+            lateness(&checks, &Index::default(), hour(32))[checks[0].id.as_str()],
+            0
+        );
+    }
+
+    #[test]
+    fn metrics_name_lateness_gaps_and_what_could_not_be_judged() {
+        let check = Check::all().unwrap().remove(0);
+        let index = judged(&check, hour(0));
+        let checks = [check];
+        let late = lateness(&checks, &index, hour(9000));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("evidence.prom");
+        metrics(&path, &checks, &index, hour(9000), &late).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let label = format!("{{check=\"{}\"}}", checks[0].id);
+        assert!(text.contains(&format!("vouchsafe_evidence_unobservable{label} 3\n")));
+        assert!(text.contains(&format!("vouchsafe_evidence_gap{label} 1\n")));
+        let value = text
+            .lines()
+            .find(|line| line.starts_with("vouchsafe_evidence_late_seconds{"));
+        assert!(!value.unwrap().ends_with(" 0"));
+    }
+}
