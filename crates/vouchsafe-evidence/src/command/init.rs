@@ -202,6 +202,11 @@ fn files(
             write(&path, text)?;
         }
     }
+    // Pages of the forge go into the log, and not into the history that they are about.
+    let ignored = root.join(FOLDER).join(".gitignore");
+    if !ignored.exists() {
+        write(&ignored, "/pages/\n")?;
+    }
     told.push(format!(
         "{FOLDER}/*.toml  {} registers, commented, to be filled in",
         TEMPLATES.len()
