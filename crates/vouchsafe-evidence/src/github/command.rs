@@ -15,12 +15,19 @@ use super::{
 };
 use crate::project::Project;
 
+const EXAMPLES: &str = "\
+Examples:
+  vouchsafe-evidence collect github --repository owner/name --dry-run
+  vouchsafe-evidence collect github --repository owner/name --token-file ~/.github-token
+  vouchsafe-evidence collect github --repository owner/name --api https://ghe.example/api/v3 --token-file token";
+
 /// Saves what GitHub says of a repository: pages of reviews, checks, rules and pushes, to be judged offline.
 ///
 /// The token is read from --token-file, or from GITHUB_TOKEN where --api is the forge that GITHUB_TOKEN is for. It is
 /// never printed or stored, and sent to that forge only. A second start with the same folder goes on where the first
 /// one ended. Exit code 1: something is missing or of another shape, and the summary says what; 2: nothing was collected.
 #[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The repository
     #[arg(long, value_name = "OWNER/NAME")]

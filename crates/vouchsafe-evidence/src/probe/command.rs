@@ -24,6 +24,9 @@ pub(crate) struct Args {
 #[derive(Clone, Debug, clap::Subcommand)]
 enum What {
     /// Offer each version of TLS and each suite, and plain HTTP; read the certificate
+    #[command(
+        after_help = "Examples:\n  vouchsafe-evidence probe tls api.example.org:443\n  vouchsafe-evidence probe tls 10.0.0.7:8443 --name api.example.org --save"
+    )]
     Tls {
         /// Where the service listens
         #[arg(value_name = "HOST:PORT")]
@@ -36,6 +39,9 @@ enum What {
         save: bool,
     },
     /// Read the header and the names of claims of a JWT, and how long it lives; its signature is not judged
+    #[command(
+        after_help = "Examples:\n  vouchsafe-evidence probe token access.jwt\n  get-token | vouchsafe-evidence probe token - --name 'access token' --save"
+    )]
     Token {
         /// The file that holds the token, or - for standard input
         #[arg(value_name = "FILE")]

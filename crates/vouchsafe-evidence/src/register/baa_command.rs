@@ -35,13 +35,22 @@ pub struct BaaArgs {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Check that each destination and service with PHI has a live agreement that covers it.
+    #[command(
+        after_help = "Examples:\n  vouchsafe baa check\n  vouchsafe baa check --on 2026-12-31\n\nExit codes: 0 all are covered; 1 one is not, or nothing is named; 2 a register has a fault."
+    )]
     Check,
     /// Say whether PHI may go to a host, service, vendor or entry, until when, and what is missing.
+    #[command(
+        after_help = "Examples:\n  vouchsafe baa explain logs.example.com\n  vouchsafe baa explain example-cloud --format json"
+    )]
     Explain {
         /// The name of a host, a service, a vendor or an entry.
         destination: String,
     },
     /// List all destinations and services.
+    #[command(
+        after_help = "Examples:\n  vouchsafe baa report\n  vouchsafe baa report --format json"
+    )]
     Report,
 }
 
