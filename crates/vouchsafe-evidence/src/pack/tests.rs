@@ -191,7 +191,12 @@ fn one_changed_byte_of_any_file_is_found() {
     };
     for name in files.keys() {
         let length = files[name].len();
-        for place in [0, length / 2, length - 1] {
+        // The many files of one kind are looked at in one place each.
+        let places = match name.split('/').next() {
+            Some("checks" | "oscal" | "log") => vec![length / 2],
+            _ => vec![0, length / 2, length - 1],
+        };
+        for place in places {
             let mut changed = files.clone();
             changed.get_mut(name).unwrap()[place] ^= 1;
             write(&other, &changed);
