@@ -182,6 +182,17 @@ impl Check {
         (i64::from(self.cadence_hours) + i64::from(self.grace_hours)) * 3600
     }
 
+    /// All parameters of the definition.
+    ///
+    /// # Errors
+    /// When one is missing, unknown, or of another type.
+    pub(crate) fn parameters<T: serde::de::DeserializeOwned>(&self) -> Result<T, String> {
+        let parameters = toml::Value::Table(self.parameters.clone());
+        parameters
+            .try_into()
+            .map_err(|error: toml::de::Error| format!("the parameters: {error}"))
+    }
+
     /// A parameter of the definition.
     ///
     /// # Errors

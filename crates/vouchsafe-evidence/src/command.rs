@@ -115,7 +115,7 @@ pub fn run(args: &Args) -> ExitCode {
         Verb::Answer(answering) => answering::run(answering),
         Verb::Watch(watch) => watching::run(watch, project),
         Verb::Head(head) => head::run(head, project),
-        Verb::Checks(checks) => checks::run(checks),
+        Verb::Checks(checks) => checks::run(checks, project),
         Verb::Completions(completions) => checks::complete(completions),
     };
     match ended {

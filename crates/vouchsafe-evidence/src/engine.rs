@@ -55,10 +55,22 @@ pub(crate) fn run(
     writer: &mut Writer,
     checks: &[Check],
     key: &vouchsafe_tlog::NoteVerifier,
-    mut say: impl FnMut(&str),
+    say: impl FnMut(&str),
 ) -> Result<Ran, RunError> {
     let open = || Log::open(Arc::new(folder.clone()), key, &[]);
     let mut index = Index::of(&open()?)?;
+    run_after(project, &mut index, open, writer, checks, say)
+}
+
+/// A run on a log whose entries are known; `open` opens it anew.
+pub(crate) fn run_after(
+    project: &Project,
+    index: &mut Index,
+    open: impl Fn() -> Result<Log, LogError>,
+    writer: &mut Writer,
+    checks: &[Check],
+    mut say: impl FnMut(&str),
+) -> Result<Ran, RunError> {
     let first = writer.size();
     let mut ran = Ran::default();
     let detector = Detector::new();
@@ -68,20 +80,20 @@ pub(crate) fn run(
             continue;
         }
         say(&format!("collecting: {}", collector.name()));
-        let mut sink = Sink::new(writer, &mut index, &detector, collector.name(), project.now)
+        let mut sink = Sink::new(writer, index, &detector, collector.name(), project.now)
             .marking_late(&allowed);
         collector.collect(project, &mut sink)?;
         ran.collected += sink.counts.0;
         ran.failed += sink.counts.1;
     }
-    definitions(project, checks, writer, &mut index, &detector)?;
+    definitions(project, checks, writer, index, &detector)?;
     // The evidence is in the log before anything is judged: a check reads what everybody can read.
     writer.commit()?;
     let log = open()?;
     let cache = Cache::default();
     for check in checks {
         say(&format!("judging: {}", check.id));
-        let (observation, record) = observe(check, project.now, &index, &log, &cache);
+        let (observation, record) = observe(check, project.now, index, &log, &cache);
         ran.outcomes.push((check.id.clone(), observation.outcome));
         let content = serde_json::to_vec(&record)?;
         writer.append(project.now, Kind::Observation(observation), &content)?;

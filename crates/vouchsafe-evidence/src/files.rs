@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use crate::collect::{Collected, Sink};
 use crate::inputs::{Context, Known};
 use crate::project::Project;
@@ -125,8 +127,8 @@ pub(crate) fn collected<'a>(context: &Context<'a>, schema: &str) -> Result<Vec<&
             "the last evidence of type {schema} is of {moment}: older than {hours} hours; collect it again"
         ));
     }
-    let mut known: Vec<_> = context
-        .all(schema)
+    let of_run = context.of_last_run(schema).iter().map(AsRef::as_ref);
+    let mut known: Vec<&Known> = of_run
         .filter(|known| known.evidence.collected_at == moment)
         .collect();
     known.sort_by(|a, b| a.evidence.request.cmp(&b.evidence.request));
@@ -137,6 +139,42 @@ pub(crate) fn collected<'a>(context: &Context<'a>, schema: &str) -> Result<Vec<&
         }
     }
     Ok(known)
+}
+
+/// A file that a tool wrote, and when: when it was committed, or when it was written where it is in no commit.
+///
+/// # Errors
+/// In words: as [`read`], and when the file is empty or has no time.
+pub(crate) fn dated(
+    project: &Project,
+    path: &str,
+    limit: u64,
+) -> Result<(Timestamp, Vec<u8>), String> {
+    let content = read(project.root(), path, limit)?;
+    if content.iter().all(u8::is_ascii_whitespace) {
+        return Err(format!("{path} is empty: the tool wrote nothing"));
+    }
+    let committed = project
+        .git
+        .text(["log", "-1", "--format=%cI", "--", path])
+        .unwrap_or_default();
+    let changed = project
+        .git
+        .text(["status", "--porcelain", "--", path])
+        .unwrap_or_default();
+    if !committed.is_empty() && changed.is_empty() {
+        // A checkout writes all files anew, so that the time of the file says nothing.
+        let made = committed
+            .parse()
+            .map_err(|_| format!("{path} was committed at no time"))?;
+        return Ok((made, content));
+    }
+    let written = fs::metadata(project.root().join(path)).and_then(|about| about.modified());
+    let made = written
+        .ok()
+        .and_then(|written| Timestamp::try_from(written).ok())
+        .ok_or_else(|| format!("{path} has no time"))?;
+    Ok((made, content))
 }
 
 /// Whether no folder on the way to a path is a link out of the project.

@@ -3,6 +3,7 @@
 mod coverage;
 mod lasting;
 mod population;
+mod seen;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,12 +19,12 @@ pub(crate) use population::{csv, neutral, root_of};
 use crate::catalogue::{CheckOf, Control, Framework, Rule};
 use crate::check::{Check, CheckKind};
 use crate::digest::Digest;
-use crate::entry::Observation;
-use crate::inputs::{Index, Noted};
+use crate::inputs::Index;
 use crate::judgement::{Deviation, Excepted, Item, Judgement, Outcome, Record};
 use crate::register::{EXCEPTIONS, unused_exceptions};
 use crate::store::{Log, LogError};
 use crate::window::{Window, day_of};
+use seen::Seen;
 
 /// The state of a check or control over a window, the worst last.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -150,8 +151,8 @@ pub(crate) fn findings(
     let mut populations = Populations::new();
     let mut found = Vec::new();
     let mut last = Vec::new();
-    for check in checks {
-        let (finding, items, judgement) = of_check(log, index, check, scope)?;
+    for (check, (seen, in_window)) in checks.iter().zip(seen::of_all(log, index, checks, scope)?) {
+        let (finding, items, judgement) = of_check(check, scope, &seen, in_window);
         if let Some(items) = items {
             populations.insert(check.id.clone(), items);
         }
@@ -178,7 +179,7 @@ fn unused(
     log: &Log,
     index: &Index,
     found: &mut [CheckFinding],
-    last: &[Judgement],
+    last: &[Arc<Judgement>],
     scope: Scope,
 ) -> Result<(), LogError> {
     let mut of_type = index.of_type(EXCEPTIONS).iter();
@@ -191,6 +192,7 @@ fn unused(
     };
     let register = log.content_at(known.index)?;
     // A register with faults excepts nothing, and `registers.valid` says so.
+    let last = last.iter().map(AsRef::as_ref);
     let unused = unused_exceptions(&register, day_of(known.at), last).unwrap_or_default();
     finding.deviations.extend(unused);
     finding.deviations.sort();
@@ -246,36 +248,10 @@ fn state_of_all(states: &[State], examined: bool, lacks_a_check: bool) -> State 
     }
 }
 
-/// An observation with its judgement.
-struct Seen {
-    index: u64,
-    at: Timestamp,
-    judgement: Judgement,
-}
-
 /// The finding of a check, the items of its population, and its last judgement.
-type OfCheck = (CheckFinding, Option<Vec<Item>>, Option<Judgement>);
+type OfCheck = (CheckFinding, Option<Vec<Item>>, Option<Arc<Judgement>>);
 
-fn of_check(log: &Log, index: &Index, check: &Check, scope: Scope) -> Result<OfCheck, LogError> {
-    let all = index.observations(&check.id);
-    let all = all
-        .get(..all.partition_point(|noted| noted.index < scope.before))
-        .unwrap_or_default();
-    // The last one before the window holds into it; later ones than the window speak of it when they cover a population.
-    let first = all.partition_point(|noted| noted.at < scope.window.from);
-    let end = all.partition_point(|noted| noted.at < scope.window.to);
-    let (from, to) = match check.kind {
-        CheckKind::Population => (all.len().saturating_sub(1), all.len()),
-        CheckKind::State | CheckKind::Register | CheckKind::SelfTest => {
-            (first.saturating_sub(1), end)
-        }
-    };
-    let used = all.get(from..to).unwrap_or_default();
-    let seen = used
-        .iter()
-        .map(|noted| seen(log, noted))
-        .collect::<Result<Vec<_>, _>>()?;
-    let in_window = end.saturating_sub(first) as u64;
+fn of_check(check: &Check, scope: Scope, seen: &[Seen], in_window: u64) -> OfCheck {
     let mut finding = empty(check, scope);
     finding.observations = in_window;
     if let Some(last) = seen.last() {
@@ -286,26 +262,13 @@ fn of_check(log: &Log, index: &Index, check: &Check, scope: Scope) -> Result<OfC
     let items = match check.kind {
         CheckKind::Population => of_population(&mut finding, seen.last(), scope),
         CheckKind::State | CheckKind::Register | CheckKind::SelfTest => {
-            of_states(&mut finding, check, &seen, scope);
+            of_states(&mut finding, check, seen, scope);
             None
         }
     };
-    finding.state = state_of(&finding, &seen);
-    let last = seen.into_iter().last().map(|seen| seen.judgement);
-    Ok((finding, items, last))
-}
-
-fn seen(log: &Log, noted: &Noted<Observation>) -> Result<Seen, LogError> {
-    let content: Arc<[u8]> = log.content_at(noted.index)?;
-    let record: Record = serde_json::from_slice(&content).map_err(|_| LogError::Object {
-        content: noted.content,
-        problem: "is not the record of an observation",
-    })?;
-    Ok(Seen {
-        index: noted.index,
-        at: noted.at,
-        judgement: record.judgement,
-    })
+    finding.state = state_of(&finding, seen);
+    let last = seen.last().map(|seen| Arc::clone(&seen.judgement));
+    (finding, items, last)
 }
 
 /// The items of a window in the population that an observation has.
@@ -350,7 +313,7 @@ fn of_states(finding: &mut CheckFinding, check: &Check, seen: &[Seen], scope: Sc
         .map(|seen| (seen.at, coverage::later(seen.at, check.patience_seconds())))
         .collect();
     finding.coverage = coverage::of(scope.window, scope.as_of, &covered);
-    let judged = seen.iter().map(|seen| (seen.at, &seen.judgement));
+    let judged = seen.iter().map(|seen| (seen.at, &*seen.judgement));
     (finding.deviations, finding.excepted) = lasting::of(judged, scope.window);
     if let Some(last) = seen.last() {
         for one in &last.judgement.unobservable {

@@ -8,9 +8,6 @@ mod terraform;
 mod tls;
 mod vulnerabilities;
 
-use std::fs;
-
-use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use crate::area::{Area, EvidenceType, People};
@@ -177,7 +174,7 @@ impl Collector for Reports {
                 }
             };
             for path in paths {
-                match report(project, &path) {
+                match files::dated(project, &path, LIMIT) {
                     Err(why) => sink.failed(RESULT, &source, &path, why)?,
                     Ok((made, content)) => sink.put(&Collected {
                         schema: RESULT,
@@ -192,35 +189,6 @@ impl Collector for Reports {
         }
         Ok(())
     }
-}
-
-/// A report, and when it was made: when it was committed, or when the file was written where it is in no commit.
-fn report(project: &Project, path: &str) -> Result<(Timestamp, Vec<u8>), String> {
-    let content = files::read(project.root(), path, LIMIT)?;
-    if content.iter().all(u8::is_ascii_whitespace) {
-        return Err(format!("{path} is empty: the tool wrote no report"));
-    }
-    let committed = project
-        .git
-        .text(["log", "-1", "--format=%cI", "--", path])
-        .unwrap_or_default();
-    let changed = project
-        .git
-        .text(["status", "--porcelain", "--", path])
-        .unwrap_or_default();
-    if !committed.is_empty() && changed.is_empty() {
-        // A checkout writes all files anew, so that the time of the file says nothing.
-        let made = committed
-            .parse()
-            .map_err(|_| format!("{path} was committed at no time"))?;
-        return Ok((made, content));
-    }
-    let written = fs::metadata(project.root().join(path)).and_then(|about| about.modified());
-    let made = written
-        .ok()
-        .and_then(|written| Timestamp::try_from(written).ok())
-        .ok_or_else(|| format!("{path} has no time"))?;
-    Ok((made, content))
 }
 
 /// Collects what Terraform manages.

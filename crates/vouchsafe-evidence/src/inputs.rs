@@ -43,6 +43,32 @@ struct OfType {
     known: Vec<Arc<Known>>,
     /// Beside each entry, a digest over it and all in front of it.
     digests: Vec<Digest>,
+    /// By source and request, where the entries stand: a year of probes is asked for its last ones, again and again.
+    asked: BTreeMap<(String, String), Asked>,
+}
+
+/// The entries of one source and request, by their places in [`OfType::known`].
+#[derive(Debug, Default)]
+struct Asked {
+    all: Vec<usize>,
+    /// Those that did not fail.
+    collected: Vec<usize>,
+}
+
+impl OfType {
+    /// The last entry of each source and request among the first so many.
+    fn last_each<'i>(
+        &'i self,
+        count: usize,
+        places: impl Fn(&'i Asked) -> &'i [usize],
+    ) -> impl Iterator<Item = &'i Known> {
+        self.asked.values().filter_map(move |asked| {
+            let places = places(asked);
+            let end = places.partition_point(|place| *place < count);
+            let last = places.get(end.checked_sub(1)?)?;
+            self.known.get(*last).map(AsRef::as_ref)
+        })
+    }
 }
 
 /// All entries of a log, by what they are.
@@ -114,6 +140,15 @@ impl Index {
         }
         hasher.update(format!("\n{} {}\n", known.index, known.content).as_bytes());
         of_type.digests.push(hasher.finish());
+        let key = (
+            known.evidence.source.clone(),
+            known.evidence.request.clone(),
+        );
+        let asked = of_type.asked.entry(key).or_default();
+        asked.all.push(of_type.known.len());
+        if known.evidence.failed.is_none() {
+            asked.collected.push(of_type.known.len());
+        }
         of_type.known.push(Arc::new(known));
     }
 
@@ -136,14 +171,13 @@ impl Index {
                 continue;
             };
             let end = of_type.known.partition_point(|known| known.index < before);
-            let known = of_type.known.get(..end).unwrap_or_default();
             if let Some(digest) = end
                 .checked_sub(1)
                 .and_then(|last| of_type.digests.get(last))
             {
                 hasher.update(format!("{schema} {digest}\n").as_bytes());
             }
-            by_type.push((schema.as_str(), known));
+            by_type.push((schema.as_str(), of_type, end));
         }
         Inputs {
             by_type,
@@ -155,11 +189,12 @@ impl Index {
 /// The evidence that a check is given.
 #[derive(Clone, Debug)]
 pub(crate) struct Inputs<'i> {
-    by_type: Vec<(&'i str, &'i [Arc<Known>])>,
+    /// Type, its evidence, and how many of it.
+    by_type: Vec<(&'i str, &'i OfType, usize)>,
     digest: Digest,
 }
 
-impl Inputs<'_> {
+impl<'i> Inputs<'i> {
     /// Names what the check is given: a digest over the indices and contents of all of it.
     pub(crate) const fn digest(&self) -> Digest {
         self.digest
@@ -167,17 +202,20 @@ impl Inputs<'_> {
 
     /// Number of entries.
     pub(crate) fn count(&self) -> u64 {
-        self.by_type
-            .iter()
-            .map(|(_, known)| known.len() as u64)
-            .sum()
+        self.by_type.iter().map(|(_, _, count)| *count as u64).sum()
     }
 
-    fn of_type(&self, schema: &str) -> &[Arc<Known>] {
+    fn select(&self, schema: &str) -> Option<(&'i OfType, usize)> {
         let mut types = self.by_type.iter();
-        types
-            .find(|(known, _)| *known == schema)
-            .map_or(&[], |(_, known)| known)
+        let (_, of_type, count) = types.find(|(known, _, _)| *known == schema)?;
+        Some((of_type, *count))
+    }
+
+    fn of_type(&self, schema: &str) -> &'i [Arc<Known>] {
+        let selected = self.select(schema);
+        selected.map_or(&[], |(of_type, count)| {
+            of_type.known.get(..count).unwrap_or_default()
+        })
     }
 }
 
@@ -199,7 +237,50 @@ impl Contents for Log {
 
 /// What was parsed, by digest and type: many checks read the same evidence.
 #[derive(Debug, Default)]
-pub(crate) struct Cache(Mutex<HashMap<(Digest, TypeId), Arc<dyn Any + Send + Sync>>>);
+pub(crate) struct Cache(Mutex<Generations>);
+
+/// Two generations: what was not asked for while the younger one filled up is forgotten.
+#[derive(Debug, Default)]
+struct Generations {
+    young: Kept,
+    old: Kept,
+}
+
+type Kept = HashMap<(Digest, TypeId), Arc<dyn Any + Send + Sync>>;
+
+/// The younger generation has this many at most.
+const YOUNG: usize = 8_192;
+
+impl Cache {
+    fn get<T: Any + Send + Sync>(&self, of: Digest) -> Option<Arc<T>> {
+        let key = (of, TypeId::of::<T>());
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = match kept.young.get(&key) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let known = kept.old.remove(&key)?;
+                kept.keep(key, &known);
+                known
+            }
+        };
+        known.downcast().ok()
+    }
+
+    fn put<T: Any + Send + Sync>(&self, of: Digest, what: &Arc<T>) {
+        let what: Arc<dyn Any + Send + Sync> = Arc::<T>::clone(what);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.keep((of, TypeId::of::<T>()), &what);
+    }
+}
+
+impl Generations {
+    fn keep(&mut self, key: (Digest, TypeId), what: &Arc<dyn Any + Send + Sync>) {
+        if self.young.len() >= YOUNG {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, Arc::clone(what));
+    }
+}
 
 /// What an evaluator is given. It has nothing else: no files, no network, no clock.
 pub(crate) struct Context<'a> {
@@ -282,15 +363,31 @@ impl<'a> Context<'a> {
 
     /// The last evidence of a type for each source and request; failed collections too.
     pub(crate) fn latest_each(&self, schema: &str) -> Vec<&'a Known> {
-        let mut last: BTreeMap<(&str, &str), &Known> = BTreeMap::new();
-        for known in self.all(schema) {
-            let key = (
-                known.evidence.source.as_str(),
-                known.evidence.request.as_str(),
-            );
-            last.insert(key, known);
-        }
-        last.into_values().collect()
+        self.inputs
+            .select(schema)
+            .map_or_else(Vec::new, |(of_type, count)| {
+                of_type.last_each(count, |asked| &asked.all).collect()
+            })
+    }
+
+    /// The last evidence of a type for each source and request that was collected, whatever failed after it.
+    pub(crate) fn collected_each(&self, schema: &str) -> Vec<&'a Known> {
+        self.inputs
+            .select(schema)
+            .map_or_else(Vec::new, |(of_type, count)| {
+                of_type.last_each(count, |asked| &asked.collected).collect()
+            })
+    }
+
+    /// The evidence of a type that the last run which had any appended, in the order of the log.
+    pub(crate) fn of_last_run(&self, schema: &str) -> &'a [Arc<Known>] {
+        let known = self.inputs.of_type(schema);
+        let Some(last) = known.last() else {
+            return &[];
+        };
+        // Times never go back in a log.
+        let first = known.partition_point(|known| known.at < last.at);
+        known.get(first..).unwrap_or_default()
     }
 
     /// The content of evidence.
@@ -304,12 +401,7 @@ impl<'a> Context<'a> {
         known: &Known,
         parse: impl FnOnce(&[u8]) -> Result<T, String>,
     ) -> Result<Arc<T>, String> {
-        let key = (known.content, TypeId::of::<T>());
-        let kept = {
-            let kept = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.get(&key).cloned()
-        };
-        if let Some(parsed) = kept.and_then(|kept| kept.downcast::<T>().ok()) {
+        if let Some(parsed) = self.cache.get(known.content) {
             return Ok(parsed);
         }
         let content = self.content(known)?;
@@ -319,8 +411,7 @@ impl<'a> Context<'a> {
                 known.evidence.schema, known.evidence.source
             )
         })?);
-        let mut kept = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(key, Arc::clone(&parsed) as Arc<dyn Any + Send + Sync>);
+        self.cache.put(known.content, &parsed);
         Ok(parsed)
     }
 
@@ -330,17 +421,11 @@ impl<'a> Context<'a> {
         of: Digest,
         compute: impl FnOnce() -> Result<T, String>,
     ) -> Result<Arc<T>, String> {
-        let key = (of, TypeId::of::<T>());
-        let kept = {
-            let kept = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.get(&key).cloned()
-        };
-        if let Some(computed) = kept.and_then(|kept| kept.downcast::<T>().ok()) {
+        if let Some(computed) = self.cache.get(of) {
             return Ok(computed);
         }
         let computed = Arc::new(compute()?);
-        let mut kept = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(key, Arc::clone(&computed) as Arc<dyn Any + Send + Sync>);
+        self.cache.put(of, &computed);
         Ok(computed)
     }
 

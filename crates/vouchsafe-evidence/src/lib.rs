@@ -22,7 +22,9 @@ mod judgement;
 mod key;
 mod kubernetes;
 mod logged;
+mod own;
 mod pack;
+mod parallel;
 mod pipeline;
 mod place;
 mod probe;
@@ -34,3 +36,5 @@ mod store;
 mod trial;
 mod window;
 mod yaml;
+#[cfg(test)]
+mod year;

@@ -69,6 +69,8 @@ pub(crate) struct Settings {
     #[serde(default, rename = "import")]
     pub(crate) imports: Vec<crate::imported::Import>,
     #[serde(default)]
+    pub(crate) facts: Vec<crate::own::Facts>,
+    #[serde(default)]
     pub(crate) terraform: crate::imported::TerraformSettings,
 }
 

@@ -41,6 +41,7 @@ pub(crate) use baa_command::run as run_baa;
 pub(crate) use exceptions::{except, unused_exceptions};
 pub(crate) use given::ABSENT;
 pub(crate) use kinds::TEMPLATES;
+pub(crate) use nearest::nearest;
 pub(crate) use value::Day;
 
 use crate::area::Area;

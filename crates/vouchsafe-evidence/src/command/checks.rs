@@ -1,5 +1,7 @@
 //! `checks` and `completions`.
 
+use std::path::Path;
+
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
@@ -8,8 +10,11 @@ use super::{Args, Ended, Stopped};
 use crate::area::AREAS;
 use crate::catalogue::{self, CheckOf};
 use crate::check::Check;
+use crate::git::Git;
+use crate::own;
 
-/// Lists the checks, their controls and what they read; or prints the definition of one
+/// Lists the checks, their controls and what they read; or prints the definition of one. Those of evidence/checks/ are
+/// among them
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  vouchsafe-evidence checks\n  vouchsafe-evidence checks change.reviewed\n  vouchsafe-evidence checks --controls"
@@ -25,8 +30,12 @@ pub(super) struct Checks {
     types: bool,
 }
 
-pub(super) fn run(checks: &Checks) -> Result<Ended, Stopped> {
-    let all = Check::all()?;
+pub(super) fn run(checks: &Checks, folder: &Path) -> Result<Ended, Stopped> {
+    // Outside of a repository there are those of the program alone.
+    let all = match Git::at(folder) {
+        Ok(git) => own::all_of(git.root())?,
+        Err(_) => Check::all()?,
+    };
     if let Some(id) = &checks.id {
         let known = all.iter().find(|check| check.id == *id);
         let check = known.ok_or_else(|| {

@@ -15,6 +15,7 @@ use crate::engine::{self, Ran};
 use crate::inputs::Index;
 use crate::judgement::{Deviation, Outcome, Record};
 use crate::key;
+use crate::own;
 use crate::store::{Folder, Log, Writer};
 
 const EXAMPLES: &str = "\
@@ -66,7 +67,7 @@ pub(super) fn run(run: &Run, folder: &Path) -> Result<Ended, Stopped> {
     if run.dry_run {
         return Ok(plan(&opened, run.json));
     }
-    let checks = Check::all()?;
+    let checks = own::all_of(opened.project.root())?;
     let mut progress = Progress::new(run.quiet);
     if run.temporary {
         return temporary(run, &opened, &checks, progress);

@@ -95,10 +95,8 @@ pub(super) fn all(context: &Context<'_>) -> Result<Vec<(String, Report)>, String
         None => Vec::new(),
     };
     let mut reports = Vec::new();
-    let mut known: Vec<&Known> = context
-        .all(RESULT)
-        .filter(|known| known.at == moment)
-        .collect();
+    let of_run = context.of_last_run(RESULT).iter();
+    let mut known: Vec<&Known> = of_run.map(AsRef::as_ref).collect();
     known.sort_by(|a, b| {
         (&a.evidence.source, &a.evidence.request).cmp(&(&b.evidence.source, &b.evidence.request))
     });

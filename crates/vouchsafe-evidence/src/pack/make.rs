@@ -1,6 +1,6 @@
 //! Making a pack.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::manifest::{Listed, Manifest};
 use crate::catalogue::Control;
-use crate::check::Check;
+use crate::check::{Check, CheckKind};
 use crate::collect::PROGRAM;
 use crate::digest::Digest;
 use crate::entry::{FindingEntry, INLINE_BYTES, Kind, Observation, PopulationEntry};
@@ -390,19 +390,22 @@ fn objects(index: &Index, found: &Findings) -> BTreeSet<Digest> {
     contents
 }
 
-/// The observations that findings rest on: those of the window, the one before it, and the last one.
+/// The observations that findings rest on, in the order of the log: those of the window, the one before it, and the
+/// last one; of a population the last alone, which looked at all of it.
 pub(super) fn needed<'i>(index: &'i Index, found: &Findings) -> Vec<&'i Noted<Observation>> {
-    let mut needed = Vec::new();
+    let mut needed = BTreeMap::new();
     for check in &found.checks {
         let all = index.observations(&check.check);
-        let first = all.partition_point(|noted| noted.at < found.window.from);
-        let end = all.partition_point(|noted| noted.at < found.window.to);
-        let in_window = all.get(first.saturating_sub(1)..end).unwrap_or_default();
-        needed.extend(in_window);
-        let last = all.iter().find(|noted| Some(noted.index) == check.last);
-        needed.extend(last.filter(|last| !in_window.iter().any(|noted| noted.index == last.index)));
+        if check.kind != CheckKind::Population {
+            let first = all.partition_point(|noted| noted.at < found.window.from);
+            let end = all.partition_point(|noted| noted.at < found.window.to);
+            let in_window = all.get(first.saturating_sub(1)..end).unwrap_or_default();
+            needed.extend(in_window.iter().map(|noted| (noted.index, noted)));
+        }
+        let last = all.iter().rfind(|noted| Some(noted.index) == check.last);
+        needed.extend(last.map(|last| (last.index, last)));
     }
-    needed
+    needed.into_values().collect()
 }
 
 /// The paths of all tiles of a log of some size.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Serialize;
 use vouchsafe_tlog::tile::SourceError;
@@ -17,11 +16,13 @@ use crate::check::Check;
 use crate::collect::PROGRAM;
 use crate::digest::Digest;
 use crate::engine::perform;
-use crate::entry::Observation;
+use crate::entry::{INLINE_BYTES, Observation};
 use crate::finding::{Findings, Populations, Scope, csv, findings, root_of};
-use crate::inputs::{Cache, Contents as _, Index, Noted};
+use crate::inputs::{Cache, Contents as _, Index, Known, Noted};
 use crate::judgement::Record;
 use crate::logged;
+use crate::own::PREFIX;
+use crate::parallel;
 use crate::store::{Files as _, Log};
 
 /// What a verifier kept, from elsewhere than the pack.
@@ -260,18 +261,25 @@ impl Verifying {
         }
     }
 
-    /// All evidence is there and is what the log says.
+    /// All evidence is there and is what the log says. Small contents stand in the leaves, and were hashed with them.
     fn contents(&mut self, log: &Log, index: &Index) {
-        let mut faults = Vec::new();
-        let mut count = 0_u64;
-        for known in index.evidence() {
-            match log.content(known) {
-                Ok(_) => count += 1,
-                Err(error) => faults.push(format!("entry {}: {error}", known.index)),
-            }
-        }
+        let evidence: Vec<_> = index.evidence().collect();
+        let large = evidence
+            .iter()
+            .filter(|known| known.size > INLINE_BYTES as u64);
+        let large: BTreeMap<Digest, &Known> =
+            large.map(|known| (known.content, &***known)).collect();
+        let large: Vec<&Known> = large.into_values().collect();
+        let faults = parallel::map(&large, |known| {
+            let error = log.content(known).err()?;
+            Some(format!("entry {}: {error}", known.index))
+        });
+        let faults: Vec<String> = faults.into_iter().flatten().collect();
         if faults.is_empty() {
-            self.step(format!("{count} contents of evidence are those of the log"));
+            self.step(format!(
+                "{} contents of evidence are those of the log",
+                evidence.len()
+            ));
         }
         self.result.faults.extend(faults);
     }
@@ -296,8 +304,16 @@ impl Verifying {
             .filter(|check| !own.iter().any(|own| own.definition == check.definition))
             .map(|check| check.id.as_str())
             .collect();
+        let (own, foreign): (Vec<_>, Vec<_>) =
+            foreign.into_iter().partition(|id| id.starts_with(PREFIX));
+        if !own.is_empty() {
+            self.result.not_excluded.push(format!(
+                "checks that ask too little: these are the team's own; read them in the pack: {}",
+                own.join(", ")
+            ));
+        }
         if !foreign.is_empty() {
-            let names: Vec<_> = foreign.into_iter().collect();
+            let names = foreign;
             self.result.not_excluded.push(format!(
                 "weaker checks: these definitions are not those of this program ({PROGRAM}; the pack was made by {}); read them in the pack: {}",
                 self.manifest.program,
@@ -415,33 +431,15 @@ impl Verifying {
         found: &Findings,
     ) {
         let needed = needed(index, found);
-        let next = AtomicUsize::new(0);
         let cache = Cache::default();
-        let threads = std::thread::available_parallelism()
-            .map_or(1, usize::from)
-            .min(8);
-        let mut faults: Vec<String> = std::thread::scope(|scope| {
-            let work = || {
-                let mut faults = Vec::new();
-                while let Some(noted) = needed.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(fault) = again(noted, log, index, checks, &cache) {
-                        faults.push(format!(
-                            "entry {}, the check {} at {}: {fault}",
-                            noted.index, noted.what.check, noted.at
-                        ));
-                    }
-                }
-                faults
-            };
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let joined = workers.into_iter().map(|worker| {
-                worker
-                    .join()
-                    .unwrap_or_else(|_| vec!["performing a check again failed".to_owned()])
-            });
-            joined.flatten().collect()
+        let faults = parallel::map(&needed, |noted| {
+            let fault = again(noted, log, index, checks, &cache).err()?;
+            Some(format!(
+                "entry {}, the check {} at {}: {fault}",
+                noted.index, noted.what.check, noted.at
+            ))
         });
-        faults.sort();
+        let faults: Vec<String> = faults.into_iter().flatten().collect();
         self.result.performed = needed.len() as u64;
         if faults.is_empty() {
             self.step(format!(

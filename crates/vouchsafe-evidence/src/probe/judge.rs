@@ -286,14 +286,13 @@ fn newest<'n, T: DeserializeOwned + Send + Sync + 'static>(
     let hours: i64 = context.check.parameter("max_age_hours")?;
     let mut found: BTreeMap<String, (Timestamp, Arc<T>)> = BTreeMap::new();
     let mut failed: BTreeMap<String, (Timestamp, String)> = BTreeMap::new();
-    for known in context.all(schema) {
+    for known in context.latest_each(schema) {
         if let Some(why) = &known.evidence.failed {
-            failed.insert(
-                known.evidence.request.clone(),
-                (known.evidence.collected_at, why.clone()),
-            );
-            continue;
+            let failure = (known.evidence.collected_at, why.clone());
+            failed.insert(known.evidence.request.clone(), failure);
         }
+    }
+    for known in context.collected_each(schema) {
         let probe = context.parsed(known, |bytes| {
             serde_json::from_slice::<T>(bytes).map_err(|error| error.to_string())
         })?;

@@ -169,11 +169,13 @@ impl Log {
     }
 
     fn bundle(&self, number: u64) -> Result<Bundle, LogError> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, bundle)) = recent.iter().find(|(kept, _)| *kept == number) {
+        let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, bundle)) = recent().iter().find(|(kept, _)| *kept == number) {
             return Ok(Arc::clone(bundle));
         }
+        // Read without the lock: others read other bundles meanwhile.
         let bundle = Arc::new(self.tree.bundle(number)?);
+        let mut recent = recent();
         recent.push_front((number, Arc::clone(&bundle)));
         recent.truncate(KEPT);
         Ok(bundle)
