@@ -14,7 +14,7 @@ use crate::entry::{Kind, Observation, RunEntry};
 use crate::inputs::{Cache, Index};
 use crate::judgement::{Outcome, Record};
 use crate::project::{CATALOGUE, DEFINITION, Project};
-use crate::store::{Folder, Log, LogError, WriteError, Writer};
+use crate::store::{Log, LogError, WriteError, Writer};
 
 /// Why a run ended early. The log is as before.
 #[derive(Debug, thiserror::Error)]
@@ -51,13 +51,13 @@ pub(crate) fn plan(project: &Project) -> Vec<(&'static str, Vec<Call>)> {
 /// Collects, judges and appends, then signs the log. `say` is told of each step.
 pub(crate) fn run(
     project: &Project,
-    folder: &Folder,
     writer: &mut Writer,
     checks: &[Check],
     key: &vouchsafe_tlog::NoteVerifier,
     mut say: impl FnMut(&str),
 ) -> Result<Ran, RunError> {
-    let open = || Log::open(Arc::new(folder.clone()), key, &[]);
+    let files = writer.files();
+    let open = || Log::open(Arc::clone(&files), key, &[]);
     let mut index = Index::of(&open()?)?;
     let first = writer.size();
     let mut ran = Ran::default();

@@ -19,7 +19,7 @@ mod sample;
 mod verify;
 
 pub(crate) use archive::Archive;
-pub(crate) use make::{Making, make};
+pub(crate) use make::{Making, make, settle};
 pub(crate) use sample::sample;
 pub(crate) use verify::{Kept, Verified, verify};
 

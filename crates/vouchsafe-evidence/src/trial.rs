@@ -62,10 +62,8 @@ impl Trial {
         let at = Timestamp::from_second(1_780_000_000 + second).unwrap();
         let project = Project::open(self.root(), at).unwrap();
         let mut writer = Writer::open(self.store.path(), signer()).unwrap();
-        let folder = Folder::new(self.store.path());
         engine::run(
             &project,
-            &folder,
             &mut writer,
             &[],
             signer().verifier(),

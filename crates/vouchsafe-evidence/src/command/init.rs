@@ -14,7 +14,6 @@ use crate::key;
 use crate::place::Place;
 use crate::project::{FILE, FOLDER, Project, Settings};
 use crate::register::TEMPLATES;
-use crate::store::Writer;
 use crate::window::day_of;
 
 const EXAMPLES: &str = "\
@@ -217,9 +216,8 @@ fn files(
 /// Makes the empty log, and the branch for it.
 fn log(making: &Making, signer: NoteSigner) -> Result<(), Stopped> {
     let project = Project::open(making.git.root(), Timestamp::now())?;
-    let place = Place::open(&project)?;
-    let writer = Writer::create(place.folder().path(), signer)?;
-    drop(writer);
+    let mut place = Place::open(&project)?;
+    drop(place.create(signer)?);
     if making.store.starts_with("folder:") {
         // The log is no part of the history that it is about.
         write(&place.folder().path().join(".gitignore"), "*\n")?;

@@ -1,19 +1,21 @@
 //! What most commands begin with.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use vouchsafe_tlog::NoteVerifier;
 
-use super::Stopped;
+use super::{Stopped, output};
 use crate::finding::{Findings, Populations, Scope, findings};
 use crate::inputs::Index;
 use crate::logged;
 use crate::place::{Place, keys};
 use crate::project::Project;
-use crate::store::Log;
+use crate::store::{Log, Writer};
 use crate::window::Window;
+
+/// How often a run begins again behind one that was quicker.
+const TRIES: u32 = 4;
 
 /// An open project with its log.
 #[derive(Debug)]
@@ -22,6 +24,15 @@ pub(super) struct Opened {
     pub(super) place: Place,
     pub(super) key: NoteVerifier,
     pub(super) witnesses: Vec<NoteVerifier>,
+}
+
+/// What was appended to a log, before others see it.
+#[derive(Debug)]
+pub(super) struct Appended<T> {
+    pub(super) writer: Writer,
+    /// What a commit of it is called.
+    pub(super) message: String,
+    pub(super) what: T,
 }
 
 impl Opened {
@@ -37,9 +48,32 @@ impl Opened {
         })
     }
 
+    /// Does what appends to the log, and publishes it. When another run was quicker, nothing of this one counts, and it
+    /// is done again behind that.
+    pub(super) fn publishing<T>(
+        folder: &Path,
+        mut append: impl FnMut(&Self) -> Result<Appended<T>, Stopped>,
+    ) -> Result<(Self, Appended<T>), Stopped> {
+        for attempt in 1.. {
+            let mut opened = Self::at(folder)?;
+            let appended = append(&opened)?;
+            match opened.place.publish(&appended.message) {
+                Ok(()) => return Ok((opened, appended)),
+                Err(error) if error.is_moved() && attempt < TRIES => {
+                    output::complain("another run was quicker; beginning again behind it");
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Stopped("other runs were quicker each time".to_owned()))
+    }
+
     pub(super) fn log(&self) -> Result<Log, Stopped> {
-        let files = Arc::new(self.place.folder().clone());
-        Ok(Log::open(files, &self.key, &self.witnesses)?)
+        Ok(Log::open(
+            self.place.files(),
+            &self.key,
+            &self.witnesses,
+        )?)
     }
 
     /// The findings of a window, as the log gives them now.

@@ -1,13 +1,13 @@
 //! `run`: collects, judges, signs.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::ValueEnum;
+use jiff::Timestamp;
 use serde_json::json;
 use vouchsafe_tlog::NoteSigner;
 
-use super::open::Opened;
+use super::open::{Appended, Opened};
 use super::output::{Progress, say};
 use super::{Ended, Stopped};
 use crate::check::Check;
@@ -15,7 +15,9 @@ use crate::engine::{self, Ran};
 use crate::inputs::Index;
 use crate::judgement::{Deviation, Outcome, Record};
 use crate::key;
-use crate::store::{Folder, Log, Writer};
+use crate::place::Place;
+use crate::project::Project;
+use crate::store::{Log, Writer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,31 +64,27 @@ enum FailOn {
 }
 
 pub(super) fn run(run: &Run, folder: &Path) -> Result<Ended, Stopped> {
-    let opened = Opened::at(folder)?;
     if run.dry_run {
-        return Ok(plan(&opened, run.json));
+        return Ok(plan(&Project::open(folder, Timestamp::now())?, run.json));
     }
     let checks = Check::all()?;
     let mut progress = Progress::new(run.quiet);
     if run.temporary {
-        return temporary(run, &opened, &checks, progress);
+        return temporary(run, &Opened::at(folder)?, &checks, progress);
     }
-    let signer = key::load(run.key_file.as_deref(), &opened.key, opened.project.root())?;
-    let place = opened.place.folder();
-    let mut writer = Writer::open(place.path(), signer)?;
-    let ran = engine::run(
-        &opened.project,
-        place,
-        &mut writer,
-        &checks,
-        &opened.key,
-        |step| progress.step(step),
-    )?;
-    progress.end();
-    opened
-        .place
-        .publish(&format!("Evidence of {}", opened.project.now))?;
-    conclude(run, &ran, &opened.log()?, &checks)
+    let (opened, appended) = Opened::publishing(folder, |opened| {
+        let signer = key::load(run.key_file.as_deref(), &opened.key, opened.project.root())?;
+        let mut writer = opened.place.writer(signer)?;
+        let say = |step: &str| progress.step(step);
+        let ran = engine::run(&opened.project, &mut writer, &checks, &opened.key, say)?;
+        progress.end();
+        Ok(Appended {
+            writer,
+            message: format!("Evidence of {}", opened.project.now),
+            what: ran,
+        })
+    })?;
+    conclude(run, &appended.what, &opened.log()?, &checks)
 }
 
 /// A run in a log of its own, which is gone afterwards.
@@ -99,13 +97,12 @@ fn temporary(
     let folder = tempfile::tempdir()?;
     let signer = NoteSigner::generate(opened.key.name().clone())?;
     let key = signer.verifier().clone();
-    let place = Folder::new(folder.path());
     let mut writer = Writer::create(folder.path(), signer)?;
-    let ran = engine::run(&opened.project, &place, &mut writer, checks, &key, |step| {
+    let ran = engine::run(&opened.project, &mut writer, checks, &key, |step| {
         progress.step(step);
     })?;
     progress.end();
-    let log = Log::open(Arc::new(place), &key, &[])?;
+    let log = Log::open(writer.files(), &key, &[])?;
     conclude(run, &ran, &log, checks)
 }
 
@@ -124,8 +121,9 @@ fn conclude(run: &Run, ran: &Ran, log: &Log, checks: &[Check]) -> Result<Ended, 
     Ok(if fails { Ended::Badly } else { Ended::Well })
 }
 
-fn plan(opened: &Opened, as_json: bool) -> Ended {
-    let plan = engine::plan(&opened.project);
+fn plan(project: &Project, as_json: bool) -> Ended {
+    let mut plan = engine::plan(project);
+    plan.push(("log", Place::plan(project)));
     if as_json {
         let plan: Vec<_> = plan
             .iter()

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::open::Opened;
+use super::open::{Appended, Opened};
 use super::output::say;
 use super::{Ended, Stopped};
 use crate::check::Check;
@@ -16,7 +16,6 @@ use crate::engine;
 use crate::inputs::Index;
 use crate::judgement::Outcome;
 use crate::key;
-use crate::store::Writer;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -81,22 +80,18 @@ fn look(watch: &Watch, folder: &Path, checks: &[Check]) -> Result<bool, Stopped>
         .cloned()
         .collect();
     if !due.is_empty() {
-        let signer = key::load(
-            watch.key_file.as_deref(),
-            &opened.key,
-            opened.project.root(),
-        )?;
-        let place = opened.place.folder();
-        let mut writer = Writer::open(place.path(), signer)?;
-        let ran = engine::run(
-            &opened.project,
-            place,
-            &mut writer,
-            &due,
-            &opened.key,
-            |_| {},
-        )?;
-        opened.place.publish(&format!("Evidence of {now}"))?;
+        let (_, appended) = Opened::publishing(folder, |opened| {
+            let key_file = watch.key_file.as_deref();
+            let signer = key::load(key_file, &opened.key, opened.project.root())?;
+            let mut writer = opened.place.writer(signer)?;
+            let ran = engine::run(&opened.project, &mut writer, &due, &opened.key, |_| {})?;
+            Ok(Appended {
+                writer,
+                message: format!("Evidence of {now}"),
+                what: ran,
+            })
+        })?;
+        let ran = appended.what;
         let failed = ran
             .outcomes
             .iter()

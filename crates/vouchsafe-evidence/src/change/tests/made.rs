@@ -155,9 +155,8 @@ impl Made {
         );
         let project = Project::open(self.path(), at(now)).unwrap();
         let mut writer = Writer::open(self.log.path(), signer()).unwrap();
-        let folder = Folder::new(self.log.path());
         let key = signer();
-        engine::run(&project, &folder, &mut writer, &[], key.verifier(), |_| {}).unwrap();
+        engine::run(&project, &mut writer, &[], key.verifier(), |_| {}).unwrap();
     }
 
     fn log(&self) -> Log {
