@@ -15,6 +15,7 @@ use crate::inputs::{Cache, Index};
 use crate::judgement::{Outcome, Record};
 use crate::project::{CATALOGUE, DEFINITION, Project};
 use crate::store::{Log, LogError, WriteError, Writer};
+use crate::witness::{self, Heads};
 
 /// Why a run ended early. The log is as before.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +55,7 @@ pub(crate) fn run(
     writer: &mut Writer,
     checks: &[Check],
     key: &vouchsafe_tlog::NoteVerifier,
+    heads: &Heads,
     mut say: impl FnMut(&str),
 ) -> Result<Ran, RunError> {
     let files = writer.files();
@@ -63,6 +65,8 @@ pub(crate) fn run(
     let mut ran = Ran::default();
     let detector = Detector::new();
     let allowed = allowed(checks);
+    let mut sink = Sink::new(writer, &mut index, &detector, "witness", project.now);
+    witness::record(heads, &mut sink)?;
     for collector in AREAS.iter().flat_map(|area| area.collectors) {
         if collector.plan(project).is_empty() {
             continue;

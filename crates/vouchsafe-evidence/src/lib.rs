@@ -14,6 +14,9 @@ mod entry;
 mod exposure;
 mod files;
 mod finding;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod git;
 mod github;
 mod imported;
@@ -33,4 +36,5 @@ mod store;
 #[cfg(test)]
 mod trial;
 mod window;
+mod witness;
 mod yaml;

@@ -44,6 +44,8 @@ pub(crate) enum PlaceError {
     Key(KeyError),
     #[error("log.witnesses: {0}")]
     Witness(KeyError),
+    #[error("[[witness]]: {0}")]
+    Row(#[from] crate::witness::WitnessError),
     #[error(transparent)]
     Branch(#[from] BranchError),
     #[error(transparent)]
@@ -218,9 +220,15 @@ pub(crate) fn keys(project: &Project) -> Result<(NoteVerifier, Vec<NoteVerifier>
     let log = &project.settings.log;
     let key = log.key.parse().map_err(PlaceError::Key)?;
     let witnesses = log.witnesses.iter().map(|key| key.parse());
-    let witnesses = witnesses
+    let mut witnesses: Vec<NoteVerifier> = witnesses
         .collect::<Result<_, _>>()
         .map_err(PlaceError::Witness)?;
+    for key in crate::witness::keys(&project.settings.witnesses)? {
+        // Two of one name and key would be nobody's.
+        if !witnesses.contains(&key) {
+            witnesses.push(key);
+        }
+    }
     Ok((key, witnesses))
 }
 

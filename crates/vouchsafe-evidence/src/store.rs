@@ -11,7 +11,7 @@ mod folder;
 mod log;
 mod remote;
 pub(crate) mod s3;
-mod staged;
+pub(crate) mod staged;
 mod writer;
 
 pub(crate) use branch::{Branch, BranchError};

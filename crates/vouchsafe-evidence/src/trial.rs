@@ -15,6 +15,7 @@ use crate::inputs::{Cache, Index, Known};
 use crate::judgement::Judgement;
 use crate::project::Project;
 use crate::store::{Folder, Log, Writer};
+use crate::witness::Heads;
 
 /// A project and its log.
 pub(crate) struct Trial {
@@ -67,6 +68,7 @@ impl Trial {
             &mut writer,
             &[],
             signer().verifier(),
+            &Heads::default(),
             |_| {},
         )
         .unwrap();

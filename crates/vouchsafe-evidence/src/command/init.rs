@@ -20,6 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   vouchsafe-evidence init                           a log in a folder of this machine
   vouchsafe-evidence init --ci github               a log on a branch, and a workflow that keeps it
+  vouchsafe-evidence init --log s3:bucket/prefix    a log in S3-compatible storage, with the variables of the AWS SDKs
   vouchsafe-evidence init --since 2026-01-01 --go-vulndb ../vulndb
 
 Nothing that is there already is changed. The signing key is written to a file outside of the repository.";
@@ -43,8 +44,8 @@ pub(super) struct Init {
     /// A protected branch; may be given several times [default: the branch that is checked out]
     #[arg(long = "branch", value_name = "NAME")]
     branches: Vec<String>,
-    /// Where the log is kept: folder:PATH or branch:NAME
-    #[arg(long, value_name = "STORE")]
+    /// Where the log is kept: folder:PATH, branch:NAME or s3:BUCKET/PREFIX
+    #[arg(long, visible_alias = "log", value_name = "STORE")]
     store: Option<String>,
     /// A folder with RustSec's advisory database
     #[arg(long, value_name = "DIR")]
@@ -244,6 +245,7 @@ fn settings(init: &Init, making: &Making, key: &str) -> String {
         .replace("@SINCE@", &making.since.to_string())
         .replace("\"@STORE@\"", &quoted(&making.store))
         .replace("@KEY@", key)
+        .replace("@S3@", &s3(&making.store))
         .replace("@BRANCHES@", &branches.join(", "))
         .replace(
             "@RUSTSEC@",
@@ -253,6 +255,34 @@ fn settings(init: &Init, making: &Making, key: &str) -> String {
             "@GO@",
             &place("go", init.go_vulndb.as_ref(), "../go-vulndb"),
         )
+}
+
+/// `[log.s3]`, with what the environment says now: others who run it may have no such variables.
+fn s3(store: &str) -> String {
+    if !store.starts_with("s3:") {
+        return String::new();
+    }
+    let set = |names: &[&str]| {
+        let mut values = names.iter().filter_map(|name| std::env::var(name).ok());
+        values.find(|value| !value.is_empty())
+    };
+    let line = |name: &str, value: Option<String>, example: &str| match value {
+        Some(value) => format!("{name} = {}\n", quoted(&value)),
+        None => format!("# {name} = \"{example}\"\n"),
+    };
+    let region = line(
+        "region",
+        set(&["AWS_REGION", "AWS_DEFAULT_REGION"]),
+        "eu-central-1",
+    );
+    let endpoint = line(
+        "endpoint",
+        set(&["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]),
+        "https://storage.example",
+    );
+    include_str!("../../data/templates/s3.toml")
+        .replace("@REGION@\n", &region)
+        .replace("@ENDPOINT@\n", &endpoint)
 }
 
 fn workflow(init: &Init, making: &Making) -> Result<Option<(&'static str, String)>, Stopped> {
@@ -276,12 +306,25 @@ fn workflow(init: &Init, making: &Making) -> Result<Option<(&'static str, String
         .iter()
         .map(|branch| quoted(branch))
         .collect();
-    let log = making.store.strip_prefix("branch:").ok_or_else(|| {
-        Stopped("runners of CI keep no folders: use --store branch:NAME".to_owned())
-    })?;
+    let (contents, credentials) = match making.store.split_once(':') {
+        Some(("branch", log)) => (
+            format!("write # pushes the branch {log}, which holds the log and nothing else"),
+            "",
+        ),
+        Some(("s3", _)) => (
+            "read # the history; the log is in S3-compatible storage".to_owned(),
+            "          AWS_ACCESS_KEY_ID: ${{ secrets.AWS_ACCESS_KEY_ID }}\n          AWS_SECRET_ACCESS_KEY: ${{ secrets.AWS_SECRET_ACCESS_KEY }}\n",
+        ),
+        _ => {
+            return Err(Stopped(
+                "runners of CI keep no folders: use --store branch:NAME or s3:BUCKET/PREFIX".to_owned(),
+            ));
+        }
+    };
     let text = include_str!("../../data/ci/github.yml")
         .replace("@BRANCHES@", &branches.join(", "))
-        .replace("@LOGBRANCH@", log)
+        .replace("@CONTENTS@", &contents)
+        .replace("@CREDENTIALS@\n", credentials)
         .replace("@REPOSITORY@", env!("CARGO_PKG_REPOSITORY"))
         .replace("@COMMIT@", &commit);
     Ok(Some((PATH, text)))
@@ -308,6 +351,11 @@ fn tell(init: &Init, making: &Making, key: &Path, told: &[String]) {
         output::say(format!(
             "  name an advisory database in {FILE}, [vulnerabilities]"
         ));
+    }
+    if init.ci.is_some() && making.store.starts_with("s3:") {
+        output::say(
+            "  give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of a user who may only read and put there to the same environment",
+        );
     }
     output::say("  vouchsafe evidence run");
     output::say("  vouchsafe evidence head > kept.head   and give that to your auditor, to keep");

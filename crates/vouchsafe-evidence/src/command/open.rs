@@ -13,6 +13,7 @@ use crate::place::{Place, keys};
 use crate::project::Project;
 use crate::store::{Log, Writer};
 use crate::window::Window;
+use crate::witness::{Heads, ask};
 
 /// How often a run begins again behind one that was quicker.
 const TRIES: u32 = 4;
@@ -52,13 +53,17 @@ impl Opened {
     /// is done again behind that.
     pub(super) fn publishing<T>(
         folder: &Path,
-        mut append: impl FnMut(&Self) -> Result<Appended<T>, Stopped>,
+        mut append: impl FnMut(&Self, &Heads) -> Result<Appended<T>, Stopped>,
     ) -> Result<(Self, Appended<T>), Stopped> {
         for attempt in 1.. {
             let mut opened = Self::at(folder)?;
-            let appended = append(&opened)?;
+            let heads = ask(&opened.project.settings.witnesses, &opened.log()?);
+            let appended = append(&opened, &heads)?;
             match opened.place.publish(&appended.message) {
-                Ok(()) => return Ok((opened, appended)),
+                Ok(()) => {
+                    opened.witnessed(&appended.writer)?;
+                    return Ok((opened, appended));
+                }
                 Err(error) if error.is_moved() && attempt < TRIES => {
                     output::complain("another run was quicker; beginning again behind it");
                 }
@@ -66,6 +71,29 @@ impl Opened {
             }
         }
         Err(Stopped("other runs were quicker each time".to_owned()))
+    }
+
+    /// Asks for cosignatures of a head that others see, and keeps those on the checkpoint. A witness that gives none is
+    /// told, and asked again by the next run.
+    fn witnessed(&mut self, writer: &Writer) -> Result<(), Stopped> {
+        let heads = ask(&self.project.settings.witnesses, &self.log()?);
+        for (name, why) in &heads.refused {
+            output::complain(&format!(
+                "the witness {name} did not cosign the head of the log: {why}; the next run asks again"
+            ));
+        }
+        let Some(note) = heads.note.filter(|_| heads.gained > 0) else {
+            return Ok(());
+        };
+        writer.cosign(&note)?;
+        match self.place.publish("Cosignatures of witnesses") {
+            // The cosignatures were of a head that is part of the log all the same.
+            Err(error) if error.is_moved() => {
+                output::complain("another run went on before the cosignatures were kept");
+                Ok(())
+            }
+            published => Ok(published?),
+        }
     }
 
     pub(super) fn log(&self) -> Result<Log, Stopped> {

@@ -44,7 +44,7 @@ pub(super) fn run(pack: &Pack, folder: &Path) -> Result<Ended, Stopped> {
     let window = Window::days(pack.from, pack.to)?;
     let mut progress = Progress::new(pack.quiet);
     // The pack is written when others see its log: not of one that another run was quicker than.
-    let (opened, appended) = Opened::publishing(folder, |opened| {
+    let (opened, appended) = Opened::publishing(folder, |opened, _| {
         let signer = key::load(pack.key_file.as_deref(), &opened.key, opened.project.root())?;
         let mut writer = opened.place.writer(signer)?;
         let settled = settle(&making(opened, window), &mut writer, |step| progress.step(step))?;

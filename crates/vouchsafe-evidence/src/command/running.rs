@@ -18,6 +18,7 @@ use crate::key;
 use crate::place::Place;
 use crate::project::Project;
 use crate::store::{Log, Writer};
+use crate::witness::{self, Heads};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,11 +73,13 @@ pub(super) fn run(run: &Run, folder: &Path) -> Result<Ended, Stopped> {
     if run.temporary {
         return temporary(run, &Opened::at(folder)?, &checks, progress);
     }
-    let (opened, appended) = Opened::publishing(folder, |opened| {
+    let (opened, appended) = Opened::publishing(folder, |opened, heads| {
         let signer = key::load(run.key_file.as_deref(), &opened.key, opened.project.root())?;
         let mut writer = opened.place.writer(signer)?;
-        let say = |step: &str| progress.step(step);
-        let ran = engine::run(&opened.project, &mut writer, &checks, &opened.key, say)?;
+        let (project, key) = (&opened.project, &opened.key);
+        let ran = engine::run(project, &mut writer, &checks, key, heads, |step| {
+            progress.step(step);
+        })?;
         progress.end();
         Ok(Appended {
             writer,
@@ -98,7 +101,8 @@ fn temporary(
     let signer = NoteSigner::generate(opened.key.name().clone())?;
     let key = signer.verifier().clone();
     let mut writer = Writer::create(folder.path(), signer)?;
-    let ran = engine::run(&opened.project, &mut writer, checks, &key, |step| {
+    let heads = Heads::default();
+    let ran = engine::run(&opened.project, &mut writer, checks, &key, &heads, |step| {
         progress.step(step);
     })?;
     progress.end();
@@ -124,6 +128,9 @@ fn conclude(run: &Run, ran: &Ran, log: &Log, checks: &[Check]) -> Result<Ended, 
 fn plan(project: &Project, as_json: bool) -> Ended {
     let mut plan = engine::plan(project);
     plan.push(("log", Place::plan(project)));
+    let witnesses = &project.settings.witnesses;
+    plan.push(("witness", witness::plan(witnesses)));
+    plan.retain(|(_, calls)| !calls.is_empty());
     if as_json {
         let plan: Vec<_> = plan
             .iter()

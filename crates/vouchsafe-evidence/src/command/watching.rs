@@ -80,11 +80,12 @@ fn look(watch: &Watch, folder: &Path, checks: &[Check]) -> Result<bool, Stopped>
         .cloned()
         .collect();
     if !due.is_empty() {
-        let (_, appended) = Opened::publishing(folder, |opened| {
+        let (_, appended) = Opened::publishing(folder, |opened, heads| {
             let key_file = watch.key_file.as_deref();
             let signer = key::load(key_file, &opened.key, opened.project.root())?;
             let mut writer = opened.place.writer(signer)?;
-            let ran = engine::run(&opened.project, &mut writer, &due, &opened.key, |_| {})?;
+            let (project, key) = (&opened.project, &opened.key);
+            let ran = engine::run(project, &mut writer, &due, key, heads, |_| {})?;
             Ok(Appended {
                 writer,
                 message: format!("Evidence of {now}"),

@@ -92,6 +92,7 @@ impl World {
             &mut writer,
             &checks,
             &key(self.seed),
+            &crate::witness::Heads::default(),
             |_| {},
         )
         .unwrap();

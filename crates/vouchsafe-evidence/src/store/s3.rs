@@ -4,7 +4,7 @@
 //! never printed: it holds the signature, and the session token of short-lived credentials.
 
 mod access;
-mod answer;
+pub(crate) mod answer;
 
 use std::io::Read as _;
 use std::thread;
@@ -17,7 +17,7 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{CONTENT_LENGTH, ETAG};
 use rusty_s3::{Credentials, S3Action as _};
 
-pub(crate) use access::{AccessError, Lock, Settings, split};
+pub(crate) use access::{AccessError, Lock, Settings, may_be_called, split};
 use access::Access;
 use answer::{Problem, lock_of};
 

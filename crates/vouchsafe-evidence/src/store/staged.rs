@@ -12,7 +12,7 @@ use zip::{DateTime, ZipArchive, ZipWriter};
 const BYTES: u64 = 1 << 30;
 
 /// Packs tiles. The same tiles make the same bytes.
-pub(super) fn pack(tiles: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, ZipError> {
+pub(crate) fn pack(tiles: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, ZipError> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().last_modified_time(DateTime::default());
     for (path, bytes) in tiles {
@@ -24,7 +24,7 @@ pub(super) fn pack(tiles: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, ZipErro
 
 /// Unpacks tiles; nothing when it is not what [`pack`] makes. They are not to be believed before they hash up to a
 /// checkpoint.
-pub(super) fn unpack(bytes: &[u8]) -> Option<BTreeMap<String, Vec<u8>>> {
+pub(crate) fn unpack(bytes: &[u8]) -> Option<BTreeMap<String, Vec<u8>>> {
     let mut zip = ZipArchive::new(Cursor::new(bytes)).ok()?;
     let mut tiles = BTreeMap::new();
     let mut left = BYTES;

@@ -216,6 +216,18 @@ impl Writer {
         Ok(())
     }
 
+    /// Keeps a checkpoint with further signatures in the place of the one that was committed.
+    ///
+    /// # Errors
+    /// When it is of another text, or the file cannot be written.
+    pub(crate) fn cosign(&self, note: &SignedNote) -> Result<(), WriteError> {
+        let committed = Log::open(self.files(), self.signer.verifier(), &[])?;
+        if note.text() != committed.checkpoint().to_string() {
+            return Err(NoteError::Text.into());
+        }
+        self.replace("checkpoint", note.to_string().as_bytes())
+    }
+
     /// Signs a text with the key of the log.
     ///
     /// # Errors

@@ -189,15 +189,18 @@ pub(crate) fn split(place: &str) -> Option<(&str, &str)> {
 
 /// An address that credentials may sign calls for.
 fn endpoint_of(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let host = url.host_str()?.trim_matches(['[', ']']);
+    Url::parse(text).ok().filter(may_be_called)
+}
+
+/// Whether an address has TLS, or is on this machine, and has neither user nor query.
+pub(crate) fn may_be_called(url: &Url) -> bool {
+    let host = url.host_str().map(|host| host.trim_matches(['[', ']']));
     let loopback = host
-        .parse::<std::net::IpAddr>()
-        .is_ok_and(|address| address.is_loopback());
+        .and_then(|host| host.parse::<std::net::IpAddr>().ok())
+        .is_some_and(|address| address.is_loopback());
     let named = !url.username().is_empty() || url.password().is_some();
-    let whole = !named && url.query().is_none() && url.fragment().is_none();
-    let trusted = url.scheme() == "https" || url.scheme() == "http" && loopback;
-    (whole && trusted).then_some(url)
+    let whole = host.is_some() && !named && url.query().is_none() && url.fragment().is_none();
+    whole && (url.scheme() == "https" || url.scheme() == "http" && loopback)
 }
 
 fn lock(settings: &Settings) -> Result<Option<Lock>, AccessError> {

@@ -118,7 +118,7 @@ fn hint(status: u16, code: &str) -> &'static str {
 }
 
 /// The code of a fault: the first `<Code>` of its XML.
-pub(super) fn code_of(body: &[u8]) -> Option<String> {
+pub(crate) fn code_of(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?;
     let (_, rest) = text.split_once("<Code>")?;
     let (code, _) = rest.split_once("</Code>")?;
