@@ -6,15 +6,19 @@ It also does what storage does at its worst, each by a line in the file that it 
   cut                ends the body early
   html404            404 as a proxy writes it
   unconditional      passes the call without its condition
-  lost               passes the call and never answers
-  die                passes the call, and then kills the process whose id stands in the file "victim"
+  lost               passes the call once, and never answers
+  hold               waits once, until there is a file "release"; "held" says that it does
+  die N              passes the call behind N others, and then kills the process whose id stands in the file "victim"
+  die-before N       kills it, and passes nothing
 """
 
 import http.client
 import os
 import signal
+import ssl
 import sys
 import threading
+import time
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest import mock
@@ -39,8 +43,8 @@ def faults():
     return [line.split() for line in lines if line.strip()]
 
 
-def consume(fault):
-    kept = [one for one in faults() if one != fault]
+def consume(fault, instead=None):
+    kept = [one for one in faults() if one != fault] + ([instead] if instead else [])
     open(os.path.join(FOLDER, "faults"), "w").write("\n".join(" ".join(one) for one in kept))
 
 
@@ -102,9 +106,18 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         cut = lost = die = False
         for fault in faults():
-            method, part, what = fault
+            method, part, what = fault[:3]
             if method != self.command or part not in address.path:
                 continue
+            if what in ("die", "die-before"):
+                with CLOCK:
+                    left = int(fault[3])
+                    consume(fault, [*fault[:3], str(left - 1)] if left else None)
+                if left:
+                    continue
+                if what == "die-before":
+                    return self.kill()
+                die = True
             if what in ("403", "404", "500"):
                 return self.error(int(what), {"403": "AccessDenied", "404": "NoSuchBucket", "500": "InternalError"}[what])
             if what == "once500":
@@ -115,18 +128,22 @@ class Handler(BaseHTTPRequestHandler):
             if what == "unconditional":
                 headers = {n: v for n, v in headers.items() if n.lower() not in ("if-none-match", "if-match")}
             cut |= what == "cut"
-            lost |= what == "lost"
-            die |= what == "die"
-            if what in ("lost", "die"):
+            if what == "lost":
                 consume(fault)
+                lost = True
+            if what == "hold":
+                consume(fault)
+                open(os.path.join(FOLDER, "held"), "w").close()
+                while not os.path.exists(os.path.join(FOLDER, "release")):
+                    time.sleep(0.05)
         moto = http.client.HTTPConnection(*MOTO)
-        # moto looks at no signature of an address; it was looked at here.
-        moto.request(self.command, address.path, body, headers)
+        # moto looks whether an address has a signature, and not at it.
+        moto.request(self.command, self.path, body, headers)
         answer = moto.getresponse()
         content = answer.read()
         if die:
-            os.kill(int(open(os.path.join(FOLDER, "victim")).read()), signal.SIGKILL)
-        if lost or die:
+            return self.kill()
+        if lost:
             self.close_connection = True
             return self.connection.close()
         if cut and answer.status == 200:
@@ -139,6 +156,11 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return self.answer(answer.status, content, answer.headers.items())
 
+    def kill(self):
+        os.kill(int(open(os.path.join(FOLDER, "victim")).read()), signal.SIGKILL)
+        self.close_connection = True
+        self.connection.close()
+
     do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = do
 
     def log_message(self, *_):
@@ -146,5 +168,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+if len(sys.argv) > 3:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[3], sys.argv[4])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 print(server.server_address[1], flush=True)
 server.serve_forever()

@@ -25,7 +25,9 @@ pub fn entry(leaf: &[u8]) {
         assert!(content.len() <= INLINE_BYTES && content.len() as u64 == entry.size);
         assert!(Digest::of(content) == entry.content);
     }
-    let written = entry.encode(content.unwrap_or_default()).expect("it was read");
+    let written = entry
+        .encode(content.unwrap_or_default())
+        .expect("it was read");
     if content.is_some() {
         assert_eq!(Entry::decode(&written), Ok((entry, content)));
     }
@@ -37,7 +39,10 @@ pub fn page(line: &[u8]) {
         return;
     };
     let written = page.line().expect("it was read");
-    assert_eq!(written.iter().position(|byte| *byte == b'\n'), Some(written.len() - 1));
+    assert_eq!(
+        written.iter().position(|byte| *byte == b'\n'),
+        Some(written.len() - 1)
+    );
     let again = github::Page::read(&written).expect("it was written");
     assert_eq!(again.line().expect("it was read"), written);
     assert_eq!(again.is_answer(), page.is_answer());
@@ -75,7 +80,11 @@ fn depth(node: &yaml::Node) -> usize {
     let below = match &node.value {
         yaml::Value::Scalar { .. } => 0,
         yaml::Value::List(list) => list.iter().map(depth).max().unwrap_or(0),
-        yaml::Value::Map(entries) => entries.iter().map(|(_, node)| depth(node)).max().unwrap_or(0),
+        yaml::Value::Map(entries) => entries
+            .iter()
+            .map(|(_, node)| depth(node))
+            .max()
+            .unwrap_or(0),
     };
     below + 1
 }
@@ -83,7 +92,11 @@ fn depth(node: &yaml::Node) -> usize {
 /// A lock file, of each format: packages in order, none twice, and the same each time.
 pub fn lock_file(bytes: &[u8]) {
     for pattern in exposure::PATTERNS {
-        let name = pattern.rsplit('/').next().unwrap_or_default().replace('*', "");
+        let name = pattern
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .replace('*', "");
         let format = exposure::Format::of(&name).expect("each pattern is a lock file");
         if let Ok(locked) = format.read(bytes) {
             assert!(locked.packages.is_sorted_by(|a, b| a < b));
@@ -126,7 +139,10 @@ pub fn report(bytes: &[u8]) {
 pub fn storage(bytes: &[u8]) {
     if let Some(code) = store::s3::answer::code_of(bytes) {
         assert!(!code.is_empty() && code.len() <= 64);
-        assert!(code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+        assert!(
+            code.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        );
     }
     if let Some(tiles) = store::staged::unpack(bytes) {
         let packed = store::staged::pack(&tiles).expect("tiles are packed");
@@ -172,7 +188,9 @@ fn small_pack() -> (Vec<u8>, BTreeMap<String, Vec<u8>>, String) {
         let program = "fuzz".to_owned();
         let kind = Kind::Run(RunEntry { program, first });
         let content = vec![b'x'; if first == 1 { 5000 } else { 5 }];
-        writer.append(Timestamp::UNIX_EPOCH, kind, &content).expect("it fits");
+        writer
+            .append(Timestamp::UNIX_EPOCH, kind, &content)
+            .expect("it fits");
     }
     writer.commit().expect("there is room");
     let mut files = BTreeMap::new();
@@ -180,7 +198,10 @@ fn small_pack() -> (Vec<u8>, BTreeMap<String, Vec<u8>>, String) {
         let bytes = writer.files().read(path).expect("it was written");
         files.insert(format!("log/{path}"), bytes);
     }
-    let root = String::from_utf8_lossy(&files["log/checkpoint"]).lines().nth(2).map(str::to_owned);
+    let root = String::from_utf8_lossy(&files["log/checkpoint"])
+        .lines()
+        .nth(2)
+        .map(str::to_owned);
     let listed = files.iter().map(|(path, bytes)| {
         serde_json::json!({"path": path, "size": bytes.len(), "sha256": Digest::of(bytes).to_string()})
     });
@@ -197,7 +218,8 @@ fn small_pack() -> (Vec<u8>, BTreeMap<String, Vec<u8>>, String) {
     files.insert("manifest.note".to_owned(), note.to_string().into_bytes());
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (path, bytes) in &files {
-        zip.start_file(path.as_str(), SimpleFileOptions::default()).expect("it fits");
+        zip.start_file(path.as_str(), SimpleFileOptions::default())
+            .expect("it fits");
         zip.write_all(bytes).expect("it fits");
     }
     let zip = zip.finish().expect("it fits").into_inner();

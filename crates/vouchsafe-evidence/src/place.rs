@@ -10,9 +10,7 @@ use crate::collect::Call;
 use crate::git::{Git, GitError};
 use crate::project::Project;
 use crate::store::s3::{AccessError, Bucket};
-use crate::store::{
-    Branch, BranchError, Files, Folder, Remote, RemoteError, WriteError, Writer,
-};
+use crate::store::{Branch, BranchError, Files, Folder, Remote, RemoteError, WriteError, Writer};
 
 /// A place for a log. While it is open, no other run of this machine has it.
 #[derive(Debug)]
@@ -121,7 +119,9 @@ impl Place {
         let store = project.settings.log.store.as_str();
         match store.split_once(':') {
             Some(("branch", name)) => vec![Call::new(
-                format!("fetch and push the branch {name} of the remote \"origin\", if there is one"),
+                format!(
+                    "fetch and push the branch {name} of the remote \"origin\", if there is one"
+                ),
                 "to push to that branch (GitHub: contents: write)",
             )],
             Some(("s3", place)) => bucket_plan(place, project),
@@ -188,19 +188,31 @@ pub(crate) enum PlaceWriteError {
 
 fn bucket_plan(place: &str, project: &Project) -> Vec<Call> {
     let (bucket, prefix) = crate::store::s3::split(place).unwrap_or((place, ""));
-    let all = [bucket, prefix, "*"].into_iter().filter(|part| !part.is_empty());
+    let all = [bucket, prefix, "*"]
+        .into_iter()
+        .filter(|part| !part.is_empty());
     let all = all.collect::<Vec<_>>().join("/");
     let mut plan = vec![
         Call::new(
             format!("GetObject of s3://{all}: the checkpoint, tiles, contents that checks read"),
-            format!("s3:GetObject on {all}, and s3:ListBucket on {bucket}, without which what is missing looks like what is denied"),
+            format!(
+                "s3:GetObject on {all}, and s3:ListBucket on {bucket}, without which what is missing looks like what is denied"
+            ),
         ),
         Call::new(
-            format!("PutObject of s3://{all}: a probe of conditional writes, contents, tiles, then the checkpoint"),
+            format!(
+                "PutObject of s3://{all}: a probe of conditional writes, contents, tiles, then the checkpoint"
+            ),
             format!("s3:PutObject on {all}; nothing is ever deleted, so no permission for that"),
         ),
     ];
-    if project.settings.log.s3.retain_days.is_some_and(|days| days > 0) {
+    if project
+        .settings
+        .log
+        .s3
+        .retain_days
+        .is_some_and(|days| days > 0)
+    {
         plan.push(Call::new(
             "each object is put with a lock (Object Lock), and one is read again to see it",
             format!("s3:PutObjectRetention and s3:GetObjectRetention on {all}"),

@@ -59,7 +59,9 @@ pub(crate) struct Witness {
 pub(crate) enum WitnessError {
     #[error("the key of the witness {0} is no public key of a witness (kind cosignature/v1)")]
     Key(String),
-    #[error("the url of the witness {0} is no https:// address without user and query; http:// is for a loopback address only")]
+    #[error(
+        "the url of the witness {0} is no https:// address without user and query; http:// is for a loopback address only"
+    )]
     Url(String),
     #[error("the key of the witness {0} is that of another witness, too")]
     Twice(String),
@@ -107,8 +109,14 @@ pub(crate) fn keys(witnesses: &[Witness]) -> Result<Vec<NoteVerifier>, WitnessEr
 pub(crate) fn plan(witnesses: &[Witness]) -> Vec<Call> {
     let call = |witness: &Witness| {
         Call::new(
-            format!("post the size, root and signature of the log, and no evidence, to {}", witness.url),
-            format!("none; the witness {} must know the key of the log", witness.name),
+            format!(
+                "post the size, root and signature of the log, and no evidence, to {}",
+                witness.url
+            ),
+            format!(
+                "none; the witness {} must know the key of the log",
+                witness.name
+            ),
         )
     };
     witnesses.iter().map(call).collect()

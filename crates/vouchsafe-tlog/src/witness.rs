@@ -99,10 +99,15 @@ mod tests {
     #[test]
     fn a_call_has_the_old_size_the_proof_an_empty_line_and_the_note() {
         let tree = leaves(7);
-        let call = AddCheckpoint::new(&tree[..], 3, 7, signed(7)).unwrap().to_string();
+        let call = AddCheckpoint::new(&tree[..], 3, 7, signed(7))
+            .unwrap()
+            .to_string();
         let proof = consistency(&tree[..], 3, 7).unwrap();
         let lines: Vec<String> = proof.iter().map(Hash::to_string).collect();
-        assert_eq!(call, format!("old 3\n{}\n\n{}", lines.join("\n"), signed(7)));
+        assert_eq!(
+            call,
+            format!("old 3\n{}\n\n{}", lines.join("\n"), signed(7))
+        );
         let first = AddCheckpoint::new(&tree[..], 0, 7, signed(7)).unwrap();
         assert_eq!(first.to_string(), format!("old 0\n\n{}", signed(7)));
         assert!(AddCheckpoint::new(&tree[..], 8, 7, signed(7)).is_err());

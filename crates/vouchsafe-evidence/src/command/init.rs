@@ -317,7 +317,8 @@ fn workflow(init: &Init, making: &Making) -> Result<Option<(&'static str, String
         ),
         _ => {
             return Err(Stopped(
-                "runners of CI keep no folders: use --store branch:NAME or s3:BUCKET/PREFIX".to_owned(),
+                "runners of CI keep no folders: use --store branch:NAME or s3:BUCKET/PREFIX"
+                    .to_owned(),
             ));
         }
     };

@@ -97,11 +97,7 @@ impl Opened {
     }
 
     pub(super) fn log(&self) -> Result<Log, Stopped> {
-        Ok(Log::open(
-            self.place.files(),
-            &self.key,
-            &self.witnesses,
-        )?)
+        Ok(Log::open(self.place.files(), &self.key, &self.witnesses)?)
     }
 
     /// The findings of a window, as the log gives them now.

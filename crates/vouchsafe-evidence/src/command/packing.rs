@@ -47,7 +47,9 @@ pub(super) fn run(pack: &Pack, folder: &Path) -> Result<Ended, Stopped> {
     let (opened, appended) = Opened::publishing(folder, |opened, _| {
         let signer = key::load(pack.key_file.as_deref(), &opened.key, opened.project.root())?;
         let mut writer = opened.place.writer(signer)?;
-        let settled = settle(&making(opened, window), &mut writer, |step| progress.step(step))?;
+        let settled = settle(&making(opened, window), &mut writer, |step| {
+            progress.step(step)
+        })?;
         Ok(Appended {
             writer,
             message: format!("Findings of {window}"),
@@ -55,9 +57,15 @@ pub(super) fn run(pack: &Pack, folder: &Path) -> Result<Ended, Stopped> {
         })
     })?;
     let Appended { writer, what, .. } = appended;
-    let made = make(&making(&opened, window), what, &writer, &pack.output, |step| {
-        progress.step(step);
-    })?;
+    let made = make(
+        &making(&opened, window),
+        what,
+        &writer,
+        &pack.output,
+        |step| {
+            progress.step(step);
+        },
+    )?;
     progress.end();
     let mut states: BTreeMap<&str, usize> = BTreeMap::new();
     for control in &made.findings.controls {

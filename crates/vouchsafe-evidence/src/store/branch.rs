@@ -95,11 +95,7 @@ impl Branch {
     }
 
     /// Makes a commit of the working folder on top of `before`, and pushes it; returns it. The branch MUST still be there.
-    pub(crate) fn write(
-        &self,
-        before: Option<&str>,
-        message: &str,
-    ) -> Result<String, BranchError> {
+    pub(crate) fn write(&self, before: Option<&str>, message: &str) -> Result<String, BranchError> {
         let work = self.folder.as_os_str();
         let index = self.index.as_os_str();
         let variables: &[(&str, &OsStr)] = &[

@@ -39,6 +39,8 @@ impl Folder {
         let mut name = path.clone().into_os_string();
         name.push(".new");
         let mut file = File::create(&name)?;
+        #[cfg(test)]
+        super::tests::may_write(&mut file, bytes)?;
         file.write_all(bytes)?;
         file.sync_data()?;
         fs::rename(&name, &path)

@@ -50,6 +50,10 @@ pub(crate) enum RemoteError {
     #[error(transparent)]
     Log(#[from] LogError),
     #[error(
+        "the log in the bucket is not signed by the key of this project (log.key): it is another one's"
+    )]
+    ForeignKey,
+    #[error(
         "this storage does not heed the condition {0} of a write: of two runs at once one would overwrite the other; keep the log elsewhere"
     )]
     Unconditional(&'static str),
@@ -65,7 +69,9 @@ pub(crate) enum RemoteError {
     Removed(u64),
     #[error("{0} is in the bucket with another content than its name says: somebody put it there")]
     Foreign(String),
-    #[error("[log.s3] asks for locked objects, and the storage does not show a lock on what was just put: Object Lock is not on, or the credentials lack s3:PutObjectRetention and s3:GetObjectRetention")]
+    #[error(
+        "[log.s3] asks for locked objects, and the storage does not show a lock on what was just put: Object Lock is not on, or the credentials lack s3:PutObjectRetention and s3:GetObjectRetention"
+    )]
     NotLocked,
     #[error("the new tiles cannot be staged: {0}")]
     Stage(#[from] zip::result::ZipError),
@@ -172,7 +178,10 @@ impl Remote {
         }
         self.remember(&note)?;
         // From now on they are as good as read from the bucket.
-        for path in listed(&work, "objects")?.into_iter().chain(tiles.into_keys()) {
+        for path in listed(&work, "objects")?
+            .into_iter()
+            .chain(tiles.into_keys())
+        {
             self.files.keep(&path)?;
         }
         Ok(())
@@ -259,6 +268,7 @@ impl Remote {
         let log = match (Log::open(self.files(), key, &[]), &seen) {
             (Err(LogError::Absent), None) => return Ok(()),
             (Err(LogError::Absent), Some(seen)) => return Err(RemoteError::Removed(seen.size)),
+            (Err(LogError::Checkpoint(_)), _) => return Err(RemoteError::ForeignKey),
             (log, _) => log?,
         };
         let goes_on = |seen: &Checkpoint| {

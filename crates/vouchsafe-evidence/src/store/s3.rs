@@ -17,8 +17,8 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{CONTENT_LENGTH, ETAG};
 use rusty_s3::{Credentials, S3Action as _};
 
-pub(crate) use access::{AccessError, Lock, Settings, may_be_called, split};
 use access::Access;
+pub(crate) use access::{AccessError, Lock, Settings, may_be_called, split};
 use answer::{Problem, lock_of};
 
 /// How long a signed address is valid: clocks may differ by some minutes.
@@ -108,7 +108,11 @@ impl Bucket {
 
     /// Names the place in one path: for a working folder.
     pub(crate) fn flat_name(&self) -> String {
-        format!("s3+{}+{}", self.bucket.name(), self.prefix.replace('/', "+"))
+        format!(
+            "s3+{}+{}",
+            self.bucket.name(),
+            self.prefix.replace('/', "+")
+        )
     }
 
     /// The key of a path of the log.
@@ -200,7 +204,10 @@ impl Bucket {
     fn headers(&self, bytes: &[u8], condition: Condition<'_>) -> Vec<(&'static str, String)> {
         // The signature covers no body: this header does, which it covers.
         let sum = STANDARD.encode(digest(&SHA256, bytes));
-        let mut headers = vec![("x-amz-checksum-sha256", sum)];
+        let mut headers = vec![
+            ("x-amz-checksum-sha256", sum),
+            ("x-amz-sdk-checksum-algorithm", "SHA256".to_owned()),
+        ];
         match condition {
             Condition::New => headers.push(("if-none-match", "*".to_owned())),
             Condition::Unchanged(etag) => headers.push(("if-match", etag.to_owned())),

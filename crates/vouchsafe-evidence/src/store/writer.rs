@@ -37,7 +37,7 @@ pub(crate) enum WriteError {
     ForeignKey,
     /// The clock is behind the last entry.
     #[error(
-        "the clock says {now}, and the last entry of the log is of {last}: set the clock, then run again"
+        "the clock says {now}, and the last entry of the log is of {last}: set the clock, then run again; if it was wrong at that entry, this log can go on only after that time: keep it, and begin another one beside it"
     )]
     Clock {
         /// What the clock says.
@@ -121,12 +121,11 @@ impl Writer {
             return Err(LogError::Absent.into());
         }
         let lock = lock(path)?;
-        let log = Log::open(Arc::clone(&files), signer.verifier(), &[]).map_err(
-            |error| match error {
+        let log =
+            Log::open(Arc::clone(&files), signer.verifier(), &[]).map_err(|error| match error {
                 LogError::Checkpoint(_) => WriteError::ForeignKey,
                 other => other.into(),
-            },
-        )?;
+            })?;
         let last = match log.size().checked_sub(1) {
             None => None,
             Some(index) => {

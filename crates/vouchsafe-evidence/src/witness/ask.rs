@@ -45,7 +45,13 @@ pub(crate) fn ask(witnesses: &[Witness], log: &Log) -> Heads {
     for witness in witnesses {
         let answer = match (&client, witness.verifier()) {
             (_, Ok(key)) if note.verify(&[&key]).is_ok() => continue,
-            (Ok(client), Ok(key)) => Asking { client, witness, key, log }.ask(&note),
+            (Ok(client), Ok(key)) => Asking {
+                client,
+                witness,
+                key,
+                log,
+            }
+            .ask(&note),
             (Err(_), _) => Err("the client could not be made".to_owned()),
             (_, Err(error)) => Err(error.to_string()),
         };
@@ -103,8 +109,16 @@ impl Asking<'_> {
             200 => {}
             403 => return Err("it does not trust the key of this log (403)".to_owned()),
             404 => return Err("it does not know this log (404)".to_owned()),
-            409 => return Err(format!("{CONFLICT}: it saw another root for this size (409)")),
-            422 => return Err(format!("{CONFLICT}: the log does not go on from what it saw (422)")),
+            409 => {
+                return Err(format!(
+                    "{CONFLICT}: it saw another root for this size (409)"
+                ));
+            }
+            422 => {
+                return Err(format!(
+                    "{CONFLICT}: the log does not go on from what it saw (422)"
+                ));
+            }
             status => return Err(format!("it answers {status}")),
         }
         let lines = cosignatures(body).map_err(|error| format!("its answer: {error}"))?;

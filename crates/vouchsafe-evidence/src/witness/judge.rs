@@ -23,7 +23,8 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
         if let Some(why) = conflict(context, witness, last.map(|(index, _)| index)) {
             let text = format!("the witness did not cosign: {why}");
             deviations.push(
-                Deviation::new("WITNESS_CONFLICT", &witness.name, text).severity(Severity::Critical),
+                Deviation::new("WITNESS_CONFLICT", &witness.name, text)
+                    .severity(Severity::Critical),
             );
             continue;
         }
@@ -32,7 +33,9 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
             what,
         };
         match last {
-            None => unobservable.push(unseen("no head of the log bears its cosignature".to_owned())),
+            None => unobservable.push(unseen(
+                "no head of the log bears its cosignature".to_owned(),
+            )),
             Some((_, at)) if context.at.duration_since(at) > SignedDuration::from_hours(hours) => {
                 unobservable.push(unseen(format!("its last cosignature is of {at}")));
             }
@@ -64,7 +67,8 @@ fn last_cosigned(
         let opened = Checkpoint::open(&note, key.name().as_str(), key, &by)
             .map_err(|error| format!("the head of entry {}: {error}", head.index))?;
         let at = opened.cosigned.first().and_then(|by| by.at);
-        if let Some(at) = at.and_then(|at| Timestamp::from_second(at.seconds().cast_signed()).ok()) {
+        if let Some(at) = at.and_then(|at| Timestamp::from_second(at.seconds().cast_signed()).ok())
+        {
             return Ok(Some((head.index, at)));
         }
     }

@@ -25,7 +25,9 @@ fn log(folder: &std::path::Path, entries: u64) -> Log {
             program: "test".to_owned(),
             first: n,
         };
-        writer.append(Timestamp::UNIX_EPOCH, Kind::Run(run), b"").unwrap();
+        writer
+            .append(Timestamp::UNIX_EPOCH, Kind::Run(run), b"")
+            .unwrap();
     }
     writer.commit().unwrap();
     drop(writer);
@@ -45,8 +47,12 @@ fn witness(answers: Vec<Box<dyn Fn(&str) -> String + Send>>) -> Witness {
                 let count = stream.read(&mut chunk).unwrap();
                 call.extend_from_slice(&chunk[..count]);
                 let text = String::from_utf8_lossy(&call).into_owned();
-                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-                let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+                let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                    continue;
+                };
+                let length = head
+                    .lines()
+                    .find_map(|line| line.strip_prefix("content-length: "));
                 if body.len() >= length.unwrap().parse().unwrap() {
                     assert!(head.starts_with("POST /w/add-checkpoint "));
                     break body.to_owned();
@@ -63,7 +69,10 @@ fn witness(answers: Vec<Box<dyn Fn(&str) -> String + Send>>) -> Witness {
 }
 
 fn answer(status: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// Cosigns what it is given, by the key of a seed.
@@ -107,15 +116,29 @@ fn every_other_answer_is_told_and_gives_no_cosignature() {
     let cases: Vec<(Vec<Double>, &str)> = vec![
         (simple("409 Conflict", "7\n"), "conflict: it saw 7 entries"),
         (simple("409 Conflict", "seven"), "without the size"),
-        (simple("422 Unprocessable", ""), "conflict: the log does not go on"),
+        (
+            simple("422 Unprocessable", ""),
+            "conflict: the log does not go on",
+        ),
         (simple("403 Forbidden", ""), "does not trust"),
         (simple("404 Not Found", ""), "does not know"),
         (simple("500 Error", ""), "500"),
         (simple("302 Found", ""), "302"),
         (simple("200 OK", "all is well\n"), "its answer"),
-        (vec![Box::new(|call: &str| cosigned(call, 8))], "no cosignature by its key"),
-        (vec![Box::new(|_: &str| "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nx".to_owned())], "cut"),
-        (vec![Box::new(|_: &str| answer("200 OK", &"x".repeat(70_000)))], "too long"),
+        (
+            vec![Box::new(|call: &str| cosigned(call, 8))],
+            "no cosignature by its key",
+        ),
+        (
+            vec![Box::new(|_: &str| {
+                "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nx".to_owned()
+            })],
+            "cut",
+        ),
+        (
+            vec![Box::new(|_: &str| answer("200 OK", &"x".repeat(70_000)))],
+            "too long",
+        ),
         (
             vec![
                 Box::new(|_: &str| answer("409 Conflict", "3\n")),
@@ -135,7 +158,11 @@ fn every_other_answer_is_told_and_gives_no_cosignature() {
         key: cosigner(9).verifier().to_string(),
         url: "http://127.0.0.1:1".to_owned(),
     };
-    assert!(ask(&[nobody], &log).refused[0].1.contains("cannot be reached"));
+    assert!(
+        ask(&[nobody], &log).refused[0]
+            .1
+            .contains("cannot be reached")
+    );
 }
 
 #[test]
@@ -145,9 +172,15 @@ fn a_row_that_could_not_work_is_refused() {
         key,
         url: url.to_owned(),
     };
-    let good = row(cosigner(9).verifier().to_string(), "https://witness.example");
+    let good = row(
+        cosigner(9).verifier().to_string(),
+        "https://witness.example",
+    );
     assert!(keys(&[good.clone()]).is_ok());
-    assert!(matches!(keys(&[good.clone(), good.clone()]), Err(WitnessError::Twice(_))));
+    assert!(matches!(
+        keys(&[good.clone(), good.clone()]),
+        Err(WitnessError::Twice(_))
+    ));
     let of_a_log = row(signer().verifier().to_string(), "https://witness.example");
     assert!(matches!(keys(&[of_a_log]), Err(WitnessError::Key(_))));
     let plain = row(good.key.clone(), "http://witness.example");

@@ -157,7 +157,15 @@ impl Made {
         let project = Project::open(self.path(), at(now)).unwrap();
         let mut writer = Writer::open(self.log.path(), signer()).unwrap();
         let key = signer();
-        engine::run(&project, &mut writer, &[], key.verifier(), &Heads::default(), |_| {}).unwrap();
+        engine::run(
+            &project,
+            &mut writer,
+            &[],
+            key.verifier(),
+            &Heads::default(),
+            |_| {},
+        )
+        .unwrap();
     }
 
     fn log(&self) -> Log {

@@ -76,15 +76,21 @@ pub(crate) struct Lock {
 /// Why no call can be made. No secret is named.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AccessError {
-    #[error("log.store: write s3:BUCKET/PREFIX; names and prefixes of letters, digits, -, _, . and /, without . or .. as a part")]
+    #[error(
+        "log.store: write s3:BUCKET/PREFIX; names and prefixes of letters, digits, -, _, . and /, without . or .. as a part"
+    )]
     Place,
     #[error("[log.s3] has no region, and neither AWS_REGION nor AWS_DEFAULT_REGION is set")]
     Region,
-    #[error("the endpoint of [log.s3] (or AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL) is no https:// address without user and query; http:// is for a loopback address only")]
+    #[error(
+        "the endpoint of [log.s3] (or AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL) is no https:// address without user and query; http:// is for a loopback address only"
+    )]
     Endpoint,
     #[error("[log.s3] retain_mode without retain_days locks nothing: set both, or none")]
     Retention,
-    #[error("there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or name a profile of {0} with a key; roles, single sign-on and instance metadata come in by `aws configure export-credentials --format env`")]
+    #[error(
+        "there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or name a profile of {0} with a key; roles, single sign-on and instance metadata come in by `aws configure export-credentials --format env`"
+    )]
     NoCredentials(PathBuf),
     #[error("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: one is set without the other")]
     HalfCredentials,
@@ -127,17 +133,23 @@ impl Access {
         let region = region
             .or_else(|| set("AWS_REGION"))
             .or_else(|| set("AWS_DEFAULT_REGION"))
-            .filter(|region| region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+            .filter(|region| {
+                region
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            })
             .ok_or(AccessError::Region)?;
         let named = settings.endpoint.clone();
         let named = named
             .or_else(|| set("AWS_ENDPOINT_URL_S3"))
             .or_else(|| set("AWS_ENDPOINT_URL"));
-        let style = settings.addressing.unwrap_or(if named.is_some() || bucket.contains('.') {
-            Addressing::Path
-        } else {
-            Addressing::VirtualHost
-        });
+        let style = settings
+            .addressing
+            .unwrap_or(if named.is_some() || bucket.contains('.') {
+                Addressing::Path
+            } else {
+                Addressing::VirtualHost
+            });
         let endpoint = named.unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com"));
         let endpoint = endpoint_of(&endpoint).ok_or(AccessError::Endpoint)?;
         let plain = endpoint.scheme() == "http";
@@ -169,7 +181,9 @@ impl Access {
         builder = match &self.certificates {
             // No TLS, so nobody's certificate is trusted, and no proxy sees it.
             _ if self.plain => builder.no_proxy().tls_certs_only([]),
-            Some(certificates) => builder.https_only(true).tls_certs_only(certificates.clone()),
+            Some(certificates) => builder
+                .https_only(true)
+                .tls_certs_only(certificates.clone()),
             None => builder.https_only(true),
         };
         builder.build().map_err(|_| AccessError::Client)
@@ -183,7 +197,8 @@ pub(crate) fn split(place: &str) -> Option<(&str, &str)> {
     let prefix = prefix.trim_end_matches('/');
     let mut parts = prefix.split('/');
     let whole = prefix.is_empty() || parts.all(|part| !matches!(part, "" | "." | ".."));
-    let named = (3..=63).contains(&bucket.len()) && !bucket.starts_with('.') && !bucket.contains("..");
+    let named =
+        (3..=63).contains(&bucket.len()) && !bucket.starts_with('.') && !bucket.contains("..");
     (place.bytes().all(plain) && whole && named).then_some((bucket, prefix))
 }
 
@@ -277,7 +292,10 @@ fn value(text: &str, profile: &str, name: &str) -> Option<String> {
     let mut inside = false;
     let mut found = None;
     for line in text.lines().map(str::trim) {
-        if let Some(section) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        if let Some(section) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             inside = section.trim() == profile;
         } else if let Some((key, value)) = line.split_once('=')
             && inside
@@ -297,7 +315,11 @@ mod tests {
 
     use super::*;
 
-    fn open(place: &str, settings: &Settings, variables: &[(&str, &str)]) -> Result<Access, AccessError> {
+    fn open(
+        place: &str,
+        settings: &Settings,
+        variables: &[(&str, &str)],
+    ) -> Result<Access, AccessError> {
         let variables: BTreeMap<_, _> = variables.iter().copied().collect();
         let variable = |name: &str| variables.get(name).map(|value| (*value).to_owned());
         Access::of(place, settings, Path::new("/nowhere"), &variable)
@@ -311,7 +333,9 @@ mod tests {
 
     #[test]
     fn the_bucket_is_in_the_host_at_aws_and_in_the_path_elsewhere() {
-        let aws = open("evidence/app", &Settings::default(), &KEYS).ok().unwrap();
+        let aws = open("evidence/app", &Settings::default(), &KEYS)
+            .ok()
+            .unwrap();
         assert_eq!(
             aws.bucket.object_url("app/checkpoint").as_str(),
             "https://evidence.s3.eu-central-1.amazonaws.com/app/checkpoint"
@@ -346,7 +370,17 @@ mod tests {
     fn a_place_that_could_be_another_key_is_refused() {
         assert_eq!(split("evidence/a/b/"), Some(("evidence", "a/b")));
         assert_eq!(split("evidence"), Some(("evidence", "")));
-        for wrong in ["", "ab", "bucket//a", "bucket/../a", "bucket/a?x", "bucket/a b", "a..b/c", "bucket/./a", "/a"] {
+        for wrong in [
+            "",
+            "ab",
+            "bucket//a",
+            "bucket/../a",
+            "bucket/a?x",
+            "bucket/a b",
+            "a..b/c",
+            "bucket/./a",
+            "/a",
+        ] {
             assert_eq!(split(wrong), None, "{wrong}");
         }
     }
@@ -357,13 +391,23 @@ mod tests {
         let path = folder.path().join("credentials");
         fs::write(&path, "[default]\naws_access_key_id = A\n[ci]\n# x\naws_access_key_id=B\naws_secret_access_key = canary-secret\n").unwrap();
         let name = path.to_str().unwrap();
-        let variables = [("AWS_REGION", "x"), ("AWS_SHARED_CREDENTIALS_FILE", name), ("AWS_PROFILE", "ci")];
+        let variables = [
+            ("AWS_REGION", "x"),
+            ("AWS_SHARED_CREDENTIALS_FILE", name),
+            ("AWS_PROFILE", "ci"),
+        ];
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let settings = Settings::default();
-        assert!(matches!(open("bucket/a", &settings, &variables), Err(AccessError::Open(_))));
+        assert!(matches!(
+            open("bucket/a", &settings, &variables),
+            Err(AccessError::Open(_))
+        ));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         let access = open("bucket/a", &settings, &variables).ok().unwrap();
-        assert_eq!((access.credentials.key(), access.credentials.secret()), ("B", "canary-secret"));
+        assert_eq!(
+            (access.credentials.key(), access.credentials.secret()),
+            ("B", "canary-secret")
+        );
         assert!(!format!("{:?}", access.credentials).contains("canary"));
         assert!(matches!(
             open("bucket/a", &settings, &variables[..2]),
@@ -381,12 +425,19 @@ mod tests {
             retain_mode: Some(Mode::Governance),
             ..Settings::default()
         };
-        assert!(matches!(open("bucket/a", &settings, &KEYS), Err(AccessError::Retention)));
+        assert!(matches!(
+            open("bucket/a", &settings, &KEYS),
+            Err(AccessError::Retention)
+        ));
         let settings = Settings {
             retain_days: Some(10),
             ..Settings::default()
         };
-        let lock = open("bucket/a", &settings, &KEYS).ok().unwrap().lock.unwrap();
+        let lock = open("bucket/a", &settings, &KEYS)
+            .ok()
+            .unwrap()
+            .lock
+            .unwrap();
         assert_eq!(lock.mode, Mode::Compliance);
     }
 }

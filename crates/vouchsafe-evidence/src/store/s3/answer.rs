@@ -45,7 +45,8 @@ impl Problem {
     pub(super) fn of(response: Response) -> Self {
         let status = response.status().as_u16();
         if (300..400).contains(&status)
-            && let Some(region) = header(&response, "x-amz-bucket-region").filter(|name| is_word(name))
+            && let Some(region) =
+                header(&response, "x-amz-bucket-region").filter(|name| is_word(name))
         {
             return Self::Region(region);
         }
@@ -63,7 +64,9 @@ impl Problem {
         let mut source = std::error::Error::source(error);
         while let Some(inner) = source {
             if inner.to_string().contains("certificate") {
-                return Self::Connection("the certificate of the storage is not one that is trusted here");
+                return Self::Connection(
+                    "the certificate of the storage is not one that is trusted here",
+                );
             }
             source = inner.source();
         }
@@ -92,7 +95,9 @@ impl Problem {
         match self {
             Self::Unreachable | Self::Connection(_) | Self::Region(_) => ErrorKind::NotConnected,
             Self::TimedOut => ErrorKind::TimedOut,
-            Self::Refused { status: 401 | 403, .. } => ErrorKind::PermissionDenied,
+            Self::Refused {
+                status: 401 | 403, ..
+            } => ErrorKind::PermissionDenied,
             Self::Refused { .. } | Self::NoEtag => ErrorKind::Other,
             Self::Cut => ErrorKind::UnexpectedEof,
             Self::TooLong => ErrorKind::FileTooLarge,
@@ -107,7 +112,9 @@ fn hint(status: u16, code: &str) -> &'static str {
             ": the credentials need s3:GetObject and s3:PutObject on the prefix, and s3:ListBucket on the bucket (without it, an object that is not there is denied, too)"
         }
         (403, "RequestTimeTooSkewed") => ": set the clock of this machine",
-        (403, "SignatureDoesNotMatch" | "InvalidAccessKeyId") => ": the credentials or the region are wrong",
+        (403, "SignatureDoesNotMatch" | "InvalidAccessKeyId") => {
+            ": the credentials or the region are wrong"
+        }
         (400, "ExpiredToken" | "InvalidToken") => ": the credentials are at their end",
         (400, "InvalidRequest") => ": does the bucket have Object Lock, as retain_days asks for?",
         (404, "NoSuchBucket") => ": there is no such bucket",
