@@ -32,7 +32,13 @@ for store in folder:.vouchsafe-evidence branch:evidence-log; do
     wait "$victim" 2>/dev/null || true
   done
   evidence run -q --fail-on nothing >/dev/null || wrong "$store: it does not go on"
-  evidence pack --from 2026-01-01 --to 2026-12-31 -q -o "$scratch/pack.zip" >/dev/null || wrong "$store: no pack"
+  # A day later everything is due, and it is done.
+  faketime -f +25h "$bin" evidence watch --once >"$scratch/watched" 2>&1 || true
+  grep -q 'checks, .* deviate' "$scratch/watched" || { cat "$scratch/watched"; wrong "$store: the watch does not go on"; }
+  # Now the clock is a day behind the log: nothing is written, and it says why.
+  if evidence run -q --fail-on nothing >"$scratch/behind" 2>&1; then wrong "$store: a clock that went back was taken"; fi
+  grep -q 'set the clock' "$scratch/behind" || { cat "$scratch/behind"; wrong "$store: it does not say that the clock went back"; }
+  faketime -f +26h "$bin" evidence pack --from 2026-01-01 --to 2026-12-31 -q -o "$scratch/pack.zip" >/dev/null || wrong "$store: no pack"
   for head in "$scratch/heads.${store%%:*}".*; do
     evidence verify -q "$scratch/pack.zip" --key "$(evidence head --key)" --head "$head" >"$scratch/verified" ||
       { cat "$scratch/verified"; wrong "$store: the log does not begin with $(basename "$head")"; }

@@ -40,6 +40,7 @@ cd "$scratch/app"
 git -c user.name=A -c user.email=a@example.org commit -q --allow-empty -m first
 evidence init --since 2026-01-01 --origin witness-test.example/evidence >/dev/null
 mkdir "$scratch/state"
+: >"$scratch/port"
 "$python" "$here/witness.py" "$scratch/state" "$(evidence head --key)" >"$scratch/port" &
 witness=$!
 for _ in $(seq 100); do [ "$(wc -l <"$scratch/port")" = 2 ] && break; sleep 0.1; done

@@ -103,7 +103,7 @@ def answer(body):
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        open(os.path.join(FOLDER, "calls"), "a").write(body + "\0")
+        open(os.path.join(FOLDER, "calls"), "a").write(body + "\n")
         mode = os.path.join(FOLDER, "mode")
         if self.path != "/w/add-checkpoint":
             status, text = 404, ""

@@ -15,7 +15,7 @@ use crate::engine::{self, Ran};
 use crate::inputs::Index;
 use crate::judgement::{Deviation, Outcome, Record};
 use crate::key;
-use crate::place::Place;
+use crate::place::{Place, keys};
 use crate::project::Project;
 use crate::store::{Log, Writer};
 use crate::witness::{self, Heads};
@@ -27,8 +27,10 @@ Examples:
   vouchsafe-evidence run --fail-on new              in CI: only for deviations that the run before did not have
   vouchsafe-evidence run --temporary                for pull requests, which have no secrets: judged, not kept
 
-It makes no call over the network, but to the services that [[probe.tls]] in evidence.toml names. Pages of a forge are
-saved before it, by `collect github`.";
+It makes no call over the network, but to the place of the log, to the services that [[probe.tls]] in evidence.toml names
+and to the witnesses that [[witness]] names. Pages of a forge are saved before it, by `collect github`.
+
+What a witness answers fails no run: it is told, and the next run asks again and records it (log.witnessed).";
 
 /// Collects evidence, performs every check, and signs the log
 #[derive(Debug, clap::Args)]
@@ -71,7 +73,9 @@ pub(super) fn run(run: &Run, folder: &Path) -> Result<Ended, Stopped> {
     let checks = Check::all()?;
     let mut progress = Progress::new(run.quiet);
     if run.temporary {
-        return temporary(run, &Opened::at(folder)?, &checks, progress);
+        // The place of the log is not opened: such a run has no credentials for it either.
+        let project = Project::open(folder, Timestamp::now())?;
+        return temporary(run, &project, &checks, progress);
     }
     let (opened, appended) = Opened::publishing(folder, |opened, heads| {
         let signer = key::load(run.key_file.as_deref(), &opened.key, opened.project.root())?;
@@ -93,16 +97,17 @@ pub(super) fn run(run: &Run, folder: &Path) -> Result<Ended, Stopped> {
 /// A run in a log of its own, which is gone afterwards.
 fn temporary(
     run: &Run,
-    opened: &Opened,
+    project: &Project,
     checks: &[Check],
     mut progress: Progress,
 ) -> Result<Ended, Stopped> {
     let folder = tempfile::tempdir()?;
-    let signer = NoteSigner::generate(opened.key.name().clone())?;
+    let (key, _) = keys(project)?;
+    let signer = NoteSigner::generate(key.name().clone())?;
     let key = signer.verifier().clone();
     let mut writer = Writer::create(folder.path(), signer)?;
     let heads = Heads::default();
-    let ran = engine::run(&opened.project, &mut writer, checks, &key, &heads, |step| {
+    let ran = engine::run(project, &mut writer, checks, &key, &heads, |step| {
         progress.step(step);
     })?;
     progress.end();

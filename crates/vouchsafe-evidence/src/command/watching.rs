@@ -64,7 +64,7 @@ pub(super) fn run(watch: &Watch, folder: &Path) -> Result<Ended, Stopped> {
 
 /// Does what is due; says whether something was late before.
 fn look(watch: &Watch, folder: &Path, checks: &[Check]) -> Result<bool, Stopped> {
-    let opened = Opened::at(folder)?;
+    let mut opened = Opened::at(folder)?;
     let now = opened.project.now;
     let index = Index::of(&opened.log()?)?;
     let late = lateness(checks, &index, now);
@@ -80,7 +80,9 @@ fn look(watch: &Watch, folder: &Path, checks: &[Check]) -> Result<bool, Stopped>
         .cloned()
         .collect();
     if !due.is_empty() {
-        let (_, appended) = Opened::publishing(folder, |opened, heads| {
+        // It is opened again, and held by one at a time.
+        drop(opened);
+        let (again, appended) = Opened::publishing(folder, |opened, heads| {
             let key_file = watch.key_file.as_deref();
             let signer = key::load(key_file, &opened.key, opened.project.root())?;
             let mut writer = opened.place.writer(signer)?;
@@ -92,6 +94,7 @@ fn look(watch: &Watch, folder: &Path, checks: &[Check]) -> Result<bool, Stopped>
                 what: ran,
             })
         })?;
+        opened = again;
         let ran = appended.what;
         let failed = ran
             .outcomes
