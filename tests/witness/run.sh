@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Runs of `vouchsafe evidence` with a witness of another make: witness.py checks signatures and proofs with code of its own
-# (Python's `cryptography`, RFC 9162). It stands in for a foreign witness, and is none.
+# Runs of `vouchsafe evidence` with witnesses of other makes. witness.py, written for this test, checks signatures and proofs
+# with code of its own (Python's `cryptography`, RFC 9162). aics-witness (PyPI) is a real one; it needs Python 3.12, so that
+# part runs only where VOUCHSAFE_PYTHON is such a python, or one is on the path.
 #
 # Skipped where `cryptography` (PyPI) cannot be installed. VOUCHSAFE_BIN is the program.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${VOUCHSAFE_BIN:?the program: set VOUCHSAFE_BIN}
 scratch=$(mktemp -d)
-witness=
+witnesses=()
 cleanup() {
-  [ -z "$witness" ] || kill "$witness" 2>/dev/null || true
+  for witness in "${witnesses[@]}"; do kill "$witness" 2>/dev/null || true; done
   rm -rf "$scratch"
 }
 trap cleanup EXIT
@@ -42,7 +43,7 @@ evidence init --since 2026-01-01 --origin witness-test.example/evidence >/dev/nu
 mkdir "$scratch/state"
 : >"$scratch/port"
 "$python" "$here/witness.py" "$scratch/state" "$(evidence head --key)" >"$scratch/port" &
-witness=$!
+witnesses+=($!)
 for _ in $(seq 100); do [ "$(wc -l <"$scratch/port")" = 2 ] && break; sleep 0.1; done
 key=$(sed -n 2p "$scratch/port")
 cat >>evidence/evidence.toml <<TOML
@@ -81,4 +82,38 @@ run
 check 'a log that was cut is told by the witness' grep -q 'conflict' "$scratch/err"
 check 'which is a deviation of the next run' judged fail
 check 'and has no cosignature' test "$(cosigned || true)" = 0
+
+# --- a real one ----------------------------------------------------------------------------------------------------------
+newer=
+for candidate in "${VOUCHSAFE_PYTHON:-}" python3.12 python3.13 python3.14 python3; do
+  if [ -n "$candidate" ] && "$candidate" -c 'import sys, venv; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then newer=$candidate; break; fi
+done
+if [ -z "$newer" ] || ! { "$newer" -m venv "$scratch/newer" && "$scratch/newer/bin/pip" install --quiet aics-witness==0.1.0; } >/dev/null 2>&1; then
+  echo 'witness: aics-witness was SKIPPED, there is no Python 3.12 (VOUCHSAFE_PYTHON), or it cannot be installed'
+  exit "$failed"
+fi
+aics() { "$scratch/newer/bin/aics-witness" "$@"; }
+git init -q -b main "$scratch/other"
+cd "$scratch/other"
+git -c user.name=A -c user.email=a@example.org commit -q --allow-empty -m first
+evidence init --since 2026-01-01 --origin witness-other.example/evidence >/dev/null
+mkdir "$scratch/aics"
+port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+key=$(aics init --config "$scratch/aics/witness.json" --name witness.example/test --listen "127.0.0.1:$port" --prefix /w 2>/dev/null | grep -oE 'witness.example/test[+][0-9a-f]{8}[+][A-Za-z0-9+/=]+' | head -n 1)
+aics add-log --config "$scratch/aics/witness.json" --origin witness-other.example/evidence --vkey "$(evidence head --key)" >/dev/null 2>&1
+aics serve --config "$scratch/aics/witness.json" --log-level WARNING >"$scratch/aics/log" 2>&1 &
+witnesses+=($!)
+for _ in $(seq 100); do if (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi; sleep 0.1; done
+printf '\n[[witness]]\nname = "outside"\nkey = "%s"\nurl = "http://127.0.0.1:%s/w"\n' "$key" "$port" >>evidence/evidence.toml
+check 'aics-witness: the first run is a gap' judged error
+check 'aics-witness: the head bears its cosignature' test "$(cosigned)" = 1
+check 'aics-witness: the next run is a pass' judged pass
+check 'aics-witness: it is shown that the log goes on' test "$(cosigned)" = 1
+cp -r .vouchsafe-evidence "$scratch/earlier-other"
+run
+rm -r .vouchsafe-evidence
+cp -r "$scratch/earlier-other" .vouchsafe-evidence
+run
+check 'aics-witness: a log that was cut is told' grep -q 'conflict' "$scratch/err"
+check 'aics-witness: which is a deviation of the next run' judged fail
 exit "$failed"

@@ -26,7 +26,7 @@ use crate::judgement::Severity;
 #[cfg(fuzzing)]
 pub(crate) use lockfile::{Format, PATTERNS};
 #[cfg(fuzzing)]
-pub(crate) use patch::{blob_hash, replay};
+pub(crate) use patch::replay;
 
 pub(crate) const AREA: Area = Area {
     types: &[

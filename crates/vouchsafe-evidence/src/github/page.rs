@@ -62,7 +62,7 @@ pub(crate) struct Page {
 
 impl Page {
     /// Whether it is an answer that counts: whole, with status 200.
-    pub(super) const fn is_answer(&self) -> bool {
+    pub(crate) const fn is_answer(&self) -> bool {
         self.status == 200 && self.complete
     }
 

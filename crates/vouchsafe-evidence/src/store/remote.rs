@@ -8,15 +8,17 @@
 //! INVARIANT (one-content): below a checkpoint, a tile can have one content and no other, since its path names its place
 //! and width. So tiles may be put again by whoever finds them missing; nothing else is ever replaced but the checkpoint.
 
+mod files;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use vouchsafe_tlog::proof::{consistency, verify_consistency};
-use vouchsafe_tlog::tile::SourceError;
 use vouchsafe_tlog::{Checkpoint, NoteVerifier, SignedNote};
 
+use self::files::RemoteFiles;
 use super::folder::{Files, Folder};
 use super::log::{Log, LogError, object_holds};
 use super::s3::{Bucket, Condition, Lock, Put, S3Error};
@@ -287,78 +289,6 @@ impl Remote {
     fn remember(&self, note: &[u8]) -> Result<(), RemoteError> {
         let home = self.seen.parent().unwrap_or(&self.seen);
         write(home, SEEN, note)
-    }
-}
-
-/// The files of a log in a bucket: new ones, those that were read before, and the bucket itself.
-#[derive(Debug)]
-struct RemoteFiles {
-    bucket: Bucket,
-    work: Folder,
-    cache: Folder,
-    /// The tiles that the last run staged; read when one is missing.
-    staged: Mutex<Option<Staged>>,
-}
-
-/// Tiles by their paths.
-type Staged = Arc<BTreeMap<String, Vec<u8>>>;
-
-impl Files for RemoteFiles {
-    fn read(&self, path: &str) -> Result<Vec<u8>, SourceError> {
-        for folder in [&self.work, &self.cache] {
-            match folder.read(path) {
-                Err(SourceError::Missing) => {}
-                found => return found,
-            }
-        }
-        if path == "checkpoint" {
-            return Err(SourceError::Missing);
-        }
-        let unreadable = |error: S3Error| SourceError::Unreadable(error.problem.kind());
-        let bytes = match self.bucket.get(path).map_err(unreadable)? {
-            Some(object) => object.bytes,
-            None => {
-                let staged = self.staged().map_err(|error| match error {
-                    RemoteError::S3(error) => unreadable(error),
-                    _ => SourceError::Unreadable(std::io::ErrorKind::InvalidData),
-                })?;
-                staged.get(path).cloned().ok_or(SourceError::Missing)?
-            }
-        };
-        // A file that cannot be kept is read again the next time.
-        let _ = write(self.cache.path(), path, &bytes);
-        Ok(bytes)
-    }
-
-    fn has(&self, path: &str) -> bool {
-        self.work.has(path) || self.cache.has(path)
-    }
-}
-
-impl RemoteFiles {
-    fn staged(&self) -> Result<Staged, RemoteError> {
-        let mut staged = self.staged.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(staged) = &*staged {
-            return Ok(Arc::clone(staged));
-        }
-        let note = self.work.read("checkpoint").unwrap_or_default();
-        let tiles = match staged_path(&note) {
-            None => BTreeMap::new(),
-            Some(path) => match self.bucket.get(&path)? {
-                None => BTreeMap::new(),
-                Some(object) => staged::unpack(&object.bytes).ok_or(RemoteError::Foreign(path))?,
-            },
-        };
-        Ok(Arc::clone(staged.insert(Arc::new(tiles))))
-    }
-
-    /// Moves a new file to those that the bucket is known to have.
-    fn keep(&self, path: &str) -> Result<(), RemoteError> {
-        let (from, to) = (self.work.path().join(path), self.cache.path().join(path));
-        if let Some(parent) = to.parent() {
-            fs::create_dir_all(parent).map_err(at(parent))?;
-        }
-        fs::rename(&from, &to).map_err(at(&from))
     }
 }
 

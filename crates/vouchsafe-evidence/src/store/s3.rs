@@ -5,6 +5,7 @@
 
 mod access;
 pub(crate) mod answer;
+mod credentials;
 
 use std::io::Read as _;
 use std::thread;

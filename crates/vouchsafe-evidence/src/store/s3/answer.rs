@@ -144,3 +144,52 @@ pub(super) fn lock_of(response: &Response) -> Option<Lock> {
     let until: Timestamp = until.parse().ok()?;
     Some(Lock { mode, until })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_a_short_word_and_nothing_else_of_an_answer_is_told() {
+        let body = b"<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Key>secret</Key></Error>";
+        assert_eq!(code_of(body).as_deref(), Some("NoSuchKey"));
+        for wrong in [
+            &b"<html>not found</html>"[..],
+            b"<Code></Code>",
+            b"<Code>a secret</Code>",
+            b"<Code>NoSuchKey",
+            b"\xff<Code>NoSuchKey</Code>",
+        ] {
+            assert_eq!(code_of(wrong), None);
+        }
+        let long = format!("<Code>{}</Code>", "x".repeat(65));
+        assert_eq!(code_of(long.as_bytes()), None);
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        let refused = |status, code: &str| Problem::Refused {
+            status,
+            code: code.to_owned(),
+        };
+        for problem in [
+            refused(500, "InternalError"),
+            refused(503, "SlowDown"),
+            refused(429, "x"),
+            refused(409, "ConditionalRequestConflict"),
+            Problem::Cut,
+            Problem::Unreachable,
+        ] {
+            assert!(problem.may_pass(), "{problem}");
+        }
+        for problem in [
+            refused(403, "AccessDenied"),
+            refused(404, "NoSuchBucket"),
+            refused(409, "BucketAlreadyExists"),
+            Problem::Connection("x"),
+            Problem::NoEtag,
+        ] {
+            assert!(!problem.may_pass(), "{problem}");
+        }
+    }
+}
