@@ -34,8 +34,11 @@ fn log(folder: &std::path::Path, entries: u64) -> Log {
     Log::open(Arc::new(Folder::new(folder)), signer().verifier(), &[]).unwrap()
 }
 
+/// What a witness answers to a call.
+type Double = Box<dyn Fn(&str) -> String + Send>;
+
 /// A witness that gives one answer after the other, each made from the call; returns where it is.
-fn witness(answers: Vec<Box<dyn Fn(&str) -> String + Send>>) -> Witness {
+fn witness(answers: Vec<Double>) -> Witness {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/w/", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -109,7 +112,6 @@ fn a_witness_that_saw_the_log_before_is_shown_that_it_goes_on() {
 fn every_other_answer_is_told_and_gives_no_cosignature() {
     let folder = tempfile::tempdir().unwrap();
     let log = log(folder.path(), 3);
-    type Double = Box<dyn Fn(&str) -> String + Send>;
     let simple = |status: &'static str, body: &'static str| -> Vec<Double> {
         vec![Box::new(move |_: &str| answer(status, body))]
     };
@@ -176,13 +178,13 @@ fn a_row_that_could_not_work_is_refused() {
         cosigner(9).verifier().to_string(),
         "https://witness.example",
     );
-    assert!(keys(&[good.clone()]).is_ok());
+    assert!(keys(std::slice::from_ref(&good)).is_ok());
     assert!(matches!(
         keys(&[good.clone(), good.clone()]),
         Err(WitnessError::Twice(_))
     ));
     let of_a_log = row(signer().verifier().to_string(), "https://witness.example");
     assert!(matches!(keys(&[of_a_log]), Err(WitnessError::Key(_))));
-    let plain = row(good.key.clone(), "http://witness.example");
+    let plain = row(good.key, "http://witness.example");
     assert!(matches!(keys(&[plain]), Err(WitnessError::Url(_))));
 }
