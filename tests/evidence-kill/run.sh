@@ -19,7 +19,7 @@ for store in folder:.vouchsafe-evidence branch:evidence-log; do
   begun=$(date +%s%N)
   evidence run -q --fail-on nothing >/dev/null
   took=$((($(date +%s%N) - begun) / 1000000))
-  tries=${VOUCHSAFE_KILLS:-24}
+  tries=${VOUCHSAFE_KILLS:-12}
   killed=0
   for ((n = 0; n < tries; n++)); do
     # An object of its own in each run.

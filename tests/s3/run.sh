@@ -3,7 +3,7 @@
 # signature again by botocore and does what storage does at its worst (front.py).
 #
 # What a double does not prove: that AWS or another storage heeds conditional writes and Object Lock as moto does, how it
-# orders reads behind writes, and that the policy of docs/evidence.md is enough there. The first is tried at each start by
+# orders reads behind writes, and that the policy of docs/evidence.md is enough there (moto's engine says so). The first is tried at each start by
 # the program itself.
 #
 # Skipped where moto cannot be installed. VOUCHSAFE_BIN is the program.
@@ -105,6 +105,9 @@ check 'the pack is verified with the head that was kept' evidence verify -q "$sc
 check 'nothing was listed or removed: objects are read and put, and no more' \
   bash -c '! grep -vE "^(GET|PUT) /evidence/app/[^?]+ (new|unchanged|-)$" "$0"' "$scratch/calls"
 check 'only a tile is ever put without a condition' bash -c '! grep -E "^PUT .* -$" "$0" | grep -v /tile/' "$scratch/calls"
+
+check 'the policy of the documentation permits these calls and none that removes' \
+  "$python" "$here/policy.py" "$here/../../docs/evidence.md" "$scratch/calls"
 
 # --- nothing is taken for an empty log ------------------------------------------------------------------------------
 before=$(size)
