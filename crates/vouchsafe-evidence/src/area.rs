@@ -50,6 +50,7 @@ pub(crate) const AREAS: &[Area] = &[
     crate::imported::AREA,
     crate::probe::AREA,
     crate::own::AREA,
+    crate::witness::AREA,
 ];
 
 /// The type of that name.

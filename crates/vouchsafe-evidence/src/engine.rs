@@ -1,7 +1,6 @@
 //! A run: collect, judge, append, sign.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use vouchsafe_scan::detect::Detector;
@@ -14,7 +13,8 @@ use crate::entry::{Kind, Observation, RunEntry};
 use crate::inputs::{Cache, Index};
 use crate::judgement::{Outcome, Record};
 use crate::project::{CATALOGUE, DEFINITION, Project};
-use crate::store::{Folder, Log, LogError, WriteError, Writer};
+use crate::store::{Log, LogError, WriteError, Writer};
+use crate::witness::{self, Heads};
 
 /// Why a run ended early. The log is as before.
 #[derive(Debug, thiserror::Error)]
@@ -51,30 +51,32 @@ pub(crate) fn plan(project: &Project) -> Vec<(&'static str, Vec<Call>)> {
 /// Collects, judges and appends, then signs the log. `say` is told of each step.
 pub(crate) fn run(
     project: &Project,
-    folder: &Folder,
     writer: &mut Writer,
     checks: &[Check],
     key: &vouchsafe_tlog::NoteVerifier,
+    heads: &Heads,
     say: impl FnMut(&str),
 ) -> Result<Ran, RunError> {
-    let open = || Log::open(Arc::new(folder.clone()), key, &[]);
-    let mut index = Index::of(&open()?)?;
-    run_after(project, &mut index, open, writer, checks, say)
+    let mut index = Index::of(&Log::open(writer.files(), key, &[])?)?;
+    run_after(project, &mut index, writer, checks, key, heads, say)
 }
 
-/// A run on a log whose entries are known; `open` opens it anew.
+/// A run on a log whose entries are known.
 pub(crate) fn run_after(
     project: &Project,
     index: &mut Index,
-    open: impl Fn() -> Result<Log, LogError>,
     writer: &mut Writer,
     checks: &[Check],
+    key: &vouchsafe_tlog::NoteVerifier,
+    heads: &Heads,
     mut say: impl FnMut(&str),
 ) -> Result<Ran, RunError> {
     let first = writer.size();
     let mut ran = Ran::default();
     let detector = Detector::new();
     let allowed = allowed(checks);
+    let mut sink = Sink::new(writer, index, &detector, "witness", project.now);
+    witness::record(heads, &mut sink)?;
     for collector in AREAS.iter().flat_map(|area| area.collectors) {
         if collector.plan(project).is_empty() {
             continue;
@@ -89,7 +91,7 @@ pub(crate) fn run_after(
     definitions(project, checks, writer, index, &detector)?;
     // The evidence is in the log before anything is judged: a check reads what everybody can read.
     writer.commit()?;
-    let log = open()?;
+    let log = Log::open(writer.files(), key, &[])?;
     let cache = Cache::default();
     for check in checks {
         say(&format!("judging: {}", check.id));

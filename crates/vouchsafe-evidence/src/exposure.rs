@@ -23,6 +23,11 @@ use serde::Deserialize;
 use crate::area::{Area, EvidenceType, People};
 use crate::judgement::Severity;
 
+#[cfg(fuzzing)]
+pub(crate) use lockfile::{Format, PATTERNS};
+#[cfg(fuzzing)]
+pub(crate) use patch::replay;
+
 pub(crate) const AREA: Area = Area {
     types: &[
         EvidenceType {

@@ -31,6 +31,8 @@ use crate::git::{Git, GitError};
 
 pub(crate) use client::{Limits, Stop};
 pub(crate) use origin::{Api, ApiError, Repository};
+#[cfg(fuzzing)]
+pub(crate) use page::{Page, withhold};
 pub(crate) use summary::Summary;
 pub(crate) use token::{Token, TokenError};
 

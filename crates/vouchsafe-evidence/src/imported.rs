@@ -16,6 +16,9 @@ use crate::files;
 use crate::project::Project;
 use crate::store::WriteError;
 
+#[cfg(fuzzing)]
+pub(crate) use result::read as read_report;
+
 /// A report of a tool, as it came. Its source names the tool: `tool:sarif`.
 pub(crate) const RESULT: &str = "tool.result/1";
 /// Addresses and types of what Terraform manages.
@@ -80,7 +83,7 @@ pub(crate) enum Tool {
 }
 
 impl Tool {
-    const ALL: [(Self, &'static str); 9] = [
+    pub(crate) const ALL: [(Self, &'static str); 9] = [
         (Self::Sarif, "sarif"),
         (Self::Prowler, "prowler"),
         (Self::Govulncheck, "govulncheck"),

@@ -14,6 +14,9 @@ mod entry;
 mod exposure;
 mod files;
 mod finding;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod git;
 mod github;
 mod imported;
@@ -35,6 +38,7 @@ mod store;
 #[cfg(test)]
 mod trial;
 mod window;
+mod witness;
 mod yaml;
 #[cfg(test)]
 mod year;

@@ -19,7 +19,9 @@ mod sample;
 mod verify;
 
 pub(crate) use archive::Archive;
-pub(crate) use make::{Making, make};
+pub(crate) use make::{Making, make, settle};
+#[cfg(fuzzing)]
+pub(crate) use manifest::Manifest;
 pub(crate) use sample::sample;
 pub(crate) use verify::{Kept, Verified, verify};
 

@@ -1,32 +1,57 @@
-//! Where the log of a project is: a folder, or a branch of its repository.
+//! Where the log of a project is: a folder, a branch of its repository, or S3-compatible storage.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use vouchsafe_tlog::{KeyError, NoteVerifier};
+use vouchsafe_tlog::{KeyError, NoteSigner, NoteVerifier};
 
+use crate::collect::Call;
+use crate::git::{Git, GitError};
 use crate::project::Project;
-use crate::store::{Branch, BranchError, Folder};
+use crate::store::s3::{AccessError, Bucket};
+use crate::store::{Branch, BranchError, Files, Folder, Remote, RemoteError, WriteError, Writer};
 
-/// A place for a log. While it is open, no other run has it.
+/// A place for a log. While it is open, no other run of this machine has it.
 #[derive(Debug)]
 pub(crate) struct Place {
-    folder: Folder,
-    branch: Option<(Branch, Option<String>)>,
+    kind: Kind,
     _lock: Option<File>,
+}
+
+/// Which kind of place it is.
+#[derive(Debug)]
+enum Kind {
+    Folder(Folder),
+    Branch {
+        branch: Branch,
+        folder: Folder,
+        head: Option<String>,
+    },
+    Bucket(Remote),
 }
 
 /// Why there is no such place.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlaceError {
-    #[error("log.store is {0:?}: write folder:PATH or branch:NAME")]
+    #[error("log.store is {0:?}: write folder:PATH, branch:NAME or s3:BUCKET/PREFIX")]
     Store(String),
+    #[error("[log.s3] is for a log.store that begins with s3:, and this one is {0:?}")]
+    Settings(String),
     #[error("log.key: {0}")]
     Key(KeyError),
     #[error("log.witnesses: {0}")]
     Witness(KeyError),
+    #[error("[[witness]]: {0}")]
+    Row(#[from] crate::witness::WitnessError),
     #[error(transparent)]
     Branch(#[from] BranchError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
     #[error("{path}: {error}")]
     File {
         path: PathBuf,
@@ -36,14 +61,30 @@ pub(crate) enum PlaceError {
     Busy,
 }
 
+impl PlaceError {
+    /// Whether another run was quicker: the same again may go well.
+    pub(crate) const fn is_moved(&self) -> bool {
+        matches!(
+            self,
+            Self::Branch(BranchError::Moved(_)) | Self::Remote(RemoteError::Moved)
+        )
+    }
+}
+
 impl Place {
     /// Opens the place that the settings name. A branch is read into its working folder.
     pub(crate) fn open(project: &Project) -> Result<Self, PlaceError> {
-        let store = project.settings.log.store.as_str();
-        match store.split_once(':') {
+        let settings = &project.settings.log;
+        let store = settings.store.as_str();
+        let named = store.split_once(':');
+        if settings.s3 != crate::store::s3::Settings::default()
+            && named.is_none_or(|(kind, _)| kind != "s3")
+        {
+            return Err(PlaceError::Settings(store.to_owned()));
+        }
+        match named {
             Some(("folder", path)) if !path.is_empty() => Ok(Self {
-                folder: Folder::new(project.root().join(path)),
-                branch: None,
+                kind: Kind::Folder(Folder::new(project.root().join(path))),
                 _lock: None,
             }),
             Some(("branch", name)) => {
@@ -51,8 +92,21 @@ impl Place {
                 let lock = lock(branch.folder())?;
                 let head = branch.read()?;
                 Ok(Self {
-                    folder: Folder::new(branch.folder()),
-                    branch: Some((branch, head)),
+                    kind: Kind::Branch {
+                        folder: Folder::new(branch.folder()),
+                        branch,
+                        head,
+                    },
+                    _lock: Some(lock),
+                })
+            }
+            Some(("s3", place)) => {
+                let bucket = Bucket::open(place, &settings.s3, project.root())?;
+                let home = working_folders(&project.git)?.join(bucket.flat_name());
+                let lock = lock(&home)?;
+                let key = settings.key.parse().map_err(PlaceError::Key)?;
+                Ok(Self {
+                    kind: Kind::Bucket(Remote::read(bucket, &home, &key)?),
                     _lock: Some(lock),
                 })
             }
@@ -60,18 +114,117 @@ impl Place {
         }
     }
 
-    /// The folder with the files of the log.
-    pub(crate) const fn folder(&self) -> &Folder {
-        &self.folder
+    /// What will be called for the log, and the permission that it takes; nothing is.
+    pub(crate) fn plan(project: &Project) -> Vec<Call> {
+        let store = project.settings.log.store.as_str();
+        match store.split_once(':') {
+            Some(("branch", name)) => vec![Call::new(
+                format!(
+                    "fetch and push the branch {name} of the remote \"origin\", if there is one"
+                ),
+                "to push to that branch (GitHub: contents: write)",
+            )],
+            Some(("s3", place)) => bucket_plan(place, project),
+            _ => vec![Call::new(format!("read and write {store}"), "none")],
+        }
+    }
+
+    /// The folder that new files of the log are written to.
+    pub(crate) fn folder(&self) -> &Folder {
+        match &self.kind {
+            Kind::Folder(folder) | Kind::Branch { folder, .. } => folder,
+            Kind::Bucket(remote) => remote.work(),
+        }
+    }
+
+    /// All files of the log.
+    pub(crate) fn files(&self) -> Arc<dyn Files> {
+        match &self.kind {
+            Kind::Folder(folder) | Kind::Branch { folder, .. } => Arc::new(folder.clone()),
+            Kind::Bucket(remote) => remote.files(),
+        }
+    }
+
+    /// Makes an empty log here, which others see when it is published.
+    pub(crate) fn create(&self, signer: NoteSigner) -> Result<Writer, PlaceWriteError> {
+        self.begin()?;
+        Ok(Writer::create(self.folder().path(), signer)?)
+    }
+
+    /// Opens the log to append to it.
+    pub(crate) fn writer(&self, signer: NoteSigner) -> Result<Writer, PlaceWriteError> {
+        self.begin()?;
+        Ok(Writer::resume(self.folder().path(), self.files(), signer)?)
+    }
+
+    fn begin(&self) -> Result<(), PlaceError> {
+        match &self.kind {
+            Kind::Folder(_) | Kind::Branch { .. } => Ok(()),
+            Kind::Bucket(remote) => Ok(remote.begin()?),
+        }
     }
 
     /// Makes what was committed to the log visible to others: a commit and a push, for a branch.
-    pub(crate) fn publish(&self, message: &str) -> Result<(), PlaceError> {
-        match &self.branch {
-            None => Ok(()),
-            Some((branch, before)) => Ok(branch.write(before.as_deref(), message)?),
+    pub(crate) fn publish(&mut self, message: &str) -> Result<(), PlaceError> {
+        match &mut self.kind {
+            Kind::Folder(_) => Ok(()),
+            Kind::Branch { branch, head, .. } => {
+                *head = Some(branch.write(head.as_deref(), message)?);
+                Ok(())
+            }
+            Kind::Bucket(remote) => Ok(remote.publish()?),
         }
     }
+}
+
+/// Why a log here cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlaceWriteError {
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+fn bucket_plan(place: &str, project: &Project) -> Vec<Call> {
+    let (bucket, prefix) = crate::store::s3::split(place).unwrap_or((place, ""));
+    let all = [bucket, prefix, "*"]
+        .into_iter()
+        .filter(|part| !part.is_empty());
+    let all = all.collect::<Vec<_>>().join("/");
+    let mut plan = vec![
+        Call::new(
+            format!("GetObject of s3://{all}: the checkpoint, tiles, contents that checks read"),
+            format!(
+                "s3:GetObject on {all}, and s3:ListBucket on {bucket}, without which what is missing looks like what is denied"
+            ),
+        ),
+        Call::new(
+            format!(
+                "PutObject of s3://{all}: a probe of conditional writes, contents, tiles, then the checkpoint"
+            ),
+            format!("s3:PutObject on {all}; nothing is ever deleted, so no permission for that"),
+        ),
+    ];
+    if project
+        .settings
+        .log
+        .s3
+        .retain_days
+        .is_some_and(|days| days > 0)
+    {
+        plan.push(Call::new(
+            "each object is put with a lock (Object Lock), and one is read again to see it",
+            format!("s3:PutObjectRetention and s3:GetObjectRetention on {all}"),
+        ));
+    }
+    plan
+}
+
+/// Where working folders are: below the git folder, which no commit holds.
+fn working_folders(git: &Git) -> Result<PathBuf, GitError> {
+    let common = git.text(["rev-parse", "--path-format=absolute", "--git-common-dir"])?;
+    Ok(PathBuf::from(common).join("vouchsafe-evidence"))
 }
 
 /// The public key of the log, and those of the witnesses that count.
@@ -79,9 +232,15 @@ pub(crate) fn keys(project: &Project) -> Result<(NoteVerifier, Vec<NoteVerifier>
     let log = &project.settings.log;
     let key = log.key.parse().map_err(PlaceError::Key)?;
     let witnesses = log.witnesses.iter().map(|key| key.parse());
-    let witnesses = witnesses
+    let mut witnesses: Vec<NoteVerifier> = witnesses
         .collect::<Result<_, _>>()
         .map_err(PlaceError::Witness)?;
+    for key in crate::witness::keys(&project.settings.witnesses)? {
+        // Two of one name and key would be nobody's.
+        if !witnesses.contains(&key) {
+            witnesses.push(key);
+        }
+    }
     Ok((key, witnesses))
 }
 

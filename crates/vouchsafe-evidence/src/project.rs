@@ -54,6 +54,8 @@ pub(crate) const AREA: Area = Area {
 pub(crate) struct Settings {
     pub(crate) project: ProjectSettings,
     pub(crate) log: LogSettings,
+    #[serde(default, rename = "witness")]
+    pub(crate) witnesses: Vec<crate::witness::Witness>,
     #[serde(default)]
     pub(crate) change: crate::change::Settings,
     #[serde(default)]
@@ -94,11 +96,14 @@ fn day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Err
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LogSettings {
-    /// `folder:PATH` or `branch:NAME`.
+    /// `folder:PATH`, `branch:NAME` or `s3:BUCKET/PREFIX`.
     pub(crate) store: String,
+    /// How S3-compatible storage is called.
+    #[serde(default)]
+    pub(crate) s3: crate::store::s3::Settings,
     /// The public key of the log (a C2SP vkey); its name is the origin of the log.
     pub(crate) key: String,
-    /// Public keys of witnesses.
+    /// Public keys of witnesses that others ask.
     #[serde(default)]
     pub(crate) witnesses: Vec<String>,
 }

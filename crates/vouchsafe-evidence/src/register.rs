@@ -40,6 +40,8 @@ pub use baa_command::BaaArgs;
 pub(crate) use baa_command::run as run_baa;
 pub(crate) use exceptions::{except, unused_exceptions};
 pub(crate) use given::ABSENT;
+#[cfg(fuzzing)]
+pub(crate) use kinds::ALL;
 pub(crate) use kinds::TEMPLATES;
 pub(crate) use nearest::nearest;
 pub(crate) use value::Day;

@@ -9,11 +9,15 @@
 mod branch;
 mod folder;
 mod log;
+mod remote;
+pub(crate) mod s3;
+pub(crate) mod staged;
 mod writer;
 
 pub(crate) use branch::{Branch, BranchError};
 pub(crate) use folder::{Files, Folder};
 pub(crate) use log::{Log, LogError};
+pub(crate) use remote::{Remote, RemoteError};
 pub(crate) use writer::{WriteError, Writer};
 
 use crate::digest::Digest;

@@ -15,6 +15,7 @@ use crate::inputs::{Cache, Index, Known};
 use crate::judgement::Judgement;
 use crate::project::Project;
 use crate::store::{Folder, Log, Writer};
+use crate::witness::Heads;
 
 /// A project and its log.
 pub(crate) struct Trial {
@@ -62,13 +63,12 @@ impl Trial {
         let at = Timestamp::from_second(1_780_000_000 + second).unwrap();
         let project = Project::open(self.root(), at).unwrap();
         let mut writer = Writer::open(self.store.path(), signer()).unwrap();
-        let folder = Folder::new(self.store.path());
         engine::run(
             &project,
-            &folder,
             &mut writer,
             &[],
             signer().verifier(),
+            &Heads::default(),
             |_| {},
         )
         .unwrap();

@@ -26,6 +26,7 @@ use crate::pack::{self, Kept, Making};
 use crate::project::Project;
 use crate::store::{Folder, Log, Writer};
 use crate::window::Window;
+use crate::witness::Heads;
 
 const CHANGES: usize = 2_000;
 const ENDPOINTS: usize = 48;
@@ -96,20 +97,17 @@ fn pack(root: &Path, store: &Path, now: Timestamp, checks: &[Check]) {
     let project = Project::open(root, now).unwrap();
     let days = |at: Timestamp| crate::window::day_of(at);
     let key = signer().verifier().clone();
-    let log = Folder::new(store);
     let making = Making {
         project: &project,
-        folder: &log,
         key: &key,
         window: Window::days(days(first()), days(now)).unwrap(),
     };
     let head = fs::read(store.join("checkpoint")).unwrap();
     let begun = Instant::now();
     let mut writer = Writer::open(store, signer()).unwrap();
-    let made = pack::make(&making, &mut writer, &path, |step| {
-        println!("  {:.1?} {step}", begun.elapsed());
-    });
-    let made = made.unwrap();
+    let say = |step: &str| println!("  {:.1?} {step}", begun.elapsed());
+    let settled = pack::settle(&making, &mut writer, say).unwrap();
+    let made = pack::make(&making, settled, &writer, &path, say).unwrap();
     println!(
         "pack of {} entries, {} files, {} MB: {:.1?}",
         made.size,
@@ -161,15 +159,10 @@ fn open(store: &Path) -> Log {
 fn run(root: &Path, store: &Path, now: Timestamp, checks: &[Check], index: &mut Index) {
     let project = Project::open(root, now).unwrap();
     let mut writer = Writer::open(store, signer()).unwrap();
-    engine::run_after(
-        &project,
-        index,
-        || Ok(open(store)),
-        &mut writer,
-        checks,
-        |_| {},
-    )
-    .unwrap();
+    let signer = signer();
+    let key = signer.verifier();
+    let heads = Heads::default();
+    engine::run_after(&project, index, &mut writer, checks, key, &heads, |_| {}).unwrap();
 }
 
 /// The hours after a run: endpoints are probed, and every check but those of populations is performed.

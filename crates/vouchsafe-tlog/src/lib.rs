@@ -14,6 +14,7 @@
 //! | signed notes and their keys | [`SignedNote`], [`NoteSigner`], [`NoteVerifier`] | <https://c2sp.org/signed-note> |
 //! | checkpoints | [`Checkpoint`] | <https://c2sp.org/tlog-checkpoint> |
 //! | cosignatures | [`Cosigner`] | <https://c2sp.org/tlog-cosignature> |
+//! | what a witness is asked | [`witness`] | <https://c2sp.org/tlog-witness> |
 //!
 //! The crate is pure: bytes in, bytes out; no files, network or clock, and randomness only in
 //! [`NoteSigner::generate`] and [`Cosigner::generate`]. Parsers accept one spelling of a value
@@ -26,6 +27,7 @@ mod hash;
 mod note;
 pub mod proof;
 pub mod tile;
+pub mod witness;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Cosigned, OpenError, OpenedCheckpoint};
 pub use frontier::{Frontier, FrontierError};

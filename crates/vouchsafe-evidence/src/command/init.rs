@@ -1,5 +1,7 @@
 //! `init`: settings, registers, a key, an empty log, a workflow.
 
+mod texts;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,19 +10,20 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use vouchsafe_tlog::NoteSigner;
 
+use self::texts::{settings, workflow};
 use super::{Ended, Stopped, output};
 use crate::git::Git;
 use crate::key;
 use crate::place::Place;
 use crate::project::{FILE, FOLDER, Project, Settings};
 use crate::register::TEMPLATES;
-use crate::store::Writer;
 use crate::window::day_of;
 
 const EXAMPLES: &str = "\
 Examples:
   vouchsafe-evidence init                           a log in a folder of this machine
   vouchsafe-evidence init --ci github               a log on a branch, and a workflow that keeps it
+  vouchsafe-evidence init --log s3:bucket/prefix    a log in S3-compatible storage, with the variables of the AWS SDKs
   vouchsafe-evidence init --since 2026-01-01 --go-vulndb ../vulndb
 
 Nothing that is there already is changed. The signing key is written to a file outside of the repository.";
@@ -44,8 +47,8 @@ pub(super) struct Init {
     /// A protected branch; may be given several times [default: the branch that is checked out]
     #[arg(long = "branch", value_name = "NAME")]
     branches: Vec<String>,
-    /// Where the log is kept: folder:PATH or branch:NAME
-    #[arg(long, value_name = "STORE")]
+    /// Where the log is kept: folder:PATH, branch:NAME or s3:BUCKET/PREFIX
+    #[arg(long, visible_alias = "log", value_name = "STORE")]
     store: Option<String>,
     /// A folder with RustSec's advisory database
     #[arg(long, value_name = "DIR")]
@@ -217,76 +220,14 @@ fn files(
 /// Makes the empty log, and the branch for it.
 fn log(making: &Making, signer: NoteSigner) -> Result<(), Stopped> {
     let project = Project::open(making.git.root(), Timestamp::now())?;
-    let place = Place::open(&project)?;
-    let writer = Writer::create(place.folder().path(), signer)?;
-    drop(writer);
+    let mut place = Place::open(&project)?;
+    drop(place.create(signer)?);
     if making.store.starts_with("folder:") {
         // The log is no part of the history that it is about.
         write(&place.folder().path().join(".gitignore"), "*\n")?;
     }
     place.publish("Begin the evidence log")?;
     Ok(())
-}
-
-fn settings(init: &Init, making: &Making, key: &str) -> String {
-    let place = |name: &str, path: Option<&PathBuf>, example: &str| match path {
-        Some(path) => {
-            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-            format!("{name} = {}", quoted(&path.to_string_lossy()))
-        }
-        None => format!("# {name} = \"{example}\""),
-    };
-    let branches: Vec<_> = making
-        .branches
-        .iter()
-        .map(|branch| quoted(branch))
-        .collect();
-    include_str!("../../data/templates/evidence.toml")
-        .replace("\"@NAME@\"", &quoted(&making.name))
-        .replace("@SINCE@", &making.since.to_string())
-        .replace("\"@STORE@\"", &quoted(&making.store))
-        .replace("@KEY@", key)
-        .replace("@BRANCHES@", &branches.join(", "))
-        .replace(
-            "@RUSTSEC@",
-            &place("rustsec", init.rustsec.as_ref(), "../advisory-db"),
-        )
-        .replace(
-            "@GO@",
-            &place("go", init.go_vulndb.as_ref(), "../go-vulndb"),
-        )
-}
-
-fn workflow(init: &Init, making: &Making) -> Result<Option<(&'static str, String)>, Stopped> {
-    const PATH: &str = ".github/workflows/evidence.yml";
-    let Some(Ci::Github) = init.ci else {
-        return Ok(None);
-    };
-    if making.git.root().join(PATH).exists() {
-        return Err(Stopped(format!(
-            "{PATH} is there already; remove it, or leave out --ci"
-        )));
-    }
-    let commit = init
-        .tool_commit
-        .clone()
-        .or_else(|| option_env!("VOUCHSAFE_COMMIT").map(str::to_owned))
-        .filter(|commit| commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        .ok_or_else(|| Stopped("the workflow builds this tool at one commit, and this program does not know its own: give --tool-commit, 40 hexadecimal digits".to_owned()))?;
-    let branches: Vec<_> = making
-        .branches
-        .iter()
-        .map(|branch| quoted(branch))
-        .collect();
-    let log = making.store.strip_prefix("branch:").ok_or_else(|| {
-        Stopped("runners of CI keep no folders: use --store branch:NAME".to_owned())
-    })?;
-    let text = include_str!("../../data/ci/github.yml")
-        .replace("@BRANCHES@", &branches.join(", "))
-        .replace("@LOGBRANCH@", log)
-        .replace("@REPOSITORY@", env!("CARGO_PKG_REPOSITORY"))
-        .replace("@COMMIT@", &commit);
-    Ok(Some((PATH, text)))
 }
 
 fn tell(init: &Init, making: &Making, key: &Path, told: &[String]) {
@@ -310,6 +251,11 @@ fn tell(init: &Init, making: &Making, key: &Path, told: &[String]) {
         output::say(format!(
             "  name an advisory database in {FILE}, [vulnerabilities]"
         ));
+    }
+    if init.ci.is_some() && making.store.starts_with("s3:") {
+        output::say(
+            "  give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of a user who may only read and put there to the same environment",
+        );
     }
     output::say("  vouchsafe evidence run");
     output::say("  vouchsafe evidence head > kept.head   and give that to your auditor, to keep");

@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-use super::open::Opened;
+use super::open::{Appended, Opened};
 use super::output::{Progress, say};
 use super::{Ended, Stopped};
 use crate::key;
-use crate::pack::{Making, make};
-use crate::store::Writer;
+use crate::pack::{Making, make, settle};
 use crate::window::Window;
 
 const EXAMPLES: &str = "\
@@ -42,22 +41,32 @@ pub(super) struct Pack {
 }
 
 pub(super) fn run(pack: &Pack, folder: &Path) -> Result<Ended, Stopped> {
-    let opened = Opened::at(folder)?;
     let window = Window::days(pack.from, pack.to)?;
-    let signer = key::load(pack.key_file.as_deref(), &opened.key, opened.project.root())?;
-    let mut writer = Writer::open(opened.place.folder().path(), signer)?;
     let mut progress = Progress::new(pack.quiet);
-    let making = Making {
-        project: &opened.project,
-        folder: opened.place.folder(),
-        key: &opened.key,
-        window,
-    };
-    let made = make(&making, &mut writer, &pack.output, |step| {
-        progress.step(step)
+    // The pack is written when others see its log: not of one that another run was quicker than.
+    let (opened, appended) = Opened::publishing(folder, |opened, _| {
+        let signer = key::load(pack.key_file.as_deref(), &opened.key, opened.project.root())?;
+        let mut writer = opened.place.writer(signer)?;
+        let settled = settle(&making(opened, window), &mut writer, |step| {
+            progress.step(step)
+        })?;
+        Ok(Appended {
+            writer,
+            message: format!("Findings of {window}"),
+            what: settled,
+        })
     })?;
+    let Appended { writer, what, .. } = appended;
+    let made = make(
+        &making(&opened, window),
+        what,
+        &writer,
+        &pack.output,
+        |step| {
+            progress.step(step);
+        },
+    )?;
     progress.end();
-    opened.place.publish(&format!("Findings of {window}"))?;
     let mut states: BTreeMap<&str, usize> = BTreeMap::new();
     for control in &made.findings.controls {
         *states.entry(control.state.word()).or_default() += 1;
@@ -79,4 +88,12 @@ pub(super) fn run(pack: &Pack, folder: &Path) -> Result<Ended, Stopped> {
         opened.key
     ));
     Ok(Ended::Well)
+}
+
+const fn making(opened: &Opened, window: Window) -> Making<'_> {
+    Making {
+        project: &opened.project,
+        key: &opened.key,
+        window,
+    }
 }

@@ -1,13 +1,13 @@
 //! `run`: collects, judges, signs.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::ValueEnum;
+use jiff::Timestamp;
 use serde_json::json;
 use vouchsafe_tlog::NoteSigner;
 
-use super::open::Opened;
+use super::open::{Appended, Opened};
 use super::output::{Progress, say};
 use super::{Ended, Stopped};
 use crate::check::Check;
@@ -16,7 +16,10 @@ use crate::inputs::Index;
 use crate::judgement::{Deviation, Outcome, Record};
 use crate::key;
 use crate::own;
-use crate::store::{Folder, Log, Writer};
+use crate::place::{Place, keys};
+use crate::project::Project;
+use crate::store::{Log, Writer};
+use crate::witness::{self, Heads};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,8 +28,10 @@ Examples:
   vouchsafe-evidence run --fail-on new              in CI: only for deviations that the run before did not have
   vouchsafe-evidence run --temporary                for pull requests, which have no secrets: judged, not kept
 
-It makes no call over the network, but to the services that [[probe.tls]] in evidence.toml names. Pages of a forge are
-saved before it, by `collect github`.";
+It makes no call over the network, but to the place of the log, to the services that [[probe.tls]] in evidence.toml names
+and to the witnesses that [[witness]] names. Pages of a forge are saved before it, by `collect github`.
+
+What a witness answers fails no run: it is told, and the next run asks again and records it (log.witnessed).";
 
 /// Collects evidence, performs every check, and signs the log
 #[derive(Debug, clap::Args)]
@@ -63,50 +68,51 @@ enum FailOn {
 }
 
 pub(super) fn run(run: &Run, folder: &Path) -> Result<Ended, Stopped> {
-    let opened = Opened::at(folder)?;
+    let project = Project::open(folder, Timestamp::now())?;
     if run.dry_run {
-        return Ok(plan(&opened, run.json));
+        return Ok(plan(&project, run.json));
     }
-    let checks = own::all_of(opened.project.root())?;
+    let checks = own::all_of(project.root())?;
     let mut progress = Progress::new(run.quiet);
     if run.temporary {
-        return temporary(run, &opened, &checks, progress);
+        // The place of the log is not opened: such a run has no credentials for it either.
+        return temporary(run, &project, &checks, progress);
     }
-    let signer = key::load(run.key_file.as_deref(), &opened.key, opened.project.root())?;
-    let place = opened.place.folder();
-    let mut writer = Writer::open(place.path(), signer)?;
-    let ran = engine::run(
-        &opened.project,
-        place,
-        &mut writer,
-        &checks,
-        &opened.key,
-        |step| progress.step(step),
-    )?;
-    progress.end();
-    opened
-        .place
-        .publish(&format!("Evidence of {}", opened.project.now))?;
-    conclude(run, &ran, &opened.log()?, &checks)
+    let (opened, appended) = Opened::publishing(folder, |opened, heads| {
+        let signer = key::load(run.key_file.as_deref(), &opened.key, opened.project.root())?;
+        let mut writer = opened.place.writer(signer)?;
+        let (project, key) = (&opened.project, &opened.key);
+        let ran = engine::run(project, &mut writer, &checks, key, heads, |step| {
+            progress.step(step);
+        })?;
+        progress.end();
+        Ok(Appended {
+            writer,
+            message: format!("Evidence of {}", opened.project.now),
+            what: ran,
+        })
+    })?;
+    conclude(run, &appended.what, &opened.log()?, &checks)
 }
 
 /// A run in a log of its own, which is gone afterwards.
 fn temporary(
     run: &Run,
-    opened: &Opened,
+    project: &Project,
     checks: &[Check],
     mut progress: Progress,
 ) -> Result<Ended, Stopped> {
     let folder = tempfile::tempdir()?;
-    let signer = NoteSigner::generate(opened.key.name().clone())?;
+    let (key, _) = keys(project)?;
+    let signer = NoteSigner::generate(key.name().clone())?;
     let key = signer.verifier().clone();
-    let place = Folder::new(folder.path());
     let mut writer = Writer::create(folder.path(), signer)?;
-    let ran = engine::run(&opened.project, &place, &mut writer, checks, &key, |step| {
+    let heads = Heads::default();
+    let ran = engine::run(project, &mut writer, checks, &key, &heads, |step| {
         progress.step(step);
     })?;
     progress.end();
-    let log = Log::open(Arc::new(place), &key, &[])?;
+    let log = Log::open(writer.files(), &key, &[])?;
     conclude(run, &ran, &log, checks)
 }
 
@@ -125,8 +131,12 @@ fn conclude(run: &Run, ran: &Ran, log: &Log, checks: &[Check]) -> Result<Ended, 
     Ok(if fails { Ended::Badly } else { Ended::Well })
 }
 
-fn plan(opened: &Opened, as_json: bool) -> Ended {
-    let plan = engine::plan(&opened.project);
+fn plan(project: &Project, as_json: bool) -> Ended {
+    let mut plan = engine::plan(project);
+    plan.push(("log", Place::plan(project)));
+    let witnesses = &project.settings.witnesses;
+    plan.push(("witness", witness::plan(witnesses)));
+    plan.retain(|(_, calls)| !calls.is_empty());
     if as_json {
         let plan: Vec<_> = plan
             .iter()

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::open::Opened;
+use super::open::{Appended, Opened};
 use super::output::say;
 use super::{Ended, Stopped};
 use crate::check::Check;
@@ -16,7 +16,7 @@ use crate::engine;
 use crate::inputs::Index;
 use crate::judgement::Outcome;
 use crate::key;
-use crate::store::Writer;
+use crate::own;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,9 +45,8 @@ pub(super) struct Watch {
 }
 
 pub(super) fn run(watch: &Watch, folder: &Path) -> Result<Ended, Stopped> {
-    let checks = Check::all()?;
     loop {
-        let late = match look(watch, folder, &checks) {
+        let late = match look(watch, folder) {
             Ok(late) => late,
             // What failed now may work in a minute: a watch that ended would alert nobody.
             Err(Stopped(why)) if !watch.once => {
@@ -64,11 +63,12 @@ pub(super) fn run(watch: &Watch, folder: &Path) -> Result<Ended, Stopped> {
 }
 
 /// Does what is due; says whether something was late before.
-fn look(watch: &Watch, folder: &Path, checks: &[Check]) -> Result<bool, Stopped> {
-    let opened = Opened::at(folder)?;
+fn look(watch: &Watch, folder: &Path) -> Result<bool, Stopped> {
+    let mut opened = Opened::at(folder)?;
+    let checks = own::all_of(opened.project.root())?;
     let now = opened.project.now;
     let index = Index::of(&opened.log()?)?;
-    let late = lateness(checks, &index, now);
+    let late = lateness(&checks, &index, now);
     for (check, seconds) in late.iter().filter(|(_, seconds)| **seconds > 0) {
         say(format!(
             "{now}  late: {check}, by {}",
@@ -81,22 +81,22 @@ fn look(watch: &Watch, folder: &Path, checks: &[Check]) -> Result<bool, Stopped>
         .cloned()
         .collect();
     if !due.is_empty() {
-        let signer = key::load(
-            watch.key_file.as_deref(),
-            &opened.key,
-            opened.project.root(),
-        )?;
-        let place = opened.place.folder();
-        let mut writer = Writer::open(place.path(), signer)?;
-        let ran = engine::run(
-            &opened.project,
-            place,
-            &mut writer,
-            &due,
-            &opened.key,
-            |_| {},
-        )?;
-        opened.place.publish(&format!("Evidence of {now}"))?;
+        // It is opened again, and held by one at a time.
+        drop(opened);
+        let (again, appended) = Opened::publishing(folder, |opened, heads| {
+            let key_file = watch.key_file.as_deref();
+            let signer = key::load(key_file, &opened.key, opened.project.root())?;
+            let mut writer = opened.place.writer(signer)?;
+            let (project, key) = (&opened.project, &opened.key);
+            let ran = engine::run(project, &mut writer, &due, key, heads, |_| {})?;
+            Ok(Appended {
+                writer,
+                message: format!("Evidence of {now}"),
+                what: ran,
+            })
+        })?;
+        opened = again;
+        let ran = appended.what;
         let failed = ran
             .outcomes
             .iter()
@@ -111,7 +111,7 @@ fn look(watch: &Watch, folder: &Path, checks: &[Check]) -> Result<bool, Stopped>
     }
     if let Some(path) = &watch.metrics {
         let index = Index::of(&opened.log()?)?;
-        metrics(path, checks, &index, now, &late)?;
+        metrics(path, &checks, &index, now, &late)?;
     }
     Ok(late.values().any(|seconds| *seconds > 0))
 }

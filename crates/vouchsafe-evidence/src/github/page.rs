@@ -35,7 +35,7 @@ const WITHHELD: &[&str] = &[
 
 /// One page.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(super) struct Page {
+pub(crate) struct Page {
     /// The version of this format.
     pub(super) page: u8,
     pub(super) method: String,
@@ -62,19 +62,19 @@ pub(super) struct Page {
 
 impl Page {
     /// Whether it is an answer that counts: whole, with status 200.
-    pub(super) const fn is_answer(&self) -> bool {
+    pub(crate) const fn is_answer(&self) -> bool {
         self.status == 200 && self.complete
     }
 
     /// The body, or null.
-    pub(super) fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         let body = self.body.as_deref();
         body.and_then(|body| serde_json::from_str(body.get()).ok())
             .unwrap_or_default()
     }
 
     /// The line, with the line feed at its end and none within.
-    pub(super) fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
+    pub(crate) fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut line = serde_json::to_vec(self)?;
         // Within JSON a line break can only be white space: in strings it is escaped.
         for byte in &mut line {
@@ -87,7 +87,7 @@ impl Page {
     }
 
     /// Reads a line.
-    pub(super) fn read(line: &[u8]) -> Option<Self> {
+    pub(crate) fn read(line: &[u8]) -> Option<Self> {
         let page: Self = serde_json::from_slice(line).ok()?;
         (page.page == 1).then_some(page)
     }
@@ -99,7 +99,7 @@ pub(super) fn is_kept(name: &str) -> bool {
 }
 
 /// Takes out what is not stored; the names of the fields that had something.
-pub(super) fn withhold(value: &mut Value) -> Vec<String> {
+pub(crate) fn withhold(value: &mut Value) -> Vec<String> {
     let mut names = Vec::new();
     take_out(value, &mut names);
     names.sort_unstable();

@@ -9,7 +9,7 @@ use crate::judgement::Severity;
 
 /// A finding of a tool.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct Finding {
+pub(crate) struct Finding {
     /// The tool.
     pub(super) tool: String,
     /// Its rule or advisory.
@@ -26,8 +26,8 @@ pub(super) struct Finding {
 
 /// What a report says.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Report {
-    pub(super) findings: Vec<Finding>,
+pub(crate) struct Report {
+    pub(crate) findings: Vec<Finding>,
     /// When it says that it was made.
     pub(super) made: Option<Timestamp>,
     /// When the database of advisories that was used was made.
@@ -40,7 +40,7 @@ pub(super) struct Report {
 ///
 /// # Errors
 /// In words, when it is not whole or its own marks say that the tool failed. An empty report is never "no findings".
-pub(super) fn read(tool: Tool, bytes: &[u8]) -> Result<Report, String> {
+pub(crate) fn read(tool: Tool, bytes: &[u8]) -> Result<Report, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let json = || -> Result<Value, String> {
         serde_json::from_slice(bytes)

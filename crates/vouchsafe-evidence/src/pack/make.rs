@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use vouchsafe_tlog::proof::{consistency, inclusion};
 use vouchsafe_tlog::tile::{SourceError, TILE_WIDTH, TileKind, TilePath};
@@ -23,7 +22,7 @@ use crate::inputs::{Index, Noted};
 use crate::logged;
 use crate::project::Project;
 use crate::report::{Earlier, EvidenceLine, Proven, Report};
-use crate::store::{Folder, Log, LogError, WriteError, Writer, object_path};
+use crate::store::{Log, LogError, WriteError, Writer, object_path};
 use crate::window::Window;
 
 /// Earlier heads that a report has proofs from: a year of daily runs.
@@ -67,22 +66,29 @@ pub(crate) struct Made {
 /// What a pack is made of.
 pub(crate) struct Making<'a> {
     pub(crate) project: &'a Project,
-    pub(crate) folder: &'a Folder,
     pub(crate) key: &'a NoteVerifier,
     pub(crate) window: Window,
 }
 
-/// Appends the findings and populations of a window to the log, signs it, and writes the pack. Populations are in the
-/// log before any auditor gives a seed.
-pub(crate) fn make(
+/// What a window comes to, as it stands in the log.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    found: Findings,
+    populations: Populations,
+    checks: Vec<Check>,
+    catalogue: Vec<u8>,
+    controls: Vec<Control>,
+}
+
+/// Appends the findings and populations of a window to the log, and signs it: populations are in the log before any
+/// auditor gives a seed.
+pub(crate) fn settle(
     making: &Making<'_>,
     writer: &mut Writer,
-    path: &Path,
     mut say: impl FnMut(&str),
-) -> Result<Made, MakeError> {
-    let open = || Log::open(Arc::new(making.folder.clone()), making.key, &[]);
+) -> Result<Settled, MakeError> {
     say("reading the log");
-    let log = open()?;
+    let log = Log::open(writer.files(), making.key, &[])?;
     let index = Index::of(&log)?;
     if index.runs.is_empty() {
         return Err(MakeError::Empty);
@@ -103,7 +109,31 @@ pub(crate) fn make(
     let (found, populations) = findings(&log, &index, &controls, &checks, scope)?;
     append(writer, &found, &populations)?;
     writer.commit()?;
-    let log = open()?;
+    Ok(Settled {
+        found,
+        populations,
+        checks,
+        catalogue: catalogue.to_vec(),
+        controls,
+    })
+}
+
+/// Writes the pack of a window that was settled.
+pub(crate) fn make(
+    making: &Making<'_>,
+    settled: Settled,
+    writer: &Writer,
+    path: &Path,
+    mut say: impl FnMut(&str),
+) -> Result<Made, MakeError> {
+    let Settled {
+        found,
+        populations,
+        checks,
+        catalogue,
+        controls,
+    } = settled;
+    let log = Log::open(writer.files(), making.key, &[])?;
     let index = Index::of(&log)?;
     say("writing the pack");
     let partial = path.with_extension("zip.new");

@@ -89,10 +89,10 @@ impl World {
         let checks = Check::all().unwrap();
         engine::run(
             &project,
-            place.folder(),
             &mut writer,
             &checks,
             &key(self.seed),
+            &crate::witness::Heads::default(),
             |_| {},
         )
         .unwrap();
@@ -105,11 +105,11 @@ impl World {
         let window = Window::days("2026-06-01".parse().unwrap(), "2026-06-02".parse().unwrap());
         let making = Making {
             project: &project,
-            folder: place.folder(),
             key: &key(self.seed),
             window: window.unwrap(),
         };
-        make(&making, &mut writer, &self.pack, |_| {}).unwrap();
+        let settled = settle(&making, &mut writer, |_| {}).unwrap();
+        make(&making, settled, &writer, &self.pack, |_| {}).unwrap();
     }
 
     fn head(&self) -> Vec<u8> {

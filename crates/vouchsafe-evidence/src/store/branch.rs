@@ -94,8 +94,8 @@ impl Branch {
         Ok(head)
     }
 
-    /// Makes a commit of the working folder on top of `before`, and pushes it. The branch MUST still be there.
-    pub(crate) fn write(&self, before: Option<&str>, message: &str) -> Result<(), BranchError> {
+    /// Makes a commit of the working folder on top of `before`, and pushes it; returns it. The branch MUST still be there.
+    pub(crate) fn write(&self, before: Option<&str>, message: &str) -> Result<String, BranchError> {
         let work = self.folder.as_os_str();
         let index = self.index.as_os_str();
         let variables: &[(&str, &OsStr)] = &[
@@ -142,7 +142,7 @@ impl Branch {
                 old,
             ])
             .map_err(|_| BranchError::Moved(self.name.clone()))?;
-        Ok(())
+        Ok(commit)
     }
 
     fn reference(&self) -> String {

@@ -193,15 +193,23 @@ impl Log {
                 SourceError::Missing => fault("is missing"),
                 SourceError::Unreadable(_) => fault("cannot be read"),
             })?;
-        let mut bytes = Vec::new();
-        GzDecoder::new(packed.as_slice())
-            .take(OBJECT_BYTES)
-            .read_to_end(&mut bytes)
-            .map_err(|_| fault("is not whole"))?;
+        let bytes = unpacked(&packed).ok_or_else(|| fault("is not whole"))?;
         if Digest::of(&bytes) == *content {
             Ok(bytes)
         } else {
             Err(fault("is not the content that its name says"))
         }
     }
+}
+
+/// Whether the packed bytes of an object hold the content of a digest.
+pub(super) fn object_holds(packed: &[u8], content: &Digest) -> bool {
+    unpacked(packed).is_some_and(|bytes| Digest::of(&bytes) == *content)
+}
+
+fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut unpacking = GzDecoder::new(packed).take(OBJECT_BYTES);
+    unpacking.read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }

@@ -1,3 +1,5 @@
+use std::cell::Cell;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -116,4 +118,62 @@ fn a_changed_byte_and_a_missing_object_are_found() {
     bytes[last] ^= 1;
     std::fs::write(&bundle, bytes).unwrap();
     assert!(log(folder.path()).unwrap().each(|_, _, _| {}).is_err());
+}
+
+thread_local! {
+    /// Files that may still be written in this test; the next one is cut in the middle.
+    static LEFT: Cell<u64> = const { Cell::new(u64::MAX) };
+}
+
+/// Fails the n-th write of a file halfway, as a disk does that is full, or a process that is killed.
+pub(super) fn may_write(file: &mut std::fs::File, bytes: &[u8]) -> std::io::Result<()> {
+    let left = LEFT.get();
+    if left == 0 {
+        file.write_all(&bytes[..bytes.len() / 2])?;
+        return Err(std::io::ErrorKind::StorageFull.into());
+    }
+    LEFT.set(left - 1);
+    Ok(())
+}
+
+/// Two commits of entries, small and large ones, that make full and partial tiles.
+fn two_commits(path: &std::path::Path) -> Result<(), WriteError> {
+    let mut writer = Writer::open(path, signer())?;
+    for half in 0..2 {
+        for n in 0..200 {
+            let content = vec![b'y'; if n % 70 == 0 { 9_000 + half } else { 10 }];
+            writer.append(at(100), run(n), &content)?;
+        }
+        writer.commit()?;
+    }
+    Ok(())
+}
+
+#[test]
+fn whichever_write_fails_the_log_is_one_that_was_signed_and_goes_on() {
+    for failing in 0.. {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let mut writer = Writer::create(path, signer()).unwrap();
+        for n in 0..300 {
+            writer.append(at(1), run(n), b"before").unwrap();
+        }
+        writer.commit().unwrap();
+        drop(writer);
+        LEFT.set(failing);
+        let written = two_commits(path);
+        LEFT.set(u64::MAX);
+        let found = log(path).unwrap();
+        assert!([300, 500, 700].contains(&found.size()), "{}", found.size());
+        found.each(|_, _, _| {}).unwrap();
+        (0..found.size()).for_each(|index| assert!(found.content_at(index).is_ok()));
+        two_commits(path).unwrap();
+        let again = log(path).unwrap();
+        assert_eq!(again.size(), found.size() + 400);
+        again.each(|_, _, _| {}).unwrap();
+        if written.is_ok() {
+            assert!(failing > 10);
+            return;
+        }
+    }
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use vouchsafe_tlog::tile::{EntryTooLong, TileBuilder, TileError, edge_paths};
 use vouchsafe_tlog::{Checkpoint, CheckpointError, NoteError, NoteSigner, SignedNote};
 
-use super::folder::{Folder, Tiles};
+use super::folder::{Files, Folder, Tiles};
 use super::log::{Log, LogError};
 use super::object_path;
 use crate::digest::Digest;
@@ -37,7 +37,7 @@ pub(crate) enum WriteError {
     ForeignKey,
     /// The clock is behind the last entry.
     #[error(
-        "the clock says {now}, and the last entry of the log is of {last}: set the clock, then run again"
+        "the clock says {now}, and the last entry of the log is of {last}: set the clock, then run again; if it was wrong at that entry, this log can go on only after that time: keep it, and begin another one beside it"
     )]
     Clock {
         /// What the clock says.
@@ -74,6 +74,7 @@ pub(crate) enum WriteError {
 #[derive(Debug)]
 pub(crate) struct Writer {
     folder: Folder,
+    files: Arc<dyn Files>,
     signer: NoteSigner,
     builder: TileBuilder,
     committed: u64,
@@ -92,6 +93,7 @@ impl Writer {
         }
         let mut writer = Self {
             folder: Folder::new(path),
+            files: Arc::new(Folder::new(path)),
             signer,
             builder: TileBuilder::new(),
             committed: 0,
@@ -104,19 +106,26 @@ impl Writer {
     }
 
     /// Opens the log of a folder to append to it.
+    #[cfg(test)]
     pub(crate) fn open(path: &Path, signer: NoteSigner) -> Result<Self, WriteError> {
+        Self::resume(path, Arc::new(Folder::new(path)), signer)
+    }
+
+    /// Goes on with a log: new files are written to a folder, which has the checkpoint; others may be elsewhere.
+    pub(crate) fn resume(
+        path: &Path,
+        files: Arc<dyn Files>,
+        signer: NoteSigner,
+    ) -> Result<Self, WriteError> {
         if !path.join("checkpoint").exists() {
             return Err(LogError::Absent.into());
         }
         let lock = lock(path)?;
-        let folder = Folder::new(path);
         let log =
-            Log::open(Arc::new(folder.clone()), signer.verifier(), &[]).map_err(
-                |error| match error {
-                    LogError::Checkpoint(_) => WriteError::ForeignKey,
-                    other => other.into(),
-                },
-            )?;
+            Log::open(Arc::clone(&files), signer.verifier(), &[]).map_err(|error| match error {
+                LogError::Checkpoint(_) => WriteError::ForeignKey,
+                other => other.into(),
+            })?;
         let last = match log.size().checked_sub(1) {
             None => None,
             Some(index) => {
@@ -127,9 +136,10 @@ impl Writer {
             }
         };
         let builder =
-            TileBuilder::resume(Tiles(folder.clone()), log.size(), log.checkpoint().root)?;
+            TileBuilder::resume(Tiles(Arc::clone(&files)), log.size(), log.checkpoint().root)?;
         Ok(Self {
-            folder,
+            folder: Folder::new(path),
+            files,
             signer,
             builder,
             committed: log.size(),
@@ -137,6 +147,11 @@ impl Writer {
             last,
             _lock: lock,
         })
+    }
+
+    /// All files of the log.
+    pub(crate) fn files(&self) -> Arc<dyn Files> {
+        Arc::clone(&self.files)
     }
 
     /// Number of entries, with those that are not committed yet.
@@ -200,6 +215,18 @@ impl Writer {
         Ok(())
     }
 
+    /// Keeps a checkpoint with further signatures in the place of the one that was committed.
+    ///
+    /// # Errors
+    /// When it is of another text, or the file cannot be written.
+    pub(crate) fn cosign(&self, note: &SignedNote) -> Result<(), WriteError> {
+        let committed = Log::open(self.files(), self.signer.verifier(), &[])?;
+        if note.text() != committed.checkpoint().to_string() {
+            return Err(NoteError::Text.into());
+        }
+        self.replace("checkpoint", note.to_string().as_bytes())
+    }
+
     /// Signs a text with the key of the log.
     ///
     /// # Errors
@@ -218,7 +245,7 @@ impl Writer {
 
     fn store_object(&self, content: &Digest, bytes: &[u8]) -> Result<(), WriteError> {
         let path = object_path(content);
-        if self.folder.path().join(&path).exists() {
+        if self.files.has(&path) {
             return Ok(());
         }
         let mut packed = GzEncoder::new(Vec::new(), Compression::default());
@@ -229,21 +256,10 @@ impl Writer {
         self.replace(&path, &packed)
     }
 
-    /// Writes a file whole, or not at all.
     fn replace(&self, path: &str, bytes: &[u8]) -> Result<(), WriteError> {
-        let path = self.folder.path().join(path);
-        let write = || {
-            if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent)?;
-            }
-            let mut name = path.clone().into_os_string();
-            name.push(".new");
-            let mut file = File::create(&name)?;
-            file.write_all(bytes)?;
-            file.sync_data()?;
-            fs::rename(&name, &path)
-        };
-        write().map_err(at(&path))
+        self.folder
+            .replace(path, bytes)
+            .map_err(at(&self.folder.path().join(path)))
     }
 }
 

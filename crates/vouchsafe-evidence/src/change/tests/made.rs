@@ -15,6 +15,7 @@ use crate::inputs::{Cache, Index};
 use crate::judgement::Judgement;
 use crate::project::Project;
 use crate::store::{Folder, Log, Writer};
+use crate::witness::Heads;
 
 pub(super) const ANN: (&str, &str) = ("Ann", "ann@example.org");
 pub(super) const BOB: (&str, &str) = ("Bob", "bob@example.org");
@@ -155,9 +156,16 @@ impl Made {
         );
         let project = Project::open(self.path(), at(now)).unwrap();
         let mut writer = Writer::open(self.log.path(), signer()).unwrap();
-        let folder = Folder::new(self.log.path());
         let key = signer();
-        engine::run(&project, &folder, &mut writer, &[], key.verifier(), |_| {}).unwrap();
+        engine::run(
+            &project,
+            &mut writer,
+            &[],
+            key.verifier(),
+            &Heads::default(),
+            |_| {},
+        )
+        .unwrap();
     }
 
     fn log(&self) -> Log {
