@@ -6,6 +6,7 @@
 mod html;
 mod oscal;
 mod pdf;
+mod sarif;
 mod tables;
 mod text;
 mod view;
@@ -16,6 +17,7 @@ use vouchsafe_tlog::Hash;
 use html::html;
 use oscal::oscal;
 use pdf::pdf;
+pub(crate) use sarif::sarif;
 use tables::tables;
 
 use crate::catalogue::Control;

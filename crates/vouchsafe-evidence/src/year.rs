@@ -3,7 +3,7 @@
 //!     cargo test --release -p vouchsafe-evidence --lib year -- --ignored --nocapture
 //!
 //! Each day is a real run on a real repository that grows, with new pages of the forge; between them every check but
-//! those of populations is performed each hour, and 48 endpoints are probed. `VOUCHSAFE_YEAR_DAYS` makes it shorter.
+//! those of populations is performed each hour, and 64 endpoints are probed. `VOUCHSAFE_YEAR_DAYS` makes it shorter.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -29,7 +29,7 @@ use crate::window::Window;
 use crate::witness::Heads;
 
 const CHANGES: usize = 2_000;
-const ENDPOINTS: usize = 48;
+const ENDPOINTS: usize = 64;
 const FIRST: &str = "2025-01-01T06:00:00Z";
 
 const SETTINGS: &str = "[project]\nname = \"year\"\nsince = \"2025-01-01\"\n[log]\nstore = \"folder:.log\"\nkey = \"KEY\"\n\

@@ -1,5 +1,6 @@
 //! `run`: collects, judges, signs.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -13,11 +14,12 @@ use super::{Ended, Stopped};
 use crate::check::Check;
 use crate::engine::{self, Ran};
 use crate::inputs::Index;
-use crate::judgement::{Deviation, Outcome, Record};
+use crate::judgement::{Deviation, Judgement, Outcome, Record};
 use crate::key;
 use crate::own;
 use crate::place::{Place, keys};
 use crate::project::Project;
+use crate::report;
 use crate::store::{Log, Writer};
 use crate::witness::{self, Heads};
 
@@ -27,6 +29,7 @@ Examples:
   vouchsafe-evidence run                            exit code 1 when a check deviates
   vouchsafe-evidence run --fail-on new              in CI: only for deviations that the run before did not have
   vouchsafe-evidence run --temporary                for pull requests, which have no secrets: judged, not kept
+  vouchsafe-evidence run --sarif found.sarif        also as SARIF, for code scanning
 
 It makes no call over the network, but to the place of the log, to the services that [[probe.tls]] in evidence.toml names
 and to the witnesses that [[witness]] names. Pages of a forge are saved before it, by `collect github`.
@@ -46,6 +49,9 @@ pub(super) struct Run {
     /// Print the outcomes as JSON
     #[arg(long)]
     json: bool,
+    /// Write deviations and gaps to this file as SARIF 2.1.0, for code scanning
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    sarif: Option<PathBuf>,
     /// Keep nothing: judge in a log of its own that is gone afterwards, for runs that may not have the signing key
     #[arg(long, conflicts_with_all = ["dry_run", "key_file"])]
     temporary: bool,
@@ -118,13 +124,20 @@ fn temporary(
 
 fn conclude(run: &Run, ran: &Ran, log: &Log, checks: &[Check]) -> Result<Ended, Stopped> {
     let outcomes = outcomes(log, &Index::of(log)?, checks)?;
+    if let Some(path) = &run.sarif {
+        let judged = outcomes.iter().map(|one| (one.check, &one.judgement));
+        let sarif = report::sarif(&judged.collect::<Vec<_>>()).to_string();
+        fs::write(path, sarif).map_err(|error| Stopped(format!("{}: {error}", path.display())))?;
+    }
     if run.json {
         tell_json(ran, &outcomes);
     } else {
         tell(ran, &outcomes);
     }
     let fails = match run.fail_on {
-        FailOn::Any => outcomes.iter().any(|one| one.outcome == Outcome::Fail),
+        FailOn::Any => outcomes
+            .iter()
+            .any(|one| one.judgement.outcome == Outcome::Fail),
         FailOn::New => outcomes.iter().any(|one| one.new > 0),
         FailOn::Nothing => false,
     };
@@ -161,27 +174,25 @@ fn plan(project: &Project, as_json: bool) -> Ended {
 }
 
 /// What a check came to in this run.
-struct CheckOutcome {
-    check: String,
-    title: String,
-    outcome: Outcome,
-    deviations: Vec<Deviation>,
+struct CheckOutcome<'c> {
+    check: &'c Check,
+    judgement: Judgement,
     /// Deviations that the run before did not have.
     new: usize,
-    excepted: usize,
-    unobservable: usize,
-    items: Option<usize>,
-    notes: Vec<String>,
 }
 
-fn outcomes(log: &Log, index: &Index, checks: &[Check]) -> Result<Vec<CheckOutcome>, Stopped> {
+fn outcomes<'c>(
+    log: &Log,
+    index: &Index,
+    checks: &'c [Check],
+) -> Result<Vec<CheckOutcome<'c>>, Stopped> {
     checks
         .iter()
         .map(|check| outcome(log, index, check))
         .collect()
 }
 
-fn outcome(log: &Log, index: &Index, check: &Check) -> Result<CheckOutcome, Stopped> {
+fn outcome<'c>(log: &Log, index: &Index, check: &'c Check) -> Result<CheckOutcome<'c>, Stopped> {
     let all = index.observations(&check.id);
     let record = |back: usize| -> Result<Option<Record>, Stopped> {
         let Some(noted) = all.iter().rev().nth(back) else {
@@ -197,23 +208,11 @@ fn outcome(log: &Log, index: &Index, check: &Check) -> Result<CheckOutcome, Stop
             all.any(|old| old.item == one.item && old.code == one.code)
         })
     };
-    let judgement = now.judgement;
+    let deviations = now.judgement.deviations.iter();
     Ok(CheckOutcome {
-        check: check.id.clone(),
-        title: check.title.clone(),
-        outcome: judgement.outcome,
-        new: judgement
-            .deviations
-            .iter()
-            .filter(|one| !known(one))
-            .count(),
-        deviations: judgement.deviations,
-        excepted: judgement.excepted.len(),
-        unobservable: judgement.unobservable.len(),
-        items: judgement
-            .population
-            .map(|population| population.items.len()),
-        notes: judgement.notes,
+        check,
+        new: deviations.filter(|one| !known(one)).count(),
+        judgement: now.judgement,
     })
 }
 
@@ -227,41 +226,40 @@ const fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-fn tell(ran: &Ran, outcomes: &[CheckOutcome]) {
+fn tell(ran: &Ran, outcomes: &[CheckOutcome<'_>]) {
     for one in outcomes {
-        let mut line = format!("{:<8}  {}  {}", word(one.outcome), one.check, one.title);
+        let judgement = &one.judgement;
+        let (id, title) = (&one.check.id, &one.check.title);
+        let mut line = format!("{:<8}  {id}  {title}", word(judgement.outcome));
         let mut facts = Vec::new();
-        if let Some(items) = one.items {
-            facts.push(format!("{items} items"));
+        if let Some(population) = &judgement.population {
+            facts.push(format!("{} items", population.items.len()));
         }
-        if !one.deviations.is_empty() {
-            facts.push(format!(
-                "{} deviations, {} new",
-                one.deviations.len(),
-                one.new
-            ));
+        let deviations = judgement.deviations.len();
+        if deviations > 0 {
+            facts.push(format!("{deviations} deviations, {} new", one.new));
         }
-        if one.excepted > 0 {
-            facts.push(format!("{} excepted", one.excepted));
+        if !judgement.excepted.is_empty() {
+            facts.push(format!("{} excepted", judgement.excepted.len()));
         }
-        if one.unobservable > 0 {
-            facts.push(format!("{} unobservable", one.unobservable));
+        if !judgement.unobservable.is_empty() {
+            facts.push(format!("{} unobservable", judgement.unobservable.len()));
         }
         if !facts.is_empty() {
             line.push_str(&format!(" ({})", facts.join("; ")));
         }
         say(line);
-        for deviation in one.deviations.iter().take(5) {
+        for deviation in judgement.deviations.iter().take(5) {
             say(format!(
                 "            {}  {}: {}",
                 deviation.code, deviation.item, deviation.text
             ));
         }
-        if one.deviations.len() > 5 {
-            say(format!("            and {} more", one.deviations.len() - 5));
+        if deviations > 5 {
+            say(format!("            and {} more", deviations - 5));
         }
-        if matches!(one.outcome, Outcome::Error | Outcome::NotApplicable) {
-            for note in one.notes.iter().take(3) {
+        if matches!(judgement.outcome, Outcome::Error | Outcome::NotApplicable) {
+            for note in judgement.notes.iter().take(3) {
                 say(format!("            {note}"));
             }
         }
@@ -272,19 +270,21 @@ fn tell(ran: &Ran, outcomes: &[CheckOutcome]) {
     ));
 }
 
-fn tell_json(ran: &Ran, outcomes: &[CheckOutcome]) {
+fn tell_json(ran: &Ran, outcomes: &[CheckOutcome<'_>]) {
     let checks: Vec<_> = outcomes
         .iter()
         .map(|one| {
+            let judgement = &one.judgement;
+            let items = judgement.population.as_ref();
             json!({
-                "check": one.check,
-                "outcome": one.outcome,
-                "items": one.items,
-                "deviations": one.deviations,
+                "check": one.check.id,
+                "outcome": judgement.outcome,
+                "items": items.map(|population| population.items.len()),
+                "deviations": judgement.deviations,
                 "new": one.new,
-                "excepted": one.excepted,
-                "unobservable": one.unobservable,
-                "notes": one.notes,
+                "excepted": judgement.excepted.len(),
+                "unobservable": judgement.unobservable.len(),
+                "notes": judgement.notes,
             })
         })
         .collect();
