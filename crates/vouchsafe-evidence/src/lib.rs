@@ -29,6 +29,7 @@ mod probe;
 mod project;
 mod register;
 mod report;
+pub mod selftest;
 mod store;
 #[cfg(test)]
 mod trial;

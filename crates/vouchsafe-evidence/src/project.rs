@@ -70,6 +70,8 @@ pub(crate) struct Settings {
     pub(crate) imports: Vec<crate::imported::Import>,
     #[serde(default)]
     pub(crate) terraform: crate::imported::TerraformSettings,
+    #[serde(default, rename = "self_test")]
+    pub(crate) self_tests: Vec<crate::selftest::SelfTest>,
 }
 
 /// `[project]`.

@@ -24,8 +24,8 @@ Examples:
   vouchsafe-evidence run --fail-on new              in CI: only for deviations that the run before did not have
   vouchsafe-evidence run --temporary                for pull requests, which have no secrets: judged, not kept
 
-It makes no call over the network, but to the services that [[probe.tls]] in evidence.toml names. Pages of a forge are
-saved before it, by `collect github`.";
+It makes no call over the network, but to what the rows [[probe...]] of evidence.toml name. Pages of a forge are saved
+before it, by `collect github`.";
 
 /// Collects evidence, performs every check, and signs the log
 #[derive(Debug, clap::Args)]
