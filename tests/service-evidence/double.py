@@ -1,6 +1,6 @@
 """Services over HTTPS, each with one weakness, and one without any: what a probe must find, and must not.
 
-    double.py FOLDER    writes FOLDER/doubles.json (name -> URL), tokens, and serves until it is ended
+    double.py FOLDER    writes FOLDER/urls.json (name -> URL), tokens, and serves until it is ended
 """
 import base64, hashlib, hmac, http.server, json, os, ssl, sys, threading, time
 
@@ -146,7 +146,7 @@ tokens = {
 for name, value in tokens.items():
     with open(os.open(f"{folder}/{name}.token", os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
         file.write(value)
-with open(f"{folder}/doubles.new", "w") as file:
+with open(f"{folder}/urls.new", "w") as file:
     json.dump(urls, file)
-os.rename(f"{folder}/doubles.new", f"{folder}/doubles.json")
+os.rename(f"{folder}/urls.new", f"{folder}/urls.json")
 threading.Event().wait()

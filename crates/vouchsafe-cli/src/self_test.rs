@@ -203,13 +203,13 @@ fn show(report: &Report, faults: &[String]) -> anyhow::Result<()> {
     let mut row = |name: &str, text: String| rows.push([name.to_owned(), text]);
     if let Some(access) = &report.access {
         let allowed: u64 = access.allowed.values().sum();
-        row(
-            "access",
-            format!(
-                "{} asks, {allowed} allowed, none without a right",
-                access.asks
-            ),
+        let without =
+            access.allowed_without_role + access.allowed_elsewhere + access.allowed_out_of_time;
+        let text = format!(
+            "{} asks, {allowed} allowed, {without} without a right",
+            access.asks
         );
+        row("access", text);
     }
     let refused = report.tokens.iter().filter(|token| token.refused).count();
     row("tokens", format!("{refused} with good signatures refused"));

@@ -43,6 +43,11 @@ pub(super) async fn identity(
 ) -> anyhow::Result<Identity> {
     let people = service.identity.factors(service.tenant(), at).await;
     let people = people.map_err(|error| told(&error))?;
+    let roles: Vec<String> = service
+        .bundle
+        .roles()
+        .map(|role| letters(role.as_str()))
+        .collect();
     let orphans = service
         .identity
         .services_without_owner(service.tenant(), at)
@@ -50,11 +55,14 @@ pub(super) async fn identity(
     Ok(Identity {
         same: same(&people),
         services_without_owner: orphans.map_err(|error| told(&error))?,
-        people: people.iter().map(|person| of(person, seen)).collect(),
+        people: people
+            .iter()
+            .map(|person| of(person, seen, &roles))
+            .collect(),
     })
 }
 
-fn of(person: &PersonFactors, seen: &BTreeMap<String, Timestamp>) -> Person {
+fn of(person: &PersonFactors, seen: &BTreeMap<String, Timestamp>, roles: &[String]) -> Person {
     let factors = Factors {
         password: person.password,
         totp: person.totp,
@@ -63,7 +71,7 @@ fn of(person: &PersonFactors, seen: &BTreeMap<String, Timestamp>) -> Person {
     };
     Person {
         id: person.id.to_string(),
-        generic: is_generic(&person.name) || is_generic(local(&person.login)),
+        generic: is_generic(&person.name, roles) || is_generic(local(&person.login), roles),
         roles: person.roles.clone(),
         factors: person.enrolled.then_some(factors),
         last_active: seen.get(&format!("person/{}", person.id)).copied(),
@@ -82,8 +90,10 @@ fn letters(text: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
-fn is_generic(name: &str) -> bool {
-    GENERIC.contains(&letters(name).as_str())
+/// Whether a name is that of a machine, or of a role that the policies know.
+fn is_generic(name: &str, roles: &[String]) -> bool {
+    let name = letters(name);
+    GENERIC.contains(&name.as_str()) || roles.contains(&name)
 }
 
 /// Groups of people with one name or one mailbox.
@@ -166,9 +176,16 @@ mod tests {
             person("ADA EXAMPLE", "a.d.a+2@example.org"),
             person("Front Desk", "ben@example.org"),
             person("Cyd Example", "test+1@example.org"),
+            person("Dan Example", "privacy-officer@example.org"),
         ];
+        let roles = ["privacyofficer".to_owned()];
         assert_eq!(same(&people).len(), 1);
-        let generic = people.iter().map(|one| of(one, &BTreeMap::new()).generic);
-        assert_eq!(generic.collect::<Vec<_>>(), [false, false, true, true]);
+        let generic = people
+            .iter()
+            .map(|one| of(one, &BTreeMap::new(), &roles).generic);
+        assert_eq!(
+            generic.collect::<Vec<_>>(),
+            [false, false, true, true, true]
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Reads the catalogs of PostgreSQL, over TLS with the server's certificate and name verified (`verify-full`).
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -267,14 +268,21 @@ fn password(target: &PostgresTarget, root: &Path) -> Result<Option<Token>, Strin
 
 /// What went wrong, in words of our own: the server's may quote what it was sent.
 fn told(error: &sqlx::Error) -> String {
+    let tls =
+        "the server speaks no TLS, or its certificate is not of the given authority for that host";
     match error {
         sqlx::Error::Database(error) => match error.code().as_deref() {
             Some("28P01" | "28000") => "the server refuses the user or its password".to_owned(),
             Some("3D000") => "there is no such database".to_owned(),
             Some("42501") => "the user may not read a catalog".to_owned(),
-            code => format!("the server answers with SQLSTATE {}", code.unwrap_or("unknown")),
+            code => format!(
+                "the server answers with SQLSTATE {}",
+                code.unwrap_or("unknown")
+            ),
         },
-        sqlx::Error::Tls(_) => "the server speaks no TLS, or its certificate is not of the given authority for that host".to_owned(),
+        sqlx::Error::Tls(_) => tls.to_owned(),
+        // rustls reports a certificate that it refuses as invalid data.
+        sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => tls.to_owned(),
         sqlx::Error::Io(_) => "nobody answers there".to_owned(),
         _ => "the connection failed, or the server answers in a way that is not known".to_owned(),
     }
