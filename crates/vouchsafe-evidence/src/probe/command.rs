@@ -173,10 +173,10 @@ fn try_run(args: &Args, project: &Path, now: Timestamp) -> Result<(), String> {
 
 fn attack(args: &ServiceArgs, project: &Path, now: Timestamp) -> Result<(), String> {
     let known = Project::open(project, now).ok();
-    let rows = known
+    let mut rows = known
         .iter()
         .flat_map(|project| &project.settings.probe.service);
-    let row = rows.cloned().find(|row| row.url == args.url);
+    let row = rows.find(|row| row.url == args.url).cloned();
     let from_settings = row.is_some();
     let mut target = row.unwrap_or_default();
     target.url.clone_from(&args.url);

@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
 use super::{ActsAs, May, PostgresProbe, PostgresTarget, Table};
@@ -94,42 +94,21 @@ async fn all(
         .fetch_all(&mut *connection)
         .await
         .map_err(|error| absent(&error, &target.table))?;
+    let (tables, owned) = tables(&found, &target.table)?;
     let roles = sqlx::query(ROLES)
         .bind(&target.role)
         .fetch_all(&mut *connection)
         .await
         .map_err(fault)?;
-    if roles.is_empty() {
-        return Err(format!("there is no role {:?} in that server", target.role));
-    }
-    let mut tables = Vec::new();
-    let mut owned = Vec::new();
-    for row in &found {
-        if !row.try_get::<bool, _>("is_table").map_err(fault)? {
-            return Err(format!("{} is no table", target.table));
-        }
-        tables.push(Table {
-            name: row.try_get("name").map_err(fault)?,
-            unlogged: row.try_get("unlogged").map_err(fault)?,
-            triggers: row.try_get("triggers").map_err(fault)?,
-        });
-        owned.push(Owned {
-            oid: row.try_get("oid").map_err(fault)?,
-            name: row.try_get("name").map_err(fault)?,
-            owner: row.try_get("relowner").map_err(fault)?,
-            schema: row.try_get("schema").map_err(fault)?,
-            schema_owner: row.try_get("nspowner").map_err(fault)?,
-        });
-    }
+    let me: Oid = match roles.first() {
+        Some(row) => row.try_get("oid").map_err(fault)?,
+        None => return Err(format!("there is no role {:?} in that server", target.role)),
+    };
     let mut acts_as = Vec::new();
     for row in &roles {
         acts_as.push(role(connection, row, &owned).await.map_err(fault)?);
     }
     let oids: Vec<Oid> = owned.iter().map(|table| table.oid).collect();
-    let me: Oid = match roles.first() {
-        Some(row) => row.try_get("oid").map_err(fault)?,
-        None => return Err("there is no such role".to_owned()),
-    };
     let other_tables = sqlx::query_scalar(OTHERS)
         .bind(me)
         .bind(&oids)
@@ -159,9 +138,33 @@ struct Owned {
     schema_owner: Oid,
 }
 
+/// The table and those below it, and who owns them.
+fn tables(rows: &[PgRow], named: &str) -> Result<(Vec<Table>, Vec<Owned>), String> {
+    let fault = |error: sqlx::Error| told(&error);
+    let (mut tables, mut owned) = (Vec::new(), Vec::new());
+    for row in rows {
+        if !row.try_get::<bool, _>("is_table").map_err(fault)? {
+            return Err(format!("{named} is no table"));
+        }
+        tables.push(Table {
+            name: row.try_get("name").map_err(fault)?,
+            unlogged: row.try_get("unlogged").map_err(fault)?,
+            triggers: row.try_get("triggers").map_err(fault)?,
+        });
+        owned.push(Owned {
+            oid: row.try_get("oid").map_err(fault)?,
+            name: row.try_get("name").map_err(fault)?,
+            owner: row.try_get("relowner").map_err(fault)?,
+            schema: row.try_get("schema").map_err(fault)?,
+            schema_owner: row.try_get("nspowner").map_err(fault)?,
+        });
+    }
+    Ok((tables, owned))
+}
+
 async fn role(
     connection: &mut PgConnection,
-    row: &sqlx::postgres::PgRow,
+    row: &PgRow,
     tables: &[Owned],
 ) -> Result<ActsAs, sqlx::Error> {
     let oid: Oid = row.try_get("oid")?;

@@ -7,13 +7,8 @@ use crate::inputs::Context;
 use crate::judgement::{Deviation, Judgement, Outcome, Severity};
 use crate::probe::judge::newest;
 
-/// Roles of the server itself that come to the same as a superuser, or write everywhere (PostgreSQL, "Predefined Roles").
-const AS_SUPERUSER: [&str; 4] = [
-    "pg_execute_server_program",
-    "pg_write_all_data",
-    "pg_write_server_files",
-    "pg_maintain",
-];
+/// Roles of the server itself that come to the same as a superuser (PostgreSQL, "Predefined Roles").
+const AS_SUPERUSER: [&str; 2] = ["pg_execute_server_program", "pg_write_server_files"];
 
 /// Adds what probes of tables come to, to what self-tests do.
 pub(crate) fn append_only(context: &Context<'_>, of_log: Judgement) -> Result<Judgement, String> {
@@ -53,60 +48,17 @@ pub(crate) fn append_only(context: &Context<'_>, of_log: Judgement) -> Result<Ju
     Ok(Judgement::of(deviations, unobservable))
 }
 
+/// Codes, each with its text.
+type Found = BTreeSet<(&'static str, String)>;
+
 fn judge(probe: &PostgresProbe, deviations: &mut Vec<Deviation>) {
-    let mut found: BTreeSet<(&str, String)> = BTreeSet::new();
+    let mut found = Found::new();
     for one in &probe.acts_as {
-        let by = if one.role == probe.role {
-            String::new()
-        } else {
-            format!(", as a member of {}", one.role)
-        };
-        if one.superuser || AS_SUPERUSER.contains(&one.role.as_str()) {
-            found.insert(("ROLE_SUPERUSER", format!("the role may do anything{by}")));
-            continue;
-        }
-        if one.owns_database {
-            found.insert((
-                "ROLE_OWNS_DATABASE",
-                format!("the role owns the database, and may drop it{by}"),
-            ));
-        }
-        for schema in &one.owns_schemas {
-            found.insert((
-                "ROLE_OWNS_SCHEMA",
-                format!("the role owns the schema {schema}, and may drop what is in it{by}"),
-            ));
-        }
-        if one.createrole {
-            found.insert((
-                "ROLE_MAKES_ROLES",
-                format!("the role may make roles and give memberships{by}"),
-            ));
-        }
-        for may in &one.may {
-            let (code, what) = match may.what.as_str() {
-                "owner" => (
-                    "ROLE_OWNS_TABLE",
-                    "owns it: it may alter and drop it, and give itself every right",
-                ),
-                "update" => ("MAY_UPDATE", "may change entries"),
-                "delete" => ("MAY_DELETE", "may delete entries"),
-                "truncate" => ("MAY_TRUNCATE", "may empty it"),
-                "trigger" => (
-                    "MAY_ADD_TRIGGERS",
-                    "may add triggers, which change what others append",
-                ),
-                _ => continue,
-            };
-            let guarded = guarded(&probe.tables, &may.table, code);
-            found.insert((code, format!("{}: the role {what}{by}{guarded}", may.table)));
-        }
+        role(probe, one, &mut found);
     }
     for table in probe.tables.iter().filter(|table| table.unlogged) {
-        found.insert((
-            "TABLE_UNLOGGED",
-            format!("{}: a crash empties it", table.name),
-        ));
+        let text = format!("{}: a crash empties it", table.name);
+        found.insert(("TABLE_UNLOGGED", text));
     }
     if probe.other_tables > 0 {
         let text = format!(
@@ -126,6 +78,57 @@ fn judge(probe: &PostgresProbe, deviations: &mut Vec<Deviation>) {
         Deviation::new(code, &probe.name, text).severity(severity)
     });
     deviations.extend(all);
+}
+
+/// What the role may do by itself, or as a member of another.
+fn role(probe: &PostgresProbe, one: &ActsAs, found: &mut Found) {
+    let by = if one.role == probe.role {
+        String::new()
+    } else {
+        format!(", as a member of {}", one.role)
+    };
+    let mut say = |code, text: String| {
+        found.insert((code, format!("{text}{by}")));
+    };
+    if one.superuser || AS_SUPERUSER.contains(&one.role.as_str()) {
+        return say("ROLE_SUPERUSER", "the role may do anything".to_owned());
+    }
+    if one.owns_database {
+        let text = "the role owns the database, and may drop it";
+        say("ROLE_OWNS_DATABASE", text.to_owned());
+    }
+    for schema in &one.owns_schemas {
+        let text = format!("the role owns the schema {schema}, and may drop what is in it");
+        say("ROLE_OWNS_SCHEMA", text);
+    }
+    if one.createrole {
+        let text = "the role may make roles and give memberships";
+        say("ROLE_MAKES_ROLES", text.to_owned());
+    }
+    for may in &one.may {
+        if let Some((code, what)) = right(&may.what) {
+            let guarded = guarded(&probe.tables, &may.table, code);
+            say(code, format!("{}: the role {what}{guarded}", may.table));
+        }
+    }
+}
+
+/// What a right to a table comes to; to append is what it is for.
+fn right(name: &str) -> Option<(&'static str, &'static str)> {
+    Some(match name {
+        "owner" => (
+            "ROLE_OWNS_TABLE",
+            "owns it: it may alter and drop it, and give itself every right",
+        ),
+        "update" => ("MAY_UPDATE", "may change entries"),
+        "delete" => ("MAY_DELETE", "may delete entries"),
+        "truncate" => ("MAY_TRUNCATE", "may empty it"),
+        "trigger" => (
+            "MAY_ADD_TRIGGERS",
+            "may add triggers, which change what others append",
+        ),
+        _ => return None,
+    })
 }
 
 /// A trigger may refuse what a grant allows; whether it does is in its code, which is not read.

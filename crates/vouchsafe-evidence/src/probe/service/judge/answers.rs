@@ -14,62 +14,65 @@ pub(crate) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
         return Ok(Judgement::not_applicable(NOT_CONFIGURED));
     }
     for probe in newest.values() {
-        let mut said = BTreeSet::new();
-        for group in &probe.answers {
-            let Answer {
-                status,
-                headers,
-                marks,
-            } = &group.answer;
-            if status.is_none() {
-                continue;
-            }
-            let private = !matches!(group.attack, Attack::ManagementPath)
-                && group.of.iter().any(|of| !probe.public.contains(of));
-            let header = |name: &str| headers.get(name).map(|value| value.to_ascii_lowercase());
-            let kept = header("cache-control");
-            if private && !kept.is_some_and(|value| value.contains("no-store")) {
-                said.insert(("CACHEABLE", Severity::Medium, example(probe, group)));
-            }
-            if header("strict-transport-security").is_none() {
-                said.insert(("NO_HSTS", Severity::Low, String::new()));
-            }
-            if header("x-content-type-options").is_none_or(|value| value != "nosniff") {
-                said.insert(("NO_NOSNIFF", Severity::Low, String::new()));
-            }
-            let versioned = |name: &str| {
-                header(name).is_some_and(|value| value.bytes().any(|byte| byte.is_ascii_digit()))
-            };
-            if versioned("server") || headers.contains_key("x-powered-by") {
-                said.insert(("SERVER_VERSION", Severity::Low, String::new()));
-            }
-            for mark in marks {
-                let found = match mark.as_str() {
-                    "stack-trace" => ("STACK_TRACE", Severity::High),
-                    "database-error" => ("DATABASE_ERROR", Severity::High),
-                    _ => ("TOKEN_SHOWN", Severity::High),
-                };
-                said.insert((found.0, found.1, example(probe, group)));
-            }
-        }
-        for (code, severity, item) in said {
-            let item = if item.is_empty() {
-                probe.url.clone()
-            } else {
-                item
-            };
-            deviations.push(Deviation::new(code, item, words(code)).severity(severity));
-        }
-        if !probe
+        let said: BTreeSet<Said> = probe
             .answers
             .iter()
-            .any(|group| group.attack == Attack::Malformed)
-        {
-            unobservable
-                .push(probe.missing("what errors reveal: no request was sent that is malformed"));
+            .flat_map(|group| of(probe, group))
+            .collect();
+        let all = said.into_iter().map(|(code, severity, item)| {
+            Deviation::new(code, item, words(code)).severity(severity)
+        });
+        deviations.extend(all);
+        let mut attacks = probe.answers.iter().map(|group| group.attack);
+        if !attacks.any(|attack| attack == Attack::Malformed) {
+            let what = "what errors reveal: no request was sent that is malformed";
+            unobservable.push(probe.missing(what));
         }
     }
     Ok(Judgement::of(deviations, unobservable))
+}
+
+/// A code, how much it matters, and where.
+type Said = (&'static str, Severity, String);
+
+/// What is wrong with an answer.
+fn of(probe: &ServiceProbe, group: &Group) -> Vec<Said> {
+    let Answer {
+        status,
+        headers,
+        marks,
+    } = &group.answer;
+    if status.is_none() {
+        return Vec::new();
+    }
+    let header = |name: &str| headers.get(name).map(|value| value.to_ascii_lowercase());
+    let mut said = Vec::new();
+    let private = !matches!(group.attack, Attack::ManagementPath)
+        && group.of.iter().any(|of| !probe.public.contains(of));
+    if private && !header("cache-control").is_some_and(|value| value.contains("no-store")) {
+        said.push(("CACHEABLE", Severity::Medium, example(probe, group)));
+    }
+    // Of the server as a whole: said once.
+    let mut everywhere = |code| said.push((code, Severity::Low, probe.url.clone()));
+    if header("strict-transport-security").is_none() {
+        everywhere("NO_HSTS");
+    }
+    if header("x-content-type-options").is_none_or(|value| value != "nosniff") {
+        everywhere("NO_NOSNIFF");
+    }
+    let version = |value: String| value.bytes().any(|byte| byte.is_ascii_digit());
+    if header("server").is_some_and(version) || headers.contains_key("x-powered-by") {
+        everywhere("SERVER_VERSION");
+    }
+    for mark in marks {
+        let code = match mark.as_str() {
+            "stack-trace" => "STACK_TRACE",
+            "database-error" => "DATABASE_ERROR",
+            _ => "TOKEN_SHOWN",
+        };
+        said.push((code, Severity::High, example(probe, group)));
+    }
+    said
 }
 
 /// One request of those that had the answer; of tokens, the route that they were tried at.

@@ -36,7 +36,7 @@ pub(crate) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
         let seen = tests.tokens_of(&probe.url);
         for (fault, name) in Fault::ALL {
             let given = probe.of(Attack::BadToken).any(|(of, _)| of == name);
-            let tried = given || seen.iter().any(|known| *known == name);
+            let tried = given || seen.contains(&name);
             if !tried && fault != Fault::OldKey && probe.token.is_some() {
                 unobservable.push(probe.missing(format!(
                     "whether a token with a good signature is refused that is {name}: give one by `bad_tokens`"
