@@ -67,14 +67,15 @@ impl Collector for Probes {
             }
         }
         for target in &settings.service {
+            let name = target.name();
             match service::probe(target, project.root(), project.now) {
                 Ok(probed) => {
-                    put(sink, SERVICE, "probe", &target.url, &probed.service)?;
+                    put(sink, SERVICE, "probe", &name, &probed.service)?;
                     if let Some(token) = &probed.token {
-                        put(sink, TOKEN, "probe", &target.url, token)?;
+                        put(sink, TOKEN, "probe", &name, token)?;
                     }
                 }
-                Err(why) => sink.failed(SERVICE, "probe", &target.url, why)?,
+                Err(why) => sink.failed(SERVICE, "probe", &name, why)?,
             }
         }
         for target in &settings.postgres {

@@ -202,11 +202,15 @@ fn attack(args: &ServiceArgs, project: &Path, now: Timestamp) -> Result<(), Stri
         .filter(|_| from_settings)
         .map_or(project, Project::root);
     let probed =
-        service::probe(&target, root, now).map_err(|why| format!("{}: {why}", args.url))?;
+        service::probe(&target, root, now).map_err(|why| format!("{}: {why}", target.name()))?;
     let project = args.save.then_some(project);
-    hand_over(&probed.service, project, &format!("service-{}", args.url))?;
+    hand_over(
+        &probed.service,
+        project,
+        &format!("service-{}", target.name()),
+    )?;
     match (&probed.token, project) {
-        (Some(token), Some(project)) => save(token, project, &format!("token-{}", args.url)),
+        (Some(token), Some(project)) => save(token, project, &format!("token-{}", target.name())),
         _ => Ok(()),
     }
 }

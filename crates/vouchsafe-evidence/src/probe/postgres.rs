@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::dial::without_user;
 use crate::collect::Call;
 
 pub(crate) use judge::append_only;
@@ -40,7 +41,8 @@ pub(crate) struct PostgresTarget {
 impl PostgresTarget {
     /// What it is called in evidence.
     pub(crate) fn name(&self) -> String {
-        format!("{} {} {}", self.url, self.table, self.role)
+        let url = without_user(&self.url);
+        format!("{url} {} {}", self.table, self.role)
     }
 }
 
@@ -103,7 +105,9 @@ pub(crate) struct May {
 pub(crate) fn plan(target: &PostgresTarget) -> Call {
     let what = format!(
         "connect to {} and read catalogs: grants of {} and memberships of {}; no row of it",
-        target.url, target.table, target.role
+        without_user(&target.url),
+        target.table,
+        target.role
     );
     Call::new(what, "to connect to that database; nothing else is needed")
 }

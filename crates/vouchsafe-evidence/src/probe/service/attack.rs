@@ -101,7 +101,7 @@ pub(crate) fn probe(target: &ServiceTarget, root: &Path, now: Timestamp) -> Resu
     let token = token
         .as_ref()
         .filter(|_| given.as_ref().is_some_and(|given| given.jwt));
-    let token = token.and_then(|token| token::read(token.expose(), &target.url, now).ok());
+    let token = token.and_then(|token| token::read(token.expose(), &target.name(), now).ok());
     Ok(Probed {
         service: run.finish(given, sign_in, now),
         token,
@@ -304,7 +304,7 @@ impl<'s> Run<'s> {
         });
         ServiceProbe {
             v: 1,
-            url: self.target.url.clone(),
+            url: self.target.name(),
             at: now,
             routes_from: self.routes_from,
             public: self.public.iter().map(ToString::to_string).collect(),

@@ -53,7 +53,7 @@ impl Client {
     /// # Errors
     /// In words, when the URL is none of HTTPS, or the authority cannot be read.
     pub(super) fn new(url: &str, ca: Option<&Path>) -> Result<Self, String> {
-        let url: Url = url.parse().map_err(|_| format!("{url:?} is no URL"))?;
+        let url: Url = url.parse().map_err(|_| "it is no URL")?;
         let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
         if url.scheme() != "https" || url.host_str().is_none() || !bare {
             return Err("the service must be given as https://HOST[:PORT][/BASE]".to_owned());

@@ -9,7 +9,7 @@ mod tokens;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Answer, Attack, SERVICE, ServiceProbe};
+use super::{Answer, Attack, SERVICE, ServiceProbe, ServiceTarget};
 use crate::inputs::Context;
 use crate::judgement::Unobservable;
 use crate::probe::judge::newest;
@@ -28,7 +28,7 @@ const NOT_CONFIGURED: &str = "evidence.toml has no [[probe.service]], and no pro
 fn probes(context: &Context<'_>) -> Result<Probes, String> {
     let settings = context.settings().ok();
     let wanted = settings.iter().flat_map(|settings| &settings.probe.service);
-    let wanted: Vec<_> = wanted.map(|one| one.url.clone()).collect();
+    let wanted: Vec<_> = wanted.map(ServiceTarget::name).collect();
     let probes = newest(context, SERVICE, wanted.iter(), |probe: &ServiceProbe| {
         (probe.url.clone(), probe.at)
     })?;

@@ -5,7 +5,7 @@ use crate::collect::Call;
 
 /// Each kind of call, and the permission that it takes.
 pub(crate) fn plan(target: &ServiceTarget) -> Vec<Call> {
-    let url = &target.url;
+    let url = &target.name();
     let nobody = "none: no credential is sent";
     let mut calls = vec![
         Call::new(

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::route::Route;
+use crate::probe::dial::without_user;
 
 /// `[[probe.service]]`.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
@@ -31,6 +32,13 @@ pub(crate) struct ServiceTarget {
     pub(crate) bad_tokens: Vec<BadToken>,
     /// Allows failed sign-ins: they make noise.
     pub(crate) sign_in: Option<SignIn>,
+}
+
+impl ServiceTarget {
+    /// What it is called in evidence: its URL.
+    pub(crate) fn name(&self) -> String {
+        without_user(&self.url)
+    }
 }
 
 /// A token with a good signature that must be refused.
