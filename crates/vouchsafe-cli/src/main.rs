@@ -11,6 +11,7 @@ mod output;
 mod person;
 mod principal;
 mod recorder;
+mod self_test;
 mod serve;
 mod signals;
 mod token_file;
@@ -47,6 +48,7 @@ enum Command {
     Serve(serve::Args),
     Demo(demo::Args),
     Check(check::Args),
+    SelfTest(self_test::Args),
     Import(import::Args),
     Person(person::Args),
     Audit(audit::Args),
@@ -102,6 +104,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Check(args) => check::run(&args),
+        Command::SelfTest(args) => self_test::run(&args),
         Command::Import(args) => import::run(args),
         Command::Person(args) => person::run(args),
         Command::Audit(args) => audit::run(&args),

@@ -49,6 +49,7 @@ pub(crate) const AREAS: &[Area] = &[
     crate::pipeline::AREA,
     crate::imported::AREA,
     crate::probe::AREA,
+    crate::selftest::AREA,
     crate::own::AREA,
     crate::witness::AREA,
 ];

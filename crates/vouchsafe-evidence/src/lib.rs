@@ -34,6 +34,7 @@ mod probe;
 mod project;
 mod register;
 mod report;
+pub mod selftest;
 mod store;
 #[cfg(test)]
 mod trial;

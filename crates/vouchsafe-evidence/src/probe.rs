@@ -1,8 +1,8 @@
 //! Probes of a running service: what it offers from outside, and what its tokens say of themselves.
 //!
-//! A probe is evidence; the checks `tls.listen`, `tls.aead` and `jwt.hygiene` judge it. Probes are made in each run for
-//! the rows `[[probe.tls]]` and `[[probe.token]]` of `evidence.toml`, or by hand (`vouchsafe evidence probe`), from a
-//! place that sees the service as its callers do.
+//! A probe is evidence; checks judge it (`tls.listen`, `access.default-deny` and others). Probes are made in each run for
+//! the rows `[[probe.tls]]`, `[[probe.service]]`, `[[probe.postgres]]` and `[[probe.token]]` of `evidence.toml`, or by hand
+//! (`vouchsafe evidence probe`), from a place that sees the service as its callers do.
 
 mod certificate;
 mod collector;
@@ -11,7 +11,9 @@ mod dial;
 mod hello;
 mod judge;
 mod plaintext;
+pub(crate) mod postgres;
 mod server;
+mod service;
 mod suites;
 mod tls;
 mod token;
@@ -24,6 +26,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::area::{Area, EvidenceType, People};
+
+pub(crate) use judge::newest;
 
 /// The type of evidence that a probe of TLS is.
 pub(crate) const TLS: &str = "probe.tls/1";
@@ -40,9 +44,19 @@ pub(crate) const AREA: Area = Area {
             people: People::Workforce,
         },
         EvidenceType {
+            name: service::SERVICE,
+            title: "a probe of a service by attack: what came back to requests without a right, and to forged tokens",
+            people: People::Workforce,
+        },
+        EvidenceType {
+            name: postgres::POSTGRES,
+            title: "grants of an audit table in PostgreSQL: what the role of a service may do to it",
+            people: People::Workforce,
+        },
+        EvidenceType {
             name: TOKEN,
             title: "what a token says of itself: algorithm, names of claims, times",
-            people: People::Nobody,
+            people: People::Workforce,
         },
     ],
     collectors: &[&collector::Probes],
@@ -50,11 +64,21 @@ pub(crate) const AREA: Area = Area {
         include_str!("../data/checks/tls-listen.toml"),
         include_str!("../data/checks/tls-aead.toml"),
         include_str!("../data/checks/jwt-hygiene.toml"),
+        include_str!("../data/checks/service-access-default-deny.toml"),
+        include_str!("../data/checks/service-jwt-refused.toml"),
+        include_str!("../data/checks/service-mgmt-exposure.toml"),
+        include_str!("../data/checks/service-rate-limit.toml"),
+        include_str!("../data/checks/service-answers.toml"),
     ],
     evaluators: &[
         ("tls.listen", judge::listen),
         ("tls.aead", judge::aead),
         ("jwt.hygiene", judge::hygiene),
+        ("access.default-deny", service::judge::deny),
+        ("jwt.refused", service::judge::tokens),
+        ("mgmt.exposure", service::judge::management),
+        ("rate-limit", service::judge::throttle),
+        ("service.answers", service::judge::answers),
     ],
 };
 
@@ -66,6 +90,10 @@ pub(crate) struct Settings {
     pub(crate) tls: Vec<TlsTarget>,
     /// Tokens whose claims are looked at.
     pub(crate) token: Vec<TokenTarget>,
+    /// Services that are attacked.
+    pub(crate) service: Vec<service::ServiceTarget>,
+    /// Audit tables whose grants are looked at.
+    pub(crate) postgres: Vec<postgres::PostgresTarget>,
 }
 
 /// `[[probe.tls]]`.

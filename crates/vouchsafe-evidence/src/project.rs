@@ -74,6 +74,8 @@ pub(crate) struct Settings {
     pub(crate) facts: Vec<crate::own::Facts>,
     #[serde(default)]
     pub(crate) terraform: crate::imported::TerraformSettings,
+    #[serde(default, rename = "self_test")]
+    pub(crate) self_tests: Vec<crate::selftest::SelfTest>,
 }
 
 /// `[project]`.

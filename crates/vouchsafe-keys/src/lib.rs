@@ -20,4 +20,4 @@ mod database;
 mod store;
 
 pub use database::{Create, DatabaseError, Location};
-pub use store::{CacheLimits, KeyStore, StoreError, TenantKeys};
+pub use store::{CacheLimits, KeyAge, KeyStore, StoreError, TenantKeys};

@@ -1,6 +1,7 @@
 //! The store of wrapped keys, and the key service over it.
 
 mod cache;
+mod inventory;
 mod rows;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use cache::Caches;
 use rows::{Fresh, State, TenantRows, Wrapped};
 
 pub use cache::CacheLimits;
+pub use inventory::KeyAge;
 
 /// Why the store of keys could not be opened, or failed its check.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

@@ -31,8 +31,8 @@ Examples:
   vouchsafe-evidence run --temporary                for pull requests, which have no secrets: judged, not kept
   vouchsafe-evidence run --sarif found.sarif        also as SARIF, for code scanning
 
-It makes no call over the network, but to the place of the log, to the services that [[probe.tls]] in evidence.toml names
-and to the witnesses that [[witness]] names. Pages of a forge are saved before it, by `collect github`.
+It makes no call over the network, but to the place of the log, to what the rows [[probe...]] of evidence.toml name and
+to the witnesses that [[witness]] names. Pages of a forge are saved before it, by `collect github`.
 
 What a witness answers fails no run: it is told, and the next run asks again and records it (log.witnessed).";
 

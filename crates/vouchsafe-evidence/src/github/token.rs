@@ -46,24 +46,48 @@ impl Token {
     /// # Errors
     /// When it cannot be read, others can read it, or it holds no token.
     pub(crate) fn read(path: &Path) -> Result<Self, TokenError> {
-        let unreadable = |error| TokenError::Unreadable {
-            path: path.to_path_buf(),
-            error,
-        };
-        let file = File::open(path).map_err(unreadable)?;
-        if is_open(&file).map_err(unreadable)? {
-            return Err(TokenError::Open(path.to_path_buf()));
-        }
-        let mut text = String::new();
-        file.take(LONGEST + 1)
-            .read_to_string(&mut text)
-            .map_err(|_| TokenError::NoToken(path.display().to_string()))?;
-        Self::new(&text, &path.display().to_string())
+        Self::new(&text_of(path)?, &path.display().to_string())
+    }
+
+    /// As [`Self::read`], from a file with a token or with the header that sends it, as `curl -H @FILE` reads it.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(crate) fn read_bearer(path: &Path) -> Result<Self, TokenError> {
+        let text = text_of(path)?;
+        let text = text.trim();
+        let text = without(text, "Authorization:").trim();
+        Self::new(without(text, "Bearer "), &path.display().to_string())
     }
 
     /// The token, for the header that it is sent in.
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+/// The text of a file that only its owner may read.
+fn text_of(path: &Path) -> Result<String, TokenError> {
+    let unreadable = |error| TokenError::Unreadable {
+        path: path.to_path_buf(),
+        error,
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    if is_open(&file).map_err(unreadable)? {
+        return Err(TokenError::Open(path.to_path_buf()));
+    }
+    let mut text = String::new();
+    file.take(LONGEST + 1)
+        .read_to_string(&mut text)
+        .map_err(|_| TokenError::NoToken(path.display().to_string()))?;
+    Ok(text)
+}
+
+/// A text without what it begins with, in whatever case.
+fn without<'t>(text: &'t str, start: &str) -> &'t str {
+    match text.split_at_checked(start.len()) {
+        Some((begin, rest)) if begin.eq_ignore_ascii_case(start) => rest,
+        _ => text,
     }
 }
 
@@ -111,5 +135,8 @@ mod tests {
         assert!(matches!(error, TokenError::Open(_)));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(Token::read(&path).unwrap().expose(), "canary-token");
+        std::fs::write(&path, "authorization: Bearer canary-token\n").unwrap();
+        assert_eq!(Token::read_bearer(&path).unwrap().expose(), "canary-token");
+        Token::read(&path).unwrap_err();
     }
 }

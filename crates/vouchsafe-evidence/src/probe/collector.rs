@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::dial::{PATIENCE, Target};
+use super::postgres::{self, POSTGRES, PostgresProbe};
+use super::service::{self, SERVICE, ServiceProbe};
 use super::tls::{self, TlsProbe};
 use super::token::{self, TokenProbe};
 use super::{FOLDER, TLS, TOKEN, TlsTarget, TokenTarget};
@@ -44,7 +46,10 @@ impl Collector for Probes {
         let saved = saved(project)
             .into_iter()
             .map(|name| Call::new(format!("read {FOLDER}/{name}"), "none"));
-        tls.chain(tokens).chain(saved).collect()
+        let services = settings.service.iter().flat_map(service::plan);
+        let tables = settings.postgres.iter().map(postgres::plan);
+        let calls = tls.chain(tokens).chain(services).chain(tables);
+        calls.chain(saved).collect()
     }
 
     fn collect(&self, project: &Project, sink: &mut Sink<'_>) -> Result<(), WriteError> {
@@ -59,6 +64,24 @@ impl Collector for Probes {
             match probe_token(project, target) {
                 Ok(probe) => put(sink, TOKEN, "probe", &target.name, &probe)?,
                 Err(why) => sink.failed(TOKEN, "probe", &target.name, why)?,
+            }
+        }
+        for target in &settings.service {
+            let name = target.name();
+            match service::probe(target, project.root(), project.now) {
+                Ok(probed) => {
+                    put(sink, SERVICE, "probe", &name, &probed.service)?;
+                    if let Some(token) = &probed.token {
+                        put(sink, TOKEN, "probe", &name, token)?;
+                    }
+                }
+                Err(why) => sink.failed(SERVICE, "probe", &name, why)?,
+            }
+        }
+        for target in &settings.postgres {
+            match postgres::probe(target, project.root(), project.now) {
+                Ok(probe) => put(sink, POSTGRES, "probe", &target.name(), &probe)?,
+                Err(why) => sink.failed(POSTGRES, "probe", &target.name(), why)?,
             }
         }
         for name in saved(project) {
@@ -102,6 +125,12 @@ fn collect_saved(project: &Project, name: &str, sink: &mut Sink<'_>) -> Result<(
     };
     if let Some(probe) = parse::<TlsProbe>(&content) {
         return sink.put(&of(TLS, probe.at));
+    }
+    if let Some(probe) = parse::<ServiceProbe>(&content) {
+        return sink.put(&of(SERVICE, probe.at));
+    }
+    if let Some(probe) = parse::<PostgresProbe>(&content) {
+        return sink.put(&of(POSTGRES, probe.at));
     }
     match parse::<TokenProbe>(&content) {
         Some(probe) => sink.put(&of(TOKEN, probe.at)),

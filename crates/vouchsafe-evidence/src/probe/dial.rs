@@ -50,6 +50,19 @@ impl Target {
     }
 }
 
+/// A URL without what stands before an `@`: a password in it is refused, and is not repeated either.
+pub(super) fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.rsplit('@').next().unwrap_or_default().to_owned();
+    };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    // A password with a slash in it ends what looks like the host.
+    let shown = format!("{}{path}", authority.rsplit('@').next().unwrap_or_default());
+    let shown = shown.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{shown}")
+}
+
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.host.contains(':') {
@@ -63,6 +76,24 @@ impl std::fmt::Display for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_in_a_url_is_not_repeated() {
+        for url in [
+            "https://u:canary@api.example.org/x",
+            "https://canary@api.example.org",
+            "postgres://u:can/ary@db.example/audit",
+            "u:canary@db.example",
+        ] {
+            let shown = without_user(url);
+            assert!(
+                !shown.contains("can") && shown.contains(".example"),
+                "{shown}"
+            );
+        }
+        let plain = "https://api.example.org:8443/fhir";
+        assert_eq!(without_user(plain), plain);
+    }
 
     #[test]
     fn a_target_is_a_host_and_a_port() {

@@ -15,10 +15,10 @@ use crate::inputs::Context;
 use crate::judgement::{Deviation, Judgement, Severity, Unobservable};
 
 /// What is collected, and what is not.
-struct Probes<T> {
+pub(crate) struct Probes<T> {
     /// The newest probe of each target.
-    newest: BTreeMap<String, Arc<T>>,
-    unobservable: Vec<Unobservable>,
+    pub(crate) newest: BTreeMap<String, Arc<T>>,
+    pub(crate) unobservable: Vec<Unobservable>,
 }
 
 /// `tls.listen`: old versions, plain HTTP and certificates that callers should not trust.
@@ -277,7 +277,7 @@ fn tls_probes(context: &Context<'_>) -> Result<Probes<TlsProbe>, String> {
 }
 
 /// The newest probe of each target that is not too old; the rest is unobservable.
-fn newest<'n, T: DeserializeOwned + Send + Sync + 'static>(
+pub(crate) fn newest<'n, T: DeserializeOwned + Send + Sync + 'static>(
     context: &Context<'_>,
     schema: &str,
     wanted: impl Iterator<Item = &'n String>,

@@ -7,6 +7,7 @@ use crate::fixture::{Fixture, console, new_person, now, on_both, right};
 on_both!(
     logins_are_unique_and_addresses,
     people_are_listed_within_their_tenant,
+    factors_are_those_that_somebody_has,
     disabling_voids_links_and_is_done_once,
     a_record_is_one_persons,
     nobody_links_themselves,
@@ -103,6 +104,33 @@ async fn people_are_listed_within_their_tenant(fixture: &Fixture) {
     let id = given.unwrap().confirm().await.unwrap();
     let refused = identity.end_right(other, id, "x", by, now()).await;
     assert_eq!(refused.unwrap_err(), AdminError::NoSuchRight);
+}
+
+async fn factors_are_those_that_somebody_has(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let bob = fixture.person(&identity, "bob@clinic.example").await;
+    let ann = fixture.invite(&identity, "ann@clinic.example").await.person;
+    let people = identity.factors(fixture.tenant, now()).await.unwrap();
+    let seen: Vec<_> = people
+        .iter()
+        .map(|one| (one.id, one.enrolled, one.password, one.totp))
+        .collect();
+    assert_eq!(
+        seen,
+        [(ann, false, false, false), (bob.id, true, true, true)]
+    );
+    fixture.sql("DELETE FROM totp").await.unwrap();
+    let people = identity.factors(fixture.tenant, now()).await.unwrap();
+    assert!(people[1].password && !people[1].totp, "{people:?}");
+    let other = identity.factors(TenantId::random(), now()).await.unwrap();
+    assert!(other.is_empty());
+    let orphans = identity.services_without_owner(fixture.tenant, now()).await;
+    assert_eq!(orphans, Ok(0));
+    let keys = identity.signing_key_ages().await.unwrap();
+    assert_eq!(
+        (keys.len(), keys[0].number, keys[0].retired_at),
+        (1, 1, None)
+    );
 }
 
 async fn disabling_voids_links_and_is_done_once(fixture: &Fixture) {

@@ -9,6 +9,7 @@ use crate::fixture::{Fixture, on_both};
 
 on_both!(
     keys_are_the_same_after_a_restart,
+    ages_of_keys_are_listed,
     a_tenant_without_keys_has_none,
     first_keys_are_made_once_by_many,
     subjects_get_keys_of_their_own,
@@ -20,6 +21,21 @@ on_both!(
     purposes_and_tenants_have_system_keys_apart,
     an_import_makes_many_keys_at_once,
 );
+
+async fn ages_of_keys_are_listed(fixture: &Fixture) {
+    let tenant = TenantId::random();
+    let store = fixture.store().await;
+    store.create_tenant(tenant).await.unwrap();
+    let ages = store.ages(tenant).await.unwrap();
+    let listed: Vec<_> = ages
+        .iter()
+        .map(|key| (key.purpose, key.version, key.state.as_str()))
+        .collect();
+    let expected = ["root", "branch", "index", "audit", "records"];
+    assert_eq!(listed, expected.map(|purpose| (purpose, 1, "active")));
+    let others = store.ages(TenantId::random()).await.unwrap();
+    assert_eq!(others.len(), 1, "the root alone");
+}
 
 async fn keys_are_the_same_after_a_restart(fixture: &Fixture) {
     let (tenant, subject) = (TenantId::random(), SubjectId::random());

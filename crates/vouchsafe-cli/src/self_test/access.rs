@@ -1,0 +1,153 @@
+//! The matrix of decisions under the policies in force.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::digest::{Context as Hasher, SHA256};
+use jiff::{SignedDuration, Timestamp};
+use vouchsafe::access::{Ask, Facts, Purpose, Right, Verb, decide};
+use vouchsafe::class::{ClassSet, DataClass};
+use vouchsafe::ids::{RecordType, TenantId};
+use vouchsafe::session::Session;
+use vouchsafe_evidence::selftest::Access;
+use vouchsafe_server::service::{Service, now};
+
+use super::somebody::{self, Kind};
+
+/// Types that policies name, and some that stand for all others.
+const TYPES: [&str; 6] = [
+    "Patient",
+    "Appointment",
+    "Observation",
+    "Practitioner",
+    "Claim",
+    "Location",
+];
+/// What a record is to whoever asks: about somebody, in their care, their own.
+const SITUATIONS: [(bool, bool, bool); 5] = [
+    (true, false, false),
+    (true, true, false),
+    (true, false, true),
+    (true, true, true),
+    (false, false, false),
+];
+/// Somebody whose role no policy knows.
+const UNKNOWN: &str = "no-such-role";
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// Asks for everything, by everybody.
+pub(super) fn matrix(service: &Service) -> anyhow::Result<Access> {
+    let at = now();
+    let mut types = Vec::new();
+    for name in TYPES {
+        if let Some(declared) = service.engine.pack().record_type(name) {
+            types.push(declared.record_type().clone());
+        }
+    }
+    let sessions = [
+        somebody::session(service.tenant(), Kind::Person, at)?,
+        somebody::session(service.tenant(), Kind::Program, at)?,
+    ];
+    let mut matrix = Matrix {
+        service,
+        types,
+        sessions,
+        at,
+        asks: 0,
+        hasher: Hasher::new(&SHA256),
+    };
+    let roles: Vec<String> = service.bundle.roles().map(ToString::to_string).collect();
+    let mut allowed = BTreeMap::new();
+    let tenant = service.tenant();
+    let (mut elsewhere, mut out_of_time) = (0, 0);
+    for role in &roles {
+        let right = somebody::right(role, at, HOUR)?;
+        allowed.insert(
+            role.clone(),
+            matrix.ask(std::slice::from_ref(&right), tenant, at),
+        );
+        elsewhere += matrix.ask(std::slice::from_ref(&right), TenantId::random(), at);
+        // The session ends with its token; the right ended a second ago.
+        let later = at.saturating_add(HOUR)?;
+        let lasting = somebody::right(role, at, HOUR.saturating_mul(24))?;
+        out_of_time += matrix.ask(&[lasting], tenant, later);
+        let over = somebody::right(role, at, SignedDuration::from_secs(-1))?;
+        out_of_time += matrix.ask(&[over], tenant, at);
+    }
+    let unknown = somebody::right(UNKNOWN, at, HOUR)?;
+    let without = matrix.ask(&[], tenant, at) + matrix.ask(&[unknown], tenant, at);
+    Ok(Access {
+        bundle: service.bundle.hash().to_string(),
+        asks: matrix.asks,
+        allowed,
+        matrix: hex(matrix.hasher.finish().as_ref()),
+        allowed_without_role: without,
+        allowed_elsewhere: elsewhere,
+        allowed_out_of_time: out_of_time,
+        routes: vouchsafe_fhir::ROUTES.len() as u64,
+    })
+}
+
+struct Matrix<'s> {
+    service: &'s Service,
+    types: Vec<RecordType>,
+    sessions: [Session; 2],
+    at: Timestamp,
+    asks: u64,
+    hasher: Hasher,
+}
+
+impl Matrix<'_> {
+    /// How much of everything somebody with these rights may do in a tenant at a time.
+    fn ask(&mut self, rights: &[Right], tenant: TenantId, at: Timestamp) -> u64 {
+        debug_assert!(at >= self.at);
+        let mut allowed = 0;
+        let mut answers = Vec::new();
+        for session in &self.sessions {
+            for purpose in Purpose::ALL {
+                for record_type in &self.types {
+                    for (has_subject, care, own) in SITUATIONS {
+                        let facts = Facts {
+                            rights: rights.to_vec(),
+                            care,
+                            own,
+                        };
+                        for (verb, classes) in asks() {
+                            let ask = Ask {
+                                verb,
+                                record_type,
+                                tenant,
+                                has_subject,
+                                classes,
+                                purpose,
+                            };
+                            let decision = decide(&self.service.bundle, session, &ask, &facts, at);
+                            let may = decision.outcome.is_ok();
+                            allowed += u64::from(may);
+                            answers.push(u8::from(may));
+                        }
+                    }
+                }
+            }
+        }
+        self.asks += answers.len() as u64;
+        self.hasher.update(&answers);
+        allowed
+    }
+}
+
+/// Each verb, with each class where it is decided by class.
+fn asks() -> impl Iterator<Item = (Verb, ClassSet)> {
+    Verb::ALL.into_iter().flat_map(|verb| {
+        let classes: Vec<ClassSet> = if verb.is_per_class() {
+            // Of a record about somebody, operational is seen beside another class only.
+            DataClass::ALL.into_iter().map(ClassSet::of).collect()
+        } else {
+            vec![ClassSet::NONE]
+        };
+        classes.into_iter().map(move |classes| (verb, classes))
+    })
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

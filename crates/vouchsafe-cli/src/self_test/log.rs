@@ -1,0 +1,265 @@
+//! The audit log: who is named in it, and whether tampering with a copy of it is seen.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use serde::Deserialize;
+use vouchsafe_evidence::selftest::{Attacked, Log as LogPart};
+use vouchsafe_ledger::reader::Log;
+use vouchsafe_server::folder::Folder;
+use vouchsafe_tlog::tile::edge_paths;
+
+use super::leaks::files;
+use crate::{audit, told};
+
+/// A larger log is attacked on a host with room for a copy.
+const LARGEST: u64 = 4 << 30;
+/// So many indices are named.
+const NAMED: usize = 20;
+
+/// What a walk through the log gave.
+pub(super) struct Walked {
+    pub(super) log: LogPart,
+    /// When each actor was last named.
+    pub(super) last_seen: BTreeMap<String, Timestamp>,
+}
+
+/// What is read of an entry.
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(default)]
+    actor: Option<String>,
+    stream: String,
+}
+
+pub(super) fn walk(folder: &Folder) -> anyhow::Result<Walked> {
+    let log = audit::open(folder)?;
+    let report = log.verify();
+    let mut walked = Walked {
+        log: LogPart {
+            entries: log.size(),
+            sound: report.is_sound(),
+            about_records: 0,
+            without_actor: 0,
+            first_without: Vec::new(),
+            attacks: Vec::new(),
+            writable_by_service: is_writable(&folder.audit()),
+        },
+        last_seen: BTreeMap::new(),
+    };
+    if report.is_sound() {
+        walked.read(&log)?;
+        walked.log.attacks = attack(folder)?;
+    }
+    Ok(walked)
+}
+
+impl Walked {
+    fn read(&mut self, log: &Log) -> anyhow::Result<()> {
+        for entry in log.entries(0).map_err(|error| told(&error))? {
+            let logged = entry.map_err(|error| told(&error))?;
+            let entry: Entry = serde_json::from_str(&logged.json).map_err(|_| {
+                anyhow::anyhow!("entry {} is none that is known here", logged.index)
+            })?;
+            let actor = entry.actor.unwrap_or_default();
+            if entry.stream == "phi" {
+                self.log.about_records += 1;
+                if !names_one(&actor) {
+                    self.log.without_actor += 1;
+                    if self.log.first_without.len() < NAMED {
+                        self.log.first_without.push(logged.index);
+                    }
+                }
+            }
+            self.last_seen.insert(actor, logged.recorded);
+        }
+        Ok(())
+    }
+}
+
+/// Whether an actor is one person or service, or one user of the system.
+fn names_one(actor: &str) -> bool {
+    match actor.split_once('/') {
+        Some(("person" | "service", id)) => uuid::Uuid::parse_str(id).is_ok(),
+        Some(("os-user", name)) => !name.is_empty() && !name.contains('/'),
+        _ => false,
+    }
+}
+
+/// Whether this user may write what the recorder wrote. The files are opened, and nothing is written.
+fn is_writable(audit: &Path) -> bool {
+    let checkpoint = audit.join("log").join("checkpoint");
+    OpenOptions::new().append(true).open(checkpoint).is_ok()
+}
+
+/// A copy of a log's files, and what it is opened with.
+struct Copied {
+    folder: PathBuf,
+    key: vouchsafe_tlog::NoteVerifier,
+    size: u64,
+}
+
+fn attack(folder: &Folder) -> anyhow::Result<Vec<Attacked>> {
+    let place = tempfile::tempdir().context("no folder for a copy")?;
+    let copied = copy(folder, place.path())?;
+    let published = published(&copied)?;
+    let mut flipped = Count::of("flipped-byte");
+    for path in &published {
+        let good = fs::read(path)?;
+        for at in [0, good.len() / 2, good.len().saturating_sub(1)] {
+            let mut bad = good.clone();
+            if let Some(byte) = bad.get_mut(at) {
+                *byte ^= 1;
+                flipped.count(copied.is_seen_with(path, &good, &bad)?);
+            }
+        }
+    }
+    let mut removed = Count::of("removed-entry");
+    let mut cut = Count::of("cut-off");
+    for path in published
+        .iter()
+        .filter(|path| path.to_string_lossy().contains("entries"))
+    {
+        let good = fs::read(path)?;
+        if let Some(without_first) = without_first(&good) {
+            removed.count(copied.is_seen_with(path, &good, without_first)?);
+        }
+        if let Some(half) = good.get(..good.len() / 2) {
+            cut.count(copied.is_seen_with(path, &good, half)?);
+        }
+        fs::remove_file(path)?;
+        cut.count(!copied.holds());
+        fs::write(path, &good)?;
+    }
+    anyhow::ensure!(
+        copied.holds(),
+        "the copy does not hold any more when it was put back"
+    );
+    Ok(vec![flipped.0, removed.0, cut.0])
+}
+
+/// Counts an attack.
+struct Count(Attacked);
+
+impl Count {
+    fn of(attack: &str) -> Self {
+        Self(Attacked {
+            attack: attack.to_owned(),
+            tried: 0,
+            seen: 0,
+        })
+    }
+
+    fn count(&mut self, seen: bool) {
+        self.0.tried += 1;
+        self.0.seen += u64::from(seen);
+    }
+}
+
+impl Copied {
+    /// Whether everything holds.
+    fn holds(&self) -> bool {
+        let log = Log::open_with(&self.folder, self.key.clone());
+        log.is_ok_and(|log| log.size() == self.size && log.verify().is_sound())
+    }
+
+    /// Whether other bytes in a file are seen; the good ones are put back.
+    fn is_seen_with(&self, path: &Path, good: &[u8], bad: &[u8]) -> anyhow::Result<bool> {
+        fs::write(path, bad)?;
+        let seen = !self.holds();
+        fs::write(path, good)?;
+        Ok(seen)
+    }
+}
+
+/// Copies the log. A recorder may write meanwhile: the checkpoint comes first, so that it has all that it names.
+fn copy(folder: &Folder, to: &Path) -> anyhow::Result<Copied> {
+    let from = folder.audit().join("log");
+    let key = audit::open(folder)?.verifier().clone();
+    for _ in 0..5 {
+        let checkpoint = fs::read(from.join("checkpoint"))?;
+        let mut bytes = 0;
+        for path in files(std::slice::from_ref(&from))? {
+            let inside = path.strip_prefix(&from)?;
+            // A partial tile goes when the full one is there.
+            let Ok(content) = fs::read(&path) else {
+                continue;
+            };
+            bytes += content.len() as u64;
+            anyhow::ensure!(
+                bytes <= LARGEST,
+                "the log has more than {} GiB: there is no copy of it to attack",
+                LARGEST >> 30
+            );
+            let place = to.join(inside);
+            fs::create_dir_all(place.parent().unwrap_or(to))?;
+            fs::write(place, content)?;
+        }
+        fs::write(to.join("checkpoint"), checkpoint)?;
+        let log = Log::open_with(to, key.clone()).map_err(|error| told(&error))?;
+        let copied = Copied {
+            folder: to.to_owned(),
+            key: key.clone(),
+            size: log.size(),
+        };
+        if copied.holds() {
+            return Ok(copied);
+        }
+    }
+    anyhow::bail!("the log grows faster than it can be copied")
+}
+
+/// The checkpoint, the files of the last entries, and the first full ones.
+fn published(copied: &Copied) -> anyhow::Result<Vec<PathBuf>> {
+    let edge = edge_paths(copied.size).map(|path| copied.folder.join(path.to_string()));
+    let first =
+        ["checkpoint", "tile/entries/000", "tile/0/000"].map(|name| copied.folder.join(name));
+    let mut paths: Vec<PathBuf> = edge.chain(first).filter(|path| path.is_file()).collect();
+    paths.sort();
+    paths.dedup();
+    anyhow::ensure!(!paths.is_empty(), "the log has no files");
+    Ok(paths)
+}
+
+/// A bundle without its first entry: two bytes of length, and the entry (C2SP tlog-tiles).
+fn without_first(bundle: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = bundle.split_first_chunk::<2>()?;
+    rest.get(usize::from(u16::from_be_bytes(*length))..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_actor_is_one_person_service_or_user() {
+        let id = "6f1c6a52-0d4e-4c1b-9a55-5f6f3a0e7c11";
+        for actor in [
+            format!("person/{id}"),
+            format!("service/{id}"),
+            "os-user/ada".to_owned(),
+        ] {
+            assert!(names_one(&actor), "{actor}");
+        }
+        for actor in [
+            "",
+            "system",
+            "person/",
+            "person/ada",
+            "os-user/",
+            "admin",
+            "person/x/y",
+        ] {
+            assert!(!names_one(actor), "{actor}");
+        }
+    }
+
+    #[test]
+    fn a_bundle_loses_its_first_entry() {
+        assert_eq!(without_first(&[0, 2, 7, 8, 0, 1, 9]), Some(&[0, 1, 9][..]));
+        assert_eq!(without_first(&[0, 9, 1]), None);
+    }
+}

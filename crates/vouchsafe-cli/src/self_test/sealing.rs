@@ -1,0 +1,307 @@
+//! Sealing, attacked: a made-up record, sealed and opened through the gate under keys that are made for it. Nothing is stored,
+//! and what opens is dropped unseen.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use bytes::Bytes;
+use jiff::SignedDuration;
+use serde_json::json;
+use vouchsafe::access::{Facts, Purpose, Verb};
+use vouchsafe::audit::{AuditKeys, AuditLog as _, Context};
+use vouchsafe::class::ClassSet;
+use vouchsafe::document::Document;
+use vouchsafe::gate::{Gate, Request, Target, Writes};
+use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, Version};
+use vouchsafe::seal::{Blob, KeyVersion, Manifest, Owner, RecordKeys, SealedRecord, Secret};
+use vouchsafe::session::Session;
+use vouchsafe_evidence::selftest::{Attacked, Seal};
+use vouchsafe_server::service::{Service, now};
+
+use super::somebody::{self, Kind};
+use crate::told;
+
+/// Of each envelope so many bits are flipped, evenly over it.
+const FLIPS: usize = 64;
+
+/// A record that was made up.
+struct Made<'s> {
+    service: &'s Service,
+    session: Session,
+    keys: std::sync::Arc<AuditKeys>,
+    facts: Facts,
+    subject: SubjectId,
+    record_keys: RecordKeys,
+    at: jiff::Timestamp,
+}
+
+pub(super) async fn attack(service: &Service) -> anyhow::Result<Seal> {
+    let at = now();
+    let subject = SubjectId::random();
+    let made = Made {
+        service,
+        session: somebody::session(service.tenant(), Kind::Program, at)?,
+        keys: service.audit_keys().await.map_err(|error| told(&error))?,
+        facts: Facts {
+            rights: vec![somebody::right(
+                "integration",
+                at,
+                SignedDuration::from_hours(1),
+            )?],
+            care: false,
+            own: false,
+        },
+        subject,
+        record_keys: RecordKeys::new(
+            service.tenant(),
+            Owner::Subject(subject),
+            KeyVersion::FIRST,
+            Secret::random(),
+        ),
+        at,
+    };
+    let (first, second) = (made.seal("a")?, made.seal("b")?);
+    let opens = made.opens(&first, &first.key) && made.opens(&second, &second.key);
+    let attacks = vec![
+        made.flipped(&first),
+        made.swapped(&first, &second),
+        made.moved(&first, &second),
+        made.missing(&first),
+    ];
+    Ok(Seal { opens, attacks })
+}
+
+impl Made<'_> {
+    fn gate(&self) -> Gate<'_> {
+        Gate::new(&self.service.bundle, self.service.log.recorder())
+    }
+
+    fn request<'r>(&'r self, context: &'r Context) -> Request<'r> {
+        Request {
+            session: &self.session,
+            purpose: Purpose::Treatment,
+            context,
+            keys: &self.keys,
+            now: self.at,
+        }
+    }
+
+    /// Seals a patient who does not exist, with something of several classes.
+    fn seal(&self, name: &str) -> anyhow::Result<SealedRecord> {
+        let pack = self.service.engine.pack();
+        let declared = pack
+            .record_type("Patient")
+            .ok_or_else(|| anyhow::anyhow!("the pack has no type Patient"))?;
+        let document = json!({
+            "resourceType": "Patient", "name": [{"family": format!("Nobody {name}")}], "birthDate": "1900-01-01",
+            "telecom": [{"system": "email", "value": "nobody@example.invalid"}],
+            "identifier": [{"system": "urn:example", "value": name}],
+        });
+        let document =
+            Document::parse(document.to_string().as_bytes()).map_err(|error| told(&error))?;
+        let key = RecordKey {
+            tenant: self.service.tenant(),
+            record_type: record_type(declared.record_type())?,
+            id: RecordId::random(),
+        };
+        let target = Target {
+            record: &key,
+            version: Version::FIRST,
+            subject: Some(self.subject),
+            operation: "self-test",
+        };
+        let context = Context::default();
+        let classes = (document.classes(declared.as_ref()), ClassSet::NONE);
+        let intent = (IntentId::new_ordered(self.at), Writes::Alone);
+        let admitted = self.gate().admit_write(
+            &self.request(&context),
+            &target,
+            Verb::Create,
+            classes,
+            &self.facts,
+            intent,
+        );
+        // Nothing is written, so there is nothing for the log.
+        let (permit, _unwritten) =
+            admitted.map_err(|_| anyhow::anyhow!("policies let no integration write a patient"))?;
+        let written = self.gate().seal(
+            permit,
+            document,
+            declared.as_ref(),
+            None,
+            &self.record_keys,
+            self.at,
+        );
+        Ok(written.map_err(|error| told(&error))?.record)
+    }
+
+    /// Whether a record opens where a key says that it is.
+    fn opens(&self, record: &SealedRecord, key: &RecordKey) -> bool {
+        let target = Target {
+            record: key,
+            version: record.version,
+            subject: Some(self.subject),
+            operation: "self-test",
+        };
+        let context = Context::default();
+        let present = record.manifest.classes();
+        let admitted =
+            self.gate()
+                .admit_read(&self.request(&context), &target, present, &self.facts);
+        // Nothing is released, so there is nothing for the log.
+        let Ok((permit, _unreleased)) = admitted else {
+            return false;
+        };
+        self.gate()
+            .open(permit, record, &self.record_keys, self.at)
+            .is_ok()
+    }
+
+    /// One bit of an envelope, alone and with a manifest that names the altered envelope; one bit of the manifest.
+    fn flipped(&self, record: &SealedRecord) -> Attacked {
+        let mut attacked = begun("flipped-bit");
+        for place in 0..record.blobs.len() {
+            let length = record.blobs.get(place).map_or(0, |blob| blob.bytes.len());
+            for at in spread(length) {
+                let mut other = record.clone();
+                if flip_blob(&mut other, place, at) {
+                    count(&mut attacked, !self.opens(&other, &record.key));
+                }
+                if rename_blob(&mut other, record, place) {
+                    count(&mut attacked, !self.opens(&other, &record.key));
+                }
+            }
+        }
+        let manifest = record.manifest.to_bytes();
+        for at in spread(manifest.len()) {
+            let mut bytes = manifest.clone();
+            flip(&mut bytes, at);
+            // One that cannot be read is refused as well.
+            let seen = Manifest::parse(&bytes).map_or(true, |manifest| {
+                let mut other = record.clone();
+                other.manifest = manifest;
+                !self.opens(&other, &record.key)
+            });
+            count(&mut attacked, seen);
+        }
+        attacked
+    }
+
+    /// Envelopes of two records, and of two slots of one.
+    fn swapped(&self, first: &SealedRecord, second: &SealedRecord) -> Attacked {
+        let mut attacked = begun("swapped");
+        for (place, blob) in second.blobs.iter().enumerate() {
+            let mut other = first.clone();
+            if let Some(mine) = other.blobs.get_mut(place) {
+                mine.bytes = blob.bytes.clone();
+                count(&mut attacked, !self.opens(&other, &first.key));
+            }
+        }
+        for place in 1..first.blobs.len() {
+            let mut other = first.clone();
+            let earlier = first.blobs.get(place - 1).map(|blob| blob.bytes.clone());
+            let later = first.blobs.get(place).map(|blob| blob.bytes.clone());
+            if let (Some(earlier), Some(later)) = (earlier, later) {
+                set(&mut other, place - 1, later);
+                set(&mut other, place, earlier);
+                count(&mut attacked, !self.opens(&other, &first.key));
+            }
+        }
+        attacked
+    }
+
+    /// A whole record in the place of another, and a manifest with it.
+    fn moved(&self, first: &SealedRecord, second: &SealedRecord) -> Attacked {
+        let mut attacked = begun("moved");
+        let mut other = first.clone();
+        other.key = second.key.clone();
+        count(&mut attacked, !self.opens(&other, &second.key));
+        let mut other = first.clone();
+        other.manifest = second.manifest.clone();
+        count(&mut attacked, !self.opens(&other, &first.key));
+        let mut older = first.clone();
+        if let Some(next) = older.version.next() {
+            older.version = next;
+            count(&mut attacked, !self.opens(&older, &first.key));
+        }
+        attacked
+    }
+
+    fn missing(&self, record: &SealedRecord) -> Attacked {
+        let mut attacked = begun("missing");
+        for place in 0..record.blobs.len() {
+            let mut other = record.clone();
+            other.blobs.remove(place);
+            count(&mut attacked, !self.opens(&other, &record.key));
+        }
+        attacked
+    }
+}
+
+fn record_type(known: &RecordType) -> anyhow::Result<RecordType> {
+    known
+        .as_str()
+        .parse()
+        .map_err(|_| anyhow::anyhow!("a type without a name"))
+}
+
+fn begun(attack: &str) -> Attacked {
+    Attacked {
+        attack: attack.to_owned(),
+        tried: 0,
+        seen: 0,
+    }
+}
+
+fn count(attacked: &mut Attacked, seen: bool) {
+    attacked.tried += 1;
+    attacked.seen += u64::from(seen);
+}
+
+/// Places of bits, evenly over so many bytes.
+fn spread(bytes: usize) -> impl Iterator<Item = usize> {
+    let bits = bytes * 8;
+    let step = (bits / FLIPS).max(1) | 1;
+    (0..bits).step_by(step)
+}
+
+fn flip(bytes: &mut [u8], bit: usize) {
+    if let Some(byte) = bytes.get_mut(bit / 8) {
+        *byte ^= 1 << (bit % 8);
+    }
+}
+
+fn set(record: &mut SealedRecord, place: usize, bytes: Bytes) {
+    if let Some(blob) = record.blobs.get_mut(place) {
+        blob.bytes = bytes;
+    }
+}
+
+/// Flips a bit of an envelope; whether there is such a blob.
+fn flip_blob(record: &mut SealedRecord, place: usize, bit: usize) -> bool {
+    let Some(blob) = record.blobs.get_mut(place) else {
+        return false;
+    };
+    let mut bytes = blob.bytes.to_vec();
+    flip(&mut bytes, bit);
+    blob.bytes = bytes.into();
+    true
+}
+
+/// Puts the digest of the altered envelope in the place of the good one, as somebody would who may write the database.
+fn rename_blob(altered: &mut SealedRecord, good: &SealedRecord, place: usize) -> bool {
+    let digest_of = |blob: &Blob| digest(&SHA256, &blob.bytes);
+    let (Some(bad), Some(good)) = (altered.blobs.get(place), good.blobs.get(place)) else {
+        return false;
+    };
+    let (bad, good) = (digest_of(bad), digest_of(good));
+    let mut bytes = altered.manifest.to_bytes();
+    let found = bytes.windows(32).position(|window| window == good.as_ref());
+    let Some(place) = found.and_then(|at| bytes.get_mut(at..at + 32)) else {
+        return false;
+    };
+    place.copy_from_slice(bad.as_ref());
+    let Ok(manifest) = Manifest::parse(&bytes) else {
+        return false;
+    };
+    altered.manifest = manifest;
+    true
+}

@@ -1,0 +1,333 @@
+//! Reads the catalogs of PostgreSQL, over TLS with the server's certificate and name verified (`verify-full`).
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _};
+
+use super::{ActsAs, May, PostgresProbe, PostgresTarget, Table};
+use crate::github::Token;
+
+/// How long connecting and reading may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// `$1` the table.
+const TABLES: &str = "\
+WITH RECURSIVE below(oid) AS ( \
+    SELECT $1::regclass::oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN below b ON i.inhparent = b.oid) \
+SELECT c.oid, c.oid::regclass::text AS name, c.relpersistence = 'u' AS unlogged, c.relkind IN ('r', 'p') AS is_table, \
+    c.relowner, n.nspname::text AS schema, n.nspowner, \
+    ARRAY(SELECT t.tgname::text FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' \
+        ORDER BY 1) AS triggers \
+FROM below b JOIN pg_class c ON c.oid = b.oid JOIN pg_namespace n ON n.oid = c.relnamespace \
+ORDER BY c.oid = $1::regclass::oid DESC, 2";
+
+/// `$1` the role. Of a superuser every role would be one that it may become: it is named itself, and that is enough.
+const ROLES: &str = "\
+SELECT r.oid, r.rolname::text AS role, r.rolsuper, r.rolcreaterole, \
+    (SELECT d.datdba = r.oid FROM pg_database d WHERE d.datname = current_database()) AS owns_database \
+FROM pg_roles r, pg_roles me \
+WHERE me.rolname = $1 AND (r.oid = me.oid OR (NOT me.rolsuper AND pg_has_role(me.oid, r.oid, 'MEMBER'))) \
+ORDER BY r.oid = me.oid DESC, 2";
+
+/// `$1` a role, `$2` a table. A right to some columns is a right.
+const RIGHTS: &str = "\
+SELECT has_table_privilege($1::oid, $2::oid, 'INSERT') OR has_any_column_privilege($1::oid, $2::oid, 'INSERT') AS insert, \
+    has_table_privilege($1::oid, $2::oid, 'UPDATE') OR has_any_column_privilege($1::oid, $2::oid, 'UPDATE') AS update, \
+    has_table_privilege($1::oid, $2::oid, 'DELETE') AS delete, \
+    has_table_privilege($1::oid, $2::oid, 'TRUNCATE') AS truncate, \
+    has_table_privilege($1::oid, $2::oid, 'TRIGGER') AS trigger";
+
+/// `$1` the role, `$2` the tables of the log.
+const OTHERS: &str = "\
+SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' \
+    AND NOT c.oid = ANY($2) AND c.relname <> '_sqlx_migrations' \
+    AND has_table_privilege($1::oid, c.oid, 'INSERT')";
+
+/// Reads what catalogs say.
+///
+/// # Errors
+/// In words.
+pub(super) async fn read(
+    target: &PostgresTarget,
+    root: &Path,
+    now: Timestamp,
+) -> Result<PostgresProbe, String> {
+    let options = options(target, root)?;
+    let reading = async {
+        let mut connection = PgConnection::connect_with(&options)
+            .await
+            .map_err(|error| told(&error))?;
+        let probe = all(&mut connection, target, now).await;
+        // Closing politely is not worth failing for.
+        let _ = connection.close().await;
+        probe
+    };
+    let late = |_| "the server did not answer in time".to_owned();
+    tokio::time::timeout(PATIENCE, reading)
+        .await
+        .map_err(late)?
+}
+
+async fn all(
+    connection: &mut PgConnection,
+    target: &PostgresTarget,
+    now: Timestamp,
+) -> Result<PostgresProbe, String> {
+    let fault = |error: sqlx::Error| told(&error);
+    // One snapshot, in which nothing can be written.
+    sqlx::query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .execute(&mut *connection)
+        .await
+        .map_err(fault)?;
+    let server: String = sqlx::query_scalar("SELECT current_setting('server_version')")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(fault)?;
+    let found = sqlx::query(TABLES)
+        .bind(&target.table)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(|error| absent(&error, &target.table))?;
+    let (tables, owned) = tables(&found, &target.table)?;
+    let roles = sqlx::query(ROLES)
+        .bind(&target.role)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(fault)?;
+    let me: Oid = match roles.first() {
+        Some(row) => row.try_get("oid").map_err(fault)?,
+        None => return Err(format!("there is no role {:?} in that server", target.role)),
+    };
+    let mut acts_as = Vec::new();
+    for row in &roles {
+        acts_as.push(role(connection, row, &owned).await.map_err(fault)?);
+    }
+    let oids: Vec<Oid> = owned.iter().map(|table| table.oid).collect();
+    let other_tables = sqlx::query_scalar(OTHERS)
+        .bind(me)
+        .bind(&oids)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(fault)?;
+    Ok(PostgresProbe {
+        v: 1,
+        name: target.name(),
+        at: now,
+        server,
+        role: target.role.clone(),
+        tables,
+        acts_as,
+        other_tables,
+    })
+}
+
+type Oid = sqlx::postgres::types::Oid;
+
+/// Who owns a table and its schema.
+struct Owned {
+    oid: Oid,
+    name: String,
+    owner: Oid,
+    schema: String,
+    schema_owner: Oid,
+}
+
+/// The table and those below it, and who owns them.
+fn tables(rows: &[PgRow], named: &str) -> Result<(Vec<Table>, Vec<Owned>), String> {
+    let fault = |error: sqlx::Error| told(&error);
+    let (mut tables, mut owned) = (Vec::new(), Vec::new());
+    for row in rows {
+        if !row.try_get::<bool, _>("is_table").map_err(fault)? {
+            return Err(format!("{named} is no table"));
+        }
+        tables.push(Table {
+            name: row.try_get("name").map_err(fault)?,
+            unlogged: row.try_get("unlogged").map_err(fault)?,
+            triggers: row.try_get("triggers").map_err(fault)?,
+        });
+        owned.push(Owned {
+            oid: row.try_get("oid").map_err(fault)?,
+            name: row.try_get("name").map_err(fault)?,
+            owner: row.try_get("relowner").map_err(fault)?,
+            schema: row.try_get("schema").map_err(fault)?,
+            schema_owner: row.try_get("nspowner").map_err(fault)?,
+        });
+    }
+    Ok((tables, owned))
+}
+
+async fn role(
+    connection: &mut PgConnection,
+    row: &PgRow,
+    tables: &[Owned],
+) -> Result<ActsAs, sqlx::Error> {
+    let oid: Oid = row.try_get("oid")?;
+    let mut may = Vec::new();
+    let mut owns_schemas = Vec::new();
+    for table in tables {
+        let mut add = |what: &str| {
+            may.push(May {
+                table: table.name.clone(),
+                what: what.to_owned(),
+            });
+        };
+        if table.owner == oid {
+            add("owner");
+        }
+        let rights = sqlx::query(RIGHTS)
+            .bind(oid)
+            .bind(table.oid)
+            .fetch_one(&mut *connection)
+            .await?;
+        for right in ["insert", "update", "delete", "truncate", "trigger"] {
+            if rights.try_get::<bool, _>(right)? {
+                add(right);
+            }
+        }
+        if table.schema_owner == oid {
+            owns_schemas.push(table.schema.clone());
+        }
+    }
+    owns_schemas.sort();
+    owns_schemas.dedup();
+    Ok(ActsAs {
+        role: row.try_get("role")?,
+        superuser: row.try_get("rolsuper")?,
+        createrole: row.try_get("rolcreaterole")?,
+        owns_database: row.try_get("owns_database")?,
+        owns_schemas,
+        may,
+    })
+}
+
+/// The options of a connection: TLS with `verify-full`, whatever the environment says.
+fn options(target: &PostgresTarget, root: &Path) -> Result<PgConnectOptions, String> {
+    let url = plain_url(&target.url)?;
+    let ca = root.join(&target.ca);
+    let authorities = std::fs::read(&ca).map_err(|_| format!("{} cannot be read", ca.display()))?;
+    let begin = b"-----BEGIN CERTIFICATE-----";
+    if !authorities
+        .windows(begin.len())
+        .any(|window| window == begin)
+    {
+        return Err(format!("{} holds no certificate (PEM)", ca.display()));
+    }
+    let options =
+        PgConnectOptions::from_str(url).map_err(|_| "`url` is no URL of PostgreSQL".to_owned())?;
+    if options.get_socket().is_some() || options.get_host().starts_with('/') {
+        return Err("`url` names a socket: TLS needs a host".to_owned());
+    }
+    let options = options
+        .ssl_mode(PgSslMode::VerifyFull)
+        .ssl_root_cert_from_pem(authorities)
+        .application_name("vouchsafe-evidence")
+        .disable_statement_logging();
+    Ok(match password(target, root)? {
+        Some(password) => options.password(password.expose()),
+        None => return Err("no password: give `password_file` or `password_env`".to_owned()),
+    })
+}
+
+/// A URL that names user, host and database, and nothing else.
+fn plain_url(url: &str) -> Result<&str, String> {
+    let wrong =
+        "`url` must be postgres://USER@HOST[:PORT]/DATABASE, with no password and no parameter";
+    let rest = url
+        .strip_prefix("postgres://")
+        .or_else(|| url.strip_prefix("postgresql://"));
+    let (authority, database) = rest.and_then(|rest| rest.split_once('/')).ok_or(wrong)?;
+    let (user, host) = authority.rsplit_once('@').ok_or(wrong)?;
+    let bare = |text: &str| !text.is_empty() && !text.contains([':', '@', '?', '#', '/', '%']);
+    if !bare(user)
+        || !bare(database)
+        || host.is_empty()
+        || host.starts_with(':')
+        || host.contains(['?', '#', '@'])
+    {
+        return Err(wrong.to_owned());
+    }
+    Ok(url)
+}
+
+fn password(target: &PostgresTarget, root: &Path) -> Result<Option<Token>, String> {
+    let fault = |error: crate::github::TokenError| error.to_string();
+    match (&target.password_file, &target.password_env) {
+        (Some(_), Some(_)) => Err("give `password_file` or `password_env`, not both".to_owned()),
+        (Some(file), None) => Token::read(&root.join(file)).map(Some).map_err(fault),
+        (None, Some(name)) => {
+            let value =
+                std::env::var(name).map_err(|_| format!("the variable {name} is not set"))?;
+            Token::new(&value, name).map(Some).map_err(fault)
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// What went wrong, in words of our own: the server's may quote what it was sent.
+fn told(error: &sqlx::Error) -> String {
+    let tls =
+        "the server speaks no TLS, or its certificate is not of the given authority for that host";
+    match error {
+        sqlx::Error::Database(error) => match error.code().as_deref() {
+            Some("28P01" | "28000") => "the server refuses the user or its password".to_owned(),
+            Some("3D000") => "there is no such database".to_owned(),
+            Some("42501") => "the user may not read a catalog".to_owned(),
+            code => format!(
+                "the server answers with SQLSTATE {}",
+                code.unwrap_or("unknown")
+            ),
+        },
+        sqlx::Error::Tls(_) => tls.to_owned(),
+        // rustls reports a certificate that it refuses as invalid data.
+        sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => tls.to_owned(),
+        sqlx::Error::Io(_) => "nobody answers there".to_owned(),
+        _ => "the connection failed, or the server answers in a way that is not known".to_owned(),
+    }
+}
+
+/// `42P01` undefined table, `3F000` undefined schema, `42602` invalid name.
+fn absent(error: &sqlx::Error, table: &str) -> String {
+    let code = error.as_database_error().and_then(|error| error.code());
+    match code.as_deref() {
+        Some("42P01" | "3F000" | "42602") => {
+            format!("there is no table {table:?} in that database")
+        }
+        _ => told(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_user_host_and_database_and_no_more() {
+        for url in [
+            "postgres://probe@db.example/audit",
+            "postgresql://probe@db.example:5432/audit",
+        ] {
+            assert_eq!(plain_url(url), Ok(url));
+        }
+        for url in [
+            "postgres://probe:secret@db.example/audit",
+            "postgres://db.example/audit",
+            "postgres://probe@db.example/audit?sslmode=disable",
+            "postgres://probe@db.example",
+            "postgres://probe@/audit",
+            "postgres://probe@%2Frun/audit",
+            "mysql://probe@db.example/audit",
+            "",
+        ] {
+            let refused = plain_url(url);
+            // The socket is refused by what it comes to.
+            assert!(refused.is_err() || url.contains("%2F"), "{url}");
+            assert!(!refused.err().unwrap_or_default().contains("secret"));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What reports of self-tests come to.
+
+mod log;
+mod people;
+mod sealing;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Report, SELF_TEST};
+use crate::inputs::Context;
+use crate::judgement::{Deviation, Judgement, Severity, Unobservable};
+use crate::probe::newest as newest_probes;
+
+pub(super) use log::{actors, append_only};
+pub(super) use people::{mfa, unique};
+pub(super) use sealing::{aead, at_rest, keys, leaks};
+
+/// The newest report of each installation, and what is missing of them.
+pub(crate) struct Tests {
+    reports: BTreeMap<String, Arc<Report>>,
+    missing: Vec<Unobservable>,
+}
+
+/// The newest reports that are not too old.
+pub(crate) fn newest(context: &Context<'_>) -> Result<Tests, String> {
+    let probes = newest_probes(context, SELF_TEST, std::iter::empty(), |report: &Report| {
+        (report.installation.clone(), report.at)
+    })?;
+    Ok(Tests {
+        reports: probes.newest,
+        missing: probes.unobservable,
+    })
+}
+
+impl Tests {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.reports.is_empty() && self.missing.is_empty()
+    }
+
+    /// Faults of tokens that the installation at a URL tried on its own verifier.
+    pub(crate) fn tokens_of(&self, url: &str) -> Vec<&str> {
+        let of =
+            |report: &&Arc<Report>| report.url.trim_end_matches('/') == url.trim_end_matches('/');
+        let reports = self.reports.values().filter(of);
+        reports
+            .flat_map(|report| report.tokens.iter().map(|one| one.fault.as_str()))
+            .collect()
+    }
+
+    /// What policies allow to somebody who has no right to it.
+    pub(crate) fn judge_matrix(
+        &self,
+        deviations: &mut Vec<Deviation>,
+        unobservable: &mut Vec<Unobservable>,
+    ) -> Vec<String> {
+        unobservable.extend(self.missing.iter().cloned());
+        let mut notes = Vec::new();
+        for report in self.reports.values() {
+            let Some(access) = &report.access else {
+                unobservable.push(report.not_done("access"));
+                continue;
+            };
+            let allowed: u64 = access.allowed.values().sum();
+            if access.asks == 0 || allowed == 0 {
+                // A matrix in which nobody may do anything shows that the roles were not those of the policies.
+                unobservable.push(
+                    report.missing("what policies refuse: nothing was allowed to anybody either"),
+                );
+                continue;
+            }
+            let open = [
+                (
+                    "ALLOWED_WITHOUT_ROLE",
+                    access.allowed_without_role,
+                    "somebody without a role",
+                ),
+                (
+                    "ALLOWED_ELSEWHERE",
+                    access.allowed_elsewhere,
+                    "somebody of another tenant",
+                ),
+                (
+                    "ALLOWED_OUT_OF_TIME",
+                    access.allowed_out_of_time,
+                    "somebody whose session or right is over",
+                ),
+            ];
+            for (code, count, whom) in open {
+                if count > 0 {
+                    let text = format!("policies allow {count} of {} asks to {whom}", access.asks);
+                    deviations.push(report.deviation(code, Severity::Critical, text));
+                }
+            }
+            notes.push(format!(
+                "policies {}: {} asks, {allowed} allowed; matrix {}",
+                access.bundle, access.asks, access.matrix
+            ));
+        }
+        notes
+    }
+
+    /// Tokens with a good signature that must be refused.
+    pub(crate) fn judge_tokens(
+        &self,
+        deviations: &mut Vec<Deviation>,
+        unobservable: &mut Vec<Unobservable>,
+    ) -> Vec<String> {
+        unobservable.extend(self.missing.iter().cloned());
+        let mut notes = Vec::new();
+        for report in self.reports.values() {
+            let control = report.tokens.iter().find(|one| one.fault == "valid");
+            if control.is_none_or(|control| control.refused) {
+                unobservable.push(
+                    report.missing(
+                        "what its verifier refuses: it did not take a token that is valid",
+                    ),
+                );
+                continue;
+            }
+            let tried: Vec<_> = report
+                .tokens
+                .iter()
+                .filter(|one| one.fault != "valid")
+                .collect();
+            for one in tried.iter().filter(|one| !one.refused) {
+                let text = format!(
+                    "its verifier takes a token with a good signature that is {}",
+                    one.fault
+                );
+                deviations.push(report.deviation("BAD_TOKEN_TAKEN", Severity::Critical, text));
+            }
+            notes.push(format!(
+                "{}: {} tokens with good signatures, tried on its own verifier",
+                report.url,
+                tried.len()
+            ));
+        }
+        notes
+    }
+}
+
+/// Judges each report by one function.
+fn each(
+    context: &Context<'_>,
+    judge: impl Fn(&Report, &mut Vec<Deviation>, &mut Vec<Unobservable>),
+) -> Result<Judgement, String> {
+    let tests = newest(context)?;
+    if tests.is_empty() {
+        return Ok(Judgement::not_applicable(
+            "evidence.toml has no [[self_test]]: no installation of Vouchsafe was tried",
+        ));
+    }
+    let (mut deviations, mut unobservable) = (Vec::new(), tests.missing);
+    for report in tests.reports.values() {
+        judge(report, &mut deviations, &mut unobservable);
+    }
+    Ok(Judgement::of(deviations, unobservable))
+}
+
+impl Report {
+    /// The item of what is said of the installation as a whole.
+    fn item(&self) -> String {
+        format!("installation {}", self.installation)
+    }
+
+    fn deviation(&self, code: &str, severity: Severity, text: impl Into<String>) -> Deviation {
+        Deviation::new(code, self.item(), text).severity(severity)
+    }
+
+    fn missing(&self, what: impl Into<String>) -> Unobservable {
+        Unobservable {
+            item: self.item(),
+            what: what.into(),
+        }
+    }
+
+    /// A part that was not tried, with the reason that the report gives.
+    fn not_done(&self, part: &str) -> Unobservable {
+        let found = self.not_done.iter().find(|one| one.part == part);
+        let why = found.map_or("the report does not say why", |one| one.why.as_str());
+        self.missing(format!("{part} was not tried: {why}"))
+    }
+}
+
+/// Whole days between two moments.
+fn days(from: Timestamp, until: Timestamp) -> i64 {
+    until
+        .as_second()
+        .saturating_sub(from.as_second())
+        .div_euclid(86_400)
+}

@@ -1,0 +1,101 @@
+//! People: named, and with factors that fit what they may do.
+
+use super::{days, each};
+use crate::inputs::Context;
+use crate::judgement::{Deviation, Judgement, Severity, Unobservable};
+use crate::selftest::{Identity, Person, Report};
+
+/// `identity.unique`: everybody is somebody, once, and uses it.
+pub(in super::super) fn unique(context: &Context<'_>) -> Result<Judgement, String> {
+    let longest: i64 = context.check.parameter("idle_days")?;
+    each(context, |report, deviations, unobservable| {
+        let Some(identity) = people(report, unobservable) else {
+            return;
+        };
+        for group in &identity.same {
+            let text = format!(
+                "{} people have one name or login: {}",
+                group.len(),
+                group.join(", ")
+            );
+            deviations.push(report.deviation("SAME_NAME", Severity::Medium, text));
+        }
+        for person in &identity.people {
+            if person.generic {
+                let text = "it is named after a role or a machine, and after nobody";
+                deviations.push(of(person, "GENERIC_NAME", Severity::High, text));
+            }
+            let since = person.last_active.unwrap_or(person.added);
+            let idle = days(since, report.at);
+            if person.factors.is_some() && !person.roles.is_empty() && idle > longest {
+                let text = format!("they have rights, and were last seen {idle} days ago");
+                deviations.push(of(person, "IDLE", Severity::Medium, &text));
+            }
+        }
+        if identity.services_without_owner > 0 {
+            let text = format!(
+                "{} services belong to nobody",
+                identity.services_without_owner
+            );
+            deviations.push(report.deviation("SERVICE_WITHOUT_OWNER", Severity::High, text));
+        }
+    })
+}
+
+/// `auth.mfa`: a second factor for everybody, and for whoever administers one that cannot be phished.
+pub(in super::super) fn mfa(context: &Context<'_>) -> Result<Judgement, String> {
+    let privileged: Vec<String> = context.check.parameter("privileged")?;
+    each(context, |report, deviations, unobservable| {
+        let Some(identity) = people(report, unobservable) else {
+            return;
+        };
+        let mut administrators = 0_u64;
+        for person in &identity.people {
+            let administers = person.roles.iter().any(|role| privileged.contains(role));
+            administrators += u64::from(administers);
+            let Some(factors) = person.factors else {
+                continue;
+            };
+            let second = factors.totp || factors.phishing_resistant;
+            if !second && administers {
+                let text = "they administer, and have no second factor";
+                deviations.push(of(
+                    person,
+                    "ADMINISTRATOR_WITHOUT_SECOND_FACTOR",
+                    Severity::Critical,
+                    text,
+                ));
+            } else if !second {
+                let text = "they have no second factor";
+                deviations.push(of(person, "NO_SECOND_FACTOR", Severity::High, text));
+            } else if administers && !factors.phishing_resistant {
+                let text = "they administer with one-time codes, which an imitated page can use at once: a passkey is needed";
+                deviations.push(of(
+                    person,
+                    "ADMINISTRATOR_CAN_BE_PHISHED",
+                    Severity::Medium,
+                    text,
+                ));
+            }
+        }
+        if administrators == 0 {
+            unobservable.push(report.missing("factors of administrators: nobody administers"));
+        }
+    })
+}
+
+fn people<'r>(report: &'r Report, unobservable: &mut Vec<Unobservable>) -> Option<&'r Identity> {
+    let identity = report.identity.as_ref();
+    match identity {
+        None => unobservable.push(report.not_done("identity")),
+        Some(identity) if identity.people.is_empty() => {
+            unobservable.push(report.missing("people: there is nobody"));
+        }
+        Some(_) => return identity,
+    }
+    None
+}
+
+fn of(person: &Person, code: &str, severity: Severity, text: &str) -> Deviation {
+    Deviation::new(code, format!("person {}", person.id), text).severity(severity)
+}
