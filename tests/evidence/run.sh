@@ -114,6 +114,68 @@ evidence answer "$scratch/requests.csv" --pack "$scratch/pack.zip" 2>/dev/null >
 check 'an auditor'\''s list is answered from the pack' grep -q 'populations/change.reviewed.csv' "$scratch/answers.csv"
 check 'and what is not understood is said' grep -q 'by hand' "$scratch/answers.csv"
 
+# A check of the team's own: a condition over JSON that its CI saves. It cannot stand in for one of ours.
+printf '\n[[facts]]\nname = "buckets"\npath = "buckets.json"\n' >>evidence/evidence.toml
+mkdir evidence/checks
+cat >evidence/checks/buckets.toml <<'TOML'
+id = "own.buckets"
+title = "No bucket is public, and all are encrypted"
+controls = ["CC6.1", "164.312(a)(2)(iv)"]
+kind = "state"
+cadence_hours = 24
+grace_hours = 24
+severity = "high"
+remedy = "Block public access of the bucket, and set its default encryption."
+needs = ["facts.json/1"]
+evaluator = "expression"
+
+[parameters]
+facts = "buckets"
+items = "$.Buckets[*]"
+id = "$.Name"
+holds = "@.Public == false && match(@.Encryption, 'aws:kms|AES256')"
+code = "BUCKET_OPEN"
+text = "the bucket is public, or not encrypted"
+max_age_hours = 48
+
+[[case]]
+name = "public"
+at = "2026-06-30T00:00:00Z"
+expect = "fail"
+deviations = ["BUCKET_OPEN"]
+[[case.evidence]]
+type = "facts.json/1"
+source = "facts:buckets"
+text = '{"Buckets": [{"Name": "exports", "Public": true, "Encryption": "AES256"}]}'
+TOML
+evidence run --json >"$scratch/own.json" 2>"$scratch/own.error" || true
+check 'facts that were not saved are a gap' grep -q 'buckets.json' "$scratch/own.json"
+echo '{"Buckets": [{"Name": "a", "Public": false, "Encryption": "AES256"}, {"Name": "b", "Encryption": "AES256"}]}' >buckets.json
+evidence run --json --sarif "$scratch/own.sarif" >"$scratch/own.json" || true
+python3 - "$scratch" <<'PYTHON'
+import json, sys
+scratch = sys.argv[1]
+found = {check["check"]: check for check in json.load(open(f"{scratch}/own.json"))["checks"]}["own.buckets"]
+assert [one["item"] for one in found["deviations"]] == ["b"], found
+print("ok    a check of the team's own finds the bucket of which nobody says that it is closed")
+run = json.load(open(f"{scratch}/own.sarif"))["runs"][0]
+rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+results = run["results"]
+assert all(rules[one["ruleIndex"]] == one["ruleId"] for one in results)
+assert all(one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in results)
+assert all((one["kind"], one["level"]) == ("open", "none") or one["kind"] == "fail" for one in results)
+bucket = [one for one in results if one["ruleId"] == "own.buckets"]
+assert len(bucket) == 1 and bucket[0]["level"] == "error", bucket
+print("ok    the same as SARIF: deviations fail, gaps are open, each has a file")
+PYTHON
+evidence pack --from 2026-01-01 --to 2026-06-30 -o "$scratch/own.zip" >/dev/null
+evidence verify -q "$scratch/own.zip" --key "$scratch/kept.key" --head "$scratch/kept.head" >"$scratch/verified"
+check 'a pack with own checks is verified, and says that they are' grep -q "the team's own.*own.buckets" "$scratch/verified"
+sed -i 's/own.buckets/change.reviewed/' evidence/checks/buckets.toml
+check 'an own check under the name of one of ours is refused' refuses evidence run --temporary
+check 'and the file is named' grep -q 'evidence/checks/buckets.toml' "$scratch/refused"
+rm -r evidence/checks buckets.json
+
 # Replaced history, shallow history: never whole.
 git clone -q --depth 50 "file://$scratch/ca" "$scratch/shallow"
 (
