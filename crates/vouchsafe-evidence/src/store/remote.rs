@@ -6,7 +6,7 @@
 //! killed behind the checkpoint leaves tiles to be put: readers find them in the staged object, and the next run puts them.
 //!
 //! INVARIANT (one-content): below a checkpoint, a tile can have one content and no other, since its path names its place
-//! and width. So tiles may be put again by whoever finds them missing; nothing else is ever replaced but the checkpoint.
+//! and width. So a tile may be put by whoever finds it missing; nothing else is ever replaced but the checkpoint.
 
 mod files;
 
@@ -147,8 +147,9 @@ impl Remote {
         }
         if self.etag.is_some() {
             for (path, bytes) in &*self.files.staged()? {
-                if bucket.get(path)?.is_none_or(|there| there.bytes != *bytes) {
-                    self.put_tile(path, bytes)?;
+                // What is there is left as it is: a staged object that somebody else put must overwrite nothing.
+                if bucket.get(path)?.is_none() {
+                    bucket.put(path, bytes, Condition::New)?;
                 }
             }
         }
@@ -245,7 +246,7 @@ impl Remote {
         Ok(())
     }
 
-    /// INVARIANT (one-content) permits to replace what is there.
+    /// INVARIANT (one-content) permits to replace what is there: the bytes are those of this run's own tree.
     fn put_tile(&self, path: &str, bytes: &[u8]) -> Result<(), RemoteError> {
         let bucket = &self.files.bucket;
         if bucket.put(path, bytes, Condition::New)? != Put::Refused {
@@ -282,7 +283,10 @@ impl Remote {
         };
         match seen {
             Some(seen) if !goes_on(&seen) => Err(RemoteError::Rewritten { seen: seen.size }),
-            _ => self.remember(log.note()),
+            _ => {
+                self.files.forget_all_but(log.size())?;
+                self.remember(log.note())
+            }
         }
     }
 

@@ -1,12 +1,12 @@
 //! The files of a log in a bucket, as they are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use vouchsafe_tlog::tile::SourceError;
+use vouchsafe_tlog::tile::{SourceError, edge_paths};
 
-use super::{RemoteError, at, staged_path, write};
+use super::{RemoteError, at, listed, staged_path, write};
 use crate::store::folder::{Files, Folder};
 use crate::store::s3::{Bucket, S3Error};
 use crate::store::staged;
@@ -72,6 +72,18 @@ impl RemoteFiles {
             },
         };
         Ok(Arc::clone(staged.insert(Arc::new(tiles))))
+    }
+
+    /// Removes partial tiles of earlier sizes from those that were read before: no log of this size needs them.
+    pub(super) fn forget_all_but(&self, size: u64) -> Result<(), RemoteError> {
+        let kept: BTreeSet<String> = edge_paths(size).map(|path| path.to_string()).collect();
+        for path in listed(self.cache.path(), "tile")? {
+            if path.contains(".p/") && !kept.contains(&path) {
+                let path = self.cache.path().join(path);
+                fs::remove_file(&path).map_err(at(&path))?;
+            }
+        }
+        Ok(())
     }
 
     /// Moves a new file to those that the bucket is known to have.
