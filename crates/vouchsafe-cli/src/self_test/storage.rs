@@ -236,7 +236,8 @@ mod tests {
             "identifier": [{"system": "urn:oid:1", "value": "MRN-12345"}], "managingOrganization": {"reference": "Organization/x"}});
         let mut values = Vec::new();
         collect(&record, "", &mut values);
-        let values: Vec<&str> = values.iter().map(|value| value.as_str()).collect();
-        assert_eq!(values, ["MRN-12345", "Canary-Family"]);
+        let mut values: Vec<&str> = values.iter().map(|value| value.as_str()).collect();
+        values.sort_unstable();
+        assert_eq!(values, ["Canary-Family", "MRN-12345"]);
     }
 }
