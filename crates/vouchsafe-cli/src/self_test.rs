@@ -6,6 +6,7 @@ mod leaks;
 mod log;
 mod people;
 mod sealing;
+mod show;
 mod somebody;
 mod storage;
 mod tokens;
@@ -60,11 +61,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
         service.close().await;
         report
     })?;
-    let faults = faults(&report);
+    let faults = show::faults(&report);
     if args.json {
         output::say(serde_json::to_string_pretty(&report)?)?;
     } else {
-        show(&report, &faults)?;
+        show::show(&report, &faults)?;
     }
     Ok(if faults.is_empty() {
         Ended::Well
@@ -136,130 +137,4 @@ fn because(part: &str, why: &anyhow::Error) -> NotDone {
         part: part.to_owned(),
         why: why.to_string(),
     }
-}
-
-/// What is wrong, in words. How much it matters is for the checks.
-fn faults(report: &Report) -> Vec<String> {
-    let mut faults = Vec::new();
-    if let Some(access) = &report.access {
-        for (count, whom) in [
-            (access.allowed_without_role, "without a role"),
-            (access.allowed_elsewhere, "in another tenant"),
-            (
-                access.allowed_out_of_time,
-                "after the end of session or right",
-            ),
-        ] {
-            if count > 0 {
-                faults.push(format!("policies allow {count} asks {whom}"));
-            }
-        }
-    }
-    let refused = report.tokens.iter();
-    for token in refused.filter(|token| token.refused == (token.fault == "valid")) {
-        faults.push(format!(
-            "the verifier judges a token wrongly: {}",
-            token.fault
-        ));
-    }
-    if let Some(log) = &report.log {
-        if !log.sound {
-            faults.push("the audit log does not hold".to_owned());
-        }
-        if log.without_actor > 0 {
-            faults.push(format!(
-                "{} entries name not exactly one actor",
-                log.without_actor
-            ));
-        }
-    }
-    let sealed = report.seal.iter().flat_map(|seal| &seal.attacks);
-    let copied = report.log.iter().flat_map(|log| &log.attacks);
-    for attack in sealed
-        .chain(copied)
-        .filter(|attack| attack.seen < attack.tried)
-    {
-        faults.push(format!(
-            "{}: seen {} of {}",
-            attack.attack, attack.seen, attack.tried
-        ));
-    }
-    if report.seal.as_ref().is_some_and(|seal| !seal.opens) {
-        faults.push("a sealed record does not open".to_owned());
-    }
-    for (file, hits) in report.storage.iter().flat_map(|storage| &storage.hits) {
-        faults.push(format!(
-            "{file}: {hits} values of the record stand in it in clear"
-        ));
-    }
-    for (class, count) in report.leaks.iter().flat_map(|leaks| &leaks.found) {
-        faults.push(format!("{count} values in logs look like {class}"));
-    }
-    faults
-}
-
-fn show(report: &Report, faults: &[String]) -> anyhow::Result<()> {
-    let mut rows: Vec<[String; 2]> = Vec::new();
-    let mut row = |name: &str, text: String| rows.push([name.to_owned(), text]);
-    if let Some(access) = &report.access {
-        let allowed: u64 = access.allowed.values().sum();
-        let without =
-            access.allowed_without_role + access.allowed_elsewhere + access.allowed_out_of_time;
-        let text = format!(
-            "{} asks, {allowed} allowed, {without} without a right",
-            access.asks
-        );
-        row("access", text);
-    }
-    let refused = report.tokens.iter().filter(|token| token.refused).count();
-    row("tokens", format!("{refused} with good signatures refused"));
-    if let Some(identity) = &report.identity {
-        row(
-            "people",
-            format!("{} who are not disabled", identity.people.len()),
-        );
-    }
-    if let Some(log) = &report.log {
-        row(
-            "log",
-            format!(
-                "{} entries, {} about records",
-                log.entries, log.about_records
-            ),
-        );
-    }
-    let attacks = report.log.iter().flat_map(|log| &log.attacks);
-    for attack in attacks.chain(report.seal.iter().flat_map(|seal| &seal.attacks)) {
-        row(
-            "attack",
-            format!(
-                "{}: seen {} of {}",
-                attack.attack, attack.seen, attack.tried
-            ),
-        );
-    }
-    row("keys", format!("{} listed", report.keys.len()));
-    if let Some(storage) = &report.storage {
-        let text = format!(
-            "{} values looked for in {} bytes",
-            storage.values, storage.bytes
-        );
-        row("storage", text);
-    }
-    if let Some(leaks) = &report.leaks {
-        row(
-            "logs",
-            format!("{} lines of {} files", leaks.lines, leaks.files),
-        );
-    }
-    for one in &report.not_done {
-        row("NOT TRIED", format!("{}: {}", one.part, one.why));
-    }
-    for fault in faults {
-        row("FINDING", fault.clone());
-    }
-    for line in output::table(&rows) {
-        output::say(format_args!("  {line}"))?;
-    }
-    output::say("checks judge it: `vouchsafe self-test --json`, and [[self_test]] in evidence.toml")
 }
