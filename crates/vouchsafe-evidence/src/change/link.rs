@@ -6,8 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::commit::Oid;
 use super::forge::Forge;
+use super::forge_pages::WITHHELD;
 use super::history::{Change, History};
 use super::shapes::{Pull, PullBrief, PullCommit};
+use crate::digest::Digest;
 
 /// The forge's link from a commit to its pull request comes late: within this time it may be missing.
 const LATE: SignedDuration = SignedDuration::from_mins(10);
@@ -241,16 +243,25 @@ fn is_one_of(history: &History, change: &Change, merge: &Oid, commits: &[&PullCo
             .iter()
             .filter_map(|step| history.commits.get(&step.id));
         let copied = objects.all(|commit| commit.parents.len() == 1) && !steps.is_empty();
-        let original = commits.len().checked_sub(steps.len());
-        let original = original.and_then(|place| commits.get(place));
-        copied && original.is_some_and(|original| is_copy(&change.commit, original))
+        // A rebase leaves merges out, and what the branch has already; the order stays.
+        let mut originals = commits.iter().rev().filter(|one| one.parents.len() == 1);
+        copied
+            && steps.iter().rev().all(|step| {
+                let copy = history.commits.get(&step.id);
+                copy.is_some_and(|copy| originals.any(|original| is_copy(copy, original)))
+            })
     })
 }
 
 fn is_copy(copy: &Arc<super::commit::Commit>, original: &PullCommit) -> bool {
     original.commit.author.as_ref().is_some_and(|author| {
         let date = author.date.map(Timestamp::as_second);
-        author.email.as_deref() == Some(&copy.author.email)
+        let first = original.commit.message.lines().next().unwrap_or_default();
+        let said = copy.subject.as_ref();
+        // A message that is withheld on one side cannot be compared.
+        let same = said.is_none_or(|said| *said == Digest::of(first.as_bytes()))
+            || first.starts_with(WITHHELD);
+        same && author.email.as_deref() == Some(&copy.author.email)
             && date == Some(copy.authored.as_second())
     })
 }

@@ -60,6 +60,9 @@ struct Frame {
     at: Timestamp,
     headers: Headers,
     complete: bool,
+    /// What was not as the recorded contract says when it was collected.
+    #[serde(default)]
+    changed: Vec<String>,
     #[serde(rename = "body")]
     _body: IgnoredAny,
 }
@@ -106,6 +109,12 @@ fn page(frame: &Frame, line: &[u8]) -> Page {
         ))
     } else if !frame.complete {
         Err(format!("{} was not received whole", frame.path))
+    } else if !frame.changed.is_empty() {
+        Err(format!(
+            "{} was not as the recorded contract says: {}",
+            frame.path,
+            frame.changed.join(", ")
+        ))
     } else {
         body(&path, line).map_err(|field| format!("{} has another shape: {field}", frame.path))
     };

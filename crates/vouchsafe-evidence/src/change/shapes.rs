@@ -33,6 +33,8 @@ where
     #[serde(deny_unknown_fields)]
     struct Nobody {}
     Ok(match Option::<Known>::deserialize(deserializer)? {
+        // One account stands for everybody who is gone: it names nobody.
+        Some(Known::Account(account)) if account.key_of_login() == "ghost" => None,
         Some(Known::Account(account)) => Some(account),
         Some(Known::Nobody(Nobody {})) | None => None,
     })
@@ -41,19 +43,36 @@ where
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Account {
     pub(super) login: String,
+    /// The number that stays when the login is changed.
+    pub(super) id: Option<u64>,
     #[serde(rename = "type")]
     pub(super) kind: String,
 }
 
 impl Account {
-    /// The login, as it is compared.
+    /// What stays the same of an account: its number, or its login where there is none.
     pub(super) fn key(&self) -> String {
+        self.id.map_or_else(|| self.key_of_login(), key_of_id)
+    }
+
+    /// The login, as it is compared.
+    pub(super) fn key_of_login(&self) -> String {
         self.login.to_ascii_lowercase()
     }
 
-    pub(super) fn is_bot(&self) -> bool {
-        self.kind != "User" || self.key().ends_with("[bot]")
+    /// By what it may be known elsewhere: by its number, and by its login where a page or a setting has no number.
+    pub(super) fn keys(&self) -> [String; 2] {
+        [self.key(), self.key_of_login()]
     }
+
+    pub(super) fn is_bot(&self) -> bool {
+        self.kind != "User" || self.key_of_login().ends_with("[bot]")
+    }
+}
+
+/// The key of an account by its number. No login begins like this.
+pub(super) fn key_of_id(id: u64) -> String {
+    format!("#{id}")
 }
 
 #[derive(Debug, Deserialize)]
@@ -65,6 +84,22 @@ pub(super) struct Base {
 #[derive(Debug, Deserialize)]
 pub(super) struct Sha {
     pub(super) sha: Oid,
+}
+
+/// The head of a pull request.
+#[derive(Debug, Deserialize)]
+pub(super) struct Head {
+    pub(super) sha: Oid,
+    /// Its branch.
+    #[serde(rename = "ref")]
+    pub(super) branch: Option<String>,
+    /// The repository of that branch; null when it is gone.
+    pub(super) repo: Option<RepositoryName>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RepositoryName {
+    pub(super) full_name: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,12 +131,12 @@ pub(super) struct Pull {
     pub(super) user: Option<Account>,
     pub(super) labels: Vec<Label>,
     pub(super) base: Base,
-    pub(super) head: Sha,
+    pub(super) head: Head,
     pub(super) commits: u64,
 }
 
 /// One of `/pulls/{n}/reviews`.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct Review {
     pub(super) id: u64,
     #[serde(deserialize_with = "account")]
@@ -132,6 +167,13 @@ pub(super) struct Inner {
     pub(super) author: Option<Written>,
     #[serde(deserialize_with = "nullable")]
     pub(super) committer: Option<Written>,
+    /// What the forge says of its signature.
+    pub(super) verification: Option<Verification>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Verification {
+    pub(super) verified: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -159,6 +201,13 @@ pub(super) struct CheckRun {
     pub(super) started_at: Option<Timestamp>,
     #[serde(deserialize_with = "nullable")]
     pub(super) completed_at: Option<Timestamp>,
+    /// Who reported it.
+    pub(super) app: Option<App>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct App {
+    pub(super) id: u64,
 }
 
 /// `/commits/{sha}/status`.
@@ -209,6 +258,9 @@ pub(super) struct Parameters {
 #[derive(Debug, Deserialize)]
 pub(super) struct Context {
     pub(super) context: String,
+    /// The app that alone may report it. The older form of protection calls it `app_id`, and any app -1.
+    #[serde(alias = "app_id")]
+    pub(super) integration_id: Option<i64>,
 }
 
 /// `/rulesets/{id}`.
@@ -260,6 +312,8 @@ pub(super) struct Allowances {
 #[derive(Debug, Deserialize)]
 pub(super) struct RequiredChecks {
     pub(super) contexts: Vec<String>,
+    /// The same with their apps. Not there on older servers.
+    pub(super) checks: Option<Vec<Context>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -291,6 +345,7 @@ pub(super) struct RuleSuite {
 #[derive(Debug, Deserialize)]
 pub(super) struct Collaborator {
     pub(super) login: String,
+    pub(super) id: Option<u64>,
     pub(super) permissions: Permissions,
 }
 

@@ -5,6 +5,7 @@ mod answers;
 mod history;
 mod links;
 mod made;
+mod people;
 mod protection;
 mod pushes;
 mod real;

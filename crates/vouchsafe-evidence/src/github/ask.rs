@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
 use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -110,6 +110,24 @@ impl Asker<'_> {
                 Next::Refused(_) => return None,
             };
         }
+    }
+
+    /// When the last listing that was saved for a query began, where all of its pages are there.
+    pub(super) fn whole_since(&self, path: &str, query: &str) -> Option<Timestamp> {
+        let first = self.folder.last(path, query)?;
+        let (began, mut page) = (first.at, first);
+        for _ in 0..self.options.limits.pages {
+            if !page.is_answer() || page.at < began || !page.changed.is_empty() {
+                return None;
+            }
+            let link = page.headers.get("link").map(String::as_str);
+            match link::next(self.client.api(), path, link) {
+                Next::End => return Some(began),
+                Next::Query(query) => page = self.folder.last(path, &query)?,
+                Next::Refused(_) => return None,
+            }
+        }
+        None
     }
 
     /// One page that is an answer; none when it is a refusal or not whole, which is told.

@@ -71,6 +71,13 @@ pub(super) const BRANCH_RULES: Endpoint = Endpoint {
     shows: "the rules in force for a branch",
 };
 
+pub(super) const BRANCH: Endpoint = Endpoint {
+    path: "/repos/{owner}/{repo}/branches/{branch}",
+    permission: "contents: read",
+    workflow: Workflow::Can,
+    shows: "whether a branch is protected at all",
+};
+
 pub(super) const PROTECTION: Endpoint = Endpoint {
     path: "/repos/{owner}/{repo}/branches/{branch}/protection",
     permission: "administration: read",
@@ -82,7 +89,14 @@ pub(super) const ACTIVITY: Endpoint = Endpoint {
     path: "/repos/{owner}/{repo}/activity",
     permission: "contents: read",
     workflow: Workflow::Can,
-    shows: "direct and forced pushes, and that no move of a branch is missing",
+    shows: "direct and forced pushes, that no move of a branch is missing, and who pushed the head of a pull request",
+};
+
+/// The same of a repository from which a pull request comes. It may be hidden or gone.
+pub(super) const FORK_ACTIVITY: Endpoint = Endpoint {
+    workflow: Workflow::Cannot,
+    shows: "who pushed the head of a pull request from a fork",
+    ..ACTIVITY
 };
 
 pub(super) const DEPLOYMENTS: Endpoint = Endpoint {
@@ -164,6 +178,7 @@ pub(super) const ALL: &[Endpoint] = &[
     RULESET,
     RULE_SUITES,
     BRANCH_RULES,
+    BRANCH,
     PROTECTION,
     ACTIVITY,
     DEPLOYMENTS,

@@ -144,7 +144,7 @@ mod tests {
             plan.contains("branch gone: not in the local clone"),
             "{plan}"
         );
-        assert!(plan.contains("About 35 calls for 2 commits"), "{plan}");
+        assert!(plan.contains("About 36 calls for 2 commits"), "{plan}");
         assert!(
             plan.contains("UNOBSERVABLE") && !plan.contains("canary"),
             "{plan}"

@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::ask::{Asker, Question, items};
@@ -19,6 +22,17 @@ use crate::git::Git;
 
 /// How long the late link from a commit to its pull request is waited for: a minute in all.
 const LINK_WAITS: [u64; 4] = [5, 10, 15, 30];
+
+/// Periods of pushes that the forge lists, and their hours: a start asks for the shortest that reaches back to the last
+/// whole listing, with a margin.
+const PERIODS: [(&str, i64); 5] = [
+    ("day", 24),
+    ("week", 7 * 24),
+    ("month", 28 * 24),
+    ("quarter", 89 * 24),
+    ("year", 364 * 24),
+];
+const MARGIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// A run.
 pub(super) struct Walk<'a> {
@@ -104,6 +118,7 @@ impl<'a> Walk<'a> {
         for branch in &branches {
             self.branch(branch)?;
         }
+        self.pushes()?;
         if history::is_shallow(&self.git)? {
             self.asker.summary.missing.insert(
                 "the clone is shallow: fetch its whole history (fetch-depth: 0), or what came before is not asked about"
@@ -222,6 +237,7 @@ impl<'a> Walk<'a> {
         let name = encoded(branch);
         let repository = &self.options.repository;
         let rules = repository.path(&format!("/rules/branches/{name}"));
+        let itself = repository.path(&format!("/branches/{name}"));
         let protection = repository.path(&format!("/branches/{name}/protection"));
         let activity = repository.path("/activity");
         self.ask(
@@ -230,12 +246,35 @@ impl<'a> Walk<'a> {
             "per_page=100",
             Subject::Now,
         )?;
+        self.ask(&endpoint::BRANCH, &itself, "", Subject::Now)?;
         self.ask(&endpoint::PROTECTION, &protection, "", Subject::Now)?;
         let query = format!(
             "ref={}&per_page=100",
             encoded(&format!("refs/heads/{branch}"))
         );
         self.ask(&endpoint::ACTIVITY, &activity, &query, Subject::Now)?;
+        Ok(())
+    }
+
+    /// Pushes to every branch: they show who pushed the head of a pull request.
+    fn pushes(&mut self) -> Result<(), CollectError> {
+        let path = self.options.repository.path("/activity");
+        let all = "per_page=100".to_owned();
+        let of = |period: &str| format!("time_period={period}&per_page=100");
+        let known = PERIODS.map(|(period, _)| of(period));
+        let whole = known.iter().chain([&all]);
+        let whole = whole.filter_map(|query| self.asker.whole_since(&path, query));
+        let midnight = |day: Date| TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok();
+        // With no whole listing yet: back to the first day of the period.
+        let from = whole.max().or(self.options.since.and_then(midnight));
+        let now = self.asker.pace.now();
+        let reaches = |hours: i64| {
+            let hours = SignedDuration::from_hours(hours);
+            from.is_some_and(|from| now.duration_since(from) + MARGIN <= hours)
+        };
+        let period = PERIODS.iter().find(|(_, hours)| reaches(*hours));
+        let query = period.map_or(all, |(period, _)| of(period));
+        self.ask(&endpoint::ACTIVITY, &path, &query, Subject::Now)?;
         Ok(())
     }
 
@@ -331,11 +370,32 @@ impl<'a> Walk<'a> {
             "per_page=100",
             subject,
         )?;
+        self.fork(page, subject)?;
         let head = page.and_then(|page| page.get("head")?.get("sha")?.as_str());
         if let Some(head) = head.filter(|sha| is_sha(sha))
             && self.done.insert(format!("results {head}"))
         {
             self.results(head, subject)?;
+        }
+        Ok(())
+    }
+
+    /// Pushes to the branch of a pull request that came from another repository.
+    fn fork(&mut self, pull: Option<&Value>, subject: Subject) -> Result<(), CollectError> {
+        let head = pull.and_then(|pull| pull.get("head"));
+        let name = head.and_then(|head| text(head.get("repo"), "full_name"));
+        let (Some(name), Some(branch)) = (name, text(head, "ref")) else {
+            return Ok(());
+        };
+        let Ok(fork) = Repository::parse(name) else {
+            return Ok(());
+        };
+        let own = name.eq_ignore_ascii_case(&self.options.repository.to_string());
+        if !own && self.done.insert(format!("pushes {name} {branch}")) {
+            let branch = encoded(&format!("refs/heads/{branch}"));
+            let query = format!("ref={branch}&per_page=100");
+            let path = fork.path("/activity");
+            self.ask(&endpoint::FORK_ACTIVITY, &path, &query, subject)?;
         }
         Ok(())
     }

@@ -116,6 +116,13 @@ impl Forge {
                     json!([one]),
                 )
             }
+            ["branches", name] => {
+                let tip = json!({"name": name, "commit": {"sha": self.commits.last()?}, "protected": true});
+                (
+                    "/repos/{owner}/{repo}/branches/{branch}",
+                    self.shape("branch", tip),
+                )
+            }
             ["branches", _, "protection"] => {
                 let admins = json!({"url": "https://forge.example/x", "enabled": true});
                 (
@@ -151,7 +158,7 @@ impl Forge {
     fn activity(&self) -> Value {
         let moves = self.commits.windows(2).enumerate().map(|(id, pair)| {
             let fields = json!({"id": id, "before": pair[0], "after": pair[1], "ref": "refs/heads/main",
-                "activity_type": "pr_merge", "actor": {"login": "ann"}});
+                "activity_type": "pr_merge", "actor": {"login": "ann", "type": "User"}});
             self.shape("activity", fields)
         });
         moves.rev().collect()
@@ -199,7 +206,8 @@ impl Forge {
                 let mut pull = self.shape("pull", self.merge(number));
                 merge(
                     &mut pull,
-                    json!({"merged": true, "merged_by": {"login": "ann", "type": "User"}}),
+                    json!({"merged": true, "merged_by": {"login": "ann", "type": "User"},
+                        "head": {"ref": format!("work-{number}"), "repo": {"full_name": "o/r"}}}),
                 );
                 ("/repos/{owner}/{repo}/pulls/{pull_number}", pull)
             }
