@@ -11,6 +11,7 @@ mod chain;
 mod ci;
 mod collector;
 mod commit;
+pub(crate) mod compare;
 mod deploy;
 mod direct;
 mod emergency;

@@ -15,11 +15,13 @@
 mod archive;
 mod make;
 mod manifest;
+mod pages;
 mod sample;
 mod verify;
 
 pub(crate) use archive::Archive;
 pub(crate) use make::{Making, make};
+pub(crate) use pages::pages;
 pub(crate) use sample::sample;
 pub(crate) use verify::{Kept, Verified, verify};
 

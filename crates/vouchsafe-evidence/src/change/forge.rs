@@ -98,6 +98,17 @@ impl Forge {
         Ok(Some(forge))
     }
 
+    /// The pages of one repository, of files that were read elsewhere.
+    pub(super) fn of_files(files: Vec<Arc<PageFile>>, repository: &str) -> Self {
+        let mut forge = Self {
+            files,
+            paths: HashMap::new(),
+            broken: Vec::new(),
+        };
+        forge.sort(repository);
+        forge
+    }
+
     fn repository(&self, settings: &Settings) -> Result<String, String> {
         if let Some(named) = &settings.repository {
             return Ok(named.to_ascii_lowercase());

@@ -1,6 +1,5 @@
 //! `vouchsafe evidence collect github`.
 
-use std::env;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,11 +8,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::origin::{GITHUB, PlainHttp};
-use super::{
-    Api, ApiError, CollectError, Limits, Options, Repository, Token, TokenError, collect, plan,
-};
+use super::{GITHUB, Options, Repository, collect, plan};
+use crate::forge::access::{AccessArgs, AccessError, Variables, environment};
+use crate::forge::{CollectError, Limits};
 use crate::project::Project;
+
+/// Where a workflow has address and token.
+pub(crate) const VARIABLES: Variables = Variables {
+    api: "GITHUB_API_URL",
+    token: "GITHUB_TOKEN",
+    own: GITHUB,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,12 +49,8 @@ pub struct Args {
     /// The local clone, whose first-parent commits are asked about
     #[arg(long, value_name = "DIR", default_value = ".")]
     clone: PathBuf,
-    /// The address of the interface; https://HOST/api/v3 for GitHub Enterprise Server [default: GITHUB_API_URL, or GitHub's]
-    #[arg(long, value_name = "URL")]
-    api: Option<String>,
-    /// A file with the token, which only its owner can read
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    access: AccessArgs,
     /// Print every call, the permission that it takes and what stays UNOBSERVABLE; call nobody
     #[arg(long)]
     dry_run: bool,
@@ -59,20 +60,13 @@ pub struct Args {
     /// How long a limit of the forge is waited for at a time
     #[arg(long, value_name = "SECONDS", default_value_t = 900)]
     max_wait_seconds: u64,
-    /// Speak plain HTTP to a loopback address, for tests: the token can be read on this machine
-    #[arg(long)]
-    danger_plain_http_to_loopback: bool,
 }
 
 /// Why the command did not begin.
 #[derive(Debug, thiserror::Error)]
 enum Refused {
-    #[error("--repository or --api: {0}")]
-    Api(#[from] ApiError),
-    #[error("--token-file: {0}")]
-    Token(#[from] TokenError),
-    #[error("GITHUB_TOKEN is not for {0}: give the token of that forge by --token-file")]
-    OtherForge(String),
+    #[error(transparent)]
+    Access(#[from] AccessError),
     #[error(transparent)]
     Collect(#[from] CollectError),
 }
@@ -89,9 +83,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 }
 
 fn try_run(args: &Args) -> Result<ExitCode, Refused> {
-    let options = options(args, &|name| {
-        env::var(name).ok().filter(|value| !value.is_empty())
-    })?;
+    let options = options(args, &environment)?;
     if args.dry_run {
         print(&plan::plan(&options)?);
         return Ok(ExitCode::SUCCESS);
@@ -110,27 +102,7 @@ fn try_run(args: &Args) -> Result<ExitCode, Refused> {
 
 /// What the arguments, the environment and the settings of the project come to.
 fn options(args: &Args, variable: &dyn Fn(&str) -> Option<String>) -> Result<Options, Refused> {
-    let plain = if args.danger_plain_http_to_loopback {
-        PlainHttp::DangerToLoopback
-    } else {
-        PlainHttp::Refused
-    };
-    let own = variable("GITHUB_API_URL").unwrap_or_else(|| GITHUB.to_owned());
-    let own = Api::parse(&own, plain)?;
-    let api = args
-        .api
-        .as_deref()
-        .map(|api| Api::parse(api, plain))
-        .transpose()?;
-    let api = api.unwrap_or_else(|| own.clone());
-    let token = match &args.token_file {
-        Some(path) => Some(Token::read(path)?),
-        None => match variable("GITHUB_TOKEN") {
-            Some(_) if !api.same_origin(&own) => return Err(Refused::OtherForge(api.to_string())),
-            Some(text) => Some(Token::new(&text, "GITHUB_TOKEN")?),
-            None => None,
-        },
-    };
+    let (api, token) = args.access.open(VARIABLES, variable)?;
     let project = Project::open(&args.clone, Timestamp::now()).ok();
     let settings = project.as_ref().map(|project| &project.settings);
     let branches = match settings {
@@ -138,7 +110,7 @@ fn options(args: &Args, variable: &dyn Fn(&str) -> Option<String>) -> Result<Opt
         _ => args.branch.clone(),
     };
     Ok(Options {
-        repository: Repository::parse(&args.repository)?,
+        repository: Repository::parse(&args.repository).map_err(AccessError::Api)?,
         api,
         token,
         clone: args.clone.clone(),
@@ -168,6 +140,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
+    use crate::forge::ApiError;
 
     #[derive(Debug, clap::Parser)]
     struct Line {
@@ -194,7 +167,7 @@ mod tests {
         let elsewhere = ["--api", "https://git.example/api/v3"];
         assert!(matches!(
             options_of(&elsewhere, &[TOKEN]),
-            Err(Refused::OtherForge(_))
+            Err(Refused::Access(AccessError::OtherForge(..)))
         ));
         let own = ("GITHUB_API_URL", "https://git.example/api/v3");
         let options = options_of(&[], &[TOKEN, own]).unwrap();
@@ -202,7 +175,7 @@ mod tests {
         let github = ["--api", GITHUB];
         assert!(matches!(
             options_of(&github, &[TOKEN, own]),
-            Err(Refused::OtherForge(_))
+            Err(Refused::Access(AccessError::OtherForge(..)))
         ));
         assert!(!format!("{options:?}").contains("canary"));
     }
@@ -212,14 +185,14 @@ mod tests {
         let plain = ["--api", "http://127.0.0.1:1"];
         assert!(matches!(
             options_of(&plain, &[]),
-            Err(Refused::Api(ApiError::PlainText))
+            Err(Refused::Access(AccessError::Api(ApiError::PlainText)))
         ));
         let flag = "--danger-plain-http-to-loopback";
         options_of(&[plain[0], plain[1], flag], &[]).unwrap();
         let far = ["--api", "http://192.0.2.1", flag];
         assert!(matches!(
             options_of(&far, &[]),
-            Err(Refused::Api(ApiError::PlainText))
+            Err(Refused::Access(AccessError::Api(ApiError::PlainText)))
         ));
     }
 

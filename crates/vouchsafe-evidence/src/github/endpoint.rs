@@ -1,26 +1,6 @@
-//! What is asked of the forge, the permission that it takes, and what cannot be judged without it.
+//! What is asked of GitHub.
 
-/// A question to the forge.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Endpoint {
-    /// Its path.
-    pub(super) path: &'static str,
-    /// The permission of an app or a fine-grained token.
-    pub(super) permission: &'static str,
-    /// Whether the token of a workflow can have it.
-    pub(super) workflow: Workflow,
-    /// What cannot be judged without it.
-    pub(super) shows: &'static str,
-}
-
-/// Whether the token of a workflow can have a permission.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Workflow {
-    /// Its `permissions` can name it, or it always has it.
-    Can,
-    /// It cannot.
-    Cannot,
-}
+use crate::forge::endpoint::{Endpoint, Workflow};
 
 pub(super) const REPOSITORY: Endpoint = Endpoint {
     path: "/repos/{owner}/{repo}",
@@ -192,10 +172,3 @@ pub(super) const ALL: &[Endpoint] = &[
     CHECK_RUNS,
     STATUS,
 ];
-
-impl Endpoint {
-    /// Whether a refusal is expected where the token is a workflow's own.
-    pub(super) fn may_be_hidden(&self) -> bool {
-        self.workflow == Workflow::Cannot
-    }
-}

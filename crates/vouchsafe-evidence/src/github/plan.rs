@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::endpoint::{self, Endpoint, Workflow};
-use super::history::{self, History};
-use super::{CollectError, Options, clone};
+use super::Options;
+use super::endpoint;
+use crate::forge::CollectError;
+use crate::forge::endpoint::{Endpoint, Workflow};
+use crate::forge::history::{self, History};
 
 /// Calls for each commit that came by a pull request: its link, the pull request, reviews, commits, and two times the
 /// results of its tests.
@@ -17,7 +19,7 @@ const AN_HOUR: [(&str, usize); 2] = [("a workflow's token", 1000), ("an app or a
 /// # Errors
 /// When the local clone cannot be read.
 pub(crate) fn plan(options: &Options) -> Result<String, CollectError> {
-    let git = clone(options)?;
+    let git = options.git()?;
     let mut out = String::new();
     let mut commits = 0;
     let branches = &options.branches;
@@ -106,10 +108,11 @@ fn levels(out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::origin::PlainHttp;
+    use super::super::Repository;
     use super::super::tests::repository::Repo;
-    use super::super::{Api, Limits, Repository, Token};
     use super::*;
+    use crate::forge::origin::PlainHttp;
+    use crate::forge::{Api, Limits, Token};
 
     #[test]
     fn every_call_and_permission_is_printed_beforehand_and_nobody_is_called() {

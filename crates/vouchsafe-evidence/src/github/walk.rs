@@ -8,16 +8,15 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::ask::{Asker, Question, items};
-use super::client::{Answer, Body, Client};
-use super::contract::Contract;
-use super::endpoint::{self, Endpoint};
-use super::folder::Folder;
-use super::history::{self, Commit, History};
-use super::origin::encoded;
-use super::pace::Pace;
-use super::settled::{LINK, Subject};
-use super::{CollectError, Options, Repository, Stop, Summary};
+use super::endpoint;
+use super::{Options, Repository};
+use crate::forge::ask::{Asker, Question, items};
+use crate::forge::client::{Answer, Body};
+use crate::forge::endpoint::Endpoint;
+use crate::forge::history::{self, Commit, History};
+use crate::forge::origin::encoded;
+use crate::forge::settled::{LINK, Subject};
+use crate::forge::{CollectError, Stop, Summary};
 use crate::git::Git;
 
 /// How long the late link from a commit to its pull request is waited for: a minute in all.
@@ -50,22 +49,13 @@ impl<'a> Walk<'a> {
     pub(super) fn new(
         options: &'a Options,
         git: Git,
-        folder: Folder,
-        client: Client,
-        pace: &'a mut dyn Pace,
+        asker: Asker<'a>,
         progress: &'a mut dyn FnMut(&str),
     ) -> Self {
         Self {
             options,
             git,
-            asker: Asker {
-                options,
-                folder,
-                client,
-                contract: Contract::recorded(),
-                pace,
-                summary: Summary::default(),
-            },
+            asker,
             progress,
             done: BTreeSet::new(),
             began: false,

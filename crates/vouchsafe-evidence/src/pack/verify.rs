@@ -22,6 +22,7 @@ use crate::finding::{Findings, Populations, Scope, csv, findings, root_of};
 use crate::inputs::{Cache, Contents as _, Index, Noted};
 use crate::judgement::Record;
 use crate::logged;
+use crate::refetch::Refetched;
 use crate::store::{Files as _, Log};
 
 /// What a verifier kept, from elsewhere than the pack.
@@ -46,6 +47,9 @@ pub(crate) struct Verified {
     pub(crate) not_excluded: Vec<String>,
     /// Observations that were performed again.
     pub(crate) performed: u64,
+    /// Sampled changes, compared with the forge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) refetched: Option<Refetched>,
     /// What the pack says, as computed here from its evidence.
     #[serde(skip)]
     pub(crate) findings: Option<Findings>,

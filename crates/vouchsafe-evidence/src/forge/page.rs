@@ -35,46 +35,46 @@ const WITHHELD: &[&str] = &[
 
 /// One page.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(super) struct Page {
+pub(crate) struct Page {
     /// The version of this format.
-    pub(super) page: u8,
-    pub(super) method: String,
+    pub(crate) page: u8,
+    pub(crate) method: String,
     /// The path that was asked, below the address of the interface.
-    pub(super) path: String,
-    pub(super) query: String,
-    pub(super) status: u16,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) status: u16,
     /// When it was asked, by the clock of this machine.
-    pub(super) at: Timestamp,
-    pub(super) headers: BTreeMap<String, String>,
+    pub(crate) at: Timestamp,
+    pub(crate) headers: BTreeMap<String, String>,
     /// Whether the body came whole and is JSON.
-    pub(super) complete: bool,
+    pub(crate) complete: bool,
     /// Whether the forge said that the page of an earlier time still stands; it is stored again with its new time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) revalidated: bool,
+    pub(crate) revalidated: bool,
     /// Names of fields whose values were not stored: null stands there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) withheld: Vec<String>,
+    pub(crate) withheld: Vec<String>,
     /// What is not as the recorded contract says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) changed: Vec<String>,
-    pub(super) body: Option<Box<RawValue>>,
+    pub(crate) changed: Vec<String>,
+    pub(crate) body: Option<Box<RawValue>>,
 }
 
 impl Page {
     /// Whether it is an answer that counts: whole, with status 200.
-    pub(super) const fn is_answer(&self) -> bool {
+    pub(crate) const fn is_answer(&self) -> bool {
         self.status == 200 && self.complete
     }
 
     /// The body, or null.
-    pub(super) fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         let body = self.body.as_deref();
         body.and_then(|body| serde_json::from_str(body.get()).ok())
             .unwrap_or_default()
     }
 
     /// The line, with the line feed at its end and none within.
-    pub(super) fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
+    pub(crate) fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut line = serde_json::to_vec(self)?;
         // Within JSON a line break can only be white space: in strings it is escaped.
         for byte in &mut line {
@@ -87,19 +87,19 @@ impl Page {
     }
 
     /// Reads a line.
-    pub(super) fn read(line: &[u8]) -> Option<Self> {
+    pub(crate) fn read(line: &[u8]) -> Option<Self> {
         let page: Self = serde_json::from_slice(line).ok()?;
         (page.page == 1).then_some(page)
     }
 }
 
 /// Whether a header is kept.
-pub(super) fn is_kept(name: &str) -> bool {
+pub(crate) fn is_kept(name: &str) -> bool {
     KEPT.contains(&name) || name.starts_with("x-ratelimit-")
 }
 
 /// Takes out what is not stored; the names of the fields that had something.
-pub(super) fn withhold(value: &mut Value) -> Vec<String> {
+pub(crate) fn withhold(value: &mut Value) -> Vec<String> {
     let mut names = Vec::new();
     take_out(value, &mut names);
     names.sort_unstable();

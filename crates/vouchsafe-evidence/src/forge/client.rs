@@ -9,14 +9,11 @@ use reqwest::Url;
 use reqwest::blocking::Response;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, IF_NONE_MATCH, LOCATION};
 
-use super::CollectError;
 use super::origin::Api;
 use super::pace::Pace;
 use super::page::is_kept;
 use super::token::Token;
-
-/// The version of the interface that is asked for.
-pub(super) const VERSION: &str = "2022-11-28";
+use super::{CollectError, Dialect};
 
 /// How much is waited for and taken.
 #[derive(Clone, Copy, Debug)]
@@ -78,19 +75,19 @@ pub(crate) enum Stop {
 
 /// What the forge answered.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) at: Timestamp,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) at: Timestamp,
     /// The headers that are kept.
-    pub(super) headers: BTreeMap<String, String>,
+    pub(crate) headers: BTreeMap<String, String>,
     /// Where it redirects to.
-    pub(super) location: Option<Url>,
-    pub(super) body: Body,
+    pub(crate) location: Option<Url>,
+    pub(crate) body: Body,
 }
 
 /// What came as its body.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Body {
+pub(crate) enum Body {
     /// All of it.
     Whole(String),
     /// The connection ended early or stalled.
@@ -101,13 +98,14 @@ pub(super) enum Body {
 
 /// The client.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(crate) struct Client {
     http: reqwest::blocking::Client,
     api: Api,
+    dialect: &'static Dialect,
     limits: Limits,
     budget: Budget,
     /// Calls that were made.
-    pub(super) calls: u64,
+    pub(crate) calls: u64,
     lost_in_a_row: u32,
 }
 
@@ -126,17 +124,17 @@ enum Then {
 }
 
 impl Client {
-    pub(super) fn new(
+    pub(crate) fn new(
         api: &Api,
+        dialect: &'static Dialect,
         token: Option<&Token>,
         limits: Limits,
     ) -> Result<Self, CollectError> {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            ACCEPT,
-            HeaderValue::from_static("application/vnd.github+json"),
-        );
-        headers.insert("x-github-api-version", HeaderValue::from_static(VERSION));
+        headers.insert(ACCEPT, HeaderValue::from_static(dialect.accept));
+        if let Some(version) = dialect.version {
+            headers.insert(version.header, HeaderValue::from_static(version.value));
+        }
         if let Some(token) = token {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
                 .map_err(|_| CollectError::Client)?;
@@ -159,6 +157,7 @@ impl Client {
         Ok(Self {
             http: builder.build().map_err(|_| CollectError::Client)?,
             api: api.clone(),
+            dialect,
             limits,
             budget: Budget::default(),
             calls: 0,
@@ -166,7 +165,11 @@ impl Client {
         })
     }
 
-    pub(super) const fn api(&self) -> &Api {
+    pub(crate) const fn dialect(&self) -> &'static Dialect {
+        self.dialect
+    }
+
+    pub(crate) const fn api(&self) -> &Api {
         &self.api
     }
 
@@ -174,7 +177,7 @@ impl Client {
     ///
     /// # Errors
     /// When no more calls are to be made.
-    pub(super) fn ask(
+    pub(crate) fn ask(
         &mut self,
         path: &str,
         query: &str,
@@ -361,6 +364,6 @@ fn kept(headers: &HeaderMap) -> BTreeMap<String, String> {
 }
 
 /// Whether a text is JSON.
-pub(super) fn is_json(text: &str) -> bool {
+pub(crate) fn is_json(text: &str) -> bool {
     serde_json::from_str::<serde_json::Value>(text).is_ok()
 }

@@ -62,7 +62,7 @@ impl Token {
     }
 
     /// The token, for the header that it is sent in.
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }

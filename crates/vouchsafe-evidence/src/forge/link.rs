@@ -6,7 +6,7 @@ use super::origin::Api;
 
 /// Where a listing goes on.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Next {
+pub(crate) enum Next {
     /// It ends here.
     End,
     /// With this query, at the same path.
@@ -19,7 +19,7 @@ pub(super) enum Next {
 ///
 /// Only the query is taken from the header; the path that is asked is always the listing's own. So no answer can send
 /// the token to another place of the same forge either.
-pub(super) fn next(api: &Api, path: &str, header: Option<&str>) -> Next {
+pub(crate) fn next(api: &Api, path: &str, header: Option<&str>) -> Next {
     let Some(header) = header else {
         return Next::End;
     };
