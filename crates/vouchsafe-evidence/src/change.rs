@@ -17,6 +17,7 @@ mod direct;
 mod emergency;
 mod forge;
 mod forge_pages;
+mod gitlab;
 mod history;
 mod identity;
 mod link;

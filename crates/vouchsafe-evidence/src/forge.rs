@@ -6,6 +6,7 @@
 pub(crate) mod access;
 pub(crate) mod ask;
 pub(crate) mod client;
+pub(crate) mod command;
 pub(crate) mod contract;
 pub(crate) mod endpoint;
 pub(crate) mod folder;
@@ -14,6 +15,7 @@ pub(crate) mod link;
 pub(crate) mod origin;
 pub(crate) mod pace;
 pub(crate) mod page;
+pub(crate) mod plan;
 pub(crate) mod settled;
 mod summary;
 mod token;

@@ -17,6 +17,7 @@ mod finding;
 mod forge;
 mod git;
 mod github;
+mod gitlab;
 mod imported;
 mod inputs;
 mod judgement;

@@ -307,7 +307,11 @@ fn runs<'a>(
             });
         }
     }
-    whole(head, runs.len(), pages.first().map(|page| page.total_count))?;
+    whole(
+        head,
+        runs.len(),
+        pages.first().and_then(|page| page.total_count),
+    )?;
     let statuses = match forge.statuses(&format!("/commits/{head}/status")) {
         Ok((_, statuses)) => statuses,
         Err(why) => return Ok((runs, Some(why))),

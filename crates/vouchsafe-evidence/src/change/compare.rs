@@ -167,7 +167,10 @@ fn facts(
     add("merge commit", same(merge.to_owned()));
     add("base", same(found.base.branch.clone()));
     add("head", same(found.head.sha.to_string()));
-    add("number of commits", same(found.commits.to_string()));
+    let count = found
+        .commits
+        .map_or_else(String::new, |count| count.to_string());
+    add("number of commits", same(count));
     let (_, found) = forge.commits(&format!("/pulls/{number}/commits"))?;
     for commit in found {
         add(&format!("commit {}", commit.sha), made(commit));

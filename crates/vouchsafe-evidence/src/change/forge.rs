@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::gitlab;
 use super::pages::{Body, Page, PageFile};
 use super::shapes::{
     Activity, CheckRuns, DeploymentPage, Pull, PullBrief, PullCommit, Review, RuleSuite, Statuses,
@@ -94,7 +95,7 @@ impl Forge {
             return Ok(None);
         }
         let repository = forge.repository(settings)?;
-        forge.sort(&repository);
+        forge.put_together(&repository);
         Ok(Some(forge))
     }
 
@@ -105,8 +106,43 @@ impl Forge {
             paths: HashMap::new(),
             broken: Vec::new(),
         };
-        forge.sort(repository);
+        forge.put_together(repository);
         forge
+    }
+
+    fn put_together(&mut self, repository: &str) {
+        self.sort(repository);
+        let derived = gitlab::derived(self, repository);
+        if !derived.is_empty() {
+            self.files.push(Arc::new(PageFile(derived)));
+            self.paths.clear();
+            self.sort(repository);
+        }
+    }
+
+    /// Whether these are pages of GitLab.
+    pub(super) fn is_gitlab(&self) -> bool {
+        self.paths().any(|path| path.starts_with("/gitlab/"))
+    }
+
+    /// The paths of all pages.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.paths.keys().map(String::as_str)
+    }
+
+    /// Every answer of a path, oldest first.
+    pub(super) fn answers(&self, path: &str) -> impl Iterator<Item = (Timestamp, &Body)> {
+        let answers = self.pages(path);
+        answers.filter_map(|page| Some((page.at, page.body.as_ref().ok()?)))
+    }
+
+    /// All pull requests, in each state in which they were fetched.
+    pub(super) fn all_pulls(&self) -> impl Iterator<Item = &Pull> {
+        let pages = self.files.iter().flat_map(|file| &file.0);
+        pages.filter_map(|page| match &page.body {
+            Ok(Body::Pull(pull)) => Some(&**pull),
+            _ => None,
+        })
     }
 
     fn repository(&self, settings: &Settings) -> Result<String, String> {

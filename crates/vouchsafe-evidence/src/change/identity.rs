@@ -8,7 +8,7 @@ use super::forge::Forge;
 use super::forge_pages::WITHHELD;
 use super::machines::Machines;
 use super::pushers::Pushed;
-use super::shapes::{Account, Pull, PullCommit, Written, key_of_id};
+use super::shapes::{Account, Origin, Pull, PullCommit, Written, key_of_id};
 
 /// Under this address the forge commits in the name of people.
 const FORGE_ADDRESS: &str = "noreply@github.com";
@@ -70,8 +70,15 @@ impl Identities {
     fn keys(&self, email: &str) -> BTreeSet<String> {
         let email = email.to_ascii_lowercase();
         let mut keys = self.known.get(&email).cloned().unwrap_or_default();
-        if let Some(local) = email.strip_suffix("@users.noreply.github.com") {
-            let (id, login) = match local.split_once('+') {
+        let hidden = [
+            ("@users.noreply.github.com", '+'),
+            ("@users.noreply.gitlab.com", '-'),
+        ];
+        for (suffix, between) in hidden {
+            let Some(local) = email.strip_suffix(suffix) else {
+                continue;
+            };
+            let (id, login) = match local.split_once(between) {
                 Some((id, login)) => (id.parse().ok(), login),
                 None => (None, local),
             };
@@ -160,7 +167,9 @@ impl Identities {
         }
         let is_merge =
             merged.parents.len() > 1 && pull.merge_commit_sha.as_ref() == Some(&merged.id);
-        if is_merge && merged.committer.email != FORGE_ADDRESS {
+        // GitLab makes its merges in the name of the person who merges.
+        let signs = pull.origin == Origin::GitHub;
+        if is_merge && signs && merged.committer.email != FORGE_ADDRESS {
             for person in [&merged.author, &merged.committer] {
                 self.named(makers, person, "who merged it elsewhere than at the forge");
             }

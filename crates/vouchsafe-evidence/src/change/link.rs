@@ -8,7 +8,7 @@ use super::commit::Oid;
 use super::forge::Forge;
 use super::forge_pages::WITHHELD;
 use super::history::{Change, History};
-use super::shapes::{Pull, PullBrief, PullCommit};
+use super::shapes::{Origin, Pull, PullBrief, PullCommit};
 use crate::digest::Digest;
 
 /// The forge's link from a commit to its pull request comes late: within this time it may be missing.
@@ -180,11 +180,10 @@ pub(super) fn commits_of<'a>(
             "the commits of pull request {number} were listed before its merge"
         ));
     }
-    if commits.len() as u64 != pull.commits {
+    if let Some(all) = pull.commits.filter(|all| commits.len() as u64 != *all) {
         return Err(format!(
-            "the forge lists {} of {} commits of pull request {number}",
-            commits.len(),
-            pull.commits
+            "the forge lists {} of {all} commits of pull request {number}",
+            commits.len()
         ));
     }
     if !commits.iter().any(|commit| commit.sha == pull.head.sha) {
@@ -206,6 +205,10 @@ fn mismatch(
     let is_merge = pull.merge_commit_sha.as_ref() == Some(id);
     let merged = change.commit.parents.get(1..).unwrap_or_default();
     if is_merge && !merged.is_empty() {
+        let squashed = pull.squash.as_ref().is_some_and(|one| merged.contains(one));
+        if squashed {
+            return None;
+        }
         if !merged.contains(&pull.head.sha) {
             return Some("names another head than the one that git merged".to_owned());
         }
@@ -217,7 +220,9 @@ fn mismatch(
         }
     }
     let differs = commits.iter().find(|page| {
-        let known = history.commits.get(&page.sha);
+        // GitLab leaves parents out of its listing.
+        let is_listed = pull.origin == Origin::GitHub || !page.parents.is_empty();
+        let known = history.commits.get(&page.sha).filter(|_| is_listed);
         known.is_some_and(|known| {
             !known
                 .parents

@@ -11,7 +11,10 @@ use super::shapes::Account;
 
 /// Pushes by repository, branch and the commit that became its head.
 #[derive(Debug, Default)]
-pub(super) struct Pushers(HashMap<(String, String, String), Vec<(Timestamp, Option<Account>)>>);
+pub(super) struct Pushers(HashMap<Key, Vec<(Timestamp, Option<Account>)>>);
+
+/// A repository, a branch of it, and a commit.
+type Key = (String, String, String);
 
 /// Who pushed the commits of a pull request to its branch.
 #[derive(Debug, Default)]
@@ -70,7 +73,7 @@ impl Pushers {
     }
 }
 
-fn key(repository: &str, branch: &str, head: &str) -> (String, String, String) {
+fn key(repository: &str, branch: &str, head: &str) -> Key {
     let branch = branch.strip_prefix("refs/heads/").unwrap_or(branch);
     (
         repository.to_ascii_lowercase(),

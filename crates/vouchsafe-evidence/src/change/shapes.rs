@@ -18,6 +18,15 @@ where
     Option::deserialize(deserializer)
 }
 
+/// A field that must be there, of a shape that another forge does not have.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 /// An account, where null and an empty object both mean that the forge knows none.
 fn account<'de, D>(deserializer: D) -> Result<Option<Account>, D::Error>
 where
@@ -132,7 +141,22 @@ pub(super) struct Pull {
     pub(super) labels: Vec<Label>,
     pub(super) base: Base,
     pub(super) head: Head,
-    pub(super) commits: u64,
+    /// How many commits it has, where the forge says so.
+    #[serde(deserialize_with = "present")]
+    pub(super) commits: Option<u64>,
+    /// The commit that its commits were made one of before the merge.
+    #[serde(skip)]
+    pub(super) squash: Option<Oid>,
+    #[serde(skip)]
+    pub(super) origin: Origin,
+}
+
+/// Which forge a page is of.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Origin {
+    #[default]
+    GitHub,
+    GitLab,
 }
 
 /// One of `/pulls/{n}/reviews`.
@@ -187,7 +211,9 @@ pub(super) struct Written {
 /// `/commits/{sha}/check-runs`.
 #[derive(Debug, Deserialize)]
 pub(super) struct CheckRuns {
-    pub(super) total_count: usize,
+    /// How many there are, where the forge says so.
+    #[serde(deserialize_with = "present")]
+    pub(super) total_count: Option<usize>,
     pub(super) check_runs: Vec<CheckRun>,
 }
 

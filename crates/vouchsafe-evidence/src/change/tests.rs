@@ -2,6 +2,7 @@
 
 mod afterwards;
 mod answers;
+mod gitlab;
 mod history;
 mod links;
 mod made;

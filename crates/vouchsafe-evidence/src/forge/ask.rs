@@ -16,7 +16,8 @@ use super::link::{self, Next};
 use super::pace::Pace;
 use super::page::{Page, withhold};
 use super::settled::{Subject, is_settled};
-use super::{Limits, Stop, Summary};
+use super::{CollectError, Limits, Stop, Summary, history};
+use crate::git::Git;
 
 /// Items of a page: as many as the forge gives.
 const PER_PAGE: usize = 100;
@@ -275,6 +276,48 @@ impl Asker<'_> {
                     .to_owned(),
             );
         }
+    }
+
+    /// Ends the file that was written, and sums up how the walk ended.
+    pub(crate) fn end(
+        mut self,
+        ended: Result<(), CollectError>,
+        began: bool,
+    ) -> Result<Summary, CollectError> {
+        self.folder.close().map_err(|error| self.unwritten(error))?;
+        let mut summary = self.summary;
+        summary.told.extend(self.folder.odd);
+        summary.files = self.folder.written;
+        summary.calls = self.client.calls;
+        match ended {
+            Ok(()) => Ok(summary),
+            // What was saved before is kept and told.
+            Err(CollectError::Stop(
+                stop @ (Stop::Limited { .. } | Stop::Unreachable | Stop::Token),
+            )) if began => {
+                summary.stopped = Some(stop.to_string());
+                Ok(summary)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells that the local clone is not whole, if it is not.
+    pub(crate) fn tell_shallow(&mut self, git: &Git) -> Result<(), CollectError> {
+        if history::is_shallow(git)? {
+            self.summary.missing.insert(
+                "the clone is shallow: fetch its whole history (fetch-depth: 0), or what came before is not asked about"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Tells that the local clone lacks a branch.
+    pub(crate) fn tell_no_branch(&mut self, branch: &str) {
+        self.summary.missing.insert(format!(
+            "the clone has no branch {branch}: fetch it, or its commits are not asked about"
+        ));
     }
 
     pub(crate) fn unwritten(&self, error: std::io::Error) -> Stop {

@@ -60,6 +60,10 @@ pub(crate) enum Stop {
         "the forge shows no such repository (status {0}): its name is wrong, or the token may not read it"
     )]
     Absent(u16),
+    #[error(
+        "the forge does not show the project: its name is wrong, the token may not read it, or it does not answer"
+    )]
+    Unshown,
     #[error("the repository is called {0} now: name it so")]
     Renamed(String),
     #[error(
@@ -227,10 +231,9 @@ impl Client {
         let at = pace.now();
         let response = request.send().ok()?;
         let headers = kept(response.headers());
-        let number = |name: &str| headers.get(name).and_then(|value| value.parse().ok());
-        if headers.contains_key("x-ratelimit-remaining") {
+        if limit(&headers, "remaining").is_some() {
             self.budget = Budget {
-                remaining: number("x-ratelimit-remaining"),
+                remaining: limit(&headers, "remaining").and_then(|left| left.trim().parse().ok()),
                 reset: reset(&headers),
             };
         }
@@ -328,7 +331,7 @@ fn limit_of(answer: &Answer, body: &str, attempt: u32) -> Option<SignedDuration>
         // Seconds; a date is taken for a minute.
         return Some(SignedDuration::from_secs(after.trim().parse().unwrap_or(60)) + second);
     }
-    if header("x-ratelimit-remaining") == Some("0") {
+    if limit(&answer.headers, "remaining") == Some("0") {
         let left = reset(&answer.headers).map(|reset| reset.duration_since(answer.at));
         return Some(left.unwrap_or(SignedDuration::from_mins(1)).max(second) + second);
     }
@@ -344,8 +347,15 @@ fn limit_of(answer: &Answer, body: &str, attempt: u32) -> Option<SignedDuration>
 }
 
 fn reset(headers: &BTreeMap<String, String>) -> Option<Timestamp> {
-    let seconds = headers.get("x-ratelimit-reset")?.trim().parse().ok()?;
+    let seconds = limit(headers, "reset")?.trim().parse().ok()?;
     Timestamp::from_second(seconds).ok()
+}
+
+/// What a forge says of its limit of calls: GitHub calls these headers `x-ratelimit-`, GitLab `ratelimit-`.
+fn limit<'h>(headers: &'h BTreeMap<String, String>, what: &str) -> Option<&'h str> {
+    let names = ["x-ratelimit-", "ratelimit-"].map(|prefix| format!("{prefix}{what}"));
+    let found = names.iter().find_map(|name| headers.get(name));
+    found.map(String::as_str)
 }
 
 fn kept(headers: &HeaderMap) -> BTreeMap<String, String> {

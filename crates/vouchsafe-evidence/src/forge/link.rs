@@ -52,7 +52,8 @@ pub(crate) fn next(api: &Api, path: &str, header: Option<&str>) -> Next {
     }
 }
 
-/// Whether a path of the forge names the same listing: GitHub writes `/repositories/ID` for `/repos/OWNER/NAME` there.
+/// Whether a path of the forge names the same listing: GitHub writes `/repositories/ID` for `/repos/OWNER/NAME`
+/// there, and GitLab `/projects/ID` for `/projects/NAME`.
 fn is_same(theirs: &str, ours: &str) -> bool {
     if theirs.eq_ignore_ascii_case(ours) {
         return true;
@@ -63,9 +64,12 @@ fn is_same(theirs: &str, ours: &str) -> bool {
         let head: Vec<_> = parts.by_ref().take(segments).map(str::to_owned).collect();
         Some((head, parts.next().unwrap_or_default().to_owned()))
     };
-    let (Some((id, by_id)), Some((_, by_name))) =
-        (rest(theirs, "/repositories/", 1), rest(ours, "/repos/", 2))
-    else {
+    let by_number = [
+        (rest(theirs, "/repositories/", 1), rest(ours, "/repos/", 2)),
+        (rest(theirs, "/projects/", 1), rest(ours, "/projects/", 1)),
+    ];
+    let known = by_number.into_iter();
+    let Some(((id, by_id), (_, by_name))) = known.filter_map(|(a, b)| a.zip(b)).next() else {
         return false;
     };
     let number = id

@@ -27,6 +27,8 @@ const WITHHELD: &[&str] = &[
     "body",
     "body_html",
     "body_text",
+    "description",
+    "description_html",
     "payload",
     "summary",
     "temp_clone_token",
@@ -95,7 +97,8 @@ impl Page {
 
 /// Whether a header is kept.
 pub(crate) fn is_kept(name: &str) -> bool {
-    KEPT.contains(&name) || name.starts_with("x-ratelimit-")
+    let limits = ["x-ratelimit-", "ratelimit-"];
+    KEPT.contains(&name) || limits.iter().any(|limit| name.starts_with(limit))
 }
 
 /// Takes out what is not stored; the names of the fields that had something.

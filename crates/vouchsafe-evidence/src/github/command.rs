@@ -1,17 +1,10 @@
 //! `vouchsafe evidence collect github`.
 
-use std::io::{self, Write as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
-
-use jiff::Timestamp;
-use jiff::civil::Date;
 
 use super::{GITHUB, Options, Repository, collect, plan};
-use crate::forge::access::{AccessArgs, AccessError, Variables, environment};
-use crate::forge::{CollectError, Limits};
-use crate::project::Project;
+use crate::forge::access::{AccessError, Variables, environment};
+use crate::forge::command::{CollectArgs, Command, Refused};
 
 /// Where a workflow has address and token.
 pub(crate) const VARIABLES: Variables = Variables {
@@ -37,102 +30,24 @@ pub struct Args {
     /// The repository
     #[arg(long, value_name = "OWNER/NAME")]
     repository: String,
-    /// The folder of pages
-    #[arg(long, value_name = "DIR", default_value = "evidence/pages")]
-    out: PathBuf,
-    /// The first day of the period [default: that of evidence/evidence.toml, or all of the history]
-    #[arg(long, value_name = "DATE")]
-    since: Option<Date>,
-    /// A protected branch; may be given more than once [default: those of evidence/evidence.toml, or the forge's default]
-    #[arg(long, value_name = "NAME")]
-    branch: Vec<String>,
-    /// The local clone, whose first-parent commits are asked about
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    clone: PathBuf,
     #[command(flatten)]
-    access: AccessArgs,
-    /// Print every call, the permission that it takes and what stays UNOBSERVABLE; call nobody
-    #[arg(long)]
-    dry_run: bool,
-    /// Ask again for pages that are settled
-    #[arg(long)]
-    again: bool,
-    /// How long a limit of the forge is waited for at a time
-    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
-    max_wait_seconds: u64,
-}
-
-/// Why the command did not begin.
-#[derive(Debug, thiserror::Error)]
-enum Refused {
-    #[error(transparent)]
-    Access(#[from] AccessError),
-    #[error(transparent)]
-    Collect(#[from] CollectError),
+    collect: CollectArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    match try_run(args) {
-        Ok(code) => code,
-        Err(error) => {
-            tell(&format!("collect github: {error}"));
-            ExitCode::from(2)
-        }
-    }
-}
-
-fn try_run(args: &Args) -> Result<ExitCode, Refused> {
-    let options = options(args, &environment)?;
-    if args.dry_run {
-        print(&plan::plan(&options)?);
-        return Ok(ExitCode::SUCCESS);
-    }
-    if options.token.is_none() {
-        tell("no token (--token-file or GITHUB_TOKEN): 60 calls an hour, and public pages only");
-    }
-    let summary = collect(&options, &mut tell)?;
-    print(&summary.to_string());
-    Ok(if summary.is_whole() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-/// What the arguments, the environment and the settings of the project come to.
-fn options(args: &Args, variable: &dyn Fn(&str) -> Option<String>) -> Result<Options, Refused> {
-    let (api, token) = args.access.open(VARIABLES, variable)?;
-    let project = Project::open(&args.clone, Timestamp::now()).ok();
-    let settings = project.as_ref().map(|project| &project.settings);
-    let branches = match settings {
-        Some(settings) if args.branch.is_empty() => settings.change.branches.clone(),
-        _ => args.branch.clone(),
+    let command = Command {
+        name: "github",
+        variables: VARIABLES,
+        plan: plan::plan,
+        collect,
     };
-    Ok(Options {
-        repository: Repository::parse(&args.repository).map_err(AccessError::Api)?,
-        api,
-        token,
-        clone: args.clone.clone(),
-        branches,
-        since: args
-            .since
-            .or(settings.map(|settings| settings.project.since)),
-        out: args.out.clone(),
-        again: args.again,
-        limits: Limits {
-            wait: Duration::from_secs(args.max_wait_seconds),
-            ..Limits::default()
-        },
-    })
+    command.run(options(args, &environment), &args.collect)
 }
 
-fn print(text: &str) {
-    let _ = io::stdout().lock().write_all(text.as_bytes());
-}
-
-fn tell(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+fn options(args: &Args, variable: &dyn Fn(&str) -> Option<String>) -> Result<Options, Refused> {
+    let repository = Repository::parse(&args.repository).map_err(AccessError::Api)?;
+    args.collect.options(repository, VARIABLES, variable)
 }
 
 #[cfg(test)]

@@ -65,28 +65,8 @@ impl<'a> Walk<'a> {
     /// Walks, and ends the file that was written.
     pub(super) fn run(mut self) -> Result<Summary, CollectError> {
         let ended = self.all();
-        let (mut asker, began) = (self.asker, self.began);
-        asker
-            .folder
-            .close()
-            .map_err(|error| asker.unwritten(error))?;
-        let mut summary = asker.summary;
-        summary
-            .told
-            .append(&mut asker.folder.odd.into_iter().collect());
-        summary.files = asker.folder.written;
-        summary.calls = asker.client.calls;
-        match ended {
-            Ok(()) => Ok(summary),
-            // What was saved before is kept and told.
-            Err(CollectError::Stop(
-                stop @ (Stop::Limited { .. } | Stop::Unreachable | Stop::Token),
-            )) if began => {
-                summary.stopped = Some(stop.to_string());
-                Ok(summary)
-            }
-            Err(error) => Err(error),
-        }
+        let began = self.began;
+        self.asker.end(ended, began)
     }
 
     fn all(&mut self) -> Result<(), CollectError> {
@@ -109,12 +89,7 @@ impl<'a> Walk<'a> {
             self.branch(branch)?;
         }
         self.pushes()?;
-        if history::is_shallow(&self.git)? {
-            self.asker.summary.missing.insert(
-                "the clone is shallow: fetch its whole history (fetch-depth: 0), or what came before is not asked about"
-                    .to_owned(),
-            );
-        }
+        self.asker.tell_shallow(&self.git)?;
         for branch in &branches {
             self.changes(branch)?;
         }
@@ -273,9 +248,7 @@ impl<'a> Walk<'a> {
         let commits = match history::first_parents(&self.git, branch, self.options.since)? {
             History::Of(commits) => commits,
             History::NoBranch => {
-                self.asker.summary.missing.insert(format!(
-                    "the clone has no branch {branch}: fetch it, or its commits are not asked about"
-                ));
+                self.asker.tell_no_branch(branch);
                 return Ok(());
             }
         };

@@ -149,40 +149,43 @@ fn checks_were_green_before_the_merge() {
     assert_eq!(green(&|page| page["status"] = json!(403)), unseen);
 }
 
+/// A run of the check `build`.
+fn run(app: Option<u64>, conclusion: &str, at: &str) -> Value {
+    json!({
+        "name": "build", "status": "completed", "conclusion": conclusion, "started_at": at,
+        "completed_at": at, "app": app.map(|id| json!({"id": id})),
+    })
+}
+
+/// What comes of runs and statuses, where the rule names an app or none.
+#[expect(clippy::needless_pass_by_value, reason = "bodies are written in place")]
+fn judge(runs: Vec<Value>, app: Value, statuses: Value) -> (Outcome, String) {
+    let mut scene = Scene::new();
+    scene.made.since = "2026-01-09".to_owned();
+    let rule = json!([{
+        "type": "required_status_checks", "ruleset_id": 1,
+        "parameters": {"required_status_checks": [{"context": "build", "integration_id": app}]},
+    }]);
+    let mut rules = page("/rules/branches/main", rule);
+    rules["at"] = json!("2026-01-08T00:00:00Z");
+    scene.pages.push(rules);
+    let head = scene.head.clone();
+    scene.page(&format!("/commits/{head}/check-runs"))["body"] =
+        json!({"total_count": runs.len(), "check_runs": runs});
+    let count = statuses.as_array().map_or(0, Vec::len);
+    scene.page(&format!("/commits/{head}/status"))["body"] =
+        json!({"total_count": count, "statuses": statuses});
+    let (judgement, _) = judged(scene, "change.ci-green");
+    let codes: Vec<_> = judgement
+        .deviations
+        .iter()
+        .map(|one| one.code.clone())
+        .collect();
+    (judgement.outcome, codes.join(" "))
+}
+
 #[test]
 fn a_check_counts_by_the_app_that_reported_it() {
-    let run = |app: Option<u64>, conclusion: &str, at: &str| {
-        json!({
-            "name": "build", "status": "completed", "conclusion": conclusion, "started_at": at,
-            "completed_at": at, "app": app.map(|id| json!({"id": id})),
-        })
-    };
-    let judge = |runs: Vec<Value>, app: Value, statuses: Value| {
-        let mut scene = Scene::new();
-        scene.made.since = "2026-01-09".to_owned();
-        let mut rules = page(
-            "/rules/branches/main",
-            json!([{
-                "type": "required_status_checks", "ruleset_id": 1,
-                "parameters": {"required_status_checks": [{"context": "build", "integration_id": app}]},
-            }]),
-        );
-        rules["at"] = json!("2026-01-08T00:00:00Z");
-        scene.pages.push(rules);
-        let head = scene.head.clone();
-        scene.page(&format!("/commits/{head}/check-runs"))["body"] =
-            json!({"total_count": runs.len(), "check_runs": runs});
-        let count = statuses.as_array().map_or(0, Vec::len);
-        scene.page(&format!("/commits/{head}/status"))["body"] =
-            json!({"total_count": count, "statuses": statuses});
-        let (judgement, _) = judged(scene, "change.ci-green");
-        let codes: Vec<_> = judgement
-            .deviations
-            .iter()
-            .map(|one| one.code.clone())
-            .collect();
-        (judgement.outcome, codes.join(" "))
-    };
     let (pass, unseen) = (
         (Outcome::Pass, String::new()),
         (Outcome::Error, String::new()),

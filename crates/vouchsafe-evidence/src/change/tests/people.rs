@@ -244,11 +244,8 @@ fn a_merge_of_the_base_or_an_empty_commit_after_the_approval_makes_it_stale() {
     // Whatever came after the commit that was approved is another head.
     for (parents, message) in [(2, "Merge branch main"), (1, "Try again")] {
         let mut scene = Scene::new();
-        let parents: Vec<_> = [scene.head.clone(), scene.before.clone()]
-            .into_iter()
-            .take(parents)
-            .collect();
-        let parents: Vec<&str> = parents.iter().map(String::as_str).collect();
+        let both = [scene.head.clone(), scene.before.clone()];
+        let parents: Vec<&str> = both.iter().take(parents).map(String::as_str).collect();
         let at = "2026-01-09T11:30:00Z";
         let head = scene.made.simple(&parents, at, message);
         let merge = scene
