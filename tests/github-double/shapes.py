@@ -16,6 +16,7 @@ PATHS = {
     "ruleset": "/repos/{owner}/{repo}/rulesets/{ruleset_id}",
     "suite": "/repos/{owner}/{repo}/rulesets/rule-suites",
     "activity": "/repos/{owner}/{repo}/activity",
+    "branch": "/repos/{owner}/{repo}/branches/{branch}",
     "deployment": "/repos/{owner}/{repo}/deployments",
     "environments": "/repos/{owner}/{repo}/environments",
     "key": "/repos/{owner}/{repo}/keys",

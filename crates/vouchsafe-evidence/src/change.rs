@@ -11,17 +11,21 @@ mod chain;
 mod ci;
 mod collector;
 mod commit;
+pub(crate) mod compare;
 mod deploy;
 mod direct;
 mod emergency;
 mod forge;
 mod forge_pages;
+mod gitlab;
 mod history;
 mod identity;
 mod link;
+mod machines;
 mod pages;
 mod population;
 mod protection;
+mod pushers;
 mod registers;
 mod retrospect;
 mod reviewed;
@@ -137,6 +141,8 @@ pub(crate) struct Settings {
     pub(crate) deploy_tags: Vec<String>,
     /// Accounts of people whose mail address the forge does not know: address = account.
     pub(crate) identities: BTreeMap<String, String>,
+    /// Accounts and mail addresses that are programs, beside those that the forge calls so: their approval is none.
+    pub(crate) machines: Vec<String>,
 }
 
 /// A protected branch that had another name.

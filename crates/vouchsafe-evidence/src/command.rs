@@ -20,6 +20,7 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 
 pub use crate::github::command::Args as GithubArgs;
+pub use crate::gitlab::command::Args as GitlabArgs;
 pub use crate::register::BaaArgs;
 
 /// What is typed first, and what it returns.
@@ -77,6 +78,8 @@ enum Verb {
 pub enum Collect {
     /// Saves what GitHub says of a repository: pages of reviews, checks, rules and pushes
     Github(Box<GithubArgs>),
+    /// Saves what GitLab says of a project: merge requests, approvals, jobs, protected branches and pushes
+    Gitlab(Box<GitlabArgs>),
 }
 
 /// How a command ended, when it did what it was asked to.
@@ -133,6 +136,7 @@ pub fn run(args: &Args) -> ExitCode {
 pub fn collect(args: &Collect) -> ExitCode {
     match args {
         Collect::Github(args) => crate::github::command::run(args),
+        Collect::Gitlab(args) => crate::gitlab::command::run(args),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::entry::{Entry, INLINE_BYTES, Kind, RunEntry};
 use crate::imported::Tool;
 use crate::pack::{Archive, Kept, verify};
 use crate::store::{Files as _, Writer};
-use crate::{check, exposure, github, imported, project, register, store, yaml};
+use crate::{check, exposure, forge, imported, project, register, store, yaml};
 
 /// A leaf of the log: what is read is what would be written, and its content is the one that the header names.
 pub fn entry(leaf: &[u8]) {
@@ -35,7 +35,7 @@ pub fn entry(leaf: &[u8]) {
 
 /// A page of the forge: one line, which says the same when it is read again.
 pub fn page(line: &[u8]) {
-    let Some(page) = github::Page::read(line) else {
+    let Some(page) = forge::Page::read(line) else {
         return;
     };
     let written = page.line().expect("it was read");
@@ -43,12 +43,12 @@ pub fn page(line: &[u8]) {
         written.iter().position(|byte| *byte == b'\n'),
         Some(written.len() - 1)
     );
-    let again = github::Page::read(&written).expect("it was written");
+    let again = forge::Page::read(&written).expect("it was written");
     assert_eq!(again.line().expect("it was read"), written);
     assert_eq!(again.is_answer(), page.is_answer());
     let mut value = page.value();
-    github::withhold(&mut value);
-    assert!(github::withhold(&mut value).is_empty());
+    forge::withhold(&mut value);
+    assert!(forge::withhold(&mut value).is_empty());
 }
 
 /// A register in TOML, the one of a number: heeded or refused, each fault with a line of the text.

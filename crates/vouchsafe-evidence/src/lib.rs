@@ -14,11 +14,13 @@ mod entry;
 mod exposure;
 mod files;
 mod finding;
+mod forge;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 mod git;
 mod github;
+mod gitlab;
 mod imported;
 mod inputs;
 mod judgement;
@@ -32,6 +34,7 @@ mod pipeline;
 mod place;
 mod probe;
 mod project;
+mod refetch;
 mod register;
 mod report;
 pub mod selftest;

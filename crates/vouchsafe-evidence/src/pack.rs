@@ -15,6 +15,7 @@
 mod archive;
 mod make;
 mod manifest;
+mod pages;
 mod sample;
 mod verify;
 
@@ -22,6 +23,7 @@ pub(crate) use archive::Archive;
 pub(crate) use make::{Making, make, settle};
 #[cfg(fuzzing)]
 pub(crate) use manifest::Manifest;
+pub(crate) use pages::pages;
 pub(crate) use sample::sample;
 pub(crate) use verify::{Kept, Verified, verify};
 

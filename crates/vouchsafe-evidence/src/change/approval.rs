@@ -1,12 +1,12 @@
 //! Approved: a person with write access, who did not make the change, and whose last review approves the very head that
 //! was merged, before the merge.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::forge::Forge;
-use super::identity::Makers;
+use super::identity::{Identities, Makers};
 use super::link::Coded;
 use super::rights::Rights;
 use super::shapes::{Account, Pull, Review};
@@ -18,6 +18,8 @@ pub(super) struct Approval {
     pub(super) by: Vec<(String, Timestamp)>,
     /// The same after the merge.
     pub(super) late: Vec<(String, Timestamp)>,
+    /// Why those after the merge may not count, if that is not shown.
+    pub(super) late_unseen: Option<String>,
     pub(super) deviations: Vec<Coded>,
     pub(super) unseen: Vec<String>,
 }
@@ -26,6 +28,7 @@ pub(super) struct Approval {
 #[derive(Debug)]
 pub(super) struct Terms<'a> {
     pub(super) rights: &'a Rights,
+    pub(super) identities: &'a Identities,
     pub(super) makers: &'a Makers,
     pub(super) pull: &'a Pull,
     pub(super) merged_at: Timestamp,
@@ -48,12 +51,13 @@ impl Terms<'_> {
                 approval.unseen.push(why.to_owned());
                 return approval;
             }
-            Ok((_, reviews)) => reviews,
+            Ok((_, reviews)) => forge.reviews_since(&path, self.merged_at, &reviews),
             Err(why) => {
                 approval.unseen.push(why);
                 return approval;
             }
         };
+        let reviews: Vec<&Review> = reviews.iter().collect();
         let (before, after): (Vec<_>, Vec<_>) = match verdicts(&reviews) {
             Ok(verdicts) => verdicts
                 .into_iter()
@@ -99,19 +103,38 @@ impl Terms<'_> {
             approval.deviations.push(("CHANGES_REQUESTED_OPEN", text));
         }
         self.conclude(approval, void);
+        if !approval.late.is_empty() {
+            approval.late_unseen = self.doubt(approval.late.len());
+        }
+    }
+
+    /// Why the reviewer may be one of the makers, when that is not shown. Of two reviewers one at least is not the last
+    /// pusher.
+    fn doubt(&self, reviewers: usize) -> Option<String> {
+        let makers = self.makers;
+        if !makers.unknown.is_empty() {
+            return Some(format!(
+                "whether the reviewer made it is not shown, no account is known of: {}",
+                makers.unknown.join("; ")
+            ));
+        }
+        let why = makers.pusher_unseen.as_ref().filter(|_| reviewers < 2)?;
+        Some(format!(
+            "whether the reviewer pushed the head is not shown: {why}"
+        ))
     }
 
     fn conclude(&self, approval: &mut Approval, void: BTreeMap<&'static str, String>) {
         if !approval.by.is_empty() {
             // One approval that counts is enough: what others cannot show does not matter.
             approval.unseen.clear();
-            if !self.makers.unknown.is_empty() {
-                approval.by.clear();
-                let text = format!(
-                    "whether the reviewer made it is not shown, no account is known of: {}",
-                    self.makers.unknown.join("; ")
-                );
-                approval.deviations.push(("UNKNOWN_IDENTITY", text));
+            match self.doubt(approval.by.len()) {
+                Some(text) if !self.makers.unknown.is_empty() => {
+                    approval.by.clear();
+                    approval.deviations.push(("UNKNOWN_IDENTITY", text));
+                }
+                Some(text) => approval.unseen.push(text),
+                None => {}
             }
             return;
         }
@@ -137,20 +160,22 @@ impl Terms<'_> {
                 "an approval is by an account that the forge does not name".to_owned(),
             );
         };
-        let (login, key) = (&account.login, account.key());
-        if account.is_bot() {
+        let login = &account.login;
+        let is_of =
+            |makers: &BTreeSet<String>| account.keys().iter().any(|key| makers.contains(key));
+        if self.identities.is_machine(account) {
             return deviates("BOT_APPROVAL", format!("{login} is no person"));
         }
-        if self.makers.authors.contains(&key) {
+        if is_of(&self.makers.authors) {
             return deviates("SELF_APPROVAL", format!("{login} made it and approved it"));
         }
-        if self.makers.coauthors.contains(&key) {
+        if is_of(&self.makers.coauthors) {
             return deviates(
                 "COAUTHOR_APPROVAL",
                 format!("{login} is a co-author of it and approved it"),
             );
         }
-        match self.rights.may_write(&key, at) {
+        match self.rights.may_write(account, at) {
             Ok(true) => {}
             Ok(false) => {
                 return deviates(
@@ -173,8 +198,8 @@ impl Terms<'_> {
 
     /// Whether a review that asks for changes is by somebody whose word the forge heeds.
     fn blocks(&self, review: &Review, at: Timestamp) -> bool {
-        let key = review.user.as_ref().map(Account::key);
-        key.is_none_or(|key| self.rights.may_write(&key, at) != Ok(false))
+        let account = review.user.as_ref();
+        account.is_none_or(|account| self.rights.may_write(account, at) != Ok(false))
     }
 }
 

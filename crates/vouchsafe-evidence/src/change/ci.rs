@@ -1,6 +1,6 @@
 //! `change.ci-green`: the head that was merged had passed its checks, before it was merged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -9,6 +9,7 @@ use super::history::Change;
 use super::link::Coded;
 use super::pages::Body;
 use super::population::{item, of};
+use super::shapes::Context as CheckContext;
 use super::verdict::{Evidence, Verdict, Word};
 use crate::inputs::Context;
 use crate::judgement::{Deviation, Judgement, Severity, Unobservable};
@@ -16,15 +17,42 @@ use crate::judgement::{Deviation, Judgement, Severity, Unobservable};
 /// One run of a check.
 struct Run<'a> {
     name: &'a str,
+    source: Source,
     began: Option<Timestamp>,
     ended: Option<Timestamp>,
-    passed: bool,
+    came: Came,
+}
+
+/// Who reported a run.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+enum Source {
+    App(u64),
+    /// A check run whose app the page does not name.
+    Unnamed,
+    /// A status: which app reported it is not shown.
+    Status,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Came {
+    Passed,
+    /// It did not run, or says neither yes nor no: the forge takes that for a pass.
+    Skipped,
+    Failed,
+}
+
+/// A check that must have passed, and the app that alone may report it.
+#[derive(Clone, Eq, Ord, PartialEq, PartialOrd)]
+struct Required {
+    name: String,
+    app: Option<u64>,
 }
 
 /// What checks come to.
 #[derive(Default)]
 struct Green {
     passed: Vec<String>,
+    skipped: Vec<String>,
     deviations: Vec<Coded>,
     unseen: Vec<String>,
 }
@@ -51,6 +79,7 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
         let columns = [
             ("head", verdict.head.clone().unwrap_or_default()),
             ("passed", green.passed.join(" ")),
+            ("skipped", green.skipped.join(" ")),
         ];
         items.push(item(&change, columns));
     }
@@ -103,34 +132,49 @@ fn required(
     word: &Word,
     change: &Change,
     limit: Timestamp,
-) -> BTreeSet<String> {
-    let mut required: BTreeSet<String> = evidence
-        .settings
-        .change
-        .required_checks
-        .iter()
-        .cloned()
-        .collect();
+) -> BTreeSet<Required> {
+    let own = evidence.settings.change.required_checks.iter();
+    let any_app = |name: &String| Required {
+        name: name.clone(),
+        app: None,
+    };
+    let mut required: BTreeSet<Required> = own.map(any_app).collect();
     for branch in &change.branches {
         let listings = word.forge.listings(&format!("/rules/branches/{branch}"));
-        let Some(listing) = listings.iter().rev().find(|listing| listing.at <= limit) else {
-            continue;
-        };
-        for body in &listing.pages {
+        let listing = listings.iter().rev().find(|listing| listing.at <= limit);
+        for body in listing.iter().flat_map(|listing| &listing.pages) {
             let Body::Rules(rules) = body else { continue };
             let parameters = rules.iter().filter_map(|rule| rule.parameters.as_ref());
             let checks = parameters.filter_map(|one| one.required_status_checks.as_ref());
-            required.extend(checks.flatten().map(|check| check.context.clone()));
+            required.extend(checks.flatten().map(asked));
+        }
+        let path = format!("/branches/{branch}/protection");
+        if let Some(Body::Protection(older)) = word.forge.at(&path, limit)
+            && let Some(checks) = &older.required_status_checks
+        {
+            match &checks.checks {
+                Some(checks) => required.extend(checks.iter().map(asked)),
+                None => required.extend(checks.contexts.iter().map(any_app)),
+            }
         }
     }
     required
+}
+
+fn asked(check: &CheckContext) -> Required {
+    let app = check.integration_id;
+    Required {
+        name: check.context.clone(),
+        // Any app is -1 in the older form.
+        app: app.and_then(|id| u64::try_from(id).ok()),
+    }
 }
 
 fn of_commit(
     forge: &Forge,
     head: &str,
     limit: Timestamp,
-    required: &BTreeSet<String>,
+    required: &BTreeSet<Required>,
     first: bool,
 ) -> Green {
     let (runs, hidden) = match runs(forge, head, limit, first) {
@@ -138,12 +182,13 @@ fn of_commit(
         Err(why) => return Green::unseen(why),
     };
     let mut green = Green::default();
-    let names: BTreeSet<&str> = if required.is_empty() {
-        runs.iter().map(|run| run.name).collect()
+    let asked: BTreeSet<Required> = if required.is_empty() {
+        let all = runs.iter().map(|run| run.name.to_owned());
+        all.map(|name| Required { name, app: None }).collect()
     } else {
-        required.iter().map(String::as_str).collect()
+        required.clone()
     };
-    if names.is_empty() {
+    if asked.is_empty() {
         match hidden {
             Some(why) => green.unseen.push(why),
             None => green
@@ -152,44 +197,79 @@ fn of_commit(
         }
         return green;
     }
-    for name in names {
-        let of_name: Vec<_> = runs.iter().filter(|run| run.name == name).collect();
-        green.take(name, &of_name, limit, hidden.as_ref(), first);
+    for check in &asked {
+        let of_name: Vec<_> = runs.iter().filter(|run| run.name == check.name).collect();
+        green.take(check, &of_name, limit, hidden.as_ref(), first);
+    }
+    if green.is_green() && green.passed.is_empty() {
+        let text = format!("every check of {head} was skipped or neutral: nothing was tried");
+        green.deviations.push(("CHECKS_MISSING", text));
     }
     green
 }
 
 impl Green {
+    /// The last run before the merge counts, of each source that reported the check.
     fn take(
         &mut self,
-        name: &str,
+        check: &Required,
         runs: &[&Run<'_>],
         limit: Timestamp,
         hidden: Option<&String>,
         first: bool,
     ) {
-        let before = runs
-            .iter()
-            .filter(|run| run.ended.is_some_and(|ended| ended <= limit))
-            .max_by_key(|run| run.ended);
-        let again = runs
-            .iter()
-            .any(|run| run.began.is_some_and(|began| began > limit));
-        match before {
-            Some(run) if run.passed => self.passed.push(name.to_owned()),
-            Some(_) => {
-                let text = format!("the check {name} had failed when it was merged");
-                self.deviations.push(("CHECKS_FAILED", text));
-            }
-            None if again && !first => self.unseen.push(format!(
-                "the check {name} ran after the merge; what it said before is not shown"
-            )),
-            None if runs.is_empty() && hidden.is_some() => self.unseen.extend(hidden.cloned()),
-            None => {
-                let text = format!("the check {name} had not ended when it was merged");
-                self.deviations.push(("CHECKS_MISSING", text));
+        let name = &check.name;
+        let by_app = |run: &&&Run<'_>| match (check.app, run.source) {
+            (Some(app), Source::App(by)) => app == by,
+            (Some(_), Source::Unnamed | Source::Status) => false,
+            (None, _) => true,
+        };
+        let counted: Vec<_> = runs.iter().filter(by_app).collect();
+        let mut last: BTreeMap<Source, &Run<'_>> = BTreeMap::new();
+        for run in counted.iter().copied().copied() {
+            let before = |one: &Run<'_>| one.ended.filter(|ended| *ended <= limit);
+            let later = last.get(&run.source).and_then(|known| before(known));
+            if before(run).is_some() && before(run) >= later {
+                last.insert(run.source, run);
             }
         }
+        let again = counted
+            .iter()
+            .any(|run| run.began.is_some_and(|began| began > limit));
+        let nameless = counted.is_empty() && runs.iter().any(|run| is_nameless(run.source));
+        if last.values().any(|run| run.came == Came::Failed) {
+            let text = format!("the check {name} had failed when it was merged");
+            self.deviations.push(("CHECKS_FAILED", text));
+        } else if last.values().any(|run| run.came == Came::Passed) {
+            self.passed.push(name.clone());
+        } else if !last.is_empty() {
+            self.skipped.push(name.clone());
+        } else if again && !first {
+            self.unseen.push(format!(
+                "the check {name} ran after the merge; what it said before is not shown"
+            ));
+        } else if nameless {
+            self.unseen.push(format!(
+                "which app reported the check {name} is not shown, and one app alone may"
+            ));
+        } else if let (true, Some(hidden)) = (runs.is_empty(), hidden) {
+            self.unseen.push(hidden.clone());
+        } else {
+            let text = match runs.is_empty() || !counted.is_empty() {
+                true => format!("the check {name} had not ended when it was merged"),
+                false => {
+                    format!("the check {name} was reported by another app than the required one")
+                }
+            };
+            self.deviations.push(("CHECKS_MISSING", text));
+        }
+    }
+}
+
+const fn is_nameless(source: Source) -> bool {
+    match source {
+        Source::App(_) => false,
+        Source::Unnamed | Source::Status => true,
     }
 }
 
@@ -215,11 +295,23 @@ fn runs<'a>(
                 name: &run.name,
                 began: run.started_at,
                 ended: conclusion.and(run.completed_at),
-                passed: matches!(conclusion, Some("success" | "neutral" | "skipped")),
+                source: run
+                    .app
+                    .as_ref()
+                    .map_or(Source::Unnamed, |app| Source::App(app.id)),
+                came: match conclusion {
+                    Some("success") => Came::Passed,
+                    Some("neutral" | "skipped") => Came::Skipped,
+                    _ => Came::Failed,
+                },
             });
         }
     }
-    whole(head, runs.len(), pages.first().map(|page| page.total_count))?;
+    whole(
+        head,
+        runs.len(),
+        pages.first().and_then(|page| page.total_count),
+    )?;
     let statuses = match forge.statuses(&format!("/commits/{head}/status")) {
         Ok((_, statuses)) => statuses,
         Err(why) => return Ok((runs, Some(why))),
@@ -232,7 +324,11 @@ fn runs<'a>(
             name: &status.context,
             began: Some(status.updated_at),
             ended: ended.then_some(status.updated_at),
-            passed: status.state == "success",
+            source: Source::Status,
+            came: match status.state.as_str() {
+                "success" => Came::Passed,
+                _ => Came::Failed,
+            },
         });
     }
     whole(head, count, statuses.first().map(|page| page.total_count))?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::gitlab;
 use super::pages::{Body, Page, PageFile};
 use super::shapes::{
     Activity, CheckRuns, DeploymentPage, Pull, PullBrief, PullCommit, Review, RuleSuite, Statuses,
@@ -94,19 +95,72 @@ impl Forge {
             return Ok(None);
         }
         let repository = forge.repository(settings)?;
-        forge.sort(&repository);
+        forge.put_together(&repository);
         Ok(Some(forge))
+    }
+
+    /// The pages of one repository, of files that were read elsewhere.
+    pub(super) fn of_files(files: Vec<Arc<PageFile>>, repository: &str) -> Self {
+        let mut forge = Self {
+            files,
+            paths: HashMap::new(),
+            broken: Vec::new(),
+        };
+        forge.put_together(repository);
+        forge
+    }
+
+    fn put_together(&mut self, repository: &str) {
+        self.sort(repository);
+        let derived = gitlab::derived(self, repository);
+        if !derived.is_empty() {
+            self.files.push(Arc::new(PageFile(derived)));
+            self.paths.clear();
+            self.sort(repository);
+        }
+    }
+
+    /// Whether these are pages of GitLab.
+    pub(super) fn is_gitlab(&self) -> bool {
+        self.paths().any(|path| path.starts_with("/gitlab/"))
+    }
+
+    /// The paths of all pages.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.paths.keys().map(String::as_str)
+    }
+
+    /// Every answer of a path, oldest first.
+    pub(super) fn answers(&self, path: &str) -> impl Iterator<Item = (Timestamp, &Body)> {
+        let answers = self.pages(path);
+        answers.filter_map(|page| Some((page.at, page.body.as_ref().ok()?)))
+    }
+
+    /// All pull requests, in each state in which they were fetched.
+    pub(super) fn all_pulls(&self) -> impl Iterator<Item = &Pull> {
+        let pages = self.files.iter().flat_map(|file| &file.0);
+        pages.filter_map(|page| match &page.body {
+            Ok(Body::Pull(pull)) => Some(&**pull),
+            _ => None,
+        })
     }
 
     fn repository(&self, settings: &Settings) -> Result<String, String> {
         if let Some(named) = &settings.repository {
             return Ok(named.to_ascii_lowercase());
         }
-        let pages = self.files.iter().flat_map(|file| &file.0);
-        let found: BTreeSet<&str> = pages
-            .map(|page| page.repository.as_str())
-            .filter(|repository| !repository.is_empty())
-            .collect();
+        let of = |is_counted: fn(&&Page) -> bool| -> BTreeSet<&str> {
+            let pages = self.files.iter().flat_map(|file| &file.0);
+            let names = pages
+                .filter(is_counted)
+                .map(|page| page.repository.as_str());
+            names.filter(|repository| !repository.is_empty()).collect()
+        };
+        // Pushes are listed of the repositories too from which pull requests come.
+        let mut found = of(|page| page.path != "/activity");
+        if found.is_empty() {
+            found = of(|_| true);
+        }
         match (found.len(), found.first()) {
             (0, _) => Ok(String::new()),
             (1, Some(only)) => Ok((*only).to_owned()),
@@ -177,6 +231,13 @@ impl Forge {
             .map_err(Clone::clone)
     }
 
+    /// The last answer of a path that was there at a moment.
+    pub(super) fn at(&self, path: &str, moment: Timestamp) -> Option<&Body> {
+        let mut pages = self.pages(path).rev();
+        let page = pages.find(|page| page.at <= moment)?;
+        page.body.as_ref().ok()
+    }
+
     /// The last listing of a path, whole.
     ///
     /// # Errors
@@ -218,6 +279,33 @@ impl Forge {
         /// The reviews of a pull request.
         reviews, Reviews, Review
     );
+    /// Reviews as they were soonest after a moment: what was dismissed later, or whose account is gone since, is found as
+    /// it was then.
+    pub(super) fn reviews_since(
+        &self,
+        path: &str,
+        moment: Timestamp,
+        newest: &[&Review],
+    ) -> Vec<Review> {
+        let mut found: BTreeMap<(u64, Option<Timestamp>), Review> = BTreeMap::new();
+        let earlier = self.listings(path).into_iter();
+        let earlier = earlier.filter(|listing| listing.at >= moment);
+        let earlier = earlier.flat_map(|listing| listing.pages);
+        let earlier = earlier.filter_map(|body| match body {
+            Body::Reviews(reviews) => Some(reviews),
+            _ => None,
+        });
+        for review in earlier.flatten().chain(newest.iter().copied()) {
+            let known = found
+                .entry((review.id, review.submitted_at))
+                .or_insert_with(|| review.clone());
+            if known.user.is_none() {
+                known.user.clone_from(&review.user);
+            }
+        }
+        found.into_values().collect()
+    }
+
     listing_of!(
         /// The commits of a pull request.
         commits, PullCommits, PullCommit
@@ -260,6 +348,17 @@ impl Forge {
             }
         }
         all.into_values().collect()
+    }
+
+    /// Every push that the forge ever listed, with the repository it was made to.
+    pub(super) fn pushes(&self) -> impl Iterator<Item = (&str, &Activity)> {
+        let pages = self.files.iter().flat_map(|file| &file.0);
+        pages
+            .filter_map(|page| match &page.body {
+                Ok(Body::Activity(found)) => Some((page.repository.as_str(), found)),
+                _ => None,
+            })
+            .flat_map(|(repository, found)| found.iter().map(move |one| (repository, one)))
     }
 
     /// Every evaluation of rules that the forge ever listed, without repetition, in order.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use vouchsafe_scan::detect::Detector;
 
-use super::{PAGES, screen};
+use super::{PAGES, gitlab, screen};
 use crate::collect::{Call, Collected, Collector, Sink};
 use crate::digest::Digest;
 use crate::project::Project;
@@ -135,6 +135,8 @@ fn screened(detector: &Detector, raw: &[u8]) -> Result<Screened, String> {
         let path = page.get("path").and_then(Value::as_str).unwrap_or_default();
         if let Some(repository) = repository(path) {
             out.source = format!("github:{repository}");
+        } else if let Some((project, _)) = gitlab::place(path) {
+            out.source = format!("gitlab:{project}");
         }
         let withheld = page
             .get_mut("body")

@@ -6,27 +6,45 @@ use super::Settings;
 use super::commit::{Commit, Person, Proof, coauthors};
 use super::forge::Forge;
 use super::forge_pages::WITHHELD;
-use super::shapes::{Account, Pull, PullCommit, Written};
+use super::machines::Machines;
+use super::pushers::Pushed;
+use super::shapes::{Account, Origin, Pull, PullCommit, Written, key_of_id};
+
+/// Under this address the forge commits in the name of people.
+const FORGE_ADDRESS: &str = "noreply@github.com";
 
 /// Accounts by mail address.
-#[derive(Debug, Default)]
-pub(super) struct Identities(BTreeMap<String, BTreeSet<String>>);
+#[derive(Debug)]
+pub(super) struct Identities {
+    /// Keys of accounts.
+    known: BTreeMap<String, BTreeSet<String>>,
+    machines: Machines,
+}
 
-/// The people who made a change.
+/// Who made a change.
 #[derive(Debug, Default)]
 pub(super) struct Makers {
-    /// Authors, committers and pushers.
+    /// Keys of authors, committers and pushers.
     pub(super) authors: BTreeSet<String>,
     pub(super) coauthors: BTreeSet<String>,
     /// Whose account is not known, in words.
     pub(super) unknown: Vec<String>,
+    /// Programs that are named as authors or co-authors.
+    pub(super) programs: BTreeSet<String>,
+    /// Logins of those who pushed it.
+    pub(super) pushers: Vec<String>,
+    /// Why it is not shown who pushed the head, if it is not.
+    pub(super) pusher_unseen: Option<String>,
 }
 
 impl Identities {
     pub(super) fn of(settings: &Settings, forge: &Forge) -> Self {
-        let mut known = Self::default();
+        let mut found = Self {
+            known: BTreeMap::new(),
+            machines: Machines::of(settings),
+        };
         for (email, login) in &settings.identities {
-            known.learn(email, login);
+            found.learn(email, [login.to_ascii_lowercase()]);
         }
         for commit in forge.all_commits() {
             let pairs = [
@@ -36,88 +54,71 @@ impl Identities {
             for (account, written) in pairs {
                 let email = written.as_ref().and_then(|by| by.email.as_deref());
                 if let (Some(account), Some(email)) = (account, email) {
-                    known.learn(email, &account.login);
+                    found.learn(email, account.keys());
                 }
             }
         }
-        known
+        found
     }
 
-    fn learn(&mut self, email: &str, login: &str) {
-        let logins = self.0.entry(email.to_ascii_lowercase()).or_default();
-        logins.insert(login.to_ascii_lowercase());
+    fn learn(&mut self, email: &str, keys: impl IntoIterator<Item = String>) {
+        let known = self.known.entry(email.to_ascii_lowercase()).or_default();
+        known.extend(keys);
     }
 
-    /// The accounts of a mail address; none where that is not known.
-    pub(super) fn logins(&self, email: &str) -> BTreeSet<String> {
+    /// Keys of the accounts of a mail address; none where that is not known.
+    fn keys(&self, email: &str) -> BTreeSet<String> {
         let email = email.to_ascii_lowercase();
-        let mut logins = self.0.get(&email).cloned().unwrap_or_default();
-        if let Some(local) = email.strip_suffix("@users.noreply.github.com") {
-            let login = local.split_once('+').map_or(local, |(_, login)| login);
-            logins.insert(login.to_owned());
+        let mut keys = self.known.get(&email).cloned().unwrap_or_default();
+        let hidden = [
+            ("@users.noreply.github.com", '+'),
+            ("@users.noreply.gitlab.com", '-'),
+        ];
+        for (suffix, between) in hidden {
+            let Some(local) = email.strip_suffix(suffix) else {
+                continue;
+            };
+            let (id, login) = match local.split_once(between) {
+                Some((id, login)) => (id.parse().ok(), login),
+                None => (None, local),
+            };
+            keys.extend(id.map(key_of_id));
+            keys.insert(login.to_owned());
         }
-        logins
+        keys
     }
 
-    /// The people who made a pull request, and those whom the merged commit names as co-authors.
+    /// Whether an account is no person.
+    pub(super) fn is_machine(&self, account: &Account) -> bool {
+        self.machines.is_account(account)
+    }
+
+    /// Who made a pull request, who pushed it, and whom the merged commit names.
     pub(super) fn makers(
         &self,
         pull: &Pull,
         commits: &[&PullCommit],
         merged: &Commit,
-        pusher: Option<&Account>,
+        pushed: Pushed<'_>,
     ) -> Makers {
         let mut makers = Makers::default();
         match &pull.user {
-            Some(author) => {
-                makers.authors.insert(author.key());
-            }
+            Some(author) => makers.authors.extend(author.keys()),
             None => makers
                 .unknown
                 .push("the author of the pull request".to_owned()),
         }
-        makers.authors.extend(pusher.map(Account::key));
         for commit in commits {
-            self.made(
-                &mut makers,
-                "author",
-                commit,
-                &commit.author,
-                &commit.commit.author,
-            );
-            let committer = &commit.commit.committer;
-            let is_forge = commit.committer.as_ref().is_some_and(is_forge)
-                || committer
-                    .as_ref()
-                    .and_then(|by| by.email.as_deref())
-                    .is_some_and(|email| email == "noreply@github.com");
-            if !is_forge {
-                self.made(
-                    &mut makers,
-                    "committer",
-                    commit,
-                    &commit.committer,
-                    committer,
-                );
-            }
-            if commit.commit.message.starts_with(WITHHELD) {
-                let text = format!(
-                    "the co-authors of {}, whose message is withheld",
-                    commit.sha
-                );
-                makers.unknown.push(text);
-            }
-            for person in coauthors(&commit.commit.message) {
-                self.named(&mut makers, &person);
-            }
+            self.made_commit(&mut makers, commit);
         }
-        if matches!(merged.proof, Proof::Withheld(_)) {
-            let text = format!("the co-authors of {}, whose message is withheld", merged.id);
-            makers.unknown.push(text);
+        for account in pushed.by {
+            makers.authors.extend(account.keys());
+            makers.pushers.push(account.login.clone());
         }
-        for person in &merged.coauthors {
-            self.named(&mut makers, person);
-        }
+        makers.pushers.sort();
+        makers.pushers.dedup();
+        makers.pusher_unseen = pushed.unseen;
+        self.merged_commit(&mut makers, pull, merged);
         makers.unknown.sort();
         makers.unknown.dedup();
         makers
@@ -125,8 +126,54 @@ impl Identities {
 
     /// With the author of a commit that came without a pull request.
     pub(super) fn with_author(&self, mut makers: Makers, commit: &Commit) -> Makers {
-        self.named(&mut makers, &commit.author);
+        self.named(&mut makers, &commit.author, "author");
         makers
+    }
+
+    fn made_commit(&self, makers: &mut Makers, commit: &PullCommit) {
+        let inner = &commit.commit;
+        self.made(makers, "author", commit, &commit.author, &inner.author);
+        match by_forge(commit) {
+            // The forge signs what it commits: the name alone is free for everybody to write.
+            Some(Signed::Verified) => {}
+            Some(Signed::No) => makers.unknown.push(format!(
+                "the committer of {}, who is called the forge without its verified signature",
+                commit.sha
+            )),
+            None => self.made(
+                makers,
+                "committer",
+                commit,
+                &commit.committer,
+                &inner.committer,
+            ),
+        }
+        if inner.message.starts_with(WITHHELD) {
+            makers.unknown.push(withheld(&commit.sha));
+        }
+        for person in coauthors(&inner.message) {
+            self.named(makers, &person, "co-author");
+        }
+    }
+
+    /// The commit that was merged: its co-authors; and who made it, where a merge was not made by the forge, since what
+    /// such a merge brings beside its parents was reviewed by nobody.
+    fn merged_commit(&self, makers: &mut Makers, pull: &Pull, merged: &Commit) {
+        if matches!(merged.proof, Proof::Withheld(_)) {
+            makers.unknown.push(withheld(&merged.id));
+        }
+        for person in &merged.coauthors {
+            self.named(makers, person, "co-author");
+        }
+        let is_merge =
+            merged.parents.len() > 1 && pull.merge_commit_sha.as_ref() == Some(&merged.id);
+        // GitLab makes its merges in the name of the person who merges.
+        let signs = pull.origin == Origin::GitHub;
+        if is_merge && signs && merged.committer.email != FORGE_ADDRESS {
+            for person in [&merged.author, &merged.committer] {
+                self.named(makers, person, "who merged it elsewhere than at the forge");
+            }
+        }
     }
 
     fn made(
@@ -137,32 +184,77 @@ impl Identities {
         account: &Option<Account>,
         written: &Option<Written>,
     ) {
-        let written = written.as_ref();
-        let email = written.and_then(|by| by.email.as_deref());
-        let logins = match account {
-            Some(account) => BTreeSet::from([account.key()]),
-            None => email.map(|email| self.logins(email)).unwrap_or_default(),
+        if let Some(account) = account {
+            if self.machines.is_account(account) {
+                makers.programs.insert(account.login.clone());
+            }
+            makers.authors.extend(account.keys());
+            return;
+        }
+        let field = |field: fn(&Written) -> &Option<String>| {
+            let text = written.as_ref().and_then(|by| field(by).as_deref());
+            text.unwrap_or_default().to_owned()
         };
-        if logins.is_empty() {
-            let name = written.and_then(|by| by.name.as_deref());
-            let name = name.unwrap_or("somebody without a name");
+        let person = Person {
+            name: field(|by| &by.name),
+            email: field(|by| &by.email),
+        };
+        if let Some(program) = self.machines.program(&person) {
+            makers.programs.insert(program);
+            return;
+        }
+        let keys = self.keys(&person.email);
+        if keys.is_empty() {
+            let name = match person.name.as_str() {
+                "" => "somebody without a name",
+                name => name,
+            };
             makers
                 .unknown
                 .push(format!("{name}, {role} of {}", commit.sha));
         }
-        makers.authors.extend(logins);
+        makers.authors.extend(keys);
     }
 
-    fn named(&self, makers: &mut Makers, person: &Person) {
-        let logins = self.logins(&person.email);
-        if logins.is_empty() {
-            makers.unknown.push(format!("{}, co-author", person.name));
+    fn named(&self, makers: &mut Makers, person: &Person, role: &str) {
+        let keys = self.keys(&person.email);
+        if let Some(program) = self.machines.program(person) {
+            makers.programs.insert(program);
+        } else if keys.is_empty() {
+            makers.unknown.push(format!("{}, {role}", person.name));
         }
-        makers.coauthors.extend(logins);
+        let of_role = match role {
+            "co-author" => &mut makers.coauthors,
+            _ => &mut makers.authors,
+        };
+        of_role.extend(keys);
     }
 }
 
-/// Whether an account is the forge itself, in the name of which it commits.
-fn is_forge(account: &Account) -> bool {
-    account.login == "web-flow"
+fn withheld(id: &str) -> String {
+    format!("the co-authors of {id}, whose message is withheld")
+}
+
+/// Whether a signature was verified by the forge.
+enum Signed {
+    Verified,
+    No,
+}
+
+/// Whether a commit says that the forge committed it, and whether that is shown.
+fn by_forge(commit: &PullCommit) -> Option<Signed> {
+    let account = commit.committer.as_ref();
+    let written = commit.commit.committer.as_ref();
+    let is_named = account.is_some_and(|account| account.login == "web-flow")
+        || written.and_then(|by| by.email.as_deref()) == Some(FORGE_ADDRESS);
+    is_named.then(|| match is_signed(commit) {
+        true => Signed::Verified,
+        false => Signed::No,
+    })
+}
+
+/// Whether the forge verified the signature of a commit: then its committer made it.
+pub(super) fn is_signed(commit: &PullCommit) -> bool {
+    let verification = commit.commit.verification.as_ref();
+    verification.is_some_and(|verification| verification.verified)
 }

@@ -6,8 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::commit::Oid;
 use super::forge::Forge;
+use super::forge_pages::WITHHELD;
 use super::history::{Change, History};
-use super::shapes::{Pull, PullBrief, PullCommit};
+use super::shapes::{Origin, Pull, PullBrief, PullCommit};
+use crate::digest::Digest;
 
 /// The forge's link from a commit to its pull request comes late: within this time it may be missing.
 const LATE: SignedDuration = SignedDuration::from_mins(10);
@@ -178,11 +180,10 @@ pub(super) fn commits_of<'a>(
             "the commits of pull request {number} were listed before its merge"
         ));
     }
-    if commits.len() as u64 != pull.commits {
+    if let Some(all) = pull.commits.filter(|all| commits.len() as u64 != *all) {
         return Err(format!(
-            "the forge lists {} of {} commits of pull request {number}",
-            commits.len(),
-            pull.commits
+            "the forge lists {} of {all} commits of pull request {number}",
+            commits.len()
         ));
     }
     if !commits.iter().any(|commit| commit.sha == pull.head.sha) {
@@ -204,6 +205,10 @@ fn mismatch(
     let is_merge = pull.merge_commit_sha.as_ref() == Some(id);
     let merged = change.commit.parents.get(1..).unwrap_or_default();
     if is_merge && !merged.is_empty() {
+        let squashed = pull.squash.as_ref().is_some_and(|one| merged.contains(one));
+        if squashed {
+            return None;
+        }
         if !merged.contains(&pull.head.sha) {
             return Some("names another head than the one that git merged".to_owned());
         }
@@ -215,7 +220,9 @@ fn mismatch(
         }
     }
     let differs = commits.iter().find(|page| {
-        let known = history.commits.get(&page.sha);
+        // GitLab leaves parents out of its listing.
+        let is_listed = pull.origin == Origin::GitHub || !page.parents.is_empty();
+        let known = history.commits.get(&page.sha).filter(|_| is_listed);
         known.is_some_and(|known| {
             !known
                 .parents
@@ -241,16 +248,25 @@ fn is_one_of(history: &History, change: &Change, merge: &Oid, commits: &[&PullCo
             .iter()
             .filter_map(|step| history.commits.get(&step.id));
         let copied = objects.all(|commit| commit.parents.len() == 1) && !steps.is_empty();
-        let original = commits.len().checked_sub(steps.len());
-        let original = original.and_then(|place| commits.get(place));
-        copied && original.is_some_and(|original| is_copy(&change.commit, original))
+        // A rebase leaves merges out, and what the branch has already; the order stays.
+        let mut originals = commits.iter().rev().filter(|one| one.parents.len() == 1);
+        copied
+            && steps.iter().rev().all(|step| {
+                let copy = history.commits.get(&step.id);
+                copy.is_some_and(|copy| originals.any(|original| is_copy(copy, original)))
+            })
     })
 }
 
 fn is_copy(copy: &Arc<super::commit::Commit>, original: &PullCommit) -> bool {
     original.commit.author.as_ref().is_some_and(|author| {
         let date = author.date.map(Timestamp::as_second);
-        author.email.as_deref() == Some(&copy.author.email)
+        let first = original.commit.message.lines().next().unwrap_or_default();
+        let said = copy.subject.as_ref();
+        // A message that is withheld on one side cannot be compared.
+        let same = said.is_none_or(|said| *said == Digest::of(first.as_bytes()))
+            || first.starts_with(WITHHELD);
+        same && author.email.as_deref() == Some(&copy.author.email)
             && date == Some(copy.authored.as_second())
     })
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use super::gitlab;
 use super::shapes::{
     Activity, BranchPage, CheckRuns, Collaborator, DeploymentPage, Protection, Pull, PullBrief,
     PullCommit, Review, Rule, RuleSuite, Ruleset, Statuses,
@@ -46,6 +47,8 @@ pub(super) enum Body {
     RuleSuites(Vec<RuleSuite>),
     Ruleset(Box<Ruleset>),
     Statuses(Statuses),
+    /// Pages of GitLab that say something only together with others.
+    GitLab(gitlab::Raw),
     /// Pages that no check of this area reads.
     Other,
 }
@@ -60,6 +63,9 @@ struct Frame {
     at: Timestamp,
     headers: Headers,
     complete: bool,
+    /// What was not as the recorded contract says when it was collected.
+    #[serde(default)]
+    changed: Vec<String>,
     #[serde(rename = "body")]
     _body: IgnoredAny,
 }
@@ -98,7 +104,15 @@ impl PageFile {
 }
 
 fn page(frame: &Frame, line: &[u8]) -> Page {
-    let (repository, path) = place(&frame.path);
+    let at_gitlab = gitlab::place(&frame.path);
+    let is_gitlab = at_gitlab.is_some();
+    let (repository, mut path) = at_gitlab.unwrap_or_else(|| place(&frame.path));
+    let mut read = None;
+    if is_gitlab {
+        let (same, body) = gitlab::body(&path, &repository, line);
+        path = same;
+        read = Some(body);
+    }
     let body = if frame.status != 200 {
         Err(format!(
             "{} was answered by status {}",
@@ -106,8 +120,15 @@ fn page(frame: &Frame, line: &[u8]) -> Page {
         ))
     } else if !frame.complete {
         Err(format!("{} was not received whole", frame.path))
+    } else if !frame.changed.is_empty() {
+        Err(format!(
+            "{} was not as the recorded contract says: {}",
+            frame.path,
+            frame.changed.join(", ")
+        ))
     } else {
-        body(&path, line).map_err(|field| format!("{} has another shape: {field}", frame.path))
+        let body = read.unwrap_or_else(|| body(&path, line));
+        body.map_err(|field| format!("{} has another shape: {field}", frame.path))
     };
     Page {
         repository,
@@ -154,7 +175,7 @@ fn body(path: &str, line: &[u8]) -> Result<Body, String> {
     })
 }
 
-fn read<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
+pub(super) fn read<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
     typed::<Line<T>>(line).map(|line| line.body)
 }
 
@@ -198,7 +219,7 @@ pub(super) fn canonical(query: &str) -> String {
     parts.join("&")
 }
 
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     let mut parts = text.split('%');
     let mut out = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::approval::Terms;
 use super::history::Change;
-use super::link::commits_of;
+use super::link::{Linked, commits_of};
 use super::population::{full, of};
 use super::reviewed::columns;
 use super::verdict::{Evidence, Verdict};
@@ -99,6 +99,9 @@ fn conclude(
 fn afterwards(evidence: &Evidence, change: &Change, verdict: &Verdict) -> Afterwards {
     let before = verdict.approved.first().filter(|_| verdict.is_approved());
     let given = before.or_else(|| verdict.late.iter().min_by_key(|(_, at)| *at));
+    if let (None, Some(why)) = (before, &verdict.late_unseen) {
+        return Afterwards::Unseen(why.clone());
+    }
     if let Some((login, at)) = given {
         return Afterwards::Given(login.clone(), *at);
     }
@@ -125,10 +128,24 @@ fn retrospective(evidence: &Evidence, change: &Change, number: u64) -> Afterward
         Ok(commits) => commits,
         Err(why) => return Afterwards::Unseen(why),
     };
-    let makers = word.identities.makers(pull, &commits, &change.commit, None);
+    // Of any other pull request nobody knows whether the change was looked at in it.
+    let shows = commits.iter().any(|commit| {
+        let merged = change.commit.parents.get(1..).unwrap_or_default();
+        commit.sha == change.commit.id || merged.contains(&commit.sha)
+    });
+    if !shows {
+        return Afterwards::None;
+    }
+    let linked = Linked {
+        pull,
+        merged_at: Timestamp::MAX,
+        commits,
+    };
+    let makers = word.makers(change, &linked);
     let makers = word.identities.with_author(makers, &change.commit);
     let terms = Terms {
         rights: &word.rights,
+        identities: &word.identities,
         makers: &makers,
         pull,
         // Whatever was approved there was approved afterwards: no review of it is too late.
@@ -138,9 +155,8 @@ fn retrospective(evidence: &Evidence, change: &Change, number: u64) -> Afterward
     if let Some(why) = approval.unseen.first() {
         return Afterwards::Unseen(why.clone());
     }
-    if !makers.unknown.is_empty() {
-        let who = makers.unknown.join("; ");
-        return Afterwards::Unseen(format!("no account is known of: {who}"));
+    if let Some(why) = approval.late_unseen {
+        return Afterwards::Unseen(why);
     }
     match approval.late.into_iter().min_by_key(|(_, at)| *at) {
         Some((login, at)) => Afterwards::Given(login, at),

@@ -11,7 +11,7 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
     let history = &evidence.history;
     let (mut deviations, mut items) = (Vec::new(), Vec::new());
     let mut unseen = history.holes();
-    let (mut emergencies, mut pushers_unknown) = (0_usize, 0_usize);
+    let (mut emergencies, mut programs) = (0_usize, 0_usize);
     for change in history.changes() {
         let verdict = evidence.verdict(&change);
         let id = change.commit.id.to_string();
@@ -26,7 +26,7 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
             what: what.clone(),
         }));
         emergencies += usize::from(verdict.emergency.is_some());
-        pushers_unknown += usize::from(verdict.is_approved() && !evidence.shows_pusher(&verdict));
+        programs += usize::from(!verdict.programs.is_empty());
         items.push(full(&change, columns(&verdict)));
     }
     if let Some(word) = &evidence.forge {
@@ -42,9 +42,9 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
         let note = format!("{emergencies} emergency changes: see change.emergency-retro");
         judgement.notes.push(note);
     }
-    if pushers_unknown > 0 {
+    if programs > 0 {
         judgement.notes.push(format!(
-            "{pushers_unknown} approved changes: no page shows who pushed the head; its committer stands in"
+            "{programs} changes name a program as author or co-author: see the column programs"
         ));
     }
     Ok(judgement)
@@ -77,6 +77,16 @@ pub(super) fn columns(verdict: &Verdict) -> Vec<(&'static str, String)> {
         ),
         ("approvers", people.join(" ")),
         ("approved_at", last.unwrap_or_default()),
+        ("pushers", verdict.pushers.join(" ")),
+        (
+            "programs",
+            verdict
+                .programs
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
         ("emergency", verdict.emergency.clone().unwrap_or_default()),
         ("deviations", codes.join(" ")),
         ("state", verdict.state().to_owned()),

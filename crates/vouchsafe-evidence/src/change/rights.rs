@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::forge::Forge;
 use super::pages::Body;
+use super::shapes::{Account, key_of_id};
 
 /// A snapshot says nothing of a moment that is later than this.
 const MAXIMUM_AGE: SignedDuration = SignedDuration::from_hours(31 * 24);
@@ -25,9 +26,10 @@ impl Rights {
                         Body::Collaborators(people) => Some(people),
                         _ => None,
                     });
-                    let people = people
-                        .flatten()
-                        .map(|one| (one.login.to_ascii_lowercase(), one.permissions.push));
+                    let people = people.flatten().map(|one| {
+                        let login = one.login.to_ascii_lowercase();
+                        (one.id.map_or(login, key_of_id), one.permissions.push)
+                    });
                     (listing.at, people.collect())
                 })
                 .collect(),
@@ -37,9 +39,10 @@ impl Rights {
     /// Whether an account had write access.
     ///
     /// # Errors
-    /// When no snapshot shows it.
-    pub(super) fn may_write(&self, login: &str, at: Timestamp) -> Result<bool, String> {
-        let before = self.0.iter().rev().find(|(taken, _)| *taken <= at);
+    /// When no snapshot shows it, or the ones before and after differ.
+    pub(super) fn may_write(&self, account: &Account, at: Timestamp) -> Result<bool, String> {
+        let next = self.0.partition_point(|(taken, _)| *taken <= at);
+        let before = next.checked_sub(1).and_then(|last| self.0.get(last));
         let Some((taken, people)) = before else {
             return Err(format!("no listing of collaborators is as old as {at}"));
         };
@@ -48,6 +51,20 @@ impl Rights {
                 "the last listing of collaborators before {at} is of {taken}, too old to say"
             ));
         }
-        Ok(people.get(login).copied().unwrap_or(false))
+        let then = is_in(people, account);
+        if let Some((later, people)) = self.0.get(next)
+            && is_in(people, account) != then
+        {
+            return Err(format!(
+                "they changed between the listings of {taken} and {later}, at a time that is not shown"
+            ));
+        }
+        Ok(then)
     }
+}
+
+fn is_in(people: &HashMap<String, bool>, account: &Account) -> bool {
+    let keys = account.keys();
+    let found = keys.iter().find_map(|key| people.get(key));
+    found.copied().unwrap_or(false)
 }

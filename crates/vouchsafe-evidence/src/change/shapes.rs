@@ -18,6 +18,15 @@ where
     Option::deserialize(deserializer)
 }
 
+/// A field that must be there, of a shape that another forge does not have.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 /// An account, where null and an empty object both mean that the forge knows none.
 fn account<'de, D>(deserializer: D) -> Result<Option<Account>, D::Error>
 where
@@ -33,6 +42,8 @@ where
     #[serde(deny_unknown_fields)]
     struct Nobody {}
     Ok(match Option::<Known>::deserialize(deserializer)? {
+        // One account stands for everybody who is gone: it names nobody.
+        Some(Known::Account(account)) if account.key_of_login() == "ghost" => None,
         Some(Known::Account(account)) => Some(account),
         Some(Known::Nobody(Nobody {})) | None => None,
     })
@@ -41,19 +52,36 @@ where
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Account {
     pub(super) login: String,
+    /// The number that stays when the login is changed.
+    pub(super) id: Option<u64>,
     #[serde(rename = "type")]
     pub(super) kind: String,
 }
 
 impl Account {
-    /// The login, as it is compared.
+    /// What stays the same of an account: its number, or its login where there is none.
     pub(super) fn key(&self) -> String {
+        self.id.map_or_else(|| self.key_of_login(), key_of_id)
+    }
+
+    /// The login, as it is compared.
+    pub(super) fn key_of_login(&self) -> String {
         self.login.to_ascii_lowercase()
     }
 
-    pub(super) fn is_bot(&self) -> bool {
-        self.kind != "User" || self.key().ends_with("[bot]")
+    /// By what it may be known elsewhere: by its number, and by its login where a page or a setting has no number.
+    pub(super) fn keys(&self) -> [String; 2] {
+        [self.key(), self.key_of_login()]
     }
+
+    pub(super) fn is_bot(&self) -> bool {
+        self.kind != "User" || self.key_of_login().ends_with("[bot]")
+    }
+}
+
+/// The key of an account by its number. No login begins like this.
+pub(super) fn key_of_id(id: u64) -> String {
+    format!("#{id}")
 }
 
 #[derive(Debug, Deserialize)]
@@ -65,6 +93,22 @@ pub(super) struct Base {
 #[derive(Debug, Deserialize)]
 pub(super) struct Sha {
     pub(super) sha: Oid,
+}
+
+/// The head of a pull request.
+#[derive(Debug, Deserialize)]
+pub(super) struct Head {
+    pub(super) sha: Oid,
+    /// Its branch.
+    #[serde(rename = "ref")]
+    pub(super) branch: Option<String>,
+    /// The repository of that branch; null when it is gone.
+    pub(super) repo: Option<RepositoryName>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RepositoryName {
+    pub(super) full_name: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,12 +140,27 @@ pub(super) struct Pull {
     pub(super) user: Option<Account>,
     pub(super) labels: Vec<Label>,
     pub(super) base: Base,
-    pub(super) head: Sha,
-    pub(super) commits: u64,
+    pub(super) head: Head,
+    /// How many commits it has, where the forge says so.
+    #[serde(deserialize_with = "present")]
+    pub(super) commits: Option<u64>,
+    /// The commit that its commits were made one of before the merge.
+    #[serde(skip)]
+    pub(super) squash: Option<Oid>,
+    #[serde(skip)]
+    pub(super) origin: Origin,
+}
+
+/// Which forge a page is of.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Origin {
+    #[default]
+    GitHub,
+    GitLab,
 }
 
 /// One of `/pulls/{n}/reviews`.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct Review {
     pub(super) id: u64,
     #[serde(deserialize_with = "account")]
@@ -132,6 +191,13 @@ pub(super) struct Inner {
     pub(super) author: Option<Written>,
     #[serde(deserialize_with = "nullable")]
     pub(super) committer: Option<Written>,
+    /// What the forge says of its signature.
+    pub(super) verification: Option<Verification>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Verification {
+    pub(super) verified: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -145,7 +211,9 @@ pub(super) struct Written {
 /// `/commits/{sha}/check-runs`.
 #[derive(Debug, Deserialize)]
 pub(super) struct CheckRuns {
-    pub(super) total_count: usize,
+    /// How many there are, where the forge says so.
+    #[serde(deserialize_with = "present")]
+    pub(super) total_count: Option<usize>,
     pub(super) check_runs: Vec<CheckRun>,
 }
 
@@ -159,6 +227,13 @@ pub(super) struct CheckRun {
     pub(super) started_at: Option<Timestamp>,
     #[serde(deserialize_with = "nullable")]
     pub(super) completed_at: Option<Timestamp>,
+    /// Who reported it.
+    pub(super) app: Option<App>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct App {
+    pub(super) id: u64,
 }
 
 /// `/commits/{sha}/status`.
@@ -209,6 +284,9 @@ pub(super) struct Parameters {
 #[derive(Debug, Deserialize)]
 pub(super) struct Context {
     pub(super) context: String,
+    /// The app that alone may report it. The older form of protection calls it `app_id`, and any app -1.
+    #[serde(alias = "app_id")]
+    pub(super) integration_id: Option<i64>,
 }
 
 /// `/rulesets/{id}`.
@@ -260,6 +338,8 @@ pub(super) struct Allowances {
 #[derive(Debug, Deserialize)]
 pub(super) struct RequiredChecks {
     pub(super) contexts: Vec<String>,
+    /// The same with their apps. Not there on older servers.
+    pub(super) checks: Option<Vec<Context>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -291,6 +371,7 @@ pub(super) struct RuleSuite {
 #[derive(Debug, Deserialize)]
 pub(super) struct Collaborator {
     pub(super) login: String,
+    pub(super) id: Option<u64>,
     pub(super) permissions: Permissions,
 }
 

@@ -2,9 +2,11 @@
 
 mod afterwards;
 mod answers;
+mod gitlab;
 mod history;
 mod links;
 mod made;
+mod people;
 mod protection;
 mod pushes;
 mod real;

@@ -1,6 +1,6 @@
 //! What is known of one change: its pull request, its approvals, what deviates.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,10 +9,11 @@ use super::approval::{Approval, Terms};
 use super::emergency::{Emergencies, is_excused};
 use super::forge::Forge;
 use super::history::{Change, History};
-use super::identity::Identities;
+use super::identity::{Identities, Makers};
 use super::link::{Coded, Link, Linked, link};
+use super::pushers::Pushers;
 use super::rights::Rights;
-use super::shapes::{Account, Pull};
+use super::shapes::Pull;
 use crate::inputs::Context;
 use crate::project::Settings;
 
@@ -31,8 +32,7 @@ pub(super) struct Word {
     pub(super) forge: Forge,
     pub(super) rights: Rights,
     pub(super) identities: Identities,
-    /// Who pushed a head to a branch that is not protected.
-    pushers: HashMap<String, Account>,
+    pub(super) pushers: Pushers,
 }
 
 /// What is known of one change.
@@ -45,6 +45,12 @@ pub(super) struct Verdict {
     pub(super) approved: Vec<(String, Timestamp)>,
     /// Approvals that came after the merge.
     pub(super) late: Vec<(String, Timestamp)>,
+    /// Why those that came after the merge may not count, if that is not shown.
+    pub(super) late_unseen: Option<String>,
+    /// Who pushed the commits of the pull request.
+    pub(super) pushers: Vec<String>,
+    /// Programs that are named as authors or co-authors.
+    pub(super) programs: BTreeSet<String>,
     pub(super) deviations: Vec<Coded>,
     pub(super) unseen: Vec<String>,
     /// Why it is an emergency change, if it is.
@@ -60,7 +66,7 @@ impl Evidence {
         let settings = context.settings()?;
         let history = History::of(context, &settings.change)?;
         let forge = Forge::of(context, &settings.change)?;
-        let forge = forge.map(|forge| Word::of(forge, &settings, &history));
+        let forge = forge.map(|forge| Word::of(forge, &settings));
         let emergencies = Emergencies::of(context, &settings.change)?;
         Ok(Self {
             settings,
@@ -96,13 +102,16 @@ impl Evidence {
                 self.excuse(change, None, verdict)
             }
             Link::Pull(linked) => {
-                let approval = word.approval(change, &linked);
+                let (approval, makers) = word.approval(change, &linked);
                 let verdict = Verdict {
                     pull: Some(linked.pull.number),
                     merged_at: Some(linked.merged_at),
                     head: Some(linked.pull.head.sha.to_string()),
                     approved: approval.by,
                     late: approval.late,
+                    late_unseen: approval.late_unseen,
+                    pushers: makers.pushers,
+                    programs: makers.programs,
                     deviations: approval.deviations,
                     unseen: approval.unseen,
                     emergency: None,
@@ -112,15 +121,6 @@ impl Evidence {
         }
     }
 
-    /// Whether a page shows who pushed the head that was merged.
-    pub(super) fn shows_pusher(&self, verdict: &Verdict) -> bool {
-        let pushers = self.forge.as_ref().map(|word| &word.pushers);
-        let head = verdict.head.as_ref();
-        pushers
-            .zip(head)
-            .is_some_and(|(pushers, head)| pushers.contains_key(head))
-    }
-
     fn excuse(&self, change: &Change, pull: Option<&Pull>, mut verdict: Verdict) -> Verdict {
         verdict.emergency = self.emergencies.reason(change, pull);
         verdict
@@ -128,34 +128,32 @@ impl Evidence {
 }
 
 impl Word {
-    fn of(forge: Forge, settings: &Settings, history: &History) -> Self {
-        let mut pushers = HashMap::new();
-        for event in forge.activity() {
-            let branch = history.names.today(&event.branch, event.timestamp);
-            if let (None, Some(actor)) = (history.branch(&branch), &event.actor) {
-                pushers.insert(event.after.to_string(), actor.clone());
-            }
-        }
+    fn of(forge: Forge, settings: &Settings) -> Self {
         Self {
             rights: Rights::of(&forge),
             identities: Identities::of(&settings.change, &forge),
-            pushers,
+            pushers: Pushers::of(&forge),
             forge,
         }
     }
 
-    fn approval(&self, change: &Change, linked: &Linked<'_>) -> Approval {
-        let pusher = self.pushers.get(linked.pull.head.sha.as_ref());
-        let makers = self
-            .identities
-            .makers(linked.pull, &linked.commits, &change.commit, pusher);
+    /// Who made a pull request and the commit that it became.
+    pub(super) fn makers(&self, change: &Change, linked: &Linked<'_>) -> Makers {
+        let pushed = self.pushers.of_pull(linked);
+        self.identities
+            .makers(linked.pull, &linked.commits, &change.commit, pushed)
+    }
+
+    fn approval(&self, change: &Change, linked: &Linked<'_>) -> (Approval, Makers) {
+        let makers = self.makers(change, linked);
         let terms = Terms {
             rights: &self.rights,
+            identities: &self.identities,
             makers: &makers,
             pull: linked.pull,
             merged_at: linked.merged_at,
         };
-        terms.judge(&self.forge)
+        (terms.judge(&self.forge), makers)
     }
 }
 

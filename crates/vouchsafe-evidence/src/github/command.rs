@@ -1,19 +1,17 @@
 //! `vouchsafe evidence collect github`.
 
-use std::env;
-use std::io::{self, Write as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
+use super::{GITHUB, Options, Repository, collect, plan};
+use crate::forge::access::{AccessError, Variables, environment};
+use crate::forge::command::{CollectArgs, Command, Refused};
 
-use super::origin::{GITHUB, PlainHttp};
-use super::{
-    Api, ApiError, CollectError, Limits, Options, Repository, Token, TokenError, collect, plan,
+/// Where a workflow has address and token.
+pub(crate) const VARIABLES: Variables = Variables {
+    api: "GITHUB_API_URL",
+    token: "GITHUB_TOKEN",
+    own: GITHUB,
 };
-use crate::project::Project;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,135 +30,24 @@ pub struct Args {
     /// The repository
     #[arg(long, value_name = "OWNER/NAME")]
     repository: String,
-    /// The folder of pages
-    #[arg(long, value_name = "DIR", default_value = "evidence/pages")]
-    out: PathBuf,
-    /// The first day of the period [default: that of evidence/evidence.toml, or all of the history]
-    #[arg(long, value_name = "DATE")]
-    since: Option<Date>,
-    /// A protected branch; may be given more than once [default: those of evidence/evidence.toml, or the forge's default]
-    #[arg(long, value_name = "NAME")]
-    branch: Vec<String>,
-    /// The local clone, whose first-parent commits are asked about
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    clone: PathBuf,
-    /// The address of the interface; https://HOST/api/v3 for GitHub Enterprise Server [default: GITHUB_API_URL, or GitHub's]
-    #[arg(long, value_name = "URL")]
-    api: Option<String>,
-    /// A file with the token, which only its owner can read
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
-    /// Print every call, the permission that it takes and what stays UNOBSERVABLE; call nobody
-    #[arg(long)]
-    dry_run: bool,
-    /// Ask again for pages that are settled
-    #[arg(long)]
-    again: bool,
-    /// How long a limit of the forge is waited for at a time
-    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
-    max_wait_seconds: u64,
-    /// Speak plain HTTP to a loopback address, for tests: the token can be read on this machine
-    #[arg(long)]
-    danger_plain_http_to_loopback: bool,
-}
-
-/// Why the command did not begin.
-#[derive(Debug, thiserror::Error)]
-enum Refused {
-    #[error("--repository or --api: {0}")]
-    Api(#[from] ApiError),
-    #[error("--token-file: {0}")]
-    Token(#[from] TokenError),
-    #[error("GITHUB_TOKEN is not for {0}: give the token of that forge by --token-file")]
-    OtherForge(String),
-    #[error(transparent)]
-    Collect(#[from] CollectError),
+    #[command(flatten)]
+    collect: CollectArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    match try_run(args) {
-        Ok(code) => code,
-        Err(error) => {
-            tell(&format!("collect github: {error}"));
-            ExitCode::from(2)
-        }
-    }
+    let command = Command {
+        name: "github",
+        variables: VARIABLES,
+        plan: plan::plan,
+        collect,
+    };
+    command.run(options(args, &environment), &args.collect)
 }
 
-fn try_run(args: &Args) -> Result<ExitCode, Refused> {
-    let options = options(args, &|name| {
-        env::var(name).ok().filter(|value| !value.is_empty())
-    })?;
-    if args.dry_run {
-        print(&plan::plan(&options)?);
-        return Ok(ExitCode::SUCCESS);
-    }
-    if options.token.is_none() {
-        tell("no token (--token-file or GITHUB_TOKEN): 60 calls an hour, and public pages only");
-    }
-    let summary = collect(&options, &mut tell)?;
-    print(&summary.to_string());
-    Ok(if summary.is_whole() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-/// What the arguments, the environment and the settings of the project come to.
 fn options(args: &Args, variable: &dyn Fn(&str) -> Option<String>) -> Result<Options, Refused> {
-    let plain = if args.danger_plain_http_to_loopback {
-        PlainHttp::DangerToLoopback
-    } else {
-        PlainHttp::Refused
-    };
-    let own = variable("GITHUB_API_URL").unwrap_or_else(|| GITHUB.to_owned());
-    let own = Api::parse(&own, plain)?;
-    let api = args
-        .api
-        .as_deref()
-        .map(|api| Api::parse(api, plain))
-        .transpose()?;
-    let api = api.unwrap_or_else(|| own.clone());
-    let token = match &args.token_file {
-        Some(path) => Some(Token::read(path)?),
-        None => match variable("GITHUB_TOKEN") {
-            Some(_) if !api.same_origin(&own) => return Err(Refused::OtherForge(api.to_string())),
-            Some(text) => Some(Token::new(&text, "GITHUB_TOKEN")?),
-            None => None,
-        },
-    };
-    let project = Project::open(&args.clone, Timestamp::now()).ok();
-    let settings = project.as_ref().map(|project| &project.settings);
-    let branches = match settings {
-        Some(settings) if args.branch.is_empty() => settings.change.branches.clone(),
-        _ => args.branch.clone(),
-    };
-    Ok(Options {
-        repository: Repository::parse(&args.repository)?,
-        api,
-        token,
-        clone: args.clone.clone(),
-        branches,
-        since: args
-            .since
-            .or(settings.map(|settings| settings.project.since)),
-        out: args.out.clone(),
-        again: args.again,
-        limits: Limits {
-            wait: Duration::from_secs(args.max_wait_seconds),
-            ..Limits::default()
-        },
-    })
-}
-
-fn print(text: &str) {
-    let _ = io::stdout().lock().write_all(text.as_bytes());
-}
-
-fn tell(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let repository = Repository::parse(&args.repository).map_err(AccessError::Api)?;
+    args.collect.options(repository, VARIABLES, variable)
 }
 
 #[cfg(test)]
@@ -168,6 +55,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
+    use crate::forge::ApiError;
 
     #[derive(Debug, clap::Parser)]
     struct Line {
@@ -194,7 +82,7 @@ mod tests {
         let elsewhere = ["--api", "https://git.example/api/v3"];
         assert!(matches!(
             options_of(&elsewhere, &[TOKEN]),
-            Err(Refused::OtherForge(_))
+            Err(Refused::Access(AccessError::OtherForge(..)))
         ));
         let own = ("GITHUB_API_URL", "https://git.example/api/v3");
         let options = options_of(&[], &[TOKEN, own]).unwrap();
@@ -202,7 +90,7 @@ mod tests {
         let github = ["--api", GITHUB];
         assert!(matches!(
             options_of(&github, &[TOKEN, own]),
-            Err(Refused::OtherForge(_))
+            Err(Refused::Access(AccessError::OtherForge(..)))
         ));
         assert!(!format!("{options:?}").contains("canary"));
     }
@@ -212,14 +100,14 @@ mod tests {
         let plain = ["--api", "http://127.0.0.1:1"];
         assert!(matches!(
             options_of(&plain, &[]),
-            Err(Refused::Api(ApiError::PlainText))
+            Err(Refused::Access(AccessError::Api(ApiError::PlainText)))
         ));
         let flag = "--danger-plain-http-to-loopback";
         options_of(&[plain[0], plain[1], flag], &[]).unwrap();
         let far = ["--api", "http://192.0.2.1", flag];
         assert!(matches!(
             options_of(&far, &[]),
-            Err(Refused::Api(ApiError::PlainText))
+            Err(Refused::Access(AccessError::Api(ApiError::PlainText)))
         ));
     }
 

@@ -1,26 +1,6 @@
-//! What is asked of the forge, the permission that it takes, and what cannot be judged without it.
+//! What is asked of GitHub.
 
-/// A question to the forge.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Endpoint {
-    /// Its path.
-    pub(super) path: &'static str,
-    /// The permission of an app or a fine-grained token.
-    pub(super) permission: &'static str,
-    /// Whether the token of a workflow can have it.
-    pub(super) workflow: Workflow,
-    /// What cannot be judged without it.
-    pub(super) shows: &'static str,
-}
-
-/// Whether the token of a workflow can have a permission.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Workflow {
-    /// Its `permissions` can name it, or it always has it.
-    Can,
-    /// It cannot.
-    Cannot,
-}
+use crate::forge::endpoint::{Endpoint, Workflow};
 
 pub(super) const REPOSITORY: Endpoint = Endpoint {
     path: "/repos/{owner}/{repo}",
@@ -71,6 +51,13 @@ pub(super) const BRANCH_RULES: Endpoint = Endpoint {
     shows: "the rules in force for a branch",
 };
 
+pub(super) const BRANCH: Endpoint = Endpoint {
+    path: "/repos/{owner}/{repo}/branches/{branch}",
+    permission: "contents: read",
+    workflow: Workflow::Can,
+    shows: "whether a branch is protected at all",
+};
+
 pub(super) const PROTECTION: Endpoint = Endpoint {
     path: "/repos/{owner}/{repo}/branches/{branch}/protection",
     permission: "administration: read",
@@ -82,7 +69,14 @@ pub(super) const ACTIVITY: Endpoint = Endpoint {
     path: "/repos/{owner}/{repo}/activity",
     permission: "contents: read",
     workflow: Workflow::Can,
-    shows: "direct and forced pushes, and that no move of a branch is missing",
+    shows: "direct and forced pushes, that no move of a branch is missing, and who pushed the head of a pull request",
+};
+
+/// The same of a repository from which a pull request comes. It may be hidden or gone.
+pub(super) const FORK_ACTIVITY: Endpoint = Endpoint {
+    workflow: Workflow::Cannot,
+    shows: "who pushed the head of a pull request from a fork",
+    ..ACTIVITY
 };
 
 pub(super) const DEPLOYMENTS: Endpoint = Endpoint {
@@ -164,6 +158,7 @@ pub(super) const ALL: &[Endpoint] = &[
     RULESET,
     RULE_SUITES,
     BRANCH_RULES,
+    BRANCH,
     PROTECTION,
     ACTIVITY,
     DEPLOYMENTS,
@@ -177,10 +172,3 @@ pub(super) const ALL: &[Endpoint] = &[
     CHECK_RUNS,
     STATUS,
 ];
-
-impl Endpoint {
-    /// Whether a refusal is expected where the token is a workflow's own.
-    pub(super) fn may_be_hidden(&self) -> bool {
-        self.workflow == Workflow::Cannot
-    }
-}

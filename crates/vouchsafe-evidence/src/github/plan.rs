@@ -1,82 +1,29 @@
-//! What a run will ask, said beforehand: every question, its permission, and what stays UNOBSERVABLE without it.
+//! What a run will ask of GitHub, and what stays UNOBSERVABLE with which token.
 
 use std::fmt::Write as _;
 
-use super::endpoint::{self, Endpoint, Workflow};
-use super::history::{self, History};
-use super::{CollectError, Options, clone};
+use super::Options;
+use super::endpoint;
+use crate::forge::CollectError;
+use crate::forge::endpoint::Workflow;
+use crate::forge::plan::Plan;
 
-/// Calls for each commit that came by a pull request: its link, the pull request, reviews, commits, and two times the
-/// results of its tests.
-const CALLS_OF_A_CHANGE: usize = 8;
-/// Calls of GitHub in an hour: for the token of a workflow, and for an app or a person.
-const AN_HOUR: [(&str, usize); 2] = [("a workflow's token", 1000), ("an app or a person", 5000)];
+/// For each commit that came by a pull request: its link, the pull request, reviews, commits, and two times the results of
+/// its tests.
+const PLAN: Plan = Plan {
+    endpoints: endpoint::ALL,
+    calls_of_a_change: 8,
+    an_hour: &[("a workflow's token", 1000), ("an app or a person", 5000)],
+};
 
 /// What a run will do, as text. It calls nobody.
 ///
 /// # Errors
 /// When the local clone cannot be read.
 pub(crate) fn plan(options: &Options) -> Result<String, CollectError> {
-    let git = clone(options)?;
-    let mut out = String::new();
-    let mut commits = 0;
-    let branches = &options.branches;
-    let _ = writeln!(
-        out,
-        "GET {} about {}, into {}",
-        options.api,
-        options.repository,
-        options.out.display()
-    );
-    for branch in branches {
-        match history::first_parents(&git, branch, options.since)? {
-            History::Of(of) => {
-                commits += of.len();
-                let _ = writeln!(out, "branch {branch}: {} first-parent commits", of.len());
-            }
-            History::NoBranch => {
-                let _ = writeln!(out, "branch {branch}: not in the local clone; fetch it");
-            }
-        }
-    }
-    if branches.is_empty() {
-        let _ = writeln!(out, "branch: the default branch, which the forge names");
-    }
-    if history::is_shallow(&git)? {
-        let _ = writeln!(
-            out,
-            "the clone is shallow: what came before its first commit is not asked about"
-        );
-    }
-    questions(&mut out);
-    amount(&mut out, commits);
+    let mut out = PLAN.text(options)?;
     levels(&mut out);
     Ok(out)
-}
-
-fn questions(out: &mut String) {
-    let _ = writeln!(out, "\nEvery call is a GET:");
-    for Endpoint {
-        path, permission, ..
-    } in endpoint::ALL
-    {
-        let _ = writeln!(out, "  {path}\n      takes {permission}");
-    }
-}
-
-fn amount(out: &mut String, commits: usize) {
-    let calls = commits * CALLS_OF_A_CHANGE + endpoint::ALL.len();
-    let _ = writeln!(
-        out,
-        "\nAbout {calls} calls for {commits} commits; pages that are settled in the folder are not asked for again."
-    );
-    for (who, calls_an_hour) in AN_HOUR {
-        let hours = calls.div_ceil(calls_an_hour);
-        let _ = writeln!(
-            out,
-            "  {who}: {calls_an_hour} calls an hour, so within {hours} h"
-        );
-    }
 }
 
 fn levels(out: &mut String) {
@@ -106,10 +53,11 @@ fn levels(out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::origin::PlainHttp;
+    use super::super::Repository;
     use super::super::tests::repository::Repo;
-    use super::super::{Api, Limits, Repository, Token};
     use super::*;
+    use crate::forge::origin::PlainHttp;
+    use crate::forge::{Api, Limits, Token};
 
     #[test]
     fn every_call_and_permission_is_printed_beforehand_and_nobody_is_called() {
@@ -144,7 +92,7 @@ mod tests {
             plan.contains("branch gone: not in the local clone"),
             "{plan}"
         );
-        assert!(plan.contains("About 35 calls for 2 commits"), "{plan}");
+        assert!(plan.contains("About 36 calls for 2 commits"), "{plan}");
         assert!(
             plan.contains("UNOBSERVABLE") && !plan.contains("canary"),
             "{plan}"

@@ -1,10 +1,11 @@
 //! The collector against a double of the forge.
 
-mod double;
+mod contract;
+pub(crate) mod double;
 mod faults;
-mod forge;
+pub(crate) mod forge;
 mod limits;
-pub(super) mod repository;
+pub(crate) mod repository;
 mod walks;
 
 use std::collections::BTreeMap;
@@ -14,10 +15,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::origin::PlainHttp;
-use super::pace::Pace;
-use super::page::Page;
-use super::{Api, CollectError, Limits, Options, Repository, Stop, Summary, Token, collect_with};
+use super::{Options, Repository, collect_with};
+use crate::forge::origin::PlainHttp;
+use crate::forge::pace::Pace;
+use crate::forge::page::Page;
+use crate::forge::{Api, CollectError, Limits, Stop, Summary, Token};
 use double::{Double, Reply, Request};
 use forge::Forge;
 use repository::Repo;
@@ -46,17 +48,17 @@ impl Pace for Still {
 }
 
 /// A clone with three commits, a forge that knows them, and a folder of pages.
-struct Scene {
-    repo: Rc<Repo>,
-    forge: Forge,
-    pages: tempfile::TempDir,
+pub(crate) struct Scene {
+    pub(crate) repo: Rc<Repo>,
+    pub(crate) forge: Forge,
+    pub(crate) pages: tempfile::TempDir,
     pace: Still,
     limits: Limits,
     told: Vec<String>,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let repo = Repo::new();
         let commits = [
             "2026-01-10T12:00:00Z",
@@ -87,7 +89,10 @@ impl Scene {
     }
 
     /// A forge that answers as it should, but where `other` says otherwise.
-    fn double(&self, other: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> Double {
+    pub(crate) fn double(
+        &self,
+        other: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Double {
         let forge = self.forge.clone();
         Double::start(move |request| other(request).unwrap_or_else(|| forge.answer(request)))
     }
@@ -110,7 +115,7 @@ impl Scene {
         })
     }
 
-    fn whole(&mut self, double: &Double) -> Summary {
+    pub(crate) fn whole(&mut self, double: &Double) -> Summary {
         let summary = self.collect(double).unwrap();
         assert!(summary.is_whole(), "{summary}");
         summary

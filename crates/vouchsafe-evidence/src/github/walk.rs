@@ -3,22 +3,35 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::ask::{Asker, Question, items};
-use super::client::{Answer, Body, Client};
-use super::contract::Contract;
-use super::endpoint::{self, Endpoint};
-use super::folder::Folder;
-use super::history::{self, Commit, History};
-use super::origin::encoded;
-use super::pace::Pace;
-use super::settled::{LINK, Subject};
-use super::{CollectError, Options, Repository, Stop, Summary};
+use super::endpoint;
+use super::{Options, Repository};
+use crate::forge::ask::{Asker, Question, items};
+use crate::forge::client::{Answer, Body};
+use crate::forge::endpoint::Endpoint;
+use crate::forge::history::{self, Commit, History};
+use crate::forge::origin::encoded;
+use crate::forge::settled::{LINK, Subject};
+use crate::forge::{CollectError, Stop, Summary};
 use crate::git::Git;
 
 /// How long the late link from a commit to its pull request is waited for: a minute in all.
 const LINK_WAITS: [u64; 4] = [5, 10, 15, 30];
+
+/// Periods of pushes that the forge lists, and their hours: a start asks for the shortest that reaches back to the last
+/// whole listing, with a margin.
+const PERIODS: [(&str, i64); 5] = [
+    ("day", 24),
+    ("week", 7 * 24),
+    ("month", 28 * 24),
+    ("quarter", 89 * 24),
+    ("year", 364 * 24),
+];
+const MARGIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// A run.
 pub(super) struct Walk<'a> {
@@ -36,22 +49,13 @@ impl<'a> Walk<'a> {
     pub(super) fn new(
         options: &'a Options,
         git: Git,
-        folder: Folder,
-        client: Client,
-        pace: &'a mut dyn Pace,
+        asker: Asker<'a>,
         progress: &'a mut dyn FnMut(&str),
     ) -> Self {
         Self {
             options,
             git,
-            asker: Asker {
-                options,
-                folder,
-                client,
-                contract: Contract::recorded(),
-                pace,
-                summary: Summary::default(),
-            },
+            asker,
             progress,
             done: BTreeSet::new(),
             began: false,
@@ -61,28 +65,8 @@ impl<'a> Walk<'a> {
     /// Walks, and ends the file that was written.
     pub(super) fn run(mut self) -> Result<Summary, CollectError> {
         let ended = self.all();
-        let (mut asker, began) = (self.asker, self.began);
-        asker
-            .folder
-            .close()
-            .map_err(|error| asker.unwritten(error))?;
-        let mut summary = asker.summary;
-        summary
-            .told
-            .append(&mut asker.folder.odd.into_iter().collect());
-        summary.files = asker.folder.written;
-        summary.calls = asker.client.calls;
-        match ended {
-            Ok(()) => Ok(summary),
-            // What was saved before is kept and told.
-            Err(CollectError::Stop(
-                stop @ (Stop::Limited { .. } | Stop::Unreachable | Stop::Token),
-            )) if began => {
-                summary.stopped = Some(stop.to_string());
-                Ok(summary)
-            }
-            Err(error) => Err(error),
-        }
+        let began = self.began;
+        self.asker.end(ended, began)
     }
 
     fn all(&mut self) -> Result<(), CollectError> {
@@ -104,12 +88,8 @@ impl<'a> Walk<'a> {
         for branch in &branches {
             self.branch(branch)?;
         }
-        if history::is_shallow(&self.git)? {
-            self.asker.summary.missing.insert(
-                "the clone is shallow: fetch its whole history (fetch-depth: 0), or what came before is not asked about"
-                    .to_owned(),
-            );
-        }
+        self.pushes()?;
+        self.asker.tell_shallow(&self.git)?;
         for branch in &branches {
             self.changes(branch)?;
         }
@@ -222,6 +202,7 @@ impl<'a> Walk<'a> {
         let name = encoded(branch);
         let repository = &self.options.repository;
         let rules = repository.path(&format!("/rules/branches/{name}"));
+        let itself = repository.path(&format!("/branches/{name}"));
         let protection = repository.path(&format!("/branches/{name}/protection"));
         let activity = repository.path("/activity");
         self.ask(
@@ -230,6 +211,7 @@ impl<'a> Walk<'a> {
             "per_page=100",
             Subject::Now,
         )?;
+        self.ask(&endpoint::BRANCH, &itself, "", Subject::Now)?;
         self.ask(&endpoint::PROTECTION, &protection, "", Subject::Now)?;
         let query = format!(
             "ref={}&per_page=100",
@@ -239,14 +221,34 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// Pushes to every branch: they show who pushed the head of a pull request.
+    fn pushes(&mut self) -> Result<(), CollectError> {
+        let path = self.options.repository.path("/activity");
+        let all = "per_page=100".to_owned();
+        let of = |period: &str| format!("time_period={period}&per_page=100");
+        let known = PERIODS.map(|(period, _)| of(period));
+        let whole = known.iter().chain([&all]);
+        let whole = whole.filter_map(|query| self.asker.whole_since(&path, query));
+        let midnight = |day: Date| TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok();
+        // With no whole listing yet: back to the first day of the period.
+        let from = whole.max().or(self.options.since.and_then(midnight));
+        let now = self.asker.pace.now();
+        let reaches = |hours: i64| {
+            let hours = SignedDuration::from_hours(hours);
+            from.is_some_and(|from| now.duration_since(from) + MARGIN <= hours)
+        };
+        let period = PERIODS.iter().find(|(_, hours)| reaches(*hours));
+        let query = period.map_or(all, |(period, _)| of(period));
+        self.ask(&endpoint::ACTIVITY, &path, &query, Subject::Now)?;
+        Ok(())
+    }
+
     /// Every first-parent commit of a branch, and what led to it.
     fn changes(&mut self, branch: &str) -> Result<(), CollectError> {
         let commits = match history::first_parents(&self.git, branch, self.options.since)? {
             History::Of(commits) => commits,
             History::NoBranch => {
-                self.asker.summary.missing.insert(format!(
-                    "the clone has no branch {branch}: fetch it, or its commits are not asked about"
-                ));
+                self.asker.tell_no_branch(branch);
                 return Ok(());
             }
         };
@@ -331,11 +333,32 @@ impl<'a> Walk<'a> {
             "per_page=100",
             subject,
         )?;
+        self.fork(page, subject)?;
         let head = page.and_then(|page| page.get("head")?.get("sha")?.as_str());
         if let Some(head) = head.filter(|sha| is_sha(sha))
             && self.done.insert(format!("results {head}"))
         {
             self.results(head, subject)?;
+        }
+        Ok(())
+    }
+
+    /// Pushes to the branch of a pull request that came from another repository.
+    fn fork(&mut self, pull: Option<&Value>, subject: Subject) -> Result<(), CollectError> {
+        let head = pull.and_then(|pull| pull.get("head"));
+        let name = head.and_then(|head| text(head.get("repo"), "full_name"));
+        let (Some(name), Some(branch)) = (name, text(head, "ref")) else {
+            return Ok(());
+        };
+        let Ok(fork) = Repository::parse(name) else {
+            return Ok(());
+        };
+        let own = name.eq_ignore_ascii_case(&self.options.repository.to_string());
+        if !own && self.done.insert(format!("pushes {name} {branch}")) {
+            let branch = encoded(&format!("refs/heads/{branch}"));
+            let query = format!("ref={branch}&per_page=100");
+            let path = fork.path("/activity");
+            self.ask(&endpoint::FORK_ACTIVITY, &path, &query, subject)?;
         }
         Ok(())
     }

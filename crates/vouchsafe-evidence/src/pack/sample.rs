@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
+use serde::de::DeserializeOwned;
 use vouchsafe_tlog::NoteVerifier;
 
 use super::archive::{Archive, LogFiles};
@@ -36,26 +37,9 @@ pub(crate) fn sample(
     size: usize,
     key: Option<&NoteVerifier>,
 ) -> Result<Sampled, String> {
-    let archive = Arc::new(Archive::open(path).map_err(|error| error.to_string())?);
-    let read = |name: &str| {
-        archive
-            .read(name)
-            .map_err(|error| format!("{name}: {error}"))
-    };
-    let manifest: Manifest = serde_json::from_slice(&read("manifest.json")?)
-        .map_err(|error| format!("manifest.json: {error}"))?;
-    let found: Findings = serde_json::from_slice(&read("findings.json")?)
-        .map_err(|error| format!("findings.json: {error}"))?;
-    let key = match key {
-        Some(key) => key.clone(),
-        None => manifest
-            .key
-            .parse()
-            .map_err(|_| "the key in the manifest is none")?,
-    };
-    let log = Log::open(Arc::new(LogFiles(Arc::clone(&archive))), &key, &[])
-        .map_err(|error| error.to_string())?;
-    let index = Index::of(&log).map_err(|error| error.to_string())?;
+    let archive = Archive::open(path).map_err(|error| error.to_string())?;
+    let (archive, log, index) = opened(archive, key)?;
+    let found: Findings = json(&archive, "findings.json")?;
     let known = || {
         let with: Vec<_> = found
             .checks
@@ -89,6 +73,33 @@ pub(crate) fn sample(
         of: items.len(),
         items: first(items, seed, size),
     })
+}
+
+/// The log of a pack, under the key that was kept, or the one that the pack names.
+pub(super) fn opened(
+    archive: Archive,
+    key: Option<&NoteVerifier>,
+) -> Result<(Arc<Archive>, Log, Index), String> {
+    let archive = Arc::new(archive);
+    let manifest: Manifest = json(&archive, "manifest.json")?;
+    let key = match key {
+        Some(key) => key.clone(),
+        None => manifest
+            .key
+            .parse()
+            .map_err(|_| "the key in the manifest is none")?,
+    };
+    let log = Log::open(Arc::new(LogFiles(Arc::clone(&archive))), &key, &[])
+        .map_err(|error| error.to_string())?;
+    let index = Index::of(&log).map_err(|error| error.to_string())?;
+    Ok((archive, log, index))
+}
+
+fn json<T: DeserializeOwned>(archive: &Archive, name: &str) -> Result<T, String> {
+    let bytes = archive
+        .read(name)
+        .map_err(|error| format!("{name}: {error}"))?;
+    serde_json::from_slice(&bytes).map_err(|error| format!("{name}: {error}"))
 }
 
 /// The first items in the order of their tags.

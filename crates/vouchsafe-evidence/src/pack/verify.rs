@@ -23,6 +23,7 @@ use crate::judgement::Record;
 use crate::logged;
 use crate::own::PREFIX;
 use crate::parallel;
+use crate::refetch::Refetched;
 use crate::store::{Files as _, Log};
 
 /// What a verifier kept, from elsewhere than the pack.
@@ -47,6 +48,9 @@ pub(crate) struct Verified {
     pub(crate) not_excluded: Vec<String>,
     /// Observations that were performed again.
     pub(crate) performed: u64,
+    /// Sampled changes, compared with the forge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) refetched: Option<Refetched>,
     /// What the pack says, as computed here from its evidence.
     #[serde(skip)]
     pub(crate) findings: Option<Findings>,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::made::codes;
-use super::scene::{NOW, Scene, cannot_see, finds, page, review, user};
+use super::scene::{NOW, Scene, cannot_see, collaborator, finds, page, review, user};
 use crate::judgement::Outcome;
 
 #[test]
@@ -23,11 +23,28 @@ fn rights_before_the_first_snapshot_or_long_after_the_last_are_not_guessed() {
 
 #[test]
 fn rights_are_those_of_the_time() {
-    // Dan was given write access the day after.
+    // Dan was given write access at some time between two listings.
+    let people = |scene: &mut Scene, at: &str, dan: bool| {
+        let people = ["ann", "bob", "cem"].map(|login| collaborator(login, true));
+        let mut people = people.to_vec();
+        people.push(collaborator("dan", dan));
+        let mut listing = page("/collaborators", json!(people));
+        listing["at"] = json!(at);
+        scene.pages.push(listing);
+    };
+    cannot_see("they changed between the listings", |scene| {
+        scene.of_last("/reviews")[0]["user"] = user("dan");
+        people(scene, "2026-01-10T00:00:00Z", true);
+    });
+    // He had none before and after.
     finds(&["REVIEWER_NO_RIGHT"], |scene| {
         scene.of_last("/reviews")[0]["user"] = user("dan");
-        let people = json!([{"login": "dan", "permissions": {"push": true}}]);
-        scene.pages.push(page("/collaborators", people));
+        people(scene, "2026-01-10T00:00:00Z", false);
+    });
+    // He was given it before.
+    finds(&[], |scene| {
+        scene.of_last("/reviews")[0]["user"] = user("dan");
+        people(scene, "2026-01-08T00:00:00Z", true);
     });
     // A listing of those from outside says nothing of the others.
     finds(&[], |scene| {
@@ -135,6 +152,14 @@ fn a_base_that_was_renamed_is_the_protected_branch() {
 }
 
 #[test]
+fn a_page_that_was_not_as_the_contract_says_is_no_verdict() {
+    cannot_see("not as the recorded contract says: [].state", |scene| {
+        let changed = json!(["[].state has a value that is not known"]);
+        scene.page("/pulls/7/reviews")["changed"] = changed;
+    });
+}
+
+#[test]
 fn a_withheld_message_hides_no_co_author() {
     finds(&["UNKNOWN_IDENTITY"], |scene| {
         let message = "SSN 219-09-9999\n\nCo-authored-by: Ann <12+ann@users.noreply.github.com>";
@@ -156,7 +181,7 @@ fn an_earlier_whole_page_stays_good_when_a_later_one_is_refused() {
 fn pages_of_two_repositories_need_a_name() {
     let mut scene = Scene::new();
     let mut other = page("/x", json!({}));
-    other["path"] = json!("/repos/acme/other/activity");
+    other["path"] = json!("/repos/acme/other/pulls/1");
     scene.pages.push(other);
     scene.collect();
     let judgement = scene.made.judge("change.reviewed", NOW);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::made::codes;
-use super::scene::{Scene, cannot_see, finds, judged, page, review, user};
+use super::scene::{Scene, cannot_see, finds, judged, page, pushed, review, user};
 
 #[test]
 fn no_pull_request_brought_it() {
@@ -53,10 +53,16 @@ fn a_pull_request_that_only_names_a_commit_did_not_bring_it() {
             .pages
             .push(page(&format!("/commits/{id}/pulls"), brief.clone()));
     }
-    scene.pages.push(page("/pulls/8", json!({
-        "number": 8, "merged": true, "merged_at": merged_at, "merge_commit_sha": merge,
-        "user": user("bob"), "labels": [], "base": {"ref": "main"}, "head": {"sha": work}, "commits": 1,
-    })));
+    scene.pages.push(page(
+        "/pulls/8",
+        json!({
+            "number": 8, "merged": true, "merged_at": merged_at, "merge_commit_sha": merge,
+            "user": user("bob"), "labels": [], "base": {"ref": "main"}, "commits": 1,
+            "head": {"sha": work, "ref": "work-8", "repo": {"full_name": "acme/app"}},
+        }),
+    ));
+    let event = pushed("bob", "work-8", &work, "2026-01-09T13:10:00Z");
+    scene.pages.push(page("/activity", json!([event])));
     let person = super::made::BOB;
     let listed = super::scene::listed(&work, &direct, "bob", person, "2026-01-09T13:10:00Z");
     scene.pages.push(page("/pulls/8/commits", json!([listed])));

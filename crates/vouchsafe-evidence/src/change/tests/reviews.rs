@@ -75,7 +75,7 @@ fn an_approval_by_the_last_pusher_is_none() {
     finds(&["SELF_APPROVAL"], |scene| {
         let event = json!([{
             "id": 1, "before": "0000000000000000000000000000000000000000", "after": scene.head,
-            "ref": "refs/heads/work", "timestamp": "2026-01-09T09:30:00Z", "activity_type": "push",
+            "ref": "refs/heads/work-7", "timestamp": "2026-01-09T09:30:00Z", "activity_type": "push",
             "actor": user("ann"),
         }]);
         scene.pages.push(page("/activity", event));

@@ -32,7 +32,22 @@ pub(super) fn user(login: &str) -> Value {
     } else {
         "User"
     };
-    json!({"login": login, "id": 1, "type": kind})
+    json!({"login": login, "id": number(login), "type": kind})
+}
+
+/// The number of an account: it stays when the login is written or called otherwise.
+fn number(login: &str) -> u64 {
+    let login = login.to_ascii_lowercase();
+    let bytes = login.bytes().map(u64::from);
+    bytes.fold(7, |number, byte| (number * 31 + byte) % 1_000_003)
+}
+
+/// A push to a branch that is not protected.
+pub(super) fn pushed(login: &str, branch: &str, head: &str, at: &str) -> Value {
+    json!({
+        "id": number(&format!("{head}{at}{login}")), "before": "0".repeat(40), "after": head,
+        "ref": format!("refs/heads/{branch}"), "timestamp": at, "activity_type": "push", "actor": user(login),
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "bodies are written in place")]
@@ -44,7 +59,13 @@ pub(super) fn page(path: &str, body: Value) -> Value {
 }
 
 pub(super) fn review(login: &str, state: &str, head: &str, at: &str) -> Value {
-    json!({"id": 1, "user": user(login), "state": state, "commit_id": head, "submitted_at": at})
+    let id = number(&format!("{login}{state}{at}"));
+    json!({"id": id, "user": user(login), "state": state, "commit_id": head, "submitted_at": at})
+}
+
+/// A person of a snapshot.
+pub(super) fn collaborator(login: &str, may_push: bool) -> Value {
+    json!({"login": login, "id": number(login), "permissions": {"push": may_push}})
 }
 
 /// A commit of a pull request, as the forge lists it.
@@ -89,10 +110,9 @@ impl Scene {
             before: String::new(),
             changes: 0,
         };
-        let people = ["ann", "bob", "cem"]
-            .map(|login| json!({"login": login, "permissions": {"push": true}}));
+        let people = ["ann", "bob", "cem"].map(|login| collaborator(login, true));
         let mut people = people.to_vec();
-        people.push(json!({"login": "dan", "permissions": {"push": false}}));
+        people.push(collaborator("dan", false));
         let mut snapshot = page("/collaborators", Value::Array(people));
         snapshot["at"] = json!("2026-01-02T00:00:00Z");
         snapshot["query"] = json!("affiliation=all&per_page=100");
@@ -171,8 +191,11 @@ impl Scene {
         });
         let pull = json!({
             "number": number, "merged": true, "merged_at": merged_at, "merge_commit_sha": last,
-            "user": user(login), "labels": [], "base": {"ref": "main"}, "head": {"sha": head}, "commits": 2,
+            "user": user(login), "labels": [], "base": {"ref": "main"}, "commits": 2,
+            "head": {"sha": head, "ref": format!("work-{number}"), "repo": {"full_name": "Acme/App"}},
         });
+        let event = pushed(login, &format!("work-{number}"), &head, made_at);
+        self.pages.push(page("/activity", json!([event])));
         let mut brought = vec![last.clone()];
         if *way == Way::Rebase {
             brought.push(self.made.git(&["rev-parse", &format!("{last}^")]));
@@ -183,13 +206,16 @@ impl Scene {
                 .push(page(&format!("/commits/{id}/pulls"), json!([brief])));
         }
         self.pages.push(page(&format!("/pulls/{number}"), pull));
-        self.pages.push(page(
-            &format!("/pulls/{number}/commits"),
-            json!([
-                listed(first, &self.root, login, *person, made_at),
-                listed(&head, first, login, *person, made_at)
-            ]),
-        ));
+        let mut commits = [
+            listed(first, &self.root, login, *person, made_at),
+            listed(&head, first, login, *person, made_at),
+        ];
+        for (commit, id) in commits.iter_mut().zip([first, &head]) {
+            let message = self.made.git(&["log", "-1", "--format=%B", id]);
+            commit["commit"]["message"] = json!(message);
+        }
+        self.pages
+            .push(page(&format!("/pulls/{number}/commits"), json!(commits)));
         self.pages.push(page(
             &format!("/pulls/{number}/reviews"),
             json!([review(reviewer, "APPROVED", &head, &approved_at)]),

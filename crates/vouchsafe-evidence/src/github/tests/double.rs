@@ -11,26 +11,26 @@ use serde_json::Value;
 
 /// A request that came.
 #[derive(Clone, Debug)]
-pub(super) struct Request {
-    pub(super) path: String,
-    pub(super) query: String,
-    pub(super) headers: BTreeMap<String, String>,
+pub(crate) struct Request {
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: BTreeMap<String, String>,
     /// Which request for this path and query it is, from 1.
-    pub(super) times: usize,
+    pub(crate) times: usize,
     /// Which request of all, from 1.
-    pub(super) number: usize,
+    pub(crate) number: usize,
 }
 
 /// What is answered.
 #[derive(Clone, Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Body,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Body,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Body {
+pub(crate) enum Body {
     Text(String),
     /// It says that more comes than does.
     Cut(String),
@@ -45,7 +45,7 @@ pub(super) enum Body {
 }
 
 /// The value of a header.
-pub(super) struct Header(String);
+pub(crate) struct Header(String);
 
 impl From<&str> for Header {
     fn from(value: &str) -> Self {
@@ -66,11 +66,11 @@ impl From<u64> for Header {
 }
 
 impl Reply {
-    pub(super) fn json(body: &Value) -> Self {
+    pub(crate) fn json(body: &Value) -> Self {
         Self::of(200, Body::Text(body.to_string()))
     }
 
-    pub(super) fn of(status: u16, body: Body) -> Self {
+    pub(crate) fn of(status: u16, body: Body) -> Self {
         Self {
             status,
             headers: Vec::new(),
@@ -78,13 +78,13 @@ impl Reply {
         }
     }
 
-    pub(super) fn refusal(status: u16, message: &str) -> Self {
+    pub(crate) fn refusal(status: u16, message: &str) -> Self {
         let body =
             serde_json::json!({"message": message, "documentation_url": "https://docs.example"});
         Self::of(status, Body::Text(body.to_string()))
     }
 
-    pub(super) fn with(mut self, name: &str, value: impl Into<Header>) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Header>) -> Self {
         self.headers.push((name.to_owned(), value.into().0));
         self
     }
@@ -93,7 +93,7 @@ impl Reply {
 type Answers = dyn Fn(&Request) -> Reply + Send + Sync;
 
 /// The server; it ends when it is dropped.
-pub(super) struct Double {
+pub(crate) struct Double {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Request>>>,
     ending: Arc<AtomicBool>,
@@ -101,7 +101,7 @@ pub(super) struct Double {
 }
 
 impl Double {
-    pub(super) fn start(answers: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answers: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (seen, ending) = (Arc::default(), Arc::new(AtomicBool::new(false)));
@@ -128,16 +128,16 @@ impl Double {
         }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub(super) fn seen(&self) -> Vec<Request> {
+    pub(crate) fn seen(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
     }
 
     /// How often a path was asked for.
-    pub(super) fn times(&self, path: &str) -> usize {
+    pub(crate) fn times(&self, path: &str) -> usize {
         self.seen()
             .iter()
             .filter(|request| request.path == path)

@@ -13,16 +13,16 @@ const SHAPES: &str = include_str!("shapes.json");
 
 /// Repository `o/r`: each commit of main came by a pull request of its own.
 #[derive(Clone, Debug)]
-pub(super) struct Forge {
+pub(crate) struct Forge {
     shapes: BTreeMap<String, Value>,
     /// The commits of main.
-    pub(super) commits: Vec<String>,
+    pub(crate) commits: Vec<String>,
     /// When the pull requests were merged.
-    pub(super) merged_at: String,
+    pub(crate) merged_at: String,
 }
 
 impl Forge {
-    pub(super) fn new(commits: &[String]) -> Self {
+    pub(crate) fn new(commits: &[String]) -> Self {
         Self {
             shapes: serde_json::from_str(SHAPES).unwrap(),
             commits: commits.to_vec(),
@@ -31,12 +31,12 @@ impl Forge {
     }
 
     /// The head of the pull request of that number.
-    pub(super) fn head(number: usize) -> String {
+    pub(crate) fn head(number: usize) -> String {
         format!("{number:040x}")
     }
 
     /// The answer to a request, with an ETag; 304 when that is known.
-    pub(super) fn answer(&self, request: &Request) -> Reply {
+    pub(crate) fn answer(&self, request: &Request) -> Reply {
         let Some((template, body)) = self.body(&request.path) else {
             return Reply::refusal(404, "Not Found");
         };
@@ -49,7 +49,7 @@ impl Forge {
     }
 
     /// The path in GitHub's description, and a body.
-    pub(super) fn body(&self, path: &str) -> Option<(&'static str, Value)> {
+    pub(crate) fn body(&self, path: &str) -> Option<(&'static str, Value)> {
         if path == "/orgs/o" {
             let body = self.shape(
                 "organisation",
@@ -116,6 +116,13 @@ impl Forge {
                     json!([one]),
                 )
             }
+            ["branches", name] => {
+                let tip = json!({"name": name, "commit": {"sha": self.commits.last()?}, "protected": true});
+                (
+                    "/repos/{owner}/{repo}/branches/{branch}",
+                    self.shape("branch", tip),
+                )
+            }
             ["branches", _, "protection"] => {
                 let admins = json!({"url": "https://forge.example/x", "enabled": true});
                 (
@@ -151,7 +158,7 @@ impl Forge {
     fn activity(&self) -> Value {
         let moves = self.commits.windows(2).enumerate().map(|(id, pair)| {
             let fields = json!({"id": id, "before": pair[0], "after": pair[1], "ref": "refs/heads/main",
-                "activity_type": "pr_merge", "actor": {"login": "ann"}});
+                "activity_type": "pr_merge", "actor": {"login": "ann", "type": "User"}});
             self.shape("activity", fields)
         });
         moves.rev().collect()
@@ -199,7 +206,8 @@ impl Forge {
                 let mut pull = self.shape("pull", self.merge(number));
                 merge(
                     &mut pull,
-                    json!({"merged": true, "merged_by": {"login": "ann", "type": "User"}}),
+                    json!({"merged": true, "merged_by": {"login": "ann", "type": "User"},
+                        "head": {"ref": format!("work-{number}"), "repo": {"full_name": "o/r"}}}),
                 );
                 ("/repos/{owner}/{repo}/pulls/{pull_number}", pull)
             }
@@ -220,7 +228,7 @@ impl Forge {
     }
 
     /// A review of the pull request of that number.
-    pub(super) fn review(&self, id: u64, number: usize) -> Value {
+    pub(crate) fn review(&self, id: u64, number: usize) -> Value {
         self.shape(
             "review",
             json!({"id": id, "state": "APPROVED", "commit_id": Self::head(number),
@@ -236,7 +244,7 @@ impl Forge {
 }
 
 /// Puts fields into an object, into the objects in it too.
-pub(super) fn merge(into: &mut Value, fields: Value) {
+pub(crate) fn merge(into: &mut Value, fields: Value) {
     match (into, fields) {
         (Value::Object(into), Value::Object(fields)) => {
             for (name, field) in fields {
@@ -248,7 +256,7 @@ pub(super) fn merge(into: &mut Value, fields: Value) {
 }
 
 /// Writes what is answered to the folder that the validation reads.
-pub(super) fn dump(template: &str, body: &Value) {
+pub(crate) fn dump(template: &str, body: &Value) {
     let Some(folder) = std::env::var_os("VOUCHSAFE_DOUBLE_DUMP") else {
         return;
     };

@@ -4,31 +4,31 @@ use std::process::Command;
 
 use crate::git::Git;
 
-pub(in crate::github) struct Repo(tempfile::TempDir);
+pub(crate) struct Repo(tempfile::TempDir);
 
 impl Repo {
-    pub(in crate::github) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let repo = Self(tempfile::tempdir().unwrap());
         repo.run(&["init", "-q", "-b", "main"], "2026-01-01T00:00:00Z");
         repo
     }
 
     /// A clone that is there already.
-    pub(in crate::github) const fn at(folder: tempfile::TempDir) -> Self {
+    pub(crate) const fn at(folder: tempfile::TempDir) -> Self {
         Self(folder)
     }
 
     /// An empty commit on main that claims this date; its name.
-    pub(in crate::github) fn commit(&self, date: &str) -> String {
+    pub(crate) fn commit(&self, date: &str) -> String {
         self.run(&["commit", "-q", "--allow-empty", "-m", "change"], date);
         self.run(&["rev-parse", "HEAD"], date)
     }
 
-    pub(in crate::github) fn git(&self) -> Git {
+    pub(crate) fn git(&self) -> Git {
         Git::at(self.0.path()).unwrap()
     }
 
-    pub(in crate::github) fn path(&self) -> &std::path::Path {
+    pub(crate) fn path(&self) -> &std::path::Path {
         self.0.path()
     }
 

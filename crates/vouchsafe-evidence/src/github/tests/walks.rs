@@ -11,8 +11,8 @@ fn a_walk_saves_every_question_and_is_whole() {
     let double = scene.double(|_| None);
     let summary = scene.whole(&double);
     assert_eq!(summary.commits, 3);
-    // Settings, the branch, and eight calls for each change.
-    assert_eq!(summary.calls, 1 + 1 + 6 + 2 + 3 + 3 * 8);
+    // Settings, the branch, all pushes, and eight calls for each change.
+    assert_eq!(summary.calls, 1 + 1 + 6 + 2 + 4 + 1 + 3 * 8);
     assert_eq!(summary.saved, summary.calls);
     assert!(summary.hidden.is_empty(), "{summary}");
     let kinds: std::collections::BTreeSet<_> = scene
@@ -59,8 +59,8 @@ fn a_second_start_asks_for_settings_only_and_stores_them_again_with_their_new_ti
     let second = scene.whole(&double);
     assert_eq!(second.settled, 3 * 8);
     assert_eq!(second.calls, first.calls - 3 * 8);
-    // All but the first call, which decides whether to begin, are conditional.
-    assert_eq!(second.revalidated, second.calls - 1);
+    // All are conditional but the first call, which decides whether to begin, and the pushes, whose period is shorter now.
+    assert_eq!(second.revalidated, second.calls - 2);
     let path = "/repos/o/r/collaborators";
     let pages: Vec<_> = scene
         .saved()
@@ -155,6 +155,83 @@ fn a_full_page_is_never_asked_for_on_condition() {
             .last()
             .keys()
             .any(|(path, query)| path.ends_with("/keys") && query.ends_with("page=2"))
+    );
+}
+
+#[test]
+fn pushes_to_every_branch_are_asked_for_back_to_the_last_whole_listing() {
+    let path = "/repos/o/r/activity";
+    let asked = |scene: &mut Scene, other: fn(&Request) -> Option<Reply>| {
+        let double = scene.double(other);
+        let _ = scene.collect(&double).unwrap();
+        let queries = double.seen().into_iter();
+        let queries =
+            queries.filter(|request| request.path == path && !request.query.contains("ref="));
+        queries.map(|request| request.query).collect::<Vec<_>>()
+    };
+    let mut scene = Scene::new();
+    // A listing that is cut off is not whole: the next start asks for all of it again.
+    let cut = |request: &Request| {
+        let cut = request.path.ends_with("/activity") && request.query == "per_page=100";
+        let host = &request.headers["host"];
+        let next = format!("<http://{host}/repos/o/r/activity?per_page=100&after=x>; rel=\"next\"");
+        if cut {
+            return Some(Reply::json(&json!([])).with("link", next));
+        }
+        request
+            .query
+            .contains("after=x")
+            .then(|| Reply::refusal(404, "Not Found"))
+    };
+    assert_eq!(
+        asked(&mut scene, cut),
+        ["per_page=100", "per_page=100&after=x"]
+    );
+    assert_eq!(asked(&mut scene, |_| None), ["per_page=100"]);
+    for (hours, period) in [
+        (22, "day"),
+        (23, "day"),
+        (25, "week"),
+        (200, "month"),
+        (800, "quarter"),
+    ] {
+        scene.pace.now += Duration::from_secs(hours * 3600);
+        let queries = asked(&mut scene, |_| None);
+        assert_eq!(
+            queries,
+            [format!("time_period={period}&per_page=100")],
+            "{hours}"
+        );
+    }
+}
+
+#[test]
+fn pushes_to_a_fork_are_asked_for_and_may_be_hidden() {
+    let mut scene = Scene::new();
+    let forge = scene.forge.clone();
+    let double = scene.double(move |request| {
+        if request.path != "/repos/o/r/pulls/2" {
+            return None;
+        }
+        let (_, mut pull) = forge.body(&request.path)?;
+        forge::merge(
+            &mut pull,
+            json!({"head": {"ref": "a/b", "repo": {"full_name": "bob/r"}}}),
+        );
+        Some(Reply::json(&pull))
+    });
+    let summary = scene.whole(&double);
+    let page = scene.page("/repos/bob/r/activity");
+    assert_eq!(
+        (page.status, page.query.as_str()),
+        (404, "ref=refs%2Fheads%2Fa%2Fb&per_page=100")
+    );
+    assert!(
+        summary
+            .hidden
+            .iter()
+            .any(|line| line.contains("/repos/bob/r/activity")),
+        "{summary}"
     );
 }
 

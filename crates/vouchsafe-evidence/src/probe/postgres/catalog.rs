@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
 use super::{ActsAs, May, PostgresProbe, PostgresTarget, Table};
-use crate::github::Token;
+use crate::forge::Token;
 
 /// How long connecting and reading may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -256,7 +256,7 @@ fn plain_url(url: &str) -> Result<&str, String> {
 }
 
 fn password(target: &PostgresTarget, root: &Path) -> Result<Option<Token>, String> {
-    let fault = |error: crate::github::TokenError| error.to_string();
+    let fault = |error: crate::forge::TokenError| error.to_string();
     match (&target.password_file, &target.password_env) {
         (Some(_), Some(_)) => Err("give `password_file` or `password_env`, not both".to_owned()),
         (Some(file), None) => Token::read(&root.join(file)).map(Some).map_err(fault),

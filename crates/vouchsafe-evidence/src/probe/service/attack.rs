@@ -13,7 +13,7 @@ use super::client::{Client, Request};
 use super::route::{self, METHODS, Route};
 use super::settings::ServiceTarget;
 use super::{Answer, Attack, GivenToken, Group, Managed, NotTried, Reach, ServiceProbe, SignIns};
-use crate::github::Token;
+use crate::forge::Token;
 use crate::probe::dial::{PATIENCE, Target};
 use crate::probe::token::{self, TokenProbe};
 

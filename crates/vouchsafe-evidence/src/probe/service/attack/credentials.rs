@@ -6,7 +6,7 @@ use reqwest::Url;
 use serde_json::{Map, Value};
 
 use super::{Run, get};
-use crate::github::Token;
+use crate::forge::Token;
 use crate::probe::service::client::Request;
 use crate::probe::service::forge::Parts;
 use crate::probe::service::route::Route;

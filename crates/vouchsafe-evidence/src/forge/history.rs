@@ -8,16 +8,16 @@ use crate::git::{Git, GitError};
 
 /// A commit to ask about.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Commit {
+pub(crate) struct Commit {
     /// Its name.
-    pub(super) sha: String,
+    pub(crate) sha: String,
     /// The date that its committer gave it: a claim.
-    pub(super) claimed_at: Timestamp,
+    pub(crate) claimed_at: Timestamp,
 }
 
 /// The commits of a branch.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum History {
+pub(crate) enum History {
     /// Oldest first.
     Of(Vec<Commit>),
     /// The clone does not have the branch.
@@ -25,7 +25,7 @@ pub(super) enum History {
 }
 
 /// Whether the clone lacks what came before.
-pub(super) fn is_shallow(git: &Git) -> Result<bool, GitError> {
+pub(crate) fn is_shallow(git: &Git) -> Result<bool, GitError> {
     Ok(git.text(["rev-parse", "--is-shallow-repository"])? == "true")
 }
 
@@ -33,7 +33,7 @@ pub(super) fn is_shallow(git: &Git) -> Result<bool, GitError> {
 ///
 /// Dates of commits are claims and may jump, so all commits count from the first one on that claims the day or a later
 /// one; git's own `--since` would end at the first older date.
-pub(super) fn first_parents(
+pub(crate) fn first_parents(
     git: &Git,
     branch: &str,
     since: Option<Date>,
@@ -80,8 +80,8 @@ fn tip(git: &Git, branch: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::repository::Repo;
     use super::*;
+    use crate::github::tests::repository::Repo;
 
     #[test]
     fn commits_with_older_dates_among_newer_ones_are_not_lost() {

@@ -1,4 +1,4 @@
-//! The recorded contract: the fields of GitHub's answers that checks read, and what they may hold.
+//! The recorded contract: the fields of a forge's answers that checks read, and what they may hold.
 //!
 //! A field that changed is a gap and not a pass: the page is stored with a mark, and the run says so.
 
@@ -8,16 +8,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::Dialect;
 use super::endpoint::Endpoint;
 
-/// `tests/github-double/contract.py` compares it with GitHub's own OpenAPI description.
-const RECORDED: &str = include_str!("../../data/github-contract.json");
 /// So many changes of a page are named.
 const NAMED: usize = 20;
 
 /// The contract.
 #[derive(Debug)]
-pub(super) struct Contract(BTreeMap<String, BTreeMap<String, Field>>);
+pub(crate) struct Contract(BTreeMap<String, BTreeMap<String, Field>>);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,9 +64,9 @@ enum Type {
 }
 
 impl Contract {
-    /// The contract of this program. It is read in a test too, so that it can be read.
-    pub(super) fn recorded() -> Self {
-        let recorded = serde_json::from_str::<Recorded>(RECORDED);
+    /// The contract of a forge. It is read in a test too, so that it can be read.
+    pub(crate) fn of(dialect: &Dialect) -> Self {
+        let recorded = serde_json::from_str::<Recorded>(dialect.contract);
         Self(
             recorded
                 .map(|recorded| recorded.endpoints)
@@ -76,7 +75,7 @@ impl Contract {
     }
 
     /// What is not as the contract says; sorted, without any value of the page.
-    pub(super) fn changes(&self, endpoint: &Endpoint, body: &Value) -> Vec<String> {
+    pub(crate) fn changes(&self, endpoint: &Endpoint, body: &Value) -> Vec<String> {
         let Some(fields) = self.0.get(endpoint.path) else {
             return vec!["the contract has no such endpoint".to_owned()];
         };
@@ -102,7 +101,7 @@ impl Contract {
     }
 
     /// Fields that are shown to administrators only, and were not shown.
-    pub(super) fn hidden(&self, endpoint: &Endpoint, body: &Value) -> Vec<String> {
+    pub(crate) fn hidden(&self, endpoint: &Endpoint, body: &Value) -> Vec<String> {
         let fields = self.0.get(endpoint.path).into_iter().flatten();
         fields
             .filter(|(name, field)| {
@@ -166,58 +165,12 @@ impl Type {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::super::endpoint;
-    use super::*;
-
-    #[test]
-    fn every_endpoint_has_a_contract() {
-        let recorded: Recorded = serde_json::from_str(RECORDED).unwrap();
-        for endpoint in endpoint::ALL {
-            let fields = &recorded.endpoints[endpoint.path];
-            assert!(!fields.is_empty(), "{endpoint:?}");
-        }
-        assert_eq!(recorded.endpoints.len(), endpoint::ALL.len());
-    }
-
-    #[test]
-    fn a_changed_field_is_seen() {
-        let contract = Contract::recorded();
-        let changes = |body: Value| contract.changes(&endpoint::REVIEWS, &body);
-        let review = json!([{"id": 1, "user": {"login": "a", "id": 2, "type": "User"}, "state": "APPROVED",
-            "commit_id": "c0ffee", "submitted_at": "2026-01-01T00:00:00Z"}]);
-        assert_eq!(changes(review.clone()), Vec::<String>::new());
-        assert_eq!(changes(json!([])), Vec::<String>::new());
-
-        let with = |change: &dyn Fn(&mut Value)| {
-            let mut review = review.clone();
-            change(&mut review[0]);
-            changes(review)
-        };
-        let without_state = with(&|review| drop(review.as_object_mut().unwrap().remove("state")));
-        assert_eq!(without_state, ["[].state is missing"]);
-        assert_eq!(
-            with(&|review| review["state"] = json!(7)),
-            ["[].state is of another type"]
-        );
-        assert_eq!(
-            with(&|review| review["state"] = json!("OK")),
-            ["[].state has a value that is not known"]
-        );
-        assert_eq!(
-            with(&|review| review["submitted_at"] = json!("yesterday")),
-            ["[].submitted_at is of another type"]
-        );
-        // A user who is gone is null; the contract allows that.
-        assert_eq!(
-            with(&|review| review["user"] = Value::Null),
-            Vec::<String>::new()
-        );
-        assert!(!with(&|review| review["user"] = json!("a")).is_empty());
-        // A listing that is no list any more.
-        assert!(!changes(json!({"reviews": []})).is_empty());
-        assert!(!changes(Value::String("ok".to_owned())).is_empty());
+impl Contract {
+    /// The endpoints that it has, with the number of fields of each.
+    pub(crate) fn endpoints(&self) -> BTreeMap<&str, usize> {
+        let fields = self.0.iter();
+        fields
+            .map(|(path, fields)| (path.as_str(), fields.len()))
+            .collect()
     }
 }

@@ -6,7 +6,7 @@ use super::origin::Api;
 
 /// Where a listing goes on.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Next {
+pub(crate) enum Next {
     /// It ends here.
     End,
     /// With this query, at the same path.
@@ -19,7 +19,7 @@ pub(super) enum Next {
 ///
 /// Only the query is taken from the header; the path that is asked is always the listing's own. So no answer can send
 /// the token to another place of the same forge either.
-pub(super) fn next(api: &Api, path: &str, header: Option<&str>) -> Next {
+pub(crate) fn next(api: &Api, path: &str, header: Option<&str>) -> Next {
     let Some(header) = header else {
         return Next::End;
     };
@@ -52,7 +52,8 @@ pub(super) fn next(api: &Api, path: &str, header: Option<&str>) -> Next {
     }
 }
 
-/// Whether a path of the forge names the same listing: GitHub writes `/repositories/ID` for `/repos/OWNER/NAME` there.
+/// Whether a path of the forge names the same listing: GitHub writes `/repositories/ID` for `/repos/OWNER/NAME`
+/// there, and GitLab `/projects/ID` for `/projects/NAME`.
 fn is_same(theirs: &str, ours: &str) -> bool {
     if theirs.eq_ignore_ascii_case(ours) {
         return true;
@@ -63,9 +64,12 @@ fn is_same(theirs: &str, ours: &str) -> bool {
         let head: Vec<_> = parts.by_ref().take(segments).map(str::to_owned).collect();
         Some((head, parts.next().unwrap_or_default().to_owned()))
     };
-    let (Some((id, by_id)), Some((_, by_name))) =
-        (rest(theirs, "/repositories/", 1), rest(ours, "/repos/", 2))
-    else {
+    let by_number = [
+        (rest(theirs, "/repositories/", 1), rest(ours, "/repos/", 2)),
+        (rest(theirs, "/projects/", 1), rest(ours, "/projects/", 1)),
+    ];
+    let known = by_number.into_iter();
+    let Some(((id, by_id), (_, by_name))) = known.filter_map(|(a, b)| a.zip(b)).next() else {
         return false;
     };
     let number = id

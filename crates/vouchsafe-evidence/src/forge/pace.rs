@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 /// Reads the clock and waits.
-pub(super) trait Pace {
+pub(crate) trait Pace {
     /// The time.
     fn now(&mut self) -> Timestamp;
     /// Waits.
@@ -14,7 +14,7 @@ pub(super) trait Pace {
 
 /// The clock of the machine.
 #[derive(Debug)]
-pub(super) struct System;
+pub(crate) struct System;
 
 impl Pace for System {
     fn now(&mut self) -> Timestamp {

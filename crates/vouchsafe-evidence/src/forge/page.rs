@@ -27,6 +27,8 @@ const WITHHELD: &[&str] = &[
     "body",
     "body_html",
     "body_text",
+    "description",
+    "description_html",
     "payload",
     "summary",
     "temp_clone_token",
@@ -37,27 +39,27 @@ const WITHHELD: &[&str] = &[
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Page {
     /// The version of this format.
-    pub(super) page: u8,
-    pub(super) method: String,
+    pub(crate) page: u8,
+    pub(crate) method: String,
     /// The path that was asked, below the address of the interface.
-    pub(super) path: String,
-    pub(super) query: String,
-    pub(super) status: u16,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) status: u16,
     /// When it was asked, by the clock of this machine.
-    pub(super) at: Timestamp,
-    pub(super) headers: BTreeMap<String, String>,
+    pub(crate) at: Timestamp,
+    pub(crate) headers: BTreeMap<String, String>,
     /// Whether the body came whole and is JSON.
-    pub(super) complete: bool,
+    pub(crate) complete: bool,
     /// Whether the forge said that the page of an earlier time still stands; it is stored again with its new time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) revalidated: bool,
+    pub(crate) revalidated: bool,
     /// Names of fields whose values were not stored: null stands there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) withheld: Vec<String>,
+    pub(crate) withheld: Vec<String>,
     /// What is not as the recorded contract says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) changed: Vec<String>,
-    pub(super) body: Option<Box<RawValue>>,
+    pub(crate) changed: Vec<String>,
+    pub(crate) body: Option<Box<RawValue>>,
 }
 
 impl Page {
@@ -94,8 +96,9 @@ impl Page {
 }
 
 /// Whether a header is kept.
-pub(super) fn is_kept(name: &str) -> bool {
-    KEPT.contains(&name) || name.starts_with("x-ratelimit-")
+pub(crate) fn is_kept(name: &str) -> bool {
+    let limits = ["x-ratelimit-", "ratelimit-"];
+    KEPT.contains(&name) || limits.iter().any(|limit| name.starts_with(limit))
 }
 
 /// Takes out what is not stored; the names of the fields that had something.

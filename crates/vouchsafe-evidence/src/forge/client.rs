@@ -9,14 +9,11 @@ use reqwest::Url;
 use reqwest::blocking::Response;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, IF_NONE_MATCH, LOCATION};
 
-use super::CollectError;
 use super::origin::Api;
 use super::pace::Pace;
 use super::page::is_kept;
 use super::token::Token;
-
-/// The version of the interface that is asked for.
-pub(super) const VERSION: &str = "2022-11-28";
+use super::{CollectError, Dialect};
 
 /// How much is waited for and taken.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +60,10 @@ pub(crate) enum Stop {
         "the forge shows no such repository (status {0}): its name is wrong, or the token may not read it"
     )]
     Absent(u16),
+    #[error(
+        "the forge does not show the project: its name is wrong, the token may not read it, or it does not answer"
+    )]
+    Unshown,
     #[error("the repository is called {0} now: name it so")]
     Renamed(String),
     #[error(
@@ -78,19 +79,19 @@ pub(crate) enum Stop {
 
 /// What the forge answered.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) at: Timestamp,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) at: Timestamp,
     /// The headers that are kept.
-    pub(super) headers: BTreeMap<String, String>,
+    pub(crate) headers: BTreeMap<String, String>,
     /// Where it redirects to.
-    pub(super) location: Option<Url>,
-    pub(super) body: Body,
+    pub(crate) location: Option<Url>,
+    pub(crate) body: Body,
 }
 
 /// What came as its body.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Body {
+pub(crate) enum Body {
     /// All of it.
     Whole(String),
     /// The connection ended early or stalled.
@@ -101,13 +102,14 @@ pub(super) enum Body {
 
 /// The client.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(crate) struct Client {
     http: reqwest::blocking::Client,
     api: Api,
+    dialect: &'static Dialect,
     limits: Limits,
     budget: Budget,
     /// Calls that were made.
-    pub(super) calls: u64,
+    pub(crate) calls: u64,
     lost_in_a_row: u32,
 }
 
@@ -126,17 +128,17 @@ enum Then {
 }
 
 impl Client {
-    pub(super) fn new(
+    pub(crate) fn new(
         api: &Api,
+        dialect: &'static Dialect,
         token: Option<&Token>,
         limits: Limits,
     ) -> Result<Self, CollectError> {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            ACCEPT,
-            HeaderValue::from_static("application/vnd.github+json"),
-        );
-        headers.insert("x-github-api-version", HeaderValue::from_static(VERSION));
+        headers.insert(ACCEPT, HeaderValue::from_static(dialect.accept));
+        if let Some(version) = dialect.version {
+            headers.insert(version.header, HeaderValue::from_static(version.value));
+        }
         if let Some(token) = token {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
                 .map_err(|_| CollectError::Client)?;
@@ -159,6 +161,7 @@ impl Client {
         Ok(Self {
             http: builder.build().map_err(|_| CollectError::Client)?,
             api: api.clone(),
+            dialect,
             limits,
             budget: Budget::default(),
             calls: 0,
@@ -166,7 +169,11 @@ impl Client {
         })
     }
 
-    pub(super) const fn api(&self) -> &Api {
+    pub(crate) const fn dialect(&self) -> &'static Dialect {
+        self.dialect
+    }
+
+    pub(crate) const fn api(&self) -> &Api {
         &self.api
     }
 
@@ -174,7 +181,7 @@ impl Client {
     ///
     /// # Errors
     /// When no more calls are to be made.
-    pub(super) fn ask(
+    pub(crate) fn ask(
         &mut self,
         path: &str,
         query: &str,
@@ -224,10 +231,9 @@ impl Client {
         let at = pace.now();
         let response = request.send().ok()?;
         let headers = kept(response.headers());
-        let number = |name: &str| headers.get(name).and_then(|value| value.parse().ok());
-        if headers.contains_key("x-ratelimit-remaining") {
+        if limit(&headers, "remaining").is_some() {
             self.budget = Budget {
-                remaining: number("x-ratelimit-remaining"),
+                remaining: limit(&headers, "remaining").and_then(|left| left.trim().parse().ok()),
                 reset: reset(&headers),
             };
         }
@@ -325,7 +331,7 @@ fn limit_of(answer: &Answer, body: &str, attempt: u32) -> Option<SignedDuration>
         // Seconds; a date is taken for a minute.
         return Some(SignedDuration::from_secs(after.trim().parse().unwrap_or(60)) + second);
     }
-    if header("x-ratelimit-remaining") == Some("0") {
+    if limit(&answer.headers, "remaining") == Some("0") {
         let left = reset(&answer.headers).map(|reset| reset.duration_since(answer.at));
         return Some(left.unwrap_or(SignedDuration::from_mins(1)).max(second) + second);
     }
@@ -341,8 +347,15 @@ fn limit_of(answer: &Answer, body: &str, attempt: u32) -> Option<SignedDuration>
 }
 
 fn reset(headers: &BTreeMap<String, String>) -> Option<Timestamp> {
-    let seconds = headers.get("x-ratelimit-reset")?.trim().parse().ok()?;
+    let seconds = limit(headers, "reset")?.trim().parse().ok()?;
     Timestamp::from_second(seconds).ok()
+}
+
+/// What a forge says of its limit of calls: GitHub calls these headers `x-ratelimit-`, GitLab `ratelimit-`.
+fn limit<'h>(headers: &'h BTreeMap<String, String>, what: &str) -> Option<&'h str> {
+    let names = ["x-ratelimit-", "ratelimit-"].map(|prefix| format!("{prefix}{what}"));
+    let found = names.iter().find_map(|name| headers.get(name));
+    found.map(String::as_str)
 }
 
 fn kept(headers: &HeaderMap) -> BTreeMap<String, String> {
@@ -361,6 +374,6 @@ fn kept(headers: &HeaderMap) -> BTreeMap<String, String> {
 }
 
 /// Whether a text is JSON.
-pub(super) fn is_json(text: &str) -> bool {
+pub(crate) fn is_json(text: &str) -> bool {
     serde_json::from_str::<serde_json::Value>(text).is_ok()
 }

@@ -4,9 +4,6 @@ use std::fmt;
 
 use reqwest::Url;
 
-/// The address below which GitHub's own interface answers.
-pub(crate) const GITHUB: &str = "https://api.github.com";
-
 /// The address of the forge's interface: `https://api.github.com`, `https://HOST/api/v3`.
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
@@ -17,7 +14,9 @@ pub(crate) struct Api {
 /// Why an address is none that is called.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum ApiError {
-    #[error("the address of the interface is no URL such as {GITHUB} or https://HOST/api/v3")]
+    #[error(
+        "the address of the interface is no URL such as https://api.github.com or https://HOST/api/v4"
+    )]
     NoUrl,
     #[error(
         "the address of the interface must begin with https://, or the token would be readable on its way"
@@ -65,7 +64,7 @@ impl Api {
     }
 
     /// The address of a path below it.
-    pub(super) fn url(&self, path: &str, query: &str) -> Url {
+    pub(crate) fn url(&self, path: &str, query: &str) -> Url {
         let mut url = self.url.clone();
         url.set_path(&format!("{}{path}", self.prefix));
         url.set_query((!query.is_empty()).then_some(query));
@@ -73,22 +72,22 @@ impl Api {
     }
 
     /// Whether an address has the same scheme, host and port, and names no user.
-    pub(super) fn is_origin_of(&self, url: &Url) -> bool {
+    pub(crate) fn is_origin_of(&self, url: &Url) -> bool {
         url.origin() == self.url.origin() && url.username().is_empty() && url.password().is_none()
     }
 
     /// A path without what comes before the forge's own.
-    pub(super) fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
+    pub(crate) fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
         path.strip_prefix(&self.prefix)
     }
 
     /// Whether it is spoken to without TLS: only on this machine, and not by way of a proxy.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.url.scheme() == "http"
     }
 
     /// Whether two addresses have one origin.
-    pub(super) fn same_origin(&self, other: &Self) -> bool {
+    pub(crate) fn same_origin(&self, other: &Self) -> bool {
         self.url.origin() == other.url.origin()
     }
 }
@@ -99,54 +98,8 @@ impl fmt::Display for Api {
     }
 }
 
-/// A repository of the forge.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Repository {
-    /// Whose it is.
-    pub(crate) owner: String,
-    /// Its name.
-    pub(crate) name: String,
-}
-
-impl Repository {
-    /// Reads `OWNER/NAME`.
-    ///
-    /// # Errors
-    /// When it is not that.
-    pub(crate) fn parse(text: &str) -> Result<Self, ApiError> {
-        let (owner, name) = text.split_once('/').ok_or(ApiError::NoRepository)?;
-        let named = |part: &str| {
-            let letters =
-                |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-            !part.is_empty()
-                && part.len() <= 100
-                && part.bytes().all(letters)
-                && part != "."
-                && part != ".."
-        };
-        if !named(owner) || !named(name) {
-            return Err(ApiError::NoRepository);
-        }
-        Ok(Self {
-            owner: owner.to_owned(),
-            name: name.to_owned(),
-        })
-    }
-
-    /// `/repos/OWNER/NAME` and what follows.
-    pub(super) fn path(&self, rest: &str) -> String {
-        format!("/repos/{}/{}{rest}", self.owner, self.name)
-    }
-}
-
-impl fmt::Display for Repository {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.owner, self.name)
-    }
-}
-
 /// A name as one segment of a path or one value of a query.
-pub(super) fn encoded(name: &str) -> String {
+pub(crate) fn encoded(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
@@ -193,23 +146,6 @@ mod tests {
         assert_eq!(
             api.url("/repos/o/r", "per_page=100").as_str(),
             "https://git.example/api/v3/repos/o/r?per_page=100"
-        );
-    }
-
-    #[test]
-    fn a_repository_cannot_leave_its_path() {
-        for text in [
-            "o", "o/", "/r", "o/r/x", "../r", "o/..", "o/r?x", "o/r#x", "o/%2e%2e", "o r/x",
-        ] {
-            assert_eq!(
-                Repository::parse(text),
-                Err(ApiError::NoRepository),
-                "{text}"
-            );
-        }
-        assert_eq!(
-            Repository::parse("o-1/r.x_y").unwrap().path("/keys"),
-            "/repos/o-1/r.x_y/keys"
         );
     }
 

@@ -12,11 +12,11 @@ const RUN: SignedDuration = SignedDuration::from_hours(12);
 /// Pages that were asked so long after the merge are not asked for again.
 const SETTLED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// GitHub links a commit to its pull request some time after the merge.
-pub(super) const LINK: SignedDuration = SignedDuration::from_mins(10);
+pub(crate) const LINK: SignedDuration = SignedDuration::from_mins(10);
 
 /// What a page speaks of.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Subject {
+pub(crate) enum Subject {
     /// A setting or listing as it is now.
     Now,
     /// A change that was merged then.
@@ -26,7 +26,7 @@ pub(super) enum Subject {
 }
 
 /// Whether a saved page is taken as it is.
-pub(super) fn is_settled(page: &Page, subject: Subject, now: Timestamp) -> bool {
+pub(crate) fn is_settled(page: &Page, subject: Subject, now: Timestamp) -> bool {
     if !page.is_answer() || !page.changed.is_empty() || page.at > now {
         return false;
     }

@@ -1,13 +1,14 @@
 //! Asks one question at a time, page by page, and saves every page.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use jiff::SignedDuration;
 use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::client::{Answer, Body, Client, VERSION, is_json};
+use super::client::{Answer, Body, Client, is_json};
 use super::contract::Contract;
 use super::endpoint::Endpoint;
 use super::folder::Folder;
@@ -15,7 +16,8 @@ use super::link::{self, Next};
 use super::pace::Pace;
 use super::page::{Page, withhold};
 use super::settled::{Subject, is_settled};
-use super::{Options, Stop, Summary};
+use super::{CollectError, Limits, Stop, Summary, history};
+use crate::git::Git;
 
 /// Items of a page: as many as the forge gives.
 const PER_PAGE: usize = 100;
@@ -23,21 +25,32 @@ const PER_PAGE: usize = 100;
 const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
 
 /// What asks, and what it has come to so far.
-pub(super) struct Asker<'a> {
-    pub(super) options: &'a Options,
-    pub(super) folder: Folder,
-    pub(super) client: Client,
-    pub(super) contract: Contract,
-    pub(super) pace: &'a mut dyn Pace,
-    pub(super) summary: Summary,
+pub(crate) struct Asker<'a> {
+    pub(crate) terms: Terms,
+    pub(crate) folder: Folder,
+    pub(crate) client: Client,
+    pub(crate) contract: Contract,
+    pub(crate) pace: &'a mut dyn Pace,
+    pub(crate) summary: Summary,
+}
+
+/// How it is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    /// The folder of pages.
+    pub(crate) out: PathBuf,
+    /// Whether pages that are settled are asked for again.
+    pub(crate) again: bool,
+    /// How much is waited for and taken.
+    pub(crate) limits: Limits,
 }
 
 /// A question: its kind, path and query.
 #[derive(Clone, Copy)]
-pub(super) struct Question<'q> {
-    pub(super) endpoint: &'q Endpoint,
-    pub(super) path: &'q str,
-    pub(super) query: &'q str,
+pub(crate) struct Question<'q> {
+    pub(crate) endpoint: &'q Endpoint,
+    pub(crate) path: &'q str,
+    pub(crate) query: &'q str,
 }
 
 impl Asker<'_> {
@@ -45,13 +58,13 @@ impl Asker<'_> {
     ///
     /// # Errors
     /// When no more is to be asked.
-    pub(super) fn ask(
+    pub(crate) fn ask(
         &mut self,
         question: Question<'_>,
         subject: Subject,
     ) -> Result<Vec<Value>, Stop> {
         let Question { path, query, .. } = question;
-        if !self.options.again
+        if !self.terms.again
             && let Some(pages) = self.settled(path, query, subject)
         {
             self.summary.settled += pages.len() as u64;
@@ -76,7 +89,7 @@ impl Asker<'_> {
                 Next::Query(query) if asked.contains(&query) => {
                     return self.unending(path, "its pages go round in a circle", pages);
                 }
-                Next::Query(_) if asked.len() >= self.options.limits.pages as usize => {
+                Next::Query(_) if asked.len() >= self.terms.limits.pages as usize => {
                     return self.unending(path, "it has more pages than are asked for", pages);
                 }
                 Next::Query(query) => query,
@@ -112,6 +125,24 @@ impl Asker<'_> {
         }
     }
 
+    /// When the last listing that was saved for a query began, where all of its pages are there.
+    pub(crate) fn whole_since(&self, path: &str, query: &str) -> Option<Timestamp> {
+        let first = self.folder.last(path, query)?;
+        let (began, mut page) = (first.at, first);
+        for _ in 0..self.terms.limits.pages {
+            if !page.is_answer() || page.at < began || !page.changed.is_empty() {
+                return None;
+            }
+            let link = page.headers.get("link").map(String::as_str);
+            match link::next(self.client.api(), path, link) {
+                Next::End => return Some(began),
+                Next::Query(query) => page = self.folder.last(path, &query)?,
+                Next::Refused(_) => return None,
+            }
+        }
+        None
+    }
+
     /// One page that is an answer; none when it is a refusal or not whole, which is told.
     fn one(&mut self, question: &Question<'_>) -> Result<Option<Page>, Stop> {
         let earlier = self
@@ -139,7 +170,7 @@ impl Asker<'_> {
     }
 
     /// Makes a page of an answer and saves it.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         question: &Question<'_>,
         answer: Answer,
@@ -188,8 +219,9 @@ impl Asker<'_> {
         if answer.status == 200 && text.is_some() {
             changed = self.contract.changes(question.endpoint, &value);
         }
-        let selected = answer.headers.get("x-github-api-version-selected");
-        if selected.is_some_and(|version| version != VERSION) {
+        let version = self.client.dialect().version;
+        let selected = version.and_then(|version| answer.headers.get(version.selected));
+        if selected.is_some_and(|selected| version.is_some_and(|asked| asked.value != selected)) {
             changed.push("the forge answers in another version of its interface".to_owned());
         }
         let withheld = withhold(&mut value);
@@ -246,9 +278,51 @@ impl Asker<'_> {
         }
     }
 
-    pub(super) fn unwritten(&self, error: std::io::Error) -> Stop {
+    /// Ends the file that was written, and sums up how the walk ended.
+    pub(crate) fn end(
+        mut self,
+        ended: Result<(), CollectError>,
+        began: bool,
+    ) -> Result<Summary, CollectError> {
+        self.folder.close().map_err(|error| self.unwritten(error))?;
+        let mut summary = self.summary;
+        summary.told.extend(self.folder.odd);
+        summary.files = self.folder.written;
+        summary.calls = self.client.calls;
+        match ended {
+            Ok(()) => Ok(summary),
+            // What was saved before is kept and told.
+            Err(CollectError::Stop(
+                stop @ (Stop::Limited { .. } | Stop::Unreachable | Stop::Token),
+            )) if began => {
+                summary.stopped = Some(stop.to_string());
+                Ok(summary)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells that the local clone is not whole, if it is not.
+    pub(crate) fn tell_shallow(&mut self, git: &Git) -> Result<(), CollectError> {
+        if history::is_shallow(git)? {
+            self.summary.missing.insert(
+                "the clone is shallow: fetch its whole history (fetch-depth: 0), or what came before is not asked about"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Tells that the local clone lacks a branch.
+    pub(crate) fn tell_no_branch(&mut self, branch: &str) {
+        self.summary.missing.insert(format!(
+            "the clone has no branch {branch}: fetch it, or its commits are not asked about"
+        ));
+    }
+
+    pub(crate) fn unwritten(&self, error: std::io::Error) -> Stop {
         Stop::Write {
-            folder: self.options.out.clone(),
+            folder: self.terms.out.clone(),
             error,
         }
     }
@@ -272,7 +346,7 @@ fn revalidated(mut earlier: Page, answer: Answer) -> Page {
 }
 
 /// The items of pages: of a list, or of the one list in an object.
-pub(super) fn items(pages: &[Value]) -> impl Iterator<Item = &Value> {
+pub(crate) fn items(pages: &[Value]) -> impl Iterator<Item = &Value> {
     pages.iter().flat_map(|page| match page {
         Value::Array(items) => items.as_slice(),
         Value::Object(fields) => fields

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::CollectError;
-use super::origin::Repository;
 use super::page::Page;
 
 /// A file is closed when it has grown to this.
@@ -24,7 +23,7 @@ const LOCK: &str = ".lock";
 
 /// The folder.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     folder: PathBuf,
     /// What the names of new files begin with.
     stem: String,
@@ -32,9 +31,9 @@ pub(super) struct Folder {
     part: Option<Part>,
     known: BTreeMap<(String, String), Place>,
     /// What was found that does not count.
-    pub(super) odd: Vec<String>,
+    pub(crate) odd: Vec<String>,
     /// Names of the files of this run.
-    pub(super) written: Vec<String>,
+    pub(crate) written: Vec<String>,
     // Held until the end of the run.
     _lock: File,
 }
@@ -56,15 +55,11 @@ struct Place {
 }
 
 impl Folder {
-    /// Opens a folder, makes it where there is none, and reads what is in it.
+    /// Opens a folder, in which names of new files begin with a stem; makes it where there is none, and reads what is in it.
     ///
     /// # Errors
     /// When it cannot be used, or another start uses it.
-    pub(super) fn open(
-        folder: &Path,
-        repository: &Repository,
-        now: Timestamp,
-    ) -> Result<Self, CollectError> {
+    pub(crate) fn open(folder: &Path, stem: &str, now: Timestamp) -> Result<Self, CollectError> {
         let failed = |error| CollectError::Folder {
             folder: folder.to_path_buf(),
             error,
@@ -87,12 +82,7 @@ impl Folder {
         }
         let mut opened = Self {
             folder: folder.to_path_buf(),
-            stem: format!(
-                "github-{}-{}-{}",
-                repository.owner,
-                repository.name,
-                now.strftime("%Y%m%dT%H%M%SZ")
-            ),
+            stem: format!("{stem}-{}", now.strftime("%Y%m%dT%H%M%SZ")),
             files: 0,
             part: None,
             known: BTreeMap::new(),
@@ -108,7 +98,7 @@ impl Folder {
     }
 
     /// The last page that was saved for a path and query.
-    pub(super) fn last(&self, path: &str, query: &str) -> Option<Page> {
+    pub(crate) fn last(&self, path: &str, query: &str) -> Option<Page> {
         let place = self.known.get(&(path.to_owned(), query.to_owned()))?;
         let mut file = File::open(&place.file).ok()?;
         file.seek(SeekFrom::Start(place.offset)).ok()?;
@@ -121,7 +111,7 @@ impl Folder {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(super) fn append(&mut self, page: &Page) -> std::io::Result<()> {
+    pub(crate) fn append(&mut self, page: &Page) -> std::io::Result<()> {
         let line = page.line().map_err(std::io::Error::other)?;
         if self
             .part
@@ -153,7 +143,7 @@ impl Folder {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(super) fn close(&mut self) -> std::io::Result<()> {
+    pub(crate) fn close(&mut self) -> std::io::Result<()> {
         let Some(part) = self.part.take() else {
             return Ok(());
         };
@@ -307,8 +297,7 @@ mod tests {
     }
 
     fn open(folder: &Path, now: i64) -> Result<Folder, CollectError> {
-        let repository = Repository::parse("o/r").unwrap();
-        Folder::open(folder, &repository, Timestamp::from_second(now).unwrap())
+        Folder::open(folder, "github-o-r", Timestamp::from_second(now).unwrap())
     }
 
     #[test]
