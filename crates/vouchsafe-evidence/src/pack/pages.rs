@@ -16,6 +16,11 @@ pub(crate) fn pages(archive: Archive, key: Option<&NoteVerifier>) -> Result<Vec<
     let stored = index.of_type(PAGES).iter();
     let stored = stored.filter(|known| known.evidence.failed.is_none());
     stored
-        .map(|known| log.content(known).map_err(|error| error.to_string()))
+        .map(|known| {
+            let content = log.content(known);
+            content
+                .map(|content| Vec::from(&*content))
+                .map_err(|error| error.to_string())
+        })
         .collect()
 }
