@@ -103,12 +103,13 @@ pub(super) fn body(path: &str, repository: &str, line: &[u8]) -> (String, Result
 fn runs(statuses: Vec<Status>) -> CheckRuns {
     let runs = statuses.into_iter().map(|one| CheckRun {
         status: match one.status.as_str() {
-            "success" | "failed" | "canceled" | "skipped" => "completed".to_owned(),
+            "success" | "failed" | "canceled" | "skipped" | "manual" => "completed".to_owned(),
             other => other.to_owned(),
         },
         conclusion: Some(match one.status.as_str() {
             "success" => "success".to_owned(),
-            "skipped" => "skipped".to_owned(),
+            // A job that waits for somebody to start it holds nothing up.
+            "skipped" | "manual" => "skipped".to_owned(),
             // The pipeline passes with it all the same.
             "failed" | "canceled" if one.allow_failure => "neutral".to_owned(),
             _ => "failure".to_owned(),
@@ -127,6 +128,9 @@ fn runs(statuses: Vec<Status>) -> CheckRuns {
 /// The pages that several pages of GitLab come to.
 pub(super) fn derived(forge: &Forge, repository: &str) -> Vec<Page> {
     let mut pages = Vec::new();
+    if !forge.is_gitlab() {
+        return pages;
+    }
     let paths: BTreeSet<&str> = forge.paths().collect();
     for path in paths {
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
@@ -138,7 +142,7 @@ pub(super) fn derived(forge: &Forge, repository: &str) -> Vec<Page> {
                     reviews(forge, number),
                 ));
             }
-            ["commits", sha, "check-runs"] if forge.is_gitlab() => {
+            ["commits", sha, "check-runs"] => {
                 // Outside statuses are among the runs here.
                 let none = Statuses {
                     total_count: 0,

@@ -284,8 +284,7 @@ fn a_rebase_leaves_merges_of_the_base_out() {
     let mut scene = Scene::new();
     // Between the two commits of the pull request stands a merge, which the rebase did not copy.
     let commits = &mut scene.page("/pulls/3/commits")["body"];
-    let second = commits[1].clone();
-    let mut merge = second.clone();
+    let mut merge = commits[1].clone();
     merge["sha"] = json!("1234567890123456789012345678901234567890");
     merge["parents"] = json!([{"sha": commits[0]["sha"]}, {"sha": scene.root}]);
     let all = scene.page("/pulls/3/commits")["body"]
