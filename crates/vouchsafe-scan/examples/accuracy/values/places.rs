@@ -454,6 +454,41 @@ pub(crate) const FIFTH: Places = Places {
     ],
 };
 
+/// Places of the sixth set.
+pub(crate) const SIXTH: Places = Places {
+    cities: &[
+        ("Ottumwa", "IA", "525", "Wapello County"),
+        ("Yakima", "WA", "989", "Yakima County"),
+        ("Bangor", "ME", "044", "Penobscot County"),
+        ("Lake Charles", "LA", "706", "Calcasieu Parish"),
+        ("Altoona", "PA", "166", "Blair County"),
+        ("Minot", "ND", "587", "Ward County"),
+        ("Las Cruces", "NM", "880", "Dona Ana County"),
+        ("Terre Haute", "IN", "478", "Vigo County"),
+        ("Owensboro", "KY", "423", "Daviess County"),
+        ("St. Cloud", "MN", "563", "Stearns County"),
+        ("Pocatello", "ID", "832", "Bannock County"),
+        ("Visalia", "CA", "932", "Tulare County"),
+        ("Utica", "NY", "135", "Oneida County"),
+        ("Dothan", "AL", "363", "Houston County"),
+        ("Sheboygan", "WI", "530", "Sheboygan County"),
+        ("Joplin", "MO", "648", "Jasper County"),
+        ("Rapid City", "SD", "577", "Pennington County"),
+        ("Port Arthur", "TX", "776", "Jefferson County"),
+        ("Ocala", "FL", "344", "Marion County"),
+        ("Medford", "OR", "975", "Jackson County"),
+        ("Rutland", "VT", "057", "Rutland County"),
+        ("Sumter", "SC", "291", "Sumter County"),
+        ("Grand Island", "NE", "688", "Hall County"),
+        ("Zanesville", "OH", "437", "Muskingum County"),
+    ],
+    streets: &[
+        "Alder Creek", "Bayberry", "Copper Beech", "Dunmore", "Eastlake", "Ferncliff", "Gallatin", "Hemlock", "Ironwood",
+        "Juniper Hill", "Kirkwood", "Larkspur", "Mulberry", "Northrup", "Old Mill", "Pennywhistle", "Quarry", "Rosecrans",
+        "Sawmill", "Thistledown", "Upland", "Vineyard", "Wexford", "Yarrow",
+    ],
+};
+
 impl Record<'_> {
     /// A place of a person. States are neither to be found nor wrong to find.
     pub(super) fn place(&mut self, key: &str, form: Option<&str>, person: usize) -> Option<Text> {
