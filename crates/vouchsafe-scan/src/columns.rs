@@ -1,5 +1,7 @@
 //! Tables in text: CSV under its header, `COPY` of `pg_dump`, `INSERT` with columns, rows in errors of databases.
 
+mod condition;
+mod refused;
 mod rows;
 pub(crate) mod statement;
 

@@ -335,6 +335,7 @@ fn look(text: &mut Text<'_, '_>) -> bool {
     text.x12();
     text.dicom();
     text.rows();
+    text.systems();
     text.marks & ESCAPE != 0
 }
 

@@ -87,8 +87,13 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
     // <item name="ssn">…
     if at(text, place) == b'>' && quoted {
         let key = quoted_start(text, start, closing);
-        return names_element(text, key).then_some(Field {
-            key: (key, end),
+        let key = if names_element(text, key) {
+            (key, end)
+        } else {
+            opened_element(text, key)?
+        };
+        return Some(Field {
+            key,
             mark: Mark::Element,
             quoted: true,
             value: place + 1,
@@ -223,6 +228,20 @@ fn element_start(text: &[u8], start: usize) -> Option<usize> {
     None
 }
 
+/// The name of the element in whose attributes a place stands: `<given xml:lang="en">`.
+fn opened_element(text: &[u8], place: usize) -> Option<(usize, usize)> {
+    let floor = place.saturating_sub(200);
+    let open = part(text, floor, place)
+        .iter()
+        .rposition(|byte| matches!(byte, b'<' | b'>'))?
+        + floor;
+    let end = run_end(text, open + 1, |byte| {
+        is_word(byte) || matches!(byte, b':' | b'-' | b'.')
+    });
+    let named = at(text, open) == b'<' && end > open + 1 && at(text, end) == b' ';
+    named.then_some((open + 1, end))
+}
+
 /// Whether the quoted text that begins at a place is the attribute that names an element: `<item name="…`.
 fn names_element(text: &[u8], start: usize) -> bool {
     let equals = start.saturating_sub(2);
@@ -297,8 +316,11 @@ pub(crate) fn named_beside(text: &[u8], start: usize) -> Option<(usize, usize)> 
 }
 
 /// Attributes that name what an element holds.
-const NAMING: [&[u8]; 6] = [
+const NAMING: [&[u8]; 9] = [
     b" FriendlyName=\"",
+    b" keyword=\"",
+    b" displayName=\"",
+    b" fieldName=\"",
     b" Name=\"",
     b" name=\"",
     b" key=\"",

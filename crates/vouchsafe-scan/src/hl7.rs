@@ -10,7 +10,7 @@ use crate::bytes::{
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::digits;
-use crate::hl7::segments::{ASTM_PATIENT, Kind, OTHERS, SEGMENTS};
+use crate::hl7::segments::{ASTM_ORDER, ASTM_PATIENT, Kind, OTHERS, SEGMENTS};
 use crate::text::Text;
 use crate::value::{self, Value, is_placeholder};
 use crate::vocabulary::Strength;
@@ -28,12 +28,17 @@ impl Text<'_, '_> {
         }
         for bar in memchr::memchr_iter(b'|', text) {
             // ASTM E1394: 2P|1|4711|||Roe^Jane||19800131
-            if before(text, bar) == b'P'
+            if matches!(before(text, bar), b'P' | b'O')
                 && begins_record(text, bar - 1)
                 && at(text, bar + 1).is_ascii_digit()
                 && at(text, bar + 2) == b'|'
             {
-                self.segment_fields(bar, ASTM_PATIENT, false);
+                let patient = before(text, bar) == b'P';
+                let fields = if patient { ASTM_PATIENT } else { ASTM_ORDER };
+                // The test of an order stands in its fifth field: ^^^GLU
+                if patient || is_order(text, bar) {
+                    self.segment_fields(bar, fields, false);
+                }
                 continue;
             }
             let Some(start) = bar.checked_sub(3) else {
@@ -335,6 +340,17 @@ impl Text<'_, '_> {
                 Some("HL7 field"),
             );
         }
+        // XAD.9: the county.
+        let county = parts.get(8).copied().unwrap_or_default();
+        let named = bytes(county).len() >= 4 && count_digits(bytes(county)) == 0;
+        if named && !is_placeholder(bytes(county)) {
+            self.add(
+                Class::Geography,
+                Confidence::High,
+                county,
+                Some("HL7 field"),
+            );
+        }
     }
 
     /// One finding from the first to the last of the names.
@@ -387,8 +403,20 @@ impl Text<'_, '_> {
             .iter()
             .any(|span| part(self.text, span.0, span.1) == b"FX");
         let class = if fax { Class::Fax } else { Class::Phone };
-        for &span in parts {
+        for (place, &span) in parts.iter().enumerate() {
             let bytes = part(self.text, span.0, span.1);
+            // XTN.6 and 7: the code of the area, then the number.
+            let next = parts.get(place + 1).copied().unwrap_or_default();
+            let local = part(self.text, next.0, next.1);
+            let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
+            if bytes.len() == 3 && digits(bytes) && local.len() == 7 && digits(local) {
+                self.add(
+                    class,
+                    Confidence::High,
+                    (span.0, next.1),
+                    Some("HL7 field"),
+                );
+            }
             let plain = bytes
                 .iter()
                 .all(|byte| byte.is_ascii_digit() || b" ()+-.xX".contains(byte));
@@ -403,6 +431,15 @@ impl Text<'_, '_> {
 fn begins_record(text: &[u8], place: usize) -> bool {
     let start = place - usize::from(before(text, place).is_ascii_digit());
     matches!(before(text, start), 0 | 2 | b'>' | b' ' | b'\n' | b'\r')
+}
+
+/// Whether the record whose name ends at a bar is an order: `O|1|S1||^^^GLU`.
+fn is_order(text: &[u8], bar: usize) -> bool {
+    let limit = text.len().min(bar + 128);
+    part(text, bar, limit)
+        .split(|byte| *byte == b'|')
+        .nth(4)
+        .is_some_and(|test| test.starts_with(b"^^^"))
 }
 
 /// What a field of the segment of the patient holds.

@@ -42,6 +42,7 @@ mod secret;
 pub mod settings;
 #[cfg(feature = "files")]
 pub mod source;
+mod system;
 #[cfg(feature = "files")]
 pub mod tally;
 mod text;

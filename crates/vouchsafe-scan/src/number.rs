@@ -55,7 +55,7 @@ impl Text<'_, '_> {
             b' ' if length <= 2 => self.date(start).or_else(|| self.digits(start, end)),
             b' ' | b':' => self.digits(start, end),
             // What no number follows is a ZIP code, a payment card or a telephone number.
-            _ if matches!(length, 5 | 10 | 15 | 16) => self.digits(start, end),
+            _ if matches!(length, 5 | 10 | 11 | 15 | 16) => self.digits(start, end),
             _ => None,
         }
     }
@@ -71,7 +71,7 @@ impl Text<'_, '_> {
                 if let Some((stop, public)) = self.dotted_quad(start)
                     && !is_word(at(text, stop))
                 {
-                    if public && !version && !self.is_version(start) {
+                    if public && !version && !self.is_version(start) && !is_of_server(text, start) {
                         self.add(Class::Ip, Confidence::Medium, (start, stop), None);
                     }
                     return Some(stop);
@@ -217,7 +217,7 @@ impl Text<'_, '_> {
     /// Payment cards without separators.
     fn long(&mut self, start: usize, end: usize) -> Option<usize> {
         let digits = part(self.text, start, end);
-        if digits.len() == 10 && self.is_called(start, end) {
+        if matches!(digits.len(), 10 | 11) && self.is_called(start, end) {
             self.add(
                 Class::Phone,
                 Confidence::Medium,
@@ -372,6 +372,29 @@ impl Text<'_, '_> {
             stop
         })
     }
+}
+
+/// Whether the words before an address say that a machine of a service is there: `upstream: "http://…`, `relay=mx[…`.
+fn is_of_server(text: &[u8], start: usize) -> bool {
+    const SERVERS: [&[u8]; 9] = [
+        b"upstream",
+        b"backend",
+        b"nameserver",
+        b"relay=",
+        b"resolver",
+        b"dns server",
+        b"ntp",
+        b"endpoint",
+        b"forwarder",
+    ];
+    let front = part(text, start.saturating_sub(56), start).to_ascii_lowercase();
+    let clause = front
+        .rsplit(|byte| matches!(byte, b',' | b';' | b'|'))
+        .next()
+        .unwrap_or_default();
+    SERVERS
+        .iter()
+        .any(|word| memchr::memmem::find(clause, word).is_some())
 }
 
 /// Whether digits are the code of the North American Numbering Plan.

@@ -21,7 +21,7 @@ use crate::vocabulary::{Meaning, Words};
 use crate::web;
 use crate::when;
 
-pub(crate) use crate::text::fields::{is_hint, is_of_value};
+pub(crate) use crate::text::fields::{code_of_type, is_hint, is_of_value};
 
 /// What scans of many texts use one after the other.
 #[derive(Debug, Default)]
@@ -58,6 +58,14 @@ pub(crate) struct Text<'t, 'm> {
     url: (usize, usize),
     /// Whether it reads like a note on a patient, once somebody asked.
     pub(crate) clinical: Option<bool>,
+}
+
+/// Whether a name is that of who wrote a program, by the words before it: "Copyright 2024 Jane Roe".
+fn is_credited(text: &[u8], start: usize) -> bool {
+    let front = part(text, start.saturating_sub(48), start).to_ascii_lowercase();
+    [b"copyright".as_slice(), b"(c) ", b"\xc2\xa9", b"&copy;", b"all rights"]
+        .iter()
+        .any(|sign| memchr::memmem::find(&front, sign).is_some())
 }
 
 impl<'t, 'm> Text<'t, 'm> {
@@ -213,14 +221,20 @@ impl<'t, 'm> Text<'t, 'm> {
         if before(self.text, start) == b'-' && before(self.text, start - 1).is_ascii_alphabetic() {
             return None;
         }
+        // `4711^^^LSMC^HAR`: who gave the number out.
+        let issuer = part(self.text, start.saturating_sub(2), start) == b"^^";
         if at(self.text, end) == b'^'
+            && !issuer
             && let Some(stop) = person::joined(self.text, start, end, false)
         {
             self.add(Class::Name, Confidence::Medium, (start, stop), None);
             return Some(stop);
         }
         let (start, end, confidence) = person::scan(self.text, start, self.text.len())?;
-        self.add(Class::Name, confidence, (start, end), None);
+        let end = person::caret_end(self.text, end);
+        if !is_credited(self.text, start) {
+            self.add(Class::Name, confidence, (start, end), None);
+        }
         Some(end)
     }
 

@@ -39,6 +39,9 @@ impl Text<'_, '_> {
         let mut row_end = 0;
         for open in memchr::memchr_iter(b'(', brackets) {
             let front = part(text, open.saturating_sub(24), open);
+            if front.ends_with(b"^DPT") {
+                self.patient_of_vista(open);
+            }
             let shown = ends_with(front, b"row contains ") || ends_with(front, b"key value is ");
             if open >= row_end && shown {
                 row_end = self.failing_row(open);
@@ -50,6 +53,7 @@ impl Text<'_, '_> {
             }
         }
         self.refused();
+        self.conditions();
         // psql, expanded: resident_name     | Roe
         if self.marks & BAR != 0
             && let Some(bar) = memchr::memchr(b'|', text)
@@ -82,34 +86,6 @@ impl Text<'_, '_> {
                 let end = run_within(text, start, text.len(), |byte| byte != b'/');
                 self.unnamed(start, end);
             }
-        }
-    }
-
-    /// `Duplicate entry 'V' for key 'drivers.license_number'`, `Incorrect date value: 'V' for column 'dob'`, as MySQL refuses
-    /// them.
-    fn refused(&mut self) {
-        let text = self.text;
-        static FOR: Needle = Needle::new(|| Finder::new(b"' for "));
-        let Some(place) = FOR.find(text) else {
-            return;
-        };
-        let rest = part(text, place + 6, text.len());
-        if !rest.starts_with(b"column ") && !rest.starts_with(b"key ") {
-            return;
-        }
-        let is_of_name = |byte: u8| is_word(byte) || matches!(byte, b'.' | b'`' | b'\'' | b'-');
-        let start = run_end(text, place + 6, |byte| byte != b' ') + 1;
-        let end = run_within(text, start, start + 96, is_of_name);
-        let (_, end) = crate::bytes::trimmed(text, start, end);
-        let first = crate::bytes::word_start(text, end, 64);
-        let open = part(text, place.saturating_sub(128), place)
-            .iter()
-            .rposition(|byte| *byte == b'\'')
-            .map(|open| place.saturating_sub(128) + open + 1);
-        if let (Some(open), Some(meaning)) = (open, meaning_of(part(text, first, end)))
-            && !meaning.is_nothing()
-        {
-            cell(self, (open, place), meaning);
         }
     }
 
@@ -191,6 +167,34 @@ impl Text<'_, '_> {
                 Class::Name
             };
             self.add(class, Confidence::Medium, (from, to), Some("row"));
+        }
+    }
+
+    /// `^DPT(4711,0)="ROE,JANE^F^2610412^^^^^^666121234"`: a record of the file of patients of VistA, by its pieces.
+    fn patient_of_vista(&mut self, open: usize) {
+        let text = self.text;
+        let Some(quote) = memchr::memchr(b'"', part(text, open, text.len().min(open + 64))) else {
+            return;
+        };
+        let start = open + quote + 1;
+        let end = run_within(text, start, start + 512, |byte| byte != b'"');
+        let pieces = [
+            (1, b"patient name".as_slice()),
+            (3, b"dob"),
+            (9, b"ssn"),
+            (13, b"phone"),
+        ];
+        let mut place = start;
+        for piece in 1..=16 {
+            let stop = run_within(text, place, end, |byte| byte != b'^');
+            let name = pieces.iter().find(|(known, _)| *known == piece);
+            if let Some(meaning) = name.and_then(|(_, name)| meaning_of(name)) {
+                cell(self, (place, stop), meaning);
+            }
+            if stop >= end {
+                break;
+            }
+            place = stop + 1;
         }
     }
 

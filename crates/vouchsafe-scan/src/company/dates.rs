@@ -67,8 +67,9 @@ impl Text<'_, '_> {
     /// A date that is not the log's own; returns where it ends.
     pub(super) fn date_beside(&mut self, start: usize, limit: usize) -> Option<usize> {
         let text = self.text;
+        let ranges = part(text, start.saturating_sub(2), start) == b"..";
         if !self.classes.has(Class::Date)
-            || matches!(before(text, start), b'.' | b'-' | b'/' | b'\\')
+            || !ranges && matches!(before(text, start), b'.' | b'-' | b'/' | b'\\')
         {
             return None;
         }

@@ -107,9 +107,15 @@ impl Text<'_, '_> {
         let joined = matches!(previous, b'.' | b'-' | b'_' | b'+' | b'#')
             && !(previous == b'#' && matches!(word.len(), 10))
             || matches!(next, b'.' | b'-' | b'_' if is_word(at(text, end + 1)));
-        if joined || !word.iter().all(u8::is_ascii_digit) || !matches!(word.len(), 9 | 10) {
+        // 13125550142: with the code of the country.
+        let local = word.strip_prefix(b"1").filter(|local| local.len() == 10);
+        if joined
+            || !word.iter().all(u8::is_ascii_digit)
+            || local.is_none() && !matches!(word.len(), 9 | 10)
+        {
             return None;
         }
+        let word = local.unwrap_or(word);
         let key = key_before(text, start);
         if key
             .as_ref()
@@ -171,7 +177,9 @@ impl Text<'_, '_> {
             first -= 1;
         }
         let code = part(text, first, stop);
-        let plain = code
+        // HL70357: a table of the standard.
+        let table = code.starts_with(b"HL7") && code.len() == 7;
+        let plain = !table && code
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
         let form = plain

@@ -2,6 +2,7 @@
 
 use crate::bytes::{at, before, is_word, part, run_end, run_within};
 use crate::class::{Class, Confidence};
+use crate::number::phones::is_of_program;
 use crate::text::Text;
 use crate::value::{self, Value, is_uuid};
 use crate::vocabulary::{Meaning, Words, ends_context, may_end};
@@ -31,7 +32,11 @@ impl Text<'_, '_> {
         } else {
             self.joined(first, start, end)
         };
-        let Some(meaning) = joined.or_else(|| self.context(first)) else {
+        let Some(meaning) = joined
+            .map(|(meaning, _)| meaning)
+            .or_else(|| self.context(first))
+            .or_else(|| self.answered(first))
+        else {
             return end;
         };
         let limit = run_within(text, first, first + 80, |byte| {
@@ -54,11 +59,19 @@ impl Text<'_, '_> {
             );
             !path && !other
         };
+        let fit = |start| {
+            value::fit_of(meaning, Value { start, ..value }, told)
+                .filter(|(_, place, _)| place.1 >= end)
+        };
+        // `ssn123456789`: the letters are the name of the number, and no part of it.
         let Some((class, place, _)) =
-            value::fit_of(meaning, value, told).filter(|(_, place, _)| place.1 >= end)
+            fit(first).or_else(|| joined.and_then(|(_, digits)| fit(digits)))
         else {
             return end;
         };
+        if class == Class::Phone && is_of_program(text, place.1) {
+            return end;
+        }
         let confidence = if value::has_check(class, part(text, place.0, place.1)) {
             Confidence::High
         } else {
@@ -68,8 +81,8 @@ impl Text<'_, '_> {
         place.1
     }
 
-    /// What the letters say that are joined to a number: `MRN0012345`, `acct-99`.
-    fn joined(&self, first: usize, start: usize, end: usize) -> Option<&'static Meaning> {
+    /// What the letters say that are joined to a number, and where the number begins: `MRN0012345`, `acct-99`.
+    fn joined(&self, first: usize, start: usize, end: usize) -> Option<(&'static Meaning, usize)> {
         let letters_end = run_end(self.text, first, |byte| {
             byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_')
         });
@@ -83,9 +96,26 @@ impl Text<'_, '_> {
         if letters.len() < 3 || letters_end < start || !plain || hex {
             return None;
         }
-        Words::of(letters).meaning().filter(|meaning| {
-            !meaning.is_nothing() && !meaning.is_of(Class::Secret) && meaning.phrase.len() > 2
-        })
+        Words::of(letters)
+            .meaning()
+            .filter(|meaning| {
+                !meaning.is_nothing() && !meaning.is_of(Class::Secret) && meaning.phrase.len() > 2
+            })
+            .map(|meaning| (meaning, letters_end))
+    }
+
+    /// "And your member ID? Caller: HLM617595749": what the question says of the answer that begins at a place.
+    fn answered(&mut self, start: usize) -> Option<&'static Meaning> {
+        let text = self.text;
+        let front = part(text, start.saturating_sub(40), start);
+        let colon = front.strip_suffix(b" ").unwrap_or(front);
+        let speaker = colon.strip_suffix(b":")?;
+        let word = speaker
+            .iter()
+            .rposition(|byte| !byte.is_ascii_alphabetic())?;
+        let question = part(speaker, 0, word + 1).trim_ascii_end();
+        let end = start - front.len() + question.len().checked_sub(1)?;
+        (question.last() == Some(&b'?') && word + 1 < speaker.len()).then(|| self.context(end))?
     }
 
     /// What the words before a place say of a value there.

@@ -26,6 +26,7 @@ pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
         // In a sentence the name ends where words that are no names begin.
         let end = person::sequence_end(value.text, value.start, value.end);
         if end > value.start {
+            let end = person::caret_end(value.text, end);
             return whole(value.to(end), Confidence::High);
         }
         let end = run_end(value.text, value.start, |byte| {
@@ -42,7 +43,8 @@ pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
             && !crate::lexicon::said(first).term
             && (!crate::lexicon::said(first).word || crate::lexicon::said(first).name_only());
         return if sound {
-            whole(value.to(end.min(value.end)).trimmed(), Confidence::Medium)
+            let end = person::caret_end(value.text, end.min(value.end));
+            whole(value.to(end).trimmed(), Confidence::Medium)
         } else {
             None
         };

@@ -37,6 +37,9 @@ pub(super) fn secret(strength: Strength, value: Value<'_>) -> Fit {
         token_end(value)
     };
     let token = part(value.text, start, end);
+    if is_of_object(token) {
+        return None;
+    }
     let digits = count_digits(token);
     let lower = token.iter().any(u8::is_ascii_lowercase);
     let upper = token.iter().any(u8::is_ascii_uppercase);
@@ -66,6 +69,15 @@ pub(super) fn secret(strength: Strength, value: Value<'_>) -> Fit {
         end
     };
     sound.then_some((start, whole_end, Confidence::High))
+}
+
+/// The id of an object of Twilio: two capitals for its kind, and a UUID. That of a key is a secret.
+fn is_of_object(token: &[u8]) -> bool {
+    let kind = part(token, 0, 2);
+    token.len() == 34
+        && kind.iter().all(u8::is_ascii_uppercase)
+        && kind != b"SK"
+        && is_uuid(part(token, 2, 34))
 }
 
 /// Letters of both cases in no order of words, or marks among them: `thKNxKoTpGiw`.
