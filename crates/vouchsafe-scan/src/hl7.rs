@@ -410,12 +410,7 @@ impl Text<'_, '_> {
             let local = part(self.text, next.0, next.1);
             let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
             if bytes.len() == 3 && digits(bytes) && local.len() == 7 && digits(local) {
-                self.add(
-                    class,
-                    Confidence::High,
-                    (span.0, next.1),
-                    Some("HL7 field"),
-                );
+                self.add(class, Confidence::High, (span.0, next.1), Some("HL7 field"));
             }
             let plain = bytes
                 .iter()

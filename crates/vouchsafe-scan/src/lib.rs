@@ -30,9 +30,11 @@ pub mod layer;
 mod lexicon;
 pub mod mask;
 mod memory;
+mod ncpdp;
 mod number;
 mod person;
 mod place;
+mod pretty;
 mod repeat;
 #[cfg(feature = "files")]
 pub mod report;

@@ -1,10 +1,13 @@
 //! Numbers and codes: those whose form says what they are, and those that the words before them name.
 
 mod dates;
+mod filed;
 mod named;
 mod phones;
 
-use crate::bytes::{DIGIT, Kind, at, before, count_digits, digits_end, is_word, part, run_end};
+use crate::bytes::{
+    BAR, DIGIT, Kind, OTHER_WORD, at, before, count_digits, digits_end, is_word, part, run_end,
+};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::digits;
@@ -29,8 +32,21 @@ impl Text<'_, '_> {
         {
             return start + 36;
         }
+        // 9142656^^^&1.3.6.1.4.1&ISO: an identifier and who gave it out.
+        let issued = self.marks & BAR == 0 && part(text, end, end + 3) == b"^^^";
+        if issued && end - start >= 5 && count_digits(part(text, start, end)) >= 4 {
+            self.add(
+                Class::Mrn,
+                Confidence::Medium,
+                (start, end),
+                Some("identifier"),
+            );
+            return end;
+        }
         let found = if kinds == DIGIT {
             self.digits_word(start, end)
+        } else if kinds & OTHER_WORD != 0 {
+            self.filed(start, end).or_else(|| self.code(start, end))
         } else {
             self.code(start, end)
         };

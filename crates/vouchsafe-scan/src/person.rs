@@ -110,7 +110,7 @@ fn surname_first(
         || quoted
         || third.is_some_and(|third| third.initial)
         || right(text, second.end) == Right::Credential;
-    let apart = at(text, first.end + 1) == b' ';
+    let apart = at(text, first.end + 1) == b' ' || quoted && left == Left::Noun;
     let strangers = stranger(first) && stranger(second) && said_so && apart;
     let known = surname && sure && second.said.clearly_given && !second.initial;
     if !(known || strangers) {

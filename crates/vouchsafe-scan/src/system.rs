@@ -62,7 +62,11 @@ impl Text<'_, '_> {
             return None;
         }
         let patient = memchr::memmem::find(front, b"Patient").is_some();
-        meaning_of(if patient { b"patient id" } else { b"identifier" })
+        meaning_of(if patient {
+            b"patient id"
+        } else {
+            b"identifier"
+        })
     }
 }
 

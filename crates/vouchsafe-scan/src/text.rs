@@ -63,9 +63,15 @@ pub(crate) struct Text<'t, 'm> {
 /// Whether a name is that of who wrote a program, by the words before it: "Copyright 2024 Jane Roe".
 fn is_credited(text: &[u8], start: usize) -> bool {
     let front = part(text, start.saturating_sub(48), start).to_ascii_lowercase();
-    [b"copyright".as_slice(), b"(c) ", b"\xc2\xa9", b"&copy;", b"all rights"]
-        .iter()
-        .any(|sign| memchr::memmem::find(&front, sign).is_some())
+    [
+        b"copyright".as_slice(),
+        b"(c) ",
+        b"\xc2\xa9",
+        b"&copy;",
+        b"all rights",
+    ]
+    .iter()
+    .any(|sign| memchr::memmem::find(&front, sign).is_some())
 }
 
 impl<'t, 'm> Text<'t, 'm> {
@@ -152,7 +158,9 @@ impl<'t, 'm> Text<'t, 'm> {
     /// Looks at the word that begins at a place; returns where to go on.
     fn word(&mut self, start: usize, end: usize, kinds: Kind) -> usize {
         let text = self.text;
-        if kinds != DIGIT
+        // <Value number="1">
+        let attribute = at(text, end) == b'"' && at(text, end + 1) == b'>';
+        if (kinds != DIGIT || attribute)
             && field::could_be_name(text, start, end)
             && let Some(place) = self.named(start, end)
         {

@@ -17,6 +17,8 @@ pub(crate) enum Set {
     Tuning,
     /// For the figures: the sixth set, written whole before it was run once.
     Figures,
+    /// The fifth set: what was held back before, for comparison.
+    Fifth,
     /// A small set, written when no detector had been fitted to it: does it agree with the figures?
     Check,
 }
@@ -27,6 +29,7 @@ impl Set {
         match name {
             "tuning" => Some(Self::Tuning),
             "figures" => Some(Self::Figures),
+            "fifth" => Some(Self::Fifth),
             "check" => Some(Self::Check),
             _ => None,
         }
@@ -36,6 +39,7 @@ impl Set {
         match self {
             Self::Tuning => 0x5EED_0001,
             Self::Figures => 0x5EED_0007_51B7,
+            Self::Fifth => 0x5EED_0006_A7C9,
             Self::Check => 0x5EED_C4EC,
         }
     }
@@ -84,6 +88,14 @@ impl Set {
                 include_str!("templates/sixth/stores.txt"),
                 include_str!("templates/sixth/prose.txt"),
             ],
+            Self::Fifth => &[
+                include_str!("templates/fifth/json.txt"),
+                include_str!("templates/fifth/lines.txt"),
+                include_str!("templates/fifth/objects.txt"),
+                include_str!("templates/fifth/health.txt"),
+                include_str!("templates/fifth/stores.txt"),
+                include_str!("templates/fifth/prose.txt"),
+            ],
             Self::Check => &[include_str!("templates/check/values.txt")],
         };
         parse(&files.join("\n"))
@@ -103,8 +115,10 @@ impl Set {
                 include_str!("templates/fifth/clean.txt"),
                 include_str!("templates/fifth/clean-health.txt"),
             ],
-            Self::Figures => &[
-                include_str!("templates/sixth/clean.txt"),
+            Self::Figures => &[include_str!("templates/sixth/clean.txt")],
+            Self::Fifth => &[
+                include_str!("templates/fifth/clean.txt"),
+                include_str!("templates/fifth/clean-health.txt"),
             ],
             Self::Check => &[include_str!("templates/check/clean.txt")],
         };
@@ -131,6 +145,7 @@ impl Set {
                 crate::values::tuning_places(),
             ),
             Self::Figures => (include_str!("names/sixth.txt"), crate::values::SIXTH),
+            Self::Fifth => (include_str!("names/fifth.txt"), crate::values::FIFTH),
             Self::Check => (include_str!("names/figures.txt"), crate::values::FIGURES),
         };
         Ok(World {

@@ -19,8 +19,8 @@ use crate::random::Random;
 use crate::template::{Argument, Part, Request, Template, TemplateError};
 use crate::text::{Label, Text};
 
-pub(crate) use places::{FIGURES, Places, SIXTH};
-use places::{FIFTH, FOURTH, THIRD, TUNING};
+pub(crate) use places::{FIFTH, FIGURES, Places, SIXTH};
+use places::{FOURTH, THIRD, TUNING};
 
 /// The places of the sets that detectors were fitted to.
 pub(crate) fn tuning_places() -> Places {

@@ -105,7 +105,14 @@ fn called(text: &[u8], end: usize) -> usize {
         return end;
     }
     let start = word_start(text, end - 1, 16);
-    let calls = [b"lower".as_slice(), b"upper", b"trim", b"soundex", b"date", b"to_date"];
+    let calls = [
+        b"lower".as_slice(),
+        b"upper",
+        b"trim",
+        b"soundex",
+        b"date",
+        b"to_date",
+    ];
     let is_call = calls
         .iter()
         .any(|call| call.eq_ignore_ascii_case(part(text, start, end - 1)));
@@ -115,7 +122,10 @@ fn called(text: &[u8], end: usize) -> usize {
 /// Back over a cast: `ssn::text`.
 fn uncast(text: &[u8], end: usize) -> usize {
     let start = word_start(text, end, 16);
-    if start < end && is_word(at(text, start)) && part(text, start.saturating_sub(2), start) == b"::" {
+    if start < end
+        && is_word(at(text, start))
+        && part(text, start.saturating_sub(2), start) == b"::"
+    {
         start - 2
     } else {
         end

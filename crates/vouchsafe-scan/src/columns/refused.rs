@@ -88,10 +88,19 @@ impl Text<'_, '_> {
 fn named_before(text: &[u8], place: usize) -> Option<&'static Meaning> {
     let floor = place.saturating_sub(REACH);
     let front = part(text, floor, place);
-    let (named, word) = NAMED
+    let mut named: Vec<(usize, usize)> = NAMED
         .iter()
-        .filter_map(|word| Some((memchr::memmem::rfind(front, word)?, word.len())))
-        .max()?;
+        .flat_map(|word| memchr::memmem::find_iter(front, word).map(|at| (at, word.len())))
+        .collect();
+    named.sort_unstable();
+    named
+        .into_iter()
+        .rev()
+        .find_map(|(named, word)| named_at(front, named, word))
+}
+
+/// What the field says whose name stands after a word.
+fn named_at(front: &[u8], named: usize, word: usize) -> Option<&'static Meaning> {
     let start = run_within(front, named + word, named + word + 6, |byte| {
         matches!(
             byte,

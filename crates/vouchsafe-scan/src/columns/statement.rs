@@ -45,7 +45,7 @@ impl Statement {
     pub(crate) fn line(&mut self, text: &mut Text<'_, '_>) {
         self.row(text);
         if let Some((columns, end)) = open_columns(text.text, text.marks) {
-            if !text.listed(end, &columns) && !text.assigned() {
+            if !text.assigned() && !text.listed(end, &columns) {
                 (self.columns, self.lines) = (columns, 2);
             }
             return;

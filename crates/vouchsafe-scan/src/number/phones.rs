@@ -59,7 +59,8 @@ impl Text<'_, '_> {
         // "office 989-256-4580, fax 718-593-9065": the word is that of the other number.
         let apart = memchr::memmem::rfind(&line, b"fax").is_some_and(|fax| {
             let after = run_within(&line, fax + 3, fax + 8, |byte| !byte.is_ascii_digit());
-            fax > start && at(&line, after).is_ascii_digit()
+            let number = |start| part(&line, start, start + 10);
+            fax > start && at(&line, after).is_ascii_digit() && number(after) != number(start)
         });
         !apart
             && has(b"fax")
@@ -185,9 +186,16 @@ impl Text<'_, '_> {
 
 /// Whether a line speaks of calls, as telephone exchanges do.
 fn speaks_of_calls(front: &[u8]) -> bool {
-    [b"sip/".as_slice(), b"sip:", b"trunk", b"dial", b"dahdi", b"sofia"]
-        .iter()
-        .any(|word| memchr::memmem::find(front, word).is_some())
+    [
+        b"sip/".as_slice(),
+        b"sip:",
+        b"trunk",
+        b"dial",
+        b"dahdi",
+        b"sofia",
+    ]
+    .iter()
+    .any(|word| memchr::memmem::find(front, word).is_some())
 }
 
 /// Whether what follows a number says that it is that of a call of a program: "call 8412345678 took 12 ms".

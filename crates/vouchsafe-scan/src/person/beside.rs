@@ -247,7 +247,9 @@ pub(super) fn right(text: &[u8], end: usize) -> Right {
             return Right::Credential;
         }
         // `JANE ROE <3125550142>`: who calls.
-        let digits = run_end(rest, usize::from(at(rest, 0) == b'+'), |byte| byte.is_ascii_digit());
+        let digits = run_end(rest, usize::from(at(rest, 0) == b'+'), |byte| {
+            byte.is_ascii_digit()
+        });
         if at(text, mark) == b'<' && digits >= 10 && at(rest, digits) == b'>' {
             return Right::Credential;
         }

@@ -10,7 +10,10 @@ pub(crate) fn joined(text: &[u8], start: usize, end: usize, beside: bool) -> Opt
     let first = token(text, start).filter(|first| first.end == end)?;
     let second = token(text, end + 1)?;
     let could_be = |token: &Token| {
-        (token.unknown() || token.said.name_only() || token.said.common_surname || token.said.clearly_given)
+        (token.unknown()
+            || token.said.name_only()
+            || token.said.common_surname
+            || token.said.clearly_given)
             && !token.said.term
             && token.end - token.start >= 3
     };

@@ -338,7 +338,12 @@ impl Text<'_, '_> {
         if meaning.is_of(Class::Date)
             && let Some(end) = when::listed_end(text, start)
         {
-            self.add(Class::Date, Confidence::High, (start, end), Some(meaning.phrase));
+            self.add(
+                Class::Date,
+                Confidence::High,
+                (start, end),
+                Some(meaning.phrase),
+            );
             return Some(end);
         }
         let mut place = start;
@@ -389,6 +394,12 @@ impl Text<'_, '_> {
 fn refined(class: Class, token: &[u8]) -> Class {
     if class != Class::UniqueId {
         return class;
+    }
+    if let Some(sign) = memchr::memchr(b'@', token)
+        && web::email(token, sign, 0)
+            .is_some_and(|(start, end, _)| (start, end) == (0, token.len()))
+    {
+        return Class::Email;
     }
     if web::is_image(token) {
         return Class::Photo;

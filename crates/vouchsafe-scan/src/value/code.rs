@@ -32,7 +32,11 @@ pub(super) fn device(strength: Strength, value: Value<'_>) -> Fit {
     }
     let end = token_end(value);
     let token = part(value.text, value.start, end);
-    digits::read_in(token.get(token.len().saturating_sub(1)..).unwrap_or_default());
+    digits::read_in(
+        token
+            .get(token.len().saturating_sub(1)..)
+            .unwrap_or_default(),
+    );
     if is_of_bus(token) {
         return None;
     }
