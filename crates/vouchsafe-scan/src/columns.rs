@@ -225,6 +225,10 @@ impl Table {
                     .names
                     .get(place)
                     .is_some_and(|name| is_of_records(name));
+                let nothing = meaning.is_some_and(|meaning| meaning.is_nothing());
+                if own || nothing && meaning.is_some_and(|meaning| !meaning.is_free_text) {
+                    text.desk.quiet.push(*span);
+                }
                 let said = meaning
                     .is_none_or(|meaning| meaning.is_nothing() || meaning.is_of(Class::Date));
                 if said && !own {

@@ -199,6 +199,7 @@ impl Scanner<'_> {
         let header = self.table.header(line, self.first);
         self.first = false;
         self.desk.asked = Asked::of_line();
+        self.desk.quiet.clear();
         let mut text = Text::new(line, self.detector.classes, &mut self.desk, found);
         if !header {
             self.table.row(&mut text);

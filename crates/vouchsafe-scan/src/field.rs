@@ -70,7 +70,14 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
         _ => end,
     };
     if at(text, place) == b' ' {
-        place = run_within(text, place, place + 2, |byte| byte == b' ');
+        // "EmployeeID        : E920623": names of one width.
+        let aligned = run_within(text, place, place + 40, |byte| byte == b' ');
+        let is_aligned = at(text, aligned) == b':' && at(text, aligned + 1) == b' ';
+        place = if is_aligned {
+            aligned
+        } else {
+            aligned.min(place + 2)
+        };
     }
     if matches!(closing, b']' | b')') && !matches!(at(text, place), b'=' | b':') {
         return None;

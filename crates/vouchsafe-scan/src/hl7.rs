@@ -66,6 +66,9 @@ impl Text<'_, '_> {
                 .or_else(|| other().then_some(&[]))
             {
                 self.segment_fields(bar, fields, segment == b"IN1");
+                if segment == b"OBX" {
+                    self.hl7_observed(bar);
+                }
             }
         }
     }
@@ -147,6 +150,13 @@ impl Text<'_, '_> {
                 !matches!(byte, b'|' | b'\n' | b'\r' | b'"')
             });
             let stop = escaped_break(text, start, end);
+            // "…|F PV1|1|I|": the next segment, with a blank for the break between.
+            let next = stop.saturating_sub(4);
+            let name = part(text, next + 1, stop);
+            let is_over = next > start
+                && at(text, next) == b' '
+                && SEGMENTS.iter().any(|(known, _)| *known == name);
+            let (stop, end) = if is_over { (next, end) } else { (stop, end) };
             if let Some((_, kind)) = fields.iter().find(|(known, _)| *known == number) {
                 self.hl7_field(*kind, start, stop);
             } else if insurance {
@@ -158,6 +168,38 @@ impl Text<'_, '_> {
                 break;
             }
             start = end + 1;
+        }
+    }
+
+    /// `OBX|2|ST|720898^MDC_IDC_DEV_SERIAL_NUMBER^MDC||PWC388668H`: the third field says what the fifth holds.
+    fn hl7_observed(&mut self, bar: usize) {
+        let text = self.text;
+        let mut fields = [(0, 0); 5];
+        let mut start = bar + 1;
+        for field in &mut fields {
+            let end = run_within(text, start, bar + 512, |byte| {
+                !matches!(byte, b'|' | b'\n' | b'\r' | b'"')
+            });
+            *field = (start, end);
+            start = end + 1;
+        }
+        let [_, _, said, _, (start, end)] = fields;
+        let value = Value {
+            text,
+            start,
+            end: escaped_break(text, start, end),
+            bounded: true,
+        };
+        let plain = part(text, start, value.end)
+            .iter()
+            .all(|byte| !matches!(byte, b' ' | b'^' | b'.'));
+        for (from, to) in components(text, said.0, said.1).into_iter().take(2) {
+            let name = part(text, from, to);
+            let meaning = self.desk.memory.known(b"", name, false).meaning;
+            if let Some(meaning) = meaning.filter(|meaning| plain && !meaning.is_nothing()) {
+                self.take(meaning, value);
+                return;
+            }
         }
     }
 
@@ -188,7 +230,7 @@ impl Text<'_, '_> {
         };
         if first.len() == 8 && digits == 8 && matches!(first.get(..2), Some(b"19" | b"20")) {
             self.add(Class::Date, Confidence::Medium, span, Some("HL7 field"));
-        } else if digits >= 6 && first.len() >= 8 && first.iter().all(u8::is_ascii_alphanumeric) {
+        } else if digits >= 5 && first.len() >= 8 && first.iter().all(u8::is_ascii_alphanumeric) {
             self.add(
                 Class::HealthPlan,
                 Confidence::Medium,
@@ -298,6 +340,9 @@ impl Text<'_, '_> {
                         .get(from..(from + 3).min(parts.len()))
                         .unwrap_or_default(),
                 );
+            }
+            Kind::Address if parts.len() == 1 && is_date(bytes(first)) => {
+                self.add(Class::Date, Confidence::Medium, first, Some("HL7 field"));
             }
             Kind::Address => self.hl7_address((start, end), &parts),
             Kind::Own => {}

@@ -175,6 +175,7 @@ pub(crate) fn sequence_end(text: &[u8], start: usize, limit: usize) -> usize {
 /// Whether the word that ends here is the name of the next field.
 pub(super) fn is_key(text: &[u8], end: usize) -> bool {
     matches!(at(text, end), b':' | b'=')
+        || at(text, end) == b' ' && at(text, end + 1) == b'=' && at(text, end + 2) == b' '
 }
 
 /// Where capitalised words end, whatever they are.

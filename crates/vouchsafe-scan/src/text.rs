@@ -30,6 +30,8 @@ pub(crate) struct Desk {
     frames: Frames,
     /// What was asked of digits of the text.
     pub(crate) asked: Asked,
+    /// Cells of a row that say nothing of a person, whoever else is in the row.
+    pub(crate) quiet: Vec<(usize, usize)>,
     /// Words that are long enough to hold a text in an encoding.
     pub(crate) long: Vec<(usize, usize)>,
 }

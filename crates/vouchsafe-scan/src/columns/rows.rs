@@ -240,6 +240,10 @@ impl Text<'_, '_> {
         let mut place = start;
         for meaning in columns {
             place = run_end(text, place, |byte| byte == b' ');
+            // CAST(N'1942-06-13' AS Date)
+            let cast = part(text, place, place + 5).eq_ignore_ascii_case(b"cast(");
+            place += if cast { 5 } else { 0 };
+            place += usize::from(part(text, place, place + 2) == b"N'");
             let slashes = run_end(text, place, |byte| byte == b'\\');
             let quote = at(text, slashes);
             let (from, to, next) = if matches!(quote, b'\'' | b'"') {
@@ -252,9 +256,18 @@ impl Text<'_, '_> {
                     end += 2;
                 }
                 let next = run_end(text, end, |byte| !matches!(byte, b',' | b')'));
+                let next = if cast {
+                    run_end(text, next + 1, |byte| !matches!(byte, b',' | b')'))
+                } else {
+                    next
+                };
                 (slashes + 1, end, next)
             } else {
-                let end = run_end(text, place, |byte| !matches!(byte, b',' | b')'));
+                // (415) 555-2671, without quotes: its bracket does not end the row.
+                let bracket = run_within(text, place, place + 5, |byte| byte != b')');
+                let opened = at(text, place) == b'(' && at(text, bracket) == b')';
+                let from = if opened { bracket + 1 } else { place };
+                let end = run_end(text, from, |byte| !matches!(byte, b',' | b')'));
                 (place, end, end)
             };
             if let Some(meaning) = meaning.filter(|_| to <= text.len() && from <= to) {

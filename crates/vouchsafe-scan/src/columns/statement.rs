@@ -159,19 +159,18 @@ fn open_columns(text: &[u8], marks: Marks) -> Option<(Columns, usize)> {
     (!columns.is_empty()).then_some((columns, last))
 }
 
-/// The column that a placeholder is compared with before a place.
-fn column_of<'t>(text: &'t [u8], before_place: usize, name: &[u8]) -> Option<&'t [u8]> {
-    let front = part(text, 0, before_place);
-    let place = memchr::memmem::find_iter(front, name)
+/// The column that a placeholder is compared with.
+fn column_of<'t>(text: &'t [u8], name: &[u8]) -> Option<&'t [u8]> {
+    let equals = memchr::memmem::find_iter(text, name)
         .take(MOST)
-        .find(|place| {
-            let blank = usize::from(before(front, *place) == b' ');
-            before(front, place - blank) == b'=' && !is_word(at(front, place + name.len()))
+        .filter(|place| !is_word(at(text, place + name.len())))
+        .find_map(|place| {
+            let equals = place.checked_sub(1 + usize::from(before(text, place) == b' '))?;
+            (at(text, equals) == b'=').then_some(equals)
         })?;
-    let equals = place - usize::from(before(front, place) == b' ') - 1;
-    let stop = equals - usize::from(before(front, equals) == b' ');
-    let stop = stop - usize::from(matches!(before(front, stop), b'`' | b'"' | b']'));
-    Some(part(front, word_start(front, stop, 48), stop))
+    let stop = equals - usize::from(before(text, equals) == b' ');
+    let stop = stop - usize::from(matches!(before(text, stop), b'`' | b'"' | b']'));
+    Some(part(text, word_start(text, stop, 48), stop))
 }
 
 /// Where a placeholder ends: `?`, `$1`, `:name`, `@p0`, `%s`, `%(name)s`.
@@ -284,7 +283,7 @@ impl Text<'_, '_> {
             if end == sign + 1 || equals == end || at(text, open) != b'\'' {
                 continue;
             }
-            let Some(meaning) = column_of(text, sign, name).and_then(meaning_of) else {
+            let Some(meaning) = column_of(text, name).and_then(meaning_of) else {
                 continue;
             };
             let stop = run_within(text, open + 1, open + 1024, |byte| byte != b'\'');

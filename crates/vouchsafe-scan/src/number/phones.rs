@@ -58,9 +58,15 @@ impl Text<'_, '_> {
         let has = |word: &[u8]| memchr::memmem::find(&line, word).is_some();
         // "office 989-256-4580, fax 718-593-9065": the word is that of the other number.
         let apart = memchr::memmem::rfind(&line, b"fax").is_some_and(|fax| {
-            let after = run_within(&line, fax + 3, fax + 8, |byte| !byte.is_ascii_digit());
-            let number = |start| part(&line, start, start + 10);
-            fax > start && at(&line, after).is_ascii_digit() && number(after) != number(start)
+            let rest = part(&line, fax + 3, line.len().min(fax + 56));
+            let digit = rest
+                .iter()
+                .position(u8::is_ascii_digit)
+                .unwrap_or(rest.len());
+            let same = rest
+                .get(digit..)
+                .is_some_and(|rest| rest.starts_with(part(&line, start, start + 10)));
+            fax > start && count_digits(rest) >= 7 && !same
         });
         !apart
             && has(b"fax")

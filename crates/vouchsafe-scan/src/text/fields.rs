@@ -8,6 +8,7 @@ use crate::digits;
 use crate::field::{self, Extent, Field, Mark, Opening};
 use crate::frame::Frame;
 use crate::memory::Known;
+use crate::number::is_nanp;
 use crate::system::holds_system;
 use crate::text::Text;
 use crate::value::{self, Value};
@@ -243,6 +244,14 @@ impl Text<'_, '_> {
             return Some(place.1);
         }
         let class = refined(class, token);
+        let front = part(value.text, place.0.saturating_sub(19), place.0);
+        let class = match class {
+            // `Patient?identifier=4711`, as FHIR refers to somebody by a search.
+            Class::UniqueId if front == b"Patient?identifier=" => Class::Mrn,
+            // "Patient: 720-953-2712": what somebody says in a chat.
+            Class::Mrn if meaning.phrase == "patient" && is_phone(token) => Class::Phone,
+            class => class,
+        };
         // (01)00177896438023(17)301211…: a unique device identifier.
         if place.0 > 0 && part(value.text, place.0 - 1, place.0 + 3) == b"(01)" {
             let end = run_within(value.text, place.0, value.end, |byte| {
@@ -388,6 +397,15 @@ impl Text<'_, '_> {
         self.pending = None;
         Some(place)
     }
+}
+
+/// Whether a value is a telephone number in groups: 720-953-2712.
+fn is_phone(token: &[u8]) -> bool {
+    matches!(
+        token,
+        [_, _, _, b'-' | b'.', _, _, _, b'-' | b'.', _, _, _, _]
+    ) && is_nanp(part(token, 0, 3), part(token, 4, 7))
+        && count_digits(token) == 10
 }
 
 /// The class that the form of a value says, when its field says only that it is some identifier.

@@ -21,6 +21,7 @@ pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
         return person::shape(value.text, value.start, value.end, value.bounded);
     }
     if !value.bounded {
+        let value = without_title(value);
         // "Roe, Jane" goes on after the comma that ends other values.
         let value = value.to(value.text.len().min(value.start + 90));
         // In a sentence the name ends where words that are no names begin.
@@ -52,6 +53,13 @@ pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
     if matches!(phrase, "first" | "last" | "given" | "family") && !person::could_be_one(bytes) {
         return None;
     }
+    // The name of a column: ("full_name", "ssn").
+    let column = bytes
+        .iter()
+        .all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
+    if column && vocabulary::meaning_of(bytes).is_some_and(|said| !said.is_nothing()) {
+        return None;
+    }
     // A label of a form: {"firstName":"First name"}.
     if bytes.contains(&b' ') && vocabulary::meaning_of(bytes).is_some_and(|said| said.words() > 1) {
         return None;
@@ -72,4 +80,14 @@ pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
         && !odd
         && bytes.split(|byte| matches!(byte, b' ' | b'+')).count() <= 8;
     sound.then_some((value.start, value.end, Confidence::High))
+}
+
+/// A value without the title before a name: "Dr. Jane Roe".
+fn without_title(value: Value<'_>) -> Value<'_> {
+    const TITLES: [&[u8]; 5] = [b"Dr. ", b"Mr. ", b"Mrs. ", b"Ms. ", b"Prof. "];
+    let title = TITLES.iter().find(|title| value.bytes().starts_with(title));
+    Value {
+        start: value.start + title.map_or(0, |title| title.len()),
+        ..value
+    }
 }

@@ -510,6 +510,38 @@ pub(crate) const SIXTH: Places = Places {
     ],
 };
 
+/// Places of the seventh set.
+pub(crate) const SEVENTH: Places = Places {
+    cities: &[
+        ("Salina", "KS", "674", "Saline County"),
+        ("Bluefield", "WV", "247", "Mercer County"),
+        ("Elko", "NV", "898", "Elko County"),
+        ("Paducah", "KY", "420", "McCracken County"),
+        ("Moline", "IL", "612", "Rock Island County"),
+        ("Redding", "CA", "960", "Shasta County"),
+        ("Oneonta", "NY", "138", "Otsego County"),
+        ("Tupelo", "MS", "388", "Lee County"),
+        ("Alamogordo", "NM", "883", "Otero County"),
+        ("Wausau", "WI", "544", "Marathon County"),
+        ("Kalispell", "MT", "599", "Flathead County"),
+        ("Nacogdoches", "TX", "759", "Nacogdoches County"),
+    ],
+    streets: &[
+        "Appleton",
+        "Birchwood",
+        "Cottonwood",
+        "Dogwood",
+        "Ellsworth",
+        "Foxglove",
+        "Glendale",
+        "Harrison",
+        "Kingsbury",
+        "Maplecrest",
+        "Orchard View",
+        "Pinehurst",
+    ],
+};
+
 impl Record<'_> {
     /// A place of a person. States are neither to be found nor wrong to find.
     pub(super) fn place(&mut self, key: &str, form: Option<&str>, person: usize) -> Option<Text> {
