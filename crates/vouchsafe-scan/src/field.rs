@@ -323,7 +323,8 @@ pub(crate) fn named_beside(text: &[u8], start: usize) -> Option<(usize, usize)> 
 }
 
 /// Attributes that name what an element holds.
-const NAMING: [&[u8]; 9] = [
+const NAMING: [&[u8]; 10] = [
+    b" AttributeName=\"",
     b" FriendlyName=\"",
     b" keyword=\"",
     b" displayName=\"",

@@ -5,8 +5,10 @@
 //! questions that most logs raise (is this a date, is that a private address). These are asked again of the next line,
 //! and their answers have to be the same.
 
-use crate::bytes::part;
+use crate::bytes::{TOKEN, WORD, at, before, kind, part};
+use crate::decode;
 use crate::digits;
+use crate::value::is_uuid;
 use crate::web;
 use crate::when;
 
@@ -146,8 +148,8 @@ impl Default for Repeats {
 
 impl Repeats {
     /// Whether a line can be remembered.
-    pub(crate) const fn can_hold(line: &[u8]) -> bool {
-        !line.is_empty() && line.len() <= LONGEST
+    pub(crate) fn can_hold(line: &[u8]) -> bool {
+        !line.is_empty() && line.len() <= LONGEST && memchr::memchr(ID, line).is_none()
     }
 
     /// Whether nothing is in a line, as is known from one that differs only in its digits. Of a line that can be
@@ -227,17 +229,13 @@ impl Once {
     }
 }
 
-/// Writes a line with zeros for its digits; returns a number for it.
+/// Writes a line with zeros for its digits, and with [`ID`] for its random ids; returns a number for it.
 fn zeroed(line: &[u8], out: &mut [u8; LONGEST]) -> u64 {
     const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
-    let mut sum = line.len() as u64;
     let (eights, rest) = line.as_chunks::<8>();
     let (slots, last) = out.as_chunks_mut::<8>();
-    let mut add = |eight: u64| sum = (sum.rotate_left(5) ^ eight).wrapping_mul(FACTOR);
     for (eight, slot) in eights.iter().zip(slots.iter_mut()) {
-        let plain = without_digits(u64::from_le_bytes(*eight));
-        *slot = plain.to_le_bytes();
-        add(plain);
+        *slot = without_digits(u64::from_le_bytes(*eight)).to_le_bytes();
     }
     debug_assert!(last.is_empty());
     if let Some(slot) = slots.get_mut(eights.len()).filter(|_| !rest.is_empty()) {
@@ -245,11 +243,52 @@ fn zeroed(line: &[u8], out: &mut [u8; LONGEST]) -> u64 {
         for (place, byte) in eight.iter_mut().zip(rest) {
             *place = *byte;
         }
-        let plain = without_digits(u64::from_le_bytes(eight));
-        *slot = plain.to_le_bytes();
-        add(plain);
+        *slot = without_digits(u64::from_le_bytes(eight)).to_le_bytes();
     }
+    hide_ids(line, out);
+    let (slots, _) = out.as_chunks::<8>();
+    let sum = slots
+        .iter()
+        .take(line.len().div_ceil(8))
+        .fold(line.len() as u64, |sum, eight| {
+            (sum.rotate_left(5) ^ u64::from_le_bytes(*eight)).wrapping_mul(FACTOR)
+        });
     sum ^ sum >> 29
+}
+
+/// What stands for a letter or digit of a random id: no line that is remembered has it, so that no number is taken for an
+/// id.
+const ID: u8 = 1;
+
+/// Puts [`ID`] for the letters and digits of UUIDs and of hexadecimal codes that are those of hashes and of no text.
+///
+/// They are never findings, whatever their letters are ([`crate::value::is_uuid`], [`decode::is_opaque`]): a line with
+/// others is the same line.
+fn hide_ids(line: &[u8], out: &mut [u8; LONGEST]) {
+    let mut start = 0;
+    for (place, byte) in line.iter().chain(&[0]).enumerate() {
+        if matches!(byte, b'0'..=b'9' | b'a'..=b'f') {
+            continue;
+        }
+        let length = place - start;
+        let end = match length {
+            8 if *byte == b'-' && is_lower_uuid(part(line, start, start + 36)) => start + 36,
+            16.. if decode::is_opaque(part(line, start, place)) => place,
+            _ => start,
+        };
+        let alone = |byte: u8| kind(byte) & (TOKEN | WORD) == 0;
+        if end > start && alone(before(line, start)) && alone(at(line, end)) {
+            let id = out.get_mut(start..end).unwrap_or_default();
+            for slot in id.iter_mut().filter(|slot| **slot != b'-') {
+                *slot = ID;
+            }
+        }
+        start = place + 1;
+    }
+}
+
+fn is_lower_uuid(text: &[u8]) -> bool {
+    is_uuid(text) && !text.iter().any(u8::is_ascii_uppercase)
 }
 
 /// Eight bytes with zeros for the digits among them.
@@ -279,6 +318,30 @@ mod tests {
                 assert_eq!(out[..length], vec![plain; length]);
             }
         }
+    }
+
+    #[test]
+    fn random_ids_are_one_and_numbers_are_not_taken_for_them() {
+        let shape = |line: &str| {
+            let mut out = [0; LONGEST];
+            zeroed(line.as_bytes(), &mut out);
+            out[..line.len()].to_vec()
+        };
+        let trace = shape("trace=4bf92f3577b34da6a3ce929d0e0e4736 ok");
+        assert_eq!(trace, shape("trace=00f067aa0ba902b7c3ce929d0e0e47ab ok"));
+        for other in [
+            // Digits alone are a number, which may be that of a card.
+            "trace=41111111111111114111111111111111 ok",
+            // Hexadecimal of a text: "name: Jane Roe..".
+            "trace=6e616d653a204a616e6520526f652e2e ok",
+            "trace=4BF92F3577B34DA6A3CE929D0E0E4736 ok",
+            "trace_4bf92f3577b34da6a3ce929d0e0e4736 ok",
+        ] {
+            assert_ne!(trace, shape(other), "{other}");
+        }
+        let id = shape("id=0b6e7a1c-9d3f-4c2e-a1b2-c3d4e5f60718;");
+        assert_eq!(id, shape("id=abcdefab-0000-4111-a222-333344445555;"));
+        assert_ne!(id, shape("id=00000000-0000-0000-0000-000000000000-"));
     }
 
     #[test]

@@ -64,16 +64,20 @@ pub(crate) struct Text<'t, 'm> {
 
 /// Whether a name is that of who wrote a program, by the words before it: "Copyright 2024 Jane Roe".
 fn is_credited(text: &[u8], start: usize) -> bool {
-    let front = part(text, start.saturating_sub(48), start).to_ascii_lowercase();
-    [
-        b"copyright".as_slice(),
+    const SIGNS: [&[u8]; 8] = [
+        b"copyright",
         b"(c) ",
         b"\xc2\xa9",
         b"&copy;",
         b"all rights",
-    ]
-    .iter()
-    .any(|sign| memchr::memmem::find(&front, sign).is_some())
+        b"@author",
+        b"brands ",
+        b"designer",
+    ];
+    let front = part(text, start.saturating_sub(48), start).to_ascii_lowercase();
+    SIGNS
+        .iter()
+        .any(|sign| memchr::memmem::find(&front, sign).is_some())
 }
 
 impl<'t, 'm> Text<'t, 'm> {

@@ -24,26 +24,10 @@ use places::{FOURTH, SIXTH, THIRD, TUNING};
 
 /// The places of the sets that detectors were fitted to.
 pub(crate) fn tuning_places() -> Places {
-    static CITIES: LazyLock<Vec<(&str, &str, &str, &str)>> = LazyLock::new(|| {
-        [
-            TUNING.cities,
-            THIRD.cities,
-            FOURTH.cities,
-            FIFTH.cities,
-            SIXTH.cities,
-        ]
-        .concat()
-    });
-    static STREETS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-        [
-            TUNING.streets,
-            THIRD.streets,
-            FOURTH.streets,
-            FIFTH.streets,
-            SIXTH.streets,
-        ]
-        .concat()
-    });
+    static CITIES: LazyLock<Vec<(&str, &str, &str, &str)>> =
+        LazyLock::new(|| [TUNING.cities, THIRD.cities, FOURTH.cities, SIXTH.cities].concat());
+    static STREETS: LazyLock<Vec<&str>> =
+        LazyLock::new(|| [TUNING.streets, THIRD.streets, FOURTH.streets, SIXTH.streets].concat());
     Places {
         cities: &CITIES,
         streets: &STREETS,

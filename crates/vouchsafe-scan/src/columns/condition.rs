@@ -55,6 +55,8 @@ fn take4(text: &[u8], start: usize) -> [u8; 4] {
 
 /// What the column says that a literal is compared with: the operator is a word, and calls may stand around either side.
 fn compared_with(text: &[u8], quote: usize) -> Option<&'static Meaning> {
+    // N'…': letters of a national set.
+    let quote = quote - usize::from(before(text, quote) == b'N');
     let mut end = called(text, spaces(text, quote));
     let mut operators = 0;
     loop {
@@ -95,7 +97,7 @@ fn spaces(text: &[u8], end: usize) -> usize {
     end - part(text, end.saturating_sub(4), end)
         .iter()
         .rev()
-        .take_while(|byte| matches!(byte, b' ' | b'N'))
+        .take_while(|byte| **byte == b' ')
         .count()
 }
 

@@ -109,7 +109,9 @@ impl Text<'_, '_> {
         let text = self.text;
         let front = part(text, start.saturating_sub(40), start);
         let colon = front.strip_suffix(b" ").unwrap_or(front);
-        let speaker = colon.strip_suffix(b":")?;
+        let speaker = colon
+            .strip_suffix(b":")
+            .or_else(|| colon.strip_suffix(b">"))?;
         let word = speaker
             .iter()
             .rposition(|byte| !byte.is_ascii_alphabetic())?;
