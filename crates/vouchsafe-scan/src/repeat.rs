@@ -5,7 +5,7 @@
 //! questions that most logs raise (is this a date, is that a private address). These are asked again of the next line,
 //! and their answers have to be the same.
 
-use crate::bytes::{TOKEN, WORD, at, before, kind, part};
+use crate::bytes::{TOKEN, WORD, at, before, kind, part, run_end};
 use crate::decode;
 use crate::digits;
 use crate::value::is_uuid;
@@ -14,6 +14,7 @@ use crate::when;
 
 /// Longer lines are not remembered.
 const LONGEST: usize = 384;
+const _: () = assert!(LONGEST / 8 <= 64);
 /// How many lines are remembered, two in each set.
 const SLOTS: usize = 1 << 13;
 /// So many questions of a line are remembered.
@@ -234,10 +235,16 @@ fn zeroed(line: &[u8], out: &mut [u8; LONGEST]) -> u64 {
     const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
     let (eights, rest) = line.as_chunks::<8>();
     let (slots, last) = out.as_chunks_mut::<8>();
-    for (eight, slot) in eights.iter().zip(slots.iter_mut()) {
-        *slot = without_digits(u64::from_le_bytes(*eight)).to_le_bytes();
-    }
     debug_assert!(last.is_empty());
+    // A bit for each eight bytes that can be a part of a random id: there are no more of them than bits.
+    let mut candidates = 0_u64;
+    let mut bit = 1_u64;
+    for (eight, slot) in eights.iter().zip(slots.iter_mut()) {
+        let bytes = u64::from_le_bytes(*eight);
+        *slot = without_digits(bytes).to_le_bytes();
+        candidates |= if are_of_id(bytes) { bit } else { 0 };
+        bit = bit.rotate_left(1);
+    }
     if let Some(slot) = slots.get_mut(eights.len()).filter(|_| !rest.is_empty()) {
         let mut eight = [0; 8];
         for (place, byte) in eight.iter_mut().zip(rest) {
@@ -245,7 +252,9 @@ fn zeroed(line: &[u8], out: &mut [u8; LONGEST]) -> u64 {
         }
         *slot = without_digits(u64::from_le_bytes(eight)).to_le_bytes();
     }
-    hide_ids(line, out);
+    if candidates != 0 {
+        hide_ids(line, out, candidates);
+    }
     let (slots, _) = out.as_chunks::<8>();
     let sum = slots
         .iter()
@@ -263,44 +272,64 @@ const ID: u8 = 1;
 /// Puts [`ID`] for the letters and digits of UUIDs and of hexadecimal codes that are those of hashes and of no text.
 ///
 /// They are never findings, whatever their letters are ([`crate::value::is_uuid`], [`decode::is_opaque`]): a line with
-/// others is the same line.
-fn hide_ids(line: &[u8], out: &mut [u8; LONGEST]) {
-    let mut start = 0;
-    for (place, byte) in line.iter().chain(&[0]).enumerate() {
-        if matches!(byte, b'0'..=b'9' | b'a'..=b'f') {
+/// others is the same line. An id of sixteen bytes or more holds eight that stand at a multiple of eight.
+fn hide_ids(line: &[u8], out: &mut [u8; LONGEST], mut candidates: u64) {
+    let mut done = 0;
+    while candidates != 0 {
+        let place = candidates.trailing_zeros() as usize * 8;
+        candidates &= candidates - 1;
+        if place < done {
             continue;
         }
-        let length = place - start;
-        let end = match length {
-            8 if *byte == b'-' && is_lower_uuid(part(line, start, start + 36)) => start + 36,
-            16.. if decode::is_opaque(part(line, start, place)) => place,
-            _ => start,
-        };
+        let front = part(line, 0, place);
+        let start = front
+            .iter()
+            .rposition(|byte| !is_of_id(*byte))
+            .map_or(0, |place| place + 1);
+        let end = run_end(line, place, is_of_id);
+        done = end;
+        let token = part(line, start, end);
         let alone = |byte: u8| kind(byte) & (TOKEN | WORD) == 0;
-        if end > start && alone(before(line, start)) && alone(at(line, end)) {
+        let uuid = token.len() == 36 && is_uuid(token);
+        let random = uuid || decode::is_opaque(token);
+        if random && alone(before(line, start)) && alone(at(line, end)) {
             let id = out.get_mut(start..end).unwrap_or_default();
             for slot in id.iter_mut().filter(|slot| **slot != b'-') {
                 *slot = ID;
             }
         }
-        start = place + 1;
     }
 }
 
-fn is_lower_uuid(text: &[u8]) -> bool {
-    is_uuid(text) && !text.iter().any(u8::is_ascii_uppercase)
+const fn is_of_id(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-')
+}
+
+const EACH: u64 = 0x0101_0101_0101_0101;
+
+/// The high bit of each of eight bytes that is from `least` to `most`, both of them ASCII.
+#[inline]
+const fn between(bytes: u64, least: u8, most: u8) -> u64 {
+    let low = bytes & (0x7f * EACH);
+    let from_least = low + (0x80 - least as u64) * EACH;
+    let beyond_most = low + (0x7f - most as u64) * EACH;
+    from_least & !beyond_most & !bytes & (0x80 * EACH)
+}
+
+/// Whether eight bytes are hexadecimal digits in lower case, and hyphens.
+#[inline]
+const fn are_of_id(bytes: u64) -> bool {
+    let digits = between(bytes, b'0', b'9');
+    let letters = between(bytes, b'a', b'f');
+    let hyphens = between(bytes, b'-', b'-');
+    digits | letters | hyphens == 0x80 * EACH
 }
 
 /// Eight bytes with zeros for the digits among them.
 #[inline]
 const fn without_digits(bytes: u64) -> u64 {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let low = bytes & (0x7f * EACH);
-    let from_zero = low + (0x80 - b'0' as u64) * EACH;
-    let beyond_nine = low + (0x7f - b'9' as u64) * EACH;
-    let digits = from_zero & !beyond_nine & !bytes & (0x80 * EACH);
     // Of '0' to '9' the lower four bits are the digit.
-    bytes & !((digits >> 7) * 0x0f)
+    bytes & !((between(bytes, b'0', b'9') >> 7) * 0x0f)
 }
 
 #[cfg(test)]
