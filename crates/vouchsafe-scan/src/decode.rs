@@ -7,7 +7,6 @@ use memchr::memchr3_iter;
 
 use crate::bytes::{at, part, run_end, run_within};
 use crate::digits;
-use crate::value::looks_like_hash;
 
 /// Whether a text has escapes, so that it is worth to be read without them.
 pub(crate) fn is_escaped(text: &[u8]) -> bool {
@@ -211,32 +210,6 @@ pub(crate) fn token(text: &[u8], start: usize, end: usize) -> (usize, usize) {
     (first, run_within(text, stop, stop + 2, |byte| byte == b'='))
 }
 
-/// Whether a token is a hash or another random code in hexadecimal: it stands for no text, whatever its letters are.
-pub(crate) fn is_opaque(token: &[u8]) -> bool {
-    let lower = token
-        .iter()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    lower
-        && (SHORTEST..=128).contains(&token.len())
-        && token.len().is_multiple_of(2)
-        && digits::has_any(token)
-        && looks_like_hash(token)
-        && !is_text(&hex_head(token))
-}
-
-/// The first bytes that a token in hexadecimal stands for.
-fn hex_head(token: &[u8]) -> [u8; 8] {
-    let bytes = token
-        .chunks_exact(2)
-        .filter_map(|pair| hex(pair, 0, 2))
-        .filter_map(|value| u8::try_from(value).ok());
-    let mut head = [b' '; 8];
-    for (place, byte) in head.iter_mut().zip(bytes) {
-        *place = byte;
-    }
-    head
-}
-
 /// The text that a token is the base64 or hexadecimal form of, when it is one.
 pub(crate) fn decoded(token: &[u8]) -> Option<Vec<u8>> {
     let like_uuid =
@@ -253,7 +226,11 @@ pub(crate) fn decoded(token: &[u8]) -> Option<Vec<u8>> {
             .chunks_exact(2)
             .filter_map(|pair| hex(pair, 0, 2))
             .filter_map(|value| u8::try_from(value).ok());
-        return is_text(&hex_head(token))
+        let mut head = [b' '; 8];
+        for (place, byte) in head.iter_mut().zip(bytes.clone()) {
+            *place = byte;
+        }
+        return is_text(&head)
             .then(|| bytes.collect::<Vec<u8>>())
             .filter(|bytes| is_text(bytes));
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::bytes::{ESCAPE, WORD, at, before, kind, part};
+use crate::bytes::{ESCAPE, at, before, part};
 use crate::class::{Class, Confidence};
 use crate::columns::Table;
 use crate::columns::statement::Statement;
@@ -307,10 +307,6 @@ impl Scanner<'_> {
             }
             let (start, end) = decode::token(bytes, start, end);
             place = end;
-            let alone = (kind(before(bytes, start)) | kind(at(bytes, end))) & WORD == 0;
-            if alone && decode::is_opaque(part(bytes, start, end)) {
-                continue;
-            }
             let Some(inner) = bytes.get(start..end).and_then(decode::decoded) else {
                 continue;
             };

@@ -107,8 +107,19 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
         });
     }
     let (mark, value) = mark(text, (start, end), quoted, place)?;
+    let key_start = key_start(text, start, (closing, quoted), mark);
+    Some(Field {
+        key: (key_start, end),
+        mark,
+        quoted,
+        value,
+    })
+}
+
+/// Where the name begins that ends with the word at a place.
+fn key_start(text: &[u8], start: usize, (closing, quoted): (u8, bool), mark: Mark) -> usize {
     let bracketed = closing == b')' && part(text, start.saturating_sub(32), start).contains(&b'(');
-    let key_start = if bracketed {
+    if bracketed {
         let floor = start.saturating_sub(32);
         let open = part(text, floor, start)
             .iter()
@@ -120,13 +131,7 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
         identifier_start(text, start)
     } else {
         sentence_start(text, start)
-    };
-    Some(Field {
-        key: (key_start, end),
-        mark,
-        quoted,
-        value,
-    })
+    }
 }
 
 /// The mark that stands at a place after the name that ends with a word, and where the value after it begins.
@@ -246,7 +251,9 @@ fn opened_element(text: &[u8], place: usize) -> Option<(usize, usize)> {
         is_word(byte) || matches!(byte, b':' | b'-' | b'.')
     });
     let named = at(text, open) == b'<' && end > open + 1 && at(text, end) == b' ';
-    named.then_some((open + 1, end))
+    // Cells of a page for people: the one before is a neighbour, and no label.
+    let cell = matches!(part(text, open + 1, end), b"td" | b"th" | b"TD" | b"TH");
+    (named && !cell).then_some((open + 1, end))
 }
 
 /// Whether the quoted text that begins at a place is the attribute that names an element: `<item name="…`.

@@ -5,16 +5,13 @@
 //! questions that most logs raise (is this a date, is that a private address). These are asked again of the next line,
 //! and their answers have to be the same.
 
-use crate::bytes::{TOKEN, WORD, at, before, kind, part, run_end};
-use crate::decode;
+use crate::bytes::part;
 use crate::digits;
-use crate::value::is_uuid;
 use crate::web;
 use crate::when;
 
 /// Longer lines are not remembered.
 const LONGEST: usize = 384;
-const _: () = assert!(LONGEST / 8 <= 64);
 /// How many lines are remembered, two in each set.
 const SLOTS: usize = 1 << 13;
 /// So many questions of a line are remembered.
@@ -149,8 +146,8 @@ impl Default for Repeats {
 
 impl Repeats {
     /// Whether a line can be remembered.
-    pub(crate) fn can_hold(line: &[u8]) -> bool {
-        !line.is_empty() && line.len() <= LONGEST && memchr::memchr(ID, line).is_none()
+    pub(crate) const fn can_hold(line: &[u8]) -> bool {
+        !line.is_empty() && line.len() <= LONGEST
     }
 
     /// Whether nothing is in a line, as is known from one that differs only in its digits. Of a line that can be
@@ -230,106 +227,41 @@ impl Once {
     }
 }
 
-/// Writes a line with zeros for its digits, and with [`ID`] for its random ids; returns a number for it.
+/// Writes a line with zeros for its digits; returns a number for it.
 fn zeroed(line: &[u8], out: &mut [u8; LONGEST]) -> u64 {
     const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
+    let mut sum = line.len() as u64;
     let (eights, rest) = line.as_chunks::<8>();
     let (slots, last) = out.as_chunks_mut::<8>();
-    debug_assert!(last.is_empty());
-    // A bit for each eight bytes that can be a part of a random id: there are no more of them than bits.
-    let mut candidates = 0_u64;
-    let mut bit = 1_u64;
+    let mut add = |eight: u64| sum = (sum.rotate_left(5) ^ eight).wrapping_mul(FACTOR);
     for (eight, slot) in eights.iter().zip(slots.iter_mut()) {
-        let bytes = u64::from_le_bytes(*eight);
-        *slot = without_digits(bytes).to_le_bytes();
-        candidates |= if are_of_id(bytes) { bit } else { 0 };
-        bit = bit.rotate_left(1);
+        let plain = without_digits(u64::from_le_bytes(*eight));
+        *slot = plain.to_le_bytes();
+        add(plain);
     }
+    debug_assert!(last.is_empty());
     if let Some(slot) = slots.get_mut(eights.len()).filter(|_| !rest.is_empty()) {
         let mut eight = [0; 8];
         for (place, byte) in eight.iter_mut().zip(rest) {
             *place = *byte;
         }
-        *slot = without_digits(u64::from_le_bytes(eight)).to_le_bytes();
+        let plain = without_digits(u64::from_le_bytes(eight));
+        *slot = plain.to_le_bytes();
+        add(plain);
     }
-    if candidates != 0 {
-        hide_ids(line, out, candidates);
-    }
-    let (slots, _) = out.as_chunks::<8>();
-    let sum = slots
-        .iter()
-        .take(line.len().div_ceil(8))
-        .fold(line.len() as u64, |sum, eight| {
-            (sum.rotate_left(5) ^ u64::from_le_bytes(*eight)).wrapping_mul(FACTOR)
-        });
     sum ^ sum >> 29
-}
-
-/// What stands for a letter or digit of a random id: no line that is remembered has it, so that no number is taken for an
-/// id.
-const ID: u8 = 1;
-
-/// Puts [`ID`] for the letters and digits of UUIDs and of hexadecimal codes that are those of hashes and of no text.
-///
-/// They are never findings, whatever their letters are ([`crate::value::is_uuid`], [`decode::is_opaque`]): a line with
-/// others is the same line. An id of sixteen bytes or more holds eight that stand at a multiple of eight.
-fn hide_ids(line: &[u8], out: &mut [u8; LONGEST], mut candidates: u64) {
-    let mut done = 0;
-    while candidates != 0 {
-        let place = candidates.trailing_zeros() as usize * 8;
-        candidates &= candidates - 1;
-        if place < done {
-            continue;
-        }
-        let front = part(line, 0, place);
-        let start = front
-            .iter()
-            .rposition(|byte| !is_of_id(*byte))
-            .map_or(0, |place| place + 1);
-        let end = run_end(line, place, is_of_id);
-        done = end;
-        let token = part(line, start, end);
-        let alone = |byte: u8| kind(byte) & (TOKEN | WORD) == 0;
-        let uuid = token.len() == 36 && is_uuid(token);
-        let random = uuid || decode::is_opaque(token);
-        if random && alone(before(line, start)) && alone(at(line, end)) {
-            let id = out.get_mut(start..end).unwrap_or_default();
-            for slot in id.iter_mut().filter(|slot| **slot != b'-') {
-                *slot = ID;
-            }
-        }
-    }
-}
-
-const fn is_of_id(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-')
-}
-
-const EACH: u64 = 0x0101_0101_0101_0101;
-
-/// The high bit of each of eight bytes that is from `least` to `most`, both of them ASCII.
-#[inline]
-const fn between(bytes: u64, least: u8, most: u8) -> u64 {
-    let low = bytes & (0x7f * EACH);
-    let from_least = low + (0x80 - least as u64) * EACH;
-    let beyond_most = low + (0x7f - most as u64) * EACH;
-    from_least & !beyond_most & !bytes & (0x80 * EACH)
-}
-
-/// Whether eight bytes are hexadecimal digits in lower case, and hyphens.
-#[inline]
-const fn are_of_id(bytes: u64) -> bool {
-    let digits = between(bytes, b'0', b'9');
-    let letters = between(bytes, b'a', b'f');
-    let hyphens = between(bytes, b'-', b'-');
-    digits | letters | hyphens == 0x80 * EACH
 }
 
 /// Eight bytes with zeros for the digits among them.
 #[inline]
 const fn without_digits(bytes: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let low = bytes & (0x7f * EACH);
+    let from_zero = low + (0x80 - b'0' as u64) * EACH;
+    let beyond_nine = low + (0x7f - b'9' as u64) * EACH;
+    let digits = from_zero & !beyond_nine & !bytes & (0x80 * EACH);
     // Of '0' to '9' the lower four bits are the digit.
-    bytes & !((between(bytes, b'0', b'9') >> 7) * 0x0f)
+    bytes & !((digits >> 7) * 0x0f)
 }
 
 #[cfg(test)]
@@ -347,30 +279,6 @@ mod tests {
                 assert_eq!(out[..length], vec![plain; length]);
             }
         }
-    }
-
-    #[test]
-    fn random_ids_are_one_and_numbers_are_not_taken_for_them() {
-        let shape = |line: &str| {
-            let mut out = [0; LONGEST];
-            zeroed(line.as_bytes(), &mut out);
-            out[..line.len()].to_vec()
-        };
-        let trace = shape("trace=4bf92f3577b34da6a3ce929d0e0e4736 ok");
-        assert_eq!(trace, shape("trace=00f067aa0ba902b7c3ce929d0e0e47ab ok"));
-        for other in [
-            // Digits alone are a number, which may be that of a card.
-            "trace=41111111111111114111111111111111 ok",
-            // Hexadecimal of a text: "name: Jane Roe..".
-            "trace=6e616d653a204a616e6520526f652e2e ok",
-            "trace=4BF92F3577B34DA6A3CE929D0E0E4736 ok",
-            "trace_4bf92f3577b34da6a3ce929d0e0e4736 ok",
-        ] {
-            assert_ne!(trace, shape(other), "{other}");
-        }
-        let id = shape("id=0b6e7a1c-9d3f-4c2e-a1b2-c3d4e5f60718;");
-        assert_eq!(id, shape("id=abcdefab-0000-4111-a222-333344445555;"));
-        assert_ne!(id, shape("id=00000000-0000-0000-0000-000000000000-"));
     }
 
     #[test]

@@ -54,21 +54,7 @@ impl Text<'_, '_> {
         }
         self.refused();
         self.conditions();
-        // psql, expanded: resident_name     | Roe
-        if self.marks & BAR != 0
-            && let Some(bar) = memchr::memchr(b'|', text)
-            && before(text, bar) == b' '
-            && at(text, bar + 1) == b' '
-            && memchr::memchr(b'|', part(text, bar + 1, text.len())).is_none()
-        {
-            let (start, end) = crate::bytes::trimmed(text, 0, bar);
-            let name = part(text, start, end);
-            let is_one = name.iter().all(|byte| is_word(*byte));
-            let meaning = is_one.then(|| meaning_of(name)).flatten();
-            if let Some(meaning) = meaning.filter(|meaning| !meaning.is_nothing()) {
-                cell(self, (bar + 2, text.len()), meaning);
-            }
-        }
+        self.expanded();
         // Hibernate: binding parameter [2] as [DATE] - [1931-08-02]
         static BINDING: Needle = Needle::new(|| Finder::new(b"binding parameter"));
         if self.marks & BRACKET != 0
@@ -167,6 +153,25 @@ impl Text<'_, '_> {
                 Class::Name
             };
             self.add(class, Confidence::Medium, (from, to), Some("row"));
+        }
+    }
+
+    /// `resident_name     | Roe`: a field of a record, as psql expands it.
+    fn expanded(&mut self) {
+        let text = self.text;
+        if self.marks & BAR != 0
+            && let Some(bar) = memchr::memchr(b'|', text)
+            && before(text, bar) == b' '
+            && at(text, bar + 1) == b' '
+            && memchr::memchr(b'|', part(text, bar + 1, text.len())).is_none()
+        {
+            let (start, end) = crate::bytes::trimmed(text, 0, bar);
+            let name = part(text, start, end);
+            let is_one = name.iter().all(|byte| is_word(*byte));
+            let meaning = is_one.then(|| meaning_of(name)).flatten();
+            if let Some(meaning) = meaning.filter(|meaning| !meaning.is_nothing()) {
+                cell(self, (bar + 2, text.len()), meaning);
+            }
         }
     }
 

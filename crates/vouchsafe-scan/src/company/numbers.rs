@@ -232,6 +232,28 @@ impl Text<'_, '_> {
         Some((class, first, stop))
     }
 
+    /// `ROE^JANE, 5019653, …`: the number of the patient stands second in lists of images.
+    fn number_of_list(&mut self, name_end: usize, limit: usize) -> Option<usize> {
+        let text = self.text;
+        let listed = name_end + 2;
+        let stop = digits_end(text, listed);
+        if part(text, name_end, listed) == b", "
+            && part(text, name_end.saturating_sub(48), name_end).contains(&b'^')
+            && (5..=12).contains(&(stop - listed))
+            && stop <= limit
+            && !is_word(at(text, stop))
+        {
+            self.add(
+                Class::Mrn,
+                Confidence::Medium,
+                (listed, stop),
+                Some("after a name"),
+            );
+            return Some(stop);
+        }
+        None
+    }
+
     /// `Jane Roe (4293429838)`: a number in brackets right after a name.
     pub(super) fn number_after(&mut self, name_end: usize, limit: usize) -> Option<usize> {
         let text = self.text;
@@ -253,21 +275,7 @@ impl Text<'_, '_> {
                 return Some(end);
             }
         }
-        // `ROE^JANE, 5019653, …`: the number of the patient stands second in lists of images.
-        let listed = name_end + 2;
-        let stop = digits_end(text, listed);
-        if part(text, name_end, listed) == b", "
-            && part(text, name_end.saturating_sub(48), name_end).contains(&b'^')
-            && (5..=12).contains(&(stop - listed))
-            && stop <= limit
-            && !is_word(at(text, stop))
-        {
-            self.add(
-                Class::Mrn,
-                Confidence::Medium,
-                (listed, stop),
-                Some("after a name"),
-            );
+        if let Some(stop) = self.number_of_list(name_end, limit) {
             return Some(stop);
         }
         let open = run_within(text, name_end, name_end + 4, |byte| {

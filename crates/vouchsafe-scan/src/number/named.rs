@@ -16,13 +16,7 @@ impl Text<'_, '_> {
             return end;
         }
         // `MRN-0012345`, `DL#A123`: letters that are joined to the number are a part of it.
-        let mut first = start;
-        while start - first < 24 && is_joined(before(text, first)) {
-            first -= 1;
-        }
-        if first < start {
-            first = run_end(text, first, |byte| !byte.is_ascii_alphanumeric()).min(start);
-        }
+        let first = joined_start(text, start);
         let token_end = run_within(text, end, first + 37, is_joined);
         if matches!(token_end - first, 32 | 36) && is_uuid(part(text, first, token_end)) {
             return token_end;
@@ -51,14 +45,7 @@ impl Text<'_, '_> {
             end: limit,
             bounded: false,
         };
-        let told = |class| {
-            let path = class == Class::Photo && previous == b'/';
-            let other = matches!(
-                class,
-                Class::Name | Class::Email | Class::Url | Class::Secret | Class::Ip
-            );
-            !path && !other
-        };
+        let told = |class| is_told(class, previous);
         let fit = |start| {
             value::fit_of(meaning, Value { start, ..value }, told)
                 .filter(|(_, place, _)| place.1 >= end)
@@ -187,6 +174,28 @@ impl Text<'_, '_> {
             .iter()
             .any(|word| front.windows(word.len()).any(|window| window == *word))
     }
+}
+
+/// Where the letters begin that are joined to a number.
+fn joined_start(text: &[u8], start: usize) -> usize {
+    let mut first = start;
+    while start - first < 24 && is_joined(before(text, first)) {
+        first -= 1;
+    }
+    if first < start {
+        first = run_end(text, first, |byte| !byte.is_ascii_alphanumeric()).min(start);
+    }
+    first
+}
+
+/// Whether the words before a number can say that it is of a class.
+fn is_told(class: Class, previous: u8) -> bool {
+    let path = class == Class::Photo && previous == b'/';
+    let other = matches!(
+        class,
+        Class::Name | Class::Email | Class::Url | Class::Secret | Class::Ip
+    );
+    !path && !other
 }
 
 /// Whether a byte joins a number to what stands beside it.
