@@ -53,11 +53,7 @@ pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
     if matches!(phrase, "first" | "last" | "given" | "family") && !person::could_be_one(bytes) {
         return None;
     }
-    // The name of a column: ("full_name", "ssn").
-    let column = bytes
-        .iter()
-        .all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
-    if column && vocabulary::meaning_of(bytes).is_some_and(|said| !said.is_nothing()) {
+    if is_column(bytes) {
         return None;
     }
     // A label of a form: {"firstName":"First name"}.
@@ -68,16 +64,10 @@ pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
         .iter()
         .filter(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80)
         .count();
-    let odd = bytes.iter().any(|byte| {
-        matches!(
-            byte,
-            b'@' | b'{' | b'}' | b'=' | b'/' | b'\\' | b'<' | b'>' | b'_' | b'*' | b'~'
-        )
-    });
     let sound = letters >= 1
         && letters * 10 >= bytes.len() * 6
         && bytes.len() <= 90
-        && !odd
+        && !bytes.iter().any(is_odd)
         && bytes.split(|byte| matches!(byte, b' ' | b'+')).count() <= 8;
     sound.then_some((value.start, value.end, Confidence::High))
 }
@@ -90,4 +80,20 @@ fn without_title(value: Value<'_>) -> Value<'_> {
         start: value.start + title.map_or(0, |title| title.len()),
         ..value
     }
+}
+
+/// Whether a value is the name of a column: ("full_name", "ssn").
+fn is_column(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .all(|byte| byte.is_ascii_lowercase() || *byte == b'_')
+        && vocabulary::meaning_of(bytes).is_some_and(|said| !said.is_nothing())
+}
+
+/// Whether a byte is none of a name.
+const fn is_odd(byte: &u8) -> bool {
+    matches!(
+        byte,
+        b'@' | b'{' | b'}' | b'=' | b'/' | b'\\' | b'<' | b'>' | b'_' | b'*' | b'~'
+    )
 }

@@ -7,11 +7,7 @@ use crate::vocabulary::Strength;
 use crate::when;
 
 pub(super) fn secret(strength: Strength, value: Value<'_>) -> Fit {
-    // PWD=/srv/app: a path.
-    let path =
-        matches!(value.bytes().first(), Some(b'/' | b'~')) || value.bytes().starts_with(b"./");
-    if path && value.bytes().iter().filter(|byte| **byte == b'/').count() * 8 > value.bytes().len()
-    {
+    if is_path(value.bytes()) {
         return None;
     }
     let mut start = value.start;
@@ -69,6 +65,12 @@ pub(super) fn secret(strength: Strength, value: Value<'_>) -> Fit {
         end
     };
     sound.then_some((start, whole_end, Confidence::High))
+}
+
+/// PWD=/srv/app: a path.
+fn is_path(bytes: &[u8]) -> bool {
+    let begins = matches!(bytes.first(), Some(b'/' | b'~')) || bytes.starts_with(b"./");
+    begins && bytes.iter().filter(|byte| **byte == b'/').count() * 8 > bytes.len()
 }
 
 /// The id of an object of Twilio: two capitals for its kind, and a UUID. That of a key is a secret.
