@@ -1,5 +1,7 @@
 //! Tables in text: CSV under its header, `COPY` of `pg_dump`, `INSERT` with columns, rows in errors of databases.
 
+mod condition;
+mod refused;
 mod rows;
 pub(crate) mod statement;
 
@@ -24,7 +26,12 @@ pub(crate) struct Table {
     copy: bool,
     /// Each row is the name of a field and its value.
     pairs: bool,
+    /// The column whose cell goes on in the next line, and for how many lines it may.
+    open: Option<(usize, u8)>,
 }
+
+/// The lines of a cell are no more than this.
+const LINES: u8 = 32;
 
 /// More columns than this are not looked at.
 const MOST: usize = 512;
@@ -49,7 +56,7 @@ impl Table {
             };
             return true;
         }
-        if self.copy || !is_like_header(line) {
+        if self.copy || self.open.is_some() || !is_like_header(line) {
             return false;
         }
         let framed = unframed(line);
@@ -123,6 +130,51 @@ impl Table {
         true
     }
 
+    /// Adds what stands in a line in which a cell in quotes begins that ends in a further one, or goes on; says whether it
+    /// does.
+    fn broken(&mut self, text: &mut Text<'_, '_>) -> bool {
+        let line = text.text;
+        let quoted = matches!(self.separator, b',' | b';' | b'|') && !self.copy;
+        let odd = quoted && memchr::memchr_iter(b'"', line).count() % 2 == 1;
+        // 5'11": a quote that opens no cell.
+        let opens = |line| {
+            let last = cells(line, self.separator).pop().unwrap_or_default();
+            at(line, last.0) == b'"'
+        };
+        let odd = odd && (self.open.is_some() || opens(line));
+        let open = self.open.take();
+        if open.is_none() && !odd {
+            return false;
+        }
+        let (first, start, mut left) = match open {
+            None => (0, 0, LINES),
+            Some((column, left)) => {
+                let end = memchr::memchr(b'"', line).unwrap_or(line.len());
+                if let Some(Some(meaning)) = self.columns.get(column) {
+                    cell(text, (0, end), meaning);
+                }
+                let next = run_end(line, end, |byte| byte != self.separator);
+                (column + 1, next + 1, left)
+            }
+        };
+        let mut column = first;
+        if start <= line.len() && (odd || open.is_none()) {
+            for (from, to) in cells(part(line, start, line.len()), self.separator) {
+                if let Some(Some(meaning)) = self.columns.get(column) {
+                    cell(text, (from + start, to + start), meaning);
+                }
+                column += 1;
+            }
+        }
+        // One quote opens the last cell, or closes the one that was open.
+        let goes_on = odd == open.is_none();
+        left = left.saturating_sub(1);
+        if goes_on && left > 0 && column <= self.columns.len() {
+            self.open = Some((column.saturating_sub(1), left));
+        }
+        true
+    }
+
     /// Adds what stands in the cells of a row.
     pub(crate) fn row(&mut self, text: &mut Text<'_, '_>) {
         if self.columns.is_empty() {
@@ -134,6 +186,9 @@ impl Table {
             return;
         }
         if self.pairs && self.pair(text) {
+            return;
+        }
+        if self.broken(text) {
             return;
         }
         let start = line.len() - unframed_start(line).len();
@@ -170,6 +225,10 @@ impl Table {
                     .names
                     .get(place)
                     .is_some_and(|name| is_of_records(name));
+                let nothing = meaning.is_some_and(|meaning| meaning.is_nothing());
+                if own || nothing && meaning.is_some_and(|meaning| !meaning.is_free_text) {
+                    text.desk.quiet.push(*span);
+                }
                 let said = meaning
                     .is_none_or(|meaning| meaning.is_nothing() || meaning.is_of(Class::Date));
                 if said && !own {

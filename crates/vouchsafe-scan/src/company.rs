@@ -78,6 +78,15 @@ impl Text<'_, '_> {
                 place += 1;
                 continue;
             }
+            if let Some(&(_, end)) = self
+                .desk
+                .quiet
+                .iter()
+                .find(|(start, end)| (*start..*end).contains(&place))
+            {
+                place = end;
+                continue;
+            }
             let (end, kinds) = word_end(self.text, place);
             let end = end.min(to);
             if is_word(before(self.text, place)) {

@@ -11,6 +11,7 @@ use crate::decode::{self, Plain};
 use crate::digits;
 use crate::finding::Finding;
 use crate::flat::{self, Flat};
+use crate::pretty::Pretty;
 use crate::repeat::{Asked, Repeats};
 use crate::text::{Desk, Text};
 use crate::value::Value;
@@ -108,6 +109,7 @@ impl Detector {
             spare: Vec::new(),
             table: Table::default(),
             statement: Statement::default(),
+            pretty: Pretty::default(),
             carried: None,
             plain: Plain::default(),
             first: true,
@@ -126,6 +128,7 @@ pub struct Scanner<'d> {
     spare: Vec<(usize, usize)>,
     table: Table,
     statement: Statement,
+    pretty: Pretty,
     /// What the end of the last line says of the value that this one begins with.
     carried: Option<&'static Meaning>,
     plain: Plain,
@@ -144,6 +147,7 @@ impl Scanner<'_> {
     pub fn begin(&mut self) {
         self.table = Table::default();
         self.statement = Statement::default();
+        self.pretty = Pretty::default();
         self.carried = None;
         self.first = true;
     }
@@ -183,7 +187,10 @@ impl Scanner<'_> {
 
     /// Whether the lines before say anything of the next one.
     const fn is_within(&self) -> bool {
-        !self.table.is_none() || !self.statement.is_none() || self.carried.is_some()
+        !self.table.is_none()
+            || !self.statement.is_none()
+            || !self.pretty.is_none()
+            || self.carried.is_some()
     }
 
     /// Adds the findings of a line, whatever was found in lines before.
@@ -192,12 +199,14 @@ impl Scanner<'_> {
         let header = self.table.header(line, self.first);
         self.first = false;
         self.desk.asked = Asked::of_line();
+        self.desk.quiet.clear();
         let mut text = Text::new(line, self.detector.classes, &mut self.desk, found);
         if !header {
             self.table.row(&mut text);
         }
         let escaped = look(&mut text);
         self.statement.line(&mut text);
+        self.pretty.line(&mut text);
         if let Some(meaning) = self.carried.take() {
             text.carried(meaning);
         }
@@ -335,6 +344,8 @@ fn look(text: &mut Text<'_, '_>) -> bool {
     text.x12();
     text.dicom();
     text.rows();
+    text.systems();
+    text.ncpdp();
     text.marks & ESCAPE != 0
 }
 

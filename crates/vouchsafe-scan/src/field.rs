@@ -70,7 +70,14 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
         _ => end,
     };
     if at(text, place) == b' ' {
-        place = run_within(text, place, place + 2, |byte| byte == b' ');
+        // "EmployeeID        : E920623": names of one width.
+        let aligned = run_within(text, place, place + 40, |byte| byte == b' ');
+        let is_aligned = at(text, aligned) == b':' && at(text, aligned + 1) == b' ';
+        place = if is_aligned {
+            aligned
+        } else {
+            aligned.min(place + 2)
+        };
     }
     if matches!(closing, b']' | b')') && !matches!(at(text, place), b'=' | b':') {
         return None;
@@ -87,16 +94,32 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
     // <item name="ssn">…
     if at(text, place) == b'>' && quoted {
         let key = quoted_start(text, start, closing);
-        return names_element(text, key).then_some(Field {
-            key: (key, end),
+        let key = if names_element(text, key) {
+            (key, end)
+        } else {
+            opened_element(text, key)?
+        };
+        return Some(Field {
+            key,
             mark: Mark::Element,
             quoted: true,
             value: place + 1,
         });
     }
     let (mark, value) = mark(text, (start, end), quoted, place)?;
+    let key_start = key_start(text, start, (closing, quoted), mark);
+    Some(Field {
+        key: (key_start, end),
+        mark,
+        quoted,
+        value,
+    })
+}
+
+/// Where the name begins that ends with the word at a place.
+fn key_start(text: &[u8], start: usize, (closing, quoted): (u8, bool), mark: Mark) -> usize {
     let bracketed = closing == b')' && part(text, start.saturating_sub(32), start).contains(&b'(');
-    let key_start = if bracketed {
+    if bracketed {
         let floor = start.saturating_sub(32);
         let open = part(text, floor, start)
             .iter()
@@ -108,13 +131,7 @@ pub(crate) fn field(text: &[u8], start: usize, end: usize) -> Option<Field> {
         identifier_start(text, start)
     } else {
         sentence_start(text, start)
-    };
-    Some(Field {
-        key: (key_start, end),
-        mark,
-        quoted,
-        value,
-    })
+    }
 }
 
 /// The mark that stands at a place after the name that ends with a word, and where the value after it begins.
@@ -223,6 +240,22 @@ fn element_start(text: &[u8], start: usize) -> Option<usize> {
     None
 }
 
+/// The name of the element in whose attributes a place stands: `<given xml:lang="en">`.
+fn opened_element(text: &[u8], place: usize) -> Option<(usize, usize)> {
+    let floor = place.saturating_sub(200);
+    let open = part(text, floor, place)
+        .iter()
+        .rposition(|byte| matches!(byte, b'<' | b'>'))?
+        + floor;
+    let end = run_end(text, open + 1, |byte| {
+        is_word(byte) || matches!(byte, b':' | b'-' | b'.')
+    });
+    let named = at(text, open) == b'<' && end > open + 1 && at(text, end) == b' ';
+    // Cells of a page for people: the one before is a neighbour, and no label.
+    let cell = matches!(part(text, open + 1, end), b"td" | b"th" | b"TD" | b"TH");
+    (named && !cell).then_some((open + 1, end))
+}
+
 /// Whether the quoted text that begins at a place is the attribute that names an element: `<item name="…`.
 fn names_element(text: &[u8], start: usize) -> bool {
     let equals = start.saturating_sub(2);
@@ -297,8 +330,12 @@ pub(crate) fn named_beside(text: &[u8], start: usize) -> Option<(usize, usize)> 
 }
 
 /// Attributes that name what an element holds.
-const NAMING: [&[u8]; 6] = [
+const NAMING: [&[u8]; 10] = [
+    b" AttributeName=\"",
     b" FriendlyName=\"",
+    b" keyword=\"",
+    b" displayName=\"",
+    b" fieldName=\"",
     b" Name=\"",
     b" name=\"",
     b" key=\"",

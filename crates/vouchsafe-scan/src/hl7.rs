@@ -10,7 +10,7 @@ use crate::bytes::{
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::digits;
-use crate::hl7::segments::{ASTM_PATIENT, Kind, OTHERS, SEGMENTS};
+use crate::hl7::segments::{ASTM_ORDER, ASTM_PATIENT, Kind, OTHERS, SEGMENTS};
 use crate::text::Text;
 use crate::value::{self, Value, is_placeholder};
 use crate::vocabulary::Strength;
@@ -28,12 +28,17 @@ impl Text<'_, '_> {
         }
         for bar in memchr::memchr_iter(b'|', text) {
             // ASTM E1394: 2P|1|4711|||Roe^Jane||19800131
-            if before(text, bar) == b'P'
+            if matches!(before(text, bar), b'P' | b'O')
                 && begins_record(text, bar - 1)
                 && at(text, bar + 1).is_ascii_digit()
                 && at(text, bar + 2) == b'|'
             {
-                self.segment_fields(bar, ASTM_PATIENT, false);
+                let patient = before(text, bar) == b'P';
+                let fields = if patient { ASTM_PATIENT } else { ASTM_ORDER };
+                // The test of an order stands in its fifth field: ^^^GLU
+                if patient || is_order(text, bar) {
+                    self.segment_fields(bar, fields, false);
+                }
                 continue;
             }
             let Some(start) = bar.checked_sub(3) else {
@@ -61,6 +66,9 @@ impl Text<'_, '_> {
                 .or_else(|| other().then_some(&[]))
             {
                 self.segment_fields(bar, fields, segment == b"IN1");
+                if segment == b"OBX" {
+                    self.hl7_observed(bar);
+                }
             }
         }
     }
@@ -142,6 +150,13 @@ impl Text<'_, '_> {
                 !matches!(byte, b'|' | b'\n' | b'\r' | b'"')
             });
             let stop = escaped_break(text, start, end);
+            // "…|F PV1|1|I|": the next segment, with a blank for the break between.
+            let next = stop.saturating_sub(4);
+            let name = part(text, next + 1, stop);
+            let is_over = next > start
+                && at(text, next) == b' '
+                && SEGMENTS.iter().any(|(known, _)| *known == name);
+            let (stop, end) = if is_over { (next, end) } else { (stop, end) };
             if let Some((_, kind)) = fields.iter().find(|(known, _)| *known == number) {
                 self.hl7_field(*kind, start, stop);
             } else if insurance {
@@ -153,6 +168,38 @@ impl Text<'_, '_> {
                 break;
             }
             start = end + 1;
+        }
+    }
+
+    /// `OBX|2|ST|720898^MDC_IDC_DEV_SERIAL_NUMBER^MDC||PWC388668H`: the third field says what the fifth holds.
+    fn hl7_observed(&mut self, bar: usize) {
+        let text = self.text;
+        let mut fields = [(0, 0); 5];
+        let mut start = bar + 1;
+        for field in &mut fields {
+            let end = run_within(text, start, bar + 512, |byte| {
+                !matches!(byte, b'|' | b'\n' | b'\r' | b'"')
+            });
+            *field = (start, end);
+            start = end + 1;
+        }
+        let [_, _, said, _, (start, end)] = fields;
+        let value = Value {
+            text,
+            start,
+            end: escaped_break(text, start, end),
+            bounded: true,
+        };
+        let plain = part(text, start, value.end)
+            .iter()
+            .all(|byte| !matches!(byte, b' ' | b'^' | b'.'));
+        for (from, to) in components(text, said.0, said.1).into_iter().take(2) {
+            let name = part(text, from, to);
+            let meaning = self.desk.memory.known(b"", name, false).meaning;
+            if let Some(meaning) = meaning.filter(|meaning| plain && !meaning.is_nothing()) {
+                self.take(meaning, value);
+                return;
+            }
         }
     }
 
@@ -183,7 +230,7 @@ impl Text<'_, '_> {
         };
         if first.len() == 8 && digits == 8 && matches!(first.get(..2), Some(b"19" | b"20")) {
             self.add(Class::Date, Confidence::Medium, span, Some("HL7 field"));
-        } else if digits >= 6 && first.len() >= 8 && first.iter().all(u8::is_ascii_alphanumeric) {
+        } else if digits >= 5 && first.len() >= 8 && first.iter().all(u8::is_ascii_alphanumeric) {
             self.add(
                 Class::HealthPlan,
                 Confidence::Medium,
@@ -294,6 +341,9 @@ impl Text<'_, '_> {
                         .unwrap_or_default(),
                 );
             }
+            Kind::Address if parts.len() == 1 && is_date(bytes(first)) => {
+                self.add(Class::Date, Confidence::Medium, first, Some("HL7 field"));
+            }
             Kind::Address => self.hl7_address((start, end), &parts),
             Kind::Own => {}
             Kind::Id(class) => self.hl7_id(class, &parts),
@@ -332,6 +382,17 @@ impl Text<'_, '_> {
                 Class::Geography,
                 Confidence::High,
                 (from, to),
+                Some("HL7 field"),
+            );
+        }
+        // XAD.9: the county.
+        let county = parts.get(8).copied().unwrap_or_default();
+        let named = bytes(county).len() >= 4 && count_digits(bytes(county)) == 0;
+        if named && !is_placeholder(bytes(county)) {
+            self.add(
+                Class::Geography,
+                Confidence::High,
+                county,
                 Some("HL7 field"),
             );
         }
@@ -387,8 +448,15 @@ impl Text<'_, '_> {
             .iter()
             .any(|span| part(self.text, span.0, span.1) == b"FX");
         let class = if fax { Class::Fax } else { Class::Phone };
-        for &span in parts {
+        for (place, &span) in parts.iter().enumerate() {
             let bytes = part(self.text, span.0, span.1);
+            // XTN.6 and 7: the code of the area, then the number.
+            let next = parts.get(place + 1).copied().unwrap_or_default();
+            let local = part(self.text, next.0, next.1);
+            let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
+            if bytes.len() == 3 && digits(bytes) && local.len() == 7 && digits(local) {
+                self.add(class, Confidence::High, (span.0, next.1), Some("HL7 field"));
+            }
             let plain = bytes
                 .iter()
                 .all(|byte| byte.is_ascii_digit() || b" ()+-.xX".contains(byte));
@@ -403,6 +471,15 @@ impl Text<'_, '_> {
 fn begins_record(text: &[u8], place: usize) -> bool {
     let start = place - usize::from(before(text, place).is_ascii_digit());
     matches!(before(text, start), 0 | 2 | b'>' | b' ' | b'\n' | b'\r')
+}
+
+/// Whether the record whose name ends at a bar is an order: `O|1|S1||^^^GLU`.
+fn is_order(text: &[u8], bar: usize) -> bool {
+    let limit = text.len().min(bar + 128);
+    part(text, bar, limit)
+        .split(|byte| *byte == b'|')
+        .nth(4)
+        .is_some_and(|test| test.starts_with(b"^^^"))
 }
 
 /// What a field of the segment of the patient holds.

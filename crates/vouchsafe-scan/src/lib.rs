@@ -30,9 +30,11 @@ pub mod layer;
 mod lexicon;
 pub mod mask;
 mod memory;
+mod ncpdp;
 mod number;
 mod person;
 mod place;
+mod pretty;
 mod repeat;
 #[cfg(feature = "files")]
 pub mod report;
@@ -42,6 +44,7 @@ mod secret;
 pub mod settings;
 #[cfg(feature = "files")]
 pub mod source;
+mod system;
 #[cfg(feature = "files")]
 pub mod tally;
 mod text;

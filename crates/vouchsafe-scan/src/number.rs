@@ -1,10 +1,13 @@
 //! Numbers and codes: those whose form says what they are, and those that the words before them name.
 
 mod dates;
+mod filed;
 mod named;
 mod phones;
 
-use crate::bytes::{DIGIT, Kind, at, before, count_digits, digits_end, is_word, part, run_end};
+use crate::bytes::{
+    BAR, DIGIT, Kind, OTHER_WORD, at, before, count_digits, digits_end, is_word, part, run_end,
+};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::digits;
@@ -29,8 +32,21 @@ impl Text<'_, '_> {
         {
             return start + 36;
         }
+        // 9142656^^^&1.3.6.1.4.1&ISO: an identifier and who gave it out.
+        let issued = self.marks & BAR == 0 && part(text, end, end + 3) == b"^^^";
+        if issued && end - start >= 5 && count_digits(part(text, start, end)) >= 4 {
+            self.add(
+                Class::Mrn,
+                Confidence::Medium,
+                (start, end),
+                Some("identifier"),
+            );
+            return end;
+        }
         let found = if kinds == DIGIT {
             self.digits_word(start, end)
+        } else if kinds & OTHER_WORD != 0 {
+            self.filed(start, end).or_else(|| self.code(start, end))
         } else {
             self.code(start, end)
         };
@@ -55,7 +71,7 @@ impl Text<'_, '_> {
             b' ' if length <= 2 => self.date(start).or_else(|| self.digits(start, end)),
             b' ' | b':' => self.digits(start, end),
             // What no number follows is a ZIP code, a payment card or a telephone number.
-            _ if matches!(length, 5 | 10 | 15 | 16) => self.digits(start, end),
+            _ if matches!(length, 5 | 10 | 11 | 15 | 16) => self.digits(start, end),
             _ => None,
         }
     }
@@ -71,7 +87,7 @@ impl Text<'_, '_> {
                 if let Some((stop, public)) = self.dotted_quad(start)
                     && !is_word(at(text, stop))
                 {
-                    if public && !version && !self.is_version(start) {
+                    if public && !version && !self.is_version(start) && !is_of_server(text, start) {
                         self.add(Class::Ip, Confidence::Medium, (start, stop), None);
                     }
                     return Some(stop);
@@ -217,7 +233,7 @@ impl Text<'_, '_> {
     /// Payment cards without separators.
     fn long(&mut self, start: usize, end: usize) -> Option<usize> {
         let digits = part(self.text, start, end);
-        if digits.len() == 10 && self.is_called(start, end) {
+        if matches!(digits.len(), 10 | 11) && self.is_called(start, end) {
             self.add(
                 Class::Phone,
                 Confidence::Medium,
@@ -372,6 +388,29 @@ impl Text<'_, '_> {
             stop
         })
     }
+}
+
+/// Whether the words before an address say that a machine of a service is there: `upstream: "http://…`, `relay=mx[…`.
+fn is_of_server(text: &[u8], start: usize) -> bool {
+    const SERVERS: [&[u8]; 9] = [
+        b"upstream",
+        b"backend",
+        b"nameserver",
+        b"relay=",
+        b"resolver",
+        b"dns server",
+        b"ntp",
+        b"endpoint",
+        b"forwarder",
+    ];
+    let front = part(text, start.saturating_sub(56), start).to_ascii_lowercase();
+    let clause = front
+        .rsplit(|byte| matches!(byte, b',' | b';' | b'|'))
+        .next()
+        .unwrap_or_default();
+    SERVERS
+        .iter()
+        .any(|word| memchr::memmem::find(clause, word).is_some())
 }
 
 /// Whether digits are the code of the North American Numbering Plan.

@@ -15,7 +15,7 @@ use crate::lexicon::{Said, said};
 use crate::person::beside::{Left, Right, enclosed, left, right, says_aged};
 use crate::person::judge::{judge, reach};
 use crate::person::stranger::is_in_list;
-pub(crate) use crate::person::stranger::{half, joined, stranger};
+pub(crate) use crate::person::stranger::{caret_end, half, joined, stranger};
 use crate::person::token::{Token, form, is_particle, token, token_of, tokens};
 use crate::person::words::{FIELD_WORDS, NOUNS, TITLES};
 
@@ -110,7 +110,7 @@ fn surname_first(
         || quoted
         || third.is_some_and(|third| third.initial)
         || right(text, second.end) == Right::Credential;
-    let apart = at(text, first.end + 1) == b' ';
+    let apart = at(text, first.end + 1) == b' ' || quoted && left == Left::Noun;
     let strangers = stranger(first) && stranger(second) && said_so && apart;
     let known = surname && sure && second.said.clearly_given && !second.initial;
     if !(known || strangers) {
@@ -175,6 +175,7 @@ pub(crate) fn sequence_end(text: &[u8], start: usize, limit: usize) -> usize {
 /// Whether the word that ends here is the name of the next field.
 pub(super) fn is_key(text: &[u8], end: usize) -> bool {
     matches!(at(text, end), b':' | b'=')
+        || at(text, end) == b' ' && at(text, end + 1) == b'=' && at(text, end + 2) == b' '
 }
 
 /// Where capitalised words end, whatever they are.

@@ -21,7 +21,7 @@ use crate::vocabulary::{Meaning, Words};
 use crate::web;
 use crate::when;
 
-pub(crate) use crate::text::fields::{is_hint, is_of_value};
+pub(crate) use crate::text::fields::{code_of_type, is_hint, is_of_value};
 
 /// What scans of many texts use one after the other.
 #[derive(Debug, Default)]
@@ -30,6 +30,8 @@ pub(crate) struct Desk {
     frames: Frames,
     /// What was asked of digits of the text.
     pub(crate) asked: Asked,
+    /// Cells of a row that say nothing of a person, whoever else is in the row.
+    pub(crate) quiet: Vec<(usize, usize)>,
     /// Words that are long enough to hold a text in an encoding.
     pub(crate) long: Vec<(usize, usize)>,
 }
@@ -58,6 +60,24 @@ pub(crate) struct Text<'t, 'm> {
     url: (usize, usize),
     /// Whether it reads like a note on a patient, once somebody asked.
     pub(crate) clinical: Option<bool>,
+}
+
+/// Whether a name is that of who wrote a program, by the words before it: "Copyright 2024 Jane Roe".
+fn is_credited(text: &[u8], start: usize) -> bool {
+    const SIGNS: [&[u8]; 8] = [
+        b"copyright",
+        b"(c) ",
+        b"\xc2\xa9",
+        b"&copy;",
+        b"all rights",
+        b"@author",
+        b"brands ",
+        b"designer",
+    ];
+    let front = part(text, start.saturating_sub(48), start).to_ascii_lowercase();
+    SIGNS
+        .iter()
+        .any(|sign| memchr::memmem::find(&front, sign).is_some())
 }
 
 impl<'t, 'm> Text<'t, 'm> {
@@ -144,7 +164,9 @@ impl<'t, 'm> Text<'t, 'm> {
     /// Looks at the word that begins at a place; returns where to go on.
     fn word(&mut self, start: usize, end: usize, kinds: Kind) -> usize {
         let text = self.text;
-        if kinds != DIGIT
+        // <Value number="1">
+        let attribute = at(text, end) == b'"' && at(text, end + 1) == b'>';
+        if (kinds != DIGIT || attribute)
             && field::could_be_name(text, start, end)
             && let Some(place) = self.named(start, end)
         {
@@ -213,14 +235,20 @@ impl<'t, 'm> Text<'t, 'm> {
         if before(self.text, start) == b'-' && before(self.text, start - 1).is_ascii_alphabetic() {
             return None;
         }
+        // `4711^^^LSMC^HAR`: who gave the number out.
+        let issuer = part(self.text, start.saturating_sub(2), start) == b"^^";
         if at(self.text, end) == b'^'
+            && !issuer
             && let Some(stop) = person::joined(self.text, start, end, false)
         {
             self.add(Class::Name, Confidence::Medium, (start, stop), None);
             return Some(stop);
         }
         let (start, end, confidence) = person::scan(self.text, start, self.text.len())?;
-        self.add(Class::Name, confidence, (start, end), None);
+        let end = person::caret_end(self.text, end);
+        if !is_credited(self.text, start) {
+            self.add(Class::Name, confidence, (start, end), None);
+        }
         Some(end)
     }
 

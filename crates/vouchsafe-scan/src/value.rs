@@ -6,7 +6,7 @@ mod name;
 mod placeholder;
 mod secret;
 
-use crate::bytes::{at, before, count_digits, number, part, run_end, run_within, trimmed};
+use crate::bytes::{at, before, count_digits, is_word, number, part, run_end, run_within, trimmed};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::digits;
@@ -174,7 +174,11 @@ fn compact(strength: Strength, value: Value<'_>) -> Fit {
     let run = run_within(value.text, value.start, value.end, |byte| {
         byte.is_ascii_digit()
     });
-    let alone = !value.bounded && run == value.start + 8 && at(value.text, run) == b' ';
+    let next = at(value.text, run);
+    let alone = !value.bounded
+        && run == value.start + 8
+        && !is_word(next)
+        && !matches!(next, b'-' | b'.' | b':' | b'/' if is_word(at(value.text, run + 1)));
     let value = if alone { value.to(run) } else { value };
     let bytes = value.bytes();
     let digits = digits || alone;

@@ -20,6 +20,33 @@ const MONTHS: [&[u8]; 12] = [
     b"december",
 ];
 
+/// Where a day ends that is written as a list of numbers, with its bracket: `1961,4,12]`, `1961, 4, 12, 9, 30]`.
+pub(crate) fn listed_end(text: &[u8], start: usize) -> Option<usize> {
+    let mut numbers = [0; 3];
+    let mut place = start;
+    for count in 0..7 {
+        place = run_end(text, place, |byte| byte == b' ');
+        let end = digits_end(text, place);
+        let digits = part(text, place, end);
+        if digits.is_empty() || digits.len() > 9 {
+            return None;
+        }
+        if let Some(slot) = numbers.get_mut(count) {
+            *slot = number(digits);
+        }
+        match at(text, end) {
+            b',' => place = end + 1,
+            b']' if count >= 2 => {
+                let [year, month, day] = numbers;
+                let sound = (1880..=2100).contains(&year) && checks::date(year, month, day);
+                return sound.then_some(end);
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
 /// Where the date that begins at a place ends, with a time of day that follows it; a year alone is none.
 pub(crate) fn date_end(text: &[u8], start: usize) -> Option<usize> {
     let end = numeric(text, start).or_else(|| worded(text, start))?;

@@ -130,12 +130,12 @@ impl Text<'_, '_> {
             .find(|place| {
                 matches!(
                     bytes(*place),
-                    b"MI" | b"II" | b"HN" | b"XX" | b"34" | b"FI" | b"24" | b"EI" | b"ZZ"
+                    b"MI" | b"MR" | b"II" | b"HN" | b"XX" | b"34" | b"FI" | b"24" | b"EI" | b"ZZ"
                 )
             })
             .unwrap_or(8);
         let class = match bytes(place) {
-            b"MI" | b"II" | b"HN" | b"EI" => Class::HealthPlan,
+            b"MI" | b"MR" | b"II" | b"HN" | b"EI" => Class::HealthPlan,
             b"XX" => Class::License,
             b"34" => Class::Ssn,
             b"FI" | b"24" if bytes(2) == b"1" => Class::UniqueId,

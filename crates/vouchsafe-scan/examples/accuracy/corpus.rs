@@ -12,11 +12,13 @@ use crate::values::{Record, World};
 /// Which half of the work a corpus is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Set {
-    /// For those who write detectors: the first set, and the second, the figures of then, the third and the fourth, each of
-    /// which was held back until the detectors were fitted to it.
+    /// For those who write detectors: the first set, and the second, the figures of then, the third, the fourth and the
+    /// sixth, each of which was held back until the detectors were fitted to it.
     Tuning,
-    /// For the figures: the fifth set, held back from them, written by people who have not read the detectors.
+    /// For the figures: the fifth set, written by people who have not read the detectors.
     Figures,
+    /// The seventh set: written last, whole, before it was run once.
+    Seventh,
     /// A small set, written when no detector had been fitted to it: does it agree with the figures?
     Check,
 }
@@ -27,6 +29,7 @@ impl Set {
         match name {
             "tuning" => Some(Self::Tuning),
             "figures" => Some(Self::Figures),
+            "seventh" => Some(Self::Seventh),
             "check" => Some(Self::Check),
             _ => None,
         }
@@ -36,6 +39,7 @@ impl Set {
         match self {
             Self::Tuning => 0x5EED_0001,
             Self::Figures => 0x5EED_0006_A7C9,
+            Self::Seventh => 0x5EED_0008_0E7F,
             Self::Check => 0x5EED_C4EC,
         }
     }
@@ -69,6 +73,12 @@ impl Set {
                 include_str!("templates/fourth/health.txt"),
                 include_str!("templates/fourth/stores.txt"),
                 include_str!("templates/fourth/prose.txt"),
+                include_str!("templates/sixth/json.txt"),
+                include_str!("templates/sixth/lines.txt"),
+                include_str!("templates/sixth/objects.txt"),
+                include_str!("templates/sixth/health.txt"),
+                include_str!("templates/sixth/stores.txt"),
+                include_str!("templates/sixth/prose.txt"),
             ],
             Self::Figures => &[
                 include_str!("templates/fifth/json.txt"),
@@ -77,6 +87,14 @@ impl Set {
                 include_str!("templates/fifth/health.txt"),
                 include_str!("templates/fifth/stores.txt"),
                 include_str!("templates/fifth/prose.txt"),
+            ],
+            Self::Seventh => &[
+                include_str!("templates/seventh/json.txt"),
+                include_str!("templates/seventh/lines.txt"),
+                include_str!("templates/seventh/objects.txt"),
+                include_str!("templates/seventh/health.txt"),
+                include_str!("templates/seventh/stores.txt"),
+                include_str!("templates/seventh/prose.txt"),
             ],
             Self::Check => &[include_str!("templates/check/values.txt")],
         };
@@ -94,11 +112,13 @@ impl Set {
                 include_str!("templates/third/clean-health.txt"),
                 include_str!("templates/fourth/clean.txt"),
                 include_str!("templates/fourth/clean-health.txt"),
+                include_str!("templates/sixth/clean.txt"),
             ],
             Self::Figures => &[
                 include_str!("templates/fifth/clean.txt"),
                 include_str!("templates/fifth/clean-health.txt"),
             ],
+            Self::Seventh => &[include_str!("templates/seventh/clean.txt")],
             Self::Check => &[include_str!("templates/check/clean.txt")],
         };
         parse(&files.join("\n"))
@@ -117,11 +137,14 @@ impl Set {
                     "\n",
                     include_str!("names/third.txt"),
                     "\n",
-                    include_str!("names/fourth.txt")
+                    include_str!("names/fourth.txt"),
+                    "\n",
+                    include_str!("names/sixth.txt")
                 ),
                 crate::values::tuning_places(),
             ),
             Self::Figures => (include_str!("names/fifth.txt"), crate::values::FIFTH),
+            Self::Seventh => (include_str!("names/seventh.txt"), crate::values::SEVENTH),
             Self::Check => (include_str!("names/figures.txt"), crate::values::FIGURES),
         };
         Ok(World {

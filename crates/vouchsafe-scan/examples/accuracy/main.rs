@@ -24,8 +24,8 @@ use score::Score;
 use vouchsafe_scan::detect::Detector;
 
 const USAGE: &str = "\
-usage: accuracy generate --set tuning|figures|check --out DIR [--each N] [--clean LINES] [--stride N]
-       accuracy score --set tuning|figures|check [--each N] [--clean LINES] [--stride N] [--json FILE] [--misses N]
+usage: accuracy generate --set tuning|figures|seventh|check --out DIR [--each N] [--clean LINES] [--stride N]
+       accuracy score --set tuning|figures|seventh|check [--each N] [--clean LINES] [--stride N] [--json FILE] [--misses N]
                       [--beside NAME=FILE|own]...
 
 generate writes corpus.log, labels.tsv, documents.tsv, clean.log and clean-documents.tsv to DIR.

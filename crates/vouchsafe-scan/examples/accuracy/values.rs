@@ -19,15 +19,15 @@ use crate::random::Random;
 use crate::template::{Argument, Part, Request, Template, TemplateError};
 use crate::text::{Label, Text};
 
-pub(crate) use places::{FIFTH, FIGURES, Places};
-use places::{FOURTH, THIRD, TUNING};
+pub(crate) use places::{FIFTH, FIGURES, Places, SEVENTH};
+use places::{FOURTH, SIXTH, THIRD, TUNING};
 
 /// The places of the sets that detectors were fitted to.
 pub(crate) fn tuning_places() -> Places {
     static CITIES: LazyLock<Vec<(&str, &str, &str, &str)>> =
-        LazyLock::new(|| [TUNING.cities, THIRD.cities, FOURTH.cities].concat());
+        LazyLock::new(|| [TUNING.cities, THIRD.cities, FOURTH.cities, SIXTH.cities].concat());
     static STREETS: LazyLock<Vec<&str>> =
-        LazyLock::new(|| [TUNING.streets, THIRD.streets, FOURTH.streets].concat());
+        LazyLock::new(|| [TUNING.streets, THIRD.streets, FOURTH.streets, SIXTH.streets].concat());
     Places {
         cities: &CITIES,
         streets: &STREETS,

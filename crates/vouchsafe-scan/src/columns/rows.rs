@@ -39,6 +39,9 @@ impl Text<'_, '_> {
         let mut row_end = 0;
         for open in memchr::memchr_iter(b'(', brackets) {
             let front = part(text, open.saturating_sub(24), open);
+            if front.ends_with(b"^DPT") {
+                self.patient_of_vista(open);
+            }
             let shown = ends_with(front, b"row contains ") || ends_with(front, b"key value is ");
             if open >= row_end && shown {
                 row_end = self.failing_row(open);
@@ -50,21 +53,8 @@ impl Text<'_, '_> {
             }
         }
         self.refused();
-        // psql, expanded: resident_name     | Roe
-        if self.marks & BAR != 0
-            && let Some(bar) = memchr::memchr(b'|', text)
-            && before(text, bar) == b' '
-            && at(text, bar + 1) == b' '
-            && memchr::memchr(b'|', part(text, bar + 1, text.len())).is_none()
-        {
-            let (start, end) = crate::bytes::trimmed(text, 0, bar);
-            let name = part(text, start, end);
-            let is_one = name.iter().all(|byte| is_word(*byte));
-            let meaning = is_one.then(|| meaning_of(name)).flatten();
-            if let Some(meaning) = meaning.filter(|meaning| !meaning.is_nothing()) {
-                cell(self, (bar + 2, text.len()), meaning);
-            }
-        }
+        self.conditions();
+        self.expanded();
         // Hibernate: binding parameter [2] as [DATE] - [1931-08-02]
         static BINDING: Needle = Needle::new(|| Finder::new(b"binding parameter"));
         if self.marks & BRACKET != 0
@@ -82,34 +72,6 @@ impl Text<'_, '_> {
                 let end = run_within(text, start, text.len(), |byte| byte != b'/');
                 self.unnamed(start, end);
             }
-        }
-    }
-
-    /// `Duplicate entry 'V' for key 'drivers.license_number'`, `Incorrect date value: 'V' for column 'dob'`, as MySQL refuses
-    /// them.
-    fn refused(&mut self) {
-        let text = self.text;
-        static FOR: Needle = Needle::new(|| Finder::new(b"' for "));
-        let Some(place) = FOR.find(text) else {
-            return;
-        };
-        let rest = part(text, place + 6, text.len());
-        if !rest.starts_with(b"column ") && !rest.starts_with(b"key ") {
-            return;
-        }
-        let is_of_name = |byte: u8| is_word(byte) || matches!(byte, b'.' | b'`' | b'\'' | b'-');
-        let start = run_end(text, place + 6, |byte| byte != b' ') + 1;
-        let end = run_within(text, start, start + 96, is_of_name);
-        let (_, end) = crate::bytes::trimmed(text, start, end);
-        let first = crate::bytes::word_start(text, end, 64);
-        let open = part(text, place.saturating_sub(128), place)
-            .iter()
-            .rposition(|byte| *byte == b'\'')
-            .map(|open| place.saturating_sub(128) + open + 1);
-        if let (Some(open), Some(meaning)) = (open, meaning_of(part(text, first, end)))
-            && !meaning.is_nothing()
-        {
-            cell(self, (open, place), meaning);
         }
     }
 
@@ -194,6 +156,53 @@ impl Text<'_, '_> {
         }
     }
 
+    /// `resident_name     | Roe`: a field of a record, as psql expands it.
+    fn expanded(&mut self) {
+        let text = self.text;
+        if self.marks & BAR != 0
+            && let Some(bar) = memchr::memchr(b'|', text)
+            && before(text, bar) == b' '
+            && at(text, bar + 1) == b' '
+            && memchr::memchr(b'|', part(text, bar + 1, text.len())).is_none()
+        {
+            let (start, end) = crate::bytes::trimmed(text, 0, bar);
+            let name = part(text, start, end);
+            let is_one = name.iter().all(|byte| is_word(*byte));
+            let meaning = is_one.then(|| meaning_of(name)).flatten();
+            if let Some(meaning) = meaning.filter(|meaning| !meaning.is_nothing()) {
+                cell(self, (bar + 2, text.len()), meaning);
+            }
+        }
+    }
+
+    /// `^DPT(4711,0)="ROE,JANE^F^2610412^^^^^^666121234"`: a record of the file of patients of VistA, by its pieces.
+    fn patient_of_vista(&mut self, open: usize) {
+        let text = self.text;
+        let Some(quote) = memchr::memchr(b'"', part(text, open, text.len().min(open + 64))) else {
+            return;
+        };
+        let start = open + quote + 1;
+        let end = run_within(text, start, start + 512, |byte| byte != b'"');
+        let pieces = [
+            (1, b"patient name".as_slice()),
+            (3, b"dob"),
+            (9, b"ssn"),
+            (13, b"phone"),
+        ];
+        let mut place = start;
+        for piece in 1..=16 {
+            let stop = run_within(text, place, end, |byte| byte != b'^');
+            let name = pieces.iter().find(|(known, _)| *known == piece);
+            if let Some(meaning) = name.and_then(|(_, name)| meaning_of(name)) {
+                cell(self, (place, stop), meaning);
+            }
+            if stop >= end {
+                break;
+            }
+            place = stop + 1;
+        }
+    }
+
     /// A row without the names of its columns: what looks like a name or a date there is one. Returns where it ends.
     fn failing_row(&mut self, open: usize) -> usize {
         let text = self.text;
@@ -236,6 +245,10 @@ impl Text<'_, '_> {
         let mut place = start;
         for meaning in columns {
             place = run_end(text, place, |byte| byte == b' ');
+            // CAST(N'1942-06-13' AS Date)
+            let cast = part(text, place, place + 5).eq_ignore_ascii_case(b"cast(");
+            place += if cast { 5 } else { 0 };
+            place += usize::from(part(text, place, place + 2) == b"N'");
             let slashes = run_end(text, place, |byte| byte == b'\\');
             let quote = at(text, slashes);
             let (from, to, next) = if matches!(quote, b'\'' | b'"') {
@@ -248,9 +261,18 @@ impl Text<'_, '_> {
                     end += 2;
                 }
                 let next = run_end(text, end, |byte| !matches!(byte, b',' | b')'));
+                let next = if cast {
+                    run_end(text, next + 1, |byte| !matches!(byte, b',' | b')'))
+                } else {
+                    next
+                };
                 (slashes + 1, end, next)
             } else {
-                let end = run_end(text, place, |byte| !matches!(byte, b',' | b')'));
+                // (415) 555-2671, without quotes: its bracket does not end the row.
+                let bracket = run_within(text, place, place + 5, |byte| byte != b')');
+                let opened = at(text, place) == b'(' && at(text, bracket) == b')';
+                let from = if opened { bracket + 1 } else { place };
+                let end = run_end(text, from, |byte| !matches!(byte, b',' | b')'));
                 (place, end, end)
             };
             if let Some(meaning) = meaning.filter(|_| to <= text.len() && from <= to) {

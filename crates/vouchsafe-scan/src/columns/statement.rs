@@ -45,7 +45,7 @@ impl Statement {
     pub(crate) fn line(&mut self, text: &mut Text<'_, '_>) {
         self.row(text);
         if let Some((columns, end)) = open_columns(text.text, text.marks) {
-            if !text.listed(end, &columns) {
+            if !text.assigned() && !text.listed(end, &columns) {
                 (self.columns, self.lines) = (columns, 2);
             }
             return;
@@ -159,6 +159,20 @@ fn open_columns(text: &[u8], marks: Marks) -> Option<(Columns, usize)> {
     (!columns.is_empty()).then_some((columns, last))
 }
 
+/// The column that a placeholder is compared with.
+fn column_of<'t>(text: &'t [u8], name: &[u8]) -> Option<&'t [u8]> {
+    let equals = memchr::memmem::find_iter(text, name)
+        .take(MOST)
+        .filter(|place| !is_word(at(text, place + name.len())))
+        .find_map(|place| {
+            let equals = place.checked_sub(1 + usize::from(before(text, place) == b' '))?;
+            (at(text, equals) == b'=').then_some(equals)
+        })?;
+    let stop = equals - usize::from(before(text, equals) == b' ');
+    let stop = stop - usize::from(matches!(before(text, stop), b'`' | b'"' | b']'));
+    Some(part(text, word_start(text, stop, 48), stop))
+}
+
 /// Where a placeholder ends: `?`, `$1`, `:name`, `@p0`, `%s`, `%(name)s`.
 fn placeholder_end(text: &[u8], start: usize) -> Option<usize> {
     match at(text, start) {
@@ -237,6 +251,12 @@ impl Text<'_, '_> {
     /// The values of a statement in brackets after it; says whether they were there.
     fn listed(&mut self, from: usize, columns: &Columns) -> bool {
         let text = self.text;
+        // … WHERE "id" = $2; "Roe", 47
+        let bare = part(text, from, from + 2) == b"; ";
+        if bare && matches!(at(text, from + 2), b'"' | b'\'') {
+            self.tuple(from + 2, columns);
+            return true;
+        }
         let open = run_within(text, from, from + 48, |byte| {
             !matches!(byte, b'[' | b'(' | b'\n')
         });
@@ -248,6 +268,29 @@ impl Text<'_, '_> {
         }
         self.tuple(open + 1, columns);
         true
+    }
+
+    /// `where MemberId=@p1',N'@p1 varchar(12)',@p1='4711'`: values by the names of their placeholders; says whether there
+    /// are any.
+    fn assigned(&mut self) -> bool {
+        let text = self.text;
+        let mut any = false;
+        for sign in memchr::memchr_iter(b'@', text).take(MOST) {
+            let end = run_end(text, sign + 1, is_word);
+            let equals = run_within(text, end, end + 3, |byte| byte == b' ' || byte == b'=');
+            let open = equals + usize::from(at(text, equals) == b'N');
+            let name = part(text, sign, end);
+            if end == sign + 1 || equals == end || at(text, open) != b'\'' {
+                continue;
+            }
+            let Some(meaning) = column_of(text, name).and_then(meaning_of) else {
+                continue;
+            };
+            let stop = run_within(text, open + 1, open + 1024, |byte| byte != b'\'');
+            any = true;
+            cell(self, (open + 1, stop), meaning);
+        }
+        any
     }
 
     /// `[generated in 0.1s] ('Roe', …)`: the values of the statement of the line before.

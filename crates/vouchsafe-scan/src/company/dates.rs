@@ -3,7 +3,7 @@
 use crate::bytes::{at, before, digits_end, is_word, number, part};
 use crate::checks;
 use crate::class::{Class, Confidence};
-use crate::company::words::key_before;
+use crate::company::words::{self, key_before};
 use crate::text::Text;
 use crate::when;
 
@@ -67,8 +67,9 @@ impl Text<'_, '_> {
     /// A date that is not the log's own; returns where it ends.
     pub(super) fn date_beside(&mut self, start: usize, limit: usize) -> Option<usize> {
         let text = self.text;
+        let ranges = part(text, start.saturating_sub(2), start) == b"..";
         if !self.classes.has(Class::Date)
-            || matches!(before(text, start), b'.' | b'-' | b'/' | b'\\')
+            || !ranges && matches!(before(text, start), b'.' | b'-' | b'/' | b'\\')
         {
             return None;
         }
@@ -97,6 +98,10 @@ impl Text<'_, '_> {
             && at(text, end + 2).is_ascii_digit();
         let timed = clock || apart || part(text, start, end).contains(&b'T');
         let key = key_before(text, start);
+        // "I: 2026-04-18 08:51:21", "[prod:INFO:04/18/2026 08:51:21]": before all that is said.
+        let level = part(text, 0, start).trim_ascii_start().len() <= 3;
+        let bracketed = at(text, 0) == b'[' && at(text, end) == b']';
+        let first = timed && start < OWN && at(text, 0) != b'{' && (level || bracketed);
         // [10/Apr/2026:18:43:41 +0000]
         let access = timed && before(text, start) == b'[';
         // FHIR names its times like this.
@@ -107,10 +112,10 @@ impl Text<'_, '_> {
         let of_key = match &key {
             Some(key) if timed => key.is_of_times(),
             Some(key) => key.is_of_records(),
-            None if timed => start < OWN,
+            None if timed => start < OWN && !is_planned(text, start),
             None => start == 0,
         };
-        let own = !clinical_time && (access || split || of_key);
+        let own = !clinical_time && (access || split || first || of_key);
         if !own {
             self.of_person(Class::Date, (start, end));
         }
@@ -144,7 +149,7 @@ impl Text<'_, '_> {
             Some(key) => {
                 key.is_of_times() || key.is_of_program() || key.is_of_request() || key.is_numbered()
             }
-            None => before(text, start) == b' ' || start < OWN,
+            None => before(text, start) == b' ' || start < OWN || is_of_message(text, start),
         };
         if !own {
             self.of_person(Class::Date, (start, end));
@@ -216,4 +221,33 @@ impl Text<'_, '_> {
         self.add(Class::Date, Confidence::Medium, (start, end), Some("age"));
         Some(end)
     }
+}
+
+/// Whether the word before a time says that it is one of an appointment: "Booked slot 2026-10-04 07:15".
+fn is_planned(text: &[u8], start: usize) -> bool {
+    const PLANNED: [&[u8]; 12] = [
+        b"slot",
+        b"appointment",
+        b"appt",
+        b"visit",
+        b"booked",
+        b"scheduled",
+        b"rescheduled",
+        b"moved",
+        b"until",
+        b"due",
+        b"arrival",
+        b"surgery",
+    ];
+    let word = words::word_before(text, start);
+    PLANNED.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Whether a time stands in the header of an HL7 message.
+fn is_of_message(text: &[u8], start: usize) -> bool {
+    let front = part(text, start.saturating_sub(160), start);
+    memchr::memmem::rfind(front, b"MSH|^").is_some_and(|header| {
+        let rest = part(front, header, front.len());
+        !rest.contains(&b'\r') && memchr::memmem::find(rest, b"\\r").is_none()
+    })
 }

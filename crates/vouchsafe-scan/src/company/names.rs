@@ -60,7 +60,9 @@ impl Text<'_, '_> {
         (from, limit): (usize, usize),
     ) -> Option<usize> {
         let text = self.text;
+        let issuer = part(text, start.saturating_sub(2), start) == b"^^";
         if at(text, end) == b'^'
+            && !issuer
             && let Some(stop) = person::joined(text, start, end, true).filter(|stop| *stop <= limit)
         {
             return Some(stop);

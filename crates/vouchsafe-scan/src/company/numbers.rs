@@ -107,9 +107,15 @@ impl Text<'_, '_> {
         let joined = matches!(previous, b'.' | b'-' | b'_' | b'+' | b'#')
             && !(previous == b'#' && matches!(word.len(), 10))
             || matches!(next, b'.' | b'-' | b'_' if is_word(at(text, end + 1)));
-        if joined || !word.iter().all(u8::is_ascii_digit) || !matches!(word.len(), 9 | 10) {
+        // 13125550142: with the code of the country.
+        let local = word.strip_prefix(b"1").filter(|local| local.len() == 10);
+        if joined
+            || !word.iter().all(u8::is_ascii_digit)
+            || local.is_none() && !matches!(word.len(), 9 | 10)
+        {
             return None;
         }
+        let word = local.unwrap_or(word);
         let key = key_before(text, start);
         if key
             .as_ref()
@@ -171,9 +177,12 @@ impl Text<'_, '_> {
             first -= 1;
         }
         let code = part(text, first, stop);
-        let plain = code
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+        // HL70357: a table of the standard.
+        let table = code.starts_with(b"HL7") && code.len() == 7;
+        let plain = !table
+            && code
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
         let form = plain
             && (5..=24).contains(&code.len())
             && count_digits(code) >= 4
@@ -191,24 +200,58 @@ impl Text<'_, '_> {
         let bare = quoted
             && is_letters_and_number(code)
             && key.as_ref().is_none_or(words::Key::says_nothing);
+        // `"id":51803`: the number of a row.
+        let of_row = code.len() <= 6
+            && count_digits(code) == code.len()
+            && key.as_ref().is_some_and(words::Key::is_of_row);
         // "job id 8412345678"
         let said = words::word_before(text, first);
         let of_program = first
             .checked_sub(said.len() + 1)
             .is_some_and(|place| words::is_of_program(words::word_before(text, place)));
-        if !form || of_program || !(bare || is_after(text, first, words::NUMBERED)) || own() {
+        if !form
+            || of_row
+            || of_program
+            || !(bare || is_after(text, first, words::NUMBERED))
+            || own()
+        {
             return None;
         }
         let front = part(text, first.saturating_sub(160), first);
         let licence = is_after(text, first, words::LICENCES)
             || key.as_ref().is_some_and(words::Key::is_of_licence);
         let plan = is_after(text, first, &[b"id", b"policy"]) && contains(front, words::PLANS);
+        // patient "Jane Roe" (ID 82212487)
+        let patient = said.eq_ignore_ascii_case(b"id") && contains(front, &[b"patient"]);
         let class = match (licence, plan) {
             (true, _) => Class::License,
             (_, true) => Class::HealthPlan,
+            _ if patient => Class::Mrn,
             _ => Class::UniqueId,
         };
         Some((class, first, stop))
+    }
+
+    /// `ROE^JANE, 5019653, …`: the number of the patient stands second in lists of images.
+    fn number_of_list(&mut self, name_end: usize, limit: usize) -> Option<usize> {
+        let text = self.text;
+        let listed = name_end + 2;
+        let stop = digits_end(text, listed);
+        if part(text, name_end, listed) == b", "
+            && part(text, name_end.saturating_sub(48), name_end).contains(&b'^')
+            && (5..=12).contains(&(stop - listed))
+            && stop <= limit
+            && !is_word(at(text, stop))
+        {
+            self.add(
+                Class::Mrn,
+                Confidence::Medium,
+                (listed, stop),
+                Some("after a name"),
+            );
+            return Some(stop);
+        }
+        None
     }
 
     /// `Jane Roe (4293429838)`: a number in brackets right after a name.
@@ -231,6 +274,9 @@ impl Text<'_, '_> {
                 );
                 return Some(end);
             }
+        }
+        if let Some(stop) = self.number_of_list(name_end, limit) {
+            return Some(stop);
         }
         let open = run_within(text, name_end, name_end + 4, |byte| {
             matches!(byte, b' ' | b'"' | b'\'' | b'\\')

@@ -414,6 +414,11 @@ impl Key<'_> {
     }
 
     /// Whether it is the name of a number or code.
+    pub(super) fn is_of_row(&self) -> bool {
+        matches!(self.0, b"id" | b"Id" | b"ID")
+    }
+
+    /// Whether it says that its value is a number or code.
     pub(super) fn is_numbered(&self) -> bool {
         self.ends_with(NUMBERED) || matches!(self.0, b"id" | b"_id" | b"code")
     }

@@ -183,3 +183,69 @@ fn values_apart_from_their_columns_and_values_that_come_again_are_found() {
         assert_eq!(shown(document), expected.lines().collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn values_are_found_behind_systems_in_errors_conditions_and_names_of_files() {
+    for (line, expected) in [
+        (
+            "GET /Patient?identifier=http://hospital.example.org/mrn|9592715 200",
+            (Class::Mrn, "9592715"),
+        ),
+        (
+            "on field 'ssn': rejected value [266848826]; codes",
+            (Class::Ssn, "266848826"),
+        ),
+        (
+            "where last_name ilike 'Qorvath%' and dob = 1",
+            (Class::Name, "Qorvath"),
+        ),
+        (
+            r#"{"birthDate":[1961,4,12],"x":1}"#,
+            (Class::Date, "1961,4,12"),
+        ),
+        ("IDCHK ssn696918815;result=PASS", (Class::Ssn, "696918815")),
+        ("call me at (415)5552671", (Class::Phone, "(415)5552671")),
+        (
+            "put scans/Vilsaint_Dean_MRN3438429_20240110.pdf",
+            (Class::Mrn, "3438429"),
+        ),
+        (
+            "claim C2=087779806 CA=ALIZA CB=RODRIGUEZ C4=19970108",
+            (Class::HealthPlan, "087779806"),
+        ),
+        ("nurse called Qorvanth back", (Class::Name, "Qorvanth")),
+    ] {
+        assert!(found(line).contains(&expected), "{line}: {:?}", found(line));
+    }
+}
+
+#[test]
+fn authors_calls_of_programs_buses_goods_and_servers_are_no_people() {
+    for line in [
+        "Copyright 2024 John Smith",
+        "rpc call 8412345678 took 12ms",
+        "usb usb1: SerialNumber: 0000:00:14.0",
+        r#"{"products":["Amy","Charlotte","Oliver Stone"]}"#,
+        r#"error upstream: "https://151.101.1.69:443/healthz""#,
+    ] {
+        assert_eq!(found(line), [], "{line}");
+    }
+}
+
+#[test]
+fn json_over_several_lines_is_read_with_the_lines_before() {
+    let lines = [
+        r#"  "identifier": ["#,
+        "    {",
+        r#"      "system": "http://hl7.org/fhir/sid/us-ssn","#,
+        r#"      "value": "666121234""#,
+    ];
+    let detector = Detector::new();
+    let mut scanner = detector.scanner();
+    let mut found = Vec::new();
+    for line in lines {
+        scanner.line(line.as_bytes(), &mut found);
+    }
+    let classes: Vec<Class> = found.iter().map(|finding| finding.class).collect();
+    assert_eq!(classes, [Class::Ssn]);
+}

@@ -28,7 +28,7 @@ pub(super) const SEGMENTS: [(&[u8], Fields); 23] = [
     (
         b"PID",
         &[
-            (2, Kind::Id(Class::UniqueId)),
+            (2, Kind::Id(Class::Mrn)),
             (3, Kind::Id(Class::Mrn)),
             (4, Kind::Id(Class::UniqueId)),
             (5, Kind::Name),
@@ -220,6 +220,16 @@ pub(super) const ASTM_PATIENT: Fields = &[
     (10, Kind::Address),
     (12, Kind::Phone),
     (13, Kind::Staff),
+];
+
+/// The order of ASTM E1394, from its sequence number on.
+pub(super) const ASTM_ORDER: Fields = &[
+    (2, Kind::Id(Class::UniqueId)),
+    (3, Kind::Id(Class::UniqueId)),
+    (6, Kind::Date),
+    (7, Kind::Date),
+    (14, Kind::Date),
+    (16, Kind::Staff),
 ];
 
 /// Segments that the table above has not: their fields are looked at by form.

@@ -12,7 +12,8 @@ impl Text<'_, '_> {
     /// A date: a finding when the words before it tie it to a person.
     pub(super) fn date(&mut self, start: usize) -> Option<usize> {
         let text = self.text;
-        if is_word(before(text, start)) || matches!(before(text, start), b'-' | b'.') {
+        let ranges = part(text, start.saturating_sub(2), start) == b"..";
+        if is_word(before(text, start)) || matches!(before(text, start), b'-' | b'.') && !ranges {
             return None;
         }
         let end = self.date_end(start)?;
@@ -74,6 +75,7 @@ impl Text<'_, '_> {
                     (start, end),
                     Some(meaning.phrase),
                 );
+                self.until(end, meaning.phrase);
             }
             None if start != self.value_start
                 && start > own
@@ -87,6 +89,22 @@ impl Text<'_, '_> {
                 );
             }
             _ => {}
+        }
+    }
+
+    /// "2026-11-01..2026-11-30", "11/01/2026 through 11/30/2026": the other end of a time that is somebody's.
+    pub(crate) fn until(&mut self, end: usize, phrase: &'static str) {
+        let rest = part(self.text, end, self.text.len().min(end + 10));
+        let Some(start) = BETWEEN
+            .iter()
+            .find(|between| rest.starts_with(between))
+            .map(|between| end + between.len())
+            .filter(|start| at(self.text, *start).is_ascii_digit())
+        else {
+            return;
+        };
+        if let Some(stop) = self.date_end(start) {
+            self.add(Class::Date, Confidence::Medium, (start, stop), Some(phrase));
         }
     }
 
@@ -177,6 +195,22 @@ impl Text<'_, '_> {
         Some(end)
     }
 }
+
+/// What stands between the two ends of a time.
+const BETWEEN: [&[u8]; 12] = [
+    b"...",
+    b"..",
+    b" - ",
+    b" to ",
+    b" \xe2\x80\x93 ",
+    b"\xe2\x80\x93",
+    b" through ",
+    b" thru ",
+    b" until ",
+    b"/",
+    b"-",
+    b" -> ",
+];
 
 /// Words of notes on patients.
 const CLINICAL: &[&[u8]] = &[
@@ -316,6 +350,13 @@ const CLINICAL: &[&[u8]] = &[
     b"gait",
     b"walker",
     b"eval",
+    b"oriented",
+    b"ambulated",
+    b"voided",
+    b"biba",
+    b"glf",
+    b"pcp",
+    b"nok",
 ];
 
 /// Which lengths the words of notes have that begin with a letter, a bit for each.

@@ -2,6 +2,7 @@
 
 use crate::bytes::{at, before, is_word, part, run_end, run_within};
 use crate::class::{Class, Confidence};
+use crate::number::phones::is_of_program;
 use crate::text::Text;
 use crate::value::{self, Value, is_uuid};
 use crate::vocabulary::{Meaning, Words, ends_context, may_end};
@@ -15,13 +16,7 @@ impl Text<'_, '_> {
             return end;
         }
         // `MRN-0012345`, `DL#A123`: letters that are joined to the number are a part of it.
-        let mut first = start;
-        while start - first < 24 && is_joined(before(text, first)) {
-            first -= 1;
-        }
-        if first < start {
-            first = run_end(text, first, |byte| !byte.is_ascii_alphanumeric()).min(start);
-        }
+        let first = joined_start(text, start);
         let token_end = run_within(text, end, first + 37, is_joined);
         if matches!(token_end - first, 32 | 36) && is_uuid(part(text, first, token_end)) {
             return token_end;
@@ -31,7 +26,11 @@ impl Text<'_, '_> {
         } else {
             self.joined(first, start, end)
         };
-        let Some(meaning) = joined.or_else(|| self.context(first)) else {
+        let Some(meaning) = joined
+            .map(|(meaning, _)| meaning)
+            .or_else(|| self.context(first))
+            .or_else(|| self.answered(first))
+        else {
             return end;
         };
         let limit = run_within(text, first, first + 80, |byte| {
@@ -46,19 +45,20 @@ impl Text<'_, '_> {
             end: limit,
             bounded: false,
         };
-        let told = |class| {
-            let path = class == Class::Photo && previous == b'/';
-            let other = matches!(
-                class,
-                Class::Name | Class::Email | Class::Url | Class::Secret | Class::Ip
-            );
-            !path && !other
+        let told = |class| is_told(class, previous);
+        let fit = |start| {
+            value::fit_of(meaning, Value { start, ..value }, told)
+                .filter(|(_, place, _)| place.1 >= end)
         };
+        // `ssn123456789`: the letters are the name of the number, and no part of it.
         let Some((class, place, _)) =
-            value::fit_of(meaning, value, told).filter(|(_, place, _)| place.1 >= end)
+            fit(first).or_else(|| joined.and_then(|(_, digits)| fit(digits)))
         else {
             return end;
         };
+        if class == Class::Phone && is_of_program(text, place.1) {
+            return end;
+        }
         let confidence = if value::has_check(class, part(text, place.0, place.1)) {
             Confidence::High
         } else {
@@ -68,8 +68,8 @@ impl Text<'_, '_> {
         place.1
     }
 
-    /// What the letters say that are joined to a number: `MRN0012345`, `acct-99`.
-    fn joined(&self, first: usize, start: usize, end: usize) -> Option<&'static Meaning> {
+    /// What the letters say that are joined to a number, and where the number begins: `MRN0012345`, `acct-99`.
+    fn joined(&self, first: usize, start: usize, end: usize) -> Option<(&'static Meaning, usize)> {
         let letters_end = run_end(self.text, first, |byte| {
             byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_')
         });
@@ -83,9 +83,28 @@ impl Text<'_, '_> {
         if letters.len() < 3 || letters_end < start || !plain || hex {
             return None;
         }
-        Words::of(letters).meaning().filter(|meaning| {
-            !meaning.is_nothing() && !meaning.is_of(Class::Secret) && meaning.phrase.len() > 2
-        })
+        Words::of(letters)
+            .meaning()
+            .filter(|meaning| {
+                !meaning.is_nothing() && !meaning.is_of(Class::Secret) && meaning.phrase.len() > 2
+            })
+            .map(|meaning| (meaning, letters_end))
+    }
+
+    /// "And your member ID? Caller: HLM617595749": what the question says of the answer that begins at a place.
+    fn answered(&mut self, start: usize) -> Option<&'static Meaning> {
+        let text = self.text;
+        let front = part(text, start.saturating_sub(40), start);
+        let colon = front.strip_suffix(b" ").unwrap_or(front);
+        let speaker = colon
+            .strip_suffix(b":")
+            .or_else(|| colon.strip_suffix(b">"))?;
+        let word = speaker
+            .iter()
+            .rposition(|byte| !byte.is_ascii_alphabetic())?;
+        let question = part(speaker, 0, word + 1).trim_ascii_end();
+        let end = start - front.len() + question.len().checked_sub(1)?;
+        (question.last() == Some(&b'?') && word + 1 < speaker.len()).then(|| self.context(end))?
     }
 
     /// What the words before a place say of a value there.
@@ -155,6 +174,28 @@ impl Text<'_, '_> {
             .iter()
             .any(|word| front.windows(word.len()).any(|window| window == *word))
     }
+}
+
+/// Where the letters begin that are joined to a number.
+fn joined_start(text: &[u8], start: usize) -> usize {
+    let mut first = start;
+    while start - first < 24 && is_joined(before(text, first)) {
+        first -= 1;
+    }
+    if first < start {
+        first = run_end(text, first, |byte| !byte.is_ascii_alphanumeric()).min(start);
+    }
+    first
+}
+
+/// Whether the words before a number can say that it is of a class.
+fn is_told(class: Class, previous: u8) -> bool {
+    let path = class == Class::Photo && previous == b'/';
+    let other = matches!(
+        class,
+        Class::Name | Class::Email | Class::Url | Class::Secret | Class::Ip
+    );
+    !path && !other
 }
 
 /// Whether a byte joins a number to what stands beside it.

@@ -56,7 +56,20 @@ impl Text<'_, '_> {
         // A line about faxes that speaks of no other telephone.
         let line = part(self.text, 0, self.text.len().min(768)).to_ascii_lowercase();
         let has = |word: &[u8]| memchr::memmem::find(&line, word).is_some();
-        has(b"fax")
+        // "office 989-256-4580, fax 718-593-9065": the word is that of the other number.
+        let apart = memchr::memmem::rfind(&line, b"fax").is_some_and(|fax| {
+            let rest = part(&line, fax + 3, line.len().min(fax + 56));
+            let digit = rest
+                .iter()
+                .position(u8::is_ascii_digit)
+                .unwrap_or(rest.len());
+            let same = rest
+                .get(digit..)
+                .is_some_and(|rest| rest.starts_with(part(&line, start, start + 10)));
+            fax > start && count_digits(rest) >= 7 && !same
+        });
+        !apart
+            && has(b"fax")
             && ![
                 b"phone".as_slice(),
                 b"tel",
@@ -73,10 +86,23 @@ impl Text<'_, '_> {
             .any(|word| has(word))
     }
 
-    /// Ten digits in a sentence about calling somebody.
+    /// Ten digits, or eleven with the code of the country, in a sentence about calling somebody.
     pub(super) fn is_called(&self, start: usize, end: usize) -> bool {
         let digits = part(self.text, start, end);
+        let digits = match digits {
+            [_, rest @ ..] if rest.len() == 10 => {
+                digits::read();
+                digits.strip_prefix(b"1").unwrap_or_default()
+            }
+            _ => digits,
+        };
         let front = part(self.text, start.saturating_sub(64), start).to_ascii_lowercase();
+        // "Called SIP/trunk/13125550142", `JANE ROE <3125550142>`
+        let dialled = front.ends_with(b"/") && speaks_of_calls(&front)
+            || front.ends_with(b"<") && at(self.text, end) == b'>';
+        if dialled && is_nanp(part(digits, 0, 3), part(digits, 3, 6)) {
+            return true;
+        }
         let at_number = front.ends_with(b" at ") || front.ends_with(b" on ");
         at_number
             && !is_word(at(self.text, end))
@@ -118,6 +144,14 @@ impl Text<'_, '_> {
         });
         let exchange_end = digits_end(text, gap);
         let exchange = part(text, gap, exchange_end);
+        // (415)5552671
+        if exchange.len() == 7
+            && is_nanp(area, part(exchange, 0, 3))
+            && !is_word(at(text, exchange_end))
+        {
+            self.phone((place, exchange_end), true);
+            return exchange_end;
+        }
         let line_end = digits_end(text, exchange_end + 1);
         let sound = is_nanp(area, exchange)
             && matches!(at(text, exchange_end), b'-' | b'.' | b' ')
@@ -154,6 +188,42 @@ impl Text<'_, '_> {
         self.phone((place, end), true);
         end
     }
+}
+
+/// Whether a line speaks of calls, as telephone exchanges do.
+fn speaks_of_calls(front: &[u8]) -> bool {
+    [
+        b"sip/".as_slice(),
+        b"sip:",
+        b"trunk",
+        b"dial",
+        b"dahdi",
+        b"sofia",
+    ]
+    .iter()
+    .any(|word| memchr::memmem::find(front, word).is_some())
+}
+
+/// Whether what follows a number says that it is that of a call of a program: "call 8412345678 took 12 ms".
+pub(super) fn is_of_program(text: &[u8], end: usize) -> bool {
+    let stop = run_end(text, end + 1, |byte| byte.is_ascii_lowercase());
+    at(text, end) == b' '
+        && matches!(
+            part(text, end + 1, stop),
+            b"took"
+                | b"completed"
+                | b"finished"
+                | b"returned"
+                | b"succeeded"
+                | b"done"
+                | b"ok"
+                | b"started"
+                | b"timed"
+                | b"exited"
+                | b"rejected"
+                | b"retried"
+                | b"queued"
+        )
 }
 
 /// Area code and exchange of the North American Numbering Plan.

@@ -82,11 +82,20 @@ pub(super) fn left(text: &[u8], start: usize) -> Left {
     if TITLES.has(word) {
         let whole = close && !matches!(before(text, place), b'-' | b'0'..=b'9' | b'_' | b'/');
         // "in 12 ms. Found": a unit.
-        let unit = before(text, place) == b' ' && before(text, place - 1).is_ascii_digit();
+        let unit = matches!(word, b"ms" | b"mx" | b"sr")
+            && before(text, place) == b' '
+            && before(text, place - 1).is_ascii_digit();
         let whole = whole && !unit;
         return if whole { Left::Title } else { Left::Nothing };
     }
     if NOUNS.has(word) {
+        return Left::Noun;
+    }
+    if matches!(
+        word,
+        b"called" | b"calling" | b"call" | b"phoned" | b"phone" | b"rang" | b"paged" | b"texted"
+    ) && is_answered(text, start)
+    {
         return Left::Noun;
     }
     if LITTLE.has(word) {
@@ -100,6 +109,29 @@ pub(super) fn left(text: &[u8], start: usize) -> Left {
         return Left::Weak;
     }
     Left::Nothing
+}
+
+/// "called Qorvanth back", "texted Ann Roe again": whether people do so after the one or two words at a place.
+fn is_answered(text: &[u8], start: usize) -> bool {
+    let mut end = start;
+    for _ in 0..2 {
+        end = run_end(text, end, |byte| {
+            byte.is_ascii_alphabetic() || byte >= 0x80 || matches!(byte, b'-' | b'\'')
+        });
+        let rest = part(text, end, text.len().min(end + 7));
+        let back = [b" back".as_slice(), b" again"]
+            .iter()
+            .any(|word| rest.starts_with(word));
+        let number = rest.starts_with(b" at ")
+            && rest
+                .get(4)
+                .is_some_and(|next| next.is_ascii_digit() || matches!(next, b'(' | b'+'));
+        if back || number {
+            return true;
+        }
+        end += usize::from(at(text, end) == b' ' && at(text, end + 1).is_ascii_uppercase());
+    }
+    false
 }
 
 /// Whether quotes or brackets stand right around a text, and nothing else is between them.
@@ -212,6 +244,13 @@ pub(super) fn right(text: &[u8], end: usize) -> Right {
             .iter()
             .position(|byte| matches!(byte, b'@' | b'>' | b')' | b' '));
         if address.is_some_and(|place| place > 0 && at(rest, place) == b'@') {
+            return Right::Credential;
+        }
+        // `JANE ROE <3125550142>`: who calls.
+        let digits = run_end(rest, usize::from(at(rest, 0) == b'+'), |byte| {
+            byte.is_ascii_digit()
+        });
+        if at(text, mark) == b'<' && digits >= 10 && at(rest, digits) == b'>' {
             return Right::Credential;
         }
     }

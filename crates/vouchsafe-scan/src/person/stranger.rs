@@ -1,6 +1,6 @@
 //! Names that no dictionary knows, in a text that tells of a person.
 
-use crate::bytes::{at, before, part, word_start};
+use crate::bytes::{at, before, is_word, part, run_end, word_start};
 use crate::person::token::{Token, token, tokens};
 use crate::person::words::{CREDENTIALS, FIELD_WORDS, NOUNS, OF_THINGS};
 use crate::person::{is_key, is_title};
@@ -10,13 +10,32 @@ pub(crate) fn joined(text: &[u8], start: usize, end: usize, beside: bool) -> Opt
     let first = token(text, start).filter(|first| first.end == end)?;
     let second = token(text, end + 1)?;
     let could_be = |token: &Token| {
-        (token.unknown() || token.said.name_only() || token.said.common_surname)
+        (token.unknown()
+            || token.said.name_only()
+            || token.said.common_surname
+            || token.said.clearly_given)
             && !token.said.term
             && token.end - token.start >= 3
     };
     let known = first.said.name_only() || second.said.clearly_given || beside;
     (could_be(&first) && could_be(&second) && known && first.capitals == second.capitals)
         .then_some(second.end)
+}
+
+/// Where a name ends that goes on after a mark of HL7: `Roe^Jane`; the same place where it does not.
+pub(crate) fn caret_end(text: &[u8], end: usize) -> usize {
+    let mut place = end;
+    for _ in 0..2 {
+        let stop = run_end(text, place + 1, |byte| {
+            byte.is_ascii_alphabetic() || byte >= 0x80 || matches!(byte, b'-' | b'\'')
+        });
+        let word = part(text, place + 1, stop);
+        if at(text, place) != b'^' || word.len() < 2 || is_word(at(text, stop)) {
+            break;
+        }
+        place = stop;
+    }
+    place
 }
 
 /// Where strangers end that are named in a text that tells of a person: two words or more that no dictionary of words

@@ -265,6 +265,8 @@ pub(super) static DEEDS: WordList = WordList::new(&[
     b"reply",
     b"paged",
     b"page",
+    b"calling",
+    b"report",
 ]);
 
 /// Words that begin the name of the next field: "First Name: Ana Last Name: Silva".

@@ -1,17 +1,20 @@
 //! Fields of a text: what their names say, and whether their values are that.
 
-use crate::bytes::{PLAIN, TOKEN, at, kind, part, run_end, run_within, word_start};
+use crate::bytes::{PLAIN, TOKEN, at, count_digits, kind, part, run_end, run_within, word_start};
 use crate::checks;
-use crate::class::Class;
+use crate::class::{Class, Confidence};
 use crate::decode;
 use crate::digits;
 use crate::field::{self, Extent, Field, Mark, Opening};
 use crate::frame::Frame;
 use crate::memory::Known;
+use crate::number::is_nanp;
+use crate::system::holds_system;
 use crate::text::Text;
 use crate::value::{self, Value};
 use crate::vocabulary::{Meaning, meaning_of};
 use crate::web;
+use crate::when;
 
 impl Text<'_, '_> {
     /// Looks at a field; returns where to go on when its value needs no further look.
@@ -39,6 +42,12 @@ impl Text<'_, '_> {
         let opening = field::opening(text, field);
         if let Opening::Nested(place) = opening {
             self.pending = Some(field.key);
+            // Goods are named after people: "products":["Amy","Charlotte"].
+            if at(text, place) == b'[' && meaning.is_some_and(|meaning| meaning.is_of_things) {
+                self.quiet_until = run_within(text, place, place + 4096, |byte| {
+                    !matches!(byte, b']' | b'{')
+                });
+            }
             if at(text, place) == b'['
                 && let Some(meaning) = meaning.filter(|meaning| !meaning.is_nothing())
             {
@@ -150,6 +159,15 @@ impl Text<'_, '_> {
         if field.mark == Mark::Element {
             let (start, end) = field::named_beside(self.text, field.key.0)?;
             let said = part(self.text, start, end);
+            // Of a URL the last segment says what it is.
+            let said = match memchr::memrchr(b'/', said) {
+                Some(slash) if said.starts_with(b"http") => part(said, slash + 1, said.len()),
+                _ => said,
+            };
+            digits::read_in(said);
+            if let Some((_, name)) = ATTRIBUTES.iter().find(|(oid, _)| said.ends_with(oid)) {
+                return meaning_of(name);
+            }
             return (said.len() <= 48).then(|| self.desk.memory.known(b"", said, false).meaning)?;
         }
         known.of_value.then(|| self.desk.frames.top()?.sibling)?
@@ -211,7 +229,29 @@ impl Text<'_, '_> {
     pub(crate) fn take(&mut self, meaning: &'static Meaning, value: Value<'_>) -> Option<usize> {
         let classes = self.classes;
         let (class, place, confidence) = value::fit_of(meaning, value, |class| classes.has(class))?;
-        let class = refined(class, part(value.text, place.0, place.1));
+        let token = part(value.text, place.0, place.1);
+        // The system of an identifier is none: what stands behind it is looked at for itself.
+        if class != Class::Url && holds_system(token) {
+            return None;
+        }
+        // `Patient/4711`, as FHIR refers to somebody, whatever the field.
+        if let Some(reference) = token.strip_prefix(b"Patient/") {
+            let start = place.1 - reference.len();
+            let sound = count_digits(reference) >= 3 && !value::is_uuid(reference);
+            if sound {
+                self.add(Class::Mrn, confidence, (start, place.1), Some("reference"));
+            }
+            return Some(place.1);
+        }
+        let class = refined(class, token);
+        let front = part(value.text, place.0.saturating_sub(19), place.0);
+        let class = match class {
+            // `Patient?identifier=4711`, as FHIR refers to somebody by a search.
+            Class::UniqueId if front == b"Patient?identifier=" => Class::Mrn,
+            // "Patient: 720-953-2712": what somebody says in a chat.
+            Class::Mrn if meaning.phrase == "patient" && is_phone(token) => Class::Phone,
+            class => class,
+        };
         // (01)00177896438023(17)301211…: a unique device identifier.
         if place.0 > 0 && part(value.text, place.0 - 1, place.0 + 3) == b"(01)" {
             let end = run_within(value.text, place.0, value.end, |byte| {
@@ -226,6 +266,9 @@ impl Text<'_, '_> {
             return Some(end);
         }
         self.add(class, confidence, place, Some(meaning.phrase));
+        if class == Class::Date {
+            self.until(place.1, meaning.phrase);
+        }
         Some(place.1)
     }
 
@@ -301,6 +344,17 @@ impl Text<'_, '_> {
         key: (usize, usize),
     ) -> Option<usize> {
         let text = self.text;
+        if meaning.is_of(Class::Date)
+            && let Some(end) = when::listed_end(text, start)
+        {
+            self.add(
+                Class::Date,
+                Confidence::High,
+                (start, end),
+                Some(meaning.phrase),
+            );
+            return Some(end);
+        }
         let mut place = start;
         for _ in 0..256 {
             place = run_end(text, place, |byte| {
@@ -345,10 +399,25 @@ impl Text<'_, '_> {
     }
 }
 
+/// Whether a value is a telephone number in groups: 720-953-2712.
+fn is_phone(token: &[u8]) -> bool {
+    matches!(
+        token,
+        [_, _, _, b'-' | b'.', _, _, _, b'-' | b'.', _, _, _, _]
+    ) && is_nanp(part(token, 0, 3), part(token, 4, 7))
+        && count_digits(token) == 10
+}
+
 /// The class that the form of a value says, when its field says only that it is some identifier.
 fn refined(class: Class, token: &[u8]) -> Class {
     if class != Class::UniqueId {
         return class;
+    }
+    if let Some(sign) = memchr::memchr(b'@', token)
+        && web::email(token, sign, 0)
+            .is_some_and(|(start, end, _)| (start, end) == (0, token.len()))
+    {
+        return Class::Email;
     }
     if web::is_image(token) {
         return Class::Photo;
@@ -430,8 +499,19 @@ const OIDS: [(&[u8], &[u8]); 4] = [
     (b"\"2.16.840.1.113883.4.572\"", b"medicare number"),
 ];
 
+/// Attributes of directories by their object identifiers, as SAML names them.
+const ATTRIBUTES: [(&[u8], &[u8]); 7] = [
+    (b":2.5.4.42", b"given name"),
+    (b":2.5.4.4", b"surname"),
+    (b":2.5.4.3", b"full name"),
+    (b":2.16.840.1.113730.3.1.241", b"full name"),
+    (b":2.5.4.20", b"phone number"),
+    (b":0.9.2342.19200300.100.1.3", b"email"),
+    (b":0.9.2342.19200300.100.1.41", b"mobile number"),
+];
+
 /// The types of identifiers of HL7 v2 table 0203, and the systems of FHIR.
-fn code_of_type(said: &[u8]) -> Option<&'static Meaning> {
+pub(crate) fn code_of_type(said: &[u8]) -> Option<&'static Meaning> {
     // Among them are numbers with full stops.
     if said.iter().filter(|byte| **byte == b'.').count() >= 2 {
         digits::read_in(said);

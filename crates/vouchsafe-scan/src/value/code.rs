@@ -8,12 +8,38 @@ use crate::vocabulary::Strength;
 use crate::web;
 use crate::when;
 
+/// 0000:00:14.0, 00:1f.3: the place of a card on its bus.
+fn is_of_bus(token: &[u8]) -> bool {
+    let Some((function, rest)) = token.split_last() else {
+        return false;
+    };
+    let Some(slots) = rest.strip_suffix(b".") else {
+        return false;
+    };
+    let mut parts = slots.split(|byte| *byte == b':').rev();
+    let hex = |part: Option<&[u8]>, length: usize| {
+        part.is_some_and(|part| part.len() == length && part.iter().all(u8::is_ascii_hexdigit))
+    };
+    matches!(function, b'0'..=b'7')
+        && hex(parts.next(), 2)
+        && hex(parts.next(), 2)
+        && parts.next().is_none_or(|domain| hex(Some(domain), 4))
+}
+
 pub(super) fn device(strength: Strength, value: Value<'_>) -> Fit {
     if let Some(end) = web::mac(value.text, value.start).filter(|end| *end <= value.end) {
         return whole(value.to(end), Confidence::High);
     }
     let end = token_end(value);
     let token = part(value.text, value.start, end);
+    digits::read_in(
+        token
+            .get(token.len().saturating_sub(1)..)
+            .unwrap_or_default(),
+    );
+    if is_of_bus(token) {
+        return None;
+    }
     if strength == Strength::Field && is_uuid(token) {
         return whole(value.to(end), Confidence::Medium);
     }

@@ -21,11 +21,13 @@ pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
         return person::shape(value.text, value.start, value.end, value.bounded);
     }
     if !value.bounded {
+        let value = without_title(value);
         // "Roe, Jane" goes on after the comma that ends other values.
         let value = value.to(value.text.len().min(value.start + 90));
         // In a sentence the name ends where words that are no names begin.
         let end = person::sequence_end(value.text, value.start, value.end);
         if end > value.start {
+            let end = person::caret_end(value.text, end);
             return whole(value.to(end), Confidence::High);
         }
         let end = run_end(value.text, value.start, |byte| {
@@ -42,12 +44,16 @@ pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
             && !crate::lexicon::said(first).term
             && (!crate::lexicon::said(first).word || crate::lexicon::said(first).name_only());
         return if sound {
-            whole(value.to(end.min(value.end)).trimmed(), Confidence::Medium)
+            let end = person::caret_end(value.text, end.min(value.end));
+            whole(value.to(end).trimmed(), Confidence::Medium)
         } else {
             None
         };
     }
     if matches!(phrase, "first" | "last" | "given" | "family") && !person::could_be_one(bytes) {
+        return None;
+    }
+    if is_column(bytes) {
         return None;
     }
     // A label of a form: {"firstName":"First name"}.
@@ -58,16 +64,36 @@ pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
         .iter()
         .filter(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80)
         .count();
-    let odd = bytes.iter().any(|byte| {
-        matches!(
-            byte,
-            b'@' | b'{' | b'}' | b'=' | b'/' | b'\\' | b'<' | b'>' | b'_' | b'*' | b'~'
-        )
-    });
     let sound = letters >= 1
         && letters * 10 >= bytes.len() * 6
         && bytes.len() <= 90
-        && !odd
+        && !bytes.iter().any(is_odd)
         && bytes.split(|byte| matches!(byte, b' ' | b'+')).count() <= 8;
     sound.then_some((value.start, value.end, Confidence::High))
+}
+
+/// A value without the title before a name: "Dr. Jane Roe".
+fn without_title(value: Value<'_>) -> Value<'_> {
+    const TITLES: [&[u8]; 5] = [b"Dr. ", b"Mr. ", b"Mrs. ", b"Ms. ", b"Prof. "];
+    let title = TITLES.iter().find(|title| value.bytes().starts_with(title));
+    Value {
+        start: value.start + title.map_or(0, |title| title.len()),
+        ..value
+    }
+}
+
+/// Whether a value is the name of a column: ("full_name", "ssn").
+fn is_column(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .all(|byte| byte.is_ascii_lowercase() || *byte == b'_')
+        && vocabulary::meaning_of(bytes).is_some_and(|said| !said.is_nothing())
+}
+
+/// Whether a byte is none of a name.
+const fn is_odd(byte: &u8) -> bool {
+    matches!(
+        byte,
+        b'@' | b'{' | b'}' | b'=' | b'/' | b'\\' | b'<' | b'>' | b'_' | b'*' | b'~'
+    )
 }

@@ -7,11 +7,7 @@ use crate::vocabulary::Strength;
 use crate::when;
 
 pub(super) fn secret(strength: Strength, value: Value<'_>) -> Fit {
-    // PWD=/srv/app: a path.
-    let path =
-        matches!(value.bytes().first(), Some(b'/' | b'~')) || value.bytes().starts_with(b"./");
-    if path && value.bytes().iter().filter(|byte| **byte == b'/').count() * 8 > value.bytes().len()
-    {
+    if is_path(value.bytes()) {
         return None;
     }
     let mut start = value.start;
@@ -37,6 +33,9 @@ pub(super) fn secret(strength: Strength, value: Value<'_>) -> Fit {
         token_end(value)
     };
     let token = part(value.text, start, end);
+    if is_of_object(token) {
+        return None;
+    }
     let digits = count_digits(token);
     let lower = token.iter().any(u8::is_ascii_lowercase);
     let upper = token.iter().any(u8::is_ascii_uppercase);
@@ -66,6 +65,21 @@ pub(super) fn secret(strength: Strength, value: Value<'_>) -> Fit {
         end
     };
     sound.then_some((start, whole_end, Confidence::High))
+}
+
+/// PWD=/srv/app: a path.
+fn is_path(bytes: &[u8]) -> bool {
+    let begins = matches!(bytes.first(), Some(b'/' | b'~')) || bytes.starts_with(b"./");
+    begins && bytes.iter().filter(|byte| **byte == b'/').count() * 8 > bytes.len()
+}
+
+/// The id of an object of Twilio: two capitals for its kind, and a UUID. That of a key is a secret.
+fn is_of_object(token: &[u8]) -> bool {
+    let kind = part(token, 0, 2);
+    token.len() == 34
+        && kind.iter().all(u8::is_ascii_uppercase)
+        && kind != b"SK"
+        && is_uuid(part(token, 2, 34))
 }
 
 /// Letters of both cases in no order of words, or marks among them: `thKNxKoTpGiw`.

@@ -51,7 +51,21 @@ const NO_DOMAINS: [&[u8]; 42] = [
 ];
 
 /// Mailboxes of a role, not of a person.
-const ROLES: [&[u8]; 40] = [
+const ROLES: [&[u8]; 54] = [
+    b"refills",
+    b"results",
+    b"billing",
+    b"appointments",
+    b"scheduling",
+    b"referrals",
+    b"records",
+    b"portal",
+    b"pharmacy",
+    b"claims",
+    b"intake",
+    b"reminders",
+    b"care",
+    b"feedback",
     b"docker",
     b"maintainers",
     b"maintainer",

@@ -99,6 +99,7 @@ fn written(days: i64, minutes: i64, form: &str) -> Option<String> {
         "sql" => format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:00"),
         "go" => format!("{year:04}-{month:02}-{day:02} 00:00:00 +0000 UTC"),
         "python" => format!("datetime.date({year}, {month}, {day})"),
+        "array" => format!("[{year},{month},{day}]"),
         "hl7" => format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}00"),
         "epoch-ms" => (days * 86_400_000 + minutes * 60_000).to_string(),
         "words" => format!("{} {day}", date.month_name()),
