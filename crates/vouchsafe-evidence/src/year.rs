@@ -259,19 +259,7 @@ fn history(root: &Path, changes: usize) -> Vec<Change> {
     stream.push_str(
         "reset refs/heads/all\nfrom refs/heads/main\n\nreset refs/heads/main\nfrom :1\n\n",
     );
-    let mut import = Command::new("git")
-        .args(["fast-import", "--quiet", "--force"])
-        .current_dir(root)
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    import
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(stream.as_bytes())
-        .unwrap();
-    assert!(import.wait().unwrap().success());
+    import(root, &stream);
     let listed = git(
         root,
         &[
@@ -296,6 +284,22 @@ fn history(root: &Path, changes: usize) -> Vec<Change> {
             }
         })
         .collect()
+}
+
+fn import(root: &Path, stream: &str) {
+    let mut import = Command::new("git")
+        .args(["fast-import", "--quiet", "--force"])
+        .current_dir(root)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    import
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(stream.as_bytes())
+        .unwrap();
+    assert!(import.wait().unwrap().success());
 }
 
 fn commit(
@@ -339,7 +343,6 @@ fn pages(root: &Path, day: usize, now: Timestamp, changes: &[&Change]) {
         });
         writeln!(lines, "{page}").unwrap();
     };
-    let user = |login: &str| json!({"login": login, "id": 1, "type": "User"});
     if day.is_multiple_of(20) {
         let people =
             ["ann", "bob"].map(|login| json!({"login": login, "permissions": {"push": true}}));
@@ -350,55 +353,60 @@ fn pages(root: &Path, day: usize, now: Timestamp, changes: &[&Change]) {
         );
     }
     for change in changes {
-        let number = change.at.as_second() / 100;
-        let made = change.at - SignedDuration::from_hours(3);
-        let approved = change.at - SignedDuration::from_hours(1);
-        let written = json!({"name": "Bob", "email": "bob@example.org", "date": made});
-        let (work, merge) = (&change.work, &change.merge);
-        page(
-            &format!("/commits/{merge}/pulls"),
-            "",
-            json!([{
-                "number": number, "merged_at": change.at, "merge_commit_sha": merge, "base": {"ref": "main"},
-            }]),
-        );
-        page(
-            &format!("/pulls/{number}"),
-            "",
-            json!({
-                "number": number, "merged": true, "merged_at": change.at, "merge_commit_sha": merge, "user": user("bob"),
-                "labels": [], "base": {"ref": "main"}, "head": {"sha": work}, "commits": 1,
-            }),
-        );
-        page(
-            &format!("/pulls/{number}/commits"),
-            "",
-            json!([{
-                "sha": work, "parents": [{"sha": change.base}], "author": user("bob"), "committer": user("bob"),
-                "commit": {"message": "Work", "author": written, "committer": written},
-            }]),
-        );
-        page(
-            &format!("/pulls/{number}/reviews"),
-            "",
-            json!([{
-                "id": 1, "user": user("ann"), "state": "APPROVED", "commit_id": work, "submitted_at": approved,
-            }]),
-        );
-        page(
-            &format!("/commits/{work}/check-runs"),
-            "",
-            json!({"total_count": 1, "check_runs": [{
-                "name": "build", "status": "completed", "conclusion": "success", "started_at": made, "completed_at": approved,
-            }]}),
-        );
-        page(
-            &format!("/commits/{work}/status"),
-            "",
-            json!({"total_count": 0, "statuses": []}),
-        );
+        of_change(change, &mut page);
     }
     fs::write(root.join(format!("evidence/pages/{day:03}.jsonl")), lines).unwrap();
+}
+
+fn of_change(change: &Change, page: &mut impl FnMut(&str, &str, Value)) {
+    let user = |login: &str| json!({"login": login, "id": 1, "type": "User"});
+    let number = change.at.as_second() / 100;
+    let made = change.at - SignedDuration::from_hours(3);
+    let approved = change.at - SignedDuration::from_hours(1);
+    let written = json!({"name": "Bob", "email": "bob@example.org", "date": made});
+    let (work, merge) = (&change.work, &change.merge);
+    page(
+        &format!("/commits/{merge}/pulls"),
+        "",
+        json!([{
+            "number": number, "merged_at": change.at, "merge_commit_sha": merge, "base": {"ref": "main"},
+        }]),
+    );
+    page(
+        &format!("/pulls/{number}"),
+        "",
+        json!({
+            "number": number, "merged": true, "merged_at": change.at, "merge_commit_sha": merge, "user": user("bob"),
+            "labels": [], "base": {"ref": "main"}, "head": {"sha": work}, "commits": 1,
+        }),
+    );
+    page(
+        &format!("/pulls/{number}/commits"),
+        "",
+        json!([{
+            "sha": work, "parents": [{"sha": change.base}], "author": user("bob"), "committer": user("bob"),
+            "commit": {"message": "Work", "author": written, "committer": written},
+        }]),
+    );
+    page(
+        &format!("/pulls/{number}/reviews"),
+        "",
+        json!([{
+            "id": 1, "user": user("ann"), "state": "APPROVED", "commit_id": work, "submitted_at": approved,
+        }]),
+    );
+    page(
+        &format!("/commits/{work}/check-runs"),
+        "",
+        json!({"total_count": 1, "check_runs": [{
+            "name": "build", "status": "completed", "conclusion": "success", "started_at": made, "completed_at": approved,
+        }]}),
+    );
+    page(
+        &format!("/commits/{work}/status"),
+        "",
+        json!({"total_count": 0, "statuses": []}),
+    );
 }
 
 fn git(root: &Path, arguments: &[&str]) -> String {

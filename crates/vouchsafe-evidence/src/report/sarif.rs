@@ -12,28 +12,15 @@ pub(crate) fn sarif(outcomes: &[(&Check, &Judgement)]) -> Value {
     let rules: Vec<Value> = outcomes.iter().map(|(check, _)| rule(check)).collect();
     let mut results = Vec::new();
     for (number, (check, judgement)) in outcomes.iter().enumerate() {
-        let mut found = |mut result: Value| {
-            if let Some(result) = result.as_object_mut() {
-                result.insert("ruleId".to_owned(), json!(check.id));
-                result.insert("ruleIndex".to_owned(), json!(number));
-            }
-            results.push(result);
-        };
-        for one in &judgement.deviations {
-            found(deviation(check, one));
-        }
-        for one in &judgement.excepted {
-            let mut result = deviation(check, &one.deviation);
-            let reason = format!("exception {}", one.exception);
-            result["suppressions"] =
-                json!([{"kind": "external", "status": "accepted", "justification": reason}]);
-            found(result);
-        }
-        for one in &judgement.unobservable {
-            found(gap(&one.item, unseen(one)));
-        }
+        let rule = (check.id.as_str(), number);
+        let deviations = judgement.deviations.iter();
+        results.extend(deviations.map(|one| deviation(rule, one, None)));
+        let excepted = judgement.excepted.iter();
+        results.extend(excepted.map(|one| deviation(rule, &one.deviation, Some(&one.exception))));
+        let unobservable = judgement.unobservable.iter();
+        results.extend(unobservable.map(|one| gap(rule, &one.item, &unseen(one))));
         if judgement.outcome == Outcome::Error && judgement.unobservable.is_empty() {
-            found(gap("", judgement.notes.join("; ")));
+            results.push(gap(rule, "", &judgement.notes.join("; ")));
         }
     }
     json!({
@@ -67,20 +54,32 @@ fn rule(check: &Check) -> Value {
     })
 }
 
-fn deviation(check: &Check, deviation: &Deviation) -> Value {
-    let key = format!("{}\n{}\n{}", check.id, deviation.code, deviation.item);
+/// The id of a rule, and its place among them.
+type Rule<'a> = (&'a str, usize);
+
+fn deviation((id, number): Rule<'_>, deviation: &Deviation, exception: Option<&str>) -> Value {
+    let key = format!("{id}\n{}\n{}", deviation.code, deviation.item);
+    let suppressions = exception.map(|exception| {
+        let reason = format!("exception {exception}");
+        json!({"kind": "external", "status": "accepted", "justification": reason})
+    });
     json!({
+        "ruleId": id,
+        "ruleIndex": number,
         "kind": "fail",
         "level": level(deviation.severity),
         "message": {"text": format!("{} {}: {}", deviation.code, deviation.item, deviation.text)},
         "locations": [location(deviation.place.as_deref(), &deviation.item)],
         "partialFingerprints": {"checkCodeItem/v1": Digest::of(key.as_bytes()).to_string()},
+        "suppressions": suppressions.into_iter().collect::<Vec<_>>(),
     })
 }
 
 /// What could not be judged: neither pass nor fail, which SARIF calls open.
-fn gap(item: &str, why: String) -> Value {
+fn gap((id, number): Rule<'_>, item: &str, why: &str) -> Value {
     json!({
+        "ruleId": id,
+        "ruleIndex": number,
         "kind": "open",
         "level": "none",
         "message": {"text": why},
@@ -100,10 +99,11 @@ fn location(place: Option<&str>, item: &str) -> Value {
         }
         _ => (place.unwrap_or(FILE), None),
     };
-    let mut physical = json!({"artifactLocation": {"uri": uri(path), "uriBaseId": "%SRCROOT%"}});
-    if let Some(line) = line {
-        physical["region"] = json!({"startLine": line});
-    }
+    let artifact = json!({"uri": uri(path), "uriBaseId": "%SRCROOT%"});
+    let physical = match line {
+        Some(line) => json!({"artifactLocation": artifact, "region": {"startLine": line}}),
+        None => json!({"artifactLocation": artifact}),
+    };
     json!({
         "physicalLocation": physical,
         "logicalLocations": [{"fullyQualifiedName": item}],
@@ -145,6 +145,7 @@ const fn score(severity: Severity) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judgement::Excepted;
 
     fn results(judgement: &Judgement) -> Vec<Value> {
         let check = Check::all().unwrap().remove(0);
@@ -152,9 +153,8 @@ mod tests {
         sarif["runs"][0]["results"].as_array().unwrap().clone()
     }
 
-    #[test]
-    fn a_deviation_has_its_line_and_what_has_none_the_settings() {
-        let deviation = |place: Option<&str>| Deviation {
+    fn deviation(place: Option<&str>) -> Deviation {
+        Deviation {
             item: "api".to_owned(),
             code: "NO_HPA".to_owned(),
             text: "it has no autoscaler".to_owned(),
@@ -162,7 +162,11 @@ mod tests {
             since: None,
             until: None,
             place: place.map(str::to_owned),
-        };
+        }
+    }
+
+    #[test]
+    fn a_deviation_has_its_line_and_what_has_none_the_settings() {
         for (place, path, line) in [
             (
                 Some("deploy/my api.yaml:12"),
@@ -185,13 +189,24 @@ mod tests {
     #[test]
     fn a_gap_is_open_and_no_pass_and_an_exception_suppresses() {
         let found = results(&Judgement::error("no evidence"));
+        let [gap] = found.as_slice() else {
+            panic!("{found:?}");
+        };
         assert_eq!(
-            (&found[0]["kind"], &found[0]["level"]),
+            (&gap["kind"], &gap["level"]),
             (&json!("open"), &json!("none"))
         );
+        let nothing = Judgement::of(Vec::new(), Vec::new());
+        assert_eq!(results(&nothing), Vec::<Value>::new());
+        let mut excepted = nothing;
+        excepted.excepted.push(Excepted {
+            exception: "EX-1".to_owned(),
+            deviation: deviation(None),
+        });
+        let found = results(&excepted);
         assert_eq!(
-            results(&Judgement::of(Vec::new(), Vec::new())),
-            Vec::<Value>::new()
+            found[0]["suppressions"][0]["justification"],
+            "exception EX-1"
         );
     }
 }
