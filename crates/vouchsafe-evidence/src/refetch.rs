@@ -6,6 +6,7 @@
 mod tests;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 use vouchsafe_tlog::NoteVerifier;
@@ -134,7 +135,7 @@ pub(crate) fn refetch(terms: Terms<'_>) -> Result<Refetched, RefetchError> {
 }
 
 /// The repository that is asked about: one of those of the pack.
-fn repository(pack: &[Vec<u8>], named: Option<&str>) -> Result<String, RefetchError> {
+fn repository(pack: &[Arc<[u8]>], named: Option<&str>) -> Result<String, RefetchError> {
     let found = repositories(pack).map_err(RefetchError::Pack)?;
     let all = || found.iter().cloned().collect::<Vec<_>>().join(", ");
     match (named, found.len(), found.first()) {
@@ -146,12 +147,12 @@ fn repository(pack: &[Vec<u8>], named: Option<&str>) -> Result<String, RefetchEr
     }
 }
 
-fn saved(folder: &Path) -> std::io::Result<Vec<Vec<u8>>> {
+fn saved(folder: &Path) -> std::io::Result<Vec<Arc<[u8]>>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_some_and(|found| found == "jsonl") {
-            files.push(std::fs::read(path)?);
+            files.push(Arc::from(std::fs::read(path)?));
         }
     }
     Ok(files)

@@ -62,7 +62,7 @@ type Facts = BTreeMap<String, Fact>;
 ///
 /// # Errors
 /// When a file holds something else.
-pub(crate) fn repositories(files: &[Vec<u8>]) -> Result<BTreeSet<String>, String> {
+pub(crate) fn repositories(files: &[Arc<[u8]>]) -> Result<BTreeSet<String>, String> {
     let mut found = BTreeSet::new();
     for file in files {
         let pages = PageFile::parse(file)?.0.into_iter();
@@ -77,10 +77,10 @@ impl Comparison {
     /// When a file of pages holds something else.
     pub(crate) fn new(
         repository: &str,
-        pack: &[Vec<u8>],
-        today: &[Vec<u8>],
+        pack: &[Arc<[u8]>],
+        today: &[Arc<[u8]>],
     ) -> Result<Self, String> {
-        let read = |files: &[Vec<u8>]| {
+        let read = |files: &[Arc<[u8]>]| {
             let files = files.iter().map(|file| PageFile::parse(file).map(Arc::new));
             let files = files.collect::<Result<Vec<_>, _>>()?;
             Ok::<_, String>(Forge::of_files(files, &repository.to_ascii_lowercase()))

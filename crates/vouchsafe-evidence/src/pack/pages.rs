@@ -1,5 +1,7 @@
 //! The pages of a forge that a pack holds.
 
+use std::sync::Arc;
+
 use vouchsafe_tlog::NoteVerifier;
 
 use super::archive::Archive;
@@ -11,11 +13,12 @@ use crate::inputs::Contents as _;
 ///
 /// # Errors
 /// In words: when the log, or a file of it, cannot be read.
-pub(crate) fn pages(archive: Archive, key: Option<&NoteVerifier>) -> Result<Vec<Vec<u8>>, String> {
+pub(crate) fn pages(
+    archive: Archive,
+    key: Option<&NoteVerifier>,
+) -> Result<Vec<Arc<[u8]>>, String> {
     let (_, log, index) = opened(archive, key)?;
     let stored = index.of_type(PAGES).iter();
     let stored = stored.filter(|known| known.evidence.failed.is_none());
-    stored
-        .map(|known| log.content(known).map(|content| content.to_vec()))
-        .collect()
+    stored.map(|known| log.content(known)).collect()
 }
