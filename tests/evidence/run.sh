@@ -133,7 +133,7 @@ evaluator = "expression"
 facts = "buckets"
 items = "$.Buckets[*]"
 id = "$.Name"
-holds = "@.Public == false && match(@.Encryption, 'aws:kms|AES256')"
+holds = "@.Public == false && (@.Encryption == 'aws:kms' || @.Encryption == 'AES256')"
 code = "BUCKET_OPEN"
 text = "the bucket is public, or not encrypted"
 max_age_hours = 48
@@ -175,6 +175,11 @@ sed -i 's/own.buckets/change.reviewed/' evidence/checks/buckets.toml
 check 'an own check under the name of one of ours is refused' refuses evidence run --temporary
 check 'and the file is named' grep -q 'evidence/checks/buckets.toml' "$scratch/refused"
 rm -r evidence/checks buckets.json
+
+# The log takes all of a branch: never one that holds work.
+git clone -q "file://$scratch/ca" "$scratch/work"
+check 'a branch of work is not taken for the log' refuses "$bin" evidence -C "$scratch/work" init --store branch:main
+check 'output that cannot be written is an error' refuses sh -c '"$1" evidence head >/dev/full' sh "$bin"
 
 # Replaced history, shallow history: never whole.
 git clone -q --depth 50 "file://$scratch/ca" "$scratch/shallow"

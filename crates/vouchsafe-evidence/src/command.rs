@@ -122,6 +122,10 @@ pub fn run(args: &Args) -> ExitCode {
         Verb::Completions(completions) => checks::complete(completions),
     };
     match ended {
+        Ok(_) if output::lost() => {
+            output::complain("error: the output could not be written");
+            ExitCode::FAILURE
+        }
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::Badly) => ExitCode::FAILURE,
         Err(Stopped(error)) => {

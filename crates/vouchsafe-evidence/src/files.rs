@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use jiff::Timestamp;
 
@@ -60,6 +60,10 @@ pub(crate) fn expand(
 /// # Errors
 /// In words: when it is a link, is too large or cannot be read.
 pub(crate) fn read(root: &Path, path: &str, limit: u64) -> Result<Vec<u8>, String> {
+    let mut parts = Path::new(path).components();
+    if !parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+        return Err(format!("{path} is not below the project"));
+    }
     let whole = root.join(path);
     let about = fs::symlink_metadata(&whole).map_err(|error| format!("{path}: {error}"))?;
     if !about.is_file() || !inside(root, path) {

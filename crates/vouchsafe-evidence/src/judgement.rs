@@ -174,6 +174,23 @@ pub(crate) struct Excepted {
     pub(crate) deviation: Deviation,
 }
 
+/// Text of strangers on one line: names of files, branches and facts may hold line feeds and what terminals and CI take for
+/// commands.
+fn plain(text: &str) -> String {
+    if !text.contains(|c: char| c.is_control()) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 impl Judgement {
     /// Neither pass nor fail, with the reason and the remedy.
     #[must_use]
@@ -190,7 +207,7 @@ impl Judgement {
     fn bare(outcome: Outcome, note: impl Into<String>) -> Self {
         Self {
             outcome,
-            notes: vec![note.into()],
+            notes: vec![plain(&note.into())],
             deviations: Vec::new(),
             excepted: Vec::new(),
             unobservable: Vec::new(),
@@ -203,6 +220,15 @@ impl Judgement {
     /// A verdict: fail when there is a deviation; else an error when something could not be judged; else a pass.
     #[must_use]
     pub(crate) fn of(mut deviations: Vec<Deviation>, mut unobservable: Vec<Unobservable>) -> Self {
+        for one in &mut deviations {
+            one.item = plain(&one.item);
+            one.text = plain(&one.text);
+            one.place = one.place.as_deref().map(plain);
+        }
+        for one in &mut unobservable {
+            one.item = plain(&one.item);
+            one.what = plain(&one.what);
+        }
         deviations.sort();
         deviations.dedup();
         unobservable.sort();
@@ -237,7 +263,10 @@ impl Judgement {
 
     /// The same, over a population.
     #[must_use]
-    pub(crate) fn over(mut self, population: Population) -> Self {
+    pub(crate) fn over(mut self, mut population: Population) -> Self {
+        for item in &mut population.items {
+            item.id = plain(&item.id);
+        }
         self.population = Some(population);
         self
     }
@@ -245,7 +274,7 @@ impl Judgement {
     /// The same, with a note.
     #[must_use]
     pub(crate) fn noting(mut self, note: impl Into<String>) -> Self {
-        self.notes.push(note.into());
+        self.notes.push(plain(&note.into()));
         self
     }
 }
@@ -265,4 +294,31 @@ pub(crate) struct Record {
     pub(crate) inputs_digest: Digest,
     /// What came out.
     pub(crate) judgement: Judgement,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_strangers_is_one_line_and_no_command() {
+        let one = Deviation {
+            item: "x\n::error file=a::forged\u{1b}[2K".to_owned(),
+            code: "A".to_owned(),
+            text: "a\rb".to_owned(),
+            severity: Severity::Low,
+            since: None,
+            until: None,
+            place: Some("x\n:1".to_owned()),
+        };
+        let judgement = Judgement::of(vec![one], Vec::new()).noting("a\nb");
+        let text = serde_json::to_string(&judgement).unwrap();
+        let back: Judgement = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            back.deviations[0].item,
+            "x\\n::error file=a::forged\\u{1b}[2K"
+        );
+        assert_eq!(back.deviations[0].text, "a\\rb");
+        assert_eq!(back.notes, ["a\\nb"]);
+    }
 }

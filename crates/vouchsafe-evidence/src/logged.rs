@@ -7,7 +7,7 @@ use crate::catalogue::{self, Control};
 use crate::check::Check;
 use crate::digest::Digest;
 use crate::inputs::{Contents as _, Index};
-use crate::project::{CATALOGUE, DEFINITION};
+use crate::project::{CATALOGUE, DEFINITION, SETTINGS, Settings};
 use crate::store::Log;
 
 /// The definitions of checks in a log, by their digest, and what is wrong with those that do not load.
@@ -56,4 +56,16 @@ pub(crate) fn catalogue(
     let text = std::str::from_utf8(&content).map_err(|error| error.to_string())?;
     let controls = catalogue::parse(text).map_err(|error| error.to_string())?;
     Ok((content, controls))
+}
+
+/// The name of the project in the settings that were the last ones before an entry.
+///
+/// # Errors
+/// In words, when there are none, or they cannot be read.
+pub(crate) fn project(log: &Log, index: &Index, before: u64) -> Result<String, String> {
+    let of_type = index.of_type(SETTINGS);
+    let known = of_type.iter().rfind(|known| known.index < before);
+    let known = known.ok_or("the log has no settings")?;
+    let settings = Settings::parse(&log.content(known)?).map_err(|error| error.to_string())?;
+    Ok(settings.project.name)
 }

@@ -3,6 +3,7 @@
 
 mod expression;
 mod folder;
+mod paths;
 
 use serde::Deserialize;
 
@@ -23,7 +24,7 @@ pub(crate) const AREA: Area = Area {
     types: &[EvidenceType {
         name: FACTS,
         title: "JSON that a command of the team saved, for its own checks ([[facts]])",
-        people: People::Workforce,
+        people: People::Nobody,
     }],
     collectors: &[&SavedFacts],
     checks: &[],

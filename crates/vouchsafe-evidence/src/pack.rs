@@ -13,6 +13,7 @@
 //! ```
 
 mod archive;
+mod derived;
 mod make;
 mod manifest;
 mod pages;

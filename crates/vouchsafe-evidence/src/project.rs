@@ -149,7 +149,21 @@ impl Settings {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, SettingsError> {
         let text = std::str::from_utf8(bytes)
             .map_err(|_| SettingsError("the file is not UTF-8".to_owned()))?;
-        toml::from_str(text).map_err(|error| SettingsError(error.to_string()))
+        let settings: Self =
+            toml::from_str(text).map_err(|error| SettingsError(error.to_string()))?;
+        let mut names: Vec<&str> = settings
+            .facts
+            .iter()
+            .map(|facts| facts.name.as_str())
+            .collect();
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair.first() == pair.last()) {
+            Some(pair) => Err(SettingsError(format!(
+                "two rows [[facts]] have the name {:?}",
+                pair.first().unwrap_or(&"")
+            ))),
+            None => Ok(settings),
+        }
     }
 }
 

@@ -174,18 +174,39 @@ fn making(init: &Init, git: Git) -> Result<Making, Stopped> {
         ])
         .map_err(|_| Stopped(format!("there is no branch {branch} here")))?;
     }
+    let store = init.store.clone().unwrap_or_else(|| match init.ci {
+        Some(_) => "branch:vouchsafe-evidence".to_owned(),
+        None => "folder:.vouchsafe-evidence".to_owned(),
+    });
+    if let Some(branch) = store.strip_prefix("branch:") {
+        only_a_log(&git, branch, &branches)?;
+    }
     let today = day_of(Timestamp::now());
     Ok(Making {
         git,
         name: name.unwrap_or(folder),
         origin,
         branches,
-        store: init.store.clone().unwrap_or_else(|| match init.ci {
-            Some(_) => "branch:vouchsafe-evidence".to_owned(),
-            None => "folder:.vouchsafe-evidence".to_owned(),
-        }),
+        store,
         since: init.since.unwrap_or_else(|| date(today.year(), 1, 1)),
     })
+}
+
+/// Refuses a branch that holds work: the log takes all of a branch.
+fn only_a_log(git: &Git, branch: &str, protected: &[String]) -> Result<(), Stopped> {
+    let head = git.text(["symbolic-ref", "--short", "HEAD"]).ok();
+    let of_work = head.as_deref() == Some(branch) || protected.iter().any(|one| one == branch);
+    let holds = |path: &str| {
+        let asked = format!("refs/heads/{branch}{path}");
+        git.run(["rev-parse", "--verify", "--quiet", &asked])
+            .is_ok()
+    };
+    if of_work || (holds("^{commit}") && !holds(":checkpoint")) {
+        return Err(Stopped(format!(
+            "the branch {branch} holds other work, and the log needs one of its own: --store branch:vouchsafe-evidence"
+        )));
+    }
+    Ok(())
 }
 
 fn files(

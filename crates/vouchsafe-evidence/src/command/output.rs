@@ -1,10 +1,22 @@
 //! The one place that writes to the terminal.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Writes a line to standard output. A reader that went away ends nothing.
+/// Whether something that was said is lost: a full disk behind a redirection.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Writes a line to standard output. A reader that went away has seen enough.
 pub(super) fn say(line: impl std::fmt::Display) {
-    let _ = writeln!(io::stdout().lock(), "{line}");
+    let written = writeln!(io::stdout().lock(), "{line}");
+    if written.is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe) {
+        LOST.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whether a line could not be written.
+pub(super) fn lost() -> bool {
+    io::stdout().flush().is_err() || LOST.load(Ordering::Relaxed)
 }
 
 /// Writes a line to standard error.

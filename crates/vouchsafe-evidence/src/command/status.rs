@@ -134,7 +134,11 @@ fn advice(check: &CheckFinding) -> String {
             format!("{count} items could not be judged")
         }
     };
-    format!("{}: {what}. {}", check.check, check.remedy)
+    format!(
+        "{}: {what}. {}",
+        check.check,
+        check.remedy.replace('\n', " ")
+    )
 }
 
 fn one(findings: &Findings, id: &str) -> Result<(), Stopped> {

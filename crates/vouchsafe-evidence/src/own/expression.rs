@@ -1,6 +1,7 @@
 //! The evaluator `expression`: each item must fulfil a condition.
 //!
-//! A condition says what holds, not what is wrong: a field that is missing then fails it, where the opposite would pass.
+//! A condition says what holds, and every field that it names must be there: in JSONPath a missing field is unlike anything,
+//! so that `@.public != true` would pass where nobody knows.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +10,19 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use super::{FACTS, source};
+use super::{FACTS, paths, source};
 use crate::check::CheckKind;
 use crate::inputs::{Context, Known};
 use crate::judgement::{Deviation, Judgement};
+
+/// Bytes of a path or condition.
+const LONGEST: usize = 500;
+/// Brackets in a condition: the parser of the library goes down by one call for each.
+const DEEPEST: usize = 32;
+/// Items of one file.
+const ITEMS: usize = 100_000;
+/// Facts that are older than a year show nothing.
+const HOURS_OF_A_YEAR: i64 = 8_784;
 
 /// `[parameters]` of the definition.
 #[derive(Deserialize)]
@@ -38,9 +48,41 @@ struct Expression {
 }
 
 impl Expression {
+    /// The condition as one expression: in parentheses, so that nothing can follow it.
     fn condition(&self) -> Result<JsonPath, String> {
-        JsonPath::parse(&format!("$[?{}]", self.holds))
+        JsonPath::parse(&format!("$[?({})]", self.holds))
             .map_err(|error| format!("the parameter holds: {error}"))
+    }
+
+    /// Refuses what would take forever, look elsewhere than at the item, or leave items out unseen.
+    fn bounded(&self) -> Result<(), String> {
+        let plain = [
+            ("items", self.items.to_string()),
+            ("id", self.id.to_string()),
+        ];
+        for (name, path) in plain {
+            if path.len() > LONGEST || path.contains("..") || path.contains('?') {
+                return Err(format!(
+                    "the parameter {name}: a path of at most {LONGEST} bytes without .. and filters; what a filter leaves out, nobody sees"
+                ));
+            }
+        }
+        let holds = paths::outside_of_quotes(&self.holds);
+        if self.holds.len() > LONGEST || holds.contains("..") || holds.contains(['?', '$']) {
+            return Err(format!(
+                "the parameter holds: an expression of at most {LONGEST} bytes about @, without .., ? and $"
+            ));
+        }
+        if holds.matches(['(', '[']).count() > DEEPEST {
+            return Err(format!("the parameter holds: more than {DEEPEST} brackets"));
+        }
+        if !(1..=HOURS_OF_A_YEAR).contains(&self.max_age_hours) {
+            return Err(format!(
+                "the parameter max_age_hours: 1 to {HOURS_OF_A_YEAR}, not {}",
+                self.max_age_hours
+            ));
+        }
+        Ok(())
     }
 
     /// The id of an item: one string or number.
@@ -96,13 +138,21 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
         );
     }
     let expression: Expression = context.check.parameters()?;
+    expression.bounded()?;
     let holds = expression.condition()?;
+    let named = paths::named(&expression.holds)?;
     let known = expression.last(context)?;
     let facts = context.parsed(known, |bytes| {
         serde_json::from_slice::<Value>(bytes)
             .map_err(|error| format!("no JSON, in line {}", error.line()))
     })?;
     let items = expression.items.query(&facts).all();
+    if items.len() > ITEMS {
+        return Err(format!(
+            "{} has more than {ITEMS} items",
+            known.evidence.request
+        ));
+    }
     if items.is_empty() {
         let note = format!("{} has no such items", known.evidence.request);
         return if expression.may_be_empty {
@@ -119,9 +169,10 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
         if !ids.insert(id.clone()) {
             return Err("two items have the same id".to_owned());
         }
+        let there = named.iter().all(|path| !path.query(item).is_empty());
         // A filter selects members of a list.
         let list = Value::Array(vec![item.clone()]);
-        if holds.query(&list).is_empty() {
+        if !there || holds.query(&list).is_empty() {
             deviations.push(Deviation {
                 item: id,
                 code: expression.code.clone(),

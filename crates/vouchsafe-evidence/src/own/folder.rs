@@ -3,13 +3,21 @@
 use std::fs;
 use std::path::Path;
 
+use vouchsafe_scan::detect::Detector;
+
+use super::FACTS;
 use crate::catalogue;
 use crate::check::{Check, CheckError};
+use crate::collect::look_for_phi;
 use crate::project::FOLDER;
 use crate::register::nearest;
 
 /// How the ids of a team's checks begin, so that none stands in for one of ours.
 pub(crate) const PREFIX: &str = "own.";
+/// Characters of an id after the prefix: it becomes the name of a file in each pack.
+const LONGEST: usize = 64;
+/// Hours after which nothing speaks any more.
+const HOURS_OF_A_YEAR: u32 = 8_784;
 /// A definition has no more than this.
 const LIMIT: u64 = 1 << 20;
 
@@ -43,12 +51,35 @@ pub(crate) fn all_of(root: &Path) -> Result<Vec<Check>, OwnError> {
     }
     names.sort();
     let controls = catalogue::controls()?;
+    let detector = Detector::new();
     for name in names {
         let text = read(&folder, &name).map_err(|problem| fault(&name, problem))?;
+        // The definition stands in the log and in each pack.
+        look_for_phi(&detector, FACTS, text.as_bytes()).map_err(|why| fault(&name, why))?;
         let check = Check::load(&text).map_err(|error| fault(&name, error.to_string()))?;
-        if !check.id.starts_with(PREFIX) {
-            let problem = format!("the id must begin with {PREFIX}, {} does not", check.id);
+        if !is_own(&check.id) {
+            let problem = format!(
+                "the id must be {PREFIX} and then at most {LONGEST} of a-z, 0-9, - and point; {:?} is not",
+                check.id
+            );
             return Err(fault(&name, problem));
+        }
+        if check.title.contains(char::is_control)
+            || check.remedy.contains(|c: char| c.is_control() && c != '\n')
+        {
+            return Err(fault(
+                &name,
+                "title and remedy hold control characters".to_owned(),
+            ));
+        }
+        if check.controls.is_empty() {
+            return Err(fault(&name, "it is for no control".to_owned()));
+        }
+        if check.cadence_hours.max(check.grace_hours) > HOURS_OF_A_YEAR {
+            return Err(fault(
+                &name,
+                "cadence and grace are a year at most".to_owned(),
+            ));
         }
         if checks.iter().any(|known| known.id == check.id) {
             let problem = format!("another file has the check {} too", check.id);
@@ -67,6 +98,15 @@ pub(crate) fn all_of(root: &Path) -> Result<Vec<Check>, OwnError> {
         checks.push(check);
     }
     Ok(checks)
+}
+
+fn is_own(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+    id.strip_prefix(PREFIX).is_some_and(|rest| {
+        (1..=LONGEST).contains(&rest.len())
+            && rest.chars().all(plain)
+            && rest.split('.').all(|part| !part.is_empty())
+    })
 }
 
 fn fault(name: &str, problem: String) -> OwnError {

@@ -70,6 +70,103 @@ fn each_item_must_fulfil_the_condition_and_a_missing_field_does_not() {
 }
 
 #[test]
+fn a_missing_field_fails_however_the_condition_is_written() {
+    let trial = Trial::new(
+        SETTINGS,
+        &[(
+            "facts.json",
+            r#"{"buckets": [{"name": "a"}, {"name": "b", "public": true, "encryption": "AES256"}]}"#,
+        )],
+    );
+    let now = jiff::Timestamp::now().as_second() - 1_780_000_000;
+    let holds = "@.public == false && (@.encryption == 'aws:kms' || @.encryption == 'AES256')";
+    for other in [
+        "@.public != true",
+        "!(@.public == true)",
+        "!@.public || @.public == false",
+    ] {
+        let check = CHECK.replace(holds, other);
+        let judgement = trial.run(now + 60, &[&check]).remove(0);
+        let expected = [("BUCKET_OPEN", "a"), ("BUCKET_OPEN", "b")];
+        assert_eq!(codes(&judgement), expected, "{other}");
+    }
+}
+
+#[test]
+fn conditions_that_cannot_fail_or_never_end_do_not_load() {
+    let holds = "@.public == false && (@.encryption == 'aws:kms' || @.encryption == 'AES256')";
+    let deep = format!(
+        "{}@.public == false{}",
+        "(".repeat(5_000),
+        ")".repeat(5_000)
+    );
+    for other in [
+        "@.public == false, ?@.name != 'x'",
+        "@.public == false) || (1 == 1",
+        "1 == 1",
+        "$[0].public == false",
+        "count(@..*..*..*) > 0",
+        "@[?@.x == 1]",
+        "!match(@.name, '[') && @.public == false",
+        "search(@.name, '((a{1000}){1000}){1000}')",
+        &deep,
+    ] {
+        assert!(
+            Check::load(&CHECK.replace(holds, other)).is_err(),
+            "{other:.60}"
+        );
+    }
+    for (from, to) in [
+        ("$.buckets[*]", "$.buckets[?@.public == false]"),
+        ("$.buckets[*]", "$..buckets[*]"),
+        ("max_age_hours = 48", "max_age_hours = 9223372036854775807"),
+        ("max_age_hours = 48", "max_age_hours = -5"),
+    ] {
+        assert!(Check::load(&CHECK.replace(from, to)).is_err(), "{to}");
+    }
+}
+
+#[test]
+fn facts_about_patients_are_not_stored() {
+    let trial = Trial::new(
+        SETTINGS,
+        &[(
+            "facts.json",
+            r#"{"resourceType": "Patient", "name": [{"family": "Roe", "given": ["Jane"]}], "birthDate": "1961-04-12"}"#,
+        )],
+    );
+    let now = jiff::Timestamp::now().as_second() - 1_780_000_000;
+    let judgement = trial.run(now + 60, &[CHECK]).remove(0);
+    assert_eq!(judgement.outcome, Outcome::Error);
+    assert!(
+        judgement.notes[0].contains("not stored"),
+        "{:?}",
+        judgement.notes
+    );
+    let stored = trial.stored(FACTS);
+    assert!(stored.iter().all(|(_, content)| content.is_empty()));
+}
+
+#[test]
+fn facts_are_read_below_the_project_only_and_have_one_name_each() {
+    for path in ["/etc/passwd", "../facts.json"] {
+        let settings = format!("[[facts]]\nname = \"buckets\"\npath = \"{path}\"\n");
+        let trial = Trial::new(&settings, &[]);
+        let now = jiff::Timestamp::now().as_second() - 1_780_000_000;
+        let judgement = trial.run(now + 60, &[CHECK]).remove(0);
+        assert!(
+            judgement.notes[0].contains("not below the project"),
+            "{:?}",
+            judgement.notes
+        );
+    }
+    let head = "[project]\nname = \"t\"\nsince = \"2026-01-01\"\n[log]\nstore = \"folder:x\"\nkey = \"x\"\n";
+    let twice = format!("{head}{SETTINGS}{SETTINGS}");
+    let error = crate::project::Settings::parse(twice.as_bytes()).unwrap_err();
+    assert!(error.to_string().contains("two rows"), "{error}");
+}
+
+#[test]
 fn nothing_to_look_at_and_items_without_an_id_are_errors() {
     let closed = r#"{"name": "a", "public": false, "encryption": "AES256"}"#;
     for (facts, words) in [
@@ -133,7 +230,21 @@ fn own_checks_stand_beside_those_of_the_program_and_replace_none() {
     put(CHECK);
     assert_eq!(all_of(root.path()).unwrap().len(), ours + 1);
     for (from, to, words) in [
-        ("own.buckets", "change.reviewed", "must begin with own."),
+        ("own.buckets", "change.reviewed", "the id must be own."),
+        ("own.buckets", "own.my check", "the id must be own."),
+        ("own.buckets", "own./../../x", "the id must be own."),
+        ("own.buckets", "own.", "the id must be own."),
+        ("[\"CC6.1\"]", "[]", "no control"),
+        (
+            "cadence_hours = 24",
+            "cadence_hours = 4294967295",
+            "a year at most",
+        ),
+        (
+            "Close it.",
+            "Tell Jane Roe, SSN 219-09-9999.",
+            "look like PHI",
+        ),
         ("CC6.1", "CC61", "is CC6.1 meant?"),
         ("facts.json/1\"]", "facts/1\"]", "no type of evidence"),
     ] {

@@ -10,8 +10,10 @@ use vouchsafe_tlog::{KeyName, NoteSigner, NoteVerifier};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
+use super::manifest::{Listed, Manifest};
 use super::*;
 use crate::check::Check;
+use crate::digest::Digest;
 use crate::engine;
 use crate::place::Place;
 use crate::project::Project;
@@ -306,6 +308,92 @@ fn a_pack_made_twice_of_one_log_differs_only_in_what_was_appended() {
     assert_eq!(before["README.txt"], after["README.txt"]);
     assert_eq!(before["catalogue.toml"], after["catalogue.toml"]);
     assert!(world.faults().is_empty(), "{:?}", world.faults());
+}
+
+/// The manifest of altered files, signed anew by whoever holds the key of the log.
+fn signed_again(files: &mut BTreeMap<String, Vec<u8>>, alter: impl FnOnce(&mut Manifest)) {
+    let mut manifest: Manifest = serde_json::from_slice(&files["manifest.json"]).unwrap();
+    let listed = files
+        .iter()
+        .filter(|(name, _)| !name.starts_with("manifest."))
+        .map(|(path, bytes)| Listed {
+            path: path.clone(),
+            size: bytes.len() as u64,
+            sha256: Digest::of(bytes),
+        });
+    manifest.files = listed.collect();
+    alter(&mut manifest);
+    let json = serde_json::to_vec_pretty(&manifest).unwrap();
+    let note = signer(7).sign(manifest.note(&json)).unwrap().to_string();
+    files.insert("manifest.json".to_owned(), json);
+    files.insert("manifest.note".to_owned(), note.into_bytes());
+}
+
+#[test]
+fn what_people_read_is_what_the_log_gives_although_the_key_is_right() {
+    let world = World::new();
+    let other = world.folder.path().join("other.zip");
+    let found = |files: &BTreeMap<String, Vec<u8>>| {
+        write(&other, files);
+        let kept = Kept {
+            key: Some(key(7)),
+            ..Kept::default()
+        };
+        faults(&other, &kept)
+    };
+    let mut same = world.files();
+    signed_again(&mut same, |_| {});
+    assert_eq!(found(&same), Vec::<String>::new());
+    let names: Vec<String> = same.keys().cloned().collect();
+    let one_of = |start: &str| {
+        let mut all = names.iter();
+        all.find(|name| name.starts_with(start)).unwrap().clone()
+    };
+    for name in [
+        "report.html".to_owned(),
+        "report.pdf".to_owned(),
+        "README.txt".to_owned(),
+        "evidence.csv".to_owned(),
+        "checks/change.reviewed.toml".to_owned(),
+        one_of("oscal/"),
+        one_of("populations/"),
+    ] {
+        let mut changed = world.files();
+        changed.insert(name.clone(), b"All 115 controls: held".to_vec());
+        signed_again(&mut changed, |_| {});
+        let faults = found(&changed);
+        assert!(
+            faults.iter().any(|fault| fault.contains(&name)),
+            "{name}: {faults:?}"
+        );
+        let mut without = world.files();
+        without.remove(&name);
+        signed_again(&mut without, |_| {});
+        assert!(!found(&without).is_empty(), "{name} is missing");
+    }
+    for name in [
+        "notes/letter.txt",
+        "populations/access.review.csv",
+        "log/tile/0/999",
+    ] {
+        let mut more = world.files();
+        more.insert(name.to_owned(), b"all is well".to_vec());
+        signed_again(&mut more, |_| {});
+        let faults = found(&more);
+        assert!(
+            faults.iter().any(|fault| fault.contains(name)),
+            "{name}: {faults:?}"
+        );
+    }
+    let alter: [fn(&mut Manifest); 2] = [
+        |manifest| manifest.project = "another".to_owned(),
+        |manifest| manifest.origin = "example.org/another".to_owned(),
+    ];
+    for alter in alter {
+        let mut named = world.files();
+        signed_again(&mut named, alter);
+        assert!(!found(&named).is_empty());
+    }
 }
 
 #[test]

@@ -9,9 +9,8 @@ use vouchsafe_tlog::tile::SourceError;
 use vouchsafe_tlog::{Checkpoint, Frontier, NoteVerifier, SignedNote};
 
 use super::archive::{Archive, ArchiveError, LogFiles};
-use super::make::needed;
+use super::derived::{Source, needed, of_log};
 use super::manifest::Manifest;
-use crate::catalogue;
 use crate::check::Check;
 use crate::collect::PROGRAM;
 use crate::digest::Digest;
@@ -338,8 +337,8 @@ impl Verifying {
             as_of: self.manifest.as_of,
             before: self.manifest.before,
         };
-        let controls = match self.controls(log, index, scope.before) {
-            Ok(controls) => controls,
+        let (catalogue, controls) = match logged::catalogue(log, index, scope.before) {
+            Ok(read) => read,
             Err(fault) => {
                 self.fault(fault);
                 return None;
@@ -354,20 +353,76 @@ impl Verifying {
             }
         };
         self.compare(index, &found, &populations);
+        let key = self.key.clone();
+        let source = Source {
+            project: &self.manifest.project.clone(),
+            key: &key,
+            log,
+            index,
+            catalogue: &catalogue,
+            controls: &controls,
+            checks: &last,
+            found: &found,
+            populations: &populations,
+        };
+        self.written(&source);
         Some(found)
     }
 
-    fn controls(
-        &self,
-        log: &Log,
-        index: &Index,
-        before: u64,
-    ) -> Result<Vec<catalogue::Control>, String> {
-        let (content, controls) = logged::catalogue(log, index, before)?;
-        if self.archive.read("catalogue.toml").ok().as_deref() != Some(&*content) {
-            return Err("catalogue.toml is not the catalogue of the log".to_owned());
+    /// Every file of the pack is one that the log gives, and is what this program writes for it: nobody reads a report that
+    /// says something else.
+    fn written(&mut self, source: &Source<'_>) {
+        let named = logged::project(source.log, source.index, source.found.before);
+        if named.as_deref() != Ok(self.manifest.project.as_str()) {
+            self.fault("the manifest names another project than the settings in the log");
         }
-        Ok(controls)
+        if self.manifest.origin != self.key.name().as_str() {
+            self.fault("the manifest names another origin than its key");
+        }
+        let files = match source.files() {
+            Ok(files) => files,
+            Err(error) => return self.fault(error.to_string()),
+        };
+        let of_log = of_log(source.log, source.index, source.found).into_iter();
+        let mut expected: BTreeSet<String> = of_log.map(|path| format!("log/{path}")).collect();
+        expected.extend(["manifest.json", "manifest.note"].map(str::to_owned));
+        let mut other = Vec::new();
+        for (path, bytes) in files {
+            if !self.archive.read(&path).is_ok_and(|file| file == bytes) {
+                other.push(path.clone());
+            }
+            expected.insert(path);
+        }
+        let names: BTreeSet<String> = self.archive.names().map(str::to_owned).collect();
+        let strange: Vec<_> = names.difference(&expected).cloned().collect();
+        let missing: Vec<_> = expected.difference(&names).cloned().collect();
+        if other.is_empty() && strange.is_empty() && missing.is_empty() {
+            self.step(format!(
+                "{} files are those that the log gives, byte for byte: reports, tables and definitions too",
+                expected.len()
+            ));
+            return;
+        }
+        let made_here = self.manifest.program == PROGRAM;
+        for path in other {
+            // Another version may lay out a report in another way; what machines read is the same in all of them.
+            let free =
+                path.starts_with("report.") || path.starts_with("oscal/") || path == "README.txt";
+            if free && !made_here {
+                self.result.not_excluded.push(format!(
+                    "another content of {path}: it was written by {}, and this is {PROGRAM}; findings.json is what the log gives",
+                    self.manifest.program
+                ));
+            } else {
+                self.fault(format!("{path} is not what the log gives"));
+            }
+        }
+        for path in strange {
+            self.fault(format!("{path} is no file that the log gives"));
+        }
+        for path in missing {
+            self.fault(format!("{path}, which the log gives, is missing"));
+        }
     }
 
     fn compare(&mut self, index: &Index, found: &Findings, populations: &Populations) {
