@@ -385,6 +385,12 @@ fn what_people_read_is_what_the_log_gives_although_the_key_is_right() {
             "{name}: {faults:?}"
         );
     }
+}
+
+#[test]
+fn a_manifest_that_names_another_project_or_origin_is_refused_although_the_key_is_right() {
+    let world = World::new();
+    let other = world.folder.path().join("other.zip");
     let alter: [fn(&mut Manifest); 2] = [
         |manifest| manifest.project = "another".to_owned(),
         |manifest| manifest.origin = "example.org/another".to_owned(),
@@ -392,7 +398,12 @@ fn what_people_read_is_what_the_log_gives_although_the_key_is_right() {
     for alter in alter {
         let mut named = world.files();
         signed_again(&mut named, alter);
-        assert!(!found(&named).is_empty());
+        write(&other, &named);
+        let kept = Kept {
+            key: Some(key(7)),
+            ..Kept::default()
+        };
+        assert!(!faults(&other, &kept).is_empty());
     }
 }
 
