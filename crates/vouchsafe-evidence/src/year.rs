@@ -359,7 +359,7 @@ fn pages(root: &Path, day: usize, now: Timestamp, changes: &[&Change]) {
 }
 
 fn of_change(change: &Change, page: &mut impl FnMut(&str, &str, Value)) {
-    let user = |login: &str| json!({"login": login, "id": 1, "type": "User"});
+    let user = |login: &str| json!({"login": login, "id": login.len() + usize::from(login == "ann"), "type": "User"});
     let number = change.at.as_second() / 100;
     let made = change.at - SignedDuration::from_hours(3);
     let approved = change.at - SignedDuration::from_hours(1);

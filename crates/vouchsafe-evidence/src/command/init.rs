@@ -182,6 +182,11 @@ fn making(init: &Init, git: Git) -> Result<Making, Stopped> {
         only_a_log(&git, branch, &branches)?;
     }
     let today = day_of(Timestamp::now());
+    if init.since.is_some_and(|since| since > today) {
+        return Err(Stopped(format!(
+            "--since lies in the future: today is {today} (UTC)"
+        )));
+    }
     Ok(Making {
         git,
         name: name.unwrap_or(folder),

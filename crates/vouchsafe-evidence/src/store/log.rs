@@ -22,7 +22,9 @@ const KEPT: usize = 48;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LogError {
     /// There is no checkpoint.
-    #[error("there is no evidence log here (no checkpoint): run `vouchsafe evidence init` first")]
+    #[error(
+        "there is no evidence log here (no checkpoint). Run `vouchsafe evidence init` first. Where evidence/evidence.toml is there already: a log in a folder stays on the machine that made it, so copy it from there; where it is lost, remove that file, and `init` begins another log"
+    )]
     Absent,
     /// The checkpoint could not be read.
     #[error("the checkpoint of the log: {0}")]
