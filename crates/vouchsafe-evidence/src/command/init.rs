@@ -157,23 +157,7 @@ fn making(init: &Init, git: Git) -> Result<Making, Stopped> {
             format!("{}-{first}/evidence", plain(&folder))
         }
     };
-    let branches = if init.branches.is_empty() {
-        let head = git.text(["symbolic-ref", "--short", "HEAD"]).map_err(|_| {
-            Stopped("no branch is checked out: name the protected ones with --branch".to_owned())
-        })?;
-        vec![head]
-    } else {
-        init.branches.clone()
-    };
-    for branch in &branches {
-        git.run([
-            "rev-parse",
-            "--verify",
-            "--quiet",
-            &format!("refs/heads/{branch}^{{commit}}"),
-        ])
-        .map_err(|_| Stopped(format!("there is no branch {branch} here")))?;
-    }
+    let branches = protected(init, &git)?;
     let store = init.store.clone().unwrap_or_else(|| match init.ci {
         Some(_) => "branch:vouchsafe-evidence".to_owned(),
         None => "folder:.vouchsafe-evidence".to_owned(),
@@ -195,6 +179,28 @@ fn making(init: &Init, git: Git) -> Result<Making, Stopped> {
         store,
         since: init.since.unwrap_or_else(|| date(today.year(), 1, 1)),
     })
+}
+
+/// The branches that are protected: those that were named, else the one that is checked out.
+fn protected(init: &Init, git: &Git) -> Result<Vec<String>, Stopped> {
+    let branches = if init.branches.is_empty() {
+        let head = git.text(["symbolic-ref", "--short", "HEAD"]).map_err(|_| {
+            Stopped("no branch is checked out: name the protected ones with --branch".to_owned())
+        })?;
+        vec![head]
+    } else {
+        init.branches.clone()
+    };
+    for branch in &branches {
+        git.run([
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            &format!("refs/heads/{branch}^{{commit}}"),
+        ])
+        .map_err(|_| Stopped(format!("there is no branch {branch} here")))?;
+    }
+    Ok(branches)
 }
 
 /// Refuses a branch that holds work: the log takes all of a branch.
