@@ -176,6 +176,31 @@ check 'an own check under the name of one of ours is refused' refuses evidence r
 check 'and the file is named' grep -q 'evidence/checks/buckets.toml' "$scratch/refused"
 rm -r evidence/checks buckets.json
 
+# A log that was cut on this machine is refused, in a folder and on a branch, until somebody says otherwise.
+git init -q -b main "$scratch/cut"
+git -C "$scratch/cut" -c user.name=A -c user.email=a@example.org commit -q --allow-empty -m first
+for store in folder:.vouchsafe-evidence branch:log; do
+  (
+    cd "$scratch/cut"
+    rm -rf evidence
+    evidence init --store "$store" --origin "${store%%:*}.example/cut" >/dev/null
+    evidence run -q --fail-on nothing >/dev/null
+    case $store in
+      folder:*) cp -r .vouchsafe-evidence "$scratch/older" ;;
+      branch:*) git branch older log ;;
+    esac
+    evidence run -q --fail-on nothing >/dev/null
+    case $store in
+      folder:*) rm -r .vouchsafe-evidence && cp -r "$scratch/older" .vouchsafe-evidence ;;
+      branch:*) git branch -f log older ;;
+    esac
+    refuses evidence status && grep -q 'rewritten or cut' "$scratch/refused" || exit 1
+    seen=$(sed -n 's/.*remove \(.*\.seen\);.*/\1/p' "$scratch/refused")
+    rm "$seen"
+    evidence run -q --fail-on nothing >/dev/null
+  ) && echo "ok    a log that was cut is refused ($store), and goes on when somebody says so" || { echo "WRONG a cut log ($store)"; failed=1; }
+done
+
 # The log takes all of a branch: never one that holds work.
 git clone -q "file://$scratch/ca" "$scratch/work"
 check 'a branch of work is not taken for the log' refuses "$bin" evidence -C "$scratch/work" init --store branch:main

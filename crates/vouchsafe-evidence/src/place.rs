@@ -7,15 +7,21 @@ use std::sync::Arc;
 use vouchsafe_tlog::{KeyError, NoteSigner, NoteVerifier};
 
 use crate::collect::Call;
+use crate::digest::Digest;
 use crate::git::{Git, GitError};
 use crate::project::Project;
 use crate::store::s3::{AccessError, Bucket};
-use crate::store::{Branch, BranchError, Files, Folder, Remote, RemoteError, WriteError, Writer};
+use crate::store::{
+    Branch, BranchError, Files, Folder, Log, LogError, Remote, RemoteError, Seen, SeenError,
+    WriteError, Writer,
+};
 
 /// A place for a log. While it is open, no other run of this machine has it.
 #[derive(Debug)]
 pub(crate) struct Place {
     kind: Kind,
+    /// The last head of a folder or branch; a bucket has its own.
+    seen: Option<Seen>,
     _lock: Option<File>,
 }
 
@@ -52,6 +58,8 @@ pub(crate) enum PlaceError {
     Access(#[from] AccessError),
     #[error(transparent)]
     Remote(#[from] RemoteError),
+    #[error(transparent)]
+    Seen(#[from] SeenError),
     #[error("{path}: {error}")]
     File {
         path: PathBuf,
@@ -82,21 +90,34 @@ impl Place {
         {
             return Err(PlaceError::Settings(store.to_owned()));
         }
+        let key = || settings.key.parse().map_err(PlaceError::Key);
         match named {
-            Some(("folder", path)) if !path.is_empty() => Ok(Self {
-                kind: Kind::Folder(Folder::new(project.root().join(path))),
-                _lock: None,
-            }),
+            Some(("folder", path)) if !path.is_empty() => {
+                let folder = Folder::new(project.root().join(path));
+                let seen = seen(&project.git, folder.path(), &settings.key)?;
+                compare(&seen, &folder, &key()?)?;
+                Ok(Self {
+                    kind: Kind::Folder(folder),
+                    seen: Some(seen),
+                    _lock: None,
+                })
+            }
             Some(("branch", name)) => {
                 let branch = Branch::new(project.git.clone(), name)?;
                 let lock = lock(branch.folder())?;
                 let head = branch.read()?;
+                let folder = Folder::new(branch.folder());
+                let seen = seen(&project.git, folder.path(), &settings.key)?;
+                if let Some(note) = compare(&seen, &folder, &key()?)? {
+                    seen.remember(&note)?;
+                }
                 Ok(Self {
                     kind: Kind::Branch {
-                        folder: Folder::new(branch.folder()),
+                        folder,
                         branch,
                         head,
                     },
+                    seen: Some(seen),
                     _lock: Some(lock),
                 })
             }
@@ -104,9 +125,9 @@ impl Place {
                 let bucket = Bucket::open(place, &settings.s3, project.root())?;
                 let home = working_folders(&project.git)?.join(bucket.flat_name());
                 let lock = lock(&home)?;
-                let key = settings.key.parse().map_err(PlaceError::Key)?;
                 Ok(Self {
-                    kind: Kind::Bucket(Remote::read(bucket, &home, &key)?),
+                    kind: Kind::Bucket(Remote::read(bucket, &home, &key()?)?),
+                    seen: None,
                     _lock: Some(lock),
                 })
             }
@@ -167,13 +188,18 @@ impl Place {
     /// Makes what was committed to the log visible to others: a commit and a push, for a branch.
     pub(crate) fn publish(&mut self, message: &str) -> Result<(), PlaceError> {
         match &mut self.kind {
-            Kind::Folder(_) => Ok(()),
+            Kind::Folder(_) => {}
             Kind::Branch { branch, head, .. } => {
                 *head = Some(branch.write(head.as_deref(), message)?);
-                Ok(())
             }
-            Kind::Bucket(remote) => Ok(remote.publish()?),
+            Kind::Bucket(remote) => remote.publish()?,
         }
+        let Some(seen) = &self.seen else {
+            return Ok(());
+        };
+        let path = self.folder().path().join("checkpoint");
+        let note = fs::read(&path).map_err(|error| PlaceError::File { path, error })?;
+        Ok(seen.remember(&note)?)
     }
 }
 
@@ -242,6 +268,32 @@ pub(crate) fn keys(project: &Project) -> Result<(NoteVerifier, Vec<NoteVerifier>
         }
     }
     Ok((key, witnesses))
+}
+
+/// Where the last head of a log is kept: the log of another place or key is another log.
+fn seen(git: &Git, folder: &Path, key: &str) -> Result<Seen, PlaceError> {
+    let name = format!("{}\n{key}", folder.display());
+    let name = format!("{}.seen", Digest::of(name.as_bytes()));
+    Ok(Seen::new(working_folders(git)?.join(name)))
+}
+
+/// Compares the log of a folder with the head that was seen last; returns its own. What is damaged is said when it is read.
+fn compare(
+    seen: &Seen,
+    folder: &Folder,
+    key: &NoteVerifier,
+) -> Result<Option<Vec<u8>>, PlaceError> {
+    match Log::open(Arc::new(folder.clone()), key, &[]) {
+        Ok(log) => {
+            seen.compare(Some(&log))?;
+            Ok(Some(log.note().to_vec()))
+        }
+        Err(LogError::Absent) => {
+            seen.compare(None)?;
+            Ok(None)
+        }
+        Err(_) => Ok(None),
+    }
 }
 
 fn lock(folder: &Path) -> Result<File, PlaceError> {

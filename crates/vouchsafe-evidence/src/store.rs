@@ -11,6 +11,7 @@ mod folder;
 mod log;
 mod remote;
 pub(crate) mod s3;
+mod seen;
 pub(crate) mod staged;
 mod writer;
 
@@ -18,6 +19,7 @@ pub(crate) use branch::{Branch, BranchError};
 pub(crate) use folder::{Files, Folder};
 pub(crate) use log::{Log, LogError};
 pub(crate) use remote::{Remote, RemoteError};
+pub(crate) use seen::{Seen, SeenError};
 pub(crate) use writer::{WriteError, Writer};
 
 use crate::digest::Digest;

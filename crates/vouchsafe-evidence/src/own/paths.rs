@@ -2,29 +2,10 @@
 
 use serde_json_path::JsonPath;
 
-/// The text with what stands in quotes left out.
+/// The text without what stands in quotes.
 pub(super) fn outside_of_quotes(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut quote = None;
-    let mut escaped = false;
-    for c in text.chars() {
-        match quote {
-            None => {
-                if c == '\'' || c == '"' {
-                    quote = Some(c);
-                }
-                out.push(c);
-            }
-            Some(_) if escaped => escaped = false,
-            Some(_) if c == '\\' => escaped = true,
-            Some(open) if c == open => {
-                quote = None;
-                out.push(c);
-            }
-            Some(_) => {}
-        }
-    }
-    out
+    let outside = characters(text).filter(|one| !one.quoted);
+    outside.map(|one| one.character).collect()
 }
 
 /// Every path from `@`, as one from `$` in the item: names after a point, and whatever stands in brackets.
@@ -32,15 +13,15 @@ pub(super) fn outside_of_quotes(text: &str) -> String {
 /// # Errors
 /// When there is none, or one cannot be read: a condition that looks at nothing holds for everything.
 pub(super) fn named(holds: &str) -> Result<Vec<JsonPath>, String> {
+    let characters: Vec<Character> = characters(holds).collect();
     let mut paths = Vec::new();
-    let mut rest = holds;
-    while let Some(at) = next(rest) {
-        let path = rest.get(at + 1..).unwrap_or_default();
-        let end = end(path);
-        let (path, after) = path.split_at_checked(end).unwrap_or((path, ""));
+    for (place, one) in characters.iter().enumerate() {
+        if one.character != '@' || one.quoted {
+            continue;
+        }
+        let path = path(characters.get(place + 1..).unwrap_or_default());
         let parsed = JsonPath::parse(&format!("${path}"));
         paths.push(parsed.map_err(|error| format!("the parameter holds: {error}"))?);
-        rest = after;
     }
     if paths.iter().all(|path| path.to_string() == "$") {
         return Err("the parameter holds names no field of the item".to_owned());
@@ -48,43 +29,50 @@ pub(super) fn named(holds: &str) -> Result<Vec<JsonPath>, String> {
     Ok(paths)
 }
 
-/// Where the next `@` outside of quotes is.
-fn next(text: &str) -> Option<usize> {
-    let mut quote = None;
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        match quote {
-            None if c == '@' => return Some(at),
-            None if c == '\'' || c == '"' => quote = Some(c),
-            None => {}
-            Some(_) if escaped => escaped = false,
-            Some(_) if c == '\\' => escaped = true,
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
+/// The path that a text begins with.
+fn path(text: &[Character]) -> String {
+    let mut brackets = 0_usize;
+    let belongs = |one: &&Character| {
+        let c = one.character;
+        match c {
+            _ if one.quoted => {}
+            '[' => brackets += 1,
+            ']' => match brackets.checked_sub(1) {
+                Some(rest) => {
+                    brackets = rest;
+                    return true;
+                }
+                None => return false,
+            },
+            _ => {}
         }
-    }
-    None
+        brackets > 0 || matches!(c, '.' | '_' | '*') || c.is_alphanumeric()
+    };
+    let of_path = text.iter().take_while(belongs);
+    of_path.map(|one| one.character).collect()
 }
 
-/// Where a path ends that begins a text.
-fn end(text: &str) -> usize {
-    let mut quote = None;
+/// A character of a condition.
+struct Character {
+    character: char,
+    /// Whether it stands between two quotation marks.
+    quoted: bool,
+}
+
+fn characters(text: &str) -> impl Iterator<Item = Character> {
+    let mut open = None;
     let mut escaped = false;
-    let mut depth = 0_usize;
-    for (at, c) in text.char_indices() {
-        match quote {
-            Some(_) if escaped => escaped = false,
-            Some(_) if c == '\\' => escaped = true,
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if depth > 0 && (c == '\'' || c == '"') => quote = Some(c),
-            None if c == '[' => depth += 1,
-            None if c == ']' && depth > 0 => depth -= 1,
-            None if depth > 0 || c == '.' || c == '_' || c == '*' || c.is_alphanumeric() => {}
-            None => return at,
+    text.chars().map(move |character| {
+        let closes = !escaped && open == Some(character);
+        let quoted = open.is_some() && !closes;
+        escaped = quoted && !escaped && character == '\\';
+        if closes {
+            open = None;
+        } else if open.is_none() && matches!(character, '\'' | '"') {
+            open = Some(character);
         }
-    }
-    text.len()
+        Character { character, quoted }
+    })
 }
 
 #[cfg(test)]

@@ -15,13 +15,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use vouchsafe_tlog::proof::{consistency, verify_consistency};
-use vouchsafe_tlog::{Checkpoint, NoteVerifier, SignedNote};
+use vouchsafe_tlog::NoteVerifier;
 
 use self::files::RemoteFiles;
 use super::folder::{Files, Folder};
 use super::log::{Log, LogError, object_holds};
 use super::s3::{Bucket, Condition, Lock, Put, S3Error};
+use super::seen::{Seen, SeenError, checkpoint_of};
 use super::staged;
 use crate::digest::Digest;
 
@@ -36,7 +36,7 @@ pub(crate) struct Remote {
     files: Arc<RemoteFiles>,
     /// The version of the checkpoint that this run began with, or last wrote.
     etag: Option<String>,
-    seen: PathBuf,
+    seen: Seen,
 }
 
 /// Why a log in a bucket cannot be read or written.
@@ -61,14 +61,8 @@ pub(crate) enum RemoteError {
     Unconditional(&'static str),
     #[error("the log moved meanwhile: another run was quicker; run again")]
     Moved,
-    #[error(
-        "the log in the bucket does not go on from the {seen} entries that were last seen here: it was rewritten or cut; find out who did, and from which version of its checkpoint"
-    )]
-    Rewritten { seen: u64 },
-    #[error(
-        "the log was seen here with {0} entries, and there is none in the bucket: it was removed, or this is another bucket"
-    )]
-    Removed(u64),
+    #[error(transparent)]
+    Seen(#[from] SeenError),
     #[error("{0} is in the bucket with another content than its name says: somebody put it there")]
     Foreign(String),
     #[error(
@@ -110,7 +104,7 @@ impl Remote {
         let mut remote = Self {
             files,
             etag: None,
-            seen: home.join(SEEN),
+            seen: Seen::new(home.join(SEEN)),
         };
         if let Some(head) = &head {
             write(remote.files.work.path(), "checkpoint", &head.bytes)?;
@@ -179,7 +173,7 @@ impl Remote {
         for (path, bytes) in &tiles {
             self.put_tile(path, bytes)?;
         }
-        self.remember(&note)?;
+        self.seen.remember(&note)?;
         // From now on they are as good as read from the bucket.
         for path in listed(&work, "objects")?
             .into_iter()
@@ -260,48 +254,19 @@ impl Remote {
 
     /// The log goes on from what was last seen here.
     fn compare(&self, key: &NoteVerifier) -> Result<(), RemoteError> {
-        let seen = match fs::read(&self.seen) {
-            Ok(note) => checkpoint_of(&note)
-                .map(Some)
-                .ok_or_else(|| std::io::ErrorKind::InvalidData.into()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+        let log = match Log::open(self.files(), key, &[]) {
+            Err(LogError::Absent) => return Ok(self.seen.compare(None)?),
+            Err(LogError::Checkpoint(_)) => return Err(RemoteError::ForeignKey),
+            log => log?,
         };
-        let seen = seen.map_err(at(&self.seen))?;
-        let log = match (Log::open(self.files(), key, &[]), &seen) {
-            (Err(LogError::Absent), None) => return Ok(()),
-            (Err(LogError::Absent), Some(seen)) => return Err(RemoteError::Removed(seen.size)),
-            (Err(LogError::Checkpoint(_)), _) => return Err(RemoteError::ForeignKey),
-            (log, _) => log?,
-        };
-        let goes_on = |seen: &Checkpoint| {
-            let (size, root) = (log.size(), log.checkpoint().root);
-            seen.size == 0
-                || consistency(log.tree(), seen.size, size).is_ok_and(|proof| {
-                    verify_consistency(seen.size, &seen.root, size, &root, &proof).is_ok()
-                })
-        };
-        match seen {
-            Some(seen) if !goes_on(&seen) => Err(RemoteError::Rewritten { seen: seen.size }),
-            _ => {
-                self.files.forget_all_but(log.size())?;
-                self.remember(log.note())
-            }
-        }
-    }
-
-    fn remember(&self, note: &[u8]) -> Result<(), RemoteError> {
-        let home = self.seen.parent().unwrap_or(&self.seen);
-        write(home, SEEN, note)
+        self.seen.compare(Some(&log))?;
+        self.files.forget_all_but(log.size())?;
+        Ok(self.seen.remember(log.note())?)
     }
 }
 
 fn is_as_long(found: &Lock, asked: &Lock) -> bool {
     found.mode == asked.mode && found.until >= asked.until
-}
-
-fn checkpoint_of(note: &[u8]) -> Option<Checkpoint> {
-    Checkpoint::parse(SignedNote::parse(note).ok()?.text()).ok()
 }
 
 /// Where the new tiles of a checkpoint are staged.
