@@ -79,6 +79,7 @@ says() {
   local text=$1
   shift
   if "$@" >"$scratch/said" 2>&1; then echo "it did not fail"; return 1; fi
+  cat "$scratch/said" >>"$scratch/transcript"
   if grep -q "$text" "$scratch/said"; then return 0; fi
   cat "$scratch/said"
   return 1
@@ -205,7 +206,7 @@ bucket put evidence app/checkpoint "$scratch/newest"
 check 'the newest is taken' run
 bucket keep evidence app/checkpoint "$scratch/newest"
 bucket remove evidence app/checkpoint
-check 'a log that was removed is refused' says 'there is none in the bucket' run
+check 'a log that was removed is refused' says 'there is none now' run
 bucket put evidence app/checkpoint "$scratch/newest"
 
 # --- Object Lock ------------------------------------------------------------------------------------------------------
@@ -234,5 +235,5 @@ check 'a certificate that nobody vouches for is refused' says 'certificate' env 
 check 'one of an own authority is taken' env AWS_ENDPOINT_URL_S3="$tls" AWS_CA_BUNDLE="$scratch/ca.pem" "$bin" evidence head
 check 'plain http elsewhere is refused' says 'no https' env AWS_ENDPOINT_URL_S3=http://storage.example "$bin" evidence head
 
-check 'no secret is in what was written or said' bash -c '! grep -rqs -e secret-canary -e token-canary -e X-Amz-Signature "$0/app" "$0/two" "$0/three" "$0/said" "$0/status" "$0/plan" "$0/fetched"' "$scratch"
+check 'no secret is in what was written or said' bash -c '! grep -rqs -e secret-canary -e token-canary -e wrong-canary -e X-Amz-Signature "$0/app" "$0/two" "$0/three" "$0/said" "$0/transcript" "$0/status" "$0/plan" "$0/fetched"' "$scratch"
 exit "$failed"

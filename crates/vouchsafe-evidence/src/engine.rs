@@ -76,7 +76,7 @@ pub(crate) fn run_after(
     let detector = Detector::new();
     let allowed = allowed(checks);
     let mut sink = Sink::new(writer, index, &detector, "witness", project.now);
-    witness::record(heads, &mut sink)?;
+    witness::record(heads, first, &mut sink)?;
     for collector in AREAS.iter().flat_map(|area| area.collectors) {
         if collector.plan(project).is_empty() {
             continue;

@@ -3,6 +3,7 @@
 mod alerts;
 mod answer;
 mod area;
+mod bounded;
 mod catalogue;
 mod change;
 mod check;

@@ -9,7 +9,7 @@ use vouchsafe_tlog::{KeyError, NoteSigner, NoteVerifier};
 use crate::collect::Call;
 use crate::digest::Digest;
 use crate::git::{Git, GitError};
-use crate::project::Project;
+use crate::project::{LogSettings, Project};
 use crate::store::s3::{AccessError, Bucket};
 use crate::store::{
     Branch, BranchError, Files, Folder, Log, LogError, Remote, RemoteError, Seen, SeenError,
@@ -133,6 +133,21 @@ impl Place {
             }
             _ => Err(PlaceError::Store(store.to_owned())),
         }
+    }
+
+    /// Whether settings name a place that could be opened. Nothing is read, called or made.
+    pub(crate) fn check(settings: &LogSettings, git: &Git) -> Result<(), PlaceError> {
+        match settings.store.split_once(':') {
+            Some(("folder", path)) if !path.is_empty() => {}
+            Some(("branch", name)) => {
+                Branch::new(git.clone(), name)?;
+            }
+            Some(("s3", place)) => {
+                Bucket::open(place, &settings.s3, git.root())?;
+            }
+            _ => return Err(PlaceError::Store(settings.store.clone())),
+        }
+        Ok(())
     }
 
     /// What will be called for the log, and the permission that it takes; nothing is.

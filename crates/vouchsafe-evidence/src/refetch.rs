@@ -63,7 +63,7 @@ pub(crate) enum RefetchError {
         "the pack has pages of several repositories: name the one by --repository; it has: {0}"
     )]
     Several(String),
-    #[error("--repository: {0} is none of which the pack has pages; it has: {1}")]
+    #[error("--repository: the pack has no pages of {0}; it has pages of {1}")]
     OtherRepository(String, String),
     #[error("pages of {0} are compared with GitHub only, and that is no repository of GitHub")]
     OtherForge(String),

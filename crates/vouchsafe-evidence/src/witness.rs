@@ -9,7 +9,7 @@ mod judge;
 
 use reqwest::Url;
 use serde::Deserialize;
-use vouchsafe_tlog::{NoteVerifier, SignatureKind};
+use vouchsafe_tlog::{Checkpoint, NoteVerifier, SignatureKind, SignedNote};
 
 use crate::area::{Area, EvidenceType, People};
 use crate::collect::{Call, Collected, Sink};
@@ -122,11 +122,12 @@ pub(crate) fn plan(witnesses: &[Witness]) -> Vec<Call> {
     witnesses.iter().map(call).collect()
 }
 
-/// Records the head before this run, and the witnesses that did not cosign it.
+/// Records the head before this run, and the witnesses that did not cosign it. `before` is the size of the log that the run
+/// found when nobody else could write it any more.
 ///
 /// # Errors
 /// When the log cannot be written.
-pub(crate) fn record(heads: &Heads, sink: &mut Sink<'_>) -> Result<(), WriteError> {
+pub(crate) fn record(heads: &Heads, before: u64, sink: &mut Sink<'_>) -> Result<(), WriteError> {
     let Some(note) = &heads.note else {
         return Ok(());
     };
@@ -138,10 +139,21 @@ pub(crate) fn record(heads: &Heads, sink: &mut Sink<'_>) -> Result<(), WriteErro
         effective: None,
         content: note.to_string().as_bytes(),
     })?;
+    let moved = log_size(note).is_some_and(|asked| asked < before);
     for (name, why) in &heads.refused {
+        // What a witness saw of a log that went on meanwhile is no other log.
+        let why = match why.starts_with(CONFLICT) && moved {
+            true => "another run went on while it was asked",
+            false => why,
+        };
         sink.failed(ANSWER, name, "add-checkpoint", why)?;
     }
     Ok(())
+}
+
+fn log_size(note: &SignedNote) -> Option<u64> {
+    let checkpoint = Checkpoint::parse(note.text()).ok()?;
+    Some(checkpoint.size)
 }
 
 #[cfg(test)]

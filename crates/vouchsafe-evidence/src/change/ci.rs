@@ -101,16 +101,16 @@ fn green(evidence: &Evidence, change: &Change, verdict: &Verdict) -> Green {
     };
     let required = required(evidence, word, change, limit);
     let green = of_commit(&word.forge, head, limit, &required, no_pull);
-    let id = &change.commit.id;
-    // A merge queue tries the merged commit itself, before it becomes the branch.
-    let queued = head != id.as_ref() && word.forge.has(&format!("/commits/{id}/check-runs"));
-    if !green.is_green() && queued {
-        let of_merge = of_commit(&word.forge, id, limit, &required, true);
-        if of_merge.is_green() {
-            return of_merge;
-        }
+    if green.is_green() {
+        return green;
     }
-    green
+    // A merge queue tries the merged commit itself, before it becomes the branch; other pipelines a merge of both sides.
+    let tried = verdict.tried.as_ref();
+    let merges = [Some(&change.commit.id), tried].into_iter().flatten();
+    let merges = merges.filter(|id| head != id.as_ref());
+    let merges = merges.filter(|id| word.forge.has(&format!("/commits/{id}/check-runs")));
+    let mut of_merges = merges.map(|id| of_commit(&word.forge, id, limit, &required, true));
+    of_merges.find(Green::is_green).unwrap_or(green)
 }
 
 impl Green {

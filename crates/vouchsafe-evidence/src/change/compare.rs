@@ -65,8 +65,15 @@ type Facts = BTreeMap<String, Fact>;
 pub(crate) fn repositories(files: &[Arc<[u8]>]) -> Result<BTreeSet<String>, String> {
     let mut found = BTreeSet::new();
     for file in files {
-        let pages = PageFile::parse(file)?.0.into_iter();
-        let pages = pages.filter(|page| page.path != "/activity" && !page.repository.is_empty());
+        let pages = PageFile::parse(file)?.0;
+        if pages.iter().any(|page| page.path.starts_with("/gitlab/")) {
+            return Err(
+                "its pages are GitLab's, and only those of GitHub can be compared".to_owned(),
+            );
+        }
+        let pages = pages
+            .into_iter()
+            .filter(|page| page.path != "/activity" && !page.repository.is_empty());
         found.extend(pages.map(|page| page.repository));
     }
     Ok(found)

@@ -5,8 +5,10 @@
 
 mod shapes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::forge::Forge;
 use super::pages::{Body, Page};
@@ -103,12 +105,13 @@ pub(super) fn body(path: &str, repository: &str, line: &[u8]) -> (String, Result
 fn runs(statuses: Vec<Status>) -> CheckRuns {
     let runs = statuses.into_iter().map(|one| CheckRun {
         status: match one.status.as_str() {
-            "success" | "failed" | "canceled" | "skipped" | "manual" => "completed".to_owned(),
+            "success" | "failed" | "canceled" | "skipped" => "completed".to_owned(),
+            // One that may be left out holds nothing up; another blocks its pipeline until somebody starts it.
+            "manual" if one.allow_failure => "completed".to_owned(),
             other => other.to_owned(),
         },
         conclusion: Some(match one.status.as_str() {
             "success" => "success".to_owned(),
-            // A job that waits for somebody to start it holds nothing up.
             "skipped" | "manual" => "skipped".to_owned(),
             // The pipeline passes with it all the same.
             "failed" | "canceled" if one.allow_failure => "neutral".to_owned(),
@@ -136,11 +139,13 @@ pub(super) fn derived(forge: &Forge, repository: &str) -> Vec<Page> {
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         match parts.as_slice() {
             ["gitlab", "merge_requests", number, "approvals"] => {
-                pages.push(page(
-                    repository,
-                    format!("/pulls/{number}/reviews"),
-                    reviews(forge, number),
-                ));
+                // Each answer for itself: what was there at the merge may be gone from the last one.
+                let answers = forge.answers(path).map(Ok);
+                let answers = answers.chain(forge.newest(path).err().map(Err));
+                for answer in answers {
+                    let found = answer.and_then(|(at, body)| reviews(forge, number, at, body));
+                    pages.push(page(repository, format!("/pulls/{number}/reviews"), found));
+                }
             }
             ["commits", sha, "check-runs"] => {
                 // Outside statuses are among the runs here.
@@ -152,15 +157,16 @@ pub(super) fn derived(forge: &Forge, repository: &str) -> Vec<Page> {
                 let body = at.map(|at| (at, Body::Statuses(none)));
                 pages.push(page(repository, format!("/commits/{sha}/status"), body));
             }
-            ["gitlab", "protected_branches", ..] => {
-                let name = parts.get(2..).unwrap_or_default().join("/");
+            ["branches", name @ ..] => {
+                // There are no rules but those of protected branches.
+                let at = forge.newest(path).map(|(at, _)| at);
+                let rules = at.map(|at| (at, Body::Rules(Vec::new())));
+                let path = format!("/rules/branches/{}", name.join("/"));
+                pages.push(page(repository, path, rules));
+            }
+            ["gitlab", "protected_branches", name @ ..] => {
+                let name = name.join("/");
                 let found = protection(forge, path, &name);
-                let rules = found.as_ref().map(|(at, _)| (*at, Body::Rules(Vec::new())));
-                pages.push(page(
-                    repository,
-                    format!("/rules/branches/{name}"),
-                    rules.map_err(Clone::clone),
-                ));
                 pages.push(page(
                     repository,
                     format!("/branches/{name}/protection"),
@@ -174,12 +180,10 @@ pub(super) fn derived(forge: &Forge, repository: &str) -> Vec<Page> {
     pages
 }
 
-type Derived = Result<(jiff::Timestamp, Body), String>;
+type Derived = Result<(Timestamp, Body), String>;
 
 fn page(repository: &str, path: String, body: Derived) -> Page {
-    let at = body
-        .as_ref()
-        .map_or(jiff::Timestamp::UNIX_EPOCH, |(at, _)| *at);
+    let at = body.as_ref().map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at);
     Page {
         repository: repository.to_owned(),
         path,
@@ -190,10 +194,10 @@ fn page(repository: &str, path: String, body: Derived) -> Page {
     }
 }
 
-/// Who approved which head: the approvals that stand, and the head that the merge request had at that time.
-fn reviews(forge: &Forge, number: &str) -> Derived {
+/// Who approved which head: the approvals that stood in an answer, and the head that the merge request had at that time.
+fn reviews(forge: &Forge, number: &str, at: Timestamp, answer: &Body) -> Derived {
     let of = |what: &str| forge.listing(&format!("/gitlab/merge_requests/{number}/{what}"));
-    let (approvals, reviewers, versions) = (of("approvals")?, of("reviewers")?, of("versions")?);
+    let (reviewers, versions) = (of("reviewers")?, of("versions")?);
     let mut heads: Vec<&Version> = Vec::new();
     for body in &versions.pages {
         match body {
@@ -213,35 +217,38 @@ fn reviews(forge: &Forge, number: &str) -> Derived {
             ));
         }
     }
-    let mut reviews = Vec::new();
-    for body in &approvals.pages {
-        let Body::GitLab(Raw::Approvals(found)) = body else {
-            return Err("the approvals of a merge request are another page".to_owned());
-        };
-        for (id, approval) in (1_u64..).zip(&found.approved_by) {
-            let head = heads
-                .iter()
-                .rev()
-                .find(|version| version.created_at <= approval.approved_at);
-            reviews.push(Review {
-                id,
-                user: approval.user.account(),
-                state: "APPROVED".to_owned(),
-                commit_id: head.map(|version| Arc::clone(&version.head_commit_sha)),
-                submitted_at: Some(approval.approved_at),
-            });
+    let Body::GitLab(Raw::Approvals(found)) = answer else {
+        return Err("the approvals of a merge request are another page".to_owned());
+    };
+    let reviews = found.approved_by.iter().map(|approval| {
+        let mut earlier = heads.iter().rev();
+        let head = earlier.find(|version| version.created_at <= approval.approved_at);
+        Review {
+            // Somebody approves once: an approval that is taken back and given again has another time.
+            id: approval.user.id,
+            user: approval.user.account(),
+            state: "APPROVED".to_owned(),
+            commit_id: head.map(|version| Arc::clone(&version.head_commit_sha)),
+            submitted_at: Some(approval.approved_at),
         }
-    }
-    let at = approvals.at.min(reviewers.at).min(versions.at);
-    Ok((at, Body::Reviews(reviews)))
+    });
+    Ok((at, Body::Reviews(reviews.collect())))
 }
 
 /// Pushes. One whose last commit is the merge of a merge request into that branch is that merge.
 fn activity(forge: &Forge, path: &str, repository: &str) -> Vec<Page> {
-    let merged: BTreeSet<(String, &str)> = forge
+    let merged: BTreeMap<(String, &str), &str> = forge
         .all_pulls()
         .filter(|pull| pull.merged)
-        .filter_map(|pull| Some((pull.base.branch.clone(), pull.merge_commit_sha.as_deref()?)))
+        .filter_map(|pull| {
+            let became = pull.merge_commit_sha.as_deref()?;
+            // Whoever pushes the head itself to the branch has it marked as merged, too.
+            let kind = match *became == *pull.head.sha {
+                true => "merge_or_push",
+                false => "pr_merge",
+            };
+            Some(((pull.base.branch.clone(), became), kind))
+        })
         .collect();
     let mut pages = Vec::new();
     for (at, body) in forge.answers(path) {
@@ -255,7 +262,7 @@ fn activity(forge: &Forge, path: &str, repository: &str) -> Vec<Page> {
     pages
 }
 
-fn pushed(event: &Event, merged: &BTreeSet<(String, &str)>) -> Option<Activity> {
+fn pushed(event: &Event, merged: &BTreeMap<(String, &str), &str>) -> Option<Activity> {
     let push = event.push_data.as_ref()?;
     if push.ref_type != "branch" {
         return None;
@@ -263,12 +270,13 @@ fn pushed(event: &Event, merged: &BTreeSet<(String, &str)>) -> Option<Activity> 
     let branch = push.branch.clone()?;
     let none = || Arc::from("0".repeat(40));
     let after = push.commit_to.clone().unwrap_or_else(none);
-    let kind = match push.action.as_str() {
-        _ if merged.contains(&(branch.clone(), &*after)) => "pr_merge",
-        "pushed" => "push",
-        "created" => "branch_creation",
-        "removed" => "branch_deletion",
-        other => other,
+    let as_merged = merged.get(&(branch.clone(), &*after));
+    let kind = match (as_merged, push.action.as_str()) {
+        (Some(kind), _) => kind,
+        (None, "pushed") => "push",
+        (None, "created") => "branch_creation",
+        (None, "removed") => "branch_deletion",
+        (None, other) => other,
     };
     Some(Activity {
         id: event.id,
@@ -301,7 +309,7 @@ fn protection(forge: &Forge, path: &str, branch: &str) -> Derived {
     });
     let asked = rules
         .flatten()
-        .filter(|rule| rule.is_for(branch))
+        .filter(|rule| rule.asks_for(branch))
         .map(|rule| rule.approvals_required)
         .max();
     let pushers = protected.push_access_levels.iter();
@@ -336,7 +344,7 @@ fn protection(forge: &Forge, path: &str, branch: &str) -> Derived {
         allow_force_pushes: Switch {
             enabled: protected.allow_force_push,
         },
-        // A protected branch cannot be deleted by git.
+        // Nobody deletes a protected branch by git; that maintainers may by the interface is no setting.
         allow_deletions: Switch { enabled: false },
     };
     let at = at.min(settings_at).min(project_at).min(listing.at);
@@ -413,6 +421,7 @@ impl MergeRequest {
                 repo: source.map(|full_name| super::shapes::RepositoryName { full_name }),
             },
             commits: None,
+            tried: self.head_pipeline.and_then(|pipeline| pipeline.sha),
             squash: self.squash_commit_sha,
             origin: super::shapes::Origin::GitLab,
         }

@@ -18,6 +18,10 @@ const FORGE_ADDRESS: &str = "noreply@github.com";
 pub(super) struct Identities {
     /// Keys of accounts.
     known: BTreeMap<String, BTreeSet<String>>,
+    /// Keys of every account that ever had a login: it may have been given up, and taken by somebody else.
+    by_login: BTreeMap<String, BTreeSet<String>>,
+    /// Commits that somebody pushed, by the list of pushes: the forge did not make them.
+    pushed: BTreeSet<String>,
     machines: Machines,
 }
 
@@ -41,10 +45,25 @@ impl Identities {
     pub(super) fn of(settings: &Settings, forge: &Forge) -> Self {
         let mut found = Self {
             known: BTreeMap::new(),
+            by_login: BTreeMap::new(),
+            pushed: BTreeSet::new(),
             machines: Machines::of(settings),
         };
+        for (_, push) in forge.pushes() {
+            if matches!(push.activity_type.as_str(), "push" | "force_push") {
+                found.pushed.insert(push.after.to_string());
+            }
+        }
+        let pulls = forge.all_pulls().filter_map(|pull| pull.user.as_ref());
+        let commits = forge.all_commits();
+        let of_commits = commits.flat_map(|commit| [&commit.author, &commit.committer]);
+        for account in pulls.chain(of_commits.flatten()) {
+            let of_login = found.by_login.entry(account.key_of_login()).or_default();
+            of_login.insert(account.key());
+        }
         for (email, login) in &settings.identities {
-            found.learn(email, [login.to_ascii_lowercase()]);
+            let keys = found.keys_of_login(login);
+            found.learn(email, keys);
         }
         for commit in forge.all_commits() {
             let pairs = [
@@ -54,7 +73,7 @@ impl Identities {
             for (account, written) in pairs {
                 let email = written.as_ref().and_then(|by| by.email.as_deref());
                 if let (Some(account), Some(email)) = (account, email) {
-                    found.learn(email, account.keys());
+                    found.learn(email, [account.key()]);
                 }
             }
         }
@@ -64,6 +83,14 @@ impl Identities {
     fn learn(&mut self, email: &str, keys: impl IntoIterator<Item = String>) {
         let known = self.known.entry(email.to_ascii_lowercase()).or_default();
         known.extend(keys);
+    }
+
+    /// A login that stands without its number: it, and every account that ever had it.
+    fn keys_of_login(&self, login: &str) -> BTreeSet<String> {
+        let login = login.to_ascii_lowercase();
+        let mut keys = self.by_login.get(&login).cloned().unwrap_or_default();
+        keys.insert(login);
+        keys
     }
 
     /// Keys of the accounts of a mail address; none where that is not known.
@@ -82,8 +109,12 @@ impl Identities {
                 Some((id, login)) => (id.parse().ok(), login),
                 None => (None, local),
             };
-            keys.extend(id.map(key_of_id));
-            keys.insert(login.to_owned());
+            match id {
+                Some(id) => {
+                    keys.insert(key_of_id(id));
+                }
+                None => keys.extend(self.keys_of_login(login)),
+            }
         }
         keys
     }
@@ -103,7 +134,9 @@ impl Identities {
     ) -> Makers {
         let mut makers = Makers::default();
         match &pull.user {
-            Some(author) => makers.authors.extend(author.keys()),
+            Some(author) => {
+                makers.authors.insert(author.key());
+            }
             None => makers
                 .unknown
                 .push("the author of the pull request".to_owned()),
@@ -112,7 +145,7 @@ impl Identities {
             self.made_commit(&mut makers, commit);
         }
         for account in pushed.by {
-            makers.authors.extend(account.keys());
+            makers.authors.insert(account.key());
             makers.pushers.push(account.login.clone());
         }
         makers.pushers.sort();
@@ -169,7 +202,10 @@ impl Identities {
             merged.parents.len() > 1 && pull.merge_commit_sha.as_ref() == Some(&merged.id);
         // GitLab makes its merges in the name of the person who merges.
         let signs = pull.origin == Origin::GitHub;
-        if is_merge && signs && merged.committer.email != FORGE_ADDRESS {
+        // The address is free for everybody to write; what was pushed, the forge did not make.
+        let by_forge =
+            merged.committer.email == FORGE_ADDRESS && !self.pushed.contains(&*merged.id);
+        if is_merge && signs && !by_forge {
             for person in [&merged.author, &merged.committer] {
                 self.named(makers, person, "who merged it elsewhere than at the forge");
             }
@@ -188,7 +224,7 @@ impl Identities {
             if self.machines.is_account(account) {
                 makers.programs.insert(account.login.clone());
             }
-            makers.authors.extend(account.keys());
+            makers.authors.insert(account.key());
             return;
         }
         let field = |field: fn(&Written) -> &Option<String>| {

@@ -45,9 +45,8 @@ impl Machines {
     pub(super) fn program(&self, person: &Person) -> Option<String> {
         let address = person.email.to_ascii_lowercase();
         let known = self.addresses.get(&address).cloned();
-        let is_app = address
-            .split_once('@')
-            .is_some_and(|(local, _)| local.ends_with("[bot]"));
+        // The form that the forge gives to apps; another host's is for the settings to name.
+        let is_app = address.ends_with("[bot]@users.noreply.github.com");
         let is_own = self.own.contains(&address);
         known.or_else(|| (is_app || is_own).then(|| person.name.clone()))
     }
@@ -83,6 +82,8 @@ mod tests {
             "xnoreply@anthropic.com",
             "noreply@anthropic.com.example",
             "ci@acme.example",
+            "x[bot]@acme.example",
+            "x[bot]@users.noreply.github.com.example",
             "",
         ] {
             assert_eq!(program(person, &[]), None, "{person}");

@@ -64,7 +64,7 @@ pub(super) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
     }
     for row in &evidence.emergencies.rows {
         if !rows.contains(&row.id.as_str()) {
-            let text = "the register names a change that is none of the period";
+            let text = "the register names a change that is not in the period";
             let item = format!("register: {}", row.id);
             let orphan = Deviation::new("EMERGENCY_UNKNOWN_CHANGE", item, text);
             deviations.push(orphan.severity(Severity::Low));

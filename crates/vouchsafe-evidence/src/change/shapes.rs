@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::commit::Oid;
 
 /// A field that may be null and must be there.
-fn nullable<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(super) fn nullable<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -147,6 +147,9 @@ pub(super) struct Pull {
     /// The commit that its commits were made one of before the merge.
     #[serde(skip)]
     pub(super) squash: Option<Oid>,
+    /// The commit that a pipeline tried, where that is not the head: the merge of both sides.
+    #[serde(skip)]
+    pub(super) tried: Option<Oid>,
     #[serde(skip)]
     pub(super) origin: Origin,
 }

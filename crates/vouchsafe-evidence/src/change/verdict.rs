@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::approval::{Approval, Terms};
+use super::commit::Oid;
 use super::emergency::{Emergencies, is_excused};
 use super::forge::Forge;
 use super::history::{Change, History};
@@ -42,6 +43,8 @@ pub(super) struct Verdict {
     pub(super) merged_at: Option<Timestamp>,
     /// The head that was merged.
     pub(super) head: Option<String>,
+    /// Another commit that a pipeline tried in its place.
+    pub(super) tried: Option<Oid>,
     pub(super) approved: Vec<(String, Timestamp)>,
     /// Approvals that came after the merge.
     pub(super) late: Vec<(String, Timestamp)>,
@@ -107,6 +110,7 @@ impl Evidence {
                     pull: Some(linked.pull.number),
                     merged_at: Some(linked.merged_at),
                     head: Some(linked.pull.head.sha.to_string()),
+                    tried: linked.pull.tried.clone(),
                     approved: approval.by,
                     late: approval.late,
                     late_unseen: approval.late_unseen,

@@ -95,6 +95,8 @@ pub(super) fn run(init: &Init, folder: &Path) -> Result<Ended, Stopped> {
     let making = making(init, git)?;
     // What could be refused is tried before anything is written.
     let workflow = workflow(init, &making)?;
+    let draft = Settings::parse(settings(init, &making, "").as_bytes())?;
+    Place::check(&draft.log, &making.git)?;
     let path = match &init.key_file {
         Some(path) => path.clone(),
         None => key::default_path(&making.origin)?,

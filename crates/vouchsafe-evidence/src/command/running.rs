@@ -34,7 +34,8 @@ Examples:
 It makes no call over the network, but to the place of the log, to what the rows [[probe...]] of evidence.toml name and
 to the witnesses that [[witness]] names. Pages of a forge are saved before it, by `collect github`.
 
-What a witness answers fails no run: it is told, and the next run asks again and records it (log.witnessed).";
+A witness that does not cosign never fails the run: the reason is printed, and the next run asks again and records it
+(log.witnessed).";
 
 /// Collects evidence, performs every check, and signs the log
 #[derive(Debug, clap::Args)]

@@ -42,7 +42,7 @@ pub(super) struct Verify {
     /// Public keys of witnesses whose cosignature counts
     #[arg(long = "witness", value_name = "KEY")]
     witnesses: Vec<String>,
-    /// Compare so many sampled changes with the forge
+    /// Compare N sampled changes with the forge
     #[arg(long, value_name = "N", requires = "seed", value_parser = clap::value_parser!(u32).range(1..))]
     refetch: Option<u32>,
     /// The auditor's seed, by which the changes are sampled as by `sample`

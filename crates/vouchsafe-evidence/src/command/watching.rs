@@ -23,7 +23,7 @@ Examples:
   vouchsafe-evidence watch --metrics /var/lib/node_exporter/evidence.prom
   vouchsafe-evidence watch --once                   for cron and timers: what is due, then the end
 
-Its place is the log itself: a watch that was killed goes on where the log ends. The metrics are in the text format of
+A watch keeps no state of its own: after a restart it goes on from the log. The metrics are in the text format of
 Prometheus; alert on vouchsafe_evidence_late_seconds > 0 and on vouchsafe_evidence_last_run_seconds.";
 
 /// Collects and judges each time that a check is due, until it is stopped

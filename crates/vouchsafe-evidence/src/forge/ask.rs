@@ -21,6 +21,8 @@ use crate::git::Git;
 
 /// Items of a page: as many as the forge gives.
 const PER_PAGE: usize = 100;
+/// A listing is kept in memory while it is asked for: it has no more bytes than this.
+const LISTING_BYTES: usize = 256 << 20;
 /// A clock that differs by more from the forge's is told.
 const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
 
@@ -73,6 +75,7 @@ impl Asker<'_> {
         let mut pages = Vec::new();
         let mut asked = BTreeSet::new();
         let mut next = query.to_owned();
+        let mut bytes = 0_usize;
         loop {
             asked.insert(next.clone());
             let one = Question {
@@ -83,9 +86,13 @@ impl Asker<'_> {
                 return Ok(Vec::new());
             };
             pages.push(page.value());
+            bytes += page.body.as_ref().map_or(0, |body| body.get().len());
             let link = page.headers.get("link").map(String::as_str);
             next = match link::next(self.client.api(), path, link) {
                 Next::End => return Ok(pages),
+                Next::Query(_) if bytes > LISTING_BYTES => {
+                    return self.unending(path, "it has more bytes than are asked for", pages);
+                }
                 Next::Query(query) if asked.contains(&query) => {
                     return self.unending(path, "its pages go round in a circle", pages);
                 }

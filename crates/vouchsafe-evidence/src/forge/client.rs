@@ -52,7 +52,7 @@ pub(crate) enum Stop {
         "the forge's limit of calls is reached until {until}, which is longer than --max-wait-seconds: start again then, with the same --out"
     )]
     Limited { until: Timestamp },
-    #[error("the forge does not accept the token (401): it is wrong, revoked or at its end")]
+    #[error("the forge does not accept the token (401): it is wrong, revoked or expired")]
     Token,
     #[error("the forge does not answer: start again later, with the same --out")]
     Unreachable,
@@ -304,7 +304,7 @@ impl Client {
         self.budget = Budget::default();
         let left = reset.duration_since(pace.now());
         if left.is_positive() {
-            self.wait(left + SignedDuration::from_secs(1), pace)?;
+            self.wait(left.saturating_add(SignedDuration::from_secs(1)), pace)?;
         }
         Ok(())
     }
@@ -329,11 +329,16 @@ fn limit_of(answer: &Answer, body: &str, attempt: u32) -> Option<SignedDuration>
     let second = SignedDuration::from_secs(1);
     if let Some(after) = header("retry-after") {
         // Seconds; a date is taken for a minute.
-        return Some(SignedDuration::from_secs(after.trim().parse().unwrap_or(60)) + second);
+        let seconds: i64 = after.trim().parse().unwrap_or(60);
+        return Some(SignedDuration::from_secs(seconds.max(0)).saturating_add(second));
     }
     if limit(&answer.headers, "remaining") == Some("0") {
         let left = reset(&answer.headers).map(|reset| reset.duration_since(answer.at));
-        return Some(left.unwrap_or(SignedDuration::from_mins(1)).max(second) + second);
+        return Some(
+            left.unwrap_or(SignedDuration::from_mins(1))
+                .max(second)
+                .saturating_add(second),
+        );
     }
     let says = [
         "secondary rate limit",

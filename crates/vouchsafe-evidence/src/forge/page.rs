@@ -31,7 +31,6 @@ const WITHHELD: &[&str] = &[
     "description_html",
     "payload",
     "summary",
-    "temp_clone_token",
     "text",
 ];
 
@@ -115,7 +114,7 @@ fn take_out(value: &mut Value, names: &mut Vec<String>) {
         Value::Array(items) => items.iter_mut().for_each(|item| take_out(item, names)),
         Value::Object(fields) => {
             for (name, field) in fields {
-                if WITHHELD.contains(&name.as_str()) && !is_empty(field) {
+                if is_withheld(name) && !is_empty(field) {
                     *field = Value::Null;
                     names.push(name.clone());
                 } else {
@@ -125,6 +124,10 @@ fn take_out(value: &mut Value, names: &mut Vec<String>) {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+fn is_withheld(name: &str) -> bool {
+    WITHHELD.contains(&name) || name == "token" || name.ends_with("_token")
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -147,11 +150,12 @@ mod tests {
             "title": "Mend the form",
             "body": "the patient of bed 7",
             "head": {"repo": {"temp_clone_token": "canary"}},
+            "runners_token": "canary-of-gitlab",
             "list": [{"output": {"title": "t", "summary": "long", "text": null}}],
         });
         assert_eq!(
             withhold(&mut value),
-            ["body", "summary", "temp_clone_token"]
+            ["body", "runners_token", "summary", "temp_clone_token"]
         );
         let text = value.to_string();
         assert!(!text.contains("canary") && !text.contains("bed 7") && !text.contains("long"));

@@ -11,7 +11,7 @@ use super::page::Page;
 const RUN: SignedDuration = SignedDuration::from_hours(12);
 /// Pages that were asked so long after the merge are not asked for again.
 const SETTLED: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// GitHub links a commit to its pull request some time after the merge.
+/// A forge links a commit to its pull request some time after the merge (GitHub).
 pub(crate) const LINK: SignedDuration = SignedDuration::from_mins(10);
 
 /// What a page speaks of.

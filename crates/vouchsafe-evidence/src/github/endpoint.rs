@@ -34,7 +34,7 @@ pub(super) const RULESET: Endpoint = Endpoint {
     path: "/repos/{owner}/{repo}/rulesets/{ruleset_id}",
     permission: "metadata: read; administration: read for bypass_actors",
     workflow: Workflow::Can,
-    shows: "what a ruleset demands; who may pass it by is shown to administrators only",
+    shows: "what a ruleset demands; who may bypass it is shown to administrators only",
 };
 
 pub(super) const RULE_SUITES: Endpoint = Endpoint {

@@ -121,7 +121,11 @@ impl<'a> Walk<'a> {
         let value = page.value();
         match text(Some(&value), "full_name") {
             Some(name) if !name.eq_ignore_ascii_case(&repository.to_string()) => {
-                Err(Stop::Renamed(name.to_owned()).into())
+                // Its word is printed only where it can be a name.
+                Err(match Repository::parse(name) {
+                    Ok(_) => Stop::Renamed(name.to_owned()).into(),
+                    Err(_) => Stop::Redirected.into(),
+                })
             }
             _ => Ok(value),
         }

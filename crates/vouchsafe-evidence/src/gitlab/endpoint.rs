@@ -34,7 +34,7 @@ pub(super) const SETTINGS: Endpoint = Endpoint {
     path: "/projects/{id}/approvals",
     permission: "read_api, Maintainer; Premium",
     workflow: Workflow::Cannot,
-    shows: "whether approvals end with a push, and whether authors and committers may approve",
+    shows: "whether a push removes approvals, and whether authors and committers may approve",
 };
 
 pub(super) const RULES: Endpoint = Endpoint {

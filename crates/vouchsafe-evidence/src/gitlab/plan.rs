@@ -34,7 +34,7 @@ pub(crate) fn plan(options: &Options) -> Result<String, CollectError> {
     }
     let _ = writeln!(
         out,
-        "On every tier: which rules a push went round, when changes were asked for, who changed settings, and which \
+        "On every tier: which rules a push bypassed, when changes were asked for, who changed settings, and which \
          account a mail address of a commit belongs to, but for [change] identities and the addresses that GitLab gives."
     );
     Ok(out)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Options, endpoint};
+use super::{Options, Project, endpoint};
 use crate::forge::ask::{Asker, Question, items};
 use crate::forge::endpoint::Endpoint;
 use crate::forge::history::{self, History};
@@ -57,7 +57,12 @@ impl<'a> Walk<'a> {
         };
         let name = text(&project, "path_with_namespace").unwrap_or_default();
         if !name.eq_ignore_ascii_case(&self.options.repository.to_string()) {
-            return Err(Stop::Renamed(name.to_owned()).into());
+            // Its word is printed only where it can be a name.
+            let stop = match Project::parse(name) {
+                Ok(_) => Stop::Renamed(name.to_owned()),
+                Err(_) => Stop::Unshown,
+            };
+            return Err(stop.into());
         }
         self.began = true;
         let branches = match (&*self.options.branches, text(&project, "default_branch")) {

@@ -52,7 +52,7 @@ pub(crate) enum RemoteError {
     #[error(transparent)]
     Log(#[from] LogError),
     #[error(
-        "the log in the bucket is not signed by the key of this project (log.key): it is another one's"
+        "the checkpoint in the bucket is not signed by the key of this project (log.key): it is that of another log, or damaged"
     )]
     ForeignKey,
     #[error(

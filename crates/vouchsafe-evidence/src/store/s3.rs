@@ -7,7 +7,6 @@ mod access;
 pub(crate) mod answer;
 mod credentials;
 
-use std::io::Read as _;
 use std::thread;
 use std::time::Duration;
 
@@ -22,10 +21,14 @@ use access::Access;
 pub(crate) use access::{AccessError, Lock, Settings, may_be_called, split};
 use answer::{Problem, lock_of};
 
+use crate::bounded::{self, Unread};
+
 /// How long a signed address is valid: clocks may differ by some minutes.
 const VALID: Duration = Duration::from_mins(15);
 /// No object may have more bytes.
 const OBJECT_BYTES: u64 = 512 << 20;
+/// How long an answer may take to come whole.
+const BODY_TIME: Duration = Duration::from_mins(10);
 /// No report of a fault is read any further.
 const FAULT_BYTES: u64 = 64 << 10;
 /// How often a call is made that had no answer, or one that asks to come again.
@@ -264,14 +267,10 @@ fn header(response: &Response, name: &str) -> Option<String> {
 /// The whole body, within a limit. A body that ends before its announced length is an error of the client's.
 fn body(response: Response, limit: u64) -> Result<Vec<u8>, Problem> {
     let announced = response.content_length();
-    let mut bytes = Vec::new();
-    response
-        .take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|_| Problem::Cut)?;
-    if bytes.len() as u64 > limit {
-        return Err(Problem::TooLong);
-    }
+    let bytes = bounded::read(response, limit, BODY_TIME).map_err(|why| match why {
+        Unread::TooLong => Problem::TooLong,
+        Unread::Cut => Problem::Cut,
+    })?;
     match announced {
         Some(length) if length != bytes.len() as u64 => Err(Problem::Cut),
         _ => Ok(bytes),

@@ -1,6 +1,5 @@
 //! Asks witnesses for their cosignatures.
 
-use std::io::Read as _;
 use std::time::Duration;
 
 use reqwest::blocking::{Client, Response};
@@ -8,11 +7,12 @@ use vouchsafe_tlog::witness::{AddCheckpoint, cosignatures, size_seen};
 use vouchsafe_tlog::{NoteSignature, NoteVerifier, SignedNote};
 
 use super::{CONFLICT, Witness};
+use crate::bounded::{self, Unread};
 use crate::store::Log;
 
 /// No answer may be longer.
 const ANSWER_BYTES: u64 = 64 << 10;
-/// How long a witness may take.
+/// How long a witness may take to begin its answer, and to end it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A head of the log, with what witnesses said of it.
@@ -26,8 +26,8 @@ pub(crate) struct Heads {
     pub(crate) refused: Vec<(String, String)>,
 }
 
-/// Asks each witness that did not cosign the head of a log yet. A witness that does not answer is no error: it is told
-/// and recorded.
+/// Asks each witness that did not cosign the head of a log yet. A witness that does not answer is no error: the reason is
+/// printed and recorded.
 pub(crate) fn ask(witnesses: &[Witness], log: &Log) -> Heads {
     let mut heads = Heads::default();
     let Ok(mut note) = SignedNote::parse(log.note()) else {
@@ -86,6 +86,9 @@ impl Asking<'_> {
             ));
         }
         let (status, body) = self.call(note, seen)?;
+        if status == 409 && size_seen(&body) != Some(seen) {
+            return Err("another run went on while it was asked (409)".to_owned());
+        }
         self.cosignature(note, status, &body)
     }
 
@@ -142,11 +145,11 @@ fn said(error: &reqwest::Error) -> String {
 }
 
 fn body(answer: Response) -> Result<Vec<u8>, String> {
-    let mut body = Vec::new();
-    let read = answer.take(ANSWER_BYTES + 1).read_to_end(&mut body);
-    match read {
-        Ok(_) if body.len() as u64 <= ANSWER_BYTES => Ok(body),
-        Ok(_) => Err("its answer is too long".to_owned()),
-        Err(_) => Err("its answer was cut".to_owned()),
-    }
+    bounded::read(answer, ANSWER_BYTES, PATIENCE).map_err(|why| {
+        let why = match why {
+            Unread::TooLong => "its answer is too long",
+            Unread::Cut => "its answer was cut, or took too long",
+        };
+        why.to_owned()
+    })
 }

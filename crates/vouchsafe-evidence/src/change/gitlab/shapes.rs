@@ -1,24 +1,15 @@
 //! The shapes of GitLab's answers, as far as they are used, by its documentation.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::super::commit::Oid;
 use super::super::shapes::{
-    BranchPage, Collaborator, Inner, Permissions, PullCommit, Sha, Written,
+    BranchPage, Collaborator, Inner, Permissions, PullCommit, Sha, Written, nullable,
 };
 
 /// Somebody with this level may push and merge to what is not protected: a developer.
 const DEVELOPER: u64 = 30;
-
-/// A field that may be null and must be there.
-fn nullable<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::deserialize(deserializer)
-}
 
 #[derive(Clone, Debug, Deserialize)]
 pub(in crate::change) struct User {
@@ -68,6 +59,14 @@ pub(in crate::change) struct MergeRequest {
     #[serde(deserialize_with = "nullable")]
     pub(super) squash_commit_sha: Option<Oid>,
     pub(super) labels: Vec<String>,
+    /// The last pipeline; listings leave it out. It may have tried the merge of both sides, and not the head.
+    #[serde(default)]
+    pub(super) head_pipeline: Option<Pipeline>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(in crate::change) struct Pipeline {
+    pub(super) sha: Option<Oid>,
 }
 
 /// One of `/merge_requests/{iid}/commits`. It names no account.
@@ -212,6 +211,7 @@ pub(in crate::change) struct ApprovalSettings {
 #[derive(Debug, Deserialize)]
 pub(in crate::change) struct ApprovalRule {
     pub(super) approvals_required: u64,
+    rule_type: String,
     protected_branches: Vec<Named>,
 }
 
@@ -221,10 +221,11 @@ struct Named {
 }
 
 impl ApprovalRule {
-    /// A rule that names no branch is for all.
-    pub(super) fn is_for(&self, branch: &str) -> bool {
-        self.protected_branches.is_empty()
-            || self.protected_branches.iter().any(|one| one.name == branch)
+    /// A rule that names no branch is for all. One of a report asks for nobody, unless a scan found something.
+    pub(super) fn asks_for(&self, branch: &str) -> bool {
+        let always = matches!(self.rule_type.as_str(), "regular" | "any_approver");
+        let mut branches = self.protected_branches.iter();
+        always && (self.protected_branches.is_empty() || branches.any(|one| one.name == branch))
     }
 }
 

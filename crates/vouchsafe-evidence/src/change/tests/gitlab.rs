@@ -314,8 +314,9 @@ fn protection_takes_every_page_that_it_stands_on() {
                 settings,
                 page(
                     "/approval_rules",
-                    json!([{"approvals_required": 1, "protected_branches": []}]),
+                    json!([{"approvals_required": 1, "rule_type": "any_approver", "protected_branches": []}]),
                 ),
+                page("/repository/branches/main", json!({"protected": true})),
             ];
             spoil(&mut pages);
             scene.pages.append(&mut pages);
@@ -326,6 +327,16 @@ fn protection_takes_every_page_that_it_stands_on() {
     // The tier Free has no such settings, and does not say so.
     assert_eq!(judged(404, |_| {}).0, Outcome::Error);
     let fails = |code: &str| (Outcome::Fail, code.to_owned());
+    let open = judged(200, |pages| {
+        pages[1]["status"] = json!(404);
+        pages[4]["body"]["protected"] = json!(false);
+    });
+    assert_eq!(open.0, Outcome::Fail);
+    assert!(open.1.contains("NO_REVIEW_REQUIRED"), "{}", open.1);
+    let reported = judged(200, |pages| {
+        pages[3]["body"][0]["rule_type"] = json!("report_approver");
+    });
+    assert_eq!(reported, fails("NO_REVIEW_REQUIRED"));
     let pushers = judged(200, |pages| {
         pages[1]["body"]["push_access_levels"][0]["access_level"] = json!(40)
     });

@@ -86,7 +86,7 @@ pub(crate) enum AccessError {
         "the endpoint of [log.s3] (or AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL) is no https:// address without user and query; http:// is for a loopback address only"
     )]
     Endpoint,
-    #[error("[log.s3] retain_mode without retain_days locks nothing: set both, or none")]
+    #[error("[log.s3] retain_mode needs retain_days: set both, or neither")]
     Retention,
     #[error(
         "there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or name a profile of {0} with a key; roles, single sign-on and instance metadata come in by `aws configure export-credentials --format env`"

@@ -115,10 +115,10 @@ fn hint(status: u16, code: &str) -> &'static str {
         (403, "SignatureDoesNotMatch" | "InvalidAccessKeyId") => {
             ": the credentials or the region are wrong"
         }
-        (400, "ExpiredToken" | "InvalidToken") => ": the credentials are at their end",
+        (400, "ExpiredToken" | "InvalidToken") => ": the credentials have expired",
         (400, "InvalidRequest") => ": does the bucket have Object Lock, as retain_days asks for?",
         (404, "NoSuchBucket") => ": there is no such bucket",
-        (404, _) => ": no S3-compatible storage answers so; is the endpoint right?",
+        (404, _) => ": this is no answer of S3; check the endpoint",
         (409, _) => ": others write there at the same time; run again",
         _ => "",
     }
