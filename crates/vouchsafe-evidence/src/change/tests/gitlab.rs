@@ -288,36 +288,40 @@ fn pushes_and_jobs_are_judged_as_those_of_github() {
     );
 }
 
+/// The pages of a project whose branch is protected; the settings of approvals are answered with that status.
+fn protecting(status: u16) -> Vec<Value> {
+    let mut settings = page(
+        "/approvals",
+        json!({
+            "reset_approvals_on_push": true, "merge_requests_author_approval": false,
+            "merge_requests_disable_committers_approval": true,
+            "disable_overriding_approvers_per_merge_request": true,
+        }),
+    );
+    settings["status"] = json!(status);
+    vec![
+        page(
+            "",
+            json!({"path_with_namespace": "acme/sub/app", "only_allow_merge_if_pipeline_succeeds": true}),
+        ),
+        page(
+            "/protected_branches/main",
+            json!({"push_access_levels": [{"access_level": 0}], "allow_force_push": false}),
+        ),
+        settings,
+        page(
+            "/approval_rules",
+            json!([{"approvals_required": 1, "rule_type": "any_approver", "protected_branches": []}]),
+        ),
+        page("/repository/branches/main", json!({"protected": true})),
+    ]
+}
+
 #[test]
 fn protection_takes_every_page_that_it_stands_on() {
-    let judged = |tier: u16, spoil: fn(&mut Vec<Value>)| {
+    let judged = |status: u16, spoil: fn(&mut Vec<Value>)| {
         let (outcome, codes, _) = judge("change.protection", move |scene| {
-            let none = json!([{"access_level": 0}]);
-            let mut settings = page(
-                "/approvals",
-                json!({
-                    "reset_approvals_on_push": true, "merge_requests_author_approval": false,
-                    "merge_requests_disable_committers_approval": true,
-                    "disable_overriding_approvers_per_merge_request": true,
-                }),
-            );
-            settings["status"] = json!(tier);
-            let mut pages = vec![
-                page(
-                    "",
-                    json!({"path_with_namespace": "acme/sub/app", "only_allow_merge_if_pipeline_succeeds": true}),
-                ),
-                page(
-                    "/protected_branches/main",
-                    json!({"push_access_levels": none, "allow_force_push": false}),
-                ),
-                settings,
-                page(
-                    "/approval_rules",
-                    json!([{"approvals_required": 1, "rule_type": "any_approver", "protected_branches": []}]),
-                ),
-                page("/repository/branches/main", json!({"protected": true})),
-            ];
+            let mut pages = protecting(status);
             spoil(&mut pages);
             scene.pages.append(&mut pages);
         });

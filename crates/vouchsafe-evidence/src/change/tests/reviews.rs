@@ -84,7 +84,17 @@ fn an_approval_by_the_last_pusher_is_none() {
 
 #[test]
 fn an_approval_by_a_co_author_is_none() {
-    finds(&["COAUTHOR_APPROVAL"], |scene| {
+    // By her login, where the address has no number; by her number, whatever the login.
+    let id = &user("ann")["id"];
+    let addresses = ["ann".to_owned(), format!("{id}+ann")];
+    for address in addresses {
+        finds(&["COAUTHOR_APPROVAL"], |scene| {
+            let line = format!("Co-authored-by: Ann <{address}@users.noreply.github.com>");
+            scene.of_last("/commits")[0]["commit"]["message"] = json!(format!("Work\n\n{line}"));
+        });
+    }
+    // The number of somebody else with her former login.
+    finds(&[], |scene| {
         let message = "Work\n\nCo-authored-by: Ann <12+ann@users.noreply.github.com>";
         scene.of_last("/commits")[0]["commit"]["message"] = json!(message);
     });
