@@ -16,6 +16,8 @@ for store in folder:.vouchsafe-evidence branch:evidence-log; do
   git -c user.name=A -c user.email=a@example.org commit -q --allow-empty -m first
   evidence() { "$bin" evidence "$@"; }
   evidence init --store "$store" --since 2026-01-01 --origin "${store%%:*}.example/evidence" >/dev/null
+  # The first run is slower than those after it; what they take is what counts.
+  evidence run -q --fail-on nothing >/dev/null
   begun=$(date +%s%N)
   evidence run -q --fail-on nothing >/dev/null
   took=$((($(date +%s%N) - begun) / 1000000))
@@ -23,12 +25,14 @@ for store in folder:.vouchsafe-evidence branch:evidence-log; do
   killed=0
   for ((n = 0; n < tries; n++)); do
     # An object of its own in each run.
-    for _ in $(seq 80); do echo "# $RANDOM $RANDOM $RANDOM $RANDOM $RANDOM $RANDOM $RANDOM"; done >>evidence/evidence.toml
+    # Letters only: numbers may look like those of a patient, and then the settings are not stored.
+    for _ in $(seq 80); do echo "# $RANDOM $RANDOM $RANDOM $RANDOM $RANDOM $RANDOM $RANDOM" | tr 0-9 a-j; done >>evidence/evidence.toml
     evidence head >"$scratch/heads.${store%%:*}.$n" || wrong "$store: the log does not open ($n)"
     "$bin" evidence run -q --fail-on nothing >/dev/null 2>&1 &
     victim=$!
     sleep "$(printf '%d.%03d' $((took * n / tries / 1000)) $((took * n / tries % 1000)))"
-    kill -KILL "$victim" 2>/dev/null && killed=$((killed + 1))
+    # One that had ended already: the machine has become faster since the measurement.
+    if kill -KILL "$victim" 2>/dev/null; then killed=$((killed + 1)); else took=$((took * 3 / 4)); fi
     wait "$victim" 2>/dev/null || true
   done
   evidence run -q --fail-on nothing >/dev/null || wrong "$store: it does not go on"

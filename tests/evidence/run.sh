@@ -201,6 +201,21 @@ for store in folder:.vouchsafe-evidence branch:log; do
   ) && echo "ok    a log that was cut is refused ($store), and goes on when somebody says so" || { echo "WRONG a cut log ($store)"; failed=1; }
 done
 
+# Settings that look like PHI are not stored: what was stored before them still names the project of a pack.
+(
+  git clone -q "file://$scratch/ca" "$scratch/held"
+  cd "$scratch/held"
+  rm -rf evidence .vouchsafe-evidence
+  evidence init --origin held.example/evidence >/dev/null
+  evidence run -q --fail-on nothing >/dev/null
+  echo '# patient ssn 536-22-8726' >>evidence/evidence.toml
+  evidence run -q --fail-on nothing >/dev/null
+  evidence status >"$scratch/held" 2>&1 || true
+  grep -q 'evidence/evidence.toml could not be collected: not stored' "$scratch/held" || exit 1
+  evidence pack --from 2026-01-01 --to 2026-06-30 -q -o "$scratch/held.zip" >/dev/null || exit 1
+  evidence verify -q "$scratch/held.zip" >/dev/null
+) && echo 'ok    settings that look like PHI are not stored, and a pack is made' || { echo 'WRONG settings that look like PHI'; failed=1; }
+
 # The log takes all of a branch: never one that holds work.
 git clone -q "file://$scratch/ca" "$scratch/work"
 check 'a branch of work is not taken for the log' refuses "$bin" evidence -C "$scratch/work" init --store branch:main

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::catalogue::{self, Control};
 use crate::check::Check;
 use crate::digest::Digest;
-use crate::inputs::{Contents as _, Index};
+use crate::inputs::{Contents as _, Index, Known};
 use crate::project::{CATALOGUE, DEFINITION, SETTINGS, Settings};
 use crate::store::Log;
 
@@ -15,6 +15,10 @@ pub(crate) fn definitions(log: &Log, index: &Index) -> (BTreeMap<Digest, Check>,
     let mut checks = BTreeMap::new();
     let mut faults = Vec::new();
     for known in index.of_type(DEFINITION) {
+        if let Some(why) = &known.evidence.failed {
+            faults.push(format!("entry {}: {why}", known.index));
+            continue;
+        }
         let loaded = log.content(known).and_then(|content| {
             let text = std::str::from_utf8(&content).map_err(|error| error.to_string())?;
             Check::load(text).map_err(|error| error.to_string())
@@ -49,9 +53,7 @@ pub(crate) fn catalogue(
     index: &Index,
     before: u64,
 ) -> Result<(Arc<[u8]>, Vec<Control>), String> {
-    let of_type = index.of_type(CATALOGUE);
-    let known = of_type.iter().rfind(|known| known.index < before);
-    let known = known.ok_or("the log has no catalogue of controls")?;
+    let known = collected(index, CATALOGUE, before).ok_or("the log has no catalogue of controls")?;
     let content = log.content(known)?;
     let text = std::str::from_utf8(&content).map_err(|error| error.to_string())?;
     let controls = catalogue::parse(text).map_err(|error| error.to_string())?;
@@ -63,9 +65,16 @@ pub(crate) fn catalogue(
 /// # Errors
 /// In words, when there are none, or they cannot be read.
 pub(crate) fn project(log: &Log, index: &Index, before: u64) -> Result<String, String> {
-    let of_type = index.of_type(SETTINGS);
-    let known = of_type.iter().rfind(|known| known.index < before);
-    let known = known.ok_or("the log has no settings")?;
+    let known = collected(index, SETTINGS, before)
+        .ok_or("the log has no settings: `vouchsafe evidence status` says why")?;
     let settings = Settings::parse(&log.content(known)?).map_err(|error| error.to_string())?;
     Ok(settings.project.name)
+}
+
+/// The last evidence of a type before an entry that could be collected.
+fn collected<'a>(index: &'a Index, schema: &str, before: u64) -> Option<&'a Known> {
+    let mut of_type = index.of_type(schema).iter().rev();
+    of_type
+        .find(|known| known.index < before && known.evidence.failed.is_none())
+        .map(|known| &**known)
 }
