@@ -210,8 +210,8 @@ done
   evidence run -q --fail-on nothing >/dev/null
   echo '# patient ssn 536-22-8726' >>evidence/evidence.toml
   evidence run -q --fail-on nothing >/dev/null
-  evidence status >"$scratch/held" 2>&1 || true
-  grep -q 'evidence/evidence.toml could not be collected: not stored' "$scratch/held" || exit 1
+  evidence status >"$scratch/held.txt" 2>&1 || true
+  grep -q 'evidence/evidence.toml could not be collected: not stored' "$scratch/held.txt" || exit 1
   evidence pack --from 2026-01-01 --to 2026-06-30 -q -o "$scratch/held.zip" >/dev/null || exit 1
   evidence verify -q "$scratch/held.zip" >/dev/null
 ) && echo 'ok    settings that look like PHI are not stored, and a pack is made' || { echo 'WRONG settings that look like PHI'; failed=1; }

@@ -53,7 +53,8 @@ pub(crate) fn catalogue(
     index: &Index,
     before: u64,
 ) -> Result<(Arc<[u8]>, Vec<Control>), String> {
-    let known = collected(index, CATALOGUE, before).ok_or("the log has no catalogue of controls")?;
+    let known =
+        collected(index, CATALOGUE, before).ok_or("the log has no catalogue of controls")?;
     let content = log.content(known)?;
     let text = std::str::from_utf8(&content).map_err(|error| error.to_string())?;
     let controls = catalogue::parse(text).map_err(|error| error.to_string())?;
