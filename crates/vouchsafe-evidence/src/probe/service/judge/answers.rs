@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::Group;
 use super::{Answer, Attack, NOT_CONFIGURED, ServiceProbe, probes};
 use crate::inputs::Context;
-use crate::judgement::{Deviation, Judgement, Severity};
+use crate::judgement::{Deviation, Judgement, Severity, Unobservable};
 
 pub(crate) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
     let (newest, mut unobservable) = probes(context)?;
@@ -23,13 +23,32 @@ pub(crate) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
             Deviation::new(code, item, words(code)).severity(severity)
         });
         deviations.extend(all);
-        let mut attacks = probe.answers.iter().map(|group| group.attack);
-        if !attacks.any(|attack| attack == Attack::Malformed) {
-            let what = "what errors reveal: no request was sent that is malformed";
-            unobservable.push(probe.missing(what));
-        }
+        unseen(probe, &mut unobservable);
     }
     Ok(Judgement::of(deviations, unobservable))
+}
+
+/// What of the answers was not seen.
+fn unseen(probe: &ServiceProbe, unobservable: &mut Vec<Unobservable>) {
+    let silent = probe
+        .answers
+        .iter()
+        .filter(|one| one.answer.status.is_none());
+    for of in silent.flat_map(|group| &group.of) {
+        unobservable.push(probe.missing(format!("what is answered to {of}: nothing came")));
+    }
+    let came = |(_, answer): (&str, &Answer)| answer.status.is_some();
+    if !probe.of(Attack::Malformed).any(came) {
+        let what = "what errors reveal: no answer came to a request that is malformed";
+        unobservable.push(probe.missing(what));
+    }
+    // A refusal holds nothing: whether an answer with data may be kept is seen on one that has some.
+    if let Some(why) = probe.control_failed() {
+        unobservable.push(probe.missing(why));
+    } else if probe.token.is_none() {
+        let what = "how answers of routes that are not public may be kept: no token was given to be let in";
+        unobservable.push(probe.missing(what));
+    }
 }
 
 /// A code, how much it matters, and where.
