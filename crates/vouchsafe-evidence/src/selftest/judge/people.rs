@@ -12,6 +12,8 @@ pub(in super::super) fn unique(context: &Context<'_>) -> Result<Judgement, Strin
         let Some(identity) = people(report, unobservable) else {
             return;
         };
+        // The entries of a log that does not hold are not read.
+        let was_read = report.log.as_ref().is_some_and(|log| log.sound);
         for group in &identity.same {
             let text = format!(
                 "{} people have one name or login: {}",
@@ -25,16 +27,24 @@ pub(in super::super) fn unique(context: &Context<'_>) -> Result<Judgement, Strin
                 let text = "it is named after a role or a machine, and after nobody";
                 deviations.push(of(person, "GENERIC_NAME", Severity::High, text));
             }
+            let works = person.factors.is_some() && !person.roles.is_empty();
+            if works && person.last_active.is_none() && !was_read {
+                unobservable.push(Unobservable {
+                    item: format!("person {}", person.id),
+                    what: "when they were last seen: the audit log was not read".to_owned(),
+                });
+                continue;
+            }
             let since = person.last_active.unwrap_or(person.added);
             let idle = days(since, report.at);
-            if person.factors.is_some() && !person.roles.is_empty() && idle > longest {
+            if works && idle > longest {
                 let text = format!("they have rights, and were last seen {idle} days ago");
                 deviations.push(of(person, "IDLE", Severity::Medium, &text));
             }
         }
         if identity.services_without_owner > 0 {
             let text = format!(
-                "{} services belong to nobody",
+                "{} services have an owner who was disabled",
                 identity.services_without_owner
             );
             deviations.push(report.deviation("SERVICE_WITHOUT_OWNER", Severity::High, text));

@@ -70,8 +70,13 @@ pub(in super::super) fn at_rest(context: &Context<'_>) -> Result<Judgement, Stri
             unobservable
                 .push(report.missing("what is at rest: nothing was looked for, or nowhere"));
         }
+        if !storage.control {
+            unobservable.push(report.missing(
+                "what is at rest: the search did not find the id of the record either, which is stored in clear",
+            ));
+        }
         if let Some(elsewhere) = &storage.elsewhere {
-            unobservable.push(report.missing(format!("what is at rest elsewhere: {elsewhere}")));
+            unobservable.push(report.missing(format!("storage was not all searched: {elsewhere}")));
         }
         for (file, hits) in &storage.hits {
             let text = format!("{hits} values of the record stand in it in clear");
@@ -96,6 +101,10 @@ pub(in super::super) fn leaks(context: &Context<'_>) -> Result<Judgement, String
             unobservable.push(report.missing(
                 "leaks: the scan found nothing of what was planted for it, or had nothing to read",
             ));
+        }
+        for (why, count) in &leaks.unread {
+            let what = format!("leaks: {count} files or parts of files were not read ({why})");
+            unobservable.push(report.missing(what));
         }
         for (class, count) in leaks.found.iter().filter(|(_, count)| **count > 0) {
             let text = format!("{count} values look like {class} (`vouchsafe scan` says where)");
