@@ -30,14 +30,16 @@ Examples:
   vouchsafe self-test --json > evidence/self-test.json
   vouchsafe self-test --canary Patient/6a1c5c3e-0d2b-4a52-8d3e-3f2f0c9d1b77 --token-file ben.header --logs /var/log/vouchsafe/
 
-No record is changed. The audit log is attacked as a copy in a temporary folder, sealing on made-up records under keys made
-for them, the verifier of tokens with a key of its own. The log records the self-test under the user who runs it.
+No record is changed. The audit log is attacked as a copy in a temporary folder, sealing on made-up
+records under keys of their own, the verifier of tokens with a key of its own. The log records the
+self-test under the user who runs it.
 
-With --canary, that record is read from the running service. This is decided and logged like any access. Its values are then
-looked for in raw storage, and kept nowhere. A database in PostgreSQL is searched in a --dump (pg_dump --format=plain).
+With --canary, that record is read from the running service: decided and logged like any access. Its
+values are then looked for in raw storage, and kept nowhere. A database in PostgreSQL is searched in
+a --dump (pg_dump --format=plain).
 
-Exit code 1: something is wrong, or a part that was asked for could not be tried. `[[self_test]]` in evidence.toml takes the
-report as evidence, and checks judge it.";
+Exit code 1: something is wrong, or a part that was asked for could not be tried. As evidence, name
+the report by [[self_test]] in evidence.toml; checks judge it.";
 
 /// Try the safeguards of an installation by attack, and count its people, keys and entries, as evidence
 #[derive(Debug, clap::Args)]

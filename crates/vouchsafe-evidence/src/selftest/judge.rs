@@ -85,9 +85,9 @@ impl Tests {
             let allowed: u64 = access.allowed.values().sum();
             if access.asks == 0 || allowed == 0 {
                 // A matrix in which nobody may do anything shows that the roles were not those of the policies.
-                unobservable.push(
-                    report.missing("what policies refuse: nothing was allowed to anybody either"),
-                );
+                unobservable.push(report.missing(
+                    "access: the policies allow nothing to any role, so refusals prove nothing",
+                ));
                 continue;
             }
             let open = [
@@ -109,12 +109,15 @@ impl Tests {
             ];
             for (code, count, whom) in open {
                 if count > 0 {
-                    let text = format!("policies allow {count} of {} asks to {whom}", access.asks);
+                    let text = format!(
+                        "the policies allow {count} of {} accesses to {whom}",
+                        access.asks
+                    );
                     deviations.push(report.deviation(code, Severity::Critical, text));
                 }
             }
             notes.push(format!(
-                "policies {}: {} asks, {allowed} allowed; matrix {}",
+                "policies {}: {} decisions, {allowed} allowed; matrix {}",
                 access.bundle, access.asks, access.matrix
             ));
         }
@@ -134,30 +137,23 @@ impl Tests {
                 continue;
             }
             if !report.takes_valid() {
-                unobservable.push(
-                    report.missing(
-                        "what its verifier refuses: it did not take a token that is valid",
-                    ),
-                );
+                unobservable.push(report.missing(
+                    "tokens: the verifier did not accept a valid one, so refusals prove nothing",
+                ));
                 continue;
             }
             for fault in FAULTS {
                 if !report.bad_tokens().any(|one| one.fault == fault) {
-                    let what = format!(
-                        "whether its verifier refuses a token that is {fault}: none was tried"
-                    );
+                    let what = format!("tokens: {fault} was not tried");
                     unobservable.push(report.missing(what));
                 }
             }
             for one in report.bad_tokens().filter(|one| !one.refused) {
-                let text = format!(
-                    "its verifier takes a token with a good signature that is {}",
-                    one.fault
-                );
+                let text = format!("the verifier accepts an invalid token: {}", one.fault);
                 deviations.push(report.deviation("BAD_TOKEN_TAKEN", Severity::Critical, text));
             }
             notes.push(format!(
-                "{}: {} tokens with good signatures, tried on its own verifier",
+                "{}: {} invalid tokens, tried on its own verifier",
                 report.url,
                 report.bad_tokens().count()
             ));

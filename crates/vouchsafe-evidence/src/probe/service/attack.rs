@@ -78,7 +78,7 @@ pub(crate) fn probe(target: &ServiceTarget, root: &Path, now: Timestamp) -> Resu
     run.learn();
     if run.routes.is_empty() {
         return Err(
-            "no route is known: it has no CapabilityStatement, and the settings name none"
+            "no routes: the service has no CapabilityStatement, and the settings name none"
                 .to_owned(),
         );
     }
@@ -151,7 +151,7 @@ impl<'s> Run<'s> {
         let answer = self.client.send(get(&path, None));
         match answer.status {
             Some(_) => Ok(()),
-            None => Err("nobody answers there over HTTPS: the host is unknown, does not listen, or its certificate is not trusted".to_owned()),
+            None => Err("no answer over HTTPS: the host is unknown, does not listen, or its certificate is not trusted".to_owned()),
         }
     }
 
@@ -264,7 +264,7 @@ impl<'s> Run<'s> {
         self.sent += 1;
         if self.sent > MOST {
             return Err(format!(
-                "it has more routes than {MOST} requests are enough for"
+                "the service has too many routes for {MOST} requests"
             ));
         }
         self.in_time()?;
@@ -275,7 +275,7 @@ impl<'s> Run<'s> {
             0
         };
         if self.silent >= SILENT {
-            return Err("it stopped answering in the middle of the probe".to_owned());
+            return Err("the service stopped answering during the probe".to_owned());
         }
         self.answers.entry((attack, answer)).or_default().push(of);
         Ok(())
