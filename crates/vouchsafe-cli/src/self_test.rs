@@ -28,7 +28,7 @@ const EXAMPLES: &str = "\
 Examples:
   vouchsafe self-test
   vouchsafe self-test --json > evidence/self-test.json
-  vouchsafe self-test --canary Patient/6a1c5c3e-0d2b-4a52-8d3e-3f2f0c9d1b77 --token-file ben.header --logs /var/log/vouchsafe/
+  vouchsafe self-test --canary Patient/ID --token-file ben.header --logs /var/log/vouchsafe/
 
 No record is changed. The audit log is attacked as a copy in a temporary folder, sealing on made-up
 records under keys of their own, the verifier of tokens with a key of its own. The log records the

@@ -36,7 +36,7 @@ impl FromStr for Canary {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "a record is TYPE/ID, and its id a UUID".to_owned();
+        let wrong = || "give TYPE/ID, where ID is a UUID".to_owned();
         let (record_type, id) = text.split_once('/').ok_or_else(wrong)?;
         let named = record_type.starts_with(|letter: char| letter.is_ascii_uppercase())
             && record_type.bytes().all(|byte| byte.is_ascii_alphabetic());
