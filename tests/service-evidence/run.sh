@@ -105,6 +105,28 @@ mkdir -p "$scratch/report"
 "$bin" self-test --json --data "$scratch/demo" --canary "Patient/$(of patients out_of_care)" --token-file "$(of token_files registration)" \
   --logs "$scratch/logs" >"$scratch/report/sqlite.json" || { echo 'WRONG the self-test finds something'; failed=1; }
 if "$bin" audit verify --data "$scratch/demo" >/dev/null; then echo 'ok    the log holds after the self-test'; else failed=1; fi
+if "$bin" audit show --data "$scratch/demo" --stream system --json | grep '"self-test"' | grep -q '"os-user/'; then
+  echo 'ok    the log names the user who ran the self-test'
+else
+  echo 'WRONG the log does not name the user who ran the self-test'; failed=1
+fi
+# What could not be tried gives exit code 1, though nothing is wrong.
+gap() { # WORDS ARGUMENTS...
+  if "$bin" self-test --data "$scratch/demo" "${@:2}" >"$scratch/gap" 2>&1 || ! grep -q "GAP.*$1" "$scratch/gap" || grep -q FINDING "$scratch/gap"; then
+    echo "WRONG a self-test with a gap: $1"; cat "$scratch/gap"; failed=1
+  else
+    echo "ok    a self-test with a gap fails: $1"
+  fi
+}
+out_of_care=(--token-file "$(of token_files registration)" --canary "Patient/$(of patients out_of_care)")
+gap 'was not read' --token-file "$(of token_files registration)" --canary Patient/6f1c6a52-0d4e-4c1b-9a55-5f6f3a0e7c11
+gap 'is not there' "${out_of_care[@]}" --dump "$scratch/none.sql"
+printf '\x1f\x8b\x08' >"$scratch/dump.gz"
+gap 'packed (gzip)' "${out_of_care[@]}" --dump "$scratch/dump.gz"
+ln -s / "$scratch/demo/data/link"
+gap 'data/link is a link' "${out_of_care[@]}"
+rm "$scratch/demo/data/link"
+gap 'not found' --logs "$scratch/none"
 judged_ours() { # NAME ...
   git init -q -b main "$scratch/$1" && mkdir -p "$scratch/$1/evidence" && cp "$scratch/report/${1#ours-}.json" "$scratch/$1/evidence/self-test.json"
   ours "$@"
@@ -242,6 +264,28 @@ cp "$scratch/serve.log" "$scratch/logs/service.log"
 "$bin" self-test --json --logs "$scratch/logs" >"$scratch/report/postgres.json" || { echo 'WRONG the self-test on PostgreSQL finds something'; failed=1; }
 operations=$(served operations)
 judged_ours ours-postgres "$VOUCHSAFE_DATA" "$(served base)" "$(served cacert)" "$scratch/ada.header" "${operations#https://}"
+# The values of a record are looked for in dumps; each database needs one, and the search shows that it can find.
+"$bin" person give ada@example.org --role registration --days 1 --reason 'a test of dumps' >/dev/null
+patient=$(curl -s --cacert "$(served cacert)" -H "@$scratch/ada.header" -H 'Content-Type: application/fhir+json' \
+  -d '{"resourceType":"Patient","name":[{"family":"Canary-Family"}],"birthDate":"1950-02-03"}' "$(served fhir)/Patient" |
+  python3 -c 'import json,sys; print(json.load(sys.stdin)["id"])')
+dumped() { # PART: a plain dump of that database
+  PGSSLMODE=verify-full PGSSLROOTCERT=$VOUCHSAFE_TEST_PG_CA pg_dump --format=plain -d "$(as_test "${database}_$1")" >"$scratch/dumps/$1.sql"
+}
+mkdir "$scratch/dumps"
+dumped_canary() { "$bin" self-test --canary "Patient/$patient" --token-file "$scratch/ada.header" "$@" >"$scratch/leaky" 2>&1; }
+expect_dumps() { # WHAT EXIT WORDS ARGUMENTS...
+  local ended=0
+  dumped_canary "${@:4}" || ended=$?
+  if [ "$ended" = "$2" ] && grep -q "$3" "$scratch/leaky"; then echo "ok    $1"; else echo "WRONG $1: exit $ended"; cat "$scratch/leaky"; failed=1; fi
+}
+for part in records identity keys; do dumped "$part"; done
+expect_dumps 'dumps of all databases are searched, and hold no value' 0 'values searched' --dump "$scratch/dumps"
+expect_dumps 'a database without a dump is a gap' 1 'GAP.*keys database' --dump "$scratch/dumps/records.sql" --dump "$scratch/dumps/identity.sql"
+expect_dumps 'no dump at all is a gap' 1 'GAP.*records database is in PostgreSQL'
+sql "$(as_test "${database}_records")" <<<"CREATE TABLE notes (text text); INSERT INTO notes VALUES ('Canary-Family')"
+dumped records
+expect_dumps 'a value in a dump is found' 1 'FINDING.*dump: 1 values' --dump "$scratch/dumps"
 kill -TERM "$served"
 wait "$served" || true
 for part in records identity keys; do sql "$VOUCHSAFE_TEST_PG" <<<"DROP DATABASE ${database}_$part"; done

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod demo;
 mod door;
+mod hex;
 mod import;
 mod installation;
 mod output;

@@ -2,6 +2,8 @@
 //! only it can see. Its report is evidence.
 
 mod access;
+mod attacked;
+mod gaps;
 mod leaks;
 mod log;
 mod people;
@@ -10,6 +12,7 @@ mod show;
 mod somebody;
 mod storage;
 mod tokens;
+mod walk;
 
 use std::path::PathBuf;
 
@@ -18,18 +21,25 @@ use vouchsafe_evidence::selftest::{NotDone, Report};
 use vouchsafe_server::service::{Service, now};
 
 use crate::installation::DataFolder;
-use crate::{Ended, block_on, output};
+use crate::{Ended, block_on, output, principal};
+use storage::Canary;
 
 const EXAMPLES: &str = "\
 Examples:
   vouchsafe self-test
   vouchsafe self-test --json > evidence/self-test.json
-  vouchsafe self-test --canary Patient/6a1c5c3e-0d2b-4a52-8d3e-3f2f0c9d1b77 --token-file ben.header --logs /var/log/vouchsafe/
+  vouchsafe self-test --canary Patient/ID --token-file ben.header --logs /var/log/vouchsafe/
 
-No record is changed: the audit log is attacked as a copy in a temporary folder, sealing on a made-up record under keys made
-for it, the verifier of tokens with a key of its own. The log notes that it was done. With --canary it reads that record from
-the running service, which is decided and logged like any access, and looks for what stood in it in raw storage; the values
-are kept nowhere. `[[self_test]]` in evidence.toml takes the report as evidence, and checks judge it.";
+No record is changed. The audit log is attacked as a copy in a temporary folder, sealing on made-up
+records under keys of their own, the verifier of tokens with a key of its own. The log records the
+self-test under the user who runs it.
+
+With --canary, that record is read from the running service: decided and logged like any access. Its
+values are then looked for in raw storage, and kept nowhere. A database in PostgreSQL is searched in
+a --dump (pg_dump --format=plain).
+
+Exit code 1: something is wrong, or a part that was asked for could not be tried. As evidence, name
+the report by [[self_test]] in evidence.toml; checks judge it.";
 
 /// Try the safeguards of an installation by attack, and count its people, keys and entries, as evidence
 #[derive(Debug, clap::Args)]
@@ -42,14 +52,14 @@ pub(crate) struct Args {
     json: bool,
     /// A record whose values are looked for in raw storage
     #[arg(long, value_name = "TYPE/ID", requires = "token_file")]
-    canary: Option<String>,
+    canary: Option<Canary>,
     /// The token of somebody who may read it
     #[arg(long, value_name = "FILE", requires = "canary")]
     token_file: Option<PathBuf>,
-    /// A dump of the databases, where they are not in the data folder
-    #[arg(long = "dump", value_name = "FILE", requires = "canary")]
+    /// A plain dump of a database in PostgreSQL, or a folder of dumps; it is not unpacked
+    #[arg(long = "dump", value_name = "PATH", requires = "canary")]
     dumps: Vec<PathBuf>,
-    /// Logs of the service, or folders of them, that are scanned for PHI
+    /// Logs of the service, or folders of them, to be scanned for PHI
     #[arg(long = "logs", value_name = "PATH")]
     logs: Vec<PathBuf>,
 }
@@ -61,23 +71,51 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
         service.close().await;
         report
     })?;
-    let faults = show::faults(&report);
+    let found = Found {
+        faults: show::faults(&report),
+        gaps: gaps::gaps(&report, &args.asked()),
+    };
     if args.json {
         output::say(serde_json::to_string_pretty(&report)?)?;
     } else {
-        show::show(&report, &faults)?;
+        show::show(&report, &found)?;
     }
-    Ok(if faults.is_empty() {
-        Ended::Well
-    } else {
-        Ended::Badly
+    Ok(match found.is_empty() {
+        true => Ended::Well,
+        false => Ended::Badly,
     })
+}
+
+impl Args {
+    /// The parts that only arguments ask for.
+    fn asked(&self) -> Vec<&'static str> {
+        let storage = self.canary.is_some().then_some("storage");
+        let leaks = (!self.logs.is_empty()).then_some("leaks");
+        storage.into_iter().chain(leaks).collect()
+    }
+}
+
+/// What keeps a self-test from having gone well.
+struct Found {
+    /// What is wrong.
+    faults: Vec<String>,
+    /// What should have been tried, and was not.
+    gaps: Vec<String>,
+}
+
+impl Found {
+    const fn is_empty(&self) -> bool {
+        self.faults.is_empty() && self.gaps.is_empty()
+    }
 }
 
 async fn report(args: &Args, service: &Service) -> anyhow::Result<Report> {
     let at = now();
     let context = Context::default();
-    let noted = Event::new(Stream::System, "self-test", Outcome::Permitted, &context);
+    let noted = Event {
+        actor: Some(principal::actor().label()),
+        ..Event::new(Stream::System, "self-test", Outcome::Permitted, &context)
+    };
     service.append(&[noted.draft(at)]).await?;
     let mut not_done = Vec::new();
     let walked = log::walk(&service.folder);

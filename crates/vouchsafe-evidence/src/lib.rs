@@ -16,6 +16,7 @@ mod exposure;
 mod files;
 mod finding;
 mod forge;
+mod format;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -107,6 +107,13 @@ pub(crate) struct TlsTarget {
     pub(crate) name: Option<String>,
 }
 
+impl TlsTarget {
+    /// What it is called in evidence: where it listens, without a user that somebody wrote before it.
+    pub(crate) fn name(&self) -> String {
+        dial::without_user(&self.at)
+    }
+}
+
 /// `[[probe.token]]`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]

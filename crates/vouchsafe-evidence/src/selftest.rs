@@ -54,6 +54,6 @@ pub(crate) const AREA: Area = Area {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SelfTest {
-    /// The file that `vouchsafe self-test --json` wrote, below the top folder of the repository or absolute.
+    /// The file that `vouchsafe self-test --json` wrote, below the top folder of the repository.
     pub(crate) report: String,
 }

@@ -17,7 +17,7 @@ use vouchsafe::seal::IndexKey;
 use vouchsafe_server::service::now;
 
 use super::local::Local;
-use super::reader::hex;
+use crate::hex::hex;
 
 /// A file's name in the journal.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

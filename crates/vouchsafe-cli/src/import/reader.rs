@@ -19,6 +19,7 @@ use super::files::{Form, Packing, Source};
 use super::journal::{Done, FileTag, Journal};
 use super::notes::Notes;
 use super::target::Loaded;
+use crate::hex::hex;
 
 /// Lines of NDJSON in one write.
 const LINES: usize = 200;
@@ -305,10 +306,6 @@ fn hash(file: &mut File) -> io::Result<[u8; 32]> {
     let mut out = [0; 32];
     out.copy_from_slice(context.finish().as_ref());
     Ok(out)
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Counts what is read of a file, below its packing.

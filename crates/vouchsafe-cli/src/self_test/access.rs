@@ -12,6 +12,7 @@ use vouchsafe_evidence::selftest::Access;
 use vouchsafe_server::service::{Service, now};
 
 use super::somebody::{self, Kind};
+use crate::hex::hex;
 
 /// Types that policies name, and some that stand for all others.
 const TYPES: [&str; 6] = [
@@ -146,8 +147,4 @@ fn asks() -> impl Iterator<Item = (Verb, ClassSet)> {
         };
         classes.into_iter().map(move |classes| (verb, classes))
     })
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,7 +1,8 @@
 //! The audit log: who is named in it, and whether tampering with a copy of it is seen.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -12,7 +13,8 @@ use vouchsafe_ledger::reader::Log;
 use vouchsafe_server::folder::Folder;
 use vouchsafe_tlog::tile::edge_paths;
 
-use super::leaks::files;
+use super::attacked::Count;
+use super::walk;
 use crate::{audit, told};
 
 /// A larger log is attacked on a host with room for a copy.
@@ -46,7 +48,7 @@ pub(super) fn walk(folder: &Folder) -> anyhow::Result<Walked> {
             without_actor: 0,
             first_without: Vec::new(),
             attacks: Vec::new(),
-            writable_by_service: is_writable(&folder.audit()),
+            writable_by_service: is_writable(folder)?,
         },
         last_seen: BTreeMap::new(),
     };
@@ -89,10 +91,46 @@ fn names_one(actor: &str) -> bool {
     }
 }
 
-/// Whether this user may write what the recorder wrote. The files are opened, and nothing is written.
-fn is_writable(audit: &Path) -> bool {
-    let checkpoint = audit.join("log").join("checkpoint");
-    OpenOptions::new().append(true).open(checkpoint).is_ok()
+/// Whether the user of the service may write what the recorder wrote, or put other files in its place. A data folder belongs
+/// to the user who runs the service, whoever runs the self-test: root may write everywhere. Supplementary groups and access
+/// lists are not looked at.
+fn is_writable(folder: &Folder) -> anyhow::Result<bool> {
+    let about = |path: &Path| {
+        let about = fs::metadata(path);
+        about.with_context(|| format!("cannot read {}", path.display()))
+    };
+    let service = about(folder.path())?;
+    let log = folder.audit().join("log");
+    let places = [folder.audit(), log.clone(), log.join("checkpoint")];
+    for place in &places {
+        let about = about(place)?;
+        let place = Owned {
+            user: about.uid(),
+            group: about.gid(),
+            mode: about.mode(),
+        };
+        if place.may_be_written_by(service.uid(), service.gid()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// To whom a file or folder belongs, and what others may do to it.
+struct Owned {
+    user: u32,
+    group: u32,
+    mode: u32,
+}
+
+impl Owned {
+    /// Whether a user and their group may write it. Its owner may, whatever its mode: they can change that.
+    const fn may_be_written_by(&self, user: u32, group: u32) -> bool {
+        user == 0
+            || self.user == user
+            || (self.group == group && self.mode & 0o020 != 0)
+            || self.mode & 0o002 != 0
+    }
 }
 
 /// A copy of a log's files, and what it is opened with.
@@ -113,7 +151,7 @@ fn attack(folder: &Folder) -> anyhow::Result<Vec<Attacked>> {
             let mut bad = good.clone();
             if let Some(byte) = bad.get_mut(at) {
                 *byte ^= 1;
-                flipped.count(copied.is_seen_with(path, &good, &bad)?);
+                flipped.add(copied.is_seen_with(path, &good, &bad)?);
             }
         }
     }
@@ -125,38 +163,20 @@ fn attack(folder: &Folder) -> anyhow::Result<Vec<Attacked>> {
     {
         let good = fs::read(path)?;
         if let Some(without_first) = without_first(&good) {
-            removed.count(copied.is_seen_with(path, &good, without_first)?);
+            removed.add(copied.is_seen_with(path, &good, without_first)?);
         }
         if let Some(half) = good.get(..good.len() / 2) {
-            cut.count(copied.is_seen_with(path, &good, half)?);
+            cut.add(copied.is_seen_with(path, &good, half)?);
         }
         fs::remove_file(path)?;
-        cut.count(!copied.holds());
+        cut.add(!copied.holds());
         fs::write(path, &good)?;
     }
     anyhow::ensure!(
         copied.holds(),
         "the copy does not hold any more when it was put back"
     );
-    Ok(vec![flipped.0, removed.0, cut.0])
-}
-
-/// Counts an attack.
-struct Count(Attacked);
-
-impl Count {
-    fn of(attack: &str) -> Self {
-        Self(Attacked {
-            attack: attack.to_owned(),
-            tried: 0,
-            seen: 0,
-        })
-    }
-
-    fn count(&mut self, seen: bool) {
-        self.0.tried += 1;
-        self.0.seen += u64::from(seen);
-    }
+    Ok(vec![flipped.finish(), removed.finish(), cut.finish()])
 }
 
 impl Copied {
@@ -182,7 +202,11 @@ fn copy(folder: &Folder, to: &Path) -> anyhow::Result<Copied> {
     for _ in 0..5 {
         let checkpoint = fs::read(from.join("checkpoint"))?;
         let mut bytes = 0;
-        for path in files(std::slice::from_ref(&from))? {
+        let walked = walk::walk(&from);
+        if let Some((path, why)) = walked.left_out.first() {
+            anyhow::bail!("the log cannot be copied: {} {why}", path.display());
+        }
+        for path in walked.files {
             let inside = path.strip_prefix(&from)?;
             // A partial tile goes when the full one is there.
             let Ok(content) = fs::read(&path) else {
@@ -261,5 +285,34 @@ mod tests {
     fn a_bundle_loses_its_first_entry() {
         assert_eq!(without_first(&[0, 2, 7, 8, 0, 1, 9]), Some(&[0, 1, 9][..]));
         assert_eq!(without_first(&[0, 9, 1]), None);
+    }
+
+    #[test]
+    fn a_log_is_separated_when_neither_owner_nor_group_nor_mode_lets_the_service_write() {
+        let owned = |user, group, mode| Owned { user, group, mode };
+        let (service, its_group) = (1000, 100);
+        for (place, writable) in [
+            (owned(1000, 100, 0o644), true),
+            // Its owner may make it writable again.
+            (owned(1000, 100, 0o444), true),
+            (owned(1001, 100, 0o664), true),
+            (owned(1001, 101, 0o666), true),
+            (owned(1001, 100, 0o644), false),
+            (owned(1001, 101, 0o664), false),
+            (owned(0, 0, 0o755), false),
+        ] {
+            assert_eq!(place.may_be_written_by(service, its_group), writable);
+        }
+        assert!(owned(1001, 101, 0o600).may_be_written_by(0, 0));
+    }
+
+    #[test]
+    fn the_log_of_a_folder_of_one_user_is_not_separated() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path());
+        is_writable(&folder).unwrap_err();
+        fs::create_dir_all(folder.audit().join("log")).unwrap();
+        fs::write(folder.audit().join("log/checkpoint"), "").unwrap();
+        assert!(is_writable(&folder).unwrap());
     }
 }

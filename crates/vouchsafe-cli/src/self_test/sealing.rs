@@ -16,6 +16,7 @@ use vouchsafe::session::Session;
 use vouchsafe_evidence::selftest::{Attacked, Seal};
 use vouchsafe_server::service::{Service, now};
 
+use super::attacked::Count;
 use super::somebody::{self, Kind};
 use crate::told;
 
@@ -157,16 +158,16 @@ impl Made<'_> {
 
     /// One bit of an envelope, alone and with a manifest that names the altered envelope; one bit of the manifest.
     fn flipped(&self, record: &SealedRecord) -> Attacked {
-        let mut attacked = begun("flipped-bit");
+        let mut attacked = Count::of("flipped-bit");
         for place in 0..record.blobs.len() {
             let length = record.blobs.get(place).map_or(0, |blob| blob.bytes.len());
             for at in spread(length) {
                 let mut other = record.clone();
                 if flip_blob(&mut other, place, at) {
-                    count(&mut attacked, !self.opens(&other, &record.key));
+                    attacked.add(!self.opens(&other, &record.key));
                 }
                 if rename_blob(&mut other, record, place) {
-                    count(&mut attacked, !self.opens(&other, &record.key));
+                    attacked.add(!self.opens(&other, &record.key));
                 }
             }
         }
@@ -180,19 +181,19 @@ impl Made<'_> {
                 other.manifest = manifest;
                 !self.opens(&other, &record.key)
             });
-            count(&mut attacked, seen);
+            attacked.add(seen);
         }
-        attacked
+        attacked.finish()
     }
 
     /// Envelopes of two records, and of two slots of one.
     fn swapped(&self, first: &SealedRecord, second: &SealedRecord) -> Attacked {
-        let mut attacked = begun("swapped");
+        let mut attacked = Count::of("swapped");
         for (place, blob) in second.blobs.iter().enumerate() {
             let mut other = first.clone();
             if let Some(mine) = other.blobs.get_mut(place) {
                 mine.bytes = blob.bytes.clone();
-                count(&mut attacked, !self.opens(&other, &first.key));
+                attacked.add(!self.opens(&other, &first.key));
             }
         }
         for place in 1..first.blobs.len() {
@@ -202,37 +203,37 @@ impl Made<'_> {
             if let (Some(earlier), Some(later)) = (earlier, later) {
                 set(&mut other, place - 1, later);
                 set(&mut other, place, earlier);
-                count(&mut attacked, !self.opens(&other, &first.key));
+                attacked.add(!self.opens(&other, &first.key));
             }
         }
-        attacked
+        attacked.finish()
     }
 
     /// A whole record in the place of another, and a manifest with it.
     fn moved(&self, first: &SealedRecord, second: &SealedRecord) -> Attacked {
-        let mut attacked = begun("moved");
+        let mut attacked = Count::of("moved");
         let mut other = first.clone();
         other.key = second.key.clone();
-        count(&mut attacked, !self.opens(&other, &second.key));
+        attacked.add(!self.opens(&other, &second.key));
         let mut other = first.clone();
         other.manifest = second.manifest.clone();
-        count(&mut attacked, !self.opens(&other, &first.key));
+        attacked.add(!self.opens(&other, &first.key));
         let mut older = first.clone();
         if let Some(next) = older.version.next() {
             older.version = next;
-            count(&mut attacked, !self.opens(&older, &first.key));
+            attacked.add(!self.opens(&older, &first.key));
         }
-        attacked
+        attacked.finish()
     }
 
     fn missing(&self, record: &SealedRecord) -> Attacked {
-        let mut attacked = begun("missing");
+        let mut attacked = Count::of("missing");
         for place in 0..record.blobs.len() {
             let mut other = record.clone();
             other.blobs.remove(place);
-            count(&mut attacked, !self.opens(&other, &record.key));
+            attacked.add(!self.opens(&other, &record.key));
         }
-        attacked
+        attacked.finish()
     }
 }
 
@@ -241,19 +242,6 @@ fn record_type(known: &RecordType) -> anyhow::Result<RecordType> {
         .as_str()
         .parse()
         .map_err(|_| anyhow::anyhow!("a type without a name"))
-}
-
-fn begun(attack: &str) -> Attacked {
-    Attacked {
-        attack: attack.to_owned(),
-        tried: 0,
-        seen: 0,
-    }
-}
-
-fn count(attacked: &mut Attacked, seen: bool) {
-    attacked.tried += 1;
-    attacked.seen += u64::from(seen);
 }
 
 /// Places of bits, evenly over so many bytes.

@@ -2,6 +2,7 @@
 
 use vouchsafe_evidence::selftest::Report;
 
+use super::Found;
 use crate::output;
 
 /// What is wrong, in words. How much it matters is for the checks.
@@ -13,28 +14,32 @@ pub(super) fn faults(report: &Report) -> Vec<String> {
             (access.allowed_elsewhere, "in another tenant"),
             (
                 access.allowed_out_of_time,
-                "after the end of session or right",
+                "after the session or the right ended",
             ),
         ] {
             if count > 0 {
-                faults.push(format!("policies allow {count} asks {whom}"));
+                faults.push(format!("the policies allow {count} accesses {whom}"));
             }
         }
     }
     let refused = report.tokens.iter();
     for token in refused.filter(|token| token.refused == (token.fault == "valid")) {
         faults.push(format!(
-            "the verifier judges a token wrongly: {}",
+            "the verifier {} a token: {}",
+            match token.refused {
+                true => "refuses",
+                false => "accepts",
+            },
             token.fault
         ));
     }
     if let Some(log) = &report.log {
         if !log.sound {
-            faults.push("the audit log does not hold".to_owned());
+            faults.push("the audit log does not verify (`vouchsafe audit verify`)".to_owned());
         }
         if log.without_actor > 0 {
             faults.push(format!(
-                "{} entries name not exactly one actor",
+                "{} log entries about records do not name one actor",
                 log.without_actor
             ));
         }
@@ -46,7 +51,7 @@ pub(super) fn faults(report: &Report) -> Vec<String> {
         .filter(|attack| attack.seen < attack.tried)
     {
         faults.push(format!(
-            "{}: seen {} of {}",
+            "{}: detected {} of {}",
             attack.attack, attack.seen, attack.tried
         ));
     }
@@ -54,9 +59,7 @@ pub(super) fn faults(report: &Report) -> Vec<String> {
         faults.push("a sealed record does not open".to_owned());
     }
     for (file, hits) in report.storage.iter().flat_map(|storage| &storage.hits) {
-        faults.push(format!(
-            "{file}: {hits} values of the record stand in it in clear"
-        ));
+        faults.push(format!("{file}: {hits} values of the record in clear text"));
     }
     for (class, count) in report.leaks.iter().flat_map(|leaks| &leaks.found) {
         faults.push(format!("{count} values in logs look like {class}"));
@@ -65,22 +68,29 @@ pub(super) fn faults(report: &Report) -> Vec<String> {
 }
 
 /// Prints what was tried, what came of it, and what is wrong.
-pub(super) fn show(report: &Report, faults: &[String]) -> anyhow::Result<()> {
+pub(super) fn show(report: &Report, found: &Found) -> anyhow::Result<()> {
     let mut rows: Vec<[String; 2]> = parts(report)
         .into_iter()
         .map(|(name, text)| [name.to_owned(), text])
         .collect();
     let not_done = report.not_done.iter();
-    rows.extend(not_done.map(|one| ["NOT TRIED".to_owned(), format!("{}: {}", one.part, one.why)]));
+    let not_done = not_done.map(|one| format!("{}: {}", one.part, one.why));
+    // One that was asked for is a gap.
     rows.extend(
-        faults
-            .iter()
-            .map(|fault| ["FINDING".to_owned(), fault.clone()]),
+        not_done
+            .filter(|text| !found.gaps.contains(text))
+            .map(|text| ["not tried".to_owned(), text]),
+    );
+    let gaps = found.gaps.iter().map(|gap| ("GAP", gap));
+    let faults = found.faults.iter().map(|fault| ("FINDING", fault));
+    rows.extend(
+        gaps.chain(faults)
+            .map(|(kind, text)| [kind.to_owned(), text.clone()]),
     );
     for line in output::table(&rows) {
         output::say(format_args!("  {line}"))?;
     }
-    output::say("checks judge it: `vouchsafe self-test --json`, and [[self_test]] in evidence.toml")
+    output::say("as evidence: `vouchsafe self-test --json`, and [[self_test]] in evidence.toml")
 }
 
 fn parts(report: &Report) -> Vec<(&'static str, String)> {
@@ -90,14 +100,15 @@ fn parts(report: &Report) -> Vec<(&'static str, String)> {
         let without =
             access.allowed_without_role + access.allowed_elsewhere + access.allowed_out_of_time;
         let asks = access.asks;
-        let text = format!("{asks} asks, {allowed} allowed, {without} without a right");
+        let text =
+            format!("{asks} decisions, {allowed} allowed, {without} of these without a right");
         parts.push(("access", text));
     }
     let refused = report.tokens.iter().filter(|token| token.refused).count();
-    parts.push(("tokens", format!("{refused} with good signatures refused")));
+    parts.push(("tokens", format!("{refused} with valid signatures refused")));
     if let Some(identity) = &report.identity {
         let people = identity.people.len();
-        parts.push(("people", format!("{people} who are not disabled")));
+        parts.push(("people", format!("{people} active or invited")));
     }
     if let Some(log) = &report.log {
         let (entries, about) = (log.entries, log.about_records);
@@ -106,7 +117,7 @@ fn parts(report: &Report) -> Vec<(&'static str, String)> {
     let copied = report.log.iter().flat_map(|log| &log.attacks);
     let sealed = report.seal.iter().flat_map(|seal| &seal.attacks);
     parts.extend(copied.chain(sealed).map(|one| {
-        let text = format!("{}: seen {} of {}", one.attack, one.seen, one.tried);
+        let text = format!("{}: detected {} of {}", one.attack, one.seen, one.tried);
         ("attack", text)
     }));
     parts.push(("keys", format!("{} listed", report.keys.len())));
@@ -114,7 +125,7 @@ fn parts(report: &Report) -> Vec<(&'static str, String)> {
         let (values, bytes) = (storage.values, storage.bytes);
         parts.push((
             "storage",
-            format!("{values} values looked for in {bytes} bytes"),
+            format!("{values} values searched for in {bytes} bytes"),
         ));
     }
     if let Some(leaks) = &report.leaks {

@@ -1,243 +1,314 @@
 //! Raw storage, searched for what a record holds: the values are read from the service, kept in memory, and told to nobody.
+//!
+//! A search that finds nothing shows nothing by itself. So it also looks for the id of the record, which is stored in clear
+//! beside it, and must be found where the records are; and for each other database, in a dump of it, for the tenant beside a
+//! name of its tables.
 
-use std::collections::BTreeMap;
+mod canary;
+mod spelling;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
-use std::time::Duration;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
 
 use aho_corasick::AhoCorasick;
-use anyhow::Context as _;
-use serde_json::Value;
+use uuid::Uuid;
 use vouchsafe_evidence::selftest::Storage;
 use vouchsafe_server::service::Service;
+use vouchsafe_server::settings::DatabaseSettings;
 use zeroize::Zeroizing;
 
 use super::Args;
-use super::leaks::files;
-use crate::{door, token_file};
+use super::walk::walk;
+use spelling::spellings;
+
+pub(super) use canary::Canary;
 
 /// Shorter values stand anywhere by chance.
 const SHORTEST: usize = 6;
 /// So much of a file is read at a time.
 const BLOCK: usize = 1 << 20;
-/// Elements whose values are codes and names of systems, which stand in every file of the program.
-const NO_VALUES: [&str; 8] = [
-    "system",
-    "url",
-    "code",
-    "resourceType",
-    "id",
-    "versionId",
-    "lastUpdated",
-    "profile",
-];
+/// So many files are named that were not searched.
+const NAMED: usize = 20;
+/// The records database in the data folder; beside it stand its write-ahead log and index.
+const RECORDS: &str = "data/records.db";
 
 pub(super) async fn search(args: &Args, service: &Service) -> anyhow::Result<Storage> {
     let (Some(canary), Some(token)) = (&args.canary, &args.token_file) else {
         anyhow::bail!("no --canary was given");
     };
-    let values = values(args, canary, token).await?;
-    let patterns = values.iter().flat_map(|value| spellings(value));
-    let patterns: Vec<(usize, Zeroizing<Vec<u8>>)> = patterns.collect();
-    let searcher = AhoCorasick::new(patterns.iter().map(|(_, pattern)| pattern.as_slice()))?;
-    let root = service.folder.path();
-    let mut storage = Storage {
-        values: values.len() as u64,
-        files: 0,
-        bytes: 0,
-        hits: BTreeMap::new(),
-        elsewhere: None,
-    };
-    let in_postgres = service.settings.database.records.is_some();
-    if in_postgres && args.dumps.is_empty() {
-        storage.elsewhere =
-            Some("the databases are in PostgreSQL, and no --dump of them was given".to_owned());
+    let dumps = dumps(&args.dumps)?;
+    let values = canary.values(args, token).await?;
+    let tenant = service.tenant().to_string();
+    let tenant = tenant
+        .parse()
+        .map_err(|_| anyhow::anyhow!("the tenant has no id"))?;
+    let mut search = Search::new(&values, canary.id, tenant)?;
+    search.folder(service.folder.path());
+    for dump in &dumps {
+        search.dump(dump)?;
     }
-    for path in files(&[root.to_owned()])?
-        .into_iter()
-        .chain(args.dumps.iter().cloned())
-    {
-        let name = path
-            .strip_prefix(root)
-            .map_or_else(|_| "dump".into(), Path::to_string_lossy);
-        // The sockets and the file of a token are no storage; one that is gone meanwhile is none either.
-        let Ok(file) = File::open(&path) else {
-            continue;
-        };
-        let (bytes, found) = hits(&searcher, &patterns, file)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        storage.files += 1;
-        storage.bytes += bytes;
-        if found > 0 {
-            *storage.hits.entry(name.into_owned()).or_default() += found;
+    Ok(search.finish(values.len(), &service.settings.database, !dumps.is_empty()))
+}
+
+/// The files of dumps. One that is not there, or only in part, shows nothing.
+fn dumps(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        let walked = walk(path);
+        if let Some((path, why)) = walked.left_out.first() {
+            anyhow::bail!("the dump {} {why}", path.display());
+        }
+        anyhow::ensure!(
+            !walked.files.is_empty(),
+            "the dump {} has no file",
+            path.display()
+        );
+        files.extend(walked.files);
+    }
+    Ok(files)
+}
+
+/// A database of an installation.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Database {
+    Records,
+    Identity,
+    Keys,
+}
+
+impl Database {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Records => "records",
+            Self::Identity => "identity",
+            Self::Keys => "keys",
         }
     }
-    Ok(storage)
+
+    /// Those that are in PostgreSQL.
+    fn in_postgres(settings: &DatabaseSettings) -> Vec<Self> {
+        let all = [
+            (Self::Records, &settings.records),
+            (Self::Identity, &settings.identity),
+            (Self::Keys, &settings.keys),
+        ];
+        let there = all.into_iter().filter(|(_, url)| url.is_some());
+        there.map(|(database, _)| database).collect()
+    }
 }
 
-/// The values of a record that name or describe somebody, as the running service gives them.
-async fn values(args: &Args, canary: &str, token: &Path) -> anyhow::Result<Vec<Zeroizing<String>>> {
-    let settings = args.data.settings()?;
-    let certificate = args.data.certificate(&settings);
-    let client = door::client(Some(&certificate), Duration::from_secs(30))?;
-    let token = token_file::read(token)?;
-    let url = format!("{}/fhir/R4/{canary}", settings.base_url());
-    let response = client.get(url).bearer_auth(token.as_str()).send().await;
-    let response = response
-        .map_err(|_| anyhow::anyhow!("the service does not answer: it must run for --canary"))?;
-    let status = response.status();
-    anyhow::ensure!(
-        status.is_success(),
-        "the record of --canary was not read: status {}",
-        status.as_u16()
-    );
-    let body = response
-        .bytes()
-        .await
-        .map_err(|_| anyhow::anyhow!("the answer was cut off"))?;
-    let record: Value =
-        serde_json::from_slice(&body).map_err(|_| anyhow::anyhow!("the answer is no JSON"))?;
-    let mut values = Vec::new();
-    collect(&record, "", &mut values);
-    values.sort_unstable_by(|one, other| one.as_str().cmp(other));
-    values.dedup();
-    anyhow::ensure!(
-        !values.is_empty(),
-        "the record of --canary holds no value that is long enough to look for"
-    );
-    Ok(values)
+/// What is looked for.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Sought {
+    /// A value of the record, by its place.
+    Value(usize),
+    /// The id of the record.
+    Record,
+    /// The id of the tenant, which each database has.
+    Tenant,
+    /// The name of a table of a database, which a dump has.
+    Table(Database),
 }
 
-fn collect(value: &Value, name: &str, values: &mut Vec<Zeroizing<String>>) {
-    match value {
-        Value::String(text) => {
-            let plain =
-                text.len() >= SHORTEST && !text.contains("://") && !text.starts_with("urn:");
-            // A reference is an id, and ids are in clear.
-            if plain && !NO_VALUES.contains(&name) && name != "reference" && !is_code(text) {
-                values.push(Zeroizing::new(text.clone()));
+/// A search, and what it came to so far.
+struct Search {
+    searcher: AhoCorasick,
+    /// What each pattern stands for.
+    sought: Vec<Sought>,
+    longest: usize,
+    files: u64,
+    bytes: u64,
+    hits: BTreeMap<String, u64>,
+    /// Databases that were seen to be in what was searched.
+    seen: BTreeSet<(Origin, Database)>,
+    not_searched: Vec<String>,
+}
+
+/// Where a file comes from.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Origin {
+    Folder,
+    Dump,
+}
+
+impl Search {
+    fn new(values: &[Zeroizing<String>], record: Uuid, tenant: Uuid) -> anyhow::Result<Self> {
+        let mut patterns: Vec<(Sought, Zeroizing<Vec<u8>>)> = Vec::new();
+        for (place, value) in values.iter().enumerate() {
+            let all = spellings(value).into_iter();
+            patterns.extend(all.map(|pattern| (Sought::Value(place), pattern)));
+        }
+        // SQLite keeps an id as its bytes, a dump of PostgreSQL as text.
+        for (sought, id) in [(Sought::Record, record), (Sought::Tenant, tenant)] {
+            let text = id.hyphenated().to_string().into_bytes();
+            for pattern in [text, id.as_bytes().to_vec()] {
+                patterns.push((sought, Zeroizing::new(pattern)));
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, name, values)),
-        Value::Object(fields) => fields
-            .iter()
-            .for_each(|(name, value)| collect(value, name, values)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// Words of FHIR's own: `official`, `final`, `female`.
-fn is_code(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
-}
-
-/// A value as it may stand in a file: as text, in UTF-16, in hex, in base64; each with the place of the value.
-fn spellings(value: &str) -> Vec<(usize, Zeroizing<Vec<u8>>)> {
-    let utf16: Vec<u8> = value.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let hex = super::access::hex(value.as_bytes()).into_bytes();
-    let plain = value.as_bytes().to_vec();
-    let all = [plain, utf16, hex]
-        .into_iter()
-        .chain(base64(value.as_bytes()));
-    all.map(|bytes| (value.len(), Zeroizing::new(bytes)))
-        .collect()
-}
-
-/// What all of base64 has of a value, wherever in a longer text it begins.
-fn base64(value: &[u8]) -> Vec<Vec<u8>> {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD_NO_PAD;
-    let shifted = (0..3_usize).filter_map(|shift| {
-        let padded = [vec![0; shift], value.to_vec()].concat();
-        let text = STANDARD_NO_PAD.encode(padded);
-        // Letters at both ends hold bits of what stands beside the value.
-        let from = (shift * 8).div_ceil(6);
-        let until = ((shift + value.len()) * 8) / 6;
-        text.as_bytes().get(from..until).map(<[u8]>::to_vec)
-    });
-    shifted.filter(|text| text.len() >= SHORTEST + 2).collect()
-}
-
-/// Bytes of a file, and how many different patterns it has.
-fn hits(
-    searcher: &AhoCorasick,
-    patterns: &[(usize, Zeroizing<Vec<u8>>)],
-    mut file: File,
-) -> anyhow::Result<(u64, u64)> {
-    let overlap = patterns
-        .iter()
-        .map(|(_, pattern)| pattern.len())
-        .max()
-        .unwrap_or(0);
-    let mut found = std::collections::BTreeSet::new();
-    let mut window: Vec<u8> = Vec::with_capacity(BLOCK + overlap);
-    let mut bytes = 0;
-    loop {
-        let read = file.by_ref().take(BLOCK as u64).read_to_end(&mut window)?;
-        bytes += read as u64;
-        if read == 0 {
-            return Ok((bytes, found.len() as u64));
+        for (database, table) in [
+            (Database::Identity, "familiar_networks"),
+            (Database::Keys, "branch_keys"),
+        ] {
+            let pattern = Zeroizing::new(table.as_bytes().to_vec());
+            patterns.push((Sought::Table(database), pattern));
         }
-        let hits = searcher.find_overlapping_iter(&window);
-        found.extend(hits.map(|hit| hit.pattern().as_usize()));
-        // What stands across two blocks is seen with the next.
-        let keep = window.len().saturating_sub(overlap);
-        window.drain(..keep);
+        let lengths = patterns.iter().map(|(_, pattern)| pattern.len());
+        Ok(Self {
+            longest: lengths.max().unwrap_or(0),
+            searcher: AhoCorasick::new(patterns.iter().map(|(_, pattern)| pattern.as_slice()))?,
+            sought: patterns.into_iter().map(|(sought, _)| sought).collect(),
+            files: 0,
+            bytes: 0,
+            hits: BTreeMap::new(),
+            seen: BTreeSet::new(),
+            not_searched: Vec::new(),
+        })
     }
+
+    /// Searches all files of the data folder.
+    fn folder(&mut self, root: &Path) {
+        let walked = walk(root);
+        let name = |path: &Path| {
+            path.strip_prefix(root)
+                .unwrap_or(path)
+                .display()
+                .to_string()
+        };
+        for (path, why) in &walked.left_out {
+            self.not_searched.push(format!("{} {why}", name(path)));
+        }
+        for path in &walked.files {
+            let name = name(path);
+            let file = match File::open(path) {
+                Ok(file) => file,
+                // One that is gone meanwhile is no storage.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(_) => {
+                    self.not_searched.push(format!("{name} cannot be read"));
+                    continue;
+                }
+            };
+            let found = self.file(&name, file);
+            if name.starts_with(RECORDS) && found.contains(&Sought::Record) {
+                self.seen.insert((Origin::Folder, Database::Records));
+            }
+        }
+    }
+
+    /// Searches a file of a dump.
+    fn dump(&mut self, path: &Path) -> anyhow::Result<()> {
+        let unreadable = |_| anyhow::anyhow!("the dump {} cannot be read", path.display());
+        let found = self.file("dump", File::open(path).map_err(unreadable)?);
+        if found.contains(&Sought::Record) {
+            self.seen.insert((Origin::Dump, Database::Records));
+        }
+        for database in [Database::Identity, Database::Keys] {
+            if found.contains(&Sought::Table(database)) && found.contains(&Sought::Tenant) {
+                self.seen.insert((Origin::Dump, database));
+            }
+        }
+        Ok(())
+    }
+
+    /// Searches a file, and counts what of the record stands in it: a value in several spellings is one.
+    fn file(&mut self, name: &str, mut file: impl Read) -> BTreeSet<Sought> {
+        let mut found = BTreeSet::new();
+        let mut window: Vec<u8> = Vec::with_capacity(BLOCK + self.longest);
+        let mut bytes = 0;
+        loop {
+            match file.by_ref().take(BLOCK as u64).read_to_end(&mut window) {
+                Ok(0) => break,
+                Ok(read) => {
+                    if let Some(format) = packed(&window).filter(|_| bytes == 0) {
+                        let text = format!("{name} is packed ({format}): unpack it first");
+                        self.not_searched.push(text);
+                    }
+                    bytes += read as u64;
+                }
+                Err(_) => {
+                    self.not_searched
+                        .push(format!("{name} cannot be read to its end"));
+                    break;
+                }
+            }
+            let hits = self.searcher.find_overlapping_iter(&window);
+            let sought = hits.filter_map(|hit| self.sought.get(hit.pattern().as_usize()));
+            found.extend(sought.copied());
+            // What stands across two blocks is seen with the next.
+            let keep = window.len().saturating_sub(self.longest);
+            window.drain(..keep);
+        }
+        self.files += 1;
+        self.bytes += bytes;
+        let values = found.iter().filter(|one| matches!(one, Sought::Value(_)));
+        let values = values.count() as u64;
+        if values > 0 {
+            *self.hits.entry(name.to_owned()).or_default() += values;
+        }
+        found
+    }
+
+    /// What was searched, and what was not.
+    fn finish(mut self, values: usize, settings: &DatabaseSettings, dumped: bool) -> Storage {
+        let in_postgres = Database::in_postgres(settings);
+        let records = match in_postgres.contains(&Database::Records) {
+            true => Origin::Dump,
+            false => Origin::Folder,
+        };
+        for database in in_postgres {
+            let name = database.name();
+            if !dumped {
+                let text = format!("the {name} database is in PostgreSQL, and there is no --dump");
+                self.not_searched.push(text);
+            } else if !self.seen.contains(&(Origin::Dump, database)) {
+                let text = format!("no --dump holds the {name} database, or not as plain text");
+                self.not_searched.push(text);
+            }
+        }
+        Storage {
+            values: values as u64,
+            files: self.files,
+            bytes: self.bytes,
+            hits: self.hits,
+            control: self.seen.contains(&(records, Database::Records)),
+            elsewhere: told(self.not_searched),
+        }
+    }
+}
+
+/// The first of many, and how many more there are.
+fn told(mut all: Vec<String>) -> Option<String> {
+    let more = all.len().saturating_sub(NAMED);
+    all.truncate(NAMED);
+    if more > 0 {
+        all.push(format!("and {more} more"));
+    }
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// The format of a file whose text cannot be searched: no value stands in it as it is.
+fn packed(front: &[u8]) -> Option<&'static str> {
+    let formats: [(&[u8], &str); 9] = [
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"BZh", "bzip2"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"\x04\x22\x4d\x18", "lz4"),
+        (b"PK\x03\x04", "zip"),
+        (b"7z\xbc\xaf\x27\x1c", "7z"),
+        (
+            b"PGDMP",
+            "pg_dump in a format of its own; --format=plain is searched",
+        ),
+        (b"age-encryption.org/", "age"),
+    ];
+    let mut formats = formats.into_iter();
+    formats
+        .find(|(begin, _)| front.starts_with(begin))
+        .map(|(_, name)| name)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::{Seek as _, Write as _};
-
-    use super::*;
-
-    fn count(value: &str, text: &[u8]) -> u64 {
-        let patterns = spellings(value);
-        let searcher =
-            AhoCorasick::new(patterns.iter().map(|(_, pattern)| pattern.as_slice())).unwrap();
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(text).unwrap();
-        file.rewind().unwrap();
-        hits(&searcher, &patterns, file).unwrap().1
-    }
-
-    #[test]
-    fn a_value_is_found_in_each_spelling_and_across_blocks() {
-        use base64::Engine as _;
-        let value = "Canary-Family";
-        assert_eq!(count(value, b"nothing of it"), 0);
-        assert_eq!(count(value, b"{\"family\":\"Canary-Family\"}"), 1);
-        let utf16: Vec<u8> = value.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(count(value, &utf16), 1);
-        assert_eq!(
-            count(
-                value,
-                super::super::access::hex(value.as_bytes()).as_bytes()
-            ),
-            1
-        );
-        for before in ["", "x", "xy", "xyz"] {
-            let text = base64::engine::general_purpose::STANDARD
-                .encode(format!("{before}{value} and more"));
-            assert_eq!(count(value, text.as_bytes()), 1, "{before:?}");
-        }
-        let mut long = vec![b'.'; BLOCK - 5];
-        long.extend(value.as_bytes());
-        assert_eq!(count(value, &long), 1);
-    }
-
-    #[test]
-    fn values_of_a_record_are_those_that_say_something_of_somebody() {
-        let record = serde_json::json!({"resourceType": "Patient", "id": "6f1c6a52-0d4e-4c1b-9a55-5f6f3a0e7c11",
-            "gender": "female", "name": [{"use": "official", "family": "Canary-Family", "given": ["Ada"]}],
-            "identifier": [{"system": "urn:oid:1", "value": "MRN-12345"}], "managingOrganization": {"reference": "Organization/x"}});
-        let mut values = Vec::new();
-        collect(&record, "", &mut values);
-        let mut values: Vec<&str> = values.iter().map(|value| value.as_str()).collect();
-        values.sort_unstable();
-        assert_eq!(values, ["Canary-Family", "MRN-12345"]);
-    }
-}
+mod tests;

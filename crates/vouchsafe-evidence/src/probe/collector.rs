@@ -12,6 +12,7 @@ use super::service::{self, SERVICE, ServiceProbe};
 use super::tls::{self, TlsProbe};
 use super::token::{self, TokenProbe};
 use super::{FOLDER, TLS, TOKEN, TlsTarget, TokenTarget};
+use crate::bounded;
 use crate::collect::{Call, Collected, Collector, Sink};
 use crate::project::Project;
 use crate::store::WriteError;
@@ -32,7 +33,7 @@ impl Collector for Probes {
         let tls = settings.tls.iter().map(|target| {
             let what = format!(
                 "connect to {}: offer versions and suites of TLS, and plain HTTP",
-                target.at
+                target.name()
             );
             Call::new(what, "none: no request is sent over TLS")
         });
@@ -55,9 +56,10 @@ impl Collector for Probes {
     fn collect(&self, project: &Project, sink: &mut Sink<'_>) -> Result<(), WriteError> {
         let settings = &project.settings.probe;
         for target in &settings.tls {
+            let name = target.name();
             match probe_tls(project, target) {
-                Ok(probe) => put(sink, TLS, "probe", &target.at, &probe)?,
-                Err(why) => sink.failed(TLS, "probe", &target.at, why)?,
+                Ok(probe) => put(sink, TLS, "probe", &name, &probe)?,
+                Err(why) => sink.failed(TLS, "probe", &name, why)?,
             }
         }
         for target in &settings.token {
@@ -97,13 +99,15 @@ fn probe_tls(project: &Project, target: &TlsTarget) -> Result<TlsProbe, String> 
     let mut probe =
         tls::probe(&at, name, project.now, PATIENCE).map_err(|error| error.to_string())?;
     // As the project writes it, so that the two are one target.
-    probe.target.clone_from(&target.at);
+    probe.target = target.name();
     Ok(probe)
 }
 
 fn probe_token(project: &Project, target: &TokenTarget) -> Result<TokenProbe, String> {
     let path = project.root().join(&target.file);
-    let text = fs::read_to_string(path).map_err(|_| "the file of the token cannot be read")?;
+    let text = bounded::file(&path, LARGEST).ok();
+    let text = text.and_then(|text| String::from_utf8(text).ok());
+    let text = text.ok_or("the file of the token cannot be read")?;
     token::read(&text, &target.name, project.now).map_err(|error| error.to_string())
 }
 

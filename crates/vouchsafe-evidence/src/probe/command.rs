@@ -8,12 +8,13 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::dial::{PATIENCE, Target};
+use super::dial::{PATIENCE, Target, without_user};
 use super::postgres::{self, PostgresTarget};
 use super::service::{self, Route};
 use super::{FOLDER, tls, token};
+use crate::bounded;
 use crate::collect::Call;
-use crate::project::Project;
+use crate::project::{Project, ProjectError};
 
 /// Looks at a running service from outside: its TLS, its refusals, its tokens, the grants of its audit table.
 ///
@@ -154,7 +155,8 @@ pub(crate) fn run(args: &Args, project: &Path) -> ExitCode {
 fn try_run(args: &Args, project: &Path, now: Timestamp) -> Result<(), String> {
     match &args.what {
         What::Tls { at, name, save } => {
-            let target = Target::parse(at).ok_or_else(|| format!("{at} is no HOST:PORT"))?;
+            let wrong = || format!("{} is not HOST:PORT", without_user(at));
+            let target = Target::parse(at).ok_or_else(wrong)?;
             let name = name.as_deref().unwrap_or(&target.host);
             let probe = tls::probe(&target, name, now, PATIENCE)
                 .map_err(|error| format!("{at}: {error}"))?;
@@ -172,7 +174,7 @@ fn try_run(args: &Args, project: &Path, now: Timestamp) -> Result<(), String> {
 }
 
 fn attack(args: &ServiceArgs, project: &Path, now: Timestamp) -> Result<(), String> {
-    let known = Project::open(project, now).ok();
+    let known = initialised(project, now)?;
     let mut rows = known
         .iter()
         .flat_map(|project| &project.settings.probe.service);
@@ -210,8 +212,22 @@ fn attack(args: &ServiceArgs, project: &Path, now: Timestamp) -> Result<(), Stri
         &format!("service-{}", target.name()),
     )?;
     match (&probed.token, project) {
-        (Some(token), Some(project)) => save(token, project, &format!("token-{}", target.name())),
+        (Some(token), Some(project)) => {
+            save(&text(token)?, project, &format!("token-{}", target.name()))
+        }
         _ => Ok(()),
+    }
+}
+
+/// The project in a folder; none where nobody made one of it. Settings that cannot be read are an error: a probe without
+/// what they say of the service would be another probe.
+fn initialised(folder: &Path, now: Timestamp) -> Result<Option<Project>, String> {
+    match Project::open(folder, now) {
+        Ok(project) => Ok(Some(project)),
+        Err(ProjectError::NoRepository { .. } | ProjectError::NotInitialised { .. }) => Ok(None),
+        Err(error @ (ProjectError::Unreadable { .. } | ProjectError::Settings(_))) => {
+            Err(error.to_string())
+        }
     }
 }
 
@@ -241,30 +257,38 @@ fn say_plan(calls: &[Call]) -> Result<(), String> {
     Ok(())
 }
 
+/// Tokens are far shorter.
+const LARGEST: u64 = 1 << 20;
+
 fn read(file: &Path) -> io::Result<String> {
     if file.as_os_str() == "-" {
         let mut text = String::new();
-        io::stdin().lock().take(1 << 20).read_to_string(&mut text)?;
+        io::stdin().lock().take(LARGEST).read_to_string(&mut text)?;
         return Ok(text);
     }
-    fs::read_to_string(file)
+    let text = bounded::file(file, LARGEST)?;
+    String::from_utf8(text).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
 }
 
 /// Prints a probe, and saves it where that is asked for.
 fn hand_over(probe: &impl Serialize, project: Option<&Path>, name: &str) -> Result<(), String> {
-    let mut text = serde_json::to_string_pretty(probe).map_err(|error| error.to_string())?;
-    text.push('\n');
+    let text = text(probe)?;
     let _ = io::stdout().lock().write_all(text.as_bytes());
     match project {
-        Some(project) => save(probe, project, name),
+        Some(project) => save(&text, project, name),
         None => Ok(()),
     }
 }
 
-/// Saves a probe in the project.
-fn save(probe: &impl Serialize, project: &Path, name: &str) -> Result<(), String> {
+/// A probe as it is printed and saved.
+fn text(probe: &impl Serialize) -> Result<String, String> {
     let mut text = serde_json::to_string_pretty(probe).map_err(|error| error.to_string())?;
     text.push('\n');
+    Ok(text)
+}
+
+/// Saves the text of a probe in the project.
+fn save(text: &str, project: &Path, name: &str) -> Result<(), String> {
     let root = crate::git::Git::at(project)
         .map_or_else(|_| project.to_path_buf(), |git| git.root().to_path_buf());
     let folder = root.join(FOLDER);
@@ -280,4 +304,29 @@ fn save(probe: &impl Serialize, project: &Path, name: &str) -> Result<(), String
     fs::create_dir_all(&folder)
         .and_then(|()| fs::write(&path, text))
         .map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_settings_end_a_probe_and_no_settings_do_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || initialised(folder.path(), Timestamp::UNIX_EPOCH);
+        assert!(open().unwrap().is_none());
+        let made = std::process::Command::new("git")
+            .args(["init", "--quiet"])
+            .current_dir(folder.path())
+            .status();
+        assert!(made.unwrap().success());
+        assert!(open().unwrap().is_none());
+        fs::create_dir(folder.path().join("evidence")).unwrap();
+        let settings = folder.path().join("evidence/evidence.toml");
+        fs::write(&settings, "[[probe.service]]\nurl = 1\n").unwrap();
+        assert!(open().unwrap_err().contains("evidence.toml"));
+        let good = "[project]\nname = \"t\"\nsince = \"2026-01-01\"\n[log]\nstore = \"folder:x\"\nkey = \"x\"\n";
+        fs::write(&settings, good).unwrap();
+        assert!(open().unwrap().is_some());
+    }
 }

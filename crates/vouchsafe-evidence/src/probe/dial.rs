@@ -50,17 +50,21 @@ impl Target {
     }
 }
 
-/// A URL without what stands before an `@`: a password in it is refused, and is not repeated either.
+/// A URL without its user, query and fragment: each may hold a password, which is refused, and not repeated either.
 pub(super) fn without_user(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.rsplit('@').next().unwrap_or_default().to_owned();
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), url),
     };
-    let end = rest.find('/').unwrap_or(rest.len());
-    let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let (front, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    if behind.contains('@') {
+        // The query may hold an `@`, or the password a `?`: the host is in either part.
+        return format!("{scheme}[not shown]");
+    }
     // A password with a slash in it ends what looks like the host.
-    let shown = format!("{}{path}", authority.rsplit('@').next().unwrap_or_default());
-    let shown = shown.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{shown}")
+    let shown = front.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}{shown}")
 }
 
 impl std::fmt::Display for Target {
@@ -84,12 +88,24 @@ mod tests {
             "https://canary@api.example.org",
             "postgres://u:can/ary@db.example/audit",
             "u:canary@db.example",
+            "postgres://db.example/audit?user=u&password=canary",
+            "postgres://u:can@db.example?password=canary",
+            "https://api.example.org/x#canary",
+            "db.example/audit?password=canary",
         ] {
             let shown = without_user(url);
             assert!(
                 !shown.contains("can") && shown.contains(".example"),
                 "{shown}"
             );
+        }
+        // Of these nobody can say where the host is.
+        for url in [
+            "postgres://db.example/audit?password=x@canary",
+            "postgres://u:can?ary@db.example/audit",
+            "postgres://u:can#ary@db.example/audit",
+        ] {
+            assert_eq!(without_user(url), "postgres://[not shown]");
         }
         let plain = "https://api.example.org:8443/fhir";
         assert_eq!(without_user(plain), plain);

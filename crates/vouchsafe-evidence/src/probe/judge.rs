@@ -270,7 +270,7 @@ fn token(probe: &TokenProbe, longest: i64, deviations: &mut Vec<Deviation>) {
 fn tls_probes(context: &Context<'_>) -> Result<Probes<TlsProbe>, String> {
     let settings = context.settings().ok();
     let wanted = settings.iter().flat_map(|settings| &settings.probe.tls);
-    let wanted: Vec<_> = wanted.map(|one| one.at.clone()).collect();
+    let wanted: Vec<_> = wanted.map(super::TlsTarget::name).collect();
     newest(context, TLS, wanted.iter(), |probe: &TlsProbe| {
         (probe.target.clone(), probe.at)
     })

@@ -51,6 +51,7 @@ impl PostgresTarget {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PostgresProbe {
     /// The version of this format: 1.
+    #[serde(deserialize_with = "crate::format::version_1")]
     pub(crate) v: u8,
     /// The target, as [`PostgresTarget::name`] says it.
     pub(crate) name: String,

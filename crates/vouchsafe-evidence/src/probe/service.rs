@@ -31,6 +31,7 @@ pub(crate) const SERVICE: &str = "probe.service/1";
 #[serde(deny_unknown_fields)]
 pub(crate) struct ServiceProbe {
     /// The version of this format: 1.
+    #[serde(deserialize_with = "crate::format::version_1")]
     pub(crate) v: u8,
     /// Where it is reached.
     pub(crate) url: String,

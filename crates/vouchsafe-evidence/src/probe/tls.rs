@@ -23,6 +23,7 @@ const MOST_SUITES: usize = 80;
 #[serde(deny_unknown_fields)]
 pub(crate) struct TlsProbe {
     /// The version of this format: 1.
+    #[serde(deserialize_with = "crate::format::version_1")]
     pub(crate) v: u8,
     /// `HOST:PORT`.
     pub(crate) target: String,

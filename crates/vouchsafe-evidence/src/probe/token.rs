@@ -16,6 +16,7 @@ const CLAIMS: usize = 100;
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenProbe {
     /// The version of this format: 1.
+    #[serde(deserialize_with = "crate::format::version_1")]
     pub(crate) v: u8,
     /// What the token is for, as the project says.
     pub(crate) name: String,

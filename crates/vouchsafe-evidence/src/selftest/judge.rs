@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Report, SELF_TEST};
+use super::{Report, SELF_TEST, TokenTried};
 use crate::inputs::Context;
 use crate::judgement::{Deviation, Judgement, Severity, Unobservable};
 use crate::probe::newest as newest_probes;
@@ -17,6 +17,16 @@ use crate::probe::newest as newest_probes;
 pub(super) use log::{actors, append_only};
 pub(super) use people::{mfa, unique};
 pub(super) use sealing::{aead, at_rest, keys, leaks};
+
+/// Faults of tokens without which nothing is shown.
+const FAULTS: [&str; 6] = [
+    "expired",
+    "no-exp",
+    "long-exp",
+    "wrong-aud",
+    "wrong-iss",
+    "alg-none",
+];
 
 /// The newest report of each installation, and what is missing of them.
 pub(crate) struct Tests {
@@ -40,14 +50,24 @@ impl Tests {
         self.reports.is_empty() && self.missing.is_empty()
     }
 
-    /// Faults of tokens that the installation at a URL tried on its own verifier.
+    /// Faults of tokens that the installation at a URL tried on its own verifier, which takes a valid one.
     pub(crate) fn tokens_of(&self, url: &str) -> Vec<&str> {
-        let of =
-            |report: &&Arc<Report>| report.url.trim_end_matches('/') == url.trim_end_matches('/');
+        let of = |report: &&Arc<Report>| {
+            report.url.trim_end_matches('/') == url.trim_end_matches('/') && report.takes_valid()
+        };
         let reports = self.reports.values().filter(of);
         reports
-            .flat_map(|report| report.tokens.iter().map(|one| one.fault.as_str()))
+            .flat_map(|report| report.bad_tokens().map(|one| one.fault.as_str()))
             .collect()
+    }
+
+    /// The reports, after what is missing of them was noted.
+    fn noting<'t>(
+        &'t self,
+        unobservable: &mut Vec<Unobservable>,
+    ) -> impl Iterator<Item = &'t Report> + use<'t> {
+        unobservable.extend(self.missing.iter().cloned());
+        self.reports.values().map(Arc::as_ref)
     }
 
     /// What policies allow to somebody who has no right to it.
@@ -56,9 +76,8 @@ impl Tests {
         deviations: &mut Vec<Deviation>,
         unobservable: &mut Vec<Unobservable>,
     ) -> Vec<String> {
-        unobservable.extend(self.missing.iter().cloned());
         let mut notes = Vec::new();
-        for report in self.reports.values() {
+        for report in self.noting(unobservable) {
             let Some(access) = &report.access else {
                 unobservable.push(report.not_done("access"));
                 continue;
@@ -66,9 +85,9 @@ impl Tests {
             let allowed: u64 = access.allowed.values().sum();
             if access.asks == 0 || allowed == 0 {
                 // A matrix in which nobody may do anything shows that the roles were not those of the policies.
-                unobservable.push(
-                    report.missing("what policies refuse: nothing was allowed to anybody either"),
-                );
+                unobservable.push(report.missing(
+                    "access: the policies allow nothing to any role, so refusals prove nothing",
+                ));
                 continue;
             }
             let open = [
@@ -90,12 +109,15 @@ impl Tests {
             ];
             for (code, count, whom) in open {
                 if count > 0 {
-                    let text = format!("policies allow {count} of {} asks to {whom}", access.asks);
+                    let text = format!(
+                        "the policies allow {count} of {} accesses to {whom}",
+                        access.asks
+                    );
                     deviations.push(report.deviation(code, Severity::Critical, text));
                 }
             }
             notes.push(format!(
-                "policies {}: {} asks, {allowed} allowed; matrix {}",
+                "policies {}: {} decisions, {allowed} allowed; matrix {}",
                 access.bundle, access.asks, access.matrix
             ));
         }
@@ -108,34 +130,32 @@ impl Tests {
         deviations: &mut Vec<Deviation>,
         unobservable: &mut Vec<Unobservable>,
     ) -> Vec<String> {
-        unobservable.extend(self.missing.iter().cloned());
         let mut notes = Vec::new();
-        for report in self.reports.values() {
-            let control = report.tokens.iter().find(|one| one.fault == "valid");
-            if control.is_none_or(|control| control.refused) {
-                unobservable.push(
-                    report.missing(
-                        "what its verifier refuses: it did not take a token that is valid",
-                    ),
-                );
+        for report in self.noting(unobservable) {
+            if report.tokens.is_empty() {
+                unobservable.push(report.not_done("tokens"));
                 continue;
             }
-            let tried: Vec<_> = report
-                .tokens
-                .iter()
-                .filter(|one| one.fault != "valid")
-                .collect();
-            for one in tried.iter().filter(|one| !one.refused) {
-                let text = format!(
-                    "its verifier takes a token with a good signature that is {}",
-                    one.fault
-                );
+            if !report.takes_valid() {
+                unobservable.push(report.missing(
+                    "tokens: the verifier did not accept a valid one, so refusals prove nothing",
+                ));
+                continue;
+            }
+            for fault in FAULTS {
+                if !report.bad_tokens().any(|one| one.fault == fault) {
+                    let what = format!("tokens: {fault} was not tried");
+                    unobservable.push(report.missing(what));
+                }
+            }
+            for one in report.bad_tokens().filter(|one| !one.refused) {
+                let text = format!("the verifier accepts an invalid token: {}", one.fault);
                 deviations.push(report.deviation("BAD_TOKEN_TAKEN", Severity::Critical, text));
             }
             notes.push(format!(
-                "{}: {} tokens with good signatures, tried on its own verifier",
+                "{}: {} invalid tokens, tried on its own verifier",
                 report.url,
-                tried.len()
+                report.bad_tokens().count()
             ));
         }
         notes
@@ -161,6 +181,17 @@ fn each(
 }
 
 impl Report {
+    /// Whether its verifier took a valid token: the control.
+    fn takes_valid(&self) -> bool {
+        let mut controls = self.tokens.iter().filter(|one| one.fault == "valid");
+        controls.next().is_some_and(|one| !one.refused) && controls.all(|one| !one.refused)
+    }
+
+    /// The tokens that must be refused.
+    fn bad_tokens(&self) -> impl Iterator<Item = &TokenTried> {
+        self.tokens.iter().filter(|one| one.fault != "valid")
+    }
+
     /// The item of what is said of the installation as a whole.
     fn item(&self) -> String {
         format!("installation {}", self.installation)

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Report {
     /// The version of this format: 1.
+    #[serde(deserialize_with = "crate::format::version_1")]
     pub v: u8,
     /// The program that tried, and its version.
     pub program: String,
@@ -49,7 +50,8 @@ pub struct NotDone {
     pub why: String,
 }
 
-/// The matrix of decisions: each role, verb, type of record, class and purpose under the policies in force.
+/// The matrix of decisions under the policies in force: each role, verb, class, purpose and situation, for some types of
+/// records.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Access {
@@ -59,7 +61,7 @@ pub struct Access {
     pub asks: u64,
     /// Of those, allowed, by role.
     pub allowed: BTreeMap<String, u64>,
-    /// SHA-256 over all asks and decisions, in their order.
+    /// SHA-256 over all decisions, in the order of the asks, which depends on the version of the program alone.
     pub matrix: String,
     /// Allowed to somebody without a role, or with one that the policies do not know.
     pub allowed_without_role: u64,
@@ -67,7 +69,7 @@ pub struct Access {
     pub allowed_elsewhere: u64,
     /// Allowed after the session, or outside of the time of the right.
     pub allowed_out_of_time: u64,
-    /// Routes of the service, and those that touch PHI without an interaction that is decided.
+    /// Routes of the FHIR interface of the service.
     pub routes: u64,
 }
 
@@ -75,7 +77,8 @@ pub struct Access {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenTried {
-    /// What is wrong with it: `expired`, `no-exp`, `long-exp`, `wrong-aud`, `wrong-iss`, `alg-none`; `valid` is the control.
+    /// What is wrong with it: `expired`, `no-exp`, `long-exp`, `wrong-aud`, `wrong-iss`, `old-key`, `alg-none`, `alg-other`;
+    /// `valid` is the control.
     pub fault: String,
     /// Whether it was refused.
     pub refused: bool,
@@ -89,7 +92,7 @@ pub struct Identity {
     pub people: Vec<Person>,
     /// Groups of people who have one name or login, however it is written.
     pub same: Vec<Vec<String>>,
-    /// Services without a person or user of the system as owner.
+    /// Services that are in force, and whose owner was disabled.
     pub services_without_owner: u64,
 }
 
@@ -105,7 +108,7 @@ pub struct Person {
     pub roles: Vec<String>,
     /// Factors; none before they enrol.
     pub factors: Option<Factors>,
-    /// When they last did something, as far as sessions are kept.
+    /// When the audit log last names them as the actor; none where it never does, or was not read.
     pub last_active: Option<Timestamp>,
     /// When they were added.
     pub added: Timestamp,
@@ -139,7 +142,8 @@ pub struct Log {
     pub first_without: Vec<u64>,
     /// Attacks on a copy of it.
     pub attacks: Vec<Attacked>,
-    /// Whether the user who runs the service may write the files of the log.
+    /// Whether the user of the service, to whom the data folder belongs, may write the log: by owner, group or mode of its
+    /// checkpoint or of the folders that it is in.
     pub writable_by_service: bool,
 }
 
@@ -155,7 +159,7 @@ pub struct Attacked {
     pub seen: u64,
 }
 
-/// Sealing, tried on a made-up record under the tenant's own keys; nothing is stored.
+/// Sealing, tried on made-up records under keys that are made for it; nothing is stored.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seal {
@@ -179,19 +183,22 @@ pub struct Key {
     pub made: Timestamp,
 }
 
-/// Values that were read from a record over the service, and looked for in raw storage.
+/// Values that the running service gave of a record, looked for in raw storage.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Storage {
     /// How many values.
     pub values: u64,
-    /// Files, and bytes of them.
+    /// Files that were searched.
     pub files: u64,
-    /// Bytes.
+    /// Bytes that were searched.
     pub bytes: u64,
-    /// The files in which a value was found, with how many.
+    /// The files in which values were found, with how many different ones.
     pub hits: BTreeMap<String, u64>,
-    /// What of the storage is not in these files.
+    /// Whether the id of the record was found where the records are: the control. Ids are in clear.
+    #[serde(default)]
+    pub control: bool,
+    /// What of the storage was not searched, and why.
     pub elsewhere: Option<String>,
 }
 
@@ -201,10 +208,13 @@ pub struct Storage {
 pub struct Leaks {
     /// Files that were read.
     pub files: u64,
-    /// Lines of them.
+    /// Lines of text, and values of databases.
     pub lines: u64,
     /// Findings, by class.
     pub found: BTreeMap<String, u64>,
     /// Whether the detectors found what was planted in a text of their own: the control.
     pub control: bool,
+    /// Why files, or parts of them, were not read; each with how many. Their names are not told.
+    #[serde(default)]
+    pub unread: BTreeMap<String, u64>,
 }

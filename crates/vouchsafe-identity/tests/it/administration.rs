@@ -1,13 +1,17 @@
 use vouchsafe::ids::{PersonId, RecordId, TenantId};
 use vouchsafe::session::Principal;
-use vouchsafe_identity::{Actor, AdminError, EnrolmentRefused, NotDone, PersonState, RecordLink};
+use vouchsafe_identity::{
+    Actor, AdminError, EnrolmentRefused, NewService, NotDone, OsUser, PersonState, RecordLink,
+    ServiceOwner,
+};
 
-use crate::fixture::{Fixture, console, new_person, now, on_both, right};
+use crate::fixture::{Fixture, console, later, new_person, now, on_both, right};
 
 on_both!(
     logins_are_unique_and_addresses,
     people_are_listed_within_their_tenant,
     factors_are_those_that_somebody_has,
+    a_service_is_without_owner_when_its_owner_was_disabled,
     disabling_voids_links_and_is_done_once,
     a_record_is_one_persons,
     nobody_links_themselves,
@@ -124,13 +128,41 @@ async fn factors_are_those_that_somebody_has(fixture: &Fixture) {
     assert!(people[1].password && !people[1].totp, "{people:?}");
     let other = identity.factors(TenantId::random(), now()).await.unwrap();
     assert!(other.is_empty());
-    let orphans = identity.services_without_owner(fixture.tenant, now()).await;
-    assert_eq!(orphans, Ok(0));
     let keys = identity.signing_key_ages().await.unwrap();
     assert_eq!(
         (keys.len(), keys[0].number, keys[0].retired_at),
         (1, 1, None)
     );
+}
+
+async fn a_service_is_without_owner_when_its_owner_was_disabled(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let bob = fixture.person(&identity, "bob@clinic.example").await.id;
+    let ends = later(86_400);
+    for owner in [
+        ServiceOwner::Person(bob),
+        ServiceOwner::OsUser(OsUser::new("operator").unwrap()),
+    ] {
+        let new = NewService {
+            name: "lab".to_owned(),
+            owner,
+            purpose: "results".to_owned(),
+            expires_at: ends,
+        };
+        let added = identity
+            .add_service(fixture.tenant, &new, &console(), now())
+            .await;
+        added.unwrap().confirm().await.unwrap();
+    }
+    let orphans = |tenant, at| identity.services_without_owner(tenant, at);
+    assert_eq!(orphans(fixture.tenant, now()).await, Ok(0));
+    let by = console().approved_by;
+    let disabled = identity.disable_person(fixture.tenant, bob, "left", by, now());
+    disabled.await.unwrap().confirm().await.unwrap();
+    assert_eq!(orphans(fixture.tenant, now()).await, Ok(1));
+    assert_eq!(orphans(TenantId::random(), now()).await, Ok(0));
+    // A service that is over has no rights that somebody should answer for.
+    assert_eq!(orphans(fixture.tenant, ends).await, Ok(0));
 }
 
 async fn disabling_voids_links_and_is_done_once(fixture: &Fixture) {

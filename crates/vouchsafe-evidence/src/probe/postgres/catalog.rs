@@ -1,5 +1,6 @@
 //! Reads the catalogs of PostgreSQL, over TLS with the server's certificate and name verified (`verify-full`).
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::str::FromStr as _;
@@ -10,10 +11,14 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
 use super::{ActsAs, May, PostgresProbe, PostgresTarget, Table};
+use crate::bounded;
 use crate::forge::Token;
 
 /// How long connecting and reading may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Certificates of authorities are far smaller.
+const AUTHORITIES: u64 = 4 << 20;
 
 /// `$1` the table.
 const TABLES: &str = "\
@@ -34,13 +39,17 @@ FROM pg_roles r, pg_roles me \
 WHERE me.rolname = $1 AND (r.oid = me.oid OR (NOT me.rolsuper AND pg_has_role(me.oid, r.oid, 'MEMBER'))) \
 ORDER BY r.oid = me.oid DESC, 2";
 
-/// `$1` a role, `$2` a table. A right to some columns is a right.
+/// `$1` roles, `$2` tables: what each may do to each, where it may anything. A right to some columns is a right.
 const RIGHTS: &str = "\
-SELECT has_table_privilege($1::oid, $2::oid, 'INSERT') OR has_any_column_privilege($1::oid, $2::oid, 'INSERT') AS insert, \
-    has_table_privilege($1::oid, $2::oid, 'UPDATE') OR has_any_column_privilege($1::oid, $2::oid, 'UPDATE') AS update, \
-    has_table_privilege($1::oid, $2::oid, 'DELETE') AS delete, \
-    has_table_privilege($1::oid, $2::oid, 'TRUNCATE') AS truncate, \
-    has_table_privilege($1::oid, $2::oid, 'TRIGGER') AS trigger";
+SELECT * FROM ( \
+    SELECT r.oid AS role, t.oid AS of_table, \
+        has_table_privilege(r.oid, t.oid, 'INSERT') OR has_any_column_privilege(r.oid, t.oid, 'INSERT') AS insert, \
+        has_table_privilege(r.oid, t.oid, 'UPDATE') OR has_any_column_privilege(r.oid, t.oid, 'UPDATE') AS update, \
+        has_table_privilege(r.oid, t.oid, 'DELETE') AS delete, \
+        has_table_privilege(r.oid, t.oid, 'TRUNCATE') AS truncate, \
+        has_table_privilege(r.oid, t.oid, 'TRIGGER') AS trigger \
+    FROM unnest($1::oid[]) AS r(oid) CROSS JOIN unnest($2::oid[]) AS t(oid)) AS rights \
+WHERE insert OR update OR delete OR truncate OR trigger";
 
 /// `$1` the role, `$2` the tables of the log.
 const OTHERS: &str = "\
@@ -104,11 +113,15 @@ async fn all(
         Some(row) => row.try_get("oid").map_err(fault)?,
         None => return Err(format!("there is no role {:?} in that server", target.role)),
     };
-    let mut acts_as = Vec::new();
-    for row in &roles {
-        acts_as.push(role(connection, row, &owned).await.map_err(fault)?);
-    }
     let oids: Vec<Oid> = owned.iter().map(|table| table.oid).collect();
+    let holders: Vec<Oid> = roles
+        .iter()
+        .map(|row| row.try_get("oid"))
+        .collect::<Result<_, _>>()
+        .map_err(fault)?;
+    let rights = rights(connection, &holders, &oids).await.map_err(fault)?;
+    let acts_as = roles.iter().map(|row| role(row, &owned, &rights));
+    let acts_as = acts_as.collect::<Result<_, _>>().map_err(fault)?;
     let other_tables = sqlx::query_scalar(OTHERS)
         .bind(me)
         .bind(&oids)
@@ -162,34 +175,44 @@ fn tables(rows: &[PgRow], named: &str) -> Result<(Vec<Table>, Vec<Owned>), Strin
     Ok((tables, owned))
 }
 
-async fn role(
+/// What roles may do to tables, by role and table.
+type Rights = BTreeMap<(u32, u32), Vec<&'static str>>;
+
+async fn rights(
     connection: &mut PgConnection,
-    row: &PgRow,
-    tables: &[Owned],
-) -> Result<ActsAs, sqlx::Error> {
+    roles: &[Oid],
+    tables: &[Oid],
+) -> Result<Rights, sqlx::Error> {
+    let rows = sqlx::query(RIGHTS)
+        .bind(roles)
+        .bind(tables)
+        .fetch_all(&mut *connection)
+        .await?;
+    let mut rights = Rights::new();
+    for row in &rows {
+        let (role, table): (Oid, Oid) = (row.try_get("role")?, row.try_get("of_table")?);
+        let mut may = Vec::new();
+        for right in ["insert", "update", "delete", "truncate", "trigger"] {
+            if row.try_get::<bool, _>(right)? {
+                may.push(right);
+            }
+        }
+        rights.insert((role.0, table.0), may);
+    }
+    Ok(rights)
+}
+
+fn role(row: &PgRow, tables: &[Owned], rights: &Rights) -> Result<ActsAs, sqlx::Error> {
     let oid: Oid = row.try_get("oid")?;
     let mut may = Vec::new();
     let mut owns_schemas = Vec::new();
     for table in tables {
-        let mut add = |what: &str| {
-            may.push(May {
-                table: table.name.clone(),
-                what: what.to_owned(),
-            });
-        };
-        if table.owner == oid {
-            add("owner");
-        }
-        let rights = sqlx::query(RIGHTS)
-            .bind(oid)
-            .bind(table.oid)
-            .fetch_one(&mut *connection)
-            .await?;
-        for right in ["insert", "update", "delete", "truncate", "trigger"] {
-            if rights.try_get::<bool, _>(right)? {
-                add(right);
-            }
-        }
+        let owns = (table.owner == oid).then_some("owner");
+        let given = rights.get(&(oid.0, table.oid.0)).into_iter().flatten();
+        may.extend(owns.into_iter().chain(given.copied()).map(|what| May {
+            table: table.name.clone(),
+            what: what.to_owned(),
+        }));
         if table.schema_owner == oid {
             owns_schemas.push(table.schema.clone());
         }
@@ -210,7 +233,8 @@ async fn role(
 fn options(target: &PostgresTarget, root: &Path) -> Result<PgConnectOptions, String> {
     let url = plain_url(&target.url)?;
     let ca = root.join(&target.ca);
-    let authorities = std::fs::read(&ca).map_err(|_| format!("{} cannot be read", ca.display()))?;
+    let authorities =
+        bounded::file(&ca, AUTHORITIES).map_err(|_| format!("{} cannot be read", ca.display()))?;
     let begin = b"-----BEGIN CERTIFICATE-----";
     if !authorities
         .windows(begin.len())

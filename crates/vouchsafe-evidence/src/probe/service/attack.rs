@@ -2,9 +2,10 @@
 
 mod credentials;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -14,11 +15,13 @@ use super::route::{self, METHODS, Route};
 use super::settings::ServiceTarget;
 use super::{Answer, Attack, GivenToken, Group, Managed, NotTried, Reach, ServiceProbe, SignIns};
 use crate::forge::Token;
-use crate::probe::dial::{PATIENCE, Target};
+use crate::probe::dial::{PATIENCE, Target, without_user};
 use crate::probe::token::{self, TokenProbe};
 
 /// So many requests at most.
 const MOST: usize = 20_000;
+/// So long at most: a service that answers each request late would hold a run for days.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
 /// After so many requests without an answer the service is taken for gone.
 const SILENT: u32 = 5;
 /// A credential that is none.
@@ -66,7 +69,8 @@ pub(crate) fn probe(target: &ServiceTarget, root: &Path, now: Timestamp) -> Resu
     let mut hosts = places.filter(|place| !place.starts_with('/'));
     if let Some(wrong) = hosts.find(|place| Target::parse(place).is_none()) {
         return Err(format!(
-            "{wrong:?} in `management` is neither HOST:PORT nor a path"
+            "{:?} in `management` is neither HOST:PORT nor a path",
+            without_user(wrong)
         ));
     }
     let mut run = Run::new(target, client);
@@ -74,7 +78,7 @@ pub(crate) fn probe(target: &ServiceTarget, root: &Path, now: Timestamp) -> Resu
     run.learn();
     if run.routes.is_empty() {
         return Err(
-            "no route is known: it has no CapabilityStatement, and the settings name none"
+            "no routes: the service has no CapabilityStatement, and the settings name none"
                 .to_owned(),
         );
     }
@@ -119,6 +123,8 @@ struct Run<'s> {
     not_tried: Vec<NotTried>,
     sent: usize,
     silent: u32,
+    begun: Instant,
+    longest: Duration,
 }
 
 impl<'s> Run<'s> {
@@ -134,6 +140,8 @@ impl<'s> Run<'s> {
             not_tried: Vec::new(),
             sent: 0,
             silent: 0,
+            begun: Instant::now(),
+            longest: LONGEST,
         }
     }
 
@@ -143,7 +151,7 @@ impl<'s> Run<'s> {
         let answer = self.client.send(get(&path, None));
         match answer.status {
             Some(_) => Ok(()),
-            None => Err("nobody answers there over HTTPS: the host is unknown, does not listen, or its certificate is not trusted".to_owned()),
+            None => Err("no answer over HTTPS: the host is unknown, does not listen, or its certificate is not trusted".to_owned()),
         }
     }
 
@@ -185,15 +193,8 @@ impl<'s> Run<'s> {
         for route in routes.iter().filter(|route| !public.contains(route)) {
             self.ask(Attack::AnyCredential, route, Some(NOTHING))?;
         }
-        let mut paths: Vec<&str> = routes.iter().map(|route| route.path.as_str()).collect();
-        paths.dedup();
-        for path in paths {
-            for method in METHODS {
-                let other = Route::new(method, path);
-                if !routes.contains(&other) && !public.contains(&other) {
-                    self.ask(Attack::OtherMethod, &other, None)?;
-                }
-            }
+        for other in other_methods(&routes, &public) {
+            self.ask(Attack::OtherMethod, &other, None)?;
         }
         Ok(())
     }
@@ -263,9 +264,10 @@ impl<'s> Run<'s> {
         self.sent += 1;
         if self.sent > MOST {
             return Err(format!(
-                "it has more routes than {MOST} requests are enough for"
+                "the service has too many routes for {MOST} requests"
             ));
         }
+        self.in_time()?;
         let answer = self.client.send(request);
         self.silent = if answer.status.is_none() {
             self.silent + 1
@@ -273,10 +275,21 @@ impl<'s> Run<'s> {
             0
         };
         if self.silent >= SILENT {
-            return Err("it stopped answering in the middle of the probe".to_owned());
+            return Err("the service stopped answering during the probe".to_owned());
         }
         self.answers.entry((attack, answer)).or_default().push(of);
         Ok(())
+    }
+
+    /// Whether there is time for another request.
+    fn in_time(&self) -> Result<(), String> {
+        match self.begun.elapsed() < self.longest {
+            true => Ok(()),
+            false => Err(format!(
+                "the probe took longer than {} minutes",
+                self.longest.as_secs() / 60
+            )),
+        }
     }
 
     fn not_tried(&mut self, attack: Attack, what: &str, why: &str) {
@@ -317,6 +330,16 @@ impl<'s> Run<'s> {
     }
 }
 
+/// The methods of each path that nobody declared, each once.
+fn other_methods(routes: &[Route], public: &[Route]) -> Vec<Route> {
+    let paths: BTreeSet<&str> = routes.iter().map(|route| route.path.as_str()).collect();
+    let known: BTreeSet<&Route> = routes.iter().chain(public).collect();
+    let all = paths
+        .into_iter()
+        .flat_map(|path| METHODS.map(|method| Route::new(method, path)));
+    all.filter(|route| !known.contains(route)).collect()
+}
+
 fn managed(place: &str) -> Managed {
     let connected = Target::parse(place).map(|target| target.connect(PATIENCE));
     let seen = match connected {
@@ -339,5 +362,52 @@ const fn get<'r>(path: &'r str, bearer: Option<&'r str>) -> Request<'r> {
         path,
         bearer,
         body: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target() -> ServiceTarget {
+        ServiceTarget {
+            url: "https://127.0.0.1:1".to_owned(),
+            ..ServiceTarget::default()
+        }
+    }
+
+    #[test]
+    fn each_method_that_nobody_declared_is_tried_once_at_each_path() {
+        let of = |texts: &[&str]| -> Vec<Route> {
+            texts.iter().map(|text| text.parse().unwrap()).collect()
+        };
+        // Sorted as a probe sorts them, so that one path stands in several places.
+        let routes = of(&["GET /a", "GET /b", "POST /a"]);
+        let others = other_methods(&routes, &of(&["PUT /b"]));
+        let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            others,
+            [
+                "PUT /a",
+                "PATCH /a",
+                "DELETE /a",
+                "POST /b",
+                "PATCH /b",
+                "DELETE /b"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_probe_sends_nothing_when_its_time_is_over() {
+        let target = target();
+        let client = Client::new(&target.url, None).unwrap();
+        let mut run = Run::new(&target, client);
+        run.longest = Duration::ZERO;
+        let why = run.ask(Attack::NoCredential, &Route::new("GET", "/a"), None);
+        assert!(why.unwrap_err().contains("longer"));
+        let sign_in = toml::from_str("path = \"/auth/sign-in\"").unwrap();
+        assert!(run.sign_ins(&sign_in).unwrap_err().contains("longer"));
+        assert!(run.answers.is_empty());
     }
 }

@@ -1,8 +1,6 @@
 //! Requests of a probe: HTTPS only, no redirect followed, bounded in time and bytes.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,11 +9,14 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Certificate, Method, Url};
 
 use super::{Answer, marks};
+use crate::bounded;
 
-/// How long a connection, or an answer, may take.
+/// How long a connection, the head of an answer, or the whole of its body may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// So much of a body is looked at.
 const BODY: u64 = 1 << 20;
+/// Certificates of authorities are far smaller.
+const AUTHORITIES: u64 = 4 << 20;
 /// Headers that are stored.
 const HEADERS: [&str; 7] = [
     "cache-control",
@@ -67,7 +68,7 @@ impl Client {
             .timeout(PATIENCE);
         if let Some(path) = ca {
             let unreadable = || format!("{} holds no certificate (PEM)", path.display());
-            let pem = fs::read(path).map_err(|_| unreadable())?;
+            let pem = bounded::file(path, AUTHORITIES).map_err(|_| unreadable())?;
             let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| unreadable())?;
             if certificates.is_empty() {
                 return Err(unreadable());
@@ -117,9 +118,8 @@ impl Client {
             }
         }
         let status = Some(response.status().as_u16());
-        let mut body = Vec::new();
-        // A body that breaks off has the marks that came before.
-        let _ = response.take(BODY).read_to_end(&mut body);
+        // A body that breaks off, is too long or too slow has the marks that came before.
+        let (body, _) = bounded::front(response, BODY, PATIENCE);
         let marks = marks::of(&body, request.bearer);
         let answer = Answer {
             status,

@@ -53,7 +53,7 @@ impl ServiceProbe {
             controls += 1;
             if !answer.is_success() {
                 return Some(format!(
-                    "the valid token was not let in at {} ({when}: {}), so refusals of others prove nothing",
+                    "the valid token was not accepted at {} ({when}: {}), so other refusals prove nothing",
                     token.control,
                     answer.said()
                 ));

@@ -51,15 +51,17 @@ pub(super) fn of(body: &[u8], sent: Option<&str>) -> Vec<String> {
 
 /// Whether a text has what looks like a JWT: two parts in base64url that begin as JSON objects do.
 fn holds_token(text: &str) -> bool {
-    text.match_indices("eyJ").any(|(place, _)| {
-        let rest = text.get(place..).unwrap_or_default();
-        let end = rest.find(|letter: char| {
-            !(letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.'))
-        });
-        let token = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-        let mut parts = token.split('.');
-        let header = parts.next().is_some_and(|part| part.len() >= 10);
-        header && parts.next().is_some_and(|part| part.starts_with("eyJ"))
+    let other =
+        |letter: char| !(letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.'));
+    text.split(other).any(|run| {
+        let mut parts = run.split('.').peekable();
+        let mut found = false;
+        while let (false, Some(part)) = (found, parts.next()) {
+            let begins = part.find("eyJ");
+            let header = begins.is_some_and(|place| part.len() - place >= 10);
+            found = header && parts.peek().is_some_and(|next| next.starts_with("eyJ"));
+        }
+        found
     })
 }
 
@@ -83,5 +85,15 @@ mod tests {
         assert_eq!(of(&format!("bad token {token}!"), None), "token");
         assert_eq!(of("no c2lnbmF0dXJlc2lnbmF0dXJl", Some(token)), "token");
         assert_eq!(of("eyJ eyJhbGciOi.x", None), "");
+        assert_eq!(of("a.b.xxeyJhbGciOi.eyJ", None), "token");
+        assert_eq!(of("eyJhbGc.eyJ", None), "");
+        assert_eq!(of("eyJhbGciOi.x.eyJhbGciOi", None), "");
+    }
+
+    #[test]
+    fn a_body_of_nothing_but_beginnings_is_read_once() {
+        // Looked at from each beginning to its end, this would be some 10^12 steps.
+        let body = "eyJ".repeat(2 << 20);
+        assert!(of(body.as_bytes(), None).is_empty());
     }
 }

@@ -92,8 +92,8 @@ pub(crate) struct SignIn {
     /// The fields that are secret; they get made-up ones.
     #[serde(default = "secrets")]
     pub(crate) secrets: Vec<String>,
-    /// How often it is tried, at most 100.
-    #[serde(default = "twelve")]
+    /// How often it is tried, at most 100: 25.
+    #[serde(default = "attempts")]
     pub(crate) attempts: u8,
 }
 
@@ -105,6 +105,21 @@ fn secrets() -> Vec<String> {
     vec!["password".to_owned()]
 }
 
-const fn twelve() -> u8 {
-    12
+/// More than the failures that `rate-limit` allows before a service throttles: fewer show nothing.
+const fn attempts() -> u8 {
+    25
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sign_ins_are_tried_more_often_than_a_service_may_allow() {
+        let sign_in: SignIn = toml::from_str("path = \"/auth/sign-in\"").unwrap();
+        let check = include_str!("../../../data/checks/service-rate-limit.toml");
+        let check = crate::check::Check::load(check).unwrap();
+        let allowed: u8 = check.parameter("attempts").unwrap();
+        assert!(sign_in.attempts > allowed);
+    }
 }

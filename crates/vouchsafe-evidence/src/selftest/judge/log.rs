@@ -17,16 +17,15 @@ pub(in super::super) fn actors(context: &Context<'_>) -> Result<Judgement, Strin
             return;
         };
         if !log.sound {
-            unobservable.push(
-                report.missing("who did what: the log does not hold (`vouchsafe audit verify`)"),
-            );
+            unobservable
+                .push(report.missing("actors: the log does not verify (`vouchsafe audit verify`)"));
         }
         if log.about_records == 0 {
-            unobservable.push(report.missing("who did what: no entry is about a record yet"));
+            unobservable.push(report.missing("actors: no log entry is about a record yet"));
         }
         if log.without_actor > 0 {
             let text = format!(
-                "{} of {} entries about records name not exactly one actor, at {:?}",
+                "{} of {} entries about records do not name one actor, at {:?}",
                 log.without_actor, log.about_records, log.first_without
             );
             deviations.push(report.deviation("NO_ACTOR", Severity::High, text));
@@ -43,12 +42,12 @@ pub(in super::super) fn append_only(context: &Context<'_>) -> Result<Judgement, 
             return;
         };
         if !log.sound {
-            let text = "the log does not hold (`vouchsafe audit verify`)";
+            let text = "the log does not verify (`vouchsafe audit verify`)";
             deviations.push(report.deviation("LOG_NOT_SOUND", Severity::Critical, text));
         }
         if log.writable_by_service {
-            let text = "not separated: the user who runs the service may write the files of its log, so that what is seen \
-                        afterwards is seen only by checkpoints that were kept elsewhere";
+            let text = "not separated: the user of the service may write the files of its log; only checkpoints kept elsewhere \
+                        reveal a rewritten log";
             deviations.push(report.deviation("LOG_NOT_SEPARATED", Severity::Medium, text));
         }
         attacks(report, &log.attacks, deviations, unobservable, &ATTACKS);
@@ -71,7 +70,7 @@ pub(super) fn attacks(
     }
     for one in done.iter().filter(|one| one.seen < one.tried) {
         let text = format!(
-            "{}: tried {} times, seen {} times",
+            "{}: tried {} times, detected {} times",
             one.attack, one.tried, one.seen
         );
         deviations.push(report.deviation("TAMPERING_NOT_SEEN", Severity::Critical, text));

@@ -12,9 +12,11 @@ pub(in super::super) fn unique(context: &Context<'_>) -> Result<Judgement, Strin
         let Some(identity) = people(report, unobservable) else {
             return;
         };
+        // The entries of a log that does not hold are not read.
+        let was_read = report.log.as_ref().is_some_and(|log| log.sound);
         for group in &identity.same {
             let text = format!(
-                "{} people have one name or login: {}",
+                "{} people share a name or login: {}",
                 group.len(),
                 group.join(", ")
             );
@@ -22,19 +24,27 @@ pub(in super::super) fn unique(context: &Context<'_>) -> Result<Judgement, Strin
         }
         for person in &identity.people {
             if person.generic {
-                let text = "it is named after a role or a machine, and after nobody";
+                let text = "the account is named after a role or a machine";
                 deviations.push(of(person, "GENERIC_NAME", Severity::High, text));
+            }
+            let works = person.factors.is_some() && !person.roles.is_empty();
+            if works && person.last_active.is_none() && !was_read {
+                unobservable.push(Unobservable {
+                    item: format!("person {}", person.id),
+                    what: "last activity: the audit log was not read".to_owned(),
+                });
+                continue;
             }
             let since = person.last_active.unwrap_or(person.added);
             let idle = days(since, report.at);
-            if person.factors.is_some() && !person.roles.is_empty() && idle > longest {
-                let text = format!("they have rights, and were last seen {idle} days ago");
+            if works && idle > longest {
+                let text = format!("rights, and no activity for {idle} days");
                 deviations.push(of(person, "IDLE", Severity::Medium, &text));
             }
         }
         if identity.services_without_owner > 0 {
             let text = format!(
-                "{} services belong to nobody",
+                "{} services have an owner who was disabled",
                 identity.services_without_owner
             );
             deviations.push(report.deviation("SERVICE_WITHOUT_OWNER", Severity::High, text));
@@ -58,7 +68,7 @@ pub(in super::super) fn mfa(context: &Context<'_>) -> Result<Judgement, String> 
             };
             let second = factors.totp || factors.phishing_resistant;
             if !second && administers {
-                let text = "they administer, and have no second factor";
+                let text = "an administrator without a second factor";
                 deviations.push(of(
                     person,
                     "ADMINISTRATOR_WITHOUT_SECOND_FACTOR",
@@ -66,10 +76,10 @@ pub(in super::super) fn mfa(context: &Context<'_>) -> Result<Judgement, String> 
                     text,
                 ));
             } else if !second {
-                let text = "they have no second factor";
+                let text = "no second factor";
                 deviations.push(of(person, "NO_SECOND_FACTOR", Severity::High, text));
             } else if administers && !factors.phishing_resistant {
-                let text = "they administer with one-time codes, which an imitated page can use at once: a passkey is needed";
+                let text = "an administrator with one-time codes, which a phishing page can relay: a passkey is needed";
                 deviations.push(of(
                     person,
                     "ADMINISTRATOR_CAN_BE_PHISHED",
@@ -79,7 +89,8 @@ pub(in super::super) fn mfa(context: &Context<'_>) -> Result<Judgement, String> 
             }
         }
         if administrators == 0 {
-            unobservable.push(report.missing("factors of administrators: nobody administers"));
+            unobservable
+                .push(report.missing("factors of administrators: there is no administrator"));
         }
     })
 }
@@ -89,7 +100,7 @@ fn people<'r>(report: &'r Report, unobservable: &mut Vec<Unobservable>) -> Optio
     match identity {
         None => unobservable.push(report.not_done("identity")),
         Some(identity) if identity.people.is_empty() => {
-            unobservable.push(report.missing("people: there is nobody"));
+            unobservable.push(report.missing("people: there are none"));
         }
         Some(_) => return identity,
     }

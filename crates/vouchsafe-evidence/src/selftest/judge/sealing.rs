@@ -20,7 +20,7 @@ pub(in super::super) fn aead(context: &Context<'_>) -> Result<Judgement, String>
         if !seal.opens {
             // What opens never is refused always: it shows nothing.
             unobservable.push(report.missing(
-                "what sealing refuses: a record that nothing was done to did not open either",
+                "sealing: the unaltered record did not open either, so refusals prove nothing",
             ));
             return;
         }
@@ -39,8 +39,7 @@ pub(in super::super) fn keys(context: &Context<'_>) -> Result<Judgement, String>
             .iter()
             .filter(|purpose| !known.contains(purpose.as_str()))
         {
-            unobservable
-                .push(report.missing(format!("the age of the {purpose} key: it is not listed")));
+            unobservable.push(report.missing(format!("age of the {purpose} key: not listed")));
         }
         for key in report.keys.iter().filter(|key| key.state == "active") {
             let allowed = if key.purpose == "token-signing" {
@@ -67,14 +66,18 @@ pub(in super::super) fn at_rest(context: &Context<'_>) -> Result<Judgement, Stri
             return;
         };
         if storage.values == 0 || storage.bytes == 0 {
-            unobservable
-                .push(report.missing("what is at rest: nothing was looked for, or nowhere"));
+            unobservable.push(report.missing("storage: no value, or no file to search"));
+        }
+        if !storage.control {
+            unobservable.push(report.missing(
+                "storage: the search did not find the id of the record, which is in clear text, so it proves nothing",
+            ));
         }
         if let Some(elsewhere) = &storage.elsewhere {
-            unobservable.push(report.missing(format!("what is at rest elsewhere: {elsewhere}")));
+            unobservable.push(report.missing(format!("storage, not searched: {elsewhere}")));
         }
         for (file, hits) in &storage.hits {
-            let text = format!("{hits} values of the record stand in it in clear");
+            let text = format!("{hits} values of the record in clear text");
             let found = Deviation::new(
                 "PLAINTEXT_AT_REST",
                 format!("{} {file}", report.item()),
@@ -93,12 +96,18 @@ pub(in super::super) fn leaks(context: &Context<'_>) -> Result<Judgement, String
             return;
         };
         if !leaks.control || leaks.lines == 0 {
-            unobservable.push(report.missing(
-                "leaks: the scan found nothing of what was planted for it, or had nothing to read",
-            ));
+            unobservable.push(
+                report.missing(
+                    "leaks: the scan did not find a planted number, or had no line to read",
+                ),
+            );
+        }
+        for (why, count) in &leaks.unread {
+            let what = format!("leaks: {count} files or parts of files not read ({why})");
+            unobservable.push(report.missing(what));
         }
         for (class, count) in leaks.found.iter().filter(|(_, count)| **count > 0) {
-            let text = format!("{count} values look like {class} (`vouchsafe scan` says where)");
+            let text = format!("{count} values look like {class} (`vouchsafe scan` shows where)");
             let item = format!("{} {class}", report.item());
             deviations.push(Deviation::new("LEAK", item, text).severity(Severity::High));
         }

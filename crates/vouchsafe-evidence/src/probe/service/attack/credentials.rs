@@ -6,6 +6,7 @@ use reqwest::Url;
 use serde_json::{Map, Value};
 
 use super::{Run, get};
+use crate::digest::hex;
 use crate::forge::Token;
 use crate::probe::service::client::Request;
 use crate::probe::service::forge::Parts;
@@ -103,10 +104,7 @@ impl Run<'_> {
     pub(super) fn sign_ins(&mut self, sign_in: &SignIn) -> Result<SignIns, String> {
         let mut random = [0; 12];
         rand::fill(&mut random).map_err(|_| "no random numbers")?;
-        let made_up = random
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>();
+        let made_up = hex(&random);
         let mut body = Map::new();
         let login = format!("vouchsafe-probe-{made_up}@example.invalid");
         body.insert(sign_in.login.clone(), Value::String(login));
@@ -117,6 +115,7 @@ impl Run<'_> {
         let mut statuses = Vec::new();
         let mut retry_after = false;
         for _ in 0..sign_in.attempts.min(100) {
+            self.in_time()?;
             let answer = self.client.send(Request {
                 method: "POST",
                 path: &sign_in.path,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::Group;
 use super::{Answer, Attack, NOT_CONFIGURED, ServiceProbe, probes};
 use crate::inputs::Context;
-use crate::judgement::{Deviation, Judgement, Severity};
+use crate::judgement::{Deviation, Judgement, Severity, Unobservable};
 
 pub(crate) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
     let (newest, mut unobservable) = probes(context)?;
@@ -23,13 +23,32 @@ pub(crate) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
             Deviation::new(code, item, words(code)).severity(severity)
         });
         deviations.extend(all);
-        let mut attacks = probe.answers.iter().map(|group| group.attack);
-        if !attacks.any(|attack| attack == Attack::Malformed) {
-            let what = "what errors reveal: no request was sent that is malformed";
-            unobservable.push(probe.missing(what));
-        }
+        unseen(probe, &mut unobservable);
     }
     Ok(Judgement::of(deviations, unobservable))
+}
+
+/// What of the answers was not seen.
+fn unseen(probe: &ServiceProbe, unobservable: &mut Vec<Unobservable>) {
+    let silent = probe
+        .answers
+        .iter()
+        .filter(|one| one.answer.status.is_none());
+    for of in silent.flat_map(|group| &group.of) {
+        unobservable.push(probe.missing(format!("{of}: no answer")));
+    }
+    let came = |(_, answer): (&str, &Answer)| answer.status.is_some();
+    if !probe.of(Attack::Malformed).any(came) {
+        let what = "errors: no answer to a malformed request";
+        unobservable.push(probe.missing(what));
+    }
+    // A refusal holds nothing: whether an answer with data may be kept is seen on one that has some.
+    if let Some(why) = probe.control_failed() {
+        unobservable.push(probe.missing(why));
+    } else if probe.token.is_none() {
+        let what = "caching: no token was given, so no answer of a route that is not public was seen (`token_file`)";
+        unobservable.push(probe.missing(what));
+    }
 }
 
 /// A code, how much it matters, and where.
@@ -92,13 +111,13 @@ fn example(probe: &ServiceProbe, group: &Group) -> String {
 fn words(code: &str) -> &'static str {
     match code {
         "CACHEABLE" => {
-            "an answer of a route that is not public may be kept in between: no Cache-Control: no-store"
+            "caches may keep an answer of a route that is not public (Cache-Control: no-store is missing)"
         }
-        "NO_HSTS" => "browsers are not told to come over HTTPS only (Strict-Transport-Security)",
-        "NO_NOSNIFF" => "browsers may guess what an answer is (X-Content-Type-Options: nosniff)",
-        "SERVER_VERSION" => "it tells which program and version answers (Server, X-Powered-By)",
-        "STACK_TRACE" => "an answer shows a stack trace",
-        "DATABASE_ERROR" => "an answer shows an error of the database",
-        _ => "an answer shows a token",
+        "NO_HSTS" => "Strict-Transport-Security is missing",
+        "NO_NOSNIFF" => "X-Content-Type-Options: nosniff is missing",
+        "SERVER_VERSION" => "headers reveal program and version (Server, X-Powered-By)",
+        "STACK_TRACE" => "an answer reveals a stack trace",
+        "DATABASE_ERROR" => "an answer reveals a database error",
+        _ => "an answer reveals a token",
     }
 }

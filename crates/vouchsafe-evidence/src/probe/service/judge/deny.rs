@@ -45,12 +45,14 @@ fn service(
                 Verdict::Open(what) => {
                     let item = format!("{} {of}", probe.url);
                     let text = format!("{what} ({})", answer.said());
-                    deviations.push(Deviation::new("OPEN_ROUTE", item, text).severity(Severity::Critical));
+                    deviations.push(
+                        Deviation::new("OPEN_ROUTE", item, text).severity(Severity::Critical),
+                    );
                 }
                 Verdict::Unclear => unobservable.push(Unobservable {
                     item: format!("{} {of}", probe.url),
                     what: format!(
-                        "whether it would be let in without a credential: {}, where 401 or 403 was to come",
+                        "access without a credential: {} instead of 401 or 403",
                         answer.said()
                     ),
                 }),
@@ -61,12 +63,11 @@ fn service(
         unobservable.push(probe.missing(why));
     } else if !probe.lets_in() {
         unobservable.push(probe.missing(
-            "whether it lets anybody in: neither a token was let in nor a public route, so its refusals prove nothing; give a \
-             `token_file`",
+            "access: neither a token nor a public route was accepted, so refusals prove nothing; give a `token_file`",
         ));
     }
     if tried == 0 {
-        unobservable.push(probe.missing("no route was tried that is not public"));
+        unobservable.push(probe.missing("access: every known route is public"));
     }
     format!(
         "{}: {tried} requests without a valid credential, {refused} refused; {} public routes; routes from {}",
@@ -85,9 +86,9 @@ enum Verdict {
 fn verdict(attack: Attack, answer: &Answer) -> Verdict {
     if answer.is_success() {
         return Verdict::Open(match attack {
-            Attack::AnyCredential => "a credential that is none was let in",
-            Attack::OtherMethod => "a method that nobody declared was let in without a credential",
-            _ => "it was let in without a credential, and is not declared as public",
+            Attack::AnyCredential => "an invalid credential was accepted",
+            Attack::OtherMethod => "an undeclared method was accepted without a credential",
+            _ => "the route answered without a credential and is not declared public",
         });
     }
     match answer.status {

@@ -15,18 +15,17 @@ pub(crate) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
         for (of, answer) in probe.of(Attack::ManagementPath) {
             let item = format!("{} {of}", probe.url);
             if answer.is_success() {
-                let text = "a path of the management answers to everybody at the public listener";
+                let text = "a management path answers without a credential on the public listener";
                 deviations.push(
                     Deviation::new("MANAGEMENT_OPEN", item, text).severity(Severity::Critical),
                 );
             } else if answer.status.is_none() {
-                unobservable.push(probe.missing(format!("whether {of} answers: nothing came")));
+                unobservable.push(probe.missing(format!("{of}: no answer")));
             }
         }
         let Some(places) = &probe.management else {
             unobservable.push(probe.missing(
-                "whether it can be managed from here: evidence.toml does not say where it is managed (`management`; an empty \
-                 list says that there is no such place)",
+                "management: evidence.toml names no place (`management`; an empty list says that there is none)",
             ));
             continue;
         };
@@ -34,16 +33,14 @@ pub(crate) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
             match place.seen {
                 Reach::Reached => {
                     let item = format!("{} {}", probe.url, place.at);
-                    let text = "the management takes connections from where the probe ran";
+                    let text = "the management port accepts connections from where the probe ran";
                     deviations.push(
                         Deviation::new("MANAGEMENT_REACHED", item, text).severity(Severity::High),
                     );
                 }
                 Reach::Refused | Reach::Silent => {}
-                Reach::Unknown => unobservable.push(probe.missing(format!(
-                    "whether {} is reached from here: its host is not known here",
-                    place.at
-                ))),
+                Reach::Unknown => unobservable
+                    .push(probe.missing(format!("{}: the host is unknown here", place.at))),
             }
         }
     }

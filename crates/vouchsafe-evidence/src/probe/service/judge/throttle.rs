@@ -13,9 +13,9 @@ pub(crate) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
     }
     for probe in newest.values() {
         let Some(tried) = &probe.sign_in else {
-            unobservable.push(probe.missing(
-                "whether failed sign-ins are throttled: the settings do not allow them (`sign_in`)",
-            ));
+            unobservable.push(
+                probe.missing("throttling: the settings do not allow failed sign-ins (`sign_in`)"),
+            );
             continue;
         };
         let item = format!("{} {}", probe.url, tried.route);
@@ -29,32 +29,29 @@ pub(crate) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
             .iter()
             .any(|status| (200..300).contains(status))
         {
-            let text = "somebody who does not exist was signed in";
+            let text = "a made-up user was signed in";
             say("SIGN_IN_OPEN", Severity::Critical, text.to_owned());
         } else if let Some(after) = throttled {
             if after > most {
-                let text = format!(
-                    "sign-ins are throttled after {after} failures, which is more than {most}"
-                );
+                let text =
+                    format!("sign-ins are throttled after {after} failures, more than {most}");
                 say("THROTTLED_LATE", Severity::Medium, text);
             }
             if !tried.retry_after {
-                let text = "an attempt that is throttled is not told for how long (Retry-After)";
+                let text = "a throttled attempt gets no Retry-After";
                 say("NO_RETRY_AFTER", Severity::Low, text.to_owned());
             }
         } else if let Some(status) = tried.statuses.iter().find(failed) {
-            unobservable.push(probe.missing(format!(
-                "whether failed sign-ins are throttled: {} answered {status}",
-                tried.route
-            )));
+            unobservable
+                .push(probe.missing(format!("throttling: {} answered {status}", tried.route)));
         } else if tried.statuses.len() <= most {
             unobservable.push(probe.missing(format!(
-                "whether failed sign-ins are throttled: {} attempts are too few (`attempts`)",
+                "throttling: {} attempts are too few (`attempts`)",
                 tried.statuses.len()
             )));
         } else {
             let text = format!(
-                "{} failed sign-ins in a row were all tried",
+                "{} failed sign-ins in a row were not throttled",
                 tried.statuses.len()
             );
             say("NOT_THROTTLED", Severity::High, text);

@@ -21,7 +21,7 @@ pub(crate) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
         if probe.token.is_none() {
             unobservable.push(
                 probe.missing(
-                    "whether forged tokens are refused: no token was given to make them of",
+                    "forged tokens: no valid token was given to forge from (`token_file`)",
                 ),
             );
         }
@@ -39,7 +39,7 @@ pub(crate) fn judge(context: &Context<'_>) -> Result<Judgement, String> {
             let tried = given || seen.contains(&name);
             if !tried && fault != Fault::OldKey && probe.token.is_some() {
                 unobservable.push(probe.missing(format!(
-                    "whether a token with a good signature is refused that is {name}: give one by `bad_tokens`"
+                    "validly signed token, {name}: not tried; give one by `bad_tokens`"
                 )));
             }
         }
@@ -63,27 +63,24 @@ fn forged(
                 let (code, text) = match attack {
                     Attack::BadToken => (
                         "BAD_TOKEN_TAKEN",
-                        format!("a token with a good signature was let in that is {of}"),
+                        format!("a validly signed token was accepted: {of}"),
                     ),
                     _ => (
                         "FORGED_TOKEN_TAKEN",
-                        format!("a forged token was let in: {of}"),
+                        format!("a forged token was accepted: {of}"),
                     ),
                 };
                 let item = format!("{} {of}", probe.url);
                 deviations.push(Deviation::new(code, item, text).severity(Severity::Critical));
             } else {
                 unobservable.push(probe.missing(format!(
-                    "whether the token {of} is refused: {}",
+                    "token {of}: {} instead of a refusal",
                     answer.said()
                 )));
             }
         }
     }
-    format!(
-        "{}: {tried} tokens that must be refused, {refused} were",
-        probe.url
-    )
+    format!("{}: {refused} of {tried} invalid tokens refused", probe.url)
 }
 
 /// RFC 6750, section 3.1: a malformed token may be answered with 400.
