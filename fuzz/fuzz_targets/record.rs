@@ -355,12 +355,13 @@ fn target<'a>(record: &'a RecordKey, version: Version, operation: &'static str) 
 fn facts(role: &str) -> Facts {
     let hour = jiff::SignedDuration::from_hours(1);
     Facts {
-        rights: vec![Right {
+        rights: [Right {
             id: RightId::from_uuid(Uuid::from_u128(9)),
             role: role.parse().unwrap(),
             from: now() - hour,
             until: now() + hour,
-        }],
+        }]
+        .into(),
         care: true,
         own: false,
     }

@@ -1,11 +1,10 @@
 //! Who acts: the user of the operating system who runs the command; and callers made of sessions.
 
 use jiff::Timestamp;
-use vouchsafe::access::{Bundle, Purpose, Right};
 use vouchsafe::audit::Context;
 use vouchsafe::session::Session;
 use vouchsafe_identity::{Actor, OsUser};
-use vouchsafe_records::engine::Caller;
+use vouchsafe_records::engine::{Caller, Links};
 use vouchsafe_server::service::{Administrator, Service};
 
 /// The user who runs this command, as the system knows them: not what `$USER` says.
@@ -53,26 +52,13 @@ pub(crate) async fn caller(
         .await
         .map_err(|error| crate::told(&error))?;
     Ok(Caller {
-        purpose: usual_purpose(&service.bundle, &rights),
+        purpose: service.bundle.usual_purpose(&rights),
         session,
         rights,
-        links: Vec::new(),
+        links: Links::default(),
         context: Context::default(),
         now,
     })
-}
-
-/// The first purpose that one of the roles has.
-fn usual_purpose(bundle: &Bundle, rights: &[Right]) -> Purpose {
-    let has = |right: &Right, purpose: Purpose| {
-        bundle
-            .purposes(right.role.as_str())
-            .any(|other| other == purpose)
-    };
-    Purpose::ALL
-        .into_iter()
-        .find(|purpose| rights.iter().any(|right| has(right, *purpose)))
-        .unwrap_or(Purpose::Operations)
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, TenantId};
 use vouchsafe::session::Principal;
+use vouchsafe_database::{DatabaseError, reading};
 
-use crate::database::{DatabaseError, reading};
 use crate::event::Actor;
 use crate::identity::Identity;
 use crate::people::PersonState;

@@ -7,10 +7,10 @@ use uuid::Uuid;
 use vouchsafe::ids::{PersonId, TenantId};
 use vouchsafe::seal::SystemKey;
 use vouchsafe::session::Principal;
+use vouchsafe_database::{DatabaseError, reading, writing};
 use zeroize::Zeroizing;
 
 use crate::admin::AdminError;
-use crate::database::{DatabaseError, reading, writing};
 use crate::event::{Actor, Event, NetworkPrefix, Occurrence};
 use crate::identity::Identity;
 use crate::password::{HashFailed, Password, PasswordRefused};
@@ -256,8 +256,7 @@ impl Identity {
         )
         .bind(token.digest().to_vec())
         .bind(now.as_microsecond())
-        .fetch_optional(on))
-        .map_err(DatabaseError::from)?;
+        .fetch_optional(on))?;
         row.ok_or(EnrolmentRefused::Link)
     }
 

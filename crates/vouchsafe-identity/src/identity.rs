@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use moka::sync::Cache;
+use sqlx::migrate::Migrator;
 use vouchsafe::access::Right;
 use vouchsafe::ids::{PersonId, SessionId};
 use vouchsafe::seal::SystemKey;
 use vouchsafe::session::{AccessTtl, Principal, Session, VerifyingKeys};
+use vouchsafe_database::{Check, Create, Database, DatabaseError, Location, Schema, reading};
 
-use crate::database::{Create, Database, DatabaseError, Location, reading};
 use crate::event::{Actor, Event, Occurrence};
 use crate::password::Hasher;
 use crate::people::RecordLink;
@@ -18,6 +19,14 @@ use crate::prepared::{NotDone, Prepared};
 use crate::recent::Recent;
 use crate::sessions::Liveness;
 use crate::signing::{Signing, SigningKeyChange, accepted_until};
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+const SCHEMA: Schema = Schema {
+    sqlite: &SQLITE,
+    postgres: &POSTGRES,
+    session: &[],
+};
 
 /// Verified tokens that are remembered.
 const MAX_TOKENS: u64 = 100_000;
@@ -86,7 +95,7 @@ impl Identity {
         settings: Settings,
         now: Timestamp,
     ) -> Result<Self, OpenError> {
-        let database = Database::open(location, create).await?;
+        let database = Database::open(location, create, &SCHEMA).await?;
         let signing = Signing::open(&database, &seal, &settings, now).await?;
         let hasher = Hasher::new().await.map_err(|_| OpenError::NoMemory)?;
         let life = std::time::Duration::from_secs(u64::from(AccessTtl::MAX_SECONDS));
@@ -109,6 +118,14 @@ impl Identity {
     /// Closes the database's connections, when what is under way has ended.
     pub async fn close(&self) {
         self.database.close().await;
+    }
+
+    /// The state of the database: tables, durability, TLS.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when it does not answer.
+    pub async fn check(&self) -> Result<Check, DatabaseError> {
+        self.database.check(&SCHEMA).await
     }
 
     /// The public keys whose tokens are accepted now.
@@ -201,14 +218,6 @@ impl Identity {
         .bind(now.as_microsecond())
         .fetch_one(on))?;
         maybe_time(until)
-    }
-
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// [`DatabaseError`].
-    pub async fn check(&self) -> Result<(), DatabaseError> {
-        self.first_administrator_enrolled().await.map(drop)
     }
 }
 

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, TenantId};
+use vouchsafe_database::{DatabaseError, reading};
 
-use crate::database::{DatabaseError, reading};
 use crate::identity::{Identity, maybe_time, time};
 
 /// A person and their factors.

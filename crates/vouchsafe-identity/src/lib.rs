@@ -10,7 +10,6 @@
 //! Later: passkeys, recovery codes, refresh tokens, services' own keys, break-glass, reviews.
 
 mod admin;
-mod database;
 mod enrolment;
 mod event;
 mod identity;
@@ -30,7 +29,6 @@ mod throttle;
 mod totp;
 
 pub use admin::{AdminError, Approval};
-pub use database::{Create, DatabaseError, Location};
 pub use enrolment::{ENROLMENT_LIFE, Enrolment, EnrolmentRefused, Invitation};
 pub use event::{Actor, Event, NetworkPrefix, Occurrence, OsUser, SignInRefusal};
 pub use identity::{Identity, OpenError, Settings};

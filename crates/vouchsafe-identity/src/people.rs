@@ -6,9 +6,9 @@ mod list;
 
 use jiff::Timestamp;
 use vouchsafe::ids::{PersonId, TenantId};
+use vouchsafe_database::{Database, DatabaseError, reading, writing};
 
 use crate::admin::{AdminError, Approval, name, reason};
-use crate::database::{Database, DatabaseError, reading, writing};
 use crate::enrolment::{Invitation, Link, insert_link};
 use crate::event::{Actor, Event, Occurrence};
 use crate::identity::Identity;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use vouchsafe::BoxFuture;
+use vouchsafe_database::DatabaseError;
 
-use crate::database::DatabaseError;
 use crate::event::Event;
 
 /// Why a confirmed effect did not happen.

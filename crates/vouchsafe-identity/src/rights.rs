@@ -7,9 +7,9 @@ use uuid::Uuid;
 use vouchsafe::access::{Right, RoleName};
 use vouchsafe::ids::{PersonId, RightId, ServiceId, TenantId};
 use vouchsafe::session::Principal;
+use vouchsafe_database::{DatabaseError, reading, writing};
 
 use crate::admin::{AdminError, Approval, reason};
-use crate::database::{DatabaseError, reading, writing};
 use crate::event::{Actor, Event, Occurrence};
 use crate::identity::{Identity, maybe_time, time};
 use crate::prepared::{NotDone, Prepared};
@@ -239,7 +239,7 @@ impl Identity {
         &self,
         principal: Principal,
         now: Timestamp,
-    ) -> Result<Vec<Right>, DatabaseError> {
+    ) -> Result<Arc<[Right]>, DatabaseError> {
         let rights = self
             .rights
             .get(&principal, || self.live_rights(principal))

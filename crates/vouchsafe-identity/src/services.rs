@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, ServiceId, SessionId, TenantId};
 use vouchsafe::session::{Assurance, NewSession, Principal, Session};
+use vouchsafe_database::{DatabaseError, reading, writing};
 
 use crate::admin::{AdminError, Approval, Holder, name, reason};
-use crate::database::{DatabaseError, reading, writing};
 use crate::event::{Actor, Event, Occurrence, OsUser};
 use crate::identity::{Identity, maybe_time, time};
 use crate::prepared::{NotDone, Prepared};

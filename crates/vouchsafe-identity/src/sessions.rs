@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, ServiceId, SessionId, TenantId};
 use vouchsafe::session::{Principal, Session, TokenRefused};
+use vouchsafe_database::{DatabaseError, reading, writing};
 
-use crate::database::{DatabaseError, reading, writing};
 use crate::event::{Actor, Event, Occurrence};
 use crate::identity::{Identity, OpenError, time};
 use crate::prepared::{NotDone, Prepared};

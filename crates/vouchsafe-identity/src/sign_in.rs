@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, SessionId, TenantId};
 use vouchsafe::session::{Assurance, NewSession, Principal};
+use vouchsafe_database::{DatabaseError, reading, writing};
 use zeroize::Zeroizing;
 
-use crate::database::{DatabaseError, reading, writing};
 use crate::event::{Actor, Event, NetworkPrefix, Occurrence, SignInRefusal};
 use crate::identity::Identity;
 use crate::password::{HashFailed, Password};

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe::seal::{Secret, SystemKey};
 use vouchsafe::session::{AccessTtl, Issuer, TokenRefused, Verifier, VerifyingKeys};
+use vouchsafe_database::{Database, DatabaseError, reading, writing};
 
-use crate::database::{Database, DatabaseError, reading, writing};
 use crate::identity::{OpenError, Settings};
 
 /// An unknown key id makes us look for new keys, at most so often: strangers choose key ids.
@@ -106,8 +106,7 @@ async fn load(
     let rows: Vec<Row> = reading!(database, on => sqlx::query_as(
         "SELECT number, public_key, sealed, retired_at FROM signing_keys ORDER BY number DESC",
     )
-    .fetch_all(on))
-    .map_err(DatabaseError::from)?;
+    .fetch_all(on))?;
     let Some((number, public_key, sealed, None)) = rows.first() else {
         return if rows.is_empty() {
             Ok(None)

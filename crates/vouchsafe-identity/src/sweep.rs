@@ -2,8 +2,8 @@
 //! that no longer count, networks that are no longer familiar, retired keys. What happened with them is in the audit log.
 
 use jiff::{SignedDuration, Timestamp};
+use vouchsafe_database::{Database, DatabaseError, writing};
 
-use crate::database::{Database, DatabaseError, writing};
 use crate::identity::Identity;
 
 /// What is over is kept for so long: longer than any token, and than any window of attempts.

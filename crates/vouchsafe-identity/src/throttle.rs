@@ -5,8 +5,8 @@
 //! signed in with lately are counted apart: strangers can use up what strangers have, and no more.
 
 use jiff::{SignedDuration, Timestamp};
+use vouchsafe_database::{Database, DatabaseError, writing};
 
-use crate::database::{Database, DatabaseError, writing};
 use crate::event::NetworkPrefix;
 use crate::secrets::sha256;
 

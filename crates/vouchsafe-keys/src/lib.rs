@@ -16,8 +16,6 @@
 pub mod local;
 
 mod context;
-mod database;
 mod store;
 
-pub use database::{Create, DatabaseError, Location};
 pub use store::{CacheLimits, KeyAge, KeyStore, StoreError, TenantKeys};

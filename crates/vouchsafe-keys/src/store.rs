@@ -17,13 +17,22 @@ use vouchsafe::keys::{KeyError, KeyService};
 use vouchsafe::seal::{IndexKey, KeyVersion, Owner, RecordKeys, Secret, SystemKey, WrappingKey};
 
 use crate::context::{Purpose, context};
-use crate::database::{Create, Database, DatabaseError, Location};
 use crate::local::LocalRoot;
 use cache::Caches;
 use rows::{Fresh, State, TenantRows, Wrapped};
+use sqlx::migrate::Migrator;
+use vouchsafe_database::{Check, Create, Database, DatabaseError, Location, Schema};
 
 pub use cache::CacheLimits;
 pub use inventory::KeyAge;
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+const SCHEMA: Schema = Schema {
+    sqlite: &SQLITE,
+    postgres: &POSTGRES,
+    session: &[],
+};
 
 /// Why the store of keys could not be opened, or failed its check.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -89,7 +98,7 @@ impl KeyStore {
         root: LocalRoot,
         limits: CacheLimits,
     ) -> Result<Self, StoreError> {
-        let database = Database::open(location, create).await?;
+        let database = Database::open(location, create, &SCHEMA).await?;
         let store = Self {
             database,
             root,
@@ -114,6 +123,14 @@ impl KeyStore {
     /// Closes the database's connections, when what is under way has ended.
     pub async fn close(&self) {
         self.database.close().await;
+    }
+
+    /// The state of the database: tables, durability, TLS.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when it does not answer.
+    pub async fn check_database(&self) -> Result<Check, DatabaseError> {
+        self.database.check(&SCHEMA).await
     }
 
     /// Whether the database answers and the root key unwraps.

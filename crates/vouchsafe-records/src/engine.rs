@@ -20,18 +20,20 @@ use jiff::Timestamp;
 use vouchsafe::access::{Bundle, Facts};
 use vouchsafe::audit::{Appended, AuditKeys, AuditLog, Draft, Event};
 use vouchsafe::class::ClassSet;
-use vouchsafe::gate::{Gate, Receipt, Refusal, Request, receipts};
+use vouchsafe::document::Document;
+use vouchsafe::gate::{Gate, OpenRefused, Receipt, Refusal, Request, Target, receipts};
 use vouchsafe::ids::{RecordId, RecordType, SubjectId, TenantId};
 use vouchsafe::keys::{KeyError, KeyService};
+use vouchsafe::phi::Phi;
 use vouchsafe::seal::{Owner, RecordKeys};
 
 pub use api::{
-    Caller, Condition, Failure, Found, Idempotent, Met, Op, OpResult, Page, Proof, Refused,
+    Caller, Condition, Failure, Found, Idempotent, Links, Met, Op, OpResult, Page, Proof, Refused,
     Released, Search, Unmet, WriteOptions,
 };
 
-use crate::pack::{Pack, RecordTypeDecl, Reference};
-use crate::store::{Head, Store, StoreError};
+use crate::pack::{Pack, RecordTypeDecl};
+use crate::store::{Head, Store, StoreError, StoredRecord};
 
 /// Says what time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -117,38 +119,53 @@ impl Engine {
             .map_err(Failure::from)
     }
 
+    /// What is true now between the caller and each of these subjects, asked once.
+    async fn standing<'a>(
+        &self,
+        caller: &'a Caller,
+        subjects: impl IntoIterator<Item = SubjectId>,
+    ) -> Result<Standing<'a>, Failure> {
+        let mut subjects: Vec<SubjectId> = subjects.into_iter().collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        let mut standing = Standing {
+            caller,
+            own: Vec::new(),
+            in_care: Vec::new(),
+        };
+        if subjects.is_empty() {
+            return Ok(standing);
+        }
+        let staff = &caller.links.staff;
+        let tenant = caller.session.tenant();
+        if !staff.is_empty() {
+            let care = self
+                .store
+                .in_care_many(tenant, staff, &subjects, self.now());
+            let care = care.await?;
+            let in_care = subjects.into_iter().zip(care);
+            standing.in_care = in_care
+                .filter_map(|(subject, care)| care.then_some(subject))
+                .collect();
+        }
+        standing.own = self.own_subjects(caller).await?;
+        Ok(standing)
+    }
+
     /// What is true now between the caller and a subject.
     async fn facts(&self, caller: &Caller, subject: Option<SubjectId>) -> Result<Facts, Failure> {
-        let mut facts = Facts {
-            rights: caller.rights.clone(),
-            care: false,
-            own: false,
-        };
-        let Some(subject) = subject else {
-            return Ok(facts);
-        };
-        let tenant = caller.session.tenant();
-        let staff = caller.staff();
-        if !staff.is_empty() {
-            facts.care = self
-                .store
-                .in_care(tenant, &staff, subject, self.now())
-                .await?;
-        }
-        if caller.patients().next().is_some() {
-            facts.own = self.own_subjects(caller).await?.contains(&subject);
-        }
-        Ok(facts)
+        Ok(self.standing(caller, subject).await?.facts(subject))
     }
 
     /// The subjects that the caller is.
     async fn own_subjects(&self, caller: &Caller) -> Result<Vec<SubjectId>, Failure> {
-        let mut own = Vec::new();
-        for (record_type, id) in caller.patients() {
-            let head = self.head(caller, &record_type, id).await?;
-            own.extend(head.and_then(|head| head.subject));
+        if caller.links.patients.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(own)
+        let tenant = caller.session.tenant();
+        let heads = self.store.heads(tenant, &caller.links.patients).await?;
+        let heads = heads.into_iter().flatten();
+        Ok(heads.filter_map(|head| head.subject).collect())
     }
 
     async fn head(
@@ -159,6 +176,42 @@ impl Engine {
     ) -> Result<Option<Head>, Failure> {
         let tenant = caller.session.tenant();
         Ok(self.store.head(tenant, record_type, id).await?)
+    }
+
+    /// Opens a record that a query found, if the caller may see it and, of what it has, all of `needed`.
+    async fn open_match(
+        &self,
+        request: &Request<'_>,
+        standing: &Standing<'_>,
+        stored: &StoredRecord,
+        needed: ClassSet,
+    ) -> Result<Option<Match>, Failure> {
+        let target = Target {
+            record: &stored.record.key,
+            version: stored.record.version,
+            subject: stored.subject,
+            operation: "search-match",
+        };
+        let present = stored.record.manifest.classes();
+        let facts = standing.facts(stored.subject);
+        let Ok((permit, draft)) = self.gate().admit_read(request, &target, present, &facts) else {
+            return Ok(None);
+        };
+        let seen = permit.classes();
+        if !seen.includes(needed.intersection(present)) {
+            return Ok(None);
+        }
+        let keys = self
+            .record_keys(stored.record.key.tenant, stored.subject)
+            .await?;
+        let phi = self
+            .gate()
+            .open(permit, &stored.record, &keys, self.now())?;
+        Ok(Some(Match {
+            draft,
+            phi,
+            subsetted: !seen.includes(present),
+        }))
     }
 
     async fn append(&self, drafts: &[Draft]) -> Result<Vec<Appended>, Failure> {
@@ -208,39 +261,34 @@ impl Caller {
             now,
         }
     }
-
-    /// The records of staff that stand for the caller.
-    fn staff(&self) -> Vec<Reference> {
-        self.linked()
-            .filter(|(record_type, _)| record_type.as_str() != SUBJECT_TYPE)
-            .map(|(record_type, id)| Reference::Local {
-                record_type,
-                id,
-                version: None,
-            })
-            .collect()
-    }
-
-    /// The records that the caller is the subject of.
-    fn patients(&self) -> impl Iterator<Item = (RecordType, RecordId)> {
-        self.linked()
-            .filter(|(record_type, _)| record_type.as_str() == SUBJECT_TYPE)
-    }
-
-    fn linked(&self) -> impl Iterator<Item = (RecordType, RecordId)> {
-        self.links
-            .iter()
-            .filter_map(|link| match Reference::parse(link) {
-                Reference::Local {
-                    record_type, id, ..
-                } => Some((record_type, id)),
-                _ => None,
-            })
-    }
 }
 
-/// The type whose records are people themselves.
-const SUBJECT_TYPE: &str = "Patient";
+/// A record that was opened, and waits for the receipt of its entry.
+struct Match {
+    draft: Draft,
+    phi: Phi<Document>,
+    subsetted: bool,
+}
+
+/// What is true between a caller and some subjects.
+struct Standing<'a> {
+    caller: &'a Caller,
+    /// Those who the caller is.
+    own: Vec<SubjectId>,
+    /// Those in the caller's care, in order.
+    in_care: Vec<SubjectId>,
+}
+
+impl Standing<'_> {
+    /// The facts of one of the subjects, or of a record that is about nobody.
+    fn facts(&self, subject: Option<SubjectId>) -> Facts {
+        Facts {
+            rights: Arc::clone(&self.caller.rights),
+            care: subject.is_some_and(|subject| self.in_care.binary_search(&subject).is_ok()),
+            own: subject.is_some_and(|subject| self.own.contains(&subject)),
+        }
+    }
+}
 
 impl Proof {
     fn of(appended: &Appended) -> Self {
@@ -263,6 +311,16 @@ impl From<KeyError> for Failure {
         match error {
             KeyError::Unavailable => Self::Unavailable,
             KeyError::Missing | KeyError::Destroyed | KeyError::Damaged => Self::Damaged,
+        }
+    }
+}
+
+impl From<OpenRefused> for Failure {
+    fn from(refused: OpenRefused) -> Self {
+        match refused {
+            // The request was too slow; the record is as it was.
+            OpenRefused::Late => Self::Unavailable,
+            OpenRefused::OtherRecord | OpenRefused::Seal(_) => Self::Damaged,
         }
     }
 }

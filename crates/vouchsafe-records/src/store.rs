@@ -10,8 +10,6 @@
 mod batch;
 mod care;
 mod error;
-mod lanes;
-mod location;
 mod names;
 mod postgres;
 mod query;
@@ -24,11 +22,12 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use sqlx::migrate::Migrator;
 use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, TenantId, Version};
+use vouchsafe_database::{Check, Create, Database, DatabaseError, Location, Schema};
 
 pub use care::{ASSIGNMENT, Assignment, RelationRow};
-pub use error::{OpenError, StoreError};
-pub use location::{Create, Location};
+pub use error::StoreError;
 pub use query::{After, Guard, Lookup, Query};
 pub use record::{Head, IndexRow, RowWrite, StoredRecord};
 pub use staged::{Idempotency, Repeated, Settled, Staged};
@@ -41,26 +40,18 @@ use rows::{Care, Of, One, Sought, VersionRow, Versions};
 use sqlite::Sqlite;
 use staged::Transaction;
 
-/// What `vouchsafe check` asks a store.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct StoreCheck {
-    /// Which database: `SQLite 3.50.4`, `PostgreSQL 17.2`.
-    pub database: String,
-    /// Whether its schema is the one that this program brings.
-    pub schema_current: bool,
-    /// Whether it takes writes.
-    pub writable: bool,
-    /// Whether a commit is on the disk before it is acknowledged.
-    pub durable: bool,
-    /// The protocol of the connection (`TLSv1.3`); none on SQLite, which has no connection.
-    pub tls: Option<String>,
-    /// SQLite: whether deleted data are overwritten. PostgreSQL has no such thing.
-    pub secure_delete: Option<bool>,
-}
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+const SCHEMA: Schema = Schema {
+    sqlite: &SQLITE,
+    postgres: &POSTGRES,
+    session: postgres::SESSION,
+};
 
 /// A database of sealed records.
 #[derive(Clone)]
 pub struct Store {
+    database: Database,
     backend: Backend,
     names: Arc<RwLock<Arc<Names>>>,
 }
@@ -82,28 +73,22 @@ macro_rules! each {
 }
 
 impl Store {
-    /// Connects to a server, and changes nothing; a file is not looked at.
-    ///
-    /// # Errors
-    /// [`OpenError`] says what to do.
-    pub async fn reach(location: &Location) -> Result<(), OpenError> {
-        match location {
-            Location::Sqlite { .. } => Ok(()),
-            Location::Postgres { url, ca } => postgres::reach(url, ca).await,
-        }
-    }
-
     /// Opens a database and brings its schema up to date.
     ///
     /// # Errors
-    /// [`OpenError`] says what to do. A missing SQLite file is an error unless it is to be
-    /// created; to PostgreSQL there is no connection without a verified certificate.
-    pub async fn open(location: &Location, create: Create, pack: &Pack) -> Result<Self, OpenError> {
-        let backend = match location {
-            Location::Sqlite { path } => Backend::Sqlite(Sqlite::open(path, create).await?),
-            Location::Postgres { url, ca } => Backend::Postgres(Postgres::open(url, ca).await?),
+    /// [`DatabaseError`] says what to do. With [`Create::Never`] a missing file, and a database without tables, are errors.
+    pub async fn open(
+        location: &Location,
+        create: Create,
+        pack: &Pack,
+    ) -> Result<Self, DatabaseError> {
+        let database = Database::open(location, create, &SCHEMA).await?;
+        let backend = match &database {
+            Database::Sqlite(file) => Backend::Sqlite(Sqlite(file.clone())),
+            Database::Postgres(cluster) => Backend::Postgres(Postgres(cluster.clone())),
         };
         let store = Self {
+            database,
             backend,
             names: Arc::default(),
         };
@@ -114,21 +99,24 @@ impl Store {
             .chain([ASSIGNMENT])
             .collect();
         let known = each!(store, backend => backend.intern(&wanted));
-        store.learn(Names::new(known.map_err(OpenError::from)?));
+        store.learn(Names::new(known.map_err(|error| match error {
+            StoreError::Damaged => DatabaseError::Damaged,
+            _ => DatabaseError::Unreachable,
+        })?));
         Ok(store)
     }
 
     /// Closes all connections, when the transactions under way have ended.
     pub async fn close(&self) {
-        each!(self, backend => backend.close());
+        self.database.close().await;
     }
 
-    /// What preflight must know.
+    /// The state of the database: tables, durability, TLS.
     ///
     /// # Errors
-    /// [`StoreError`] when the database does not answer.
-    pub async fn check(&self) -> Result<StoreCheck, StoreError> {
-        each!(self, backend => backend.check())
+    /// [`DatabaseError`] when it does not answer.
+    pub async fn check(&self) -> Result<Check, DatabaseError> {
+        self.database.check(&SCHEMA).await
     }
 
     fn names(&self) -> Arc<Names> {
@@ -281,23 +269,6 @@ impl Store {
             now,
         };
         each!(self, backend => backend.in_care(care))
-    }
-
-    /// Whether any of these has care of a subject now.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn in_care(
-        &self,
-        tenant: TenantId,
-        beneficiaries: &[Reference],
-        subject: SubjectId,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let of = self
-            .in_care_many(tenant, beneficiaries, &[subject], now)
-            .await?;
-        Ok(of.first().copied().unwrap_or(false))
     }
 
     /// Of whom any of these has care now, in the order of `subjects`.

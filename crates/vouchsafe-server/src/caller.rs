@@ -1,12 +1,11 @@
 //! From a request to the caller that it comes from.
 
 use axum::http::{HeaderMap, StatusCode, header};
-use vouchsafe::access::{Bundle, Purpose, Right};
 use vouchsafe::audit::Context;
 use vouchsafe::ids::RequestId;
 use vouchsafe::session::Principal;
 use vouchsafe_identity::{Activity, AuthenticationRefused, NetworkPrefix};
-use vouchsafe_records::engine::Caller;
+use vouchsafe_records::engine::{Caller, Links};
 
 use crate::listener::Peer;
 use crate::service::{Service, now};
@@ -85,9 +84,9 @@ pub(crate) async fn authenticate(
             .await
             .map_err(|_| UNAVAILABLE)?
             .iter()
-            .map(ToString::to_string)
+            .map(|link| (link.record_type.clone(), link.id))
             .collect(),
-        Principal::Service(_) => Vec::new(),
+        Principal::Service(_) => Links::default(),
     };
     let purpose = match headers.get(PURPOSE) {
         Some(value) => value
@@ -95,7 +94,7 @@ pub(crate) async fn authenticate(
             .ok()
             .and_then(|code| code.parse().ok())
             .ok_or(BAD_PURPOSE)?,
-        None => usual_purpose(&service.bundle, &rights),
+        None => service.bundle.usual_purpose(&rights),
     };
     Ok(Caller {
         session,
@@ -105,20 +104,6 @@ pub(crate) async fn authenticate(
         context,
         now: at,
     })
-}
-
-/// The purpose of who states none: the first that one of their roles has.
-pub(crate) fn usual_purpose(bundle: &Bundle, rights: &[Right]) -> Purpose {
-    Purpose::ALL
-        .into_iter()
-        .find(|purpose| {
-            rights.iter().any(|right| {
-                bundle
-                    .purposes(right.role.as_str())
-                    .any(|other| other == *purpose)
-            })
-        })
-        .unwrap_or(Purpose::Operations)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -237,6 +237,10 @@ async fn guard(
             ))
         }
     };
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE && shared.open.load(Ordering::Acquire) {
+        // Something that the service stands on failed. Readiness must not wait for the hourly preflight.
+        shared.recheck.notify_one();
+    }
     dress(&mut response, id);
     // The work is done; who is still sending takes nobody's place.
     drop(place);

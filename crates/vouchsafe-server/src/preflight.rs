@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use serde::Serialize;
 use vouchsafe::audit::{AuditLog as _, Context, Event, Outcome, Stream};
+use vouchsafe_database::DatabaseError;
 
 use crate::service::{ADMINISTRATOR, Service, now};
 use crate::tls::Tls;
@@ -137,14 +138,9 @@ pub async fn run(service: &Service) -> Report {
         )),
         "restore the policies folder, or sign the bundle with the pinned key",
     );
-    checks.add(
-        "records",
-        "164.312(c)(1)",
-        records(service).await,
-        "look at the record database and its certificate",
-    );
+    databases(service, &mut checks).await;
     names(service, &mut checks);
-    weaknesses(service, &mut checks).await;
+    weaknesses(&mut checks);
     checks.add(
         "administrator",
         "164.308(a)(2)",
@@ -240,35 +236,49 @@ async fn successor(service: &Service, checks: &mut Checks) {
 }
 
 /// What works, and less well than it could.
-async fn weaknesses(service: &Service, checks: &mut Checks) {
+fn weaknesses(checks: &mut Checks) {
     checks.warn(
         "audit-separation",
         "164.312(b)",
         "not-separated: the recorder runs as a child process of the same user, which isolates crashes and not privileges",
         "in production run the recorder on a host of its own",
     );
-    if let Ok(check) = service.engine.store().check().await
-        && !check.durable
-    {
-        checks.warn(
-            "records-durable",
-            "164.312(c)(1)",
-            "the record database acknowledges commits before they are on the disk: a power cut may lose writes that the log says were made",
-            "switch fsync, synchronous_commit and full_page_writes on",
+}
+
+/// The three databases: tables, durability, encryption of their connections.
+async fn databases(service: &Service, checks: &mut Checks) {
+    let (records, identity, keys) = tokio::join!(
+        service.engine.store().check(),
+        service.identity.check(),
+        service.keys.check_database(),
+    );
+    for (name, durable, control, checked) in [
+        ("records", "records-durable", "164.312(c)(1)", records),
+        ("identity", "identity-durable", "164.312(d)", identity),
+        ("key-database", "keys-durable", "164.312(a)(2)(iv)", keys),
+    ] {
+        if checked.as_ref().is_ok_and(|check| !check.durable) {
+            checks.warn(
+                durable,
+                control,
+                "the database acknowledges commits before they are on the disk: a power cut may lose writes that were acknowledged",
+                "switch fsync, synchronous_commit and full_page_writes on",
+            );
+        }
+        checks.add(
+            name,
+            control,
+            database(checked),
+            "look at the database, at the rights of its role, and at its certificate",
         );
     }
 }
 
-/// The record database: schema, durability, encryption of its connection.
-async fn records(service: &Service) -> Result<String, String> {
-    let check = service
-        .engine
-        .store()
-        .check()
-        .await
-        .map_err(|error| error.to_string())?;
+/// What a check of a database comes to.
+fn database(checked: Result<vouchsafe_database::Check, DatabaseError>) -> Result<String, String> {
+    let check = checked.map_err(|error| error.to_string())?;
     let faults: Vec<&str> = [
-        (!check.schema_current, "its schema is not this program's"),
+        (!check.schema_current, "its tables are not this program's"),
         (!check.writable, "it takes no writes"),
         (
             check.secure_delete == Some(false),

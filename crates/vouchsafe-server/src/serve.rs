@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::listener::{self, ListenError};
@@ -20,12 +21,12 @@ use crate::service::{Service, now};
 use crate::settings::Settings;
 use crate::{checkpoint, data, operations, sweep};
 
-/// The preflight runs again so often.
+/// Preflight interval.
 const RECHECK: Duration = Duration::from_secs(60 * 60);
-/// And so often while it fails.
+/// Preflight interval while it is failing, and the shortest one.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// What writes left open is settled so often.
+/// Interval of settling the writes that were left open.
 const SETTLE: Duration = Duration::from_secs(60);
 
 /// What the listeners share.
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     /// Whether PHI routes are open.
     pub(crate) open: AtomicBool,
     pub(crate) report: ArcSwap<Report>,
+    /// Asks for a preflight before it is due.
     pub(crate) recheck: Notify,
     pub(crate) refusals: Refusals,
     /// Requests that run at once.
@@ -215,20 +217,27 @@ impl Running {
 
 /// Runs the preflight again and again, and opens or closes PHI routes by it.
 async fn watch(shared: &Shared) {
+    let mut ran = Instant::now();
     loop {
         let pause = match shared.open.load(Ordering::Acquire) {
             true => RECHECK,
             false => RETRY,
         };
+        let asked = async {
+            shared.recheck.notified().await;
+            // However many requests fail, it runs no more often than this.
+            tokio::time::sleep_until(ran + RETRY).await;
+        };
         tokio::select! {
             () = shared.stop.cancelled() => return,
-            () = shared.recheck.notified() => {}
+            () = asked => {}
             () = tokio::time::sleep(pause) => {}
         }
         if !shared.open.load(Ordering::Acquire) && !may_pass_now(shared).await {
             continue;
         }
         let report = preflight::run(&shared.service).await;
+        ran = Instant::now();
         let passes = report.passes();
         if shared.open.swap(passes, Ordering::AcqRel) != passes {
             let message = match passes {

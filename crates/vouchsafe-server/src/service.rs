@@ -144,11 +144,11 @@ pub enum OpenError {
         /// Host, port and database.
         place: String,
         /// What is wrong, and what to do.
-        error: vouchsafe_records::store::OpenError,
+        error: vouchsafe_database::DatabaseError,
     },
     /// The database of records.
     #[error("records: {0}")]
-    Records(#[from] vouchsafe_records::store::OpenError),
+    Records(#[from] vouchsafe_database::DatabaseError),
     /// The record types.
     #[error("record types: {0}")]
     Pack(#[from] vouchsafe_records::pack::PackError),
@@ -160,7 +160,7 @@ pub enum OpenError {
     Tls(#[from] TlsError),
     /// PostgreSQL is half configured.
     #[error(
-        "set all of database.records, database.identity, database.keys and database.ca for PostgreSQL, or none for SQLite"
+        "set all of database.records, database.identity, database.keys and database.ca for PostgreSQL, or none of them and no database.connections for SQLite"
     )]
     HalfPostgres,
 }

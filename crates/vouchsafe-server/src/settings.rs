@@ -52,6 +52,44 @@ pub struct DatabaseSettings {
     /// The CA that signed PostgreSQL's certificate (PEM). Needed for PostgreSQL: TLS is always
     /// verified in full, chain and host name.
     pub ca: Option<PathBuf>,
+    /// How many connections this process may open to each PostgreSQL database.
+    pub connections: Option<ConnectionSettings>,
+}
+
+/// How many connections a process opens to PostgreSQL; their sum (32 by default), times the replicas, must be below the
+/// server's `max_connections`. Three of eight write, the others read.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConnectionSettings {
+    /// To the records database.
+    #[serde(deserialize_with = "connections")]
+    pub records: u32,
+    /// To the identity database.
+    #[serde(deserialize_with = "connections")]
+    pub identity: u32,
+    /// To the database of wrapped keys.
+    #[serde(deserialize_with = "connections")]
+    pub keys: u32,
+}
+
+impl Default for ConnectionSettings {
+    fn default() -> Self {
+        Self {
+            records: 16,
+            identity: 8,
+            keys: 8,
+        }
+    }
+}
+
+/// One that reads and one that writes are the fewest.
+fn connections<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        number @ 2..=1_000 => Ok(number),
+        _ => Err(serde::de::Error::custom(
+            "a number of connections is from 2 to 1000",
+        )),
+    }
 }
 
 /// TLS of the listeners.
@@ -259,7 +297,7 @@ const OTHERS: [&str; 5] = ["DATA", "TOKEN", "BIN", "BLESS", "PG_BIN"];
 const FOREIGN: [&str; 3] = ["SERVICE_", "PORT", "TEST_"];
 
 /// Keys that a variable may override: those of [`Settings`].
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 19] = [
     "data_listen",
     "operations_listen",
     "public_url",
@@ -273,6 +311,9 @@ const KEYS: [&str; 16] = [
     "database.identity",
     "database.keys",
     "database.ca",
+    "database.connections.records",
+    "database.connections.identity",
+    "database.connections.keys",
     "tls.certificate",
     "tls.key",
     "tls.minimum",
@@ -305,7 +346,10 @@ fn override_by(table: &mut toml::Table, name: &str, value: &str) -> Result<bool,
         "access_token_seconds"
         | "body_limit_bytes"
         | "request_timeout_seconds"
-        | "concurrency_limit" => {
+        | "concurrency_limit"
+        | "database.connections.records"
+        | "database.connections.identity"
+        | "database.connections.keys" => {
             toml::Value::Integer(value.parse().map_err(|_| SettingsError::Variable {
                 name: name.to_owned(),
                 message: "not a number".to_owned(),
@@ -313,14 +357,20 @@ fn override_by(table: &mut toml::Table, name: &str, value: &str) -> Result<bool,
         }
         _ => toml::Value::String(value.to_owned()),
     };
-    match key.split_once('.') {
-        None => table.insert(key, value),
-        Some((section, key)) => table
+    let mut place = table;
+    let mut rest = key.as_str();
+    while let Some((section, key)) = rest.split_once('.') {
+        let inner = place
             .entry(section)
-            .or_insert_with(|| toml::Value::Table(toml::Table::new()))
-            .as_table_mut()
-            .and_then(|section| section.insert(key.to_owned(), value)),
-    };
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        match inner.as_table_mut() {
+            Some(inner) => place = inner,
+            // The file has something else there, which was refused when it was read.
+            None => return Ok(true),
+        }
+        rest = key;
+    }
+    place.insert(rest.to_owned(), value);
     Ok(true)
 }
 

@@ -43,19 +43,19 @@ fn session(now: Timestamp) -> Result<Session, Failed> {
 
 fn facts(roles: &[&str], now: Timestamp) -> Result<Facts, Failed> {
     let hour = SignedDuration::from_hours(1);
-    let mut facts = Facts {
-        care: true,
-        ..Facts::default()
-    };
-    for role in roles {
-        facts.rights.push(Right {
+    let right = |role: &&str| {
+        Ok(Right {
             id: RightId::random(),
             role: role.parse()?,
             from: now.checked_sub(hour)?,
             until: now.checked_add(hour)?,
-        });
-    }
-    Ok(facts)
+        })
+    };
+    Ok(Facts {
+        rights: roles.iter().map(right).collect::<Result<_, Failed>>()?,
+        care: true,
+        own: false,
+    })
 }
 
 fn ask<'a>(session: &Session, record_type: &'a RecordType) -> Ask<'a> {

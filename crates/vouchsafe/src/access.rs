@@ -270,7 +270,7 @@ impl Right {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Facts {
     /// The principal's rights; those out of their time are ignored by [`decide`].
-    pub rights: Vec<Right>,
+    pub rights: Arc<[Right]>,
     /// The principal has a care context with the record's subject that is valid now. Of a search
     /// that is confined to subjects in the principal's care: true.
     pub care: bool,

@@ -14,6 +14,8 @@ pub(super) enum Layer {
     Tlog,
     /// The safeguards as types.
     Core,
+    /// What several adapters stand on: the databases.
+    Floor,
     /// One outside technology each.
     Adapter,
     /// A language spoken to callers or auditors.
@@ -32,6 +34,7 @@ impl Layer {
             "scan" => Self::Scan,
             "tlog" => Self::Tlog,
             "core" => Self::Core,
+            "floor" => Self::Floor,
             "adapter" => Self::Adapter,
             "dialect" => Self::Dialect,
             "server" => Self::Server,
@@ -203,8 +206,9 @@ mod tests {
             member("scan", "scan", &["regex"]),
             member("tlog", "tlog", &["base64"]),
             member("core", "core", &["tlog", "serde"]),
-            member("records", "adapter", &["core", "sqlx"]),
-            member("keys", "adapter", &["core"]),
+            member("database", "floor", &["sqlx"]),
+            member("records", "adapter", &["core", "database"]),
+            member("keys", "adapter", &["core", "database"]),
             member("fhir", "dialect", &["core", "records"]),
             member("server", "server", &["fhir", "keys", "core", "tlog"]),
             member("cli", "cli", &["server", "core", "scan"]),
@@ -229,6 +233,18 @@ mod tests {
         assert_eq!(
             faults_with(member("core", "core", &["records"])),
             ["core (Core) must not depend on records (Adapter)"]
+        );
+    }
+
+    #[test]
+    fn a_floor_knows_nothing_of_the_adapters_and_the_core_not_of_it() {
+        assert_eq!(
+            faults_with(member("database", "floor", &["records"])),
+            ["database (Floor) must not depend on records (Adapter)"]
+        );
+        assert_eq!(
+            faults_with(member("core", "core", &["database"])),
+            ["core (Core) must not depend on database (Floor)"]
         );
     }
 

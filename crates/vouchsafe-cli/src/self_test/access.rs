@@ -108,7 +108,7 @@ impl Matrix<'_> {
                 for record_type in &self.types {
                     for (has_subject, care, own) in SITUATIONS {
                         let facts = Facts {
-                            rights: rights.to_vec(),
+                            rights: rights.into(),
                             care,
                             own,
                         };

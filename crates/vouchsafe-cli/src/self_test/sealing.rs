@@ -42,11 +42,12 @@ pub(super) async fn attack(service: &Service) -> anyhow::Result<Seal> {
         session: somebody::session(service.tenant(), Kind::Program, at)?,
         keys: service.audit_keys().await.map_err(|error| told(&error))?,
         facts: Facts {
-            rights: vec![somebody::right(
+            rights: [somebody::right(
                 "integration",
                 at,
                 SignedDuration::from_hours(1),
-            )?],
+            )?]
+            .into(),
             care: false,
             own: false,
         },

@@ -83,6 +83,7 @@ impl Home {
             identity: Some(server.url("identity")),
             keys: Some(server.url("keys")),
             ca: Some(server.ca.clone()),
+            connections: None,
         }
     }
 

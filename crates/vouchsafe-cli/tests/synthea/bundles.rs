@@ -52,7 +52,7 @@ pub(crate) async fn load(installation: &Installation, files: &[PathBuf]) -> Vec<
     for file in files {
         let text = text(file);
         let bundle = vouchsafe_fhir::parse_bundle(&text).expect("a bundle");
-        let caller = installation.caller("integration", Vec::new());
+        let caller = installation.caller("integration", &[]);
         let outcomes = vouchsafe_fhir::execute(&installation.service.engine, &caller, bundle, None)
             .await
             .unwrap_or_else(|error| panic!("{}: {:?}", file.display(), error.failure()));
@@ -133,7 +133,7 @@ fn resolve(node: &mut Node, urls: &HashMap<String, String>, conditions: &HashMap
 
 /// Every resource, read as somebody who may see all classes, is what was sent.
 pub(crate) async fn reread(installation: &Installation, loaded: &[Loaded]) {
-    let caller = installation.caller("integration", Vec::new());
+    let caller = installation.caller("integration", &[]);
     for record in loaded {
         let released = installation
             .service

@@ -12,6 +12,7 @@ use vouchsafe::session::{
 };
 use vouchsafe_ledger::Gap;
 use vouchsafe_records::engine::Caller;
+use vouchsafe_records::pack::Reference;
 use vouchsafe_server::service::{Opening, Service};
 use vouchsafe_server::settings::Settings;
 
@@ -132,7 +133,7 @@ impl Installation {
     }
 
     /// A caller with one role, and records that stand for them.
-    pub(crate) fn caller(&self, role: &str, links: Vec<String>) -> Caller {
+    pub(crate) fn caller(&self, role: &str, links: &[String]) -> Caller {
         let now = Timestamp::now();
         let assurance = match role {
             "integration" => Assurance::Local,
@@ -157,9 +158,15 @@ impl Installation {
             "patient" => Purpose::PatientRequest,
             _ => Purpose::Operations,
         };
+        let link = |text: &String| match Reference::parse(text) {
+            Reference::Local {
+                record_type, id, ..
+            } => (record_type, id),
+            other => panic!("{other:?}"),
+        };
         Caller {
             session,
-            rights: vec![Right {
+            rights: [Right {
                 id: RightId::random(),
                 role: role.parse().expect("a role"),
                 from: now
@@ -168,8 +175,9 @@ impl Installation {
                 until: now
                     .saturating_add(SignedDuration::from_hours(1))
                     .expect("in range"),
-            }],
-            links,
+            }]
+            .into(),
+            links: links.iter().map(link).collect(),
             purpose,
             context: Context::default(),
             now,

@@ -3,7 +3,7 @@
 use vouchsafe::class::{ClassSet, DataClass};
 use vouchsafe::document::{Document, Layout, Node, Object, Place};
 use vouchsafe_records::engine::{Caller, Failure};
-use vouchsafe_records::pack::{Pack, Reference, SubjectKind};
+use vouchsafe_records::pack::{Pack, SubjectKind};
 
 use super::bundles::Loaded;
 use super::installation::Installation;
@@ -45,7 +45,7 @@ pub(crate) async fn each_role_sees_its_classes(installation: &Installation, load
             "clinician" => vec![practitioner.clone()],
             _ => Vec::new(),
         };
-        let caller = installation.caller(role, links);
+        let caller = installation.caller(role, &links);
         let mut seen = Seen::default();
         for record in loaded {
             see(installation, &pack, (role, &caller), record, &mut seen).await;
@@ -152,16 +152,10 @@ async fn in_care(installation: &Installation, caller: &Caller, record: &Loaded) 
         .await
         .expect("the store")
         .expect("there");
-    let staff: Vec<Reference> = caller
-        .links
-        .iter()
-        .map(|link| Reference::parse(link))
-        .collect();
     let subject = head.subject.expect("about somebody");
-    store
-        .in_care(tenant, &staff, subject, caller.now)
-        .await
-        .expect("the store")
+    let subjects = [subject];
+    let asked = store.in_care_many(tenant, &caller.links.staff, &subjects, caller.now);
+    asked.await.expect("the store") == [true]
 }
 
 fn text_of(document: &Document) -> bool {

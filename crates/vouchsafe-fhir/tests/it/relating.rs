@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use vouchsafe::access::Purpose;
 use vouchsafe_records::engine::Caller;
 
-use crate::service::{Service, now, observation, on_both};
+use crate::service::{Service, now, observation, on_both, record_of};
 
 on_both!(
     care_begins_and_ends_with_the_appointment_that_the_desk_books,
@@ -42,7 +42,7 @@ async fn care_begins_and_ends_with_the_appointment_that_the_desk_books(service: 
     let desk = desk(service);
     assert!(!sees(service, &clinician, &patient).await);
     // What only others may see of it is theirs, and in nobody's way.
-    let mut booked = appointment(&patient, &clinician.links[0], "booked");
+    let mut booked = appointment(&patient, &record_of(&clinician), "booked");
     booked["reasonCode"] = json!([{"text": "why"}]);
     let id = service
         .send(&service.integration(), "POST Appointment", &booked)
@@ -57,7 +57,7 @@ async fn care_begins_and_ends_with_the_appointment_that_the_desk_books(service: 
         (&other, "booked", [false, true]),
         (&other, "cancelled", [false, false]),
     ] {
-        let mut changed = appointment(&patient, &who.links[0], status);
+        let mut changed = appointment(&patient, &record_of(who), status);
         changed["id"] = json!(id);
         service.send(&desk, &put, &changed).await.expect(200);
         for (caller, care) in [&clinician, &other].into_iter().zip(care) {
@@ -65,7 +65,7 @@ async fn care_begins_and_ends_with_the_appointment_that_the_desk_books(service: 
         }
     }
     // One that the desk makes from nothing gives care as well, for as long as it lasts.
-    let new = appointment(&patient, &clinician.links[0], "booked");
+    let new = appointment(&patient, &record_of(&clinician), "booked");
     service
         .send(&desk, "POST Appointment", &new)
         .await
@@ -81,9 +81,14 @@ async fn nobody_books_care_for_themselves_by_another_name(service: &Service) {
     let patient = service.patient("A").await;
     let mut both = desk(service);
     let clinician = service.clinician(&[]).await;
-    both.rights.extend(clinician.rights);
+    both.rights = both
+        .rights
+        .iter()
+        .chain(&*clinician.rights)
+        .cloned()
+        .collect();
     both.links = clinician.links;
-    let me = both.links[0].clone();
+    let me = record_of(&both);
     for name in [me.clone(), format!("{me}/_history/1")] {
         let booked = appointment(&patient, &name, "booked");
         let refused = service.send(&both, "POST Appointment", &booked).await;
@@ -186,7 +191,7 @@ async fn whoever_is_named_by_a_search_stands_in_the_log(service: &Service) {
 
 async fn a_write_of_a_part_says_that_it_is_one(service: &Service) {
     let patient = service.patient("A").await;
-    let practitioner = service.clinician(&[]).await.links[0].clone();
+    let practitioner = record_of(&service.clinician(&[]).await);
     let mut booked = appointment(&patient, &practitioner, "booked");
     booked["reasonCode"] = json!([{"text": "why"}]);
     let id = service

@@ -15,10 +15,11 @@ use vouchsafe::ids::{PersonId, RecordId, RightId, SessionId, TenantId};
 use vouchsafe::session::{
     AccessTtl, Assurance, Issuer, NewSession, Principal, Session, Verifier, VerifyingKeys,
 };
+use vouchsafe_database::{Create, Location};
 use vouchsafe_fhir::{Dialect, FhirRequest, Interaction, ROUTES, Subject};
 use vouchsafe_records::engine::{Caller, Engine};
-use vouchsafe_records::pack::Pack;
-use vouchsafe_records::store::{Create, Location, Store};
+use vouchsafe_records::pack::{Pack, Reference};
+use vouchsafe_records::store::Store;
 
 use crate::keys::MemoryKeys;
 use crate::log::MemoryLog;
@@ -138,10 +139,7 @@ impl Service {
         let database = format!("fhir_{}", RecordId::random().uuid().simple());
         administer(format!("CREATE DATABASE {database}")).await;
         let (server, _) = url.rsplit_once('/').unwrap();
-        let location = Location::Postgres {
-            url: format!("{server}/{database}"),
-            ca: ca.into(),
-        };
+        let location = Location::postgres(format!("{server}/{database}"), ca);
         Some(Self::at(location, None, Some(database)).await)
     }
 
@@ -186,15 +184,22 @@ impl Service {
 
     /// Somebody with a role and perhaps a record that stands for them.
     pub(crate) fn caller(&self, role: &str, purpose: Purpose, links: &[String]) -> Caller {
+        let link = |text: &String| match Reference::parse(text) {
+            Reference::Local {
+                record_type, id, ..
+            } => (record_type, id),
+            other => panic!("{other:?}"),
+        };
         Caller {
             session: session(self.tenant),
-            rights: vec![Right {
+            rights: [Right {
                 id: RightId::random(),
                 role: role.parse().unwrap(),
                 from: now() - SignedDuration::from_hours(1),
                 until: now() + SignedDuration::from_hours(1),
-            }],
-            links: links.to_vec(),
+            }]
+            .into(),
+            links: links.iter().map(link).collect(),
             purpose,
             context: Context::default(),
             now: now(),
@@ -304,6 +309,16 @@ impl Service {
             Purpose::Treatment,
             &[format!("Practitioner/{doctor}")],
         )
+    }
+}
+
+/// The record of staff that stands for a caller.
+pub(crate) fn record_of(caller: &Caller) -> String {
+    match &caller.links.staff[0] {
+        Reference::Local {
+            record_type, id, ..
+        } => format!("{record_type}/{id}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::service::{CANARY, Service, observation, on_both, patient};
+use crate::service::{CANARY, Service, observation, on_both, patient, record_of};
 
 on_both!(
     entries_refer_to_one_another,
@@ -265,7 +265,7 @@ async fn rights_are_decided_on_the_state_before(service: &Service) {
         "resourceType": "CareTeam",
         "status": "active",
         "subject": {"reference": format!("Patient/{hidden}")},
-        "participant": [{"member": {"reference": clinician.links[0]}}],
+        "participant": [{"member": {"reference": record_of(&clinician)}}],
     });
     let read = json!({"request": {"method": "GET", "url": format!("Patient/{hidden}")}});
     let body = bundle("transaction", &[post("urn:uuid:a", &team), read]);

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use vouchsafe::ids::{PersonId, TenantId};
+use vouchsafe_database::reading;
 
 use super::{Existing, NewPerson};
 use crate::admin::{AdminError, Approval};
-use crate::database::reading;
 use crate::enrolment::Invitation;
 use crate::event::Actor;
 use crate::identity::Identity;

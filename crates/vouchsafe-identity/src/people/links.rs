@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, RecordId, RecordType, TenantId};
 use vouchsafe::session::Principal;
+use vouchsafe_database::{Database, DatabaseError, reading, writing};
 
 use crate::admin::AdminError;
-use crate::database::{Database, DatabaseError, reading, writing};
 use crate::event::{Actor, Event, Occurrence};
 use crate::identity::{Identity, maybe_time, time};
 use crate::prepared::{NotDone, Prepared};

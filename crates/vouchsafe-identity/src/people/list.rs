@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, TenantId};
 use vouchsafe::session::Principal;
+use vouchsafe_database::{DatabaseError, reading};
 
 use super::{LinkRow, PersonState, links, normal_login};
-use crate::database::{DatabaseError, reading};
 use crate::identity::{Identity, maybe_time, time};
 use crate::rights::RightRow;
 

@@ -248,7 +248,7 @@ async fn nothing_secret_is_stored_in_clear(fixture: &Fixture) {
     let ann = fixture.person(&identity, "ann@clinic.example").await;
     let signed_in = ann.sign_in(&identity, now()).await;
     let bob = fixture.invite(&identity, "bob@clinic.example").await;
-    let vouchsafe_identity::Location::Sqlite { path } = &fixture.location else {
+    let vouchsafe_database::Location::Sqlite { path } = &fixture.location else {
         return;
     };
     for file in ["", "-wal"] {

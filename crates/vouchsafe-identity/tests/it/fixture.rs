@@ -1,6 +1,5 @@
 //! A fresh database for every test, a fixed clock, and people to sign in.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
@@ -10,9 +9,10 @@ use vouchsafe::access::RoleName;
 use vouchsafe::ids::{PersonId, TenantId};
 use vouchsafe::seal::{KeyVersion, Secret, SystemKey};
 use vouchsafe::session::AccessTtl;
+use vouchsafe_database::{Create, Location, Server};
 use vouchsafe_identity::{
-    Actor, Approval, Create, Credentials, Identity, Invitation, Location, NetworkPrefix, NewPerson,
-    OpenError, OsUser, Password, Prepared, RightSpec, Settings, SignInFailed, SignedIn,
+    Actor, Approval, Credentials, Identity, Invitation, NetworkPrefix, NewPerson, OpenError,
+    OsUser, Password, Prepared, RightSpec, Settings, SignInFailed, SignedIn,
 };
 
 pub(crate) const PASSWORD: &str = "seven otters under a bridge";
@@ -54,10 +54,7 @@ impl Fixture {
                 .await
                 .unwrap();
         }
-        let location = Location::Postgres {
-            url: format!("{server}/{name}"),
-            ca: PathBuf::from(ca),
-        };
+        let location = Location::postgres(format!("{server}/{name}"), ca);
         Some(Self::on(
             location,
             tempfile::tempdir().unwrap(),
@@ -82,7 +79,7 @@ impl Fixture {
 
     /// Drops the database.
     pub(crate) async fn remove(self) {
-        if let (Some((admin, name)), Location::Postgres { ca, .. }) =
+        if let (Some((admin, name)), Location::Postgres(Server { ca, .. })) =
             (&self.postgres, &self.location)
         {
             let mut connection = connect(admin, ca.to_str().unwrap()).await;
@@ -120,7 +117,7 @@ impl Fixture {
                     .await?
                     .rows_affected())
             }
-            Location::Postgres { url, ca } => {
+            Location::Postgres(Server { url, ca, .. }) => {
                 let mut connection = connect(url, ca.to_str().unwrap()).await;
                 Ok(sqlx::query(statement)
                     .execute(&mut connection)

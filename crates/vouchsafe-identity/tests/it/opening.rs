@@ -1,6 +1,5 @@
-use std::path::PathBuf;
-
-use vouchsafe_identity::{Create, DatabaseError, Identity, Location, OpenError};
+use vouchsafe_database::{Create, DatabaseError, Location};
+use vouchsafe_identity::{Identity, OpenError};
 
 use crate::fixture::{Fixture, now, on_both, settings, system_key, variable};
 
@@ -85,10 +84,7 @@ async fn a_server_that_does_not_prove_itself_is_refused() {
         (wrong_host, ca, "another name"),
         (plain, ca, "no TLS"),
     ] {
-        let location = Location::Postgres {
-            url: url.clone(),
-            ca: PathBuf::from(ca),
-        };
+        let location = Location::postgres(url, ca);
         let refused = Identity::open(
             &location,
             Create::IfMissing,

@@ -337,10 +337,11 @@ async fn first_rights_come_with_the_person(fixture: &Fixture) {
         .collect();
     assert_eq!(operations, ["person-add", "right-give", "right-give"]);
     let person = prepared.confirm().await.unwrap().person;
-    let mut held = identity
+    let held = identity
         .rights_of(Principal::Person(person), now())
         .await
         .unwrap();
+    let mut held = held.to_vec();
     held.sort_by(|a, b| a.role.cmp(&b.role));
     assert_eq!(names(&held), [role("clinician").as_str(), "registration"]);
     let bad = new_person("bob@clinic.example", vec![right("clinician", 0)]);

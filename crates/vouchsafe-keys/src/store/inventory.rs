@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::TenantId;
+use vouchsafe_database::{DatabaseError, reading};
 
 use super::KeyStore;
-use crate::database::{DatabaseError, reading};
 
 /// A key that wraps or indexes.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
+use sqlx::SqliteConnection;
 use uuid::Uuid;
 use vouchsafe::ids::{SubjectId, TenantId};
-
-use crate::database::{Database, DatabaseError, reading, writing};
+use vouchsafe_database::{Cluster, Database, DatabaseError, Work, reading, writing};
 
 /// What may be done with a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -248,53 +248,74 @@ pub(super) async fn insert_subjects(
     fresh: Fresh,
     now: i64,
 ) -> Result<HashSet<Uuid>, DatabaseError> {
-    let tenant = tenant.uuid();
-    let Fresh {
-        branch_version,
-        subjects,
-        wrapped,
-    } = fresh;
-    let branch_version = i32::try_from(branch_version).map_err(|_| DatabaseError::Schema)?;
+    let fresh = Insert {
+        tenant: tenant.uuid(),
+        branch_version: i32::try_from(fresh.branch_version).map_err(|_| DatabaseError::Schema)?,
+        subjects: fresh.subjects,
+        wrapped: fresh.wrapped,
+        now,
+    };
     match database {
-        Database::Sqlite(file) => {
-            let mut on = file.writer.begin_with("BEGIN IMMEDIATE").await?;
-            let mut inserted = HashSet::with_capacity(subjects.len());
-            for (subject, wrapped) in subjects.iter().zip(&wrapped) {
-                let done = sqlx::query(
-                    "INSERT INTO subject_keys \
-                     (tenant, subject, version, branch_version, wrapped, state, created_at) \
-                     VALUES ($1, $2, 1, $3, $4, 'active', $5) ON CONFLICT DO NOTHING",
-                )
-                .bind(tenant)
-                .bind(subject)
-                .bind(branch_version)
-                .bind(wrapped)
-                .bind(now)
-                .execute(&mut *on)
-                .await?;
-                if done.rows_affected() == 1 {
-                    inserted.insert(*subject);
-                }
-            }
-            on.commit().await?;
-            Ok(inserted)
-        }
-        Database::Postgres(pool) => {
-            let inserted: Vec<Uuid> = sqlx::query_scalar(
+        // Together with others who make keys at the same time.
+        Database::Sqlite(file) => file.write(fresh).await,
+        Database::Postgres(cluster) => fresh.at_once(cluster).await,
+    }
+}
+
+/// New keys of subjects that have none.
+struct Insert {
+    tenant: Uuid,
+    branch_version: i32,
+    subjects: Vec<Uuid>,
+    wrapped: Vec<Vec<u8>>,
+    now: i64,
+}
+
+impl Insert {
+    async fn at_once(self, cluster: &Cluster) -> Result<HashSet<Uuid>, DatabaseError> {
+        let mut lane = cluster.writers().take().await?;
+        let inserted = sqlx::query_scalar(
+            "INSERT INTO subject_keys \
+             (tenant, subject, version, branch_version, wrapped, state, created_at) \
+             SELECT $1, s, 1, $2, w, 'active', $3 \
+             FROM UNNEST($4::uuid[], $5::bytea[]) AS fresh (s, w) \
+             ORDER BY s ON CONFLICT DO NOTHING RETURNING subject",
+        )
+        .bind(self.tenant)
+        .bind(self.branch_version)
+        .bind(self.now)
+        .bind(self.subjects)
+        .bind(self.wrapped)
+        .fetch_all(&mut *lane)
+        .await;
+        let inserted: Vec<Uuid> = lane.done(inserted)?;
+        Ok(inserted.into_iter().collect())
+    }
+}
+
+impl Work for Insert {
+    type Output = HashSet<Uuid>;
+    type Error = DatabaseError;
+
+    async fn run(self, on: &mut SqliteConnection) -> Result<HashSet<Uuid>, DatabaseError> {
+        let mut inserted = HashSet::with_capacity(self.subjects.len());
+        for (subject, wrapped) in self.subjects.into_iter().zip(self.wrapped) {
+            let done = sqlx::query(
                 "INSERT INTO subject_keys \
                  (tenant, subject, version, branch_version, wrapped, state, created_at) \
-                 SELECT $1, s, 1, $2, w, 'active', $3 \
-                 FROM UNNEST($4::uuid[], $5::bytea[]) AS fresh (s, w) \
-                 ORDER BY s ON CONFLICT DO NOTHING RETURNING subject",
+                 VALUES ($1, $2, 1, $3, $4, 'active', $5) ON CONFLICT DO NOTHING",
             )
-            .bind(tenant)
-            .bind(branch_version)
-            .bind(now)
-            .bind(&subjects)
-            .bind(&wrapped)
-            .fetch_all(pool)
+            .bind(self.tenant)
+            .bind(subject)
+            .bind(self.branch_version)
+            .bind(wrapped)
+            .bind(self.now)
+            .execute(&mut *on)
             .await?;
-            Ok(inserted.into_iter().collect())
+            if done.rows_affected() == 1 {
+                inserted.insert(subject);
+            }
         }
+        Ok(inserted)
     }
 }

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use vouchsafe::ids::{RecordType, SubjectId, TenantId};
 use vouchsafe::keys::{KeyError, KeyService as _};
 use vouchsafe::seal::Owner;
-use vouchsafe_keys::{Create, TenantKeys};
+use vouchsafe_database::Create;
+use vouchsafe_keys::TenantKeys;
 
 use crate::fixture::{Fixture, on_both};
 

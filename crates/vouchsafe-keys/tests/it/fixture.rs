@@ -1,10 +1,9 @@
 //! A fresh database for every test.
 
-use std::path::PathBuf;
-
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+use vouchsafe_database::{Create, Location, Server};
 use vouchsafe_keys::local::LocalRoot;
-use vouchsafe_keys::{CacheLimits, Create, KeyStore, Location, StoreError};
+use vouchsafe_keys::{CacheLimits, KeyStore, StoreError};
 
 pub(crate) struct Fixture {
     pub(crate) folder: tempfile::TempDir,
@@ -45,10 +44,7 @@ impl Fixture {
                 .await
                 .unwrap();
         }
-        let location = Location::Postgres {
-            url: format!("{server}/{name}"),
-            ca: PathBuf::from(ca),
-        };
+        let location = Location::postgres(format!("{server}/{name}"), ca);
         let folder = tempfile::tempdir().unwrap();
         Some(Self {
             folder,
@@ -59,7 +55,7 @@ impl Fixture {
 
     /// Drops the database.
     pub(crate) async fn remove(self) {
-        if let (Some((admin, name)), Location::Postgres { ca, .. }) =
+        if let (Some((admin, name)), Location::Postgres(Server { ca, .. })) =
             (&self.postgres, &self.location)
         {
             let mut connection = administrator(admin, ca.to_str().unwrap()).await;
@@ -102,7 +98,7 @@ impl Fixture {
                     .unwrap();
                 done.rows_affected()
             }
-            Location::Postgres { url, ca } => {
+            Location::Postgres(Server { url, ca, .. }) => {
                 let mut connection = administrator(url, ca.to_str().unwrap()).await;
                 let done = sqlx::query(statement)
                     .execute(&mut connection)

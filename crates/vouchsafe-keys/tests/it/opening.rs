@@ -2,8 +2,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use vouchsafe::ids::TenantId;
+use vouchsafe_database::{Create, DatabaseError, Location};
 use vouchsafe_keys::local::LocalRoot;
-use vouchsafe_keys::{CacheLimits, Create, DatabaseError, KeyStore, Location, StoreError};
+use vouchsafe_keys::{CacheLimits, KeyStore, StoreError};
 
 use crate::fixture::{Fixture, on_both, variable};
 
@@ -71,7 +72,7 @@ async fn a_lost_root_row_is_not_replaced(fixture: &Fixture) {
             fixture.sql("PRAGMA foreign_keys = OFF").await;
             return;
         }
-        Location::Postgres { .. } => {
+        Location::Postgres(_) => {
             fixture
                 .sql("ALTER TABLE branch_keys DROP CONSTRAINT branch_keys_root_id_fkey")
                 .await;
@@ -88,7 +89,7 @@ async fn tables_of_a_newer_program_are_refused(fixture: &Fixture) {
         .sql("UPDATE _sqlx_migrations SET version = 9999")
         .await;
     let refused = fixture.open(Create::Never).await.unwrap_err();
-    assert_eq!(refused, StoreError::Database(DatabaseError::Schema));
+    assert_eq!(refused, StoreError::Database(DatabaseError::Newer));
 }
 
 #[tokio::test]
@@ -191,10 +192,7 @@ async fn an_unreachable_server_is_named_as_the_fault() {
 
 async fn refusal(url: &str, ca: &str) -> DatabaseError {
     let fixture = Fixture::sqlite();
-    let location = Location::Postgres {
-        url: url.to_owned(),
-        ca: PathBuf::from(ca),
-    };
+    let location = Location::postgres(url, ca);
     match KeyStore::open(
         &location,
         Create::IfMissing,

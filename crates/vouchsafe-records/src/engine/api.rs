@@ -12,7 +12,7 @@ use vouchsafe::gate::Receipt;
 use vouchsafe::ids::{RecordId, RecordType, Version};
 use vouchsafe::session::Session;
 
-use crate::pack::Issue;
+use crate::pack::{Issue, Reference};
 use crate::store::Guard;
 
 /// Who asks: one request's session with what was looked up for it.
@@ -21,9 +21,9 @@ pub struct Caller {
     /// The session; not revoked, as of this request.
     pub session: Session,
     /// The rights that the principal has now.
-    pub rights: Vec<Right>,
-    /// The records that stand for the principal: `Practitioner/<id>`, `Patient/<id>`.
-    pub links: Vec<String>,
+    pub rights: Arc<[Right]>,
+    /// The records that stand for the principal.
+    pub links: Links,
     /// The purpose stated.
     pub purpose: Purpose,
     /// Where the request comes from.
@@ -31,6 +31,35 @@ pub struct Caller {
     /// When it came.
     pub now: Timestamp,
 }
+
+/// The records that stand for a caller, as they are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Links {
+    /// Records of staff, such as `Practitioner/<id>`: whoever is in their care is in the caller's.
+    pub staff: Arc<[Reference]>,
+    /// Records that the caller is the subject of: `Patient/<id>`.
+    pub patients: Arc<[(RecordType, RecordId)]>,
+}
+
+impl FromIterator<(RecordType, RecordId)> for Links {
+    fn from_iter<I: IntoIterator<Item = (RecordType, RecordId)>>(links: I) -> Self {
+        let (patients, staff): (Vec<_>, Vec<_>) = links
+            .into_iter()
+            .partition(|(record_type, _)| record_type.as_str() == SUBJECT_TYPE);
+        let staff = staff.into_iter().map(|(record_type, id)| Reference::Local {
+            record_type,
+            id,
+            version: None,
+        });
+        Self {
+            staff: staff.collect(),
+            patients: patients.into(),
+        }
+    }
+}
+
+/// The type whose records are people themselves.
+const SUBJECT_TYPE: &str = "Patient";
 
 /// The proof that an access was logged, for the response.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use vouchsafe::access::{Facts, Verb};
 use vouchsafe::audit::Draft;
+use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
-use vouchsafe::gate::{Request, Target};
+use vouchsafe::gate::{Request, SearchPermit};
 use vouchsafe::phi::Phi;
 
 use super::searching::{planned, query_text};
 use super::{Caller, Condition, Engine, Failure, Found, Met, Unmet};
-use crate::pack::SubjectKind;
+use crate::pack::{RecordTypeDecl, SubjectKind};
 use crate::search::{Order, Scope};
-use crate::store::{Guard, Query, StoredRecord};
+use crate::store::{Guard, Query};
 
 /// Candidates of one condition that are opened at most.
 const MAX_CANDIDATES: usize = 16;
@@ -89,31 +90,9 @@ impl Engine {
             // A condition must be answered by an index; anything else would open at random.
             return Err(Failure::Unsupported("?".to_owned()));
         }
-        let has_subject = declared.subject_kind() != SubjectKind::None;
-        let facts = Facts {
-            rights: caller.rights.clone(),
-            care: false,
-            own: false,
-        };
-        let gate = self.gate();
-        if has_subject {
-            let record_type = &condition.record_type;
-            match gate.admit(request, Verb::MatchIdentifier, record_type, None, &facts) {
-                Ok(draft) => drafts.push(draft),
-                Err(refusal) => return Err(self.refuse(refusal, Failure::Forbidden).await),
-            }
-        }
-        let permit = gate.admit_search(
-            request,
-            &condition.record_type,
-            has_subject,
-            plan.classes,
-            &facts,
-        );
-        let permit = match permit {
-            Ok(permit) => permit,
-            Err(refusal) => return Err(self.refuse(refusal, Failure::Forbidden).await),
-        };
+        let permit = self
+            .admit_condition(caller, request, (declared, plan.classes), drafts)
+            .await?;
         let query = Query {
             record_type: condition.record_type.clone(),
             ids: plan.ids.clone(),
@@ -132,10 +111,18 @@ impl Engine {
             return Err(Failure::TooCostly);
         }
         let candidates = found.iter().map(|stored| stored.record.key.id).collect();
+        let subjects = found.iter().filter_map(|stored| stored.subject);
+        let standing = self.standing(caller, subjects).await?;
         for stored in found {
-            let opened = self.open_candidate(caller, request, stored, &plan.predicates, drafts);
-            if let Some((found, phi)) = opened.await? {
-                waiting.push((place, found, phi));
+            let opened = self.open_match(request, &standing, &stored, ClassSet::NONE);
+            if let Some(opened) = opened.await? {
+                drafts.push(opened.draft);
+                let found = Found {
+                    id: stored.record.key.id,
+                    version: stored.record.version,
+                    last_updated: stored.last_updated,
+                };
+                waiting.push((place, found, opened.phi.filter(&plan.predicates)));
             }
         }
         Ok(Guard {
@@ -144,38 +131,32 @@ impl Engine {
         })
     }
 
-    async fn open_candidate(
+    /// Matching takes a right of its own where records are about somebody, beside that to search for what the condition
+    /// looks at.
+    async fn admit_condition(
         &self,
         caller: &Caller,
         request: &Request<'_>,
-        stored: StoredRecord,
-        predicates: &[vouchsafe::document::Predicate],
+        (declared, classes): (&RecordTypeDecl, ClassSet),
         drafts: &mut Vec<Draft>,
-    ) -> Result<Option<(Found, Phi<Option<Document>>)>, Failure> {
-        let facts = self.facts(caller, stored.subject).await?;
-        let target = Target {
-            record: &stored.record.key,
-            version: stored.record.version,
-            subject: stored.subject,
-            operation: "search-match",
+    ) -> Result<SearchPermit, Failure> {
+        let has_subject = declared.subject_kind() != SubjectKind::None;
+        let record_type = declared.record_type();
+        let facts = Facts {
+            rights: Arc::clone(&caller.rights),
+            care: false,
+            own: false,
         };
-        let present = stored.record.manifest.classes();
-        let Ok((permit, draft)) = self.gate().admit_read(request, &target, present, &facts) else {
-            return Ok(None);
-        };
-        let keys = self
-            .record_keys(caller.session.tenant(), stored.subject)
-            .await?;
-        let phi = self
-            .gate()
-            .open(permit, &stored.record, &keys, self.now())
-            .map_err(|_| Failure::Damaged)?;
-        drafts.push(draft);
-        let found = Found {
-            id: stored.record.key.id,
-            version: stored.record.version,
-            last_updated: stored.last_updated,
-        };
-        Ok(Some((found, phi.filter(predicates))))
+        let gate = self.gate();
+        if has_subject {
+            match gate.admit(request, Verb::MatchIdentifier, record_type, None, &facts) {
+                Ok(draft) => drafts.push(draft),
+                Err(refusal) => return Err(self.refuse(refusal, Failure::Forbidden).await),
+            }
+        }
+        match gate.admit_search(request, record_type, has_subject, classes, &facts) {
+            Ok(permit) => Ok(permit),
+            Err(refusal) => Err(self.refuse(refusal, Failure::Forbidden).await),
+        }
     }
 }

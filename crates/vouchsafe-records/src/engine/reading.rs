@@ -69,8 +69,7 @@ impl Engine {
         let subsetted = !permit.classes().includes(present);
         let opening = async {
             let keys = self.record_keys(key.tenant, stored.subject).await?;
-            gate.open(permit, &stored.record, &keys, self.now())
-                .map_err(|_| Failure::Damaged)
+            Ok::<_, Failure>(gate.open(permit, &stored.record, &keys, self.now())?)
         };
         // The entry is written beside the opening; what is opened waits for both.
         let (recorded, opened) = tokio::join!(self.record(vec![draft]), opening);

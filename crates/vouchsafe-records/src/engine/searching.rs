@@ -1,10 +1,12 @@
 //! Searching: every record found is decided again, recorded and only then released.
 
+use std::sync::Arc;
+
 use vouchsafe::access::Facts;
 use vouchsafe::audit::Draft;
-use vouchsafe::document::{Document, Predicate};
-use vouchsafe::gate::{Request, SearchPermit, Target};
-use vouchsafe::ids::{SubjectId, TenantId};
+use vouchsafe::document::Document;
+use vouchsafe::gate::{Request, SearchPermit};
+use vouchsafe::ids::{RecordType, SubjectId, TenantId};
 use vouchsafe::phi::Phi;
 
 use super::cursor::{Cursor, PURPOSE};
@@ -150,9 +152,21 @@ impl Engine {
         let request = run.caller.request(&audit, self.now());
         let mut drafts: Vec<Draft> = Vec::with_capacity(found.len() + 1);
         let mut waiting = Vec::with_capacity(found.len());
+        let subjects = found.iter().filter_map(|stored| stored.subject);
+        let standing = self.standing(run.caller, subjects).await?;
         for stored in found {
-            let opened = self.open_one(run, &request, stored, &run.plan.predicates, &mut drafts);
-            waiting.extend(opened.await?);
+            let needed = run.plan.classes;
+            let opened = self
+                .open_match(&request, &standing, &stored, needed)
+                .await?;
+            if let Some(opened) = opened {
+                drafts.push(opened.draft);
+                waiting.push(Waiting {
+                    stored,
+                    subsetted: opened.subsetted,
+                    phi: opened.phi.filter(&run.plan.predicates),
+                });
+            }
         }
         let name = |subject: &SubjectId| run.permit.names(&request, *subject);
         drafts.extend(named.iter().map(name));
@@ -176,45 +190,6 @@ impl Engine {
             }
         }
         Ok((items, proof))
-    }
-
-    /// Opens one candidate, if the caller may see it and all that the query looks at.
-    async fn open_one(
-        &self,
-        run: &Run<'_>,
-        request: &Request<'_>,
-        stored: StoredRecord,
-        predicates: &[Predicate],
-        drafts: &mut Vec<Draft>,
-    ) -> Result<Option<Waiting>, Failure> {
-        let facts = self.facts(run.caller, stored.subject).await?;
-        let target = Target {
-            record: &stored.record.key,
-            version: stored.record.version,
-            subject: stored.subject,
-            operation: "search-match",
-        };
-        let present = stored.record.manifest.classes();
-        let Ok((permit, draft)) = self.gate().admit_read(request, &target, present, &facts) else {
-            return Ok(None);
-        };
-        let seen = permit.classes();
-        if !seen.includes(run.plan.classes.intersection(present)) {
-            return Ok(None);
-        }
-        let keys = self
-            .record_keys(run.caller.session.tenant(), stored.subject)
-            .await?;
-        let phi = self
-            .gate()
-            .open(permit, &stored.record, &keys, self.now())
-            .map_err(|_| Failure::Damaged)?;
-        drafts.push(draft);
-        Ok(Some(Waiting {
-            phi: phi.filter(predicates),
-            subsetted: !seen.includes(present),
-            stored,
-        }))
     }
 
     /// The next candidates, and the last one's place if there may be more.
@@ -277,9 +252,9 @@ impl Engine {
         let has_subject = declared.subject_kind() != SubjectKind::None;
         let admit = |care: bool| {
             let facts = Facts {
-                rights: caller.rights.clone(),
+                rights: Arc::clone(&caller.rights),
                 care,
-                own: care && caller.staff().is_empty(),
+                own: care && caller.links.staff.is_empty(),
             };
             self.gate()
                 .admit_search(request, record_type, has_subject, plan.classes, &facts)
@@ -352,12 +327,12 @@ impl Engine {
     /// The subjects that are in the caller's care, or are the caller.
     async fn theirs(&self, caller: &Caller) -> Result<Vec<SubjectId>, Failure> {
         let mut subjects = self.own_subjects(caller).await?;
-        let staff = caller.staff();
+        let staff = &caller.links.staff;
         if !staff.is_empty() {
             let tenant = caller.session.tenant();
             subjects.extend(
                 self.store
-                    .subjects_in_care(tenant, &staff, self.now())
+                    .subjects_in_care(tenant, staff, self.now())
                     .await?,
             );
         }
@@ -371,22 +346,23 @@ impl Engine {
         caller: &Caller,
         references: &[Reference],
     ) -> Result<Vec<SubjectId>, Failure> {
-        let mut subjects = Vec::new();
-        for reference in references {
-            if let Reference::Local {
-                record_type, id, ..
-            } = reference
-            {
-                // Only what is a subject itself: whose another record is, is not told to all who ask.
-                let declared = self.pack.record_type(record_type.as_str());
-                if declared.is_none_or(|declared| declared.subject_kind() != SubjectKind::Itself) {
-                    continue;
-                }
-                let head = self.head(caller, record_type, *id).await?;
-                subjects.extend(head.and_then(|head| head.subject));
-            }
-        }
-        Ok(subjects)
+        // Only what is a subject itself: whose another record is, is not told to all who ask.
+        let is_subject = |record_type: &RecordType| {
+            let declared = self.pack.record_type(record_type.as_str());
+            declared.is_some_and(|declared| declared.subject_kind() == SubjectKind::Itself)
+        };
+        let named: Vec<_> = references
+            .iter()
+            .filter_map(|reference| match reference {
+                Reference::Local {
+                    record_type, id, ..
+                } if is_subject(record_type) => Some((record_type.clone(), *id)),
+                _ => None,
+            })
+            .collect();
+        let heads = self.store.heads(caller.session.tenant(), &named).await?;
+        let heads = heads.into_iter().flatten();
+        Ok(heads.filter_map(|head| head.subject).collect())
     }
 }
 

@@ -285,18 +285,17 @@ impl Engine {
         (intent, writes): (IntentId, Writes),
         drafts: &mut Vec<Draft>,
     ) -> Result<Vec<(Planned, WritePermit)>, (Failure, Option<usize>)> {
-        let mut known: HashMap<Option<SubjectId>, Facts> = HashMap::new();
+        // Of a subject that begins with this write, nothing is true yet.
+        let known = planned
+            .iter()
+            .filter_map(|planned| planned.subject)
+            .filter(|subject| !subjects.is_new(*subject));
+        let standing = self.standing(caller, known).await;
+        let standing = standing.map_err(|failure| (failure, None))?;
         let mut admitted = Vec::with_capacity(planned.len());
         for (place, planned) in planned.into_iter().enumerate() {
             let at = |failure: Failure| (failure, Some(place));
-            let facts = match known.entry(planned.subject) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => {
-                    // Of a subject that begins with this write, nothing is true yet.
-                    let subject = planned.subject.filter(|subject| !subjects.is_new(*subject));
-                    place.insert(self.facts(caller, subject).await.map_err(at)?)
-                }
-            };
+            let facts = &standing.facts(planned.subject);
             self.admit_sight(request, &planned, facts)
                 .await
                 .map_err(at)?;
@@ -408,7 +407,7 @@ impl Engine {
         planned: &Planned,
         facts: &Facts,
     ) -> Result<(), Failure> {
-        let staff = caller.staff();
+        let staff = &caller.links.staff;
         let to_self = planned
             .new_relations()
             .iter()

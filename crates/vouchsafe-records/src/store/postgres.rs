@@ -3,45 +3,23 @@
 mod find;
 mod insert;
 
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
-
 use jiff::Timestamp;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Transaction};
 use uuid::Uuid;
 use vouchsafe::ids::{IntentId, SubjectId, TenantId, Version};
 use vouchsafe::seal::IndexTag;
+use vouchsafe_database::{Cluster, PgTransaction};
 
 use super::batch::Batch;
-use super::error::{translate, translate_migration, translate_open};
-use super::lanes::Lanes;
-use super::location::postgres_options;
+use super::error::translate;
 use super::rows::{
     CHECKPOINT, Care, CareRow, HeadRow, KEEP_CHECKPOINT, Of, One, RepeatedRow, SealedRow, Sought,
     VersionRow, settled,
 };
-use super::{OpenError, Settled, StoreCheck, StoreError};
+use super::{Settled, StoreError};
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
-
-/// How long a request waits for a connection.
-const ACQUIRE: Duration = Duration::from_secs(10);
-const READERS: u32 = 10;
-const WRITERS: u32 = 6;
-/// What every connection is set to: commits are on the disk when they return, whatever the
-/// server's default; a statement that hangs ends, a transaction that nobody continues too. All
-/// statements have an index, and a plan that was made while tables were small must not read
-/// them whole when they are large.
-const SESSION: [(&str, &str); 6] = [
-    ("synchronous_commit", "on"),
-    ("statement_timeout", "60000"),
-    ("idle_in_transaction_session_timeout", "30000"),
-    ("lock_timeout", "10000"),
-    ("enable_seqscan", "off"),
-    ("jit", "off"),
-];
+/// Settings of the sessions of a record database. All statements have an index, and a plan that was made while tables were
+/// small must not read them whole when they are large.
+pub(super) const SESSION: &[(&str, &str)] = &[("enable_seqscan", "off"), ("jit", "off")];
 
 /// `$1` tenant, `$2` type, `$3` ids.
 ///
@@ -69,97 +47,15 @@ const SEALED: &str = "SELECT v.* FROM unnest($3::uuid[], $4::bigint[]) w(id, ver
 
 /// A database of records on a server.
 #[derive(Clone, Debug)]
-pub(super) struct Postgres {
-    pool: PgPool,
-    readers: Arc<Lanes<sqlx::Postgres>>,
-}
-
-/// A connection, or what is wrong with it: a pool tries again and again, and tells nothing.
-async fn connect(options: &PgConnectOptions) -> Result<PgConnection, OpenError> {
-    tokio::time::timeout(ACQUIRE, options.connect())
-        .await
-        .map_err(|_| OpenError::Unreachable)?
-        .map_err(translate_open)
-}
-
-/// Connects, and changes nothing.
-pub(super) async fn reach(url: &str, ca: &Path) -> Result<(), OpenError> {
-    let connection = connect(&postgres_options(url, ca)?).await?;
-    drop(connection.close().await);
-    Ok(())
-}
+pub(super) struct Postgres(pub(super) Cluster);
 
 impl Postgres {
-    pub(super) async fn open(url: &str, ca: &Path) -> Result<Self, OpenError> {
-        let options: PgConnectOptions = postgres_options(url, ca)?.options(SESSION);
-        let mut first = connect(&options).await?;
-        MIGRATIONS
-            .run(&mut first)
-            .await
-            .map_err(translate_migration)?;
-        drop(first.close().await);
-        let pool = |connections| {
-            PgPoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(ACQUIRE)
-        };
-        let readers = pool(READERS).connect_with(options.clone()).await;
-        let writers = pool(WRITERS).connect_with(options).await;
-        Ok(Self {
-            pool: writers.map_err(translate_open)?,
-            readers: Arc::new(Lanes::new(readers.map_err(translate_open)?)),
-        })
-    }
-
-    pub(super) async fn close(&self) {
-        self.readers.close().await;
-        self.pool.close().await;
-    }
-
-    pub(super) async fn check(&self) -> Result<StoreCheck, StoreError> {
-        let (release, read_only, durable): (String, bool, bool) = sqlx::query_as(
-            "SELECT current_setting('server_version'), \
-                pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean, \
-                current_setting('synchronous_commit') <> 'off' AND current_setting('fsync')::boolean",
-        )
-        .fetch_one(&self.pool)
-        .await
-        .map_err(translate)?;
-        let tls: Option<(bool, Option<String>)> =
-            sqlx::query_as("SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
-                .fetch_optional(&self.pool)
-                .await
-                .map_err(translate)?;
-        let schema: Option<i64> =
-            sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations WHERE success")
-                .fetch_one(&self.pool)
-                .await
-                .map_err(translate)?;
-        let may_write: bool =
-            sqlx::query_scalar("SELECT has_table_privilege('records', 'INSERT, UPDATE')")
-                .fetch_one(&self.pool)
-                .await
-                .map_err(translate)?;
-        let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
-        Ok(StoreCheck {
-            database: format!("PostgreSQL {release}"),
-            schema_current: newest == schema,
-            writable: may_write && !read_only,
-            durable,
-            tls: tls
-                .filter(|(used, _)| *used)
-                .and_then(|(_, version)| version),
-            secure_delete: None,
-        })
-    }
-
     /// Adds names that are new; all there are.
     pub(super) async fn intern(&self, names: &[&str]) -> Result<Vec<(i32, String)>, StoreError> {
         let select = "SELECT no, name FROM names";
-        let known: Vec<(i32, String)> = sqlx::query_as(select)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(translate)?;
+        let mut lane = self.0.writers().take().await?;
+        let found = sqlx::query_as(select).fetch_all(&mut *lane).await;
+        let known: Vec<(i32, String)> = lane.done(found.map_err(translate))?;
         let new: Vec<&str> = names
             .iter()
             .copied()
@@ -168,15 +64,14 @@ impl Postgres {
         if new.is_empty() {
             return Ok(known);
         }
+        let mut lane = self.0.writers().take().await?;
         sqlx::query("INSERT INTO names (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")
             .bind(new)
-            .execute(&self.pool)
+            .execute(&mut *lane)
             .await
             .map_err(translate)?;
-        sqlx::query_as(select)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(translate)
+        let found = sqlx::query_as(select).fetch_all(&mut *lane).await;
+        lane.done(found.map_err(translate))
     }
 
     pub(super) async fn version(
@@ -196,7 +91,7 @@ impl Postgres {
             None => query,
             Some(version) => query.bind(i64::from(version.number())),
         };
-        let mut lane = self.readers.take().await?;
+        let mut lane = self.0.readers().take().await?;
         let found = query.fetch_all(&mut *lane).await.map_err(translate);
         lane.done(found)
     }
@@ -207,7 +102,7 @@ impl Postgres {
         record_type: i32,
         (ids, versions): (Vec<Uuid>, Vec<i64>),
     ) -> Result<Vec<SealedRow>, StoreError> {
-        let mut lane = self.readers.take().await?;
+        let mut lane = self.0.readers().take().await?;
         let found = sqlx::query_as(SEALED)
             .bind(tenant.uuid())
             .bind(record_type)
@@ -220,7 +115,7 @@ impl Postgres {
     }
 
     pub(super) async fn heads(&self, of: Of<'_>) -> Result<Vec<HeadRow>, StoreError> {
-        let mut lane = self.readers.take().await?;
+        let mut lane = self.0.readers().take().await?;
         let found = sqlx::query_as(HEADS)
             .bind(of.tenant.uuid())
             .bind(of.record_type)
@@ -237,7 +132,7 @@ impl Postgres {
         before: Option<Version>,
         limit: i64,
     ) -> Result<Vec<HeadRow>, StoreError> {
-        let mut lane = self.readers.take().await?;
+        let mut lane = self.0.readers().take().await?;
         let found = sqlx::query_as(
             "SELECT id, version, subject, deleted, last_updated FROM versions \
              WHERE tenant = $1 AND type = $2 AND id = $3 \
@@ -258,13 +153,13 @@ impl Postgres {
         &self,
         sought: &Sought<'_>,
     ) -> Result<Vec<VersionRow>, StoreError> {
-        let mut lane = self.readers.take().await?;
+        let mut lane = self.0.readers().take().await?;
         let found = find::candidates(&mut lane, sought).await;
         lane.done(found)
     }
 
     pub(super) async fn count(&self, sought: &Sought<'_>) -> Result<u64, StoreError> {
-        let mut lane = self.readers.take().await?;
+        let mut lane = self.0.readers().take().await?;
         let found = find::count(&mut lane, sought).await;
         lane.done(found)
     }
@@ -273,14 +168,14 @@ impl Postgres {
         if care.beneficiaries.is_empty() || care.subjects.is_some_and(<[_]>::is_empty) {
             return Ok(Vec::new());
         }
-        let mut lane = self.readers.take().await?;
+        let mut lane = self.0.readers().take().await?;
         let found = find::in_care(&mut lane, care).await;
         let found = lane.done(found)?;
         Ok(found.into_iter().map(SubjectId::from_uuid).collect())
     }
 
     pub(super) async fn relations(&self, of: One) -> Result<Vec<CareRow>, StoreError> {
-        let mut lane = self.readers.take().await?;
+        let mut lane = self.0.readers().take().await?;
         let found = sqlx::query_as(
             "SELECT kind, beneficiary_type, beneficiary, from_at, until_at FROM relations \
              WHERE tenant = $1 AND source_type = $2 AND source = $3 \
@@ -300,7 +195,7 @@ impl Postgres {
         tenant: TenantId,
         key: IndexTag,
     ) -> Result<Option<RepeatedRow>, StoreError> {
-        let mut lane = self.readers.take().await?;
+        let mut lane = self.0.readers().take().await?;
         let found = sqlx::query_as(
             "SELECT request, result FROM idempotency WHERE tenant = $1 AND key = $2",
         )
@@ -318,30 +213,32 @@ impl Postgres {
         size: i64,
         note: &[u8],
     ) -> Result<(), StoreError> {
-        sqlx::query(KEEP_CHECKPOINT)
+        let mut lane = self.0.writers().take().await?;
+        let kept = sqlx::query(KEEP_CHECKPOINT)
             .bind(origin)
             .bind(size)
             .bind(note)
-            .execute(&self.pool)
-            .await
-            .map(drop)
-            .map_err(translate)
+            .execute(&mut *lane)
+            .await;
+        lane.done(kept.map(drop).map_err(translate))
     }
 
     pub(super) async fn checkpoint(&self, origin: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        sqlx::query_scalar(CHECKPOINT)
+        let mut lane = self.0.readers().take().await?;
+        let found = sqlx::query_scalar(CHECKPOINT)
             .bind(origin)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(translate)
+            .fetch_optional(&mut *lane)
+            .await;
+        lane.done(found.map_err(translate))
     }
 
     pub(super) async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut lane = self.0.writers().take().await?;
         let deleted = sqlx::query("DELETE FROM idempotency WHERE at < $1")
             .bind(before.as_microsecond())
-            .execute(&self.pool)
+            .execute(&mut *lane)
             .await;
-        deleted.map(|done| done.rows_affected()).map_err(translate)
+        lane.done(deleted.map(|done| done.rows_affected()).map_err(translate))
     }
 
     /// The insert waits for a transaction that has the same id; then it is there, or it is not.
@@ -350,19 +247,20 @@ impl Postgres {
         intent: IntentId,
         now: Timestamp,
     ) -> Result<Settled, StoreError> {
-        sqlx::query(
+        let mut lane = self.0.writers().take().await?;
+        let settled = sqlx::query(
             "INSERT INTO intents (id, state, at) VALUES ($1, 2, $2) ON CONFLICT DO NOTHING",
         )
         .bind(intent.uuid())
         .bind(now.as_microsecond())
-        .execute(&self.pool)
-        .await
-        .map_err(translate)?;
+        .execute(&mut *lane)
+        .await;
+        lane.done(settled.map_err(translate))?;
         self.outcome_of(intent).await?.ok_or(StoreError::Damaged)
     }
 
     pub(super) async fn outcome_of(&self, intent: IntentId) -> Result<Option<Settled>, StoreError> {
-        let mut lane = self.readers.take().await?;
+        let mut lane = self.0.readers().take().await?;
         let found = sqlx::query_scalar("SELECT state FROM intents WHERE id = $1")
             .bind(intent.uuid())
             .fetch_optional(&mut *lane)
@@ -372,16 +270,13 @@ impl Postgres {
         state.map(settled).transpose()
     }
 
-    pub(super) async fn stage(
-        &self,
-        batch: &Batch<'_>,
-    ) -> Result<Transaction<'static, sqlx::Postgres>, StoreError> {
+    pub(super) async fn stage(&self, batch: &Batch<'_>) -> Result<PgTransaction, StoreError> {
         let begin = if batch.guards.is_empty() {
             "BEGIN ISOLATION LEVEL READ COMMITTED"
         } else {
             "BEGIN ISOLATION LEVEL SERIALIZABLE"
         };
-        let mut transaction = self.pool.begin_with(begin).await.map_err(translate)?;
+        let mut transaction = self.0.begin_with(begin).await?;
         insert::intent(&mut transaction, batch).await?;
         for (sought, expected) in &batch.guards {
             let found = match sought {

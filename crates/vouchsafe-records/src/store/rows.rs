@@ -258,7 +258,7 @@ impl Versions {
             sealed.insert((row.id, row.version), blobs);
             Ok((row, manifest))
         });
-        let rows = rows.collect::<Result<_, _>>()?;
+        let rows = rows.collect::<Result<_, StoreError>>()?;
         Ok(Self { rows, sealed })
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use vouchsafe::seal::IndexTag;
+use vouchsafe_database::PgTransaction;
 
 use super::error::translate;
 use super::{Head, StoreError};
@@ -40,7 +41,7 @@ pub struct Staged(pub(super) Transaction);
 
 pub(super) enum Transaction {
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+    Postgres(PgTransaction),
 }
 
 impl Staged {
@@ -49,11 +50,10 @@ impl Staged {
     /// # Errors
     /// [`StoreError`].
     pub async fn commit(self) -> Result<(), StoreError> {
-        let committed = match self.0 {
-            Transaction::Sqlite(transaction) => transaction.commit().await,
-            Transaction::Postgres(transaction) => transaction.commit().await,
-        };
-        committed.map_err(translate)
+        match self.0 {
+            Transaction::Sqlite(transaction) => transaction.commit().await.map_err(translate),
+            Transaction::Postgres(transaction) => Ok(transaction.commit().await?),
+        }
     }
 
     /// Rolls back, and waits for it.
@@ -61,11 +61,10 @@ impl Staged {
     /// # Errors
     /// [`StoreError`]; the database rolls back by itself then.
     pub async fn roll_back(self) -> Result<(), StoreError> {
-        let rolled_back = match self.0 {
-            Transaction::Sqlite(transaction) => transaction.rollback().await,
-            Transaction::Postgres(transaction) => transaction.rollback().await,
-        };
-        rolled_back.map_err(translate)
+        match self.0 {
+            Transaction::Sqlite(transaction) => transaction.rollback().await.map_err(translate),
+            Transaction::Postgres(transaction) => Ok(transaction.roll_back().await?),
+        }
     }
 }
 

@@ -9,11 +9,10 @@ use tempfile::TempDir;
 use vouchsafe::document::Slot;
 use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, TenantId, Version};
 use vouchsafe::seal::{Blob, IndexTag, Manifest, Owner, SealedRecord};
+use vouchsafe_database::{Create, Location};
 use vouchsafe_records::pack::{Pack, Reference};
 use vouchsafe_records::search::{Order, Updated};
-use vouchsafe_records::store::{
-    Create, IndexRow, Location, Lookup, Query, RelationRow, RowWrite, Store, StoreError,
-};
+use vouchsafe_records::store::{IndexRow, Lookup, Query, RelationRow, RowWrite, Store, StoreError};
 
 /// Runs each case on a fresh SQLite file and in a fresh PostgreSQL database.
 macro_rules! on_both {
@@ -89,10 +88,7 @@ impl Bench {
         let ca = ca()?;
         let database = format!("records_{}", RecordId::random().uuid().simple());
         administer(format!("CREATE DATABASE {database}")).await;
-        let location = Location::Postgres {
-            url: with_database(&url, &database),
-            ca,
-        };
+        let location = Location::postgres(with_database(&url, &database), ca);
         Some(Self::at(location, tempfile::tempdir().unwrap(), Some(database)).await)
     }
 

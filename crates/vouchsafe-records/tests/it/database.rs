@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 use vouchsafe::ids::{RecordId, SubjectId};
+use vouchsafe_database::{Create, DatabaseError, Location, Server};
 use vouchsafe_records::pack::{Pack, PackText};
-use vouchsafe_records::store::{Create, Location, OpenError, RowWrite, Settled, Store, StoreError};
+use vouchsafe_records::store::{RowWrite, Settled, Store, StoreError};
 
 use crate::bench::{Bench, ca, now, on_both, variable};
 
@@ -19,7 +20,7 @@ on_both!(
     the_newest_checkpoint_is_remembered,
 );
 
-async fn open(location: &Location, create: Create) -> Result<Store, OpenError> {
+async fn open(location: &Location, create: Create) -> Result<Store, DatabaseError> {
     Store::open(location, create, &Pack::fhir_r4().unwrap()).await
 }
 
@@ -32,7 +33,7 @@ async fn a_fresh_database_is_sound(bench: &Bench) {
             assert!(check.durable);
             assert_eq!((check.tls, check.secure_delete), (None, Some(true)));
         }
-        Location::Postgres { .. } => {
+        Location::Postgres(_) => {
             // The server of the tests has fsync off: that is seen.
             assert!(check.database.starts_with("PostgreSQL "));
             assert!(check.tls.unwrap().starts_with("TLSv1."));
@@ -71,7 +72,7 @@ async fn tamper(bench: &Bench, sql: &'static str) {
             connection.execute(sql).await.unwrap();
             connection.close().await.unwrap();
         }
-        Location::Postgres { url, ca } => {
+        Location::Postgres(Server { url, ca, .. }) => {
             let url = format!("{url}?sslmode=verify-full&sslrootcert={}", ca.display());
             let mut connection = PgConnection::connect(&url).await.unwrap();
             connection.execute(sql).await.unwrap();
@@ -88,7 +89,7 @@ async fn a_newer_schema_is_refused(bench: &Bench) {
     )
     .await;
     let opened = open(&bench.location, Create::Never).await;
-    assert_eq!(opened.map(drop), Err(OpenError::Newer));
+    assert_eq!(opened.map(drop), Err(DatabaseError::Newer));
     assert!(!bench.store.check().await.unwrap().schema_current);
 }
 
@@ -255,7 +256,7 @@ async fn a_missing_file_is_an_error() {
     let location = Location::Sqlite { path: path.clone() };
     assert_eq!(
         open(&location, Create::Never).await.map(drop),
-        Err(OpenError::Missing)
+        Err(DatabaseError::Missing)
     );
     assert!(!path.exists());
 }
@@ -269,7 +270,7 @@ async fn a_file_that_is_no_database_is_left_alone() {
     let location = Location::Sqlite { path: path.clone() };
     assert_eq!(
         open(&location, Create::IfMissing).await.map(drop),
-        Err(OpenError::Damaged)
+        Err(DatabaseError::Damaged)
     );
     assert_eq!(std::fs::read(&path).unwrap(), garbage);
 }
@@ -281,7 +282,7 @@ async fn a_folder_that_is_not_there_is_told() {
     };
     assert_eq!(
         open(&location, Create::IfMissing).await.map(drop),
-        Err(OpenError::Access)
+        Err(DatabaseError::NotWritable)
     );
 }
 
@@ -309,10 +310,10 @@ async fn deleted_text_is_overwritten() {
 }
 
 /// The error of opening PostgreSQL at the URL of a variable.
-async fn refused(variable_name: &str, ca_name: &str) -> Option<OpenError> {
+async fn refused(variable_name: &str, ca_name: &str) -> Option<DatabaseError> {
     let url = variable(variable_name)?;
     let ca = PathBuf::from(variable(ca_name)?);
-    let opened = open(&Location::Postgres { url, ca }, Create::Never).await;
+    let opened = open(&Location::postgres(url, ca), Create::Never).await;
     Some(opened.map(drop).unwrap_err())
 }
 
@@ -325,7 +326,7 @@ async fn a_server_that_is_not_verified_is_refused() {
         ("VOUCHSAFE_TEST_PG_PLAIN", "VOUCHSAFE_TEST_PG_CA"),
     ] {
         if let Some(error) = refused(server, authority).await {
-            assert_eq!(error, OpenError::Tls, "{server} {authority}");
+            assert_eq!(error, DatabaseError::Tls, "{server} {authority}");
         }
     }
 }
@@ -337,28 +338,19 @@ async fn a_wrong_password_and_a_wrong_port_are_told_apart() {
     };
     let (before, host) = url.rsplit_once('@').unwrap();
     let (user, _) = before.rsplit_once(':').unwrap();
-    let location = Location::Postgres {
-        url: format!("{user}:wrong@{host}"),
-        ca: ca.clone(),
-    };
+    let location = Location::postgres(format!("{user}:wrong@{host}"), &ca);
     assert_eq!(
         open(&location, Create::Never).await.map(drop),
-        Err(OpenError::Refused)
+        Err(DatabaseError::Refused)
     );
-    let location = Location::Postgres {
-        url: format!("{before}@localhost:1/x"),
-        ca: ca.clone(),
-    };
+    let location = Location::postgres(format!("{before}@localhost:1/x"), &ca);
     assert_eq!(
         open(&location, Create::Never).await.map(drop),
-        Err(OpenError::Unreachable)
+        Err(DatabaseError::Unreachable)
     );
-    let location = Location::Postgres {
-        url: format!("{url}_that_is_not_there"),
-        ca,
-    };
+    let location = Location::postgres(format!("{url}_that_is_not_there"), ca);
     assert_eq!(
         open(&location, Create::Never).await.map(drop),
-        Err(OpenError::Refused)
+        Err(DatabaseError::Refused)
     );
 }

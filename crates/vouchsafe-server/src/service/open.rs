@@ -10,6 +10,7 @@ use vouchsafe::access::Bundle;
 use vouchsafe::audit::{AppendError, AuditLog as _, Context, RecorderKey};
 use vouchsafe::ids::TenantId;
 use vouchsafe::keys::KeyService;
+use vouchsafe_database::{Create, Database, Location};
 use vouchsafe_identity::Identity;
 use vouchsafe_keys::local::LocalRoot;
 use vouchsafe_keys::{CacheLimits, KeyStore};
@@ -48,7 +49,7 @@ impl Service {
         let settings = opening.settings.clone();
         let places = places(&folder, &settings.database)?;
         // Before anything is made.
-        reach(&settings.database).await?;
+        reach(&places).await?;
         let mut installation = find(&folder, opening.create)?;
         let first = !installation.ready;
         let tls = tls::load(
@@ -170,12 +171,14 @@ async fn open_keys(folder: &Folder, places: &Places, first: bool) -> Result<KeyS
         true => LocalRoot::create(&path, None)?,
         false => LocalRoot::open(&path, None)?,
     };
-    let create = if first {
-        vouchsafe_keys::Create::IfMissing
-    } else {
-        vouchsafe_keys::Create::Never
-    };
-    Ok(KeyStore::open(&places.keys, create, root, CacheLimits::default()).await?)
+    Ok(KeyStore::open(&places.keys, create(first), root, CacheLimits::default()).await?)
+}
+
+const fn create(first: bool) -> Create {
+    match first {
+        true => Create::IfMissing,
+        false => Create::Never,
+    }
 }
 
 async fn open_engine(
@@ -183,13 +186,8 @@ async fn open_engine(
     (keys, log, bundle): (Arc<KeyStore>, RecorderClient, Arc<Bundle>),
     first: bool,
 ) -> Result<Engine, OpenError> {
-    let create = if first {
-        vouchsafe_records::store::Create::IfMissing
-    } else {
-        vouchsafe_records::store::Create::Never
-    };
     let pack = Pack::fhir_r4()?;
-    let store = Store::open(&places.records, create, &pack).await?;
+    let store = Store::open(&places.records, create(first), &pack).await?;
     let keys: Arc<dyn KeyService> = keys;
     Ok(Engine::new(
         store,
@@ -202,9 +200,9 @@ async fn open_engine(
 }
 
 struct Places {
-    keys: vouchsafe_keys::Location,
-    identity: vouchsafe_identity::Location,
-    records: vouchsafe_records::store::Location,
+    keys: Location,
+    identity: Location,
+    records: Location,
 }
 
 /// Three files, or three databases; never a mixture.
@@ -214,74 +212,56 @@ fn places(folder: &Folder, settings: &DatabaseSettings) -> Result<Places, OpenEr
         identity,
         keys,
         ca,
+        connections,
     } = settings;
+    let file = |place: &str, name: &str| Location::Sqlite {
+        path: folder.at(place).join(name),
+    };
     match (records, identity, keys, ca) {
-        (None, None, None, None) => Ok(Places {
-            keys: vouchsafe_keys::Location::Sqlite {
-                path: folder.at("keys").join("keys.db"),
-            },
-            identity: vouchsafe_identity::Location::Sqlite {
-                path: folder.at("data").join("identity.db"),
-            },
-            records: vouchsafe_records::store::Location::Sqlite {
-                path: folder.at("data").join("records.db"),
-            },
+        (None, None, None, None) if connections.is_none() => Ok(Places {
+            keys: file("keys", "keys.db"),
+            identity: file("data", "identity.db"),
+            records: file("data", "records.db"),
         }),
-        (Some(records), Some(identity), Some(keys), Some(ca)) => Ok(Places {
-            keys: vouchsafe_keys::Location::Postgres {
-                url: keys.clone(),
-                ca: ca.clone(),
-            },
-            identity: vouchsafe_identity::Location::Postgres {
-                url: identity.clone(),
-                ca: ca.clone(),
-            },
-            records: vouchsafe_records::store::Location::Postgres {
-                url: records.clone(),
-                ca: ca.clone(),
-            },
-        }),
+        (Some(records), Some(identity), Some(keys), Some(ca)) => {
+            let connections = connections.unwrap_or_default();
+            let server = |url: &String, connections: u32| {
+                Location::Postgres(vouchsafe_database::Server {
+                    url: url.clone(),
+                    ca: ca.clone(),
+                    connections,
+                })
+            };
+            Ok(Places {
+                keys: server(keys, connections.keys),
+                identity: server(identity, connections.identity),
+                records: server(records, connections.records),
+            })
+        }
         _ => Err(OpenError::HalfPostgres),
     }
 }
 
 /// Connects to the servers of the settings: which of them cannot be reached, and why.
-async fn reach(settings: &DatabaseSettings) -> Result<(), OpenError> {
-    let DatabaseSettings {
-        records,
-        identity,
-        keys,
-        ca: Some(ca),
-    } = settings
-    else {
-        return Ok(());
-    };
-    let one = async |setting: &'static str, url: &Option<String>| {
-        let Some(url) = url else { return Ok(()) };
-        let location = vouchsafe_records::store::Location::Postgres {
-            url: url.clone(),
-            ca: ca.clone(),
-        };
-        let reached = Store::reach(&location).await;
-        reached.map_err(|error| OpenError::Database {
-            setting,
-            place: place(url).to_owned(),
-            error,
-        })
+async fn reach(places: &Places) -> Result<(), OpenError> {
+    let one = async |setting: &'static str, location: &Location| {
+        Database::reach(location)
+            .await
+            .map_err(|error| OpenError::Database {
+                setting,
+                place: match location {
+                    Location::Postgres(server) => server.place().to_owned(),
+                    Location::Sqlite { .. } => String::new(),
+                },
+                error,
+            })
     };
     tokio::try_join!(
-        one("database.records", records),
-        one("database.identity", identity),
-        one("database.keys", keys),
+        one("database.records", &places.records),
+        one("database.identity", &places.identity),
+        one("database.keys", &places.keys),
     )
     .map(drop)
-}
-
-/// Host, port and database of a URL, without what stands before them: user and password.
-fn place(url: &str) -> &str {
-    let place = url.rsplit_once('@').or_else(|| url.split_once("://"));
-    let place = place.map_or("", |(_, place)| place);
-    place.split_once('?').map_or(place, |(place, _)| place)
 }
 
 /// Starts the recorder, or joins the one that runs on this folder, and checks that it is the
@@ -370,15 +350,10 @@ async fn open_identity(
     first: bool,
 ) -> Result<Identity, OpenError> {
     let seal = keys.system_key(installation.tenant, "identity").await?;
-    let create = if first {
-        vouchsafe_identity::Create::IfMissing
-    } else {
-        vouchsafe_identity::Create::Never
-    };
     let base = settings.base_url();
     let identity = Identity::open(
         &places.identity,
-        create,
+        create(first),
         seal,
         vouchsafe_identity::Settings {
             issuer: base.clone(),
@@ -388,30 +363,4 @@ async fn open_identity(
         now(),
     );
     Ok(identity.await?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_is_told_without_the_password() {
-        for (url, told) in [
-            (
-                "postgres://u:secret@db.example:5432/records",
-                "db.example:5432/records",
-            ),
-            (
-                "postgres://u:se@cret?x@db.example/records?options=1",
-                "db.example/records",
-            ),
-            (
-                "postgres://db.example/records?password=secret",
-                "db.example/records",
-            ),
-            ("secret", ""),
-        ] {
-            assert_eq!(place(url), told, "{url}");
-        }
-    }
 }

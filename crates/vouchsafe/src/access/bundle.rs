@@ -289,6 +289,17 @@ impl Bundle {
         purposes.into_iter()
     }
 
+    /// The purpose of a caller who states none: the first that one of their roles may act for.
+    #[must_use]
+    pub fn usual_purpose(&self, rights: &[Right]) -> Purpose {
+        let allowed = |purpose: &Purpose| {
+            let mut roles = rights.iter().map(|right| right.role.as_str());
+            roles.any(|role| self.purposes(role).any(|other| other == *purpose))
+        };
+        let mut purposes = Purpose::ALL.into_iter();
+        purposes.find(allowed).unwrap_or(Purpose::Operations)
+    }
+
     /// The policies, by file and place.
     #[must_use]
     pub fn policies(&self) -> &[PolicyInfo] {

@@ -99,6 +99,11 @@ fn facts(roles: &[&str]) -> Facts {
     }
 }
 
+/// The first right, to change it.
+fn first(facts: &mut Facts) -> &mut Right {
+    &mut Arc::get_mut(&mut facts.rights).unwrap()[0]
+}
+
 fn in_care(roles: &[&str]) -> Facts {
     Facts {
         care: true,

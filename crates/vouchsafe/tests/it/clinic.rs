@@ -93,7 +93,7 @@ impl Clinic {
         Someone {
             session: session(self.tenant, AccessTtl::default()),
             facts: Facts {
-                rights: vec![right(role)],
+                rights: [right(role)].into(),
                 care: role == "clinician",
                 own: role == "patient",
             },

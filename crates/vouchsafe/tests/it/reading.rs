@@ -175,7 +175,7 @@ fn an_entry_names_every_class_that_leaves() {
             let someone = Someone {
                 purpose,
                 facts: Facts {
-                    rights: vec![right(role)],
+                    rights: [right(role)].into(),
                     care,
                     own,
                 },

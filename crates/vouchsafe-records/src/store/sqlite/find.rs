@@ -222,7 +222,7 @@ mod tests {
     use crate::search::Updated;
     use crate::store::names::Names;
     use crate::store::sqlite::Sqlite;
-    use crate::store::{Create, Lookup, Query};
+    use crate::store::{Create, Database, Location, Lookup, Query, SCHEMA};
 
     struct Plans {
         database: Sqlite,
@@ -234,7 +234,12 @@ mod tests {
         async fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("records.db");
-            let database = Sqlite::open(&path, Create::IfMissing).await.unwrap();
+            let location = Location::Sqlite { path };
+            let opened = Database::open(&location, Create::IfMissing, &SCHEMA).await;
+            let Ok(Database::Sqlite(file)) = opened else {
+                panic!("{opened:?}");
+            };
+            let database = Sqlite(file);
             let pack = Pack::fhir_r4().unwrap();
             let wanted: Vec<&str> = pack.names().iter().map(|name| &**name).collect();
             let names = Names::new(database.intern(&wanted).await.unwrap());
@@ -246,7 +251,7 @@ mod tests {
         }
 
         async fn explain(&self, mut sql: Sql) -> String {
-            let mut lane = self.database.readers.take().await.unwrap();
+            let mut lane = self.database.0.readers().take().await.unwrap();
             let rows: Vec<(i64, i64, i64, String)> =
                 sql.build_query_as().fetch_all(&mut *lane).await.unwrap();
             rows.into_iter().map(|row| row.3 + "\n").collect()

@@ -51,7 +51,8 @@ fn a_right_counts_from_its_start_until_before_its_end() {
     let ask = read(&observation, session.tenant());
     let outcome = |from: Timestamp, until: Timestamp| {
         let mut facts = in_care(&["clinician"]);
-        (facts.rights[0].from, facts.rights[0].until) = (from, until);
+        let right = first(&mut facts);
+        (right.from, right.until) = (from, until);
         decide(&DEFAULT, &session, &ask, &facts, now())
     };
     let tick = SignedDuration::from_nanos(1);
@@ -80,13 +81,13 @@ fn an_expired_right_is_not_remembered_as_valid() {
             .outcome
             .is_ok()
     );
-    facts.rights[0].until = now();
+    first(&mut facts).until = now();
     assert!(
         decide(&DEFAULT, &session, &ask, &facts, now())
             .outcome
             .is_err()
     );
-    facts.rights[0].until = hours(1);
+    first(&mut facts).until = hours(1);
     facts.care = false;
     assert!(
         decide(&DEFAULT, &session, &ask, &facts, now())
@@ -147,7 +148,7 @@ fn a_session_that_is_over_is_refused() {
     let ask = read(&observation, session.tenant());
     let at = session.expires_at();
     let mut facts = in_care(&["clinician"]);
-    facts.rights[0].until = at + SignedDuration::from_hours(1);
+    first(&mut facts).until = at + SignedDuration::from_hours(1);
     let outcome = |time: Timestamp| decide(&DEFAULT, &session, &ask, &facts, time).outcome;
     assert!(outcome(at - SignedDuration::from_secs(1)).is_ok());
     assert_eq!(outcome(at), Err(Denied::SessionOver));

@@ -356,10 +356,11 @@ proptest! {
         };
         let mut facts = Facts { care: case.care, own: case.own, ..facts(&case.roles) };
         let plain = decide(&DEFAULT, session, &ask, &facts, now());
-        facts.rights.extend(late.iter().map(|role| {
+        let late = late.iter().map(|role| {
             let (from, until) = if before { (hours(-3), now()) } else { (hours(1), hours(3)) };
             Right { from, until, ..right(role) }
-        }));
+        });
+        facts.rights = facts.rights.iter().cloned().chain(late).collect();
         prop_assert_eq!(plain, decide(&DEFAULT, session, &ask, &facts, now()));
     }
 }

@@ -6,22 +6,33 @@
 
 use std::sync::{Arc, OnceLock};
 
-use sqlx::{Acquire as _, SqlitePool, Transaction};
+use sqlx::{Acquire as _, SqliteConnection, SqlitePool, Transaction};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-use super::insert_guarded;
-use crate::store::StoreError;
-use crate::store::batch::Batch;
-use crate::store::error::translate;
+use crate::DatabaseError;
+
+/// A write, as statements on a connection.
+pub trait Work: Send {
+    /// What it comes to.
+    type Output: Send;
+    /// What it may meet.
+    type Error: From<DatabaseError> + Send;
+
+    /// Runs the statements. After an error all of them are taken back.
+    fn run(
+        self,
+        on: &mut SqliteConnection,
+    ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+}
 
 /// How the commit of a group ended, once it has.
-type Ended = Arc<OnceLock<Result<(), StoreError>>>;
+type Ended = Arc<OnceLock<Result<(), DatabaseError>>>;
 
 /// The transaction that writes join.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Group(Arc<Mutex<Open>>);
+pub(crate) struct Group(Arc<Mutex<Open>>);
 
 #[derive(Debug, Default)]
 struct Open {
@@ -30,47 +41,50 @@ struct Open {
 }
 
 impl Group {
-    /// Writes a batch; it is on the disk when this returns.
+    /// Does the work in a savepoint and commits; it is on the disk when this returns.
     ///
     /// # Errors
-    /// What the batch meets. After [`StoreError::Unavailable`] it may have been committed or not.
-    pub(super) async fn write(
+    /// What the work meets, and then nothing of it is committed; [`DatabaseError`] of the commit, after which it may have
+    /// been committed or not.
+    pub(crate) async fn write<W: Work>(
         &self,
         writer: &SqlitePool,
-        batch: &Batch<'_>,
-    ) -> Result<(), StoreError> {
+        work: W,
+    ) -> Result<W::Output, W::Error> {
         let mut open = self.0.lock().await;
         if open.transaction.is_none() {
             let begun = writer.begin_with("BEGIN IMMEDIATE").await;
-            open.transaction = Some(begun.map_err(translate)?);
+            open.transaction = Some(begun.map_err(DatabaseError::from)?);
         }
         let mut turn = Turn(Some((self.clone(), Arc::clone(&open.ended))));
-        let joined = match open.join(batch).await {
+        let joined = match open.join(work).await {
             Ok(joined) => joined,
             Err(Broken) => {
                 open.abandon().await;
-                Err(StoreError::Unavailable)
+                Err(DatabaseError::Failed.into())
             }
         };
         drop(open);
         // Also of a write that was refused, and may have opened the transaction for itself alone.
         let committed = turn.take();
-        joined?;
-        match committed {
-            Some(committed) => committed.await.map_err(|_| StoreError::Unavailable)?,
-            None => Err(StoreError::Unavailable),
-        }
+        let done = joined?;
+        let committed = match committed {
+            Some(committed) => committed.await.unwrap_or(Err(DatabaseError::Failed)),
+            None => Err(DatabaseError::Failed),
+        };
+        committed?;
+        Ok(done)
     }
 
     /// Commits what is open, if that is still the group of this end.
-    async fn end(self, ended: Ended) -> Result<(), StoreError> {
+    async fn end(self, ended: Ended) -> Result<(), DatabaseError> {
         let mut open = self.0.lock().await;
         if let Some(result) = ended.get() {
             return *result;
         }
         let result = match open.transaction.take() {
-            Some(transaction) => transaction.commit().await.map_err(translate),
-            None => Err(StoreError::Unavailable),
+            Some(transaction) => transaction.commit().await.map_err(DatabaseError::from),
+            None => Err(DatabaseError::Failed),
         };
         // It is set here alone, and only while nobody else has the group.
         let _ = open.ended.set(result);
@@ -83,16 +97,16 @@ impl Group {
 struct Broken;
 
 impl Open {
-    /// Runs the batch in a savepoint: when it is refused, the others of the group stay.
-    async fn join(&mut self, batch: &Batch<'_>) -> Result<Result<(), StoreError>, Broken> {
+    /// Does the work in a savepoint: when it is refused, the others of the group stay.
+    async fn join<W: Work>(&mut self, work: W) -> Result<Result<W::Output, W::Error>, Broken> {
         let transaction = self.transaction.as_mut().ok_or(Broken)?;
         let mut savepoint = transaction.begin().await.map_err(|_| Broken)?;
-        let inserted = insert_guarded(&mut savepoint, batch).await;
-        let ended = match inserted {
-            Ok(()) => savepoint.commit().await,
+        let done = work.run(&mut savepoint).await;
+        let ended = match done {
+            Ok(_) => savepoint.commit().await,
             Err(_) => savepoint.rollback().await,
         };
-        ended.map(|()| inserted).map_err(|_| Broken)
+        ended.map(|()| done).map_err(|_| Broken)
     }
 
     /// Rolls the group back: half of a write must never be committed with the others.
@@ -101,7 +115,7 @@ impl Open {
             // What cannot be rolled back is, when its connection is used again or closed.
             let _ = transaction.rollback().await;
         }
-        let _ = self.ended.set(Err(StoreError::Unavailable));
+        let _ = self.ended.set(Err(DatabaseError::Failed));
         self.ended = Ended::default();
     }
 }
@@ -111,7 +125,7 @@ struct Turn(Option<(Group, Ended)>);
 
 impl Turn {
     /// Commits in a task of its own, which nobody can cut off half way.
-    fn take(&mut self) -> Option<JoinHandle<Result<(), StoreError>>> {
+    fn take(&mut self) -> Option<JoinHandle<Result<(), DatabaseError>>> {
         let (group, ended) = self.0.take()?;
         let runtime = Handle::try_current().ok()?;
         Some(runtime.spawn(group.end(ended)))
@@ -126,15 +140,29 @@ impl Drop for Turn {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
     use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
-    use vouchsafe::ids::{IntentId, TenantId};
 
     use super::*;
+    use crate::sqlite::pool_options;
 
     async fn number(pool: &SqlitePool, sql: String) -> i64 {
         let sql = sqlx::AssertSqlSafe(sql);
         sqlx::query_scalar(sql).fetch_one(pool).await.unwrap()
+    }
+
+    struct Insert;
+
+    impl Work for Insert {
+        type Output = ();
+        type Error = DatabaseError;
+
+        async fn run(self, on: &mut SqliteConnection) -> Result<(), DatabaseError> {
+            sqlx::query("INSERT INTO lines (text) VALUES ($1)")
+                .bind("x".repeat(2_000))
+                .execute(on)
+                .await?;
+            Ok(())
+        }
     }
 
     /// A full disk, or as SQLite sees it: no page more may be written.
@@ -142,22 +170,20 @@ mod tests {
     async fn a_full_disk_refuses_whole_writes_and_is_got_over() {
         let folder = tempfile::tempdir().unwrap();
         let options = SqliteConnectOptions::new()
-            .filename(folder.path().join("records.db"))
+            .filename(folder.path().join("lines.db"))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal);
-        let pools = super::super::pool_options().max_connections(1);
-        let pool = pools.connect_with(options).await.unwrap();
-        super::super::MIGRATIONS.run(&pool).await.unwrap();
+        let pool = pool_options(1).connect_with(options).await.unwrap();
+        sqlx::query("CREATE TABLE lines (text TEXT NOT NULL)")
+            .execute(&pool)
+            .await
+            .unwrap();
         let pages = number(&pool, "PRAGMA page_count".to_owned()).await;
-        number(&pool, format!("PRAGMA max_page_count = {}", pages + 2)).await;
+        number(&pool, format!("PRAGMA max_page_count = {}", pages + 20)).await;
         let group = Group::default();
         let write = || {
             let (group, pool) = (group.clone(), pool.clone());
-            let now = Timestamp::now();
-            tokio::spawn(async move {
-                let batch = Batch::new(TenantId::random(), IntentId::new_ordered(now), now);
-                group.write(&pool, &batch).await
-            })
+            tokio::spawn(async move { group.write(&pool, Insert).await })
         };
         let (mut done, mut refused) = (0, 0);
         while refused == 0 {
@@ -172,7 +198,7 @@ mod tests {
         assert!(done > 16, "it was not full from the start");
         number(&pool, "PRAGMA max_page_count = 100000".to_owned()).await;
         assert_eq!(write().await.unwrap(), Ok(()));
-        let stored = number(&pool, "SELECT COUNT(*) FROM intents".to_owned()).await;
+        let stored = number(&pool, "SELECT COUNT(*) FROM lines".to_owned()).await;
         assert_eq!(stored, done + 1, "{refused} were refused");
     }
 }

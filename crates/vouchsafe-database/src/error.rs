@@ -1,0 +1,198 @@
+//! What can go wrong with a database. Nothing here holds text of the database: it could quote values.
+
+use std::io::ErrorKind;
+
+use sqlx::migrate::MigrateError;
+
+use crate::failover;
+
+/// Why a database could not be opened, or did not do what it was asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum DatabaseError {
+    /// There is none, and creating one was not asked for.
+    #[error(
+        "the database does not exist; check its path or URL, restore it from a backup, or run a first start"
+    )]
+    Missing,
+    /// The URL is not one that is accepted.
+    #[error("the database URL is refused: {0}")]
+    Url(&'static str),
+    /// The file of certificate authorities cannot be read or has no certificate.
+    #[error(
+        "the file of certificate authorities for the database is missing or has no certificate (PEM)"
+    )]
+    Authorities,
+    /// The server's certificate or name was not accepted, or it offers no TLS.
+    #[error(
+        "TLS to the database failed: no TLS offered, or its certificate is expired, for another host name, or not signed by the configured authority"
+    )]
+    Tls,
+    /// Nobody answers.
+    #[error("the database server cannot be reached; check host, port and network")]
+    Unreachable,
+    /// The server refuses the user, the password, the database name or a privilege.
+    #[error("the database server refuses this user: password, database name or privileges")]
+    Refused,
+    /// The server, or something in front of it, does not keep the settings of a session.
+    #[error(
+        "the settings of a database session do not hold: something between this program and PostgreSQL drops them, such as PgBouncer. Connect to PostgreSQL itself; this program has pools of its own"
+    )]
+    Session,
+    /// A standby, or a server that was made read-only.
+    #[error("the database takes no writes: it is a standby, or was made read-only")]
+    ReadOnly,
+    /// The folder or file cannot be written.
+    #[error(
+        "the database file or its folder cannot be read or written; check its owner and rights"
+    )]
+    NotWritable,
+    /// Another process holds the file.
+    #[error("another process holds the database file")]
+    Busy,
+    /// The tables are of a newer program.
+    #[error("the database was written by a newer version of this program; update the program")]
+    Newer,
+    /// The tables, or what stands in them, are not what this program writes.
+    #[error(
+        "the tables of the database, or what stands in them, are not what this program writes; restore it from a backup"
+    )]
+    Schema,
+    /// The file or a table is damaged, or it is no database.
+    #[error("the database is damaged, or the file is no database; restore it from a backup")]
+    Damaged,
+    /// No room on the disk.
+    #[error("the disk of the database is full")]
+    Full,
+    /// A row with that key is there.
+    #[error("a row with that key is there already")]
+    Duplicate,
+    /// Other transactions came between; the same may succeed when it is tried again.
+    #[error("another transaction came between; try again")]
+    Serialization,
+    /// A statement failed.
+    #[error("the database could not do what it was asked")]
+    Failed,
+}
+
+impl From<sqlx::Error> for DatabaseError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Tls(_) => Self::Tls,
+            // rustls reports a certificate that it refuses as invalid data.
+            sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => Self::Tls,
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
+                Self::Unreachable
+            }
+            sqlx::Error::Database(error) => {
+                let code = error.code().unwrap_or_default();
+                failover::heed(&code);
+                match error.is_unique_violation() {
+                    true => Self::Duplicate,
+                    false => of_code(&code),
+                }
+            }
+            sqlx::Error::Configuration(_) => Self::Url("it is malformed"),
+            sqlx::Error::RowNotFound
+            | sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::Decode(_)
+            | sqlx::Error::ColumnIndexOutOfBounds { .. }
+            | sqlx::Error::ColumnNotFound(_)
+            | sqlx::Error::TypeNotFound { .. } => Self::Schema,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<MigrateError> for DatabaseError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => Self::Newer,
+            _ => Self::Schema,
+        }
+    }
+}
+
+/// What an SQLSTATE (five characters) or a result code of SQLite (a number, its lowest byte the kind) means.
+fn of_code(code: &str) -> DatabaseError {
+    if code.len() == 5 {
+        return of_sqlstate(code);
+    }
+    match code.parse::<u32>() {
+        // BUSY_SNAPSHOT.
+        Ok(517) => DatabaseError::Serialization,
+        Ok(code) => match code & 0xff {
+            // PERM, READONLY, IOERR, CANTOPEN.
+            3 | 8 | 10 | 14 => DatabaseError::NotWritable,
+            // BUSY, LOCKED.
+            5 | 6 => DatabaseError::Busy,
+            // CORRUPT, NOTADB.
+            11 | 26 => DatabaseError::Damaged,
+            13 => DatabaseError::Full,
+            _ => DatabaseError::Failed,
+        },
+        Err(_) => DatabaseError::Failed,
+    }
+}
+
+/// PostgreSQL, appendix A ("PostgreSQL Error Codes").
+fn of_sqlstate(code: &str) -> DatabaseError {
+    match code {
+        // invalid_catalog_name, insufficient_privilege.
+        "3D000" | "42501" => DatabaseError::Refused,
+        // read_only_sql_transaction.
+        "25006" => DatabaseError::ReadOnly,
+        // serialization_failure, deadlock_detected.
+        "40001" | "40P01" => DatabaseError::Serialization,
+        "53100" => DatabaseError::Full,
+        // data_corrupted, index_corrupted.
+        "XX001" | "XX002" => DatabaseError::Damaged,
+        // protocol_violation: what PgBouncer answers to settings that it does not pass on. invalid_sql_statement_name,
+        // duplicate_prepared_statement: a prepared statement that stands on another connection behind a pooler.
+        "08P01" | "26000" | "42P05" => DatabaseError::Session,
+        // Connection exceptions, too_many_connections, operator_intervention.
+        "53300" => DatabaseError::Unreachable,
+        _ => match code.get(..2) {
+            Some("08" | "57") => DatabaseError::Unreachable,
+            Some("28") => DatabaseError::Refused,
+            _ => DatabaseError::Failed,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_their_meaning() {
+        for (code, meaning) in [
+            ("08006", DatabaseError::Unreachable),
+            ("57P01", DatabaseError::Unreachable),
+            ("53300", DatabaseError::Unreachable),
+            ("28P01", DatabaseError::Refused),
+            ("3D000", DatabaseError::Refused),
+            ("42501", DatabaseError::Refused),
+            ("25006", DatabaseError::ReadOnly),
+            ("08P01", DatabaseError::Session),
+            ("40001", DatabaseError::Serialization),
+            ("40P01", DatabaseError::Serialization),
+            ("53100", DatabaseError::Full),
+            ("XX001", DatabaseError::Damaged),
+            ("42703", DatabaseError::Failed),
+            ("517", DatabaseError::Serialization),
+            ("5", DatabaseError::Busy),
+            ("261", DatabaseError::Busy),
+            ("8", DatabaseError::NotWritable),
+            ("1032", DatabaseError::NotWritable),
+            ("14", DatabaseError::NotWritable),
+            ("11", DatabaseError::Damaged),
+            ("26", DatabaseError::Damaged),
+            ("13", DatabaseError::Full),
+            ("1", DatabaseError::Failed),
+            ("", DatabaseError::Failed),
+        ] {
+            assert_eq!(of_code(code), meaning, "{code}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Where a database is, and how it is reached.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr as _;
+
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+use crate::DatabaseError;
+
+/// Where a database is.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// One file on this host.
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+    },
+    /// PostgreSQL 15 or newer.
+    Postgres(Server),
+}
+
+/// A PostgreSQL server, and a database on it.
+#[derive(Clone)]
+pub struct Server {
+    /// `postgres://user:password@host:port/database`. Of the parameters that it may have only `application_name`,
+    /// `statement-cache-capacity` and `sslmode=verify-full` are accepted.
+    pub url: String,
+    /// The certificates (PEM) of the authorities that may vouch for the server, beside the public ones of the web: the
+    /// driver always trusts those too.
+    pub ca: PathBuf,
+    /// How many connections this process may open to it; 2 at least.
+    pub connections: u32,
+}
+
+/// Whether opening may create a database where there is none.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Create {
+    /// The first start: create the database when there is none.
+    IfMissing,
+    /// Every later start: a missing database is an error, never a fresh empty one.
+    Never,
+}
+
+impl Location {
+    /// PostgreSQL, with the usual number of connections.
+    #[must_use]
+    pub fn postgres(url: impl Into<String>, ca: impl Into<PathBuf>) -> Self {
+        Self::Postgres(Server {
+            url: url.into(),
+            ca: ca.into(),
+            connections: Server::CONNECTIONS,
+        })
+    }
+}
+
+impl fmt::Debug for Server {
+    /// Without the URL, which has the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("place", &self.place())
+            .field("ca", &self.ca)
+            .field("connections", &self.connections)
+            .finish()
+    }
+}
+
+impl Server {
+    /// The usual number of connections.
+    pub const CONNECTIONS: u32 = 8;
+
+    /// Host, port and database, without what stands before them (user and password) and after them.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        let url = &self.url;
+        let place = url.rsplit_once('@').or_else(|| url.split_once("://"));
+        let place = place.map_or("", |(_, place)| place);
+        place.split_once('?').map_or(place, |(place, _)| place)
+    }
+
+    /// The options of a connection: TLS with `verify-full`, whatever URL and environment say.
+    pub(crate) fn options(&self) -> Result<PgConnectOptions, DatabaseError> {
+        refuse_weakening(&self.url)?;
+        let options = PgConnectOptions::from_str(&self.url)
+            .map_err(|_| DatabaseError::Url("it is malformed"))?;
+        if options.get_socket().is_some() || options.get_host().starts_with('/') {
+            return Err(DatabaseError::Url(
+                "it names a socket; TLS needs a host name",
+            ));
+        }
+        // The driver reads it too, and would not say what is wrong with it.
+        let authorities = std::fs::read(&self.ca).map_err(|_| DatabaseError::Authorities)?;
+        let begin = b"-----BEGIN CERTIFICATE-----";
+        if !authorities
+            .windows(begin.len())
+            .any(|window| window == begin)
+        {
+            return Err(DatabaseError::Authorities);
+        }
+        Ok(options
+            .ssl_mode(PgSslMode::VerifyFull)
+            .ssl_root_cert_from_pem(authorities)
+            .disable_statement_logging())
+    }
+}
+
+/// Refuses a URL that leaves out the host, which the environment would fill in, and parameters that could weaken TLS or that
+/// are not known.
+fn refuse_weakening(url: &str) -> Result<(), DatabaseError> {
+    let rest = url
+        .strip_prefix("postgres://")
+        .or_else(|| url.strip_prefix("postgresql://"))
+        .ok_or(DatabaseError::Url(
+            "it is not postgres://user:password@host:port/database",
+        ))?;
+    let (address, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = address.split('/').next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    if host.is_empty() || host.starts_with(':') || host.starts_with('%') {
+        return Err(DatabaseError::Url("it names no host"));
+    }
+    for parameter in parameters
+        .split('&')
+        .filter(|parameter| !parameter.is_empty())
+    {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        match name {
+            "application_name" | "statement-cache-capacity" => {}
+            "sslmode" | "ssl-mode" if value == "verify-full" => {}
+            _ if name.starts_with("ssl") => {
+                return Err(DatabaseError::Url(
+                    "TLS is always verify-full and the authorities are set apart: take the ssl parameters out",
+                ));
+            }
+            _ => {
+                return Err(DatabaseError::Url(
+                    "its parameters may be application_name, statement-cache-capacity and sslmode=verify-full only",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn server(url: &str, ca: &Path) -> Server {
+        Server {
+            url: url.to_owned(),
+            ca: ca.to_owned(),
+            connections: 2,
+        }
+    }
+
+    #[test]
+    fn a_url_cannot_weaken_tls() {
+        for url in [
+            "postgres://u:p@db.example:5432/keys?sslmode=disable",
+            "postgres://u:p@db.example:5432/keys?sslmode=require",
+            "postgres://u:p@db.example:5432/keys?sslmode=verify-ca",
+            "postgres://u:p@db.example/keys?sslmode",
+            "postgres://u:p@db.example/keys?ssl-mode=prefer",
+            "postgres://u:p@db.example/keys?ssl-ca=/tmp/x",
+            "postgres://u:p@db.example/keys?sslmode=verify-full&sslrootcert=/tmp/x",
+            "postgres://u:p@db.example/keys?application_name=x&sslmode=require",
+            "postgres://u:p@db.example/keys?%73slmode=disable",
+            "postgres://u:p@db.example/keys?host=/run/postgresql",
+            "postgres://u:p@db.example/keys?hostaddr=10.0.0.1",
+            "postgres://u:p@db.example/keys?options=-c%20x=y",
+            "postgres:///keys",
+            "postgres://u:p@/keys",
+            "postgres://u:p@:5432/keys",
+            "postgres://u:p@%2Frun%2Fpostgresql/keys",
+            "mysql://u:p@db.example/keys",
+            "db.example",
+            "",
+        ] {
+            let refused = server(url, Path::new("/nowhere")).options();
+            assert!(matches!(refused, Err(DatabaseError::Url(_))), "{url}");
+        }
+    }
+
+    #[test]
+    fn verify_full_may_be_said() {
+        let ca = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(ca.path(), "-----BEGIN CERTIFICATE-----\n").unwrap();
+        for url in [
+            "postgres://u:p@db.example:5432/keys",
+            "postgres://u:p@db.example:5432/keys?sslmode=verify-full",
+            "postgresql://u@db.example/keys?application_name=vouchsafe&statement-cache-capacity=0",
+        ] {
+            server(url, ca.path()).options().expect(url);
+        }
+    }
+
+    #[test]
+    fn authorities_must_be_given() {
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        for ca in [empty.path(), Path::new("/nonexistent/ca.pem")] {
+            let refused = server("postgres://u:p@db.example/keys", ca).options();
+            assert!(matches!(refused, Err(DatabaseError::Authorities)));
+        }
+    }
+
+    #[test]
+    fn a_place_has_no_password() {
+        for (url, place) in [
+            (
+                "postgres://u:secret@db.example:5432/records",
+                "db.example:5432/records",
+            ),
+            (
+                "postgres://u:se@cret?x@db.example/records?options=1",
+                "db.example/records",
+            ),
+            (
+                "postgres://db.example/records?password=secret",
+                "db.example/records",
+            ),
+            ("secret", ""),
+        ] {
+            let server = server(url, Path::new("ca"));
+            assert_eq!(server.place(), place, "{url}");
+            assert!(!format!("{server:?}").contains("secret"), "{url}");
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! PostgreSQL: connections that hold their settings, and transactions on them.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+
+use crate::lanes::{FRESH, Lane, Lanes, TEST, answers};
+use crate::open::newest;
+use crate::{Check, DatabaseError, Schema, Server, failover};
+
+/// How long a caller waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The settings of every session. Commits are on the disk when they return, whatever the server's default is; a statement
+/// that hangs ends, and so does a transaction that nobody goes on with. The last one is ours and only shows that the
+/// others were taken: a pooler between us and the server drops all of them or none.
+const SESSION: [(&str, &str); 6] = [
+    ("synchronous_commit", "on"),
+    ("statement_timeout", "60000"),
+    ("idle_in_transaction_session_timeout", "30000"),
+    ("lock_timeout", "10000"),
+    // A connection that comes back is rolled back, in a transaction or not: that is no news.
+    ("client_min_messages", "error"),
+    ("vouchsafe.session", "held"),
+];
+
+const VERIFY: &str = "SELECT COALESCE(current_setting('vouchsafe.session', true), '') = 'held' \
+        AND current_setting('synchronous_commit') = 'on', \
+    pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean";
+
+const CHECK: &str = "SELECT current_setting('server_version'), \
+    pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean, \
+    current_setting('synchronous_commit') <> 'off' AND current_setting('fsync')::boolean \
+        AND current_setting('full_page_writes')::boolean, \
+    (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl), \
+    (SELECT MAX(version) FROM _sqlx_migrations WHERE success), \
+    (SELECT COALESCE(bool_and(has_table_privilege(oid, 'INSERT')), false) FROM pg_class \
+        WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace \
+        AND relname <> '_sqlx_migrations')";
+
+/// A database on a server.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// Apart from the readers, so that a flood of searches keeps no write waiting.
+    writers: Arc<Lanes<sqlx::Postgres>>,
+    readers: Arc<Lanes<sqlx::Postgres>>,
+}
+
+/// A connection, or what is wrong with it: a pool tries again and again, and reports nothing.
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, DatabaseError> {
+    let connected = tokio::time::timeout(PATIENCE, options.connect()).await;
+    Ok(connected.map_err(|_| DatabaseError::Unreachable)??)
+}
+
+/// Connects, and changes nothing.
+pub(crate) async fn reach(server: &Server) -> Result<(), DatabaseError> {
+    let connection = connect(&server.options()?).await?;
+    // Closing politely is not worth failing for.
+    drop(connection.close().await);
+    Ok(())
+}
+
+/// Refuses a session that does not hold its settings, and a server that takes no writes.
+async fn verify(connection: &mut PgConnection) -> Result<(), DatabaseError> {
+    let (holds, read_only): (bool, bool) = sqlx::query_as(VERIFY).fetch_one(connection).await?;
+    match (holds, read_only) {
+        (false, _) => Err(DatabaseError::Session),
+        (_, true) => Err(DatabaseError::ReadOnly),
+        _ => Ok(()),
+    }
+}
+
+impl Cluster {
+    /// Connects, verifies the session, brings the tables up to date and makes the pools. `may_create`: whether tables
+    /// that were never made are made now.
+    pub(crate) async fn open(
+        server: &Server,
+        may_create: bool,
+        schema: &Schema,
+    ) -> Result<Self, DatabaseError> {
+        let session = SESSION.iter().chain(schema.session).copied();
+        let options = server.options()?.options(session);
+        let mut first = connect(&options).await?;
+        verify(&mut first).await?;
+        if !may_create && !has_tables(&mut first).await? {
+            return Err(DatabaseError::Missing);
+        }
+        schema.postgres.run(&mut first).await?;
+        drop(first.close().await);
+        let writers = (server.connections.saturating_mul(3) / 8).max(1);
+        let readers = server.connections.saturating_sub(writers).max(1);
+        Ok(Self {
+            writers: Lanes::new(pool(&options, writers)),
+            readers: Lanes::new(pool(&options, readers)),
+        })
+    }
+
+    /// Connections that read.
+    #[must_use]
+    pub const fn readers(&self) -> &Arc<Lanes<sqlx::Postgres>> {
+        &self.readers
+    }
+
+    /// Connections for single statements that write.
+    #[must_use]
+    pub const fn writers(&self) -> &Arc<Lanes<sqlx::Postgres>> {
+        &self.writers
+    }
+
+    /// Begins a transaction that writes.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn begin(&self) -> Result<PgTransaction, DatabaseError> {
+        self.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED")
+            .await
+    }
+
+    /// Begins a transaction with a statement of the caller's.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn begin_with(&self, begin: &'static str) -> Result<PgTransaction, DatabaseError> {
+        let mut lane = self.writers.take().await?;
+        let begun = sqlx::raw_sql(begin).execute(&mut *lane).await;
+        begun.map_err(DatabaseError::from)?;
+        Ok(PgTransaction(lane))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+
+    pub(crate) async fn check(&self, schema: &Schema) -> Result<Check, DatabaseError> {
+        let mut lane = self.writers.take().await?;
+        let found = sqlx::query_as(CHECK).fetch_one(&mut *lane).await;
+        let (release, read_only, durable, tls, version, may_write): (
+            String,
+            bool,
+            bool,
+            Option<String>,
+            Option<i64>,
+            bool,
+        ) = lane.done(found)?;
+        Ok(Check {
+            database: format!("PostgreSQL {release}"),
+            schema_current: version.is_some() && version == newest(schema.postgres),
+            writable: may_write && !read_only,
+            durable,
+            tls,
+            secure_delete: None,
+        })
+    }
+}
+
+/// Whether the tables were ever made.
+async fn has_tables(connection: &mut PgConnection) -> Result<bool, DatabaseError> {
+    let found = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL");
+    Ok(found.fetch_one(connection).await?)
+}
+
+fn pool(options: &PgConnectOptions, connections: u32) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        // The driver's own test has no deadline.
+        .test_before_acquire(false)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                let verified = verify(connection).await;
+                verified.map_err(|error| sqlx::Error::Configuration(error.into()))
+            })
+        })
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                let fresh = meta.idle_for < FRESH;
+                Ok(!failover::outlived(meta.age)
+                    && (fresh || answers::<sqlx::Postgres>(connection).await))
+            })
+        })
+        .after_release(|connection, meta| {
+            Box::pin(
+                async move { Ok(!failover::outlived(meta.age) && roll_back(connection).await) },
+            )
+        })
+        .connect_lazy_with(options.clone())
+}
+
+/// Rolls back what nobody ended on a connection that came back. One that was given up midway may never answer.
+async fn roll_back(connection: &mut PgConnection) -> bool {
+    let rolled_back = sqlx::raw_sql("ROLLBACK").execute(connection);
+    matches!(tokio::time::timeout(TEST, rolled_back).await, Ok(Ok(_)))
+}
+
+/// A transaction that writes. One that is dropped before its commit is rolled back.
+pub struct PgTransaction(Lane<sqlx::Postgres>);
+
+impl fmt::Debug for PgTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PgTransaction")
+    }
+}
+
+impl PgTransaction {
+    /// Commits. After an error it may have been committed or not.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn commit(self) -> Result<(), DatabaseError> {
+        self.end("COMMIT").await
+    }
+
+    /// Rolls back, and waits for it.
+    ///
+    /// # Errors
+    /// [`DatabaseError`]; the server rolls back by itself then.
+    pub async fn roll_back(self) -> Result<(), DatabaseError> {
+        self.end("ROLLBACK").await
+    }
+
+    async fn end(self, statement: &'static str) -> Result<(), DatabaseError> {
+        let mut lane = self.0;
+        let ended = sqlx::raw_sql(statement).execute(&mut *lane).await;
+        Ok(lane.done(ended).map(drop)?)
+    }
+}
+
+impl Deref for PgTransaction {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for PgTransaction {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+}

@@ -1,0 +1,129 @@
+//! A fresh database for every test.
+
+use sqlx::migrate::Migrator;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use vouchsafe_database::{Create, Database, DatabaseError, Location, Schema, Server};
+
+static SQLITE: Migrator = sqlx::migrate!("tests/migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("tests/migrations/postgres");
+pub(crate) const SCHEMA: Schema = Schema {
+    sqlite: &SQLITE,
+    postgres: &POSTGRES,
+    session: &[("jit", "off")],
+};
+
+pub(crate) struct Fixture {
+    pub(crate) location: Location,
+    pub(crate) folder: tempfile::TempDir,
+    /// The name of the database, to drop it again.
+    name: Option<String>,
+}
+
+impl Fixture {
+    pub(crate) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines.db");
+        Self {
+            location: Location::Sqlite { path },
+            folder,
+            name: None,
+        }
+    }
+
+    /// `None`, and a line that says so, when there is no PostgreSQL to test with.
+    pub(crate) async fn postgres() -> Option<Self> {
+        let (url, ca) = (
+            variable("VOUCHSAFE_TEST_PG")?,
+            variable("VOUCHSAFE_TEST_PG_CA")?,
+        );
+        let (server, role) = url.rsplit_once('/').unwrap();
+        let name = format!("floor_{}", uuid::Uuid::new_v4().simple());
+        administer(&format!("CREATE DATABASE {name} OWNER {role}")).await;
+        Some(Self {
+            location: Location::postgres(format!("{server}/{name}"), ca),
+            folder: tempfile::tempdir().unwrap(),
+            name: Some(name),
+        })
+    }
+
+    pub(crate) async fn open(&self, create: Create) -> Result<Database, DatabaseError> {
+        Database::open(&self.location, create, &SCHEMA).await
+    }
+
+    /// The name of the database on the server.
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap()
+    }
+
+    /// Runs a statement behind the program's back.
+    pub(crate) async fn sql(&self, statement: &str) {
+        match &self.location {
+            Location::Sqlite { path } => {
+                let url = format!("sqlite://{}", path.display());
+                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+                let statement = AssertSqlSafe(statement.to_owned());
+                sqlx::raw_sql(statement)
+                    .execute(&mut connection)
+                    .await
+                    .unwrap();
+                connection.close().await.unwrap();
+            }
+            Location::Postgres(Server { url, .. }) => run(url, statement).await,
+        }
+    }
+
+    /// Drops the database.
+    pub(crate) async fn remove(self) {
+        if let Some(name) = &self.name {
+            administer(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
+        }
+        drop(self.folder);
+    }
+}
+
+/// Runs a statement as the administrator of the server.
+pub(crate) async fn administer(statement: &str) {
+    run(&variable("VOUCHSAFE_TEST_PG_ADMIN").unwrap(), statement).await;
+}
+
+async fn run(url: &str, statement: &str) {
+    let ca = variable("VOUCHSAFE_TEST_PG_CA").unwrap();
+    let url = format!("{url}?sslmode=verify-full&sslrootcert={ca}");
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let statement = AssertSqlSafe(statement.to_owned());
+    sqlx::raw_sql(statement)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}
+
+pub(crate) fn variable(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok();
+    if value.is_none() {
+        eprintln!("SKIPPED on PostgreSQL: {name} is not set (tools/pg starts one)");
+    }
+    value
+}
+
+/// Runs tests on both databases.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(&crate::fixture::Fixture::sqlite()).await;
+            }
+        )*}
+        mod postgres {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                if let Some(fixture) = crate::fixture::Fixture::postgres().await {
+                    super::$name(&fixture).await;
+                    fixture.remove().await;
+                }
+            }
+        )*}
+    };
+}
+pub(crate) use on_both;

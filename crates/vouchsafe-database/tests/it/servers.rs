@@ -1,0 +1,170 @@
+//! Servers that are not as they should be, or change under us.
+
+use sqlx::Row as _;
+use vouchsafe_database::{Cluster, Create, Database, DatabaseError, Location};
+
+use crate::fixture::{Fixture, administer, variable};
+
+fn cluster(database: &Database) -> &Cluster {
+    match database {
+        Database::Postgres(cluster) => cluster,
+        Database::Sqlite(_) => panic!(),
+    }
+}
+
+/// The settings of every connection that the database may use.
+async fn settings(cluster: &Cluster) -> Vec<(String, String)> {
+    let mut settings = Vec::new();
+    for lanes in [cluster.readers(), cluster.writers()] {
+        // All of them at once, so that each is another one.
+        let mut lanes_taken = Vec::new();
+        for _ in 0..3 {
+            lanes_taken.push(lanes.take().await.unwrap());
+        }
+        for mut lane in lanes_taken {
+            let row = sqlx::query(
+                "SELECT current_setting('synchronous_commit'), current_setting('statement_timeout')",
+            )
+            .fetch_one(&mut *lane)
+            .await
+            .unwrap();
+            settings.push((row.get(0), row.get(1)));
+            lane.done(Ok::<(), DatabaseError>(())).unwrap();
+        }
+    }
+    settings
+}
+
+/// A crash of the server must not lose the key of a record that was kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commits_are_durable_whatever_the_default_of_server_database_and_role_is() {
+    let Some(fixture) = Fixture::postgres().await else {
+        return;
+    };
+    let name = fixture.name().to_owned();
+    administer(&format!(
+        "ALTER DATABASE {name} SET synchronous_commit = off; ALTER ROLE vouchsafe_test IN DATABASE {name} SET synchronous_commit = off"
+    ))
+    .await;
+    let database = fixture.open(Create::IfMissing).await.unwrap();
+    let expected = vec![("on".to_owned(), "1min".to_owned()); 6];
+    assert_eq!(settings(cluster(&database)).await, expected);
+    database.close().await;
+    fixture.remove().await;
+}
+
+/// A standby answers pings and reads; it is thrown away at the first write that it refuses.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_becomes_read_only_is_left_and_found_again() {
+    let Some(fixture) = Fixture::postgres().await else {
+        return;
+    };
+    let name = fixture.name().to_owned();
+    let database = fixture.open(Create::IfMissing).await.unwrap();
+    let write = async || {
+        let mut transaction = cluster(&database).begin().await?;
+        sqlx::query("INSERT INTO lines (text) VALUES ('x')")
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await
+    };
+    write().await.unwrap();
+    // As after a failover: the sessions that are open refuse writes, and new ones would not.
+    let mut kept = cluster(&database).writers().take().await.unwrap();
+    sqlx::query("SET default_transaction_read_only = on")
+        .execute(&mut *kept)
+        .await
+        .unwrap();
+    kept.done(Ok::<(), DatabaseError>(())).unwrap();
+    assert_eq!(write().await, Err(DatabaseError::ReadOnly));
+    for _ in 0..5 {
+        write().await.unwrap();
+    }
+    // New ones refuse writes too: that is said by its name at a start, and no such session is used.
+    administer(&format!(
+        "ALTER DATABASE {name} SET default_transaction_read_only = on"
+    ))
+    .await;
+    let refused = fixture.open(Create::Never).await;
+    assert_eq!(refused.map(drop), Err(DatabaseError::ReadOnly));
+    fixture.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_that_the_server_ends_are_made_anew() {
+    let Some(fixture) = Fixture::postgres().await else {
+        return;
+    };
+    let name = fixture.name().to_owned();
+    let database = fixture.open(Create::IfMissing).await.unwrap();
+    let mut ok = 0;
+    for _ in 0..3 {
+        administer(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        ))
+        .await;
+        for _ in 0..3 {
+            let mut transaction = match cluster(&database).begin().await {
+                Ok(transaction) => transaction,
+                Err(error) => {
+                    assert_eq!(error, DatabaseError::Unreachable);
+                    continue;
+                }
+            };
+            let inserted = sqlx::query("INSERT INTO lines (text) VALUES ('x')")
+                .execute(&mut *transaction)
+                .await;
+            if inserted.is_ok() {
+                transaction.commit().await.unwrap();
+                ok += 1;
+            }
+        }
+    }
+    assert!(ok >= 6, "only {ok} of 9 writes came to be");
+    fixture.remove().await;
+}
+
+/// The certificate decides: each server would let us in if we did not look at it.
+#[tokio::test]
+async fn a_server_that_does_not_prove_itself_is_refused() {
+    let names = [
+        "VOUCHSAFE_TEST_PG",
+        "VOUCHSAFE_TEST_PG_EXPIRED",
+        "VOUCHSAFE_TEST_PG_WRONG_HOST",
+        "VOUCHSAFE_TEST_PG_PLAIN",
+        "VOUCHSAFE_TEST_PG_CA",
+        "VOUCHSAFE_TEST_PG_WRONG_CA",
+    ];
+    let Some(values) = names
+        .iter()
+        .map(|name| variable(name))
+        .collect::<Option<Vec<_>>>()
+    else {
+        return;
+    };
+    let [good, expired, wrong_host, plain, ca, wrong_ca] = values.as_slice() else {
+        panic!()
+    };
+    let reach = async |url: &str, ca: &str| Database::reach(&Location::postgres(url, ca)).await;
+    assert_eq!(reach(good, ca).await, Ok(()));
+    for (url, ca, what) in [
+        (good, wrong_ca, "unknown authority"),
+        (expired, ca, "expired"),
+        (wrong_host, ca, "another name"),
+        (plain, ca, "no TLS"),
+    ] {
+        assert_eq!(reach(url, ca).await, Err(DatabaseError::Tls), "{what}");
+    }
+    let (server, name) = good.rsplit_once('/').unwrap();
+    let stranger = good.replacen("vouchsafe_test:", "nobody:", 1);
+    assert_eq!(reach(&stranger, ca).await, Err(DatabaseError::Refused));
+    let elsewhere = format!("{server}/{name}_none");
+    assert_eq!(reach(&elsewhere, ca).await, Err(DatabaseError::Refused));
+    let weakened = format!("{good}?sslmode=disable");
+    assert!(matches!(
+        reach(&weakened, ca).await,
+        Err(DatabaseError::Url(_))
+    ));
+    let nobody = "postgres://u:p@localhost:1/keys";
+    assert_eq!(reach(nobody, ca).await, Err(DatabaseError::Unreachable));
+}
