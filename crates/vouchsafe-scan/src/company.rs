@@ -40,14 +40,15 @@ pub(crate) fn known(found: &[Finding]) -> Option<Known> {
 impl Text<'_, '_> {
     /// Adds what belongs to the person that a line tells of, between the findings of the first look.
     pub(crate) fn company(&mut self, known: &Known) {
+        let names = words::names_of(self.text, known);
         let mut from = 0;
         let mut last = None;
         for &(class, start, end) in known {
-            self.stretch(from, start, last, known);
+            self.stretch(from, start, last, &names);
             from = end.max(from);
             last = Some((class, start, end));
         }
-        self.stretch(from, self.text.len(), last, known);
+        self.stretch(from, self.text.len(), last, &names);
         if self.classes.has(Class::Name) {
             self.beside_names(known);
         }
@@ -60,7 +61,7 @@ impl Text<'_, '_> {
         from: usize,
         to: usize,
         last: Option<(Class, usize, usize)>,
-        known: &Known,
+        names: &[Vec<u8>],
     ) {
         let mut place = from;
         if let Some((Class::Geography, _, end)) = last
@@ -114,7 +115,7 @@ impl Text<'_, '_> {
                     (kinds & (UPPER | OTHER_WORD) != 0)
                         .then(|| self.capital_beside(place, end, (from, to)))?
                 })
-                .or_else(|| self.page_beside(place, end, known));
+                .or_else(|| self.page_beside(place, end, names));
             place = next.map_or(end, |next| next.max(end));
         }
     }
@@ -160,7 +161,7 @@ impl Text<'_, '_> {
     }
 
     /// `website: https://…`, "her blog https://…".
-    fn page_beside(&mut self, start: usize, end: usize, known: &Known) -> Option<usize> {
+    fn page_beside(&mut self, start: usize, end: usize, names: &[Vec<u8>]) -> Option<usize> {
         let text = self.text;
         if part(text, end, end + 3) != b"://" || !part(text, start, end).starts_with(b"http") {
             return None;
@@ -172,7 +173,7 @@ impl Text<'_, '_> {
         let front = part(text, start.saturating_sub(40), start);
         let said = contains(front, words::PAGES)
             || contains(url, words::HOSTS)
-            || words::carries_name(text, url, known);
+            || words::carries_name(url, names);
         let sound = said && !web::is_machine(url) && url.len() >= 12 && !web::is_image(url);
         sound.then(|| {
             let stop = stop - usize::from(before(text, stop) == b'.');

@@ -311,9 +311,12 @@ impl Scanner<'_> {
                 continue;
             };
             let mut within = Vec::new();
+            // The cells of the row around it are places of another text.
+            let quiet = std::mem::take(&mut self.desk.quiet);
             self.text(&inner, &mut within, depth + 1);
             settle(&mut within, 0, self.detector.minimum);
             self.company(&inner, &mut within, 0);
+            self.desk.quiet = quiet;
             within.sort_by_key(|finding| (finding.class, std::cmp::Reverse(finding.confidence)));
             within.dedup_by_key(|finding| finding.class);
             found.extend(within.into_iter().map(|finding| Finding {

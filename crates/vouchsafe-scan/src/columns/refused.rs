@@ -3,8 +3,8 @@
 
 use memchr::memmem::Finder;
 
-use crate::bytes::{Needle, at, is_word, part, run_end, run_within, trimmed, word_start};
-use crate::columns::cell;
+use crate::bytes::{Needle, at, before, is_word, part, run_end, run_within, trimmed, word_start};
+use crate::columns::{cell, literal_end};
 use crate::text::Text;
 use crate::vocabulary::{Meaning, meaning_of};
 
@@ -46,10 +46,8 @@ impl Text<'_, '_> {
         let end = run_within(text, start, start + 96, is_of_name);
         let (_, end) = trimmed(text, start, end);
         let first = word_start(text, end, 64);
-        let open = part(text, place.saturating_sub(128), place)
-            .iter()
-            .rposition(|byte| *byte == b'\'')
-            .map(|open| place.saturating_sub(128) + open + 1);
+        let floor = place.saturating_sub(128);
+        let open = opening(part(text, floor, place)).map(|open| floor + open + 1);
         if let (Some(open), Some(meaning)) = (open, meaning_of(part(text, first, end)))
             && !meaning.is_nothing()
         {
@@ -74,7 +72,11 @@ impl Text<'_, '_> {
                 _ if at(text, open - 1) == b'"' => (open - 1, b'"'),
                 _ => continue,
             };
-            let end = run_within(text, open + 1, open + 257, |byte| byte != close);
+            let end = if close == b'\'' {
+                literal_end(text, open + 1, open + 257)
+            } else {
+                run_within(text, open + 1, open + 257, |byte| byte != close)
+            };
             if at(text, end) == close
                 && let Some(meaning) = named_before(text, place)
             {
@@ -82,6 +84,13 @@ impl Text<'_, '_> {
             }
         }
     }
+}
+
+/// The quote that opens the value at the end of a text: a blank or a mark stands before it, a quote of the value itself
+/// (`O''Brien`, and `O'Brien` as MySQL repeats it) has a letter there.
+fn opening(front: &[u8]) -> Option<usize> {
+    memchr::memrchr_iter(b'\'', front)
+        .find(|quote| matches!(before(front, *quote), 0 | b' ' | b':' | b'=' | b'(' | b'"'))
 }
 
 /// What the last field says that is named before a place.

@@ -483,33 +483,30 @@ fn called_start(text: &[u8], start: usize) -> usize {
     if first < open - 1 { first } else { start }
 }
 
-/// Whether a URL carries the name of one of those who were found.
-pub(super) fn carries_name(text: &[u8], url: &[u8], known: &crate::company::Known) -> bool {
-    let url = url.to_ascii_lowercase();
-    let host = url
-        .windows(3)
-        .position(|three| three == b"://")
-        .map_or(0, |place| place + 3);
-    let url = part(&url, host, url.len());
-    let names = known
+/// The words of the names that were found in a line, in lower case: as many as pages are compared with.
+pub(super) fn names_of(text: &[u8], known: &crate::company::Known) -> Vec<Vec<u8>> {
+    known
         .iter()
         .filter(|(class, _, _)| *class == crate::class::Class::Name)
         .flat_map(|(_, start, end)| {
             part(text, *start, *end).split(|byte| !byte.is_ascii_alphabetic() && *byte < 0x80)
         })
         .filter(|name| name.len() >= 3)
-        .map(<[u8]>::to_ascii_lowercase);
-    let carried = |name: &Vec<u8>| {
-        url.windows(name.len())
-            .any(|window| window == name.as_slice())
-    };
-    let mut count = 0;
-    for name in names.take(16) {
-        if carried(&name) {
-            count += if name.len() >= 6 { 2 } else { 1 };
-        }
-    }
-    count >= 2
+        .map(<[u8]>::to_ascii_lowercase)
+        .take(16)
+        .collect()
+}
+
+/// Whether a URL carries the name of one of those who were found.
+pub(super) fn carries_name(url: &[u8], names: &[Vec<u8>]) -> bool {
+    let url = url.to_ascii_lowercase();
+    let host = memchr::memmem::find(&url, b"://").map_or(0, |place| place + 3);
+    let url = part(&url, host, url.len());
+    let weights = names
+        .iter()
+        .filter(|name| memchr::memmem::find(url, name).is_some())
+        .map(|name| if name.len() >= 6 { 2 } else { 1 });
+    weights.sum::<usize>() >= 2
 }
 
 /// Whether a text has one of some words of lower case, in whatever case.

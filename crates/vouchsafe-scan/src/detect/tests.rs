@@ -249,3 +249,110 @@ fn json_over_several_lines_is_read_with_the_lines_before() {
     let classes: Vec<Class> = found.iter().map(|finding| finding.class).collect();
     assert_eq!(classes, [Class::Ssn]);
 }
+
+#[test]
+fn in_a_list_of_things_only_names_are_passed_over() {
+    for (line, expected) in [
+        (
+            r#"{"products":["Amy","219-09-9999","jane@example.org","call (415) 555-2671"]}"#,
+            &["219-09-9999", "jane@example.org", "(415) 555-2671"][..],
+        ),
+        (r#"{"brands":["Amy",{"ssn":"219099999"}]}"#, &["219099999"]),
+        (r#"{"brand":"219-09-9999"}"#, &["219-09-9999"]),
+        (r#"{"brand":"Oliver Stone"}"#, &[]),
+    ] {
+        let values: Vec<&str> = found(line).into_iter().map(|(_, value)| value).collect();
+        assert_eq!(values, expected, "{line}");
+    }
+    // Beside somebody's address names are looked for everywhere.
+    let line = r#"{"brand":"Oliver Stone, jane@example.org"}"#;
+    assert!(found(line).contains(&(Class::Email, "jane@example.org")));
+}
+
+#[test]
+fn calls_that_people_take_are_no_calls_of_programs() {
+    for line in [
+        "call 3125550142 completed",
+        "patient phone 3125550142 rejected",
+        "phone 3125550142 started ringing",
+    ] {
+        assert_eq!(found(line), [(Class::Phone, "3125550142")], "{line}");
+    }
+    for line in [
+        "rpc call 8412345678 took 12ms",
+        "gRPC call 8412345678 completed",
+    ] {
+        assert_eq!(found(line), [], "{line}");
+    }
+}
+
+#[test]
+fn addresses_of_servers_stand_right_behind_their_words() {
+    for line in [
+        "backend refused, client 151.101.1.69",
+        "relayed for 151.101.1.69",
+        "backend timed out for client 151.101.1.69",
+        r#"{"endpoint":"/login","client":"151.101.1.69"}"#,
+        "endpoint 151.101.1.69",
+        "no ntp from user at 151.101.1.69",
+    ] {
+        assert_eq!(found(line), [(Class::Ip, "151.101.1.69")], "{line}");
+    }
+    for line in [
+        "upstream: \"http://151.101.1.69:8080/\"",
+        "nameserver 151.101.1.69",
+        "using dns server 151.101.1.69",
+        "relay=mx.example.org[151.101.1.69]:25",
+        "upstream_addr=151.101.1.69:443",
+        "backend server 151.101.1.69 is up",
+    ] {
+        assert_eq!(found(line), [], "{line}");
+    }
+}
+
+#[test]
+fn one_word_in_lower_case_can_be_a_name() {
+    let line = r#"{"patient":{"last_name":"ssn","first_name":"email"}}"#;
+    assert_eq!(found(line).len(), 2, "{:?}", found(line));
+    for line in [
+        r#"{"last_name":"full_name","first_name":"firstname"}"#,
+        r#"{"last_name":"date_of_birth"}"#,
+    ] {
+        assert_eq!(found(line), [], "{line}");
+    }
+}
+
+#[test]
+fn a_name_may_follow_one_empty_component() {
+    // The fourth component of an identifier is who gave it out; the third is empty there as well.
+    let line = "seen 8841^^Qorvanth^Jane";
+    assert!(
+        found(line).contains(&(Class::Name, "Qorvanth^Jane")),
+        "{:?}",
+        found(line)
+    );
+    let line = "seen 88412^^^Smith^Jane";
+    assert!(
+        found(line).iter().all(|(class, _)| *class != Class::Name),
+        "{:?}",
+        found(line)
+    );
+}
+
+#[test]
+fn lines_with_many_names_pages_and_cells_take_time_in_proportion() {
+    for part in [
+        "Jane Roe 0045512 http://a.example/b ",
+        "mrn 0045512 http://a.example/b ",
+        "^DPT(\"B\",\"",
+        "{ \"a\": ",
+    ] {
+        let line = part.repeat(200_000 / part.len());
+        let detector = Detector::new();
+        let mut found = Vec::new();
+        let mut scanner = detector.scanner();
+        scanner.line(b"{", &mut found);
+        scanner.line(line.as_bytes(), &mut found);
+        assert!(found.len() <= line.len(), "{part}");
+    }
+}

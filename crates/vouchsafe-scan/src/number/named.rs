@@ -36,7 +36,8 @@ impl Text<'_, '_> {
         let limit = run_within(text, first, first + 80, |byte| {
             !matches!(
                 byte,
-                b',' | b';' | b'|' | b'"' | b'\'' | b'<' | b'>' | b'}' | b'\n' | b'\t' | b'&'
+                b',' | b';' | b'|' | b'"' | b'\'' | b'<' | b'>' | b'}' | b'\n' | b'\t' | b'&' | 0x1c
+                    ..=0x1f
             )
         });
         let value = Value {
@@ -56,7 +57,7 @@ impl Text<'_, '_> {
         else {
             return end;
         };
-        if class == Class::Phone && is_of_program(text, place.1) {
+        if class == Class::Phone && is_of_program(text, place.0) {
             return end;
         }
         let confidence = if value::has_check(class, part(text, place.0, place.1)) {

@@ -204,26 +204,34 @@ fn speaks_of_calls(front: &[u8]) -> bool {
     .any(|word| memchr::memmem::find(front, word).is_some())
 }
 
-/// Whether what follows a number says that it is that of a call of a program: "call 8412345678 took 12 ms".
-pub(super) fn is_of_program(text: &[u8], end: usize) -> bool {
-    let stop = run_end(text, end + 1, |byte| byte.is_ascii_lowercase());
-    at(text, end) == b' '
-        && matches!(
-            part(text, end + 1, stop),
-            b"took"
-                | b"completed"
-                | b"finished"
-                | b"returned"
-                | b"succeeded"
-                | b"done"
-                | b"ok"
-                | b"started"
-                | b"timed"
-                | b"exited"
-                | b"rejected"
-                | b"retried"
-                | b"queued"
-        )
+/// Whether the word before a number is "call", and the word before that says that a program is called: "rpc call
+/// 8412345678 took 12 ms". "Call 3125550142 completed" is what a telephone exchange writes, too.
+pub(super) fn is_of_program(text: &[u8], start: usize) -> bool {
+    const PROGRAMS: [&[u8]; 13] = [
+        b"rpc",
+        b"grpc",
+        b"jsonrpc",
+        b"xmlrpc",
+        b"soap",
+        b"api",
+        b"http",
+        b"rest",
+        b"system",
+        b"function",
+        b"method",
+        b"procedure",
+        b"tool",
+    ];
+    let mut words = part(text, start.saturating_sub(32), start)
+        .trim_ascii_end()
+        .rsplit(|byte| *byte == b' ');
+    let call = words.next().unwrap_or_default();
+    let call = call.strip_suffix(b"#").unwrap_or(call);
+    let said = words.next().unwrap_or_default();
+    call.eq_ignore_ascii_case(b"call")
+        && PROGRAMS
+            .iter()
+            .any(|program| program.eq_ignore_ascii_case(said))
 }
 
 /// Area code and exchange of the North American Numbering Plan.

@@ -9,7 +9,7 @@ use crate::field::{self, Extent, Field, Mark, Opening};
 use crate::frame::Frame;
 use crate::memory::Known;
 use crate::number::is_nanp;
-use crate::system::holds_system;
+use crate::system::{holds_system, last_segment, said_by_system};
 use crate::text::Text;
 use crate::value::{self, Value};
 use crate::vocabulary::{Meaning, meaning_of};
@@ -44,9 +44,10 @@ impl Text<'_, '_> {
             self.pending = Some(field.key);
             // Goods are named after people: "products":["Amy","Charlotte"].
             if at(text, place) == b'[' && meaning.is_some_and(|meaning| meaning.is_of_things) {
-                self.quiet_until = run_within(text, place, place + 4096, |byte| {
+                let end = run_within(text, place, place + 4096, |byte| {
                     !matches!(byte, b']' | b'{')
                 });
+                self.things_until = self.things_until.max(end);
             }
             if at(text, place) == b'['
                 && let Some(meaning) = meaning.filter(|meaning| !meaning.is_nothing())
@@ -89,6 +90,9 @@ impl Text<'_, '_> {
         let start = opening.start(field);
         self.value_start = start;
         let meaning = meaning.filter(|meaning| !meaning.is_free_text)?;
+        if meaning.is_of_things {
+            return self.things(meaning, field, opening);
+        }
         if let Some(end) = field::plain_end(text, opening) {
             let first = at(text, start);
             let inner = part(text, start, end);
@@ -111,11 +115,27 @@ impl Text<'_, '_> {
         if let Extent::One(value, _) =
             field::extent_of(text, field, opening, self.desk.frames.is_open())
         {
-            // Brands are named after people.
-            if value.bounded && meaning.is_of_things {
-                self.quiet_until = value.end;
-            }
             self.value(meaning, value);
+        }
+        None
+    }
+
+    /// The value of a field of things. Brands are named after people, so no name is looked for in it; whatever else is
+    /// in it by mistake is found by its form.
+    fn things(
+        &mut self,
+        meaning: &'static Meaning,
+        field: &Field,
+        opening: Opening,
+    ) -> Option<usize> {
+        let extent = field::extent_of(self.text, field, opening, self.desk.frames.is_open());
+        if let Extent::One(value, _) = extent {
+            let end = field::plain_end(self.text, opening)
+                .or_else(|| value.bounded.then_some(value.end))?;
+            self.things_until = self.things_until.max(end);
+            if !meaning.is_nothing() {
+                self.value(meaning, value);
+            }
         }
         None
     }
@@ -159,15 +179,11 @@ impl Text<'_, '_> {
         if field.mark == Mark::Element {
             let (start, end) = field::named_beside(self.text, field.key.0)?;
             let said = part(self.text, start, end);
-            // Of a URL the last segment says what it is.
-            let said = match memchr::memrchr(b'/', said) {
-                Some(slash) if said.starts_with(b"http") => part(said, slash + 1, said.len()),
-                _ => said,
-            };
             digits::read_in(said);
             if let Some((_, name)) = ATTRIBUTES.iter().find(|(oid, _)| said.ends_with(oid)) {
                 return meaning_of(name);
             }
+            let said = last_segment(said);
             return (said.len() <= 48).then(|| self.desk.memory.known(b"", said, false).meaning)?;
         }
         known.of_value.then(|| self.desk.frames.top()?.sibling)?
@@ -197,18 +213,8 @@ impl Text<'_, '_> {
             return;
         }
         let said = part(value.text, value.start, value.end);
-        // Of a URL the last segment says what it is.
-        let last = match memchr::memrchr(b'/', said) {
-            Some(slash) if memchr::memmem::find(said, b"://").is_some() => {
-                part(said, slash + 1, said.len())
-            }
-            _ => said,
-        };
-        let meaning =
-            code_of_type(said).or_else(|| self.desk.memory.known(b"", last, false).meaning);
-        if let (Some(meaning), Some(frame)) = (meaning, self.desk.frames.top_mut())
-            && !meaning.is_nothing()
-        {
+        let meaning = said_by_system(&mut self.desk.memory, said);
+        if let (Some(meaning), Some(frame)) = (meaning, self.desk.frames.top_mut()) {
             frame.sibling = Some(meaning);
         }
     }

@@ -1,0 +1,191 @@
+use crate::detect::Detector;
+
+/// The lines of a document, with what was found left out.
+fn shown(document: &str) -> Vec<String> {
+    let detector = Detector::new();
+    let mut scanner = detector.scanner();
+    let show = |line: &str| {
+        let mut found = Vec::new();
+        scanner.line(line.as_bytes(), &mut found);
+        let mut shown = line.to_owned();
+        let mut last = usize::MAX;
+        for finding in found.iter().rev() {
+            // A token in an encoding has a finding for each class.
+            if finding.span.start != last {
+                shown.replace_range(finding.span.clone(), "_");
+            }
+            last = finding.span.start;
+        }
+        shown
+    };
+    document.lines().map(show).collect()
+}
+
+#[test]
+fn a_stray_quote_hides_no_row_after_it() {
+    for (document, expected) in [
+        // The last cell.
+        (
+            "mrn,surname,height\n7788123,Qorvanth,\"6'1\n7788124,Ylleem,5'11\n7788125,Vosstrup,5'9",
+            ["_,_,\"6'1", "_,_,5'11", "_,_,5'9"],
+        ),
+        // A cell in the middle.
+        (
+            "mrn,height,surname\n7788123,\"6'1,Qorvanth\n7788124,5'11,Ylleem\n7788125,5'9,Vosstrup",
+            ["_,\"6'1,_", "_,5'11,_", "_,5'9,_"],
+        ),
+        // The rows after it have quotes of their own.
+        (
+            "mrn,surname,height\n7788123,Qorvanth,\"6'1\n7788124,\"Ylleem\",5'11\n7788125,\"Vosstrup\",5'9",
+            ["_,_,\"6'1", "_,\"_\",5'11", "_,\"_\",5'9"],
+        ),
+    ] {
+        assert_eq!(
+            shown(document).get(1..),
+            Some(expected.map(str::to_owned).as_slice())
+        );
+    }
+}
+
+#[test]
+fn a_line_may_close_one_cell_and_open_another() {
+    let document = "mrn,note,surname,note2\n7788123,\"first\nend\",Qorvanth,\"second\nend\"\n7788124,a,Ylleem,b";
+    assert_eq!(
+        shown(document).get(1..),
+        Some(
+            ["_,\"first", "end\",_,\"second", "end\"", "_,a,_,b",]
+                .map(str::to_owned)
+                .as_slice()
+        )
+    );
+}
+
+#[test]
+fn two_quotes_together_close_no_cell() {
+    let document = "mrn,note,surname\n7788123,\"she said\n\"\"no\"\", and left\",Qorvanth\n7788124,\"\",Ylleem\n7788125,\"\"\"no\"\"\",Vosstrup\n7788126,\"x\n\"\"\ny\",Zaunmark";
+    assert_eq!(
+        shown(document).get(1..),
+        Some(
+            [
+                "_,\"she said",
+                "\"\"no\"\", and left\",_",
+                "_,\"\",_",
+                "_,\"\"\"no\"\"\",_",
+                "_,\"x",
+                "\"\"",
+                "y\",_",
+            ]
+            .map(str::to_owned)
+            .as_slice()
+        )
+    );
+}
+
+#[test]
+fn columns_that_count_elsewhere_and_texts_are_looked_at_beside_a_person() {
+    for (document, expected) in [
+        (
+            "mrn,names,plan,seats\n7788123,Aurelie Qorvanth,gold,3",
+            "_,_,gold,3",
+        ),
+        (
+            "mrn,patients,plan,seats\n7788123,Aurelie Qorvanth,gold,3",
+            "_,_,gold,3",
+        ),
+        (
+            "mrn,build,plan,seats\n7788123,asked by Aurelie Qorvanth,gold,3",
+            "_,asked by _,gold,3",
+        ),
+        (
+            "mrn,created_at,plan,seats\n7788123,2024-03-01 08:51:21,gold,3",
+            "_,2024-03-01 08:51:21,gold,3",
+        ),
+    ] {
+        let lines = shown(document);
+        assert_eq!(lines.last().map(String::as_str), Some(expected));
+    }
+}
+
+#[test]
+fn cells_of_a_row_are_no_places_of_a_text_in_it() {
+    // {"mrn":"7788123","seen":"2024-03-01","on":"2024-03-02"}
+    let token = "eyJtcm4iOiI3Nzg4MTIzIiwic2VlbiI6IjIwMjQtMDMtMDEiLCJ0aGVyYXBpc3QiOiJBdXJlbGllIFFvcnZhbnRoIn0=";
+    let detector = Detector::new();
+    let classes = |document: String| {
+        let mut scanner = detector.scanner();
+        let mut found = Vec::new();
+        for line in document.lines() {
+            found.clear();
+            scanner.line(line.as_bytes(), &mut found);
+        }
+        let mut classes: Vec<&str> = found
+            .iter()
+            .filter(|finding| finding.span.len() > 40)
+            .map(|finding| finding.class.name())
+            .collect();
+        classes.sort_unstable();
+        classes
+    };
+    let alone = classes(token.to_owned());
+    assert!(alone.contains(&"date"), "{alone:?}");
+    // The cell before it, which says nothing of anybody, is as long as the text itself.
+    let row = format!("mrn,created_at,body\n7788123,{},{token}", "a".repeat(120));
+    assert_eq!(classes(row), alone);
+}
+
+#[test]
+fn doubled_quotes_end_no_literal() {
+    for (line, expected) in [
+        (
+            "where surname ilike 'O''Qorvanth%' and x = 1",
+            "where surname ilike '_%' and x = 1",
+        ),
+        (
+            "where surname in ('O''Qorvanth', 'Ylleem')",
+            "where surname in ('_', '_')",
+        ),
+        (
+            "where lower(surname) = lower('O''Qorvanth')",
+            "where lower(surname) = lower('_')",
+        ),
+        (
+            r"where surname like 'O\'Qorvanth'",
+            r"where surname like '_'",
+        ),
+        (
+            "Incorrect string value: 'O''Qorvanth' for column 'surname' at row 1",
+            "Incorrect string value: '_' for column 'surname' at row 1",
+        ),
+        (
+            "Duplicate entry 'O'Qorvanth' for key 'patients.surname'",
+            "Duplicate entry '_' for key 'patients.surname'",
+        ),
+        (
+            "on column 'surname': rejected value 'O''Qorvanth'",
+            "on column 'surname': rejected value '_'",
+        ),
+        (
+            "SELECT 1 FROM p WHERE surname = @p0',N'@p0 nvarchar(9)',@p0='O''Qorvanth'",
+            "SELECT 1 FROM p WHERE surname = @p0',N'@p0 nvarchar(9)',@p0='_'",
+        ),
+    ] {
+        assert_eq!(shown(line), [expected]);
+    }
+    let document = "select 1 from p where surname = $1 and mrn = $2\nDETAIL:  parameters: $1 = 'O''Qorvanth', $2 = '7788123'";
+    assert_eq!(
+        shown(document).last().map(String::as_str),
+        Some("DETAIL:  parameters: $1 = '_', $2 = '_'")
+    );
+}
+
+#[test]
+fn a_backslash_before_the_end_of_a_literal_is_a_part_of_it() {
+    assert_eq!(
+        shown(r"where path like 'C:\' and surname like 'Qorvanth'"),
+        [r"where path like 'C:\' and surname like '_'"]
+    );
+    assert_eq!(
+        shown("where surname in ('', 'Qorvanth')"),
+        ["where surname in ('', '_')"]
+    );
+}
