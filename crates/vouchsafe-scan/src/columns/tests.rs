@@ -85,16 +85,16 @@ fn two_quotes_together_close_no_cell() {
 fn columns_that_count_elsewhere_and_texts_are_looked_at_beside_a_person() {
     for (document, expected) in [
         (
-            "mrn,names,plan,seats\n7788123,Aurelie Qorvanth,gold,3",
+            "mrn,names,plan,seats\n7788123,Qorvanth Ylleem,gold,3",
             "_,_,gold,3",
         ),
         (
-            "mrn,patients,plan,seats\n7788123,Aurelie Qorvanth,gold,3",
+            "mrn,patients,plan,seats\n7788123,Qorvanth Ylleem,gold,3",
             "_,_,gold,3",
         ),
         (
-            "mrn,build,plan,seats\n7788123,asked by Aurelie Qorvanth,gold,3",
-            "_,asked by _,gold,3",
+            "mrn,build,plan,seats\n7788123,seen 3/14/2024 Qorvanth Ylleem,gold,3",
+            "_,seen _ _,gold,3",
         ),
         (
             "mrn,created_at,plan,seats\n7788123,2024-03-01 08:51:21,gold,3",
@@ -108,7 +108,7 @@ fn columns_that_count_elsewhere_and_texts_are_looked_at_beside_a_person() {
 
 #[test]
 fn cells_of_a_row_are_no_places_of_a_text_in_it() {
-    // {"mrn":"7788123","seen":"2024-03-01","on":"2024-03-02"}
+    // {"mrn":"7788123","seen":"2024-03-01","therapist":"Aurelie Qorvanth"}
     let token = "eyJtcm4iOiI3Nzg4MTIzIiwic2VlbiI6IjIwMjQtMDMtMDEiLCJ0aGVyYXBpc3QiOiJBdXJlbGllIFFvcnZhbnRoIn0=";
     let detector = Detector::new();
     let classes = |document: String| {

@@ -57,7 +57,7 @@ impl Text<'_, '_> {
         else {
             return end;
         };
-        if class == Class::Phone && is_of_program(text, place.0) {
+        if class == Class::Phone && is_of_program(text, place) {
             return end;
         }
         let confidence = if value::has_check(class, part(text, place.0, place.1)) {

@@ -82,15 +82,18 @@ fn without_title(value: Value<'_>) -> Value<'_> {
     }
 }
 
-/// Whether a value is the name of a column: ("full_name", "firstname").
+/// Whether a value is the name of a column: ("full_name", "firstname", "ssn").
 ///
-/// One word alone can be the name of somebody: Card, Grace, Church.
+/// One word that is a surname as well (card, page, street) is taken for that.
 fn is_column(bytes: &[u8]) -> bool {
-    bytes
+    let lower = bytes
         .iter()
-        .all(|byte| byte.is_ascii_lowercase() || *byte == b'_')
-        && vocabulary::meaning_of(bytes)
-            .is_some_and(|said| !said.is_nothing() && (bytes.contains(&b'_') || said.words() > 1))
+        .all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
+    let several = |said: &vocabulary::Meaning| bytes.contains(&b'_') || said.words() > 1;
+    lower
+        && vocabulary::meaning_of(bytes).is_some_and(|said| {
+            !said.is_nothing() && (several(said) || !crate::lexicon::said(bytes).surname)
+        })
 }
 
 /// Whether a byte of a value is none of a name. A backslash before an apostrophe is: `O\'Brien`.
