@@ -27,12 +27,14 @@ pub(crate) struct Table {
     copy: bool,
     /// Each row is the name of a field and its value.
     pairs: bool,
-    /// The column whose cell goes on in the next line, and for how many lines it may.
+    /// The column whose cell goes on in the next line, and how many breaks it may have from there on.
     open: Option<(usize, u8)>,
+    /// Whether the last line was one above a header, or between rows: `+-----+-----+`.
+    ruled: bool,
 }
 
-/// The lines of a cell are no more than this.
-const LINES: u8 = 32;
+/// The breaks in a cell are no more than this.
+const BREAKS: u8 = 32;
 
 /// More columns than this are not looked at.
 const MOST: usize = 512;
@@ -40,13 +42,16 @@ const MOST: usize = 512;
 impl Table {
     /// Whether no line belongs to a table.
     pub(crate) const fn is_none(&self) -> bool {
-        self.columns.is_empty() && !self.copy
+        self.columns.is_empty() && !self.copy && !self.ruled
     }
 
     /// Takes the header of a table, if the line is one; says whether it was.
     pub(crate) fn header(&mut self, line: &[u8], first: bool) -> bool {
         // The mark of UTF-8 at the beginning of a file.
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        // Below a rule a table begins as clearly as at the beginning of a document.
+        let first = first || self.ruled && self.columns.is_empty();
+        self.ruled = line.starts_with(b"+-") && is_rule(line);
         if let Some(columns) = copy_header(line) {
             *self = Self {
                 columns,
@@ -140,7 +145,7 @@ impl Table {
         if !quoted || open.is_none() && memchr::memchr(b'"', line).is_none() {
             return false;
         }
-        let (first, left) = open.unwrap_or((0, LINES));
+        let (first, left) = open.unwrap_or((0, BREAKS));
         let (cells, goes_on) = quoted_cells(line, self.separator, open.is_some());
         if open.is_none() && !goes_on {
             return false;
@@ -151,7 +156,7 @@ impl Table {
             }
         }
         let last = first + cells.len().saturating_sub(1);
-        if goes_on && left > 1 && last < self.columns.len() {
+        if goes_on && left > 0 && last < self.columns.len() {
             self.open = Some((last, left - 1));
         }
         self.add_stray(text, open.is_some());

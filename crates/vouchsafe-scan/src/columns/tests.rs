@@ -189,3 +189,22 @@ fn a_backslash_before_the_end_of_a_literal_is_a_part_of_it() {
         ["where surname in ('', '_')"]
     );
 }
+
+#[test]
+fn a_framed_table_of_two_columns_is_one() {
+    let document = "mysql> select mrn, last_name from p;\n+---------+-----------+\n| mrn     | last_name |\n+---------+-----------+\n| 7788123 | Qorvanth  |\n| 7788124 | Ylleem    |\n+---------+-----------+";
+    let lines = shown(document);
+    assert_eq!(lines[4], "| _ | _  |");
+    assert_eq!(lines[5], "| _ | _    |");
+}
+
+#[test]
+fn a_cell_may_have_as_many_breaks_as_the_documents_say() {
+    let last = |breaks: usize| {
+        let cell = vec!["line"; breaks + 1].join("\n");
+        let document = format!("mrn,address,surname\n7788123,\"{cell}\",Qorvanth");
+        shown(&document).pop().unwrap()
+    };
+    assert_eq!(last(32), "line\",_");
+    assert_eq!(last(33), "line\",Qorvanth");
+}

@@ -210,6 +210,10 @@ fn values_are_found_behind_systems_in_errors_conditions_and_names_of_files() {
             (Class::Mrn, "3438429"),
         ),
         (
+            "put scans/Roe_Jane_MRN3438429_20240110.pdf",
+            (Class::Name, "Roe_Jane"),
+        ),
+        (
             "claim C2=087779806 CA=ALIZA CB=RODRIGUEZ C4=19970108",
             (Class::HealthPlan, "087779806"),
         ),
