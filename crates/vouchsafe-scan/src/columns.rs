@@ -8,7 +8,7 @@ mod vista;
 
 use crate::bytes::{HEADER, at, before, is_idle, is_word, kind_end, part, run_end, run_within};
 use crate::class::Class;
-use crate::company::is_of_records;
+use crate::company::{is_of_event, is_of_records};
 use crate::text::Text;
 use crate::value::Value;
 use crate::vocabulary::{Meaning, Strength, meaning_of};
@@ -125,13 +125,14 @@ impl Table {
     /// A row that is the name of a field and its value; says whether it was.
     fn pair(&self, text: &mut Text<'_, '_>) -> bool {
         let line = text.text;
-        let cells = cells(line, self.separator);
-        let &[(start, end), value] = cells.as_slice() else {
+        let frame = line.len() - unframed_start(line).len();
+        let cells = cells(unframed(line), self.separator);
+        let &[(start, end), (from, to)] = cells.as_slice() else {
             return false;
         };
-        let (start, end) = crate::bytes::trimmed(line, start, end);
+        let (start, end) = crate::bytes::trimmed(line, start + frame, end + frame);
         if let Some(meaning) = meaning_of(part(line, start, end)) {
-            cell(text, value, meaning);
+            cell(text, (from + frame, to + frame), meaning);
         }
         true
     }
@@ -188,6 +189,32 @@ impl Table {
         }
     }
 
+    /// The cells of a row that blanks part, without the number of the row, which has no name. Single blanks may be a part
+    /// of cells ("Roe, Jane"): where wider gaps part as many cells as there are columns, those are the cells.
+    fn aligned(&self, line: &[u8], narrow: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+        let columns = self.columns.len();
+        let mut wide: Vec<(usize, usize)> = Vec::with_capacity(narrow.len());
+        for &(start, end) in &narrow {
+            match wide.last_mut() {
+                Some(last) if start == last.1 + 1 => last.1 = end,
+                _ => wide.push((start, end)),
+            }
+        }
+        let is_numbered = |cells: &[(usize, usize)]| {
+            let first = cells.first().map(|(start, end)| part(line, *start, *end));
+            cells.len() == columns + 1 && first.is_some_and(|first| !first.contains(&b' '))
+        };
+        let mut cells = if wide.len() == columns || narrow.len() != columns && is_numbered(&wide) {
+            wide
+        } else {
+            narrow
+        };
+        if is_numbered(&cells) {
+            cells.remove(0);
+        }
+        cells
+    }
+
     /// Adds what stands in the cells of a row.
     pub(crate) fn row(&mut self, text: &mut Text<'_, '_>) {
         if self.columns.is_empty() {
@@ -209,9 +236,8 @@ impl Table {
             .into_iter()
             .map(|(from, to)| (from + start, to + start))
             .collect();
-        // The numbers of rows have no name.
-        if self.separator == b' ' && found.len() == self.columns.len() + 1 {
-            found.remove(0);
+        if self.separator == b' ' {
+            found = self.aligned(line, found);
         }
         let cells = joined(line, found, self.columns.len());
         if is_rule(line) {
@@ -244,7 +270,8 @@ impl Table {
                 let said = meaning
                     .is_none_or(|meaning| meaning.is_nothing() || meaning.is_of(Class::Date));
                 if said && !own {
-                    text.dated(*span);
+                    let event = self.names.get(place).is_some_and(|name| is_of_event(name));
+                    text.dated(*span, event);
                 }
             }
         }
@@ -320,8 +347,12 @@ fn is_of_pairs(names: &[Vec<u8>]) -> bool {
                     b"property",
                     b"column",
                     b"label",
+                    b"(index)",
                 ],
-            ) && is(value, &[b"value", b"answer", b"content", b"data"])
+            ) && is(
+                value,
+                &[b"value", b"values", b"answer", b"content", b"data"],
+            )
         }
         _ => false,
     }
@@ -515,7 +546,7 @@ fn blank_cells(line: &[u8]) -> Vec<(usize, usize)> {
 fn is_like_header(line: &[u8]) -> bool {
     let start = run_end(line, 0, |byte| is_idle(byte) || byte == b'|');
     let first = at(line, start);
-    (first.is_ascii_alphabetic() || first == b'_')
+    (first.is_ascii_alphabetic() || matches!(first, b'_' | b'('))
         && line.len() <= 8192
         && kind_end(line, start, HEADER) == line.len()
 }
@@ -542,7 +573,7 @@ fn csv_header(line: &[u8], separator: u8, first: bool) -> Option<Columns> {
         let sound = (1..=48).contains(&name.len())
             && name
                 .first()
-                .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+                .is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'('))
             && name.iter().all(|byte| {
                 is_word(*byte) || matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/' | b'#')
             });
@@ -561,7 +592,7 @@ fn csv_header(line: &[u8], separator: u8, first: bool) -> Option<Columns> {
     }
     // Within a document a header has to be clearer than at its beginning.
     let enough = if first {
-        columns.len() >= 2 && known >= 1
+        columns.len() >= 2 && known >= 1 || is_of_pairs(&names)
     } else {
         columns.len() >= 3 && known >= 2
     };

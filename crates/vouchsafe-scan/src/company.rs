@@ -19,7 +19,7 @@ use crate::text::Text;
 use crate::web;
 use crate::when;
 
-pub(crate) use crate::company::words::is_of_records;
+pub(crate) use crate::company::words::{is_of_event, is_of_records};
 
 /// What a first look found: class and place, in order.
 pub(crate) type Known = Vec<(Class, usize, usize)>;
@@ -232,6 +232,26 @@ mod tests {
                 "Dubuque County",
             ),
             (
+                r#"{"patient":"Katherine Scott","admin_date":"20240301"}"#,
+                Class::Date,
+                "20240301",
+            ),
+            (
+                r#"{"resourceType":"Consent","patient":{"display":"Katherine Scott"},"verificationDate":"2024-03-01T10:11:12Z"}"#,
+                Class::Date,
+                "2024-03-01T10:11:12Z",
+            ),
+            (
+                r#"msg="ssn mismatch" stored=219099998 patient="Katherine Scott""#,
+                Class::Ssn,
+                "219099998",
+            ),
+            (
+                "moved from patient 'Katherine Scott'/77881234 by x",
+                Class::Mrn,
+                "77881234",
+            ),
+            (
                 r#"{"patient":"Katherine Scott","website":"https://scott-family.net/us"}"#,
                 Class::Url,
                 "https://scott-family.net/us",
@@ -250,6 +270,7 @@ mod tests {
         for line in [
             r#"{"ts":"2026-04-18T08:51:21Z","created_at":"2026-04-18T08:51:21Z","apiVersion":"2024-01-01","mrn":"0045512"}"#,
             "2026-04-18 08:51:21 INFO patient Katherine Scott opened bytes=3125550142 /assets/logo.png",
+            r#"{"mrn":"0045512","size":20240301,"created_date":"20240301"}"#,
             r#"10.0.0.1 - - [10/Apr/2026:18:43:41 +0000] "GET /x?mrn=0045512 HTTP/1.1" 200"#,
         ] {
             assert_eq!(found(line).len(), 1, "{line}: {:?}", found(line));

@@ -548,3 +548,28 @@ fn trimmed_marks(text: &[u8], mut start: usize, mut end: usize) -> (usize, usize
     }
     (start, end)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::class::Class;
+    use crate::detect::Detector;
+
+    #[test]
+    fn licences_of_staff_are_found_in_their_segments() {
+        for (line, value) in [
+            ("CER|1|RN1234567|||||RN^REGISTERED NURSE", "RN1234567"),
+            ("PRA|EMP123456|^CARDIOLOGY|PP|||MD123456^SL^WA", "MD123456"),
+            (
+                "STF|W123456||Qorvanth^Ilse|||||||||||||||||||WDL1234567AB^WA",
+                "WDL1234567AB",
+            ),
+        ] {
+            let mut found = Vec::new();
+            Detector::new().scanner().line(line.as_bytes(), &mut found);
+            let is_found = found.iter().any(|finding| {
+                finding.class == Class::License && line.get(finding.span.clone()) == Some(value)
+            });
+            assert!(is_found, "{line}: {found:?}");
+        }
+    }
+}

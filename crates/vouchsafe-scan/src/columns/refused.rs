@@ -26,6 +26,7 @@ impl Text<'_, '_> {
     /// Adds values that were refused.
     pub(super) fn refused(&mut self) {
         self.refused_before_name();
+        self.refused_by_index();
         self.refused_after_name();
     }
 
@@ -52,6 +53,34 @@ impl Text<'_, '_> {
             && !meaning.is_nothing()
         {
             cell(self, (open, place), meaning);
+        }
+    }
+
+    /// `… with unique index 'IX_SSN'. The duplicate key value is (V)`, as SQL Server refuses them: what the name of the index
+    /// says.
+    fn refused_by_index(&mut self) {
+        static DUPLICATE: Needle = Needle::new(|| Finder::new(b"duplicate key value is ("));
+        let text = self.text;
+        let Some(place) = DUPLICATE.find(text) else {
+            return;
+        };
+        let start = place + 24;
+        let end = run_within(text, start, start + 256, |byte| byte != b')');
+        let floor = place.saturating_sub(REACH);
+        let front = part(text, floor, place);
+        let named = [b"index '".as_slice(), b"constraint '"]
+            .iter()
+            .filter_map(|word| Some(memchr::memmem::rfind(front, word)? + word.len()))
+            .max();
+        let Some(named) = named else {
+            return;
+        };
+        let name_end = run_within(front, named, named + 128, |byte| byte != b'\'');
+        let meaning = meaning_of(part(front, named, name_end));
+        // Of several values nothing says which is which.
+        let one = !part(text, start, end).contains(&b',');
+        if let Some(meaning) = meaning.filter(|meaning| one && !meaning.is_nothing()) {
+            cell(self, (start, end), meaning);
         }
     }
 

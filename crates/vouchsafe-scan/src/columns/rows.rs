@@ -105,8 +105,8 @@ impl Text<'_, '_> {
         }
     }
 
-    /// A cell that is a day, of a column that says nothing.
-    pub(super) fn dated(&mut self, (start, end): (usize, usize)) {
+    /// A cell that is a day, of a column that says nothing; in the column of an event also one with a time.
+    pub(super) fn dated(&mut self, (start, end): (usize, usize), event: bool) {
         let text = self.text;
         let (start, end) = crate::bytes::trimmed(text, start, end);
         let cell = part(text, start, end);
@@ -118,7 +118,8 @@ impl Text<'_, '_> {
                 number(part(cell, 4, 6)),
                 number(part(cell, 6, 8)),
             );
-        if compact || cell.len() <= 12 && when::date_end(text, start) == Some(end) {
+        let long = if event { 32 } else { 12 };
+        if compact || cell.len() <= long && when::date_end(text, start) == Some(end) {
             self.add(
                 Class::Date,
                 Confidence::Medium,

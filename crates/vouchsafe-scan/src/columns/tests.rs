@@ -208,3 +208,73 @@ fn a_cell_may_have_as_many_breaks_as_the_documents_say() {
     assert_eq!(last(32), "line\",_");
     assert_eq!(last(33), "line\",Qorvanth");
 }
+
+#[test]
+fn frames_that_are_drawn_are_frames() {
+    let document = "\u{250c}─────────┬──────────┐\n│ mrn     │ surname  │\n├─────────┼──────────┤\n│ 7788123 │ Qorvanth │\n└─────────┴──────────┘";
+    assert_eq!(shown(document)[3], "│ _ │ _ │");
+    let document = "\u{250c}─────────┬──────────┐\n│ (index) │ Values   │\n├─────────┼──────────┤\n│ mrn     │ 7788123  │\n│ surname │ Qorvanth │";
+    let lines = shown(document);
+    assert_eq!(lines[3], "│ mrn     │ _  │");
+    assert_eq!(lines[4], "│ surname │ _ │");
+}
+
+#[test]
+fn times_of_events_of_a_person_are_theirs() {
+    let document = "mrn,surname,arrival_ts,updated_ts,ts\n7788123,Qorvanth,2024-03-01 08:51:21,2024-03-02 08:51:21,2024-03-03 08:51:21";
+    assert_eq!(
+        shown(document)[1],
+        "_,_,_,2024-03-02 08:51:21,2024-03-03 08:51:21"
+    );
+}
+
+#[test]
+fn cells_with_a_blank_stand_between_wider_gaps() {
+    let document = "Obs  SUBJECT  BRTHDTC     INVNAM           RANDDT\n1    201-101  1980-01-31  Qorvanth, Ilse   2024-03-01\n2    201-102  1981-01-31  Ylleem, Boris K  2024-03-02";
+    let lines = shown(document);
+    assert_eq!(lines[1], "1    _  _  _   _");
+    assert_eq!(lines[2], "2    _  _  _  _");
+}
+
+#[test]
+fn tables_within_a_value_are_read() {
+    let document =
+        r#"{"file":"a.csv","content":"surname,mrn,note\nQorvanth,7788123,x\nYlleem,7788124,y\n"}"#;
+    assert_eq!(
+        shown(document),
+        [r#"{"file":"a.csv","content":"surname,mrn,note\n_,_,x\n_,_,y\n"}"#]
+    );
+    // surname,mrn,note and the same rows
+    let token = "c3VybmFtZSxtcm4sbm90ZQpRb3J2YW50aCw3Nzg4MTIzLHgKWWxsZWVtLDc3ODgxMjQseQo=";
+    let detector = Detector::new();
+    let mut found = Vec::new();
+    detector
+        .scanner()
+        .line(format!("attached {token}").as_bytes(), &mut found);
+    let classes: Vec<&str> = found.iter().map(|finding| finding.class.name()).collect();
+    assert_eq!(classes, ["name", "mrn"]);
+}
+
+#[test]
+fn what_an_index_says_of_a_value_that_was_refused() {
+    for (line, expected) in [
+        (
+            "with unique index 'IX_SSN'. The duplicate key value is (219099999).",
+            "with unique index 'IX_SSN'. The duplicate key value is (_).",
+        ),
+        (
+            "UNIQUE KEY constraint 'UQ_Device_Serial'. The duplicate key value is (SN12345678).",
+            "UNIQUE KEY constraint 'UQ_Device_Serial'. The duplicate key value is (_).",
+        ),
+        (
+            "with unique index 'IX_SSN'. The duplicate key value is (1, 2).",
+            "with unique index 'IX_SSN'. The duplicate key value is (1, 2).",
+        ),
+        (
+            "with unique index 'IX_Job'. The duplicate key value is (219099999).",
+            "with unique index 'IX_Job'. The duplicate key value is (219099999).",
+        ),
+    ] {
+        assert_eq!(shown(line), [expected]);
+    }
+}

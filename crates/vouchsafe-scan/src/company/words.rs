@@ -347,6 +347,35 @@ pub(crate) fn is_of_records(name: &[u8]) -> bool {
     Key(name).is_of_records()
 }
 
+/// Whether a day and time in a column of this name is that of something that happened to somebody: `arrival_ts`.
+///
+/// Beside its word for time it has another word, and none that says that it is the program's own.
+pub(crate) fn is_of_event(name: &[u8]) -> bool {
+    const SUFFIXES: [&[u8]; 12] = [
+        b"ts",
+        b"t",
+        b"time",
+        b"timestamp",
+        b"datetime",
+        b"dt",
+        b"dttm",
+        b"tm",
+        b"date",
+        b"at",
+        b"on",
+        b"utc",
+    ];
+    let key = Key(name);
+    let lower = name.to_ascii_lowercase();
+    let mut words = lower.split(|byte| !byte.is_ascii_alphanumeric());
+    let own = |word: &&[u8]| TIMES.contains(word) && !SUFFIXES.contains(word);
+    let said = words.clone().filter(|word| word.len() > 1);
+    !key.is_of_records()
+        && !words.any(|word| own(&word))
+        && said.clone().any(|word| SUFFIXES.contains(&word))
+        && said.clone().any(|word| !SUFFIXES.contains(&word))
+}
+
 /// The word before a place, over a blank and a few marks.
 pub(super) fn word_before(text: &[u8], place: usize) -> &[u8] {
     let mut end = place;
@@ -397,9 +426,15 @@ impl Key<'_> {
         ) && Words::of(self.0).ends_with(known)
     }
 
+    /// Whether it says that its value is a day, and of what.
+    pub(super) fn is_of_days(&self) -> bool {
+        self.0.len() > 4 && self.ends_with(&[b"date", b"day", b"dt", b"dos"])
+    }
+
     /// Whether it is one of the times of FHIR.
     pub(super) fn is_of_fhir(&self) -> bool {
         matches!(self.0, b"dateTime" | b"start" | b"end")
+            || self.0.ends_with(b"Date") && self.0 != b"recordedDate"
             || self.0.ends_with(b"DateTime") && !self.0.starts_with(b"created")
     }
 
@@ -467,7 +502,10 @@ pub(super) fn key_before(text: &[u8], start: usize) -> Option<Key<'_>> {
         first -= 1;
     }
     let name = part(text, first, place);
-    (at(text, first) != b'-' && name.iter().any(u8::is_ascii_alphabetic)).then_some(Key(name))
+    // "ValueError: '219099999' is not valid": what was raised is the name of no field.
+    let raised = name.ends_with(b"Error") || name.ends_with(b"Exception");
+    (at(text, first) != b'-' && !raised && name.iter().any(u8::is_ascii_alphabetic))
+        .then_some(Key(name))
 }
 
 /// Where a call begins whose first argument stands at a place: `ISODate('…')`, `to_date('…')`.

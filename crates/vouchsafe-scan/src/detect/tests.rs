@@ -364,3 +364,35 @@ fn lines_with_many_names_pages_and_cells_take_time_in_proportion() {
         assert!(found.len() <= line.len(), "{part}");
     }
 }
+
+#[test]
+fn a_line_that_names_a_field_says_what_the_next_one_holds() {
+    for (document, expected) in [
+        (
+            "object(Car)#1 (1) {\n  [\"surname\":protected]=>\n  string(8) \"Qorvanth\"",
+            "  string(8) \"_\"",
+        ),
+        ("$surname\n[1] \"Qorvanth\"", "[1] \"_\""),
+        ("1) \"surname\"\n2) \"Qorvanth\"", "2) \"_\""),
+        // A value of Redis that is the name of a field names nothing.
+        ("2) \"surname\"\n3) \"Qorvanth\"", "3) \"Qorvanth\""),
+        ("$surname = x\nQorvanth", "Qorvanth"),
+    ] {
+        let lines = shown(document);
+        assert_eq!(lines.last().map(String::as_str), Some(expected));
+    }
+}
+
+#[test]
+fn what_was_raised_is_the_name_of_no_field() {
+    let line = "ValueError: '219099999' is not valid for Katherine Scott";
+    assert!(found(line).contains(&(Class::Ssn, "219099999")), "{line}");
+}
+
+#[test]
+fn names_of_types_in_a_property_list_leave_the_word_to_the_key() {
+    let line = "<key>birthDate</key><date>1980-01-31T00:00:00Z</date>";
+    assert_eq!(found(line), [(Class::Date, "1980-01-31T00:00:00Z")]);
+    let line = "<key>buildDate</key><date>1980-01-31T00:00:00Z</date>";
+    assert_eq!(found(line), []);
+}

@@ -1,6 +1,8 @@
 //! Fields of a text: what their names say, and whether their values are that.
 
-use crate::bytes::{PLAIN, TOKEN, at, count_digits, kind, part, run_end, run_within, word_start};
+use crate::bytes::{
+    PLAIN, TOKEN, at, count_digits, is_word, kind, part, run_end, run_within, word_start,
+};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::decode;
@@ -36,7 +38,10 @@ impl Text<'_, '_> {
         let parent = outer.map_or(parent, |(start, end)| part(text, start, end));
         let known = self.desk.memory.known(parent, name, sentence);
         let mut meaning = known.meaning;
-        if meaning.is_none_or(|meaning| meaning.is_value) || name == b"extension" {
+        if meaning.is_none_or(|meaning| meaning.is_value)
+            || name == b"extension"
+            || field.mark == Mark::Element && is_of_plist(name)
+        {
             meaning = self.beside(field, name, known).or(meaning);
         }
         let opening = field::opening(text, field);
@@ -306,14 +311,37 @@ impl Text<'_, '_> {
         }
     }
 
-    /// `["dob"]=>` at the end of a line: what the value of the next line is.
+    /// What the value of the next line is: `["dob"]=>` and `["dob":protected]=>` of PHP at the end of this one, `$dob` of R,
+    /// `1) "dob"` of Redis, which numbers names and values in turn.
     pub(crate) fn carries(&self) -> Option<&'static Meaning> {
-        let text = self.text;
-        let end = run_back(text, text.len(), |byte| {
-            matches!(byte, b'=' | b'>' | b' ' | b'"' | b']' | b'\'')
-        });
-        let start = word_start(text, end, 64);
-        meaning_of(part(text, start, end)).filter(|meaning| !meaning.is_nothing())
+        let text = self.text.trim_ascii();
+        let name = match text {
+            [.., b'=', b'>'] => {
+                let end = run_back(text, text.len(), |byte| {
+                    matches!(byte, b'=' | b'>' | b' ' | b'"' | b']' | b'\'')
+                });
+                let end = [b":protected".as_slice(), b":private"]
+                    .iter()
+                    .find(|word| part(text, 0, end).ends_with(word))
+                    .map_or(end, |word| {
+                        run_back(text, end - word.len(), |byte| byte == b'"')
+                    });
+                part(text, word_start(text, end, 64), end)
+            }
+            [b'$', name @ ..] => name,
+            [b'0'..=b'9', ..] => {
+                let end = run_within(text, 0, 4, |byte| byte.is_ascii_digit());
+                let name = part(text, end, text.len()).strip_prefix(b") \"")?;
+                digits::read();
+                let odd = crate::bytes::number(part(text, 0, end)) % 2 == 1;
+                name.strip_suffix(b"\"").filter(|_| odd)?
+            }
+            _ => return None,
+        };
+        let plain = name.len() <= 64 && name.iter().all(|byte| is_word(*byte));
+        (plain && !name.is_empty())
+            .then(|| meaning_of(name))?
+            .filter(|meaning| !meaning.is_nothing())
     }
 
     /// The value at the beginning of a line whose field stands at the end of the line before: `  string(5) "…"`.
@@ -321,7 +349,7 @@ impl Text<'_, '_> {
         let text = self.text;
         let start = run_end(text, 0, |byte| byte == b' ' || byte == b'\t');
         let word = run_end(text, start, |byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'(' | b')')
+            byte.is_ascii_alphanumeric() || matches!(byte, b'(' | b')' | b'[' | b']')
         });
         let (start, end) = match memchr::memchr2(b'"', b'\'', part(text, word, text.len())) {
             Some(quote) if quote <= 1 => {
@@ -483,6 +511,11 @@ pub(crate) fn is_hint(name: &[u8]) -> bool {
             | b"id"
             | b"url"
     )
+}
+
+/// Whether an element says only of what type its value is: `<key>birthDate</key><date>…</date>`.
+fn is_of_plist(name: &[u8]) -> bool {
+    matches!(name, b"date" | b"string" | b"integer" | b"real" | b"data")
 }
 
 /// Whether the field beside this one says what its value is.
