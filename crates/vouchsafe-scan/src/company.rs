@@ -232,6 +232,23 @@ mod tests {
                 "Dubuque County",
             ),
             (
+                r#"{"patient":"Katherine Scott","website":"https://scott-family.net/us"}"#,
+                Class::Url,
+                "https://scott-family.net/us",
+            ),
+        ] {
+            assert!(
+                found(line).contains(&(class, value)),
+                "{line}: {:?}",
+                found(line)
+            );
+        }
+    }
+
+    #[test]
+    fn days_and_numbers_beside_a_person_are_told_from_the_program_s() {
+        for (line, class, value) in [
+            (
                 r#"{"patient":"Katherine Scott","admin_date":"20240301"}"#,
                 Class::Date,
                 "20240301",
@@ -250,11 +267,6 @@ mod tests {
                 "moved from patient 'Katherine Scott'/77881234 by x",
                 Class::Mrn,
                 "77881234",
-            ),
-            (
-                r#"{"patient":"Katherine Scott","website":"https://scott-family.net/us"}"#,
-                Class::Url,
-                "https://scott-family.net/us",
             ),
         ] {
             assert!(
