@@ -62,6 +62,8 @@ pub(crate) struct Text<'t, 'm> {
     pub(crate) marks: Marks,
     /// Where the last URL ends, and how many began before that.
     url: (usize, usize),
+    /// What is left of values in arrays, of which a part was found.
+    rest: Vec<(usize, usize)>,
     /// Whether it reads like a note on a patient, once somebody asked.
     pub(crate) clinical: Option<bool>,
 }
@@ -86,6 +88,7 @@ impl<'t, 'm> Text<'t, 'm> {
             value_start: usize::MAX,
             marks: marks(text),
             url: (0, 0),
+            rest: Vec::new(),
             clinical: None,
         }
     }
@@ -114,9 +117,27 @@ impl<'t, 'm> Text<'t, 'm> {
 
     /// Scans all of the text.
     pub(crate) fn scan(&mut self) {
+        self.scan_part(0, self.text.len());
+        // Each of the rests is a part of a value, and rests of rests are parts of those; together they are not longer than
+        // the text but where values of arrays stand within others.
+        let mut left = self.text.len();
+        while let Some((start, end)) = self.rest.pop() {
+            let Some(fewer) = left.checked_sub(end - start) else {
+                return;
+            };
+            left = fewer;
+            self.quiet_until = 0;
+            self.things_until = 0;
+            self.value_start = usize::MAX;
+            self.scan_part(start, end);
+        }
+    }
+
+    /// Scans a part of the text.
+    fn scan_part(&mut self, start: usize, limit: usize) {
         let text = self.text;
-        let mut place = 0;
-        while let Some(&byte) = text.get(place) {
+        let mut place = start;
+        while let Some(&byte) = text.get(place).filter(|_| place < limit) {
             let first = kind(byte);
             if first & WORD == 0 {
                 let stops = first & STOP != 0 && (byte != b':' || at(text, place + 1) == b'/');

@@ -108,6 +108,10 @@ fn hostile_lines_take_time_in_proportion_to_their_length() {
         "(a, b)=(c, d)",
         "<a Name=\"sn\"><b>",
         "PV2|A^B^C|",
+        "{\"mrn\":\"7788123 x ",
+        "\"mrns\":[\"7788123 ssn x\",",
+        "mrn='7788123 mrn=\"7788123 x ",
+        "login -p ",
     ] {
         let line = part.repeat(200_000 / part.len());
         let detector = Detector::new();
@@ -395,4 +399,65 @@ fn names_of_types_in_a_property_list_leave_the_word_to_the_key() {
     assert_eq!(found(line), [(Class::Date, "1980-01-31T00:00:00Z")]);
     let line = "<key>buildDate</key><date>1980-01-31T00:00:00Z</date>";
     assert_eq!(found(line), []);
+}
+
+#[test]
+fn what_else_stands_in_the_value_of_a_field_is_found() {
+    for (line, expected) in [
+        (
+            r#"{"mrn":"7788123 ssn 219-09-9999"}"#,
+            &["7788123", "219-09-9999"][..],
+        ),
+        (
+            r#"{"phone":"3125550142, or 312-555-0143"}"#,
+            &["3125550142", "312-555-0143"],
+        ),
+        (
+            r#"{"dob":"1980-01-31, jane@example.org","x":1}"#,
+            &["1980-01-31", "jane@example.org"],
+        ),
+        (
+            r#"{"mrns":["7788123, ssn 219-09-9999","7788124"]}"#,
+            &["7788123", "219-09-9999", "7788124"],
+        ),
+    ] {
+        let values: Vec<&str> = found(line).into_iter().map(|(_, value)| value).collect();
+        assert_eq!(values, expected, "{line}");
+    }
+}
+
+#[test]
+fn the_last_short_group_of_a_number_is_a_part_of_it() {
+    for (line, value) in [
+        ("health card 1234 567 890 AB valid", "1234 567 890 AB"),
+        ("medicare no 2123 45670 1 found", "2123 45670 1"),
+        ("member ID 123 456 789 01 found", "123 456 789 01"),
+    ] {
+        assert_eq!(found(line), [(Class::HealthPlan, value)], "{line}");
+    }
+}
+
+#[test]
+fn passwords_of_commands_and_in_sentences_are_found() {
+    for (line, value) in [
+        (
+            "+ docker login -u ci -p hK9xQ2mPz7 registry.internal",
+            "hK9xQ2mPz7",
+        ),
+        ("sshpass -p 'hK9xQ2mPz7' ssh host", "hK9xQ2mPz7"),
+        ("mysql -u root -phK9xQ2mPz7 -h db", "hK9xQ2mPz7"),
+        ("temporary password set to hK9xQ2mPz7.", "hK9xQ2mPz7"),
+        ("the password is now hK9xQ2mPz7", "hK9xQ2mPz7"),
+    ] {
+        assert_eq!(found(line), [(Class::Secret, value)], "{line}");
+    }
+    for line in [
+        "docker login -u ci -p $PASSWORD registry.internal",
+        "mysql -h db -p -u root",
+        "mysql -h db -port 3306",
+        "login failed -p 33060000",
+        "password is set to expire in 2026",
+    ] {
+        assert_eq!(found(line), [], "{line}");
+    }
 }

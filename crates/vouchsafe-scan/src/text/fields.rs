@@ -80,7 +80,11 @@ impl Text<'_, '_> {
             frame.key = (value.start, value.end);
         }
         self.value_start = value.start;
-        self.value(meaning?, value).map(|end| end.max(next))
+        let end = self.value(meaning?, value)?;
+        // What else stands in the value is looked at for itself: {"mrn":"7788123, ssn 219-09-9999"}.
+        let rest = part(text, end, value.end);
+        let over = !rest.iter().any(u8::is_ascii_alphanumeric);
+        Some(if over { end.max(next) } else { end })
     }
 
     /// The value of a field that says nothing of a person; returns where to go on when it is plain to see that nothing
@@ -414,7 +418,9 @@ impl Text<'_, '_> {
                 bounded: true,
                 ..value
             };
-            self.value(meaning, value);
+            if let Some(end) = self.value(meaning, value).filter(|end| *end < value.end) {
+                self.rest.push((end, value.end));
+            }
             let next = next.max(value.end);
             if next <= place {
                 break;

@@ -194,6 +194,16 @@ fn groups_end(value: Value<'_>) -> usize {
         }
         end = group_end;
     }
+    // The version or check of a card behind its groups: 2123 45670 1, 1234 567 890 AB.
+    let last = run_end(value.text, end + 1, |byte| byte.is_ascii_alphanumeric());
+    let group = part(value.text, end + 1, last);
+    let letters = group.len() <= 2 && group.iter().all(u8::is_ascii_uppercase);
+    let digit = group.len() == 1 && group.iter().all(u8::is_ascii_digit);
+    let grouped = part(value.text, value.start, end).contains(&b' ');
+    let over = !matches!(at(value.text, last), b':' | b'=' | b'-' | b'/' | b'_');
+    if grouped && at(value.text, end) == b' ' && (letters || digit) && !group.is_empty() && over {
+        return last.min(value.end);
+    }
     end
 }
 
