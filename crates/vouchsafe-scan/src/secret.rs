@@ -80,14 +80,20 @@ const fn lead([first, second, third]: [u8; 3]) -> usize {
     (sum.wrapping_mul(0x9e37_79b9) >> 16) % LEADS
 }
 
-/// Whether a word may stand before a secret in a sentence: "password Summer2002-1".
+/// Whether a word may stand before a secret: "password Summer2002-1", `docker login`.
 #[inline]
 pub(crate) fn is_told(text: &[u8], start: usize, end: usize) -> bool {
     at(text, end) == b' '
-        && matches!(
-            part(text, start, end),
-            b"password" | b"passphrase" | b"api" | b"login" | b"sshpass" | b"mysql" | b"mysqldump"
-        )
+        && end - start <= 10
+        && matches!(at(text, start), b'p' | b'a' | b'l' | b's' | b'm')
+        && is_word_for_secrets(part(text, start, end))
+}
+
+fn is_word_for_secrets(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"password" | b"passphrase" | b"api" | b"login" | b"sshpass" | b"mysql" | b"mysqldump"
+    )
 }
 
 /// Whether a text begins like a form that has digits, whatever its own are.

@@ -26,7 +26,6 @@ impl Text<'_, '_> {
     /// Adds values that were refused.
     pub(super) fn refused(&mut self) {
         self.refused_before_name();
-        self.refused_by_index();
         self.refused_after_name();
     }
 
@@ -58,13 +57,9 @@ impl Text<'_, '_> {
 
     /// `… with unique index 'IX_SSN'. The duplicate key value is (V)`, as SQL Server refuses them: what the name of the index
     /// says.
-    fn refused_by_index(&mut self) {
-        static DUPLICATE: Needle = Needle::new(|| Finder::new(b"duplicate key value is ("));
+    fn refused_by_index(&mut self, place: usize) {
         let text = self.text;
-        let Some(place) = DUPLICATE.find(text) else {
-            return;
-        };
-        let start = place + 24;
+        let start = place + 9;
         let end = run_within(text, start, start + 256, |byte| byte != b')');
         let floor = place.saturating_sub(REACH);
         let front = part(text, floor, place);
@@ -89,6 +84,11 @@ impl Text<'_, '_> {
         let text = self.text;
         static VALUE: Needle = Needle::new(|| Finder::new(b"alue"));
         for place in VALUE.find_iter(text).take(16) {
+            if part(text, place + 4, place + 9) == b" is ("
+                && part(text, 0, place).ends_with(b"duplicate key v")
+            {
+                self.refused_by_index(place);
+            }
             let open = run_within(text, place + 4, place + 10, |byte| {
                 matches!(byte, b' ' | b':' | b'=' | b'\\')
                     || matches!(byte, b'"') && at(text, place + 4) == byte
