@@ -173,7 +173,8 @@ impl Text<'_, '_> {
         let front = part(text, start.saturating_sub(40), start);
         let said = contains(front, words::PAGES)
             || contains(url, words::HOSTS)
-            || words::carries_name(url, names);
+            || words::carries_name(url, names)
+            || web::is_numbered(url);
         let sound = said && !web::is_machine(url) && url.len() >= 12 && !web::is_image(url);
         sound.then(|| {
             let stop = stop - usize::from(before(text, stop) == b'.');
@@ -264,6 +265,16 @@ mod tests {
                 "219099998",
             ),
             (
+                r#"{"url":"https://plans.example.com/m/12345678/eob","patient":"Katherine Scott"}"#,
+                Class::Url,
+                "https://plans.example.com/m/12345678/eob",
+            ),
+            (
+                "NINO QQ 12 34 56 C verified for Katherine Scott",
+                Class::UniqueId,
+                "QQ 12 34 56 C",
+            ),
+            (
                 "moved from patient 'Katherine Scott'/77881234 by x",
                 Class::Mrn,
                 "77881234",
@@ -294,6 +305,8 @@ mod tests {
         for line in [
             "batch 3125550142 of 2026-04-18 done, picture front_8193.jpg written",
             "certificate expires 2029-07-16",
+            "fetched https://plans.example.com/m/12345678/eob",
+            "retry OK 12 34 56 C",
         ] {
             assert_eq!(found(line), [], "{line}");
         }

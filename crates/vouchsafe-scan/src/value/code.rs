@@ -182,11 +182,15 @@ fn groups_end(value: Value<'_>) -> usize {
         let next = at(value.text, group_end);
         let token = part(value.text, value.start, end);
         let digits = count_digits(token);
+        // QQ 12 34 56 C
+        let series = token.len() <= 2
+            && token.iter().all(u8::is_ascii_uppercase)
+            && count_digits(group) == group.len();
         if !(2..=6).contains(&group.len())
             || count_digits(group) * 2 < group.len()
             || next.is_ascii_lowercase()
             || matches!(next, b':' | b'.' | b'=' | b'-' | b'/')
-            || digits < 2
+            || digits < 2 && !series
             || group_end > value.end
             || digits == token.len() && token.len() > 6
         {
