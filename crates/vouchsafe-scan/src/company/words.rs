@@ -433,8 +433,10 @@ impl Key<'_> {
 
     /// Whether it is one of the times of FHIR.
     pub(super) fn is_of_fhir(&self) -> bool {
-        matches!(self.0, b"dateTime" | b"start" | b"end")
-            || self.0.ends_with(b"Date") && self.0 != b"recordedDate"
+        matches!(
+            self.0,
+            b"dateTime" | b"start" | b"end" | b"started" | b"issued" | b"authoredOn"
+        ) || self.0.ends_with(b"Date") && self.0 != b"recordedDate"
             || self.0.ends_with(b"DateTime") && !self.0.starts_with(b"created")
     }
 

@@ -81,10 +81,7 @@ impl Text<'_, '_> {
         }
         self.value_start = value.start;
         let end = self.value(meaning?, value)?;
-        // What else stands in the value is looked at for itself: {"mrn":"7788123, ssn 219-09-9999"}.
-        let rest = part(text, end, value.end);
-        let over = !rest.iter().any(u8::is_ascii_alphanumeric);
-        Some(if over { end.max(next) } else { end })
+        Some(past(value, end, next))
     }
 
     /// The value of a field that says nothing of a person; returns where to go on when it is plain to see that nothing
@@ -437,6 +434,14 @@ impl Text<'_, '_> {
         self.pending = None;
         Some(place)
     }
+}
+
+/// Where the scan goes on after a value of which a part was found. What else stands in it is looked at for itself:
+/// {"mrn":"7788123, ssn 219-09-9999"}.
+fn past(value: Value<'_>, found_end: usize, next: usize) -> usize {
+    let rest = part(value.text, found_end, value.end);
+    let over = !rest.iter().any(u8::is_ascii_alphanumeric);
+    if over { found_end.max(next) } else { found_end }
 }
 
 /// Whether a value is a telephone number in groups: 720-953-2712.
