@@ -94,6 +94,8 @@ const fn mark_kind(byte: u8) -> Kind {
             | b'\n'
             | b'\r'
             | b'\\'
+            // What parts files, groups, records and units.
+            | 0x1c..=0x1f
     );
     kind | if ends { ENDS_VALUE } else { 0 } | if parts { PARTS } else { 0 }
 }

@@ -4,10 +4,11 @@ mod condition;
 mod refused;
 mod rows;
 pub(crate) mod statement;
+mod vista;
 
-use crate::bytes::{HEADER, at, is_idle, is_word, kind_end, part, run_end};
+use crate::bytes::{HEADER, at, before, is_idle, is_word, kind_end, part, run_end, run_within};
 use crate::class::Class;
-use crate::company::is_of_records;
+use crate::company::{is_of_event, is_of_records};
 use crate::text::Text;
 use crate::value::Value;
 use crate::vocabulary::{Meaning, Strength, meaning_of};
@@ -26,12 +27,14 @@ pub(crate) struct Table {
     copy: bool,
     /// Each row is the name of a field and its value.
     pairs: bool,
-    /// The column whose cell goes on in the next line, and for how many lines it may.
+    /// The column whose cell goes on in the next line, and how many breaks it may have from there on.
     open: Option<(usize, u8)>,
+    /// Whether the last line was one above a header, or between rows: `+-----+-----+`.
+    ruled: bool,
 }
 
-/// The lines of a cell are no more than this.
-const LINES: u8 = 32;
+/// The breaks in a cell are no more than this.
+const BREAKS: u8 = 32;
 
 /// More columns than this are not looked at.
 const MOST: usize = 512;
@@ -39,13 +42,16 @@ const MOST: usize = 512;
 impl Table {
     /// Whether no line belongs to a table.
     pub(crate) const fn is_none(&self) -> bool {
-        self.columns.is_empty() && !self.copy
+        self.columns.is_empty() && !self.copy && !self.ruled
     }
 
     /// Takes the header of a table, if the line is one; says whether it was.
     pub(crate) fn header(&mut self, line: &[u8], first: bool) -> bool {
         // The mark of UTF-8 at the beginning of a file.
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        // Below a rule a table begins as clearly as at the beginning of a document.
+        let first = first || self.ruled && self.columns.is_empty();
+        self.ruled = line.starts_with(b"+-") && is_rule(line);
         if let Some(columns) = copy_header(line) {
             *self = Self {
                 columns,
@@ -119,60 +125,94 @@ impl Table {
     /// A row that is the name of a field and its value; says whether it was.
     fn pair(&self, text: &mut Text<'_, '_>) -> bool {
         let line = text.text;
-        let cells = cells(line, self.separator);
-        let &[(start, end), value] = cells.as_slice() else {
+        let frame = line.len() - unframed_start(line).len();
+        let cells = cells(unframed(line), self.separator);
+        let &[(start, end), (from, to)] = cells.as_slice() else {
             return false;
         };
-        let (start, end) = crate::bytes::trimmed(line, start, end);
+        let (start, end) = crate::bytes::trimmed(line, start + frame, end + frame);
         if let Some(meaning) = meaning_of(part(line, start, end)) {
-            cell(text, value, meaning);
+            cell(text, (from + frame, to + frame), meaning);
         }
         true
     }
 
-    /// Adds what stands in a line in which a cell in quotes begins that ends in a further one, or goes on; says whether it
-    /// does.
+    /// Adds what stands in a line in which a cell in quotes begins that ends in a further one, or goes on; says whether
+    /// it is no row of its own.
     fn broken(&mut self, text: &mut Text<'_, '_>) -> bool {
         let line = text.text;
-        let quoted = matches!(self.separator, b',' | b';' | b'|') && !self.copy;
-        let odd = quoted && memchr::memchr_iter(b'"', line).count() % 2 == 1;
-        // 5'11": a quote that opens no cell.
-        let opens = |line| {
-            let last = cells(line, self.separator).pop().unwrap_or_default();
-            at(line, last.0) == b'"'
-        };
-        let odd = odd && (self.open.is_some() || opens(line));
         let open = self.open.take();
-        if open.is_none() && !odd {
+        let quoted = matches!(self.separator, b',' | b';' | b'|') && !self.copy;
+        if !quoted || open.is_none() && memchr::memchr(b'"', line).is_none() {
             return false;
         }
-        let (first, start, mut left) = match open {
-            None => (0, 0, LINES),
-            Some((column, left)) => {
-                let end = memchr::memchr(b'"', line).unwrap_or(line.len());
-                if let Some(Some(meaning)) = self.columns.get(column) {
-                    cell(text, (0, end), meaning);
-                }
-                let next = run_end(line, end, |byte| byte != self.separator);
-                (column + 1, next + 1, left)
-            }
-        };
-        let mut column = first;
-        if start <= line.len() && (odd || open.is_none()) {
-            for (from, to) in cells(part(line, start, line.len()), self.separator) {
-                if let Some(Some(meaning)) = self.columns.get(column) {
-                    cell(text, (from + start, to + start), meaning);
-                }
-                column += 1;
+        let (first, left) = open.unwrap_or((0, BREAKS));
+        let (cells, goes_on) = quoted_cells(line, self.separator, open.is_some());
+        if open.is_none() && !goes_on {
+            return false;
+        }
+        for (span, meaning) in cells.iter().zip(self.columns.iter().skip(first)) {
+            if let Some(meaning) = meaning {
+                cell(text, *span, meaning);
             }
         }
-        // One quote opens the last cell, or closes the one that was open.
-        let goes_on = odd == open.is_none();
-        left = left.saturating_sub(1);
-        if goes_on && left > 0 && column <= self.columns.len() {
-            self.open = Some((column.saturating_sub(1), left));
+        let last = first + cells.len().saturating_sub(1);
+        if goes_on && left > 0 && last < self.columns.len() {
+            self.open = Some((last, left - 1));
         }
+        self.add_stray(text, open.is_some());
         true
+    }
+
+    /// Adds the cells of a line that is a whole row when a quote before it, or in it, opened nothing: `5'11"`. Whether it
+    /// did shows only in lines to come, so such a line is read both ways.
+    fn add_stray(&self, text: &mut Text<'_, '_>, inside: bool) {
+        let line = text.text;
+        let (mut cells, goes_on) = quoted_cells(line, self.separator, false);
+        if goes_on && cells.len() < self.columns.len() {
+            let (start, end) = cells.pop().unwrap_or_default();
+            let rest = part(line, start, end).split(|byte| *byte == self.separator);
+            let mut place = start;
+            for piece in rest {
+                cells.push((place, place + piece.len()));
+                place += piece.len() + 1;
+            }
+        } else if !inside {
+            return;
+        }
+        if cells.len() == self.columns.len() {
+            for (span, meaning) in cells.iter().zip(&self.columns) {
+                if let Some(meaning) = meaning {
+                    cell(text, *span, meaning);
+                }
+            }
+        }
+    }
+
+    /// The cells of a row that blanks part, without the number of the row, which has no name. Single blanks may be a part
+    /// of cells ("Roe, Jane"): where wider gaps part as many cells as there are columns, those are the cells.
+    fn aligned(&self, line: &[u8], narrow: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+        let columns = self.columns.len();
+        let mut wide: Vec<(usize, usize)> = Vec::with_capacity(narrow.len());
+        for &(start, end) in &narrow {
+            match wide.last_mut() {
+                Some(last) if start == last.1 + 1 => last.1 = end,
+                _ => wide.push((start, end)),
+            }
+        }
+        let is_numbered = |cells: &[(usize, usize)]| {
+            let first = cells.first().map(|(start, end)| part(line, *start, *end));
+            cells.len() == columns + 1 && first.is_some_and(|first| !first.contains(&b' '))
+        };
+        let mut cells = if wide.len() == columns || narrow.len() != columns && is_numbered(&wide) {
+            wide
+        } else {
+            narrow
+        };
+        if is_numbered(&cells) {
+            cells.remove(0);
+        }
+        cells
     }
 
     /// Adds what stands in the cells of a row.
@@ -196,9 +236,8 @@ impl Table {
             .into_iter()
             .map(|(from, to)| (from + start, to + start))
             .collect();
-        // The numbers of rows have no name.
-        if self.separator == b' ' && found.len() == self.columns.len() + 1 {
-            found.remove(0);
+        if self.separator == b' ' {
+            found = self.aligned(line, found);
         }
         let cells = joined(line, found, self.columns.len());
         if is_rule(line) {
@@ -225,18 +264,41 @@ impl Table {
                     .names
                     .get(place)
                     .is_some_and(|name| is_of_records(name));
-                let nothing = meaning.is_some_and(|meaning| meaning.is_nothing());
-                if own || nothing && meaning.is_some_and(|meaning| !meaning.is_free_text) {
+                if (own || meaning.is_some_and(is_of_program)) && is_code(line, *span) {
                     text.desk.quiet.push(*span);
                 }
                 let said = meaning
                     .is_none_or(|meaning| meaning.is_nothing() || meaning.is_of(Class::Date));
                 if said && !own {
-                    text.dated(*span);
+                    let event = self.names.get(place).is_some_and(|name| is_of_event(name));
+                    text.dated(*span, event);
                 }
             }
         }
     }
+}
+
+/// Whether the cells of a column are ids, times and numbers of the program's own, whoever the row is about.
+fn is_of_program(meaning: &'static Meaning) -> bool {
+    // Columns that count people and things elsewhere hold those themselves in a table.
+    let counted = meaning.phrase.split(' ').next_back().is_some_and(|last| {
+        matches!(
+            last,
+            "members" | "names" | "patients" | "addresses" | "users" | "people"
+        )
+    });
+    meaning.is_nothing() && !meaning.is_free_text && !counted
+}
+
+/// Whether a cell is one word or a time: a text of several words may tell of somebody, whatever its column.
+fn is_code(line: &[u8], (start, end): (usize, usize)) -> bool {
+    let (start, end) = crate::bytes::trimmed(line, start, end);
+    let bytes = part(line, start, end);
+    // 2024-01-31 08:51:21 UTC
+    let letters = bytes
+        .iter()
+        .filter(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80);
+    !bytes.contains(&b' ') || letters.count() <= 3
 }
 
 /// A line of a table without the bars around it.
@@ -285,8 +347,12 @@ fn is_of_pairs(names: &[Vec<u8>]) -> bool {
                     b"property",
                     b"column",
                     b"label",
+                    b"(index)",
                 ],
-            ) && is(value, &[b"value", b"answer", b"content", b"data"])
+            ) && is(
+                value,
+                &[b"value", b"values", b"answer", b"content", b"data"],
+            )
         }
         _ => false,
     }
@@ -352,6 +418,29 @@ fn cell(text: &mut Text<'_, '_>, (start, end): (usize, usize), meaning: &'static
     text.take(meaning, value);
 }
 
+/// Where a literal of SQL ends whose text begins at a place; `limit` is as far as it may go.
+///
+/// Two quotes together are one of the text (`'O''Brien'`), and so is one behind a backslash that a letter follows
+/// (`'O\'Brien'`, as MySQL writes it): behind other backslashes the literal is over (`'C:\', 'x'`).
+fn literal_end(text: &[u8], from: usize, limit: usize) -> usize {
+    let mut place = from;
+    loop {
+        let quote = run_within(text, place, limit, |byte| byte != b'\'');
+        let doubled = at(text, quote + 1) == b'\'';
+        let escaped = quote > from
+            && before(text, quote) == b'\\'
+            && at(text, quote + 1).is_ascii_alphabetic();
+        if quote >= limit || quote >= text.len() || !(doubled || escaped) {
+            return quote;
+        }
+        // Two quotes and nothing between: an empty literal.
+        if doubled && quote == from && !at(text, quote + 2).is_ascii_alphanumeric() {
+            return quote;
+        }
+        place = quote + 1 + usize::from(doubled);
+    }
+}
+
 /// The texts of the cells of a line.
 fn cell_texts(line: &[u8], separator: u8) -> Vec<Vec<u8>> {
     cells(line, separator)
@@ -375,32 +464,79 @@ fn copy_names(line: &[u8]) -> Vec<Vec<u8>> {
 
 /// The places of the cells of a line; quotes may hold separators.
 fn cells(line: &[u8], separator: u8) -> Vec<(usize, usize)> {
+    match separator {
+        b' ' => blank_cells(line),
+        b'\t' => line_cells(line, separator, Quotes::None).0,
+        _ => line_cells(line, separator, Quotes::Around).0,
+    }
+}
+
+/// The places of the cells of a line that may break within quotes, and whether the last of them goes on in the next line.
+/// `inside` says that the line begins within quotes.
+fn quoted_cells(line: &[u8], separator: u8, inside: bool) -> (Vec<(usize, usize)>, bool) {
+    let quotes = if inside { Quotes::Open } else { Quotes::Around };
+    line_cells(line, separator, quotes)
+}
+
+/// Where the quotes of a line stand.
+#[derive(Clone, Copy, PartialEq)]
+enum Quotes {
+    /// Nowhere: they are bytes like others.
+    None,
+    /// Around cells.
+    Around,
+    /// Around cells, the first of which began in a line before.
+    Open,
+}
+
+/// The cells between separators, and whether a quote of the last one is open at the end.
+fn line_cells(line: &[u8], separator: u8, quotes: Quotes) -> (Vec<(usize, usize)>, bool) {
     let mut cells = Vec::new();
     let mut start = 0;
-    if separator == b' ' {
-        while cells.len() <= MOST {
-            start = run_end(line, start, |byte| byte == b' ');
-            if start >= line.len() {
-                break;
-            }
-            let end = run_end(line, start, |byte| byte != b' ');
-            cells.push((start, end));
-            start = end;
-        }
-        return cells;
-    }
+    let mut open = false;
+    let mut inside = quotes == Quotes::Open;
     while start <= line.len() && cells.len() <= MOST {
-        let end = if at(line, start) == b'"' && separator != b'\t' {
-            let mut place = start + 1;
-            while place < line.len() && !(at(line, place) == b'"' && at(line, place + 1) != b'"') {
-                place += 1 + usize::from(at(line, place) == b'"');
-            }
-            run_end(line, place, |byte| byte != separator)
+        let quoted = quotes != Quotes::None && at(line, start) == b'"';
+        let end = if inside || quoted {
+            let from = start + usize::from(!inside);
+            let close = closing_quote(line, from);
+            open = close.is_none();
+            let close = close.unwrap_or(line.len());
+            run_end(line, close, |byte| byte != separator)
         } else {
             run_end(line, start, |byte| byte != separator)
         };
+        inside = false;
         cells.push((start, end));
         start = end + 1;
+    }
+    (cells, open)
+}
+
+/// Where the quote stands that closes a cell: two together are one of its text.
+fn closing_quote(line: &[u8], from: usize) -> Option<usize> {
+    let mut place = from;
+    loop {
+        let quote = place + memchr::memchr(b'"', line.get(place..)?)?;
+        if at(line, quote + 1) != b'"' {
+            return Some(quote);
+        }
+        place = quote + 2;
+    }
+}
+
+/// The cells that blanks part.
+fn blank_cells(line: &[u8]) -> Vec<(usize, usize)> {
+    let mut cells = Vec::new();
+    let mut start = 0;
+    while cells.len() <= MOST {
+        start = run_end(line, start, |byte| byte == b' ');
+        if start >= line.len() {
+            break;
+        }
+        let end = run_end(line, start, |byte| byte != b' ');
+        cells.push((start, end));
+        start = end;
     }
     cells
 }
@@ -410,7 +546,7 @@ fn cells(line: &[u8], separator: u8) -> Vec<(usize, usize)> {
 fn is_like_header(line: &[u8]) -> bool {
     let start = run_end(line, 0, |byte| is_idle(byte) || byte == b'|');
     let first = at(line, start);
-    (first.is_ascii_alphabetic() || first == b'_')
+    (first.is_ascii_alphabetic() || matches!(first, b'_' | b'('))
         && line.len() <= 8192
         && kind_end(line, start, HEADER) == line.len()
 }
@@ -437,7 +573,7 @@ fn csv_header(line: &[u8], separator: u8, first: bool) -> Option<Columns> {
         let sound = (1..=48).contains(&name.len())
             && name
                 .first()
-                .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+                .is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'('))
             && name.iter().all(|byte| {
                 is_word(*byte) || matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/' | b'#')
             });
@@ -456,7 +592,7 @@ fn csv_header(line: &[u8], separator: u8, first: bool) -> Option<Columns> {
     }
     // Within a document a header has to be clearer than at its beginning.
     let enough = if first {
-        columns.len() >= 2 && known >= 1
+        columns.len() >= 2 && known >= 1 || is_of_pairs(&names)
     } else {
         columns.len() >= 3 && known >= 2
     };
@@ -479,3 +615,6 @@ fn names(list: &[u8]) -> Columns {
         .map(meaning_of)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

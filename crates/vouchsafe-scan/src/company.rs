@@ -19,7 +19,7 @@ use crate::text::Text;
 use crate::web;
 use crate::when;
 
-pub(crate) use crate::company::words::is_of_records;
+pub(crate) use crate::company::words::{is_of_event, is_of_records};
 
 /// What a first look found: class and place, in order.
 pub(crate) type Known = Vec<(Class, usize, usize)>;
@@ -40,14 +40,15 @@ pub(crate) fn known(found: &[Finding]) -> Option<Known> {
 impl Text<'_, '_> {
     /// Adds what belongs to the person that a line tells of, between the findings of the first look.
     pub(crate) fn company(&mut self, known: &Known) {
+        let names = words::names_of(self.text, known);
         let mut from = 0;
         let mut last = None;
         for &(class, start, end) in known {
-            self.stretch(from, start, last, known);
+            self.stretch(from, start, last, &names);
             from = end.max(from);
             last = Some((class, start, end));
         }
-        self.stretch(from, self.text.len(), last, known);
+        self.stretch(from, self.text.len(), last, &names);
         if self.classes.has(Class::Name) {
             self.beside_names(known);
         }
@@ -60,7 +61,7 @@ impl Text<'_, '_> {
         from: usize,
         to: usize,
         last: Option<(Class, usize, usize)>,
-        known: &Known,
+        names: &[Vec<u8>],
     ) {
         let mut place = from;
         if let Some((Class::Geography, _, end)) = last
@@ -114,7 +115,7 @@ impl Text<'_, '_> {
                     (kinds & (UPPER | OTHER_WORD) != 0)
                         .then(|| self.capital_beside(place, end, (from, to)))?
                 })
-                .or_else(|| self.page_beside(place, end, known));
+                .or_else(|| self.page_beside(place, end, names));
             place = next.map_or(end, |next| next.max(end));
         }
     }
@@ -160,7 +161,7 @@ impl Text<'_, '_> {
     }
 
     /// `website: https://…`, "her blog https://…".
-    fn page_beside(&mut self, start: usize, end: usize, known: &Known) -> Option<usize> {
+    fn page_beside(&mut self, start: usize, end: usize, names: &[Vec<u8>]) -> Option<usize> {
         let text = self.text;
         if part(text, end, end + 3) != b"://" || !part(text, start, end).starts_with(b"http") {
             return None;
@@ -172,7 +173,8 @@ impl Text<'_, '_> {
         let front = part(text, start.saturating_sub(40), start);
         let said = contains(front, words::PAGES)
             || contains(url, words::HOSTS)
-            || words::carries_name(text, url, known);
+            || words::carries_name(url, names)
+            || web::is_numbered(url);
         let sound = said && !web::is_machine(url) && url.len() >= 12 && !web::is_image(url);
         sound.then(|| {
             let stop = stop - usize::from(before(text, stop) == b'.');
@@ -245,10 +247,53 @@ mod tests {
     }
 
     #[test]
+    fn days_and_numbers_beside_a_person_are_told_from_the_program_s() {
+        for (line, class, value) in [
+            (
+                r#"{"patient":"Katherine Scott","admin_date":"20240301"}"#,
+                Class::Date,
+                "20240301",
+            ),
+            (
+                r#"{"resourceType":"Consent","patient":{"display":"Katherine Scott"},"verificationDate":"2024-03-01T10:11:12Z"}"#,
+                Class::Date,
+                "2024-03-01T10:11:12Z",
+            ),
+            (
+                r#"msg="ssn mismatch" stored=219099998 patient="Katherine Scott""#,
+                Class::Ssn,
+                "219099998",
+            ),
+            (
+                r#"{"url":"https://plans.example.com/m/12345678/eob","patient":"Katherine Scott"}"#,
+                Class::Url,
+                "https://plans.example.com/m/12345678/eob",
+            ),
+            (
+                "NINO QQ 12 34 56 C verified for Katherine Scott",
+                Class::UniqueId,
+                "QQ 12 34 56 C",
+            ),
+            (
+                "moved from patient 'Katherine Scott'/77881234 by x",
+                Class::Mrn,
+                "77881234",
+            ),
+        ] {
+            assert!(
+                found(line).contains(&(class, value)),
+                "{line}: {:?}",
+                found(line)
+            );
+        }
+    }
+
+    #[test]
     fn times_and_numbers_of_the_program_stay() {
         for line in [
             r#"{"ts":"2026-04-18T08:51:21Z","created_at":"2026-04-18T08:51:21Z","apiVersion":"2024-01-01","mrn":"0045512"}"#,
             "2026-04-18 08:51:21 INFO patient Katherine Scott opened bytes=3125550142 /assets/logo.png",
+            r#"{"mrn":"0045512","size":20240301,"created_date":"20240301"}"#,
             r#"10.0.0.1 - - [10/Apr/2026:18:43:41 +0000] "GET /x?mrn=0045512 HTTP/1.1" 200"#,
         ] {
             assert_eq!(found(line).len(), 1, "{line}: {:?}", found(line));
@@ -260,6 +305,8 @@ mod tests {
         for line in [
             "batch 3125550142 of 2026-04-18 done, picture front_8193.jpg written",
             "certificate expires 2029-07-16",
+            "fetched https://plans.example.com/m/12345678/eob",
+            "retry OK 12 34 56 C",
         ] {
             assert_eq!(found(line), [], "{line}");
         }

@@ -210,9 +210,7 @@ impl Scanner<'_> {
         if let Some(meaning) = self.carried.take() {
             text.carried(meaning);
         }
-        if line.ends_with(b"=>") {
-            self.carried = text.carries();
-        }
+        self.carried = text.carries();
         self.encoded(line, escaped, found, before, 0);
         self.weak = found.len() > before;
         settle(found, before, self.detector.minimum);
@@ -250,9 +248,38 @@ impl Scanner<'_> {
         Text::new(bytes, self.detector.classes, &mut self.desk, found).take(meaning, value);
     }
 
+    /// Adds what stands in the cells of a table within a text: an attachment, a body that was logged as one value.
+    fn table_within(&mut self, bytes: &[u8], found: &mut Vec<Finding>) {
+        if memchr::memchr(b'\n', bytes).is_none() {
+            return;
+        }
+        let quiet = std::mem::take(&mut self.desk.quiet);
+        let mut table = Table::default();
+        let mut start = 0;
+        for whole in bytes.split(|byte| *byte == b'\n') {
+            let line = whole.strip_suffix(b"\r").unwrap_or(whole);
+            // The header of a table that is a value begins behind its quote.
+            let value = match memchr::memrchr(b'"', line) {
+                Some(quote) if table.is_none() => part(line, quote + 1, line.len()),
+                _ => line,
+            };
+            if !table.header(value, value.len() < line.len() || start == 0) && !table.is_none() {
+                let before = found.len();
+                let mut text = Text::new(line, self.detector.classes, &mut self.desk, found);
+                table.row(&mut text);
+                for finding in found.iter_mut().skip(before) {
+                    finding.span = finding.span.start + start..finding.span.end + start;
+                }
+            }
+            start += whole.len() + 1;
+        }
+        self.desk.quiet = quiet;
+    }
+
     /// Adds the findings of a text, and of the encodings in it.
     fn text(&mut self, bytes: &[u8], found: &mut Vec<Finding>, depth: usize) {
         let before = found.len();
+        self.table_within(bytes, found);
         let mut text = Text::new(bytes, self.detector.classes, &mut self.desk, found);
         let escaped = look(&mut text);
         self.encoded(bytes, escaped, found, before, depth);
@@ -278,6 +305,7 @@ impl Scanner<'_> {
         let mut plain = std::mem::take(&mut self.plain);
         plain.read(bytes);
         let inner = found.len();
+        self.table_within(&plain.text, found);
         let mut text = Text::new(&plain.text, self.detector.classes, &mut self.desk, found);
         look(&mut text);
         if depth < DEPTH {
@@ -311,9 +339,12 @@ impl Scanner<'_> {
                 continue;
             };
             let mut within = Vec::new();
+            // The cells of the row around it are places of another text.
+            let quiet = std::mem::take(&mut self.desk.quiet);
             self.text(&inner, &mut within, depth + 1);
             settle(&mut within, 0, self.detector.minimum);
             self.company(&inner, &mut within, 0);
+            self.desk.quiet = quiet;
             within.sort_by_key(|finding| (finding.class, std::cmp::Reverse(finding.confidence)));
             within.dedup_by_key(|finding| finding.class);
             found.extend(within.into_iter().map(|finding| Finding {

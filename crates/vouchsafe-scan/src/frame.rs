@@ -1,6 +1,6 @@
 //! Where the scan is within nested objects: the name of each, and what its members say of one another.
 
-use crate::vocabulary::Meaning;
+use crate::vocabulary::{Meaning, Words};
 
 /// One object or array that is open.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,4 +67,12 @@ impl Frames {
     pub(crate) const fn is_open(&self) -> bool {
         self.depth > 0
     }
+}
+
+/// Whether what the parts of an object of this name say, they say of the object around it: `"type":{"coding":[…]}`.
+pub(crate) fn says_of_outer(name: &[u8]) -> bool {
+    let words = Words::of(name);
+    [b"type".as_slice(), b"code", b"coding", b"system"]
+        .iter()
+        .any(|word| words.has(word))
 }

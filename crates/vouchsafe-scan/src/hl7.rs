@@ -437,8 +437,13 @@ impl Text<'_, '_> {
             end: first.1,
             bounded: true,
         };
-        let fitted = value::fit(class, Strength::Field, "HL7 field", value);
-        if let Some((start, end, confidence)) = fitted {
+        let fit = |class| {
+            let fitted = value::fit(class, Strength::Field, "HL7 field", value)?;
+            Some((class, fitted))
+        };
+        // What a sender writes where a social security number belongs is a number of the patient all the same.
+        let other = || (class == Class::Ssn).then(|| fit(Class::UniqueId))?;
+        if let Some((class, (start, end, confidence))) = fit(class).or_else(other) {
             self.add(class, confidence, (start, end), Some("HL7 field"));
         }
     }
@@ -547,4 +552,55 @@ fn trimmed_marks(text: &[u8], mut start: usize, mut end: usize) -> (usize, usize
         end -= 1;
     }
     (start, end)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::class::Class;
+    use crate::detect::Detector;
+
+    #[test]
+    fn licences_of_staff_are_found_in_their_segments() {
+        for (line, value) in [
+            ("CER|1|RN1234567|||||RN^REGISTERED NURSE", "RN1234567"),
+            ("PRA|EMP123456|^CARDIOLOGY|PP|||MD123456^SL^WA", "MD123456"),
+            (
+                "STF|W123456||Qorvanth^Ilse|||||||||||||||||||WDL1234567AB^WA",
+                "WDL1234567AB",
+            ),
+        ] {
+            let mut found = Vec::new();
+            Detector::new().scanner().line(line.as_bytes(), &mut found);
+            let is_found = found.iter().any(|finding| {
+                finding.class == Class::License && line.get(finding.span.clone()) == Some(value)
+            });
+            assert!(is_found, "{line}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_specimens_studies_and_queries_are_somebodys() {
+        for (line, value) in [
+            ("SPM|1|0A12345678&BARCODE||SERPLAS^^99ROC", "0A12345678"),
+            (
+                "CSR|EA1181^X||001^CCC|EA1181-01234|||20240301",
+                "EA1181-01234",
+            ),
+            (
+                "QRD|20240301|R|D|Q1|||40^LI|7788123^ROE^JANE|RES",
+                "7788123",
+            ),
+            (
+                "PID|1||7788123||ROE^JANE||19800131|F|||||||||||88123456",
+                "88123456",
+            ),
+        ] {
+            let mut found = Vec::new();
+            Detector::new().scanner().line(line.as_bytes(), &mut found);
+            let is_found = found
+                .iter()
+                .any(|finding| line.get(finding.span.clone()) == Some(value));
+            assert!(is_found, "{line}: {found:?}");
+        }
+    }
 }

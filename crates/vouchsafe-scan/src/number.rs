@@ -390,27 +390,77 @@ impl Text<'_, '_> {
     }
 }
 
-/// Whether the words before an address say that a machine of a service is there: `upstream: "http://…`, `relay=mx[…`.
+/// Whether the word before an address says that a machine of a service is there: `upstream: "http://…`, `relay=mx[…`.
+///
+/// The word has to stand next to the address: "backend refused, client 203.0.113.9" names a client.
 fn is_of_server(text: &[u8], start: usize) -> bool {
-    const SERVERS: [&[u8]; 9] = [
+    const SERVERS: [&[u8]; 7] = [
         b"upstream",
         b"backend",
         b"nameserver",
-        b"relay=",
+        b"relay",
         b"resolver",
-        b"dns server",
         b"ntp",
-        b"endpoint",
         b"forwarder",
     ];
-    let front = part(text, start.saturating_sub(56), start).to_ascii_lowercase();
-    let clause = front
-        .rsplit(|byte| matches!(byte, b',' | b';' | b'|'))
-        .next()
-        .unwrap_or_default();
-    SERVERS
+    let floor = start.saturating_sub(64);
+    let mut front = part(text, floor, start);
+    // `mx1.example.org[…`, as mail programs write the name of a host before its address.
+    if let Some(rest) = front.strip_suffix(b"[") {
+        front = trimmed_back(rest, |byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')
+        });
+        // Behind it "=" has to stand, not the words of a sentence.
+        if front.last() != Some(&b'=') {
+            return false;
+        }
+    } else if let Some(rest) = front.strip_suffix(b"://") {
+        front = trimmed_back(rest, |byte| byte.is_ascii_lowercase());
+    }
+    for second in [false, true] {
+        front = trimmed_back(front, |byte| {
+            matches!(byte, b' ' | b':' | b'=' | b'"' | b'\'' | b'\\')
+        });
+        let rest = trimmed_back(front, |byte| byte.is_ascii_alphabetic());
+        let word = part(front, rest.len(), front.len()).to_ascii_lowercase();
+        if !matches!(
+            before(front, rest.len()),
+            0 | b' ' | b'"' | b'\'' | b',' | b';' | b'(' | b'{' | b'\t' | b'\\'
+        ) {
+            // `upstream_addr`: the word is the first half of the name of a field.
+            let joined = before(front, rest.len()) == b'_' && is_address_word(&word);
+            if !joined {
+                return false;
+            }
+            front = part(rest, 0, rest.len() - 1);
+            continue;
+        }
+        if SERVERS.contains(&word.as_slice())
+            || word == b"server" && rest.to_ascii_lowercase().ends_with(b"dns ")
+        {
+            return true;
+        }
+        // "upstream server 151.101.1.69", "nameserver address: …"
+        if second || !is_address_word(&word) {
+            return false;
+        }
+        front = rest;
+    }
+    false
+}
+
+/// Whether a word says only that an address follows.
+fn is_address_word(word: &[u8]) -> bool {
+    matches!(word, b"server" | b"host" | b"addr" | b"address" | b"ip")
+}
+
+/// A text without the bytes at its end for which `is` holds.
+fn trimmed_back(text: &[u8], is: impl Fn(u8) -> bool) -> &[u8] {
+    let end = text
         .iter()
-        .any(|word| memchr::memmem::find(clause, word).is_some())
+        .rposition(|byte| !is(*byte))
+        .map_or(0, |place| place + 1);
+    part(text, 0, end)
 }
 
 /// Whether digits are the code of the North American Numbering Plan.

@@ -15,7 +15,7 @@ use crate::lexicon::{Said, said};
 use crate::person::beside::{Left, Right, enclosed, left, right, says_aged};
 use crate::person::judge::{judge, reach};
 use crate::person::stranger::is_in_list;
-pub(crate) use crate::person::stranger::{caret_end, half, joined, stranger};
+pub(crate) use crate::person::stranger::{caret_end, half, is_issuer, joined, stranger};
 use crate::person::token::{Token, form, is_particle, token, token_of, tokens};
 use crate::person::words::{FIELD_WORDS, NOUNS, TITLES};
 

@@ -6,7 +6,11 @@ use crate::digits;
 use crate::text::Text;
 
 /// First characters, the fewest that follow them, and what it is.
-const FORMS: [(&str, usize, &str); 41] = [
+const FORMS: [(&str, usize, &str); 45] = [
+    ("login ", 6, "password of a command"),
+    ("sshpass ", 6, "password of a command"),
+    ("mysql ", 6, "password of a command"),
+    ("mysqldump ", 6, "password of a command"),
     ("dckr_pat_", 16, "Docker token"),
     ("password ", 8, "password"),
     ("Password ", 8, "password"),
@@ -76,10 +80,20 @@ const fn lead([first, second, third]: [u8; 3]) -> usize {
     (sum.wrapping_mul(0x9e37_79b9) >> 16) % LEADS
 }
 
-/// Whether a word may stand before a secret in a sentence: "password Summer2002-1".
+/// Whether a word may stand before a secret: "password Summer2002-1", `docker login`.
 #[inline]
 pub(crate) fn is_told(text: &[u8], start: usize, end: usize) -> bool {
-    at(text, end) == b' ' && matches!(part(text, start, end), b"password" | b"passphrase" | b"api")
+    at(text, end) == b' '
+        && end - start <= 10
+        && matches!(at(text, start), b'p' | b'a' | b'l' | b's' | b'm')
+        && is_word_for_secrets(part(text, start, end))
+}
+
+fn is_word_for_secrets(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"password" | b"passphrase" | b"api" | b"login" | b"sshpass" | b"mysql" | b"mysqldump"
+    )
 }
 
 /// Whether a text begins like a form that has digits, whatever its own are.
@@ -87,6 +101,23 @@ fn differs_in_digits(rest: &[u8], prefix: &[u8]) -> bool {
     let same =
         |(one, other): (&u8, &u8)| one == other || one.is_ascii_digit() && other.is_ascii_digit();
     digits::has_any(prefix) && rest.len() >= prefix.len() && rest.iter().zip(prefix).all(same)
+}
+
+/// Past the little words between a word for a secret and the secret: "password set to …", "password is now …".
+fn told_start(text: &[u8], after: usize) -> usize {
+    let mut start = after;
+    for _ in 0..3 {
+        let end = run_within(text, start, start + 9, |byte| byte.is_ascii_lowercase());
+        let little = matches!(
+            part(text, start, end),
+            b"is" | b"was" | b"set" | b"reset" | b"changed" | b"to" | b"now" | b"of"
+        );
+        if !little || at(text, end) != b' ' {
+            break;
+        }
+        start = end + 1;
+    }
+    start
 }
 
 impl Text<'_, '_> {
@@ -131,6 +162,9 @@ impl Text<'_, '_> {
         });
         match prefix {
             "BEGIN " => return self.private_key(start, name),
+            "login " | "sshpass " | "mysql " | "mysqldump " => {
+                return self.command_secret(least, name, after);
+            }
             _ if prefix.ends_with(' ') && !matches!(prefix, "Bearer " | "Basic ") => {
                 return self.told_secret(least, name, start, after);
             }
@@ -187,6 +221,7 @@ impl Text<'_, '_> {
         after: usize,
     ) -> Option<usize> {
         let text = self.text;
+        let after = told_start(text, after);
         let quote = at(text, after);
         let quoted = matches!(quote, b'\'' | b'"');
         let after = after + usize::from(quoted);
@@ -206,6 +241,31 @@ impl Text<'_, '_> {
             && !token.contains(&b'/');
         sound.then(|| {
             self.add(Class::Secret, Confidence::Medium, (after, end), Some(name));
+            end
+        })
+    }
+
+    /// `docker login -u ci -p V`, `sshpass -p V`, `mysql -pV`: what a shell showed of a command.
+    fn command_secret(&mut self, least: usize, name: &'static str, after: usize) -> Option<usize> {
+        let text = self.text;
+        let limit = text.len().min(after + 128);
+        let options = part(text, after.saturating_sub(1), limit);
+        let place = memchr::memmem::find(options, b" -p")? + after.saturating_sub(1) + 3;
+        let apart = at(text, place) == b' ';
+        let start = place + usize::from(apart);
+        let start = start + usize::from(matches!(at(text, start), b'\'' | b'"'));
+        let end = run_within(text, start, start + 128, |byte| {
+            byte.is_ascii_graphic() && !matches!(byte, b'\'' | b'"' | b';' | b'|' | b'<' | b'>')
+        });
+        let token = part(text, start, end);
+        // A port, a variable, an option of another name.
+        let named = token.starts_with(b"$") || token.starts_with(b"-");
+        let sound = token.len() >= least
+            && !named
+            && !token.iter().all(u8::is_ascii_digit)
+            && (apart || token.iter().any(u8::is_ascii_digit));
+        sound.then(|| {
+            self.add(Class::Secret, Confidence::Medium, (start, end), Some(name));
             end
         })
     }

@@ -1,6 +1,7 @@
 //! Identifiers behind their systems: `identifier=http://hospital.example.org/mrn|4711`, as FHIR searches for them.
 
 use crate::bytes::{BAR, at, part, run_within};
+use crate::memory::Memory;
 use crate::text::{Text, code_of_type};
 use crate::value::Value;
 use crate::vocabulary::{Meaning, meaning_of};
@@ -43,13 +44,7 @@ impl Text<'_, '_> {
 
     /// What a system says of the values behind it, or the words before it.
     fn meaning_of_system(&mut self, start: usize, system: &[u8]) -> Option<&'static Meaning> {
-        let last = system
-            .rsplit(|byte| matches!(byte, b'/' | b':'))
-            .next()
-            .unwrap_or_default();
-        let said = code_of_type(system)
-            .or_else(|| self.desk.memory.known(b"", last, false).meaning)
-            .filter(|meaning| !meaning.is_nothing());
+        let said = said_by_system(&mut self.desk.memory, system);
         if said.is_some() {
             return said;
         }
@@ -68,6 +63,23 @@ impl Text<'_, '_> {
             b"identifier"
         })
     }
+}
+
+/// What a system, a type or the name of a field says of the value beside it.
+pub(crate) fn said_by_system(memory: &mut Memory, said: &[u8]) -> Option<&'static Meaning> {
+    code_of_type(said)
+        .or_else(|| memory.known(b"", last_segment(said), false).meaning)
+        .filter(|meaning| !meaning.is_nothing())
+}
+
+/// The last segment of a URL or URN, which says what it is the system of; all of any other text.
+pub(crate) fn last_segment(said: &[u8]) -> &[u8] {
+    if !is_system(said) {
+        return said;
+    }
+    said.rsplit(|byte| matches!(byte, b'/' | b':'))
+        .next()
+        .unwrap_or_default()
 }
 
 /// Whether a value holds its system: `https://lakeside.org/mrn|4711`, also percent-encoded.

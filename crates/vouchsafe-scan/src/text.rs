@@ -1,5 +1,6 @@
 //! The scan of one text: fields, numbers, addresses, names, from left to right.
 
+mod credits;
 mod fields;
 
 use crate::bytes::{
@@ -10,17 +11,18 @@ use crate::class::{Class, Confidence};
 use crate::detect::Classes;
 use crate::field;
 use crate::finding::Finding;
-use crate::frame::{Frame, Frames};
+use crate::frame::{Frame, Frames, says_of_outer};
 use crate::memory::Memory;
 use crate::person;
 use crate::place;
 use crate::repeat::Asked;
 use crate::secret;
 use crate::value::{self, Value};
-use crate::vocabulary::{Meaning, Words};
+use crate::vocabulary::Meaning;
 use crate::web;
 use crate::when;
 
+use crate::text::credits::is_credited;
 pub(crate) use crate::text::fields::{code_of_type, is_hint, is_of_value};
 
 /// What scans of many texts use one after the other.
@@ -52,32 +54,18 @@ pub(crate) struct Text<'t, 'm> {
     pending: Option<(usize, usize)>,
     /// What the last field said of its value, until that value is over.
     pub(crate) quiet_until: usize,
+    /// Until here stand names of things, which may be those of people: no name is looked for.
+    things_until: usize,
     /// Where the value of the last field begins: the name of the field has said all that words before it can say.
     pub(crate) value_start: usize,
     /// The marks that it has.
     pub(crate) marks: Marks,
     /// Where the last URL ends, and how many began before that.
     url: (usize, usize),
+    /// What is left of values in arrays, of which a part was found.
+    rest: Vec<(usize, usize)>,
     /// Whether it reads like a note on a patient, once somebody asked.
     pub(crate) clinical: Option<bool>,
-}
-
-/// Whether a name is that of who wrote a program, by the words before it: "Copyright 2024 Jane Roe".
-fn is_credited(text: &[u8], start: usize) -> bool {
-    const SIGNS: [&[u8]; 8] = [
-        b"copyright",
-        b"(c) ",
-        b"\xc2\xa9",
-        b"&copy;",
-        b"all rights",
-        b"@author",
-        b"brands ",
-        b"designer",
-    ];
-    let front = part(text, start.saturating_sub(48), start).to_ascii_lowercase();
-    SIGNS
-        .iter()
-        .any(|sign| memchr::memmem::find(&front, sign).is_some())
 }
 
 impl<'t, 'm> Text<'t, 'm> {
@@ -96,9 +84,11 @@ impl<'t, 'm> Text<'t, 'm> {
             desk,
             pending: None,
             quiet_until: 0,
+            things_until: 0,
             value_start: usize::MAX,
             marks: marks(text),
             url: (0, 0),
+            rest: Vec::new(),
             clinical: None,
         }
     }
@@ -127,9 +117,27 @@ impl<'t, 'm> Text<'t, 'm> {
 
     /// Scans all of the text.
     pub(crate) fn scan(&mut self) {
+        self.scan_part(0, self.text.len());
+        // Each of the rests is a part of a value, and rests of rests are parts of those; together they are not longer than
+        // the text but where values of arrays stand within others.
+        let mut left = self.text.len();
+        while let Some((start, end)) = self.rest.pop() {
+            let Some(fewer) = left.checked_sub(end - start) else {
+                return;
+            };
+            left = fewer;
+            self.quiet_until = 0;
+            self.things_until = 0;
+            self.value_start = usize::MAX;
+            self.scan_part(start, end);
+        }
+    }
+
+    /// Scans a part of the text.
+    fn scan_part(&mut self, start: usize, limit: usize) {
         let text = self.text;
-        let mut place = 0;
-        while let Some(&byte) = text.get(place) {
+        let mut place = start;
+        while let Some(&byte) = text.get(place).filter(|_| place < limit) {
             let first = kind(byte);
             if first & WORD == 0 {
                 let stops = first & STOP != 0 && (byte != b':' || at(text, place + 1) == b'/');
@@ -228,17 +236,18 @@ impl<'t, 'm> Text<'t, 'm> {
         {
             return Some(end);
         }
-        if !self.classes.has(Class::Name) || !(first.is_ascii_uppercase() || first >= 0xc3) {
+        if !self.classes.has(Class::Name)
+            || start < self.things_until
+            || !(first.is_ascii_uppercase() || first >= 0xc3)
+        {
             return None;
         }
         // Mann-Whitney, Hawkins-Kennedy: the first half has been looked at.
         if before(self.text, start) == b'-' && before(self.text, start - 1).is_ascii_alphabetic() {
             return None;
         }
-        // `4711^^^LSMC^HAR`: who gave the number out.
-        let issuer = part(self.text, start.saturating_sub(2), start) == b"^^";
         if at(self.text, end) == b'^'
-            && !issuer
+            && !person::is_issuer(self.text, start)
             && let Some(stop) = person::joined(self.text, start, end, false)
         {
             self.add(Class::Name, Confidence::Medium, (start, stop), None);
@@ -350,12 +359,9 @@ impl<'t, 'm> Text<'t, 'm> {
                     b']' => b'[',
                     _ => b'(',
                 };
-                self.desk.frames.pop(open, |(start, end)| {
-                    let words = Words::of(part(text, start, end));
-                    [b"type".as_slice(), b"code", b"coding", b"system"]
-                        .iter()
-                        .any(|word| words.has(word))
-                });
+                self.desk
+                    .frames
+                    .pop(open, |(start, end)| says_of_outer(part(text, start, end)));
             }
             b'@' => {
                 if let Some((start, end, confidence)) = web::email(text, place, 0) {

@@ -191,6 +191,19 @@ pub(crate) fn is_of_somebody(segment: &[u8]) -> bool {
     (number || slug) && !is_image(segment) && !is_uuid(segment) && !looks_like_hash(segment)
 }
 
+/// Whether the path of a URL has a number that a page of somebody can have: `/m/88123456/eob`.
+pub(crate) fn is_numbered(url: &[u8]) -> bool {
+    let after = memchr::memmem::find(url, b"://").map_or(0, |place| place + 3);
+    let path = part(url, after, url.len());
+    let mut segments = path.split(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    // The host.
+    segments.next();
+    segments.any(|segment| {
+        let digits = count_digits(segment);
+        digits >= 6 && digits == segment.len() && segment.len() <= 12
+    })
+}
+
 /// Whether a text ends as the name of a file of a picture does.
 pub(crate) fn is_image(text: &[u8]) -> bool {
     let end = run_end(text, 0, |byte| !matches!(byte, b'?' | b'#'));

@@ -39,6 +39,7 @@ impl Text<'_, '_> {
                     | b"SBR"
                     | b"CLP"
                     | b"DTM"
+                    | b"RMR"
                     | b"INS"
                     | b"ENT"
             ) {
@@ -69,6 +70,13 @@ impl Text<'_, '_> {
                 self.x12_add(Class::Date, get(3))
             }
             b"DTM" if bytes(2).len() == 8 => self.x12_add(Class::Date, get(2)),
+            b"DTM" if matches!(bytes(5), b"D8" | b"RD8") => self.x12_add(Class::Date, get(6)),
+            // What a payment is for: a policy, an account.
+            b"RMR" if count_digits(bytes(2)) >= 4 => match bytes(1) {
+                b"AZ" | b"IG" | b"1L" => self.x12_add(Class::HealthPlan, get(2)),
+                b"11" => self.x12_add(Class::Account, get(2)),
+                _ => {}
+            },
             b"ENT" if bytes(3) == b"34" => self.x12_add(Class::Ssn, get(4)),
             b"INS" if bytes(11) == b"D8" => self.x12_add(Class::Date, get(12)),
             // The number of the patient's account, as whoever claims has it.
@@ -206,6 +214,24 @@ mod tests {
                 Class::Geography,
                 Class::Date,
                 Class::Ssn
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_premium_is_paid_for_is_found() {
+        let line = b"NM1*IL*1*QORVATH*ZENIA****EI*H12345678~RMR*AZ*H12345679**12.00~RMR*11*88123456**1.00~DTM*582****RD8*20240301-20240331~";
+        let mut found = Vec::new();
+        Detector::new().scanner().line(line, &mut found);
+        let classes: Vec<Class> = found.iter().map(|finding| finding.class).collect();
+        assert_eq!(
+            classes,
+            [
+                Class::Name,
+                Class::HealthPlan,
+                Class::HealthPlan,
+                Class::Account,
+                Class::Date
             ]
         );
     }

@@ -1,7 +1,7 @@
 //! Conditions of SQL whose values stand behind an operator that is a word: `last_name ILIKE 'Roe%'`, `mrn in ('47', '48')`.
 
-use crate::bytes::{at, before, is_word, part, run_end, run_within, word_start};
-use crate::columns::cell;
+use crate::bytes::{at, before, is_word, part, run_within, word_start};
+use crate::columns::{cell, literal_end};
 use crate::text::Text;
 use crate::vocabulary::{Meaning, meaning_of};
 
@@ -27,7 +27,7 @@ impl Text<'_, '_> {
         let text = self.text;
         let mut open = quote;
         for _ in 0..MOST {
-            let end = run_end(text, open + 1, |byte| byte != b'\'');
+            let end = literal_end(text, open + 1, text.len());
             let is_wild = |byte: u8| matches!(byte, b'%' | b'^');
             let start = run_within(text, open + 1, end, is_wild);
             let stop = end - usize::from(end > start && is_wild(before(text, end)));

@@ -3,8 +3,8 @@
 
 use memchr::memmem::Finder;
 
-use crate::bytes::{Needle, at, is_word, part, run_end, run_within, trimmed, word_start};
-use crate::columns::cell;
+use crate::bytes::{Needle, at, before, is_word, part, run_end, run_within, trimmed, word_start};
+use crate::columns::{cell, literal_end};
 use crate::text::Text;
 use crate::vocabulary::{Meaning, meaning_of};
 
@@ -46,14 +46,36 @@ impl Text<'_, '_> {
         let end = run_within(text, start, start + 96, is_of_name);
         let (_, end) = trimmed(text, start, end);
         let first = word_start(text, end, 64);
-        let open = part(text, place.saturating_sub(128), place)
-            .iter()
-            .rposition(|byte| *byte == b'\'')
-            .map(|open| place.saturating_sub(128) + open + 1);
+        let floor = place.saturating_sub(128);
+        let open = opening(part(text, floor, place)).map(|open| floor + open + 1);
         if let (Some(open), Some(meaning)) = (open, meaning_of(part(text, first, end)))
             && !meaning.is_nothing()
         {
             cell(self, (open, place), meaning);
+        }
+    }
+
+    /// `… with unique index 'IX_SSN'. The duplicate key value is (V)`, as SQL Server refuses them: what the name of the index
+    /// says.
+    fn refused_by_index(&mut self, place: usize) {
+        let text = self.text;
+        let start = place + 9;
+        let end = run_within(text, start, start + 256, |byte| byte != b')');
+        let floor = place.saturating_sub(REACH);
+        let front = part(text, floor, place);
+        let named = [b"index '".as_slice(), b"constraint '"]
+            .iter()
+            .filter_map(|word| Some(memchr::memmem::rfind(front, word)? + word.len()))
+            .max();
+        let Some(named) = named else {
+            return;
+        };
+        let name_end = run_within(front, named, named + 128, |byte| byte != b'\'');
+        let meaning = meaning_of(part(front, named, name_end));
+        // Of several values nothing says which is which.
+        let one = !part(text, start, end).contains(&b',');
+        if let Some(meaning) = meaning.filter(|meaning| one && !meaning.is_nothing()) {
+            cell(self, (start, end), meaning);
         }
     }
 
@@ -62,6 +84,11 @@ impl Text<'_, '_> {
         let text = self.text;
         static VALUE: Needle = Needle::new(|| Finder::new(b"alue"));
         for place in VALUE.find_iter(text).take(16) {
+            if part(text, place + 4, place + 9) == b" is ("
+                && part(text, 0, place).ends_with(b"duplicate key v")
+            {
+                self.refused_by_index(place);
+            }
             let open = run_within(text, place + 4, place + 10, |byte| {
                 matches!(byte, b' ' | b':' | b'=' | b'\\')
                     || matches!(byte, b'"') && at(text, place + 4) == byte
@@ -74,7 +101,11 @@ impl Text<'_, '_> {
                 _ if at(text, open - 1) == b'"' => (open - 1, b'"'),
                 _ => continue,
             };
-            let end = run_within(text, open + 1, open + 257, |byte| byte != close);
+            let end = if close == b'\'' {
+                literal_end(text, open + 1, open + 257)
+            } else {
+                run_within(text, open + 1, open + 257, |byte| byte != close)
+            };
             if at(text, end) == close
                 && let Some(meaning) = named_before(text, place)
             {
@@ -82,6 +113,13 @@ impl Text<'_, '_> {
             }
         }
     }
+}
+
+/// The quote that opens the value at the end of a text: a blank or a mark stands before it, a quote of the value itself
+/// (`O''Brien`, and `O'Brien` as MySQL repeats it) has a letter there.
+fn opening(front: &[u8]) -> Option<usize> {
+    memchr::memrchr_iter(b'\'', front)
+        .find(|quote| matches!(before(front, *quote), 0 | b' ' | b':' | b'=' | b'(' | b'"'))
 }
 
 /// What the last field says that is named before a place.

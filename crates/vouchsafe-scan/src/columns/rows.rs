@@ -7,7 +7,7 @@ use crate::bytes::{
 };
 use crate::checks;
 use crate::class::{Class, Confidence};
-use crate::columns::{Columns, cell, names};
+use crate::columns::{Columns, cell, literal_end, names};
 use crate::digits;
 use crate::finding::Finding;
 use crate::person;
@@ -39,9 +39,7 @@ impl Text<'_, '_> {
         let mut row_end = 0;
         for open in memchr::memchr_iter(b'(', brackets) {
             let front = part(text, open.saturating_sub(24), open);
-            if front.ends_with(b"^DPT") {
-                self.patient_of_vista(open);
-            }
+            self.vista(open);
             let shown = ends_with(front, b"row contains ") || ends_with(front, b"key value is ");
             if open >= row_end && shown {
                 row_end = self.failing_row(open);
@@ -84,7 +82,7 @@ impl Text<'_, '_> {
                 return text.len();
             };
             let from = place + open + 1;
-            let to = run_end(text, from, |byte| byte != b'\'');
+            let to = literal_end(text, from, text.len());
             self.unnamed(from, to);
             place = to + 1;
         }
@@ -107,8 +105,8 @@ impl Text<'_, '_> {
         }
     }
 
-    /// A cell that is a day, of a column that says nothing.
-    pub(super) fn dated(&mut self, (start, end): (usize, usize)) {
+    /// A cell that is a day, of a column that says nothing; in the column of an event also one with a time.
+    pub(super) fn dated(&mut self, (start, end): (usize, usize), event: bool) {
         let text = self.text;
         let (start, end) = crate::bytes::trimmed(text, start, end);
         let cell = part(text, start, end);
@@ -120,7 +118,8 @@ impl Text<'_, '_> {
                 number(part(cell, 4, 6)),
                 number(part(cell, 6, 8)),
             );
-        if compact || cell.len() <= 12 && when::date_end(text, start) == Some(end) {
+        let long = if event { 32 } else { 12 };
+        if compact || cell.len() <= long && when::date_end(text, start) == Some(end) {
             self.add(
                 Class::Date,
                 Confidence::Medium,
@@ -175,34 +174,6 @@ impl Text<'_, '_> {
         }
     }
 
-    /// `^DPT(4711,0)="ROE,JANE^F^2610412^^^^^^666121234"`: a record of the file of patients of VistA, by its pieces.
-    fn patient_of_vista(&mut self, open: usize) {
-        let text = self.text;
-        let Some(quote) = memchr::memchr(b'"', part(text, open, text.len().min(open + 64))) else {
-            return;
-        };
-        let start = open + quote + 1;
-        let end = run_within(text, start, start + 512, |byte| byte != b'"');
-        let pieces = [
-            (1, b"patient name".as_slice()),
-            (3, b"dob"),
-            (9, b"ssn"),
-            (13, b"phone"),
-        ];
-        let mut place = start;
-        for piece in 1..=16 {
-            let stop = run_within(text, place, end, |byte| byte != b'^');
-            let name = pieces.iter().find(|(known, _)| *known == piece);
-            if let Some(meaning) = name.and_then(|(_, name)| meaning_of(name)) {
-                cell(self, (place, stop), meaning);
-            }
-            if stop >= end {
-                break;
-            }
-            place = stop + 1;
-        }
-    }
-
     /// A row without the names of its columns: what looks like a name or a date there is one. Returns where it ends.
     fn failing_row(&mut self, open: usize) -> usize {
         let text = self.text;
@@ -252,14 +223,11 @@ impl Text<'_, '_> {
             let slashes = run_end(text, place, |byte| byte == b'\\');
             let quote = at(text, slashes);
             let (from, to, next) = if matches!(quote, b'\'' | b'"') {
-                let mut end = slashes + 1;
-                while end < text.len() {
-                    end = run_end(text, end, |byte| byte != quote);
-                    if at(text, end + 1) != quote || quote == b'"' {
-                        break;
-                    }
-                    end += 2;
-                }
+                let end = if quote == b'\'' {
+                    literal_end(text, slashes + 1, text.len())
+                } else {
+                    run_end(text, slashes + 1, |byte| byte != quote)
+                };
                 let next = run_end(text, end, |byte| !matches!(byte, b',' | b')'));
                 let next = if cast {
                     run_end(text, next + 1, |byte| !matches!(byte, b',' | b')'))

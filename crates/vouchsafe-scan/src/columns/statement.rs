@@ -6,7 +6,7 @@ use crate::bytes::{
     COMPARES, Marks, Needle, OPEN, at, before, is_word, number, part, run_end, run_within,
     word_start,
 };
-use crate::columns::{Columns, cell, names};
+use crate::columns::{Columns, cell, literal_end, names};
 use crate::text::Text;
 use crate::vocabulary::meaning_of;
 
@@ -286,7 +286,7 @@ impl Text<'_, '_> {
             let Some(meaning) = column_of(text, name).and_then(meaning_of) else {
                 continue;
             };
-            let stop = run_within(text, open + 1, open + 1024, |byte| byte != b'\'');
+            let stop = literal_end(text, open + 1, open + 1024);
             any = true;
             cell(self, (open + 1, stop), meaning);
         }
@@ -318,7 +318,7 @@ impl Text<'_, '_> {
             };
             let meaning = which.checked_sub(1).and_then(|which| *columns.get(which)?);
             if let Some(meaning) = meaning.filter(|_| part(text, end, end + 4) == b" = '") {
-                let stop = run_within(text, end + 4, end + 1024, |byte| byte != b'\'');
+                let stop = literal_end(text, end + 4, end + 1024);
                 cell(self, (end + 4, stop), meaning);
             }
         }

@@ -146,6 +146,8 @@ impl Text<'_, '_> {
         }
         let key = key_before(text, start);
         let own = match &key {
+            // A day alone is no time of a program's.
+            Some(key) if digits.len() == 8 && key.is_of_days() => key.is_of_records(),
             Some(key) => {
                 key.is_of_times() || key.is_of_program() || key.is_of_request() || key.is_numbered()
             }

@@ -60,9 +60,8 @@ impl Text<'_, '_> {
         (from, limit): (usize, usize),
     ) -> Option<usize> {
         let text = self.text;
-        let issuer = part(text, start.saturating_sub(2), start) == b"^^";
         if at(text, end) == b'^'
-            && !issuer
+            && !person::is_issuer(text, start)
             && let Some(stop) = person::joined(text, start, end, true).filter(|stop| *stop <= limit)
         {
             return Some(stop);

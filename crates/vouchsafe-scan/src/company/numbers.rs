@@ -11,6 +11,9 @@ use crate::value::{is_uuid, looks_like_hash};
 use crate::web;
 use crate::when;
 
+/// What a line speaks of stands no further from a number.
+const SPOKEN: usize = 96;
+
 /// A class and a place.
 type Found = Option<(Class, usize, usize)>;
 
@@ -134,7 +137,14 @@ impl Text<'_, '_> {
                     (previous, next),
                     (b'\'', b'\'') | (b'"', b'"') | (b'(' | b' ' | b',', b',' | b')')
                 );
-            let sound = quoted && checks::ssn(part(word, 0, 3), part(word, 3, 5), part(word, 5, 9));
+            // "ssn mismatch, stored=219099998": the line says of what it speaks.
+            let said = || {
+                let floor = start.saturating_sub(SPOKEN);
+                let near = part(text, floor, text.len().min(end + SPOKEN));
+                contains(near, &[b"ssn", b"social security"])
+            };
+            let sound = (quoted || said())
+                && checks::ssn(part(word, 0, 3), part(word, 3, 5), part(word, 5, 9));
             return sound.then_some((Class::Ssn, start, end));
         }
         if checks::npi(word) {
@@ -281,7 +291,9 @@ impl Text<'_, '_> {
         let open = run_within(text, name_end, name_end + 4, |byte| {
             matches!(byte, b' ' | b'"' | b'\'' | b'\\')
         });
-        if open > name_end + 3 || !matches!(at(text, open), b'(' | b'[' | b'#') {
+        // patient 'ROE^JANE'/7788123
+        let slash = at(text, open) == b'/' && matches!(before(text, open), b'\'' | b'"');
+        if open > name_end + 3 || !(slash || matches!(at(text, open), b'(' | b'[' | b'#')) {
             return None;
         }
         let start = open + 1;
@@ -289,7 +301,7 @@ impl Text<'_, '_> {
             byte.is_ascii_alphanumeric() || byte == b'-'
         });
         let number = part(text, start, end);
-        let closed = at(text, open) == b'#' || matches!(at(text, end), b')' | b']');
+        let closed = matches!(at(text, open), b'#' | b'/') || matches!(at(text, end), b')' | b']');
         // An age over 89.
         if closed
             && matches!(number.len(), 2 | 3)

@@ -347,6 +347,35 @@ pub(crate) fn is_of_records(name: &[u8]) -> bool {
     Key(name).is_of_records()
 }
 
+/// Whether a day and time in a column of this name is that of something that happened to somebody: `arrival_ts`.
+///
+/// Beside its word for time it has another word, and none that says that it is the program's own.
+pub(crate) fn is_of_event(name: &[u8]) -> bool {
+    const SUFFIXES: [&[u8]; 12] = [
+        b"ts",
+        b"t",
+        b"time",
+        b"timestamp",
+        b"datetime",
+        b"dt",
+        b"dttm",
+        b"tm",
+        b"date",
+        b"at",
+        b"on",
+        b"utc",
+    ];
+    let key = Key(name);
+    let lower = name.to_ascii_lowercase();
+    let mut words = lower.split(|byte| !byte.is_ascii_alphanumeric());
+    let own = |word: &&[u8]| TIMES.contains(word) && !SUFFIXES.contains(word);
+    let said = words.clone().filter(|word| word.len() > 1);
+    !key.is_of_records()
+        && !words.any(|word| own(&word))
+        && said.clone().any(|word| SUFFIXES.contains(&word))
+        && said.clone().any(|word| !SUFFIXES.contains(&word))
+}
+
 /// The word before a place, over a blank and a few marks.
 pub(super) fn word_before(text: &[u8], place: usize) -> &[u8] {
     let mut end = place;
@@ -397,9 +426,17 @@ impl Key<'_> {
         ) && Words::of(self.0).ends_with(known)
     }
 
+    /// Whether it says that its value is a day, and of what.
+    pub(super) fn is_of_days(&self) -> bool {
+        self.0.len() > 4 && self.ends_with(&[b"date", b"day", b"dt", b"dos"])
+    }
+
     /// Whether it is one of the times of FHIR.
     pub(super) fn is_of_fhir(&self) -> bool {
-        matches!(self.0, b"dateTime" | b"start" | b"end")
+        matches!(
+            self.0,
+            b"dateTime" | b"start" | b"end" | b"started" | b"issued" | b"authoredOn"
+        ) || self.0.ends_with(b"Date") && self.0 != b"recordedDate"
             || self.0.ends_with(b"DateTime") && !self.0.starts_with(b"created")
     }
 
@@ -467,7 +504,10 @@ pub(super) fn key_before(text: &[u8], start: usize) -> Option<Key<'_>> {
         first -= 1;
     }
     let name = part(text, first, place);
-    (at(text, first) != b'-' && name.iter().any(u8::is_ascii_alphabetic)).then_some(Key(name))
+    // "ValueError: '219099999' is not valid": what was raised is the name of no field.
+    let raised = name.ends_with(b"Error") || name.ends_with(b"Exception");
+    (at(text, first) != b'-' && !raised && name.iter().any(u8::is_ascii_alphabetic))
+        .then_some(Key(name))
 }
 
 /// Where a call begins whose first argument stands at a place: `ISODate('…')`, `to_date('…')`.
@@ -483,33 +523,30 @@ fn called_start(text: &[u8], start: usize) -> usize {
     if first < open - 1 { first } else { start }
 }
 
-/// Whether a URL carries the name of one of those who were found.
-pub(super) fn carries_name(text: &[u8], url: &[u8], known: &crate::company::Known) -> bool {
-    let url = url.to_ascii_lowercase();
-    let host = url
-        .windows(3)
-        .position(|three| three == b"://")
-        .map_or(0, |place| place + 3);
-    let url = part(&url, host, url.len());
-    let names = known
+/// The words of the names that were found in a line, in lower case: as many as pages are compared with.
+pub(super) fn names_of(text: &[u8], known: &crate::company::Known) -> Vec<Vec<u8>> {
+    known
         .iter()
         .filter(|(class, _, _)| *class == crate::class::Class::Name)
         .flat_map(|(_, start, end)| {
             part(text, *start, *end).split(|byte| !byte.is_ascii_alphabetic() && *byte < 0x80)
         })
         .filter(|name| name.len() >= 3)
-        .map(<[u8]>::to_ascii_lowercase);
-    let carried = |name: &Vec<u8>| {
-        url.windows(name.len())
-            .any(|window| window == name.as_slice())
-    };
-    let mut count = 0;
-    for name in names.take(16) {
-        if carried(&name) {
-            count += if name.len() >= 6 { 2 } else { 1 };
-        }
-    }
-    count >= 2
+        .map(<[u8]>::to_ascii_lowercase)
+        .take(16)
+        .collect()
+}
+
+/// Whether a URL carries the name of one of those who were found.
+pub(super) fn carries_name(url: &[u8], names: &[Vec<u8>]) -> bool {
+    let url = url.to_ascii_lowercase();
+    let host = memchr::memmem::find(&url, b"://").map_or(0, |place| place + 3);
+    let url = part(&url, host, url.len());
+    let weights = names
+        .iter()
+        .filter(|name| memchr::memmem::find(url, name).is_some())
+        .map(|name| if name.len() >= 6 { 2 } else { 1 });
+    weights.sum::<usize>() >= 2
 }
 
 /// Whether a text has one of some words of lower case, in whatever case.

@@ -24,7 +24,7 @@ pub(super) enum Kind {
 pub(super) type Fields = &'static [(usize, Kind)];
 
 /// Segments and their fields, as HL7 v2.5.1 numbers them.
-pub(super) const SEGMENTS: [(&[u8], Fields); 23] = [
+pub(super) const SEGMENTS: [(&[u8], Fields); 28] = [
     (
         b"PID",
         &[
@@ -204,8 +204,30 @@ pub(super) const SEGMENTS: [(&[u8], Fields); 23] = [
             (6, Kind::Date),
             (10, Kind::Phone),
             (11, Kind::Address),
+            (22, Kind::Id(Class::License)),
         ],
     ),
+    (
+        b"PRA",
+        &[
+            (1, Kind::Id(Class::UniqueId)),
+            (6, Kind::Id(Class::License)),
+        ],
+    ),
+    (b"CER", &[(2, Kind::Id(Class::License))]),
+    (b"SPM", &[(2, Kind::Id(Class::UniqueId)), (17, Kind::Date)]),
+    (
+        b"CSR",
+        &[
+            (4, Kind::Id(Class::UniqueId)),
+            (5, Kind::Id(Class::UniqueId)),
+            (6, Kind::Date),
+            (7, Kind::Staff),
+            (8, Kind::Staff),
+            (9, Kind::Date),
+        ],
+    ),
+    (b"QRD", &[(8, Kind::Staff)]),
     (b"PR1", &[(5, Kind::Date), (11, Kind::Staff)]),
 ];
 
@@ -233,8 +255,7 @@ pub(super) const ASTM_ORDER: Fields = &[
 ];
 
 /// Segments that the table above has not: their fields are looked at by form.
-pub(super) const OTHERS: [&[u8]; 28] = [
-    b"FT1", b"PRD", b"CTD", b"RXO", b"RXR", b"SPM", b"CON", b"PDA", b"AL1", b"IAM", b"PRB", b"GOL",
-    b"AIG", b"AIS", b"AIL", b"PV2", b"IN3", b"UB2", b"DB1", b"PTH", b"QRD", b"QRF", b"ARQ", b"PRT",
-    b"CER", b"CSR", b"BPX", b"OBS",
+pub(super) const OTHERS: [&[u8]; 24] = [
+    b"FT1", b"PRD", b"CTD", b"RXO", b"RXR", b"CON", b"PDA", b"AL1", b"IAM", b"PRB", b"GOL", b"AIG",
+    b"AIS", b"AIL", b"PV2", b"IN3", b"UB2", b"DB1", b"PTH", b"QRF", b"ARQ", b"PRT", b"BPX", b"OBS",
 ];

@@ -34,11 +34,8 @@ impl Text<'_, '_> {
         if number.is_none() && date.is_none() {
             return None;
         }
-        let names: Vec<&(usize, usize)> = pieces
-            .iter()
-            .take_while(|piece| is_name(part(text, piece.0, piece.1)))
-            .collect();
-        let named = if let [first, .., last] = names.as_slice() {
+        let names = names(text, &pieces);
+        let named = if let [first, .., last] = names {
             self.add(
                 Class::Name,
                 Confidence::Medium,
@@ -135,6 +132,31 @@ fn dated(text: &[u8], from: usize, to: usize) -> Option<(usize, usize)> {
     };
     value::fit(Class::Date, crate::vocabulary::Strength::Shape, "", value)
         .map(|(start, end, _)| (start, end))
+}
+
+/// The parts with which a name of a file begins, as far as they are names.
+fn names<'p>(text: &[u8], pieces: &'p [(usize, usize)]) -> &'p [(usize, usize)] {
+    let word = |place: usize| {
+        pieces
+            .get(place)
+            .map_or(&[][..], |piece| part(text, piece.0, piece.1))
+    };
+    let given = |place: usize| lexicon::said(word(place)).clearly_given;
+    let is_one = |place: usize| {
+        let beside = given(place + 1) || place > 0 && given(place - 1);
+        is_name(word(place)) || beside && is_half(word(place))
+    };
+    let count = (0..pieces.len()).take_while(|place| is_one(*place)).count();
+    pieces.get(..count).unwrap_or_default()
+}
+
+/// Whether a part is a surname that is a word as well, as one beside a given name may be: `Roe_Jane`.
+fn is_half(word: &[u8]) -> bool {
+    let said = lexicon::said(word);
+    word.len() >= 2
+        && word.first().is_some_and(u8::is_ascii_uppercase)
+        && said.surname
+        && !said.term
 }
 
 /// Whether a part is a name: a capitalised word that no dictionary of words knows, or one of a dictionary of names.

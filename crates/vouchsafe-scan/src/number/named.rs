@@ -31,12 +31,13 @@ impl Text<'_, '_> {
             .or_else(|| self.context(first))
             .or_else(|| self.answered(first))
         else {
-            return end;
+            return self.series(first, end).unwrap_or(end);
         };
         let limit = run_within(text, first, first + 80, |byte| {
             !matches!(
                 byte,
-                b',' | b';' | b'|' | b'"' | b'\'' | b'<' | b'>' | b'}' | b'\n' | b'\t' | b'&'
+                b',' | b';' | b'|' | b'"' | b'\'' | b'<' | b'>' | b'}' | b'\n' | b'\t' | b'&' | 0x1c
+                    ..=0x1f
             )
         });
         let value = Value {
@@ -56,7 +57,7 @@ impl Text<'_, '_> {
         else {
             return end;
         };
-        if class == Class::Phone && is_of_program(text, place.1) {
+        if class == Class::Phone && is_of_program(text, place) {
             return end;
         }
         let confidence = if value::has_check(class, part(text, place.0, place.1)) {
@@ -66,6 +67,29 @@ impl Text<'_, '_> {
         };
         self.add(class, confidence, place, Some(meaning.phrase));
         place.1
+    }
+
+    /// "NINO QQ 12 34 56 C": a number whose series of two capitals stands before it, after the words that name it.
+    fn series(&mut self, first: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        let start = first.checked_sub(3)?;
+        let series = part(text, start, first);
+        let sound = matches!(series, [b'A'..=b'Z', b'A'..=b'Z', b' '])
+            && before(text, start) == b' '
+            && matches!(at(text, end), b' ');
+        let meaning = sound.then(|| self.context(start))??;
+        let value = Value {
+            text,
+            start,
+            end: text.len().min(start + 40),
+            bounded: false,
+        };
+        let told = |class| is_told(class, b' ');
+        let (class, place, _) = value::fit_of(meaning, value, told)?;
+        (place.0 == start && place.1 > end).then(|| {
+            self.add(class, Confidence::Medium, place, Some(meaning.phrase));
+            place.1
+        })
     }
 
     /// What the letters say that are joined to a number, and where the number begins: `MRN0012345`, `acct-99`.

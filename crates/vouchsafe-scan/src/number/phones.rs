@@ -204,26 +204,51 @@ fn speaks_of_calls(front: &[u8]) -> bool {
     .any(|word| memchr::memmem::find(front, word).is_some())
 }
 
-/// Whether what follows a number says that it is that of a call of a program: "call 8412345678 took 12 ms".
-pub(super) fn is_of_program(text: &[u8], end: usize) -> bool {
-    let stop = run_end(text, end + 1, |byte| byte.is_ascii_lowercase());
-    at(text, end) == b' '
-        && matches!(
-            part(text, end + 1, stop),
-            b"took"
-                | b"completed"
-                | b"finished"
-                | b"returned"
-                | b"succeeded"
-                | b"done"
-                | b"ok"
-                | b"started"
-                | b"timed"
-                | b"exited"
-                | b"rejected"
-                | b"retried"
-                | b"queued"
-        )
+/// Whether the word before a number is "call", and the word before that says that a program is called: "rpc call
+/// 8412345678 took 12 ms"; or no telephone is as fast. "Call 3125550142 completed" is what a telephone exchange writes, too.
+pub(super) fn is_of_program(text: &[u8], (start, end): (usize, usize)) -> bool {
+    const PROGRAMS: [&[u8]; 13] = [
+        b"rpc",
+        b"grpc",
+        b"jsonrpc",
+        b"xmlrpc",
+        b"soap",
+        b"api",
+        b"http",
+        b"rest",
+        b"system",
+        b"function",
+        b"method",
+        b"procedure",
+        b"tool",
+    ];
+    let mut words = part(text, start.saturating_sub(32), start)
+        .trim_ascii_end()
+        .rsplit(|byte| *byte == b' ');
+    let call = words.next().unwrap_or_default();
+    let call = call.strip_suffix(b"#").unwrap_or(call);
+    let said = words.next().unwrap_or_default();
+    call.eq_ignore_ascii_case(b"call")
+        && (is_instant(text, end)
+            || PROGRAMS
+                .iter()
+                .any(|program| program.eq_ignore_ascii_case(said)))
+}
+
+/// Whether a few words after a place end with a time that no call of people takes: "completed ok in 541us".
+fn is_instant(text: &[u8], end: usize) -> bool {
+    let words = run_within(text, end, end + 24, |byte| {
+        byte == b' ' || byte.is_ascii_lowercase()
+    });
+    let number = run_within(text, words, words + 12, |byte| {
+        byte.is_ascii_digit() || byte == b'.'
+    });
+    let unit = part(text, number, text.len().min(number + 3));
+    number > words
+        && before(text, words) == b' '
+        && [b"us".as_slice(), b"ns", b"\xc2\xb5s", b"\xce\xbcs"]
+            .iter()
+            .any(|micro| unit.starts_with(micro))
 }
 
 /// Area code and exchange of the North American Numbering Plan.

@@ -1,6 +1,7 @@
 //! Names that no dictionary knows, in a text that tells of a person.
 
 use crate::bytes::{at, before, is_word, part, run_end, word_start};
+use crate::digits;
 use crate::person::token::{Token, token, tokens};
 use crate::person::words::{CREDENTIALS, FIELD_WORDS, NOUNS, OF_THINGS};
 use crate::person::{is_key, is_title};
@@ -20,6 +21,28 @@ pub(crate) fn joined(text: &[u8], start: usize, end: usize, beside: bool) -> Opt
     let known = first.said.name_only() || second.said.clearly_given || beside;
     (could_be(&first) && could_be(&second) && known && first.capitals == second.capitals)
         .then_some(second.end)
+}
+
+/// Whether a word stands for who gave an identifier out, the fourth component of it: `4711^^^LSMC^HAR`, `4711^5^M10^LSMC`.
+///
+/// Two marks alone are an empty component between others, and a name may follow them: `4711^^Roe^Jane`.
+pub(crate) fn is_issuer(text: &[u8], start: usize) -> bool {
+    if before(text, start) != b'^' {
+        return false;
+    }
+    let floor = start.saturating_sub(48);
+    let mut parts = part(text, floor, start - 1)
+        .rsplit(|byte| matches!(byte, b'|' | b'~' | b' ' | b'"' | b'=' | b',' | b'>' | b'\r'))
+        .next()
+        .unwrap_or_default()
+        .split(|byte| *byte == b'^');
+    let (id, check, scheme) = (parts.next(), parts.next(), parts.next());
+    let is_id = id.is_some_and(|id| id.iter().any(u8::is_ascii_digit));
+    let is_check =
+        check.is_some_and(|check| check.len() <= 2 && check.iter().all(u8::is_ascii_digit));
+    digits::read_in(scheme.unwrap_or_default());
+    let is_scheme = matches!(scheme, Some(b"" | b"M10" | b"M11" | b"ISO" | b"NPI"));
+    is_id && is_check && is_scheme && parts.next().is_none()
 }
 
 /// Where a name ends that goes on after a mark of HL7: `Roe^Jane`; the same place where it does not.

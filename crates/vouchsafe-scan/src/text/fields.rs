@@ -1,6 +1,8 @@
 //! Fields of a text: what their names say, and whether their values are that.
 
-use crate::bytes::{PLAIN, TOKEN, at, count_digits, kind, part, run_end, run_within, word_start};
+use crate::bytes::{
+    PLAIN, TOKEN, at, count_digits, is_word, kind, part, run_end, run_within, word_start,
+};
 use crate::checks;
 use crate::class::{Class, Confidence};
 use crate::decode;
@@ -9,7 +11,7 @@ use crate::field::{self, Extent, Field, Mark, Opening};
 use crate::frame::Frame;
 use crate::memory::Known;
 use crate::number::is_nanp;
-use crate::system::holds_system;
+use crate::system::{holds_system, last_segment, said_by_system};
 use crate::text::Text;
 use crate::value::{self, Value};
 use crate::vocabulary::{Meaning, meaning_of};
@@ -36,7 +38,10 @@ impl Text<'_, '_> {
         let parent = outer.map_or(parent, |(start, end)| part(text, start, end));
         let known = self.desk.memory.known(parent, name, sentence);
         let mut meaning = known.meaning;
-        if meaning.is_none_or(|meaning| meaning.is_value) || name == b"extension" {
+        if meaning.is_none_or(|meaning| meaning.is_value)
+            || name == b"extension"
+            || field.mark == Mark::Element && is_of_plist(name)
+        {
             meaning = self.beside(field, name, known).or(meaning);
         }
         let opening = field::opening(text, field);
@@ -44,9 +49,10 @@ impl Text<'_, '_> {
             self.pending = Some(field.key);
             // Goods are named after people: "products":["Amy","Charlotte"].
             if at(text, place) == b'[' && meaning.is_some_and(|meaning| meaning.is_of_things) {
-                self.quiet_until = run_within(text, place, place + 4096, |byte| {
+                let end = run_within(text, place, place + 4096, |byte| {
                     !matches!(byte, b']' | b'{')
                 });
+                self.things_until = self.things_until.max(end);
             }
             if at(text, place) == b'['
                 && let Some(meaning) = meaning.filter(|meaning| !meaning.is_nothing())
@@ -74,7 +80,8 @@ impl Text<'_, '_> {
             frame.key = (value.start, value.end);
         }
         self.value_start = value.start;
-        self.value(meaning?, value).map(|end| end.max(next))
+        let end = self.value(meaning?, value)?;
+        Some(past(value, end, next))
     }
 
     /// The value of a field that says nothing of a person; returns where to go on when it is plain to see that nothing
@@ -89,6 +96,9 @@ impl Text<'_, '_> {
         let start = opening.start(field);
         self.value_start = start;
         let meaning = meaning.filter(|meaning| !meaning.is_free_text)?;
+        if meaning.is_of_things {
+            return self.things(meaning, field, opening);
+        }
         if let Some(end) = field::plain_end(text, opening) {
             let first = at(text, start);
             let inner = part(text, start, end);
@@ -111,11 +121,27 @@ impl Text<'_, '_> {
         if let Extent::One(value, _) =
             field::extent_of(text, field, opening, self.desk.frames.is_open())
         {
-            // Brands are named after people.
-            if value.bounded && meaning.is_of_things {
-                self.quiet_until = value.end;
-            }
             self.value(meaning, value);
+        }
+        None
+    }
+
+    /// The value of a field of things. Brands are named after people, so no name is looked for in it; whatever else is
+    /// in it by mistake is found by its form.
+    fn things(
+        &mut self,
+        meaning: &'static Meaning,
+        field: &Field,
+        opening: Opening,
+    ) -> Option<usize> {
+        let extent = field::extent_of(self.text, field, opening, self.desk.frames.is_open());
+        if let Extent::One(value, _) = extent {
+            let end = field::plain_end(self.text, opening)
+                .or_else(|| value.bounded.then_some(value.end))?;
+            self.things_until = self.things_until.max(end);
+            if !meaning.is_nothing() {
+                self.value(meaning, value);
+            }
         }
         None
     }
@@ -159,15 +185,11 @@ impl Text<'_, '_> {
         if field.mark == Mark::Element {
             let (start, end) = field::named_beside(self.text, field.key.0)?;
             let said = part(self.text, start, end);
-            // Of a URL the last segment says what it is.
-            let said = match memchr::memrchr(b'/', said) {
-                Some(slash) if said.starts_with(b"http") => part(said, slash + 1, said.len()),
-                _ => said,
-            };
             digits::read_in(said);
             if let Some((_, name)) = ATTRIBUTES.iter().find(|(oid, _)| said.ends_with(oid)) {
                 return meaning_of(name);
             }
+            let said = last_segment(said);
             return (said.len() <= 48).then(|| self.desk.memory.known(b"", said, false).meaning)?;
         }
         known.of_value.then(|| self.desk.frames.top()?.sibling)?
@@ -197,18 +219,8 @@ impl Text<'_, '_> {
             return;
         }
         let said = part(value.text, value.start, value.end);
-        // Of a URL the last segment says what it is.
-        let last = match memchr::memrchr(b'/', said) {
-            Some(slash) if memchr::memmem::find(said, b"://").is_some() => {
-                part(said, slash + 1, said.len())
-            }
-            _ => said,
-        };
-        let meaning =
-            code_of_type(said).or_else(|| self.desk.memory.known(b"", last, false).meaning);
-        if let (Some(meaning), Some(frame)) = (meaning, self.desk.frames.top_mut())
-            && !meaning.is_nothing()
-        {
+        let meaning = said_by_system(&mut self.desk.memory, said);
+        if let (Some(meaning), Some(frame)) = (meaning, self.desk.frames.top_mut()) {
             frame.sibling = Some(meaning);
         }
     }
@@ -300,14 +312,37 @@ impl Text<'_, '_> {
         }
     }
 
-    /// `["dob"]=>` at the end of a line: what the value of the next line is.
+    /// What the value of the next line is: `["dob"]=>` and `["dob":protected]=>` of PHP at the end of this one, `$dob` of R,
+    /// `1) "dob"` of Redis, which numbers names and values in turn.
     pub(crate) fn carries(&self) -> Option<&'static Meaning> {
-        let text = self.text;
-        let end = run_back(text, text.len(), |byte| {
-            matches!(byte, b'=' | b'>' | b' ' | b'"' | b']' | b'\'')
-        });
-        let start = word_start(text, end, 64);
-        meaning_of(part(text, start, end)).filter(|meaning| !meaning.is_nothing())
+        let text = self.text.trim_ascii();
+        let name = match text {
+            [.., b'=', b'>'] => {
+                let end = run_back(text, text.len(), |byte| {
+                    matches!(byte, b'=' | b'>' | b' ' | b'"' | b']' | b'\'')
+                });
+                let end = [b":protected".as_slice(), b":private"]
+                    .iter()
+                    .find(|word| part(text, 0, end).ends_with(word))
+                    .map_or(end, |word| {
+                        run_back(text, end - word.len(), |byte| byte == b'"')
+                    });
+                part(text, word_start(text, end, 64), end)
+            }
+            [b'$', name @ ..] => name,
+            [b'0'..=b'9', ..] => {
+                let end = run_within(text, 0, 4, |byte| byte.is_ascii_digit());
+                let name = part(text, end, text.len()).strip_prefix(b") \"")?;
+                digits::read();
+                let odd = crate::bytes::number(part(text, 0, end)) % 2 == 1;
+                name.strip_suffix(b"\"").filter(|_| odd)?
+            }
+            _ => return None,
+        };
+        let plain = name.len() <= 64 && name.iter().all(|byte| is_word(*byte));
+        (plain && !name.is_empty())
+            .then(|| meaning_of(name))?
+            .filter(|meaning| !meaning.is_nothing())
     }
 
     /// The value at the beginning of a line whose field stands at the end of the line before: `  string(5) "…"`.
@@ -315,7 +350,7 @@ impl Text<'_, '_> {
         let text = self.text;
         let start = run_end(text, 0, |byte| byte == b' ' || byte == b'\t');
         let word = run_end(text, start, |byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'(' | b')')
+            byte.is_ascii_alphanumeric() || matches!(byte, b'(' | b')' | b'[' | b']')
         });
         let (start, end) = match memchr::memchr2(b'"', b'\'', part(text, word, text.len())) {
             Some(quote) if quote <= 1 => {
@@ -380,7 +415,9 @@ impl Text<'_, '_> {
                 bounded: true,
                 ..value
             };
-            self.value(meaning, value);
+            if let Some(end) = self.value(meaning, value).filter(|end| *end < value.end) {
+                self.rest.push((end, value.end));
+            }
             let next = next.max(value.end);
             if next <= place {
                 break;
@@ -397,6 +434,14 @@ impl Text<'_, '_> {
         self.pending = None;
         Some(place)
     }
+}
+
+/// Where the scan goes on after a value of which a part was found. What else stands in it is looked at for itself:
+/// {"mrn":"7788123, ssn 219-09-9999"}.
+fn past(value: Value<'_>, found_end: usize, next: usize) -> usize {
+    let rest = part(value.text, found_end, value.end);
+    let over = !rest.iter().any(u8::is_ascii_alphanumeric);
+    if over { found_end.max(next) } else { found_end }
 }
 
 /// Whether a value is a telephone number in groups: 720-953-2712.
@@ -477,6 +522,11 @@ pub(crate) fn is_hint(name: &[u8]) -> bool {
             | b"id"
             | b"url"
     )
+}
+
+/// Whether an element says only of what type its value is: `<key>birthDate</key><date>…</date>`.
+fn is_of_plist(name: &[u8]) -> bool {
+    matches!(name, b"date" | b"string" | b"integer" | b"real" | b"data")
 }
 
 /// Whether the field beside this one says what its value is.

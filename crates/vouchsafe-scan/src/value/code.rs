@@ -182,17 +182,31 @@ fn groups_end(value: Value<'_>) -> usize {
         let next = at(value.text, group_end);
         let token = part(value.text, value.start, end);
         let digits = count_digits(token);
+        // QQ 12 34 56 C
+        let series = token.len() <= 2
+            && token.iter().all(u8::is_ascii_uppercase)
+            && count_digits(group) == group.len();
         if !(2..=6).contains(&group.len())
             || count_digits(group) * 2 < group.len()
             || next.is_ascii_lowercase()
             || matches!(next, b':' | b'.' | b'=' | b'-' | b'/')
-            || digits < 2
+            || digits < 2 && !series
             || group_end > value.end
             || digits == token.len() && token.len() > 6
         {
             break;
         }
         end = group_end;
+    }
+    // The version or check of a card behind its groups: 2123 45670 1, 1234 567 890 AB.
+    let last = run_end(value.text, end + 1, |byte| byte.is_ascii_alphanumeric());
+    let group = part(value.text, end + 1, last);
+    let letters = group.len() <= 2 && group.iter().all(u8::is_ascii_uppercase);
+    let digit = group.len() == 1 && group.iter().all(u8::is_ascii_digit);
+    let grouped = part(value.text, value.start, end).contains(&b' ');
+    let over = !matches!(at(value.text, last), b':' | b'=' | b'-' | b'/' | b'_');
+    if grouped && at(value.text, end) == b' ' && (letters || digit) && !group.is_empty() && over {
+        return last.min(value.end);
     }
     end
 }

@@ -67,7 +67,7 @@ pub(super) fn name(strength: Strength, phrase: &str, value: Value<'_>) -> Fit {
     let sound = letters >= 1
         && letters * 10 >= bytes.len() * 6
         && bytes.len() <= 90
-        && !bytes.iter().any(is_odd)
+        && !has_odd(bytes)
         && bytes.split(|byte| matches!(byte, b' ' | b'+')).count() <= 8;
     sound.then_some((value.start, value.end, Confidence::High))
 }
@@ -82,12 +82,25 @@ fn without_title(value: Value<'_>) -> Value<'_> {
     }
 }
 
-/// Whether a value is the name of a column: ("full_name", "ssn").
+/// Whether a value is the name of a column: ("full_name", "firstname", "ssn").
+///
+/// One word that is a surname as well (card, page, street) is taken for that.
 fn is_column(bytes: &[u8]) -> bool {
-    bytes
+    let lower = bytes
         .iter()
-        .all(|byte| byte.is_ascii_lowercase() || *byte == b'_')
-        && vocabulary::meaning_of(bytes).is_some_and(|said| !said.is_nothing())
+        .all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
+    let several = |said: &vocabulary::Meaning| bytes.contains(&b'_') || said.words() > 1;
+    lower
+        && vocabulary::meaning_of(bytes).is_some_and(|said| {
+            !said.is_nothing() && (several(said) || !crate::lexicon::said(bytes).surname)
+        })
+}
+
+/// Whether a byte of a value is none of a name. A backslash before an apostrophe is: `O\'Brien`.
+fn has_odd(bytes: &[u8]) -> bool {
+    let escapes = |place: usize| bytes.get(place..place + 2) == Some(b"\\'");
+    let mut odd = bytes.iter().enumerate().filter(|(_, byte)| is_odd(byte));
+    odd.any(|(place, _)| !escapes(place))
 }
 
 /// Whether a byte is none of a name.
