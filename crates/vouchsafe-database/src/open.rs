@@ -1,10 +1,14 @@
 //! An open database, of either kind.
 
 use std::fmt;
+use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 
 use crate::{Check, Cluster, Create, DatabaseError, File, Location, postgres};
+
+/// How long a check may take. A request waits longer for a connection: it may outlast a failover; a check must tell of it.
+const CHECK: Duration = Duration::from_secs(3);
 
 /// The tables of an adapter, and what its sessions need.
 pub struct Schema {
@@ -65,12 +69,16 @@ impl Database {
     /// Looks at what a preflight must know.
     ///
     /// # Errors
-    /// [`DatabaseError`] when the database does not answer.
+    /// [`DatabaseError`] when the database does not answer in time.
     pub async fn check(&self, schema: &Schema) -> Result<Check, DatabaseError> {
-        match self {
-            Self::Sqlite(file) => file.check(schema).await,
-            Self::Postgres(cluster) => cluster.check(schema).await,
-        }
+        let check = async {
+            match self {
+                Self::Sqlite(file) => file.check(schema).await,
+                Self::Postgres(cluster) => cluster.check(schema).await,
+            }
+        };
+        let checked = tokio::time::timeout(CHECK, check).await;
+        checked.map_err(|_| DatabaseError::Unreachable)?
     }
 
     /// Closes all connections, when what is under way has ended; an SQLite file is then complete without its log.
