@@ -1,5 +1,8 @@
 //! The floor on real databases: one behaviour on both, and what only one of them can do.
 
+#[cfg(test)]
 mod both;
+#[cfg(test)]
 mod fixture;
+#[cfg(test)]
 mod servers;
