@@ -15,7 +15,7 @@ use vouchsafe::audit::{
 };
 use vouchsafe::class::{ClassSet, DataClass};
 use vouchsafe::document::{Document, Layout, Node, Object, Place};
-use vouchsafe::gate::{Gate, Request, Target, Writes, receipts};
+use vouchsafe::gate::{Gate, Request, Target, WriteClasses, Writes, receipts};
 use vouchsafe::ids::{
     IntentId, PersonId, RecordId, RecordKey, RightId, SessionId, SubjectId, TenantId, Version,
 };
@@ -279,8 +279,11 @@ impl Clinic {
         let version = previous.map_or(Some(Version::FIRST), |before| before.version.next())?;
         let target = target(&record, version, verb.name());
         let before = previous.map_or(ClassSet::NONE, |before| before.manifest.classes());
-        let classes = (document.classes(decl), before);
-        let intent = (IntentId::from_uuid(Uuid::from_u128(6)), Writes::Alone);
+        let classes = WriteClasses {
+            supplied: document.classes(decl),
+            before,
+        };
+        let intent = Writes::Alone(IntentId::from_uuid(Uuid::from_u128(6)));
         let admitted = self.gate().admit_write(
             &self.request(),
             &target,

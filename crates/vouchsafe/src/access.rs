@@ -53,21 +53,15 @@ pub enum Verb {
     Relate,
     /// Find out by an identifier whether a record exists, whoever's it is.
     MatchIdentifier,
-    /// Read the audit log as it stands: tokens for people and subjects.
-    ReadAudit,
     /// Turn the audit log's tokens and sealed detail back (who saw whom).
     ResolveAudit,
-    /// Enrol people, give and end rights.
-    ManagePeople,
-    /// Rotate and destroy keys.
-    ManageKeys,
     /// Load records in bulk.
     Import,
 }
 
 impl Verb {
     /// All verbs.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 9] = [
         Self::Read,
         Self::Search,
         Self::Create,
@@ -75,10 +69,7 @@ impl Verb {
         Self::Delete,
         Self::Relate,
         Self::MatchIdentifier,
-        Self::ReadAudit,
         Self::ResolveAudit,
-        Self::ManagePeople,
-        Self::ManageKeys,
         Self::Import,
     ];
 
@@ -93,10 +84,7 @@ impl Verb {
             Self::Delete => "delete",
             Self::Relate => "relate",
             Self::MatchIdentifier => "match-identifier",
-            Self::ReadAudit => "read-audit",
             Self::ResolveAudit => "resolve-audit",
-            Self::ManagePeople => "manage-people",
-            Self::ManageKeys => "manage-keys",
             Self::Import => "import",
         }
     }
@@ -106,17 +94,11 @@ impl Verb {
     pub const fn is_per_class(self) -> bool {
         match self {
             Self::Read | Self::Search | Self::Create | Self::Update | Self::Delete => true,
-            Self::Relate
-            | Self::MatchIdentifier
-            | Self::ReadAudit
-            | Self::ResolveAudit
-            | Self::ManagePeople
-            | Self::ManageKeys
-            | Self::Import => false,
+            Self::Relate | Self::MatchIdentifier | Self::ResolveAudit | Self::Import => false,
         }
     }
 
-    /// Whether the verb acts on a record rather than on the system (log, people, keys, imports).
+    /// Whether the verb acts on a record rather than on the system (log, imports).
     #[must_use]
     pub const fn is_on_record(self) -> bool {
         match self {
@@ -127,11 +109,7 @@ impl Verb {
             | Self::Delete
             | Self::Relate
             | Self::MatchIdentifier => true,
-            Self::ReadAudit
-            | Self::ResolveAudit
-            | Self::ManagePeople
-            | Self::ManageKeys
-            | Self::Import => false,
+            Self::ResolveAudit | Self::Import => false,
         }
     }
 }

@@ -24,7 +24,7 @@ pub use detail::{Detail, DetailNotOpened, DetailPermit};
 pub use permit::{OpenRefused, Permit};
 pub use receipt::{Receipt, ReceiptRefused, ReleaseRefused, receipts};
 pub use search::SearchPermit;
-pub use write::{WritePermit, Writes, Written};
+pub use write::{WriteClasses, WritePermit, Writes, Written};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -87,6 +87,23 @@ impl<'b> Gate<'b> {
     #[must_use]
     pub const fn new(bundle: &'b Bundle, recorder: &'b RecorderKey) -> Self {
         Self { bundle, recorder }
+    }
+
+    /// Which classes of a record may be read; nothing can be opened by it.
+    ///
+    /// # Errors
+    /// [`Refusal`] when nothing of it may be seen.
+    pub fn sees(
+        &self,
+        request: &Request<'_>,
+        target: &Target<'_>,
+        present: ClassSet,
+        facts: &Facts,
+    ) -> Result<ClassSet, Box<Refusal>> {
+        let decision = self.decide_target(request, target, Verb::Read, present, facts);
+        decision
+            .outcome
+            .map_err(|denied| refuse(request, target, &decision, denied, present))
     }
 
     /// Whether a record may be read, and which of the classes that it has.

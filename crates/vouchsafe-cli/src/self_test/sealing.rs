@@ -9,7 +9,7 @@ use vouchsafe::access::{Facts, Purpose, Verb};
 use vouchsafe::audit::{AuditKeys, AuditLog as _, Context};
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
-use vouchsafe::gate::{Gate, Request, Target, Writes};
+use vouchsafe::gate::{Gate, Request, Target, WriteClasses, Writes};
 use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, Version};
 use vouchsafe::seal::{Blob, KeyVersion, Manifest, Owner, RecordKeys, SealedRecord, Secret};
 use vouchsafe::session::Session;
@@ -111,8 +111,11 @@ impl Made<'_> {
             operation: "self-test",
         };
         let context = Context::default();
-        let classes = (document.classes(declared.as_ref()), ClassSet::NONE);
-        let intent = (IntentId::new_ordered(self.at), Writes::Alone);
+        let classes = WriteClasses {
+            supplied: document.classes(declared.as_ref()),
+            before: ClassSet::NONE,
+        };
+        let intent = Writes::Alone(IntentId::new_ordered(self.at));
         let admitted = self.gate().admit_write(
             &self.request(&context),
             &target,

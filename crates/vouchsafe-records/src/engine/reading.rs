@@ -43,7 +43,7 @@ impl Engine {
                 subject: None,
                 operation,
             };
-            drop(gate.admit_read(&request, &target, ANY_PHI, &facts));
+            drop(gate.sees(&request, &target, ANY_PHI, &facts));
             self.note(gate.absent(&request, &target)).await?;
             return Err(Failure::NotFound);
         };

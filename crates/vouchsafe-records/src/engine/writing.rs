@@ -16,7 +16,7 @@ use vouchsafe::access::{Facts, Verb};
 use vouchsafe::audit::{Draft, Event, Outcome, Stream};
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
-use vouchsafe::gate::{self, Request, Target, WritePermit, Writes};
+use vouchsafe::gate::{self, Request, Target, WriteClasses, WritePermit, Writes};
 use vouchsafe::ids::{IntentId, RecordKey, RecordType, SubjectId, TenantId, Version};
 use vouchsafe::phi::Phi;
 use vouchsafe::seal::{IndexKey, RecordKeys};
@@ -190,22 +190,15 @@ impl Engine {
         let intent = IntentId::new_ordered(request.now);
         let count = planned.len() as u64;
         let writes = match planned.len() {
-            1 => Writes::Alone,
-            _ => Writes::Among,
+            1 => Writes::Alone(intent),
+            _ => Writes::Among(intent),
         };
         let mut drafts = Vec::with_capacity(planned.len() + 1);
-        if writes == Writes::Among {
+        if writes == Writes::Among(intent) {
             drafts.push(gate::intended(&request, options.operation, intent, count));
         }
         let admitted = self
-            .admit(
-                caller,
-                &request,
-                planned,
-                subjects,
-                (intent, writes),
-                &mut drafts,
-            )
+            .admit(caller, &request, planned, subjects, writes, &mut drafts)
             .await?;
         let keys = self
             .keys_of(tenant, &admitted, subjects)
@@ -282,7 +275,7 @@ impl Engine {
         request: &Request<'_>,
         planned: Vec<Planned>,
         subjects: &Subjects,
-        (intent, writes): (IntentId, Writes),
+        writes: Writes,
         drafts: &mut Vec<Draft>,
     ) -> Result<Vec<(Planned, WritePermit)>, (Failure, Option<usize>)> {
         // Of a subject that begins with this write, nothing is true yet.
@@ -314,9 +307,12 @@ impl Engine {
                 request,
                 &target,
                 planned.kind.verb(),
-                (planned.supplied, planned.before()),
+                WriteClasses {
+                    supplied: planned.supplied,
+                    before: planned.before(),
+                },
                 facts,
-                (intent, writes),
+                writes,
             );
             match permit {
                 Ok((permit, draft)) => {
@@ -341,8 +337,8 @@ impl Engine {
         Ok(admitted)
     }
 
-    /// Who may see nothing of a record may not change it either: that a write of what they could
-    /// write succeeds would tell that the record is there.
+    /// Callers who cannot see any part of a record must not be able to change it: a successful write would reveal that it
+    /// exists.
     async fn admit_sight(
         &self,
         request: &Request<'_>,
@@ -359,18 +355,14 @@ impl Engine {
             operation: planned.kind.name(),
         };
         let present = previous.record.manifest.classes();
-        match self.gate().admit_read(request, &target, present, facts) {
-            // What is opened for the write has the write's own entry.
-            Ok(admitted) => {
-                drop(admitted);
-                Ok(())
-            }
+        match self.gate().sees(request, &target, present, facts) {
+            Ok(_) => Ok(()),
             Err(refusal) => Err(self.refuse(refusal, Failure::NotFound).await),
         }
     }
 
-    /// What a refused write is told. To who may see the record, it is forbidden; to all others, the
-    /// record, or the subject that it would be about, is not there.
+    /// Maps a refused write to its answer: forbidden if the caller can see the record, otherwise not found, or, of a subject
+    /// of whom nothing may be seen, an unknown reference. So the refusal reveals nothing.
     fn seen_or_not(&self, request: &Request<'_>, planned: &Planned, facts: &Facts) -> Failure {
         let gate = self.gate();
         let target = Target {
@@ -381,7 +373,7 @@ impl Engine {
         };
         if let Some(previous) = &planned.previous {
             let present = previous.record.manifest.classes();
-            return match gate.admit_read(request, &target, present, facts) {
+            return match gate.sees(request, &target, present, facts) {
                 Ok(_) => Failure::Forbidden,
                 Err(_) => Failure::NotFound,
             };
@@ -389,7 +381,7 @@ impl Engine {
         if planned.named {
             return Failure::NotFound;
         }
-        match gate.admit_read(request, &target, ClassSet::ALL, facts) {
+        match gate.sees(request, &target, ClassSet::ALL, facts) {
             Ok(_) => Failure::Forbidden,
             // Nothing of this subject may be seen: it is told as if it were not there.
             Err(_) if planned.subject.is_some() && planned.known_subject => {

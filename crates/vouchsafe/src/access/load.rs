@@ -28,7 +28,7 @@ macro_rules! default_files {
 }
 
 /// The bundle that comes with the product.
-pub(super) const DEFAULT_FILES: [(&str, &str); 11] = default_files! {
+pub(super) const DEFAULT_FILES: [(&str, &str); 10] = default_files! {
     "manifest.json"
     "schema.cedarschema"
     "guards.cedar"
@@ -36,7 +36,6 @@ pub(super) const DEFAULT_FILES: [(&str, &str); 11] = default_files! {
     "front-desk.cedar"
     "registration.cedar"
     "privacy-officer.cedar"
-    "security-administrator.cedar"
     "auditor.cedar"
     "patient.cedar"
     "integration.cedar"

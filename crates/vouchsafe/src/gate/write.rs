@@ -45,10 +45,7 @@ impl Change {
             | Verb::Search
             | Verb::Relate
             | Verb::MatchIdentifier
-            | Verb::ReadAudit
             | Verb::ResolveAudit
-            | Verb::ManagePeople
-            | Verb::ManageKeys
             | Verb::Import => None,
         }
     }
@@ -99,17 +96,22 @@ pub struct Written {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Writes {
     /// The only record of the write: its entry is the intent.
-    Alone,
+    Alone(IntentId),
     /// One of several: the intent is an entry of its own, by [`super::intended`].
-    Among,
+    Among(IntentId),
+}
+
+/// The classes of a write.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct WriteClasses {
+    /// Those of the document (create, update) or of the record (delete): all of them must be writable.
+    pub supplied: ClassSet,
+    /// Those of the version before: of them the writable ones are replaced, and the others carried over.
+    pub before: ClassSet,
 }
 
 impl Gate<'_> {
     /// Whether a version may be written: `verb` is create, update or delete.
-    ///
-    /// `supplied` are the classes of the document (create, update) or of the record (delete): all
-    /// of them must be writable. `before` are the classes of the version before: of those, the
-    /// writable ones are replaced and the others carried over.
     ///
     /// # Errors
     /// [`Refusal`] when a supplied class may not be written; [`Denied::NothingAsked`] when none is
@@ -119,10 +121,11 @@ impl Gate<'_> {
         request: &Request<'_>,
         target: &Target<'_>,
         verb: Verb,
-        (supplied, before): (ClassSet, ClassSet),
+        classes: WriteClasses,
         facts: &Facts,
-        (intent, writes): (IntentId, Writes),
+        writes: Writes,
     ) -> Result<(WritePermit, Draft), Box<Refusal>> {
+        let WriteClasses { supplied, before } = classes;
         let mut decision = self.decide_target(request, target, verb, supplied, facts);
         let change = match (Change::of(verb), decision.outcome) {
             (Some(change), Ok(_)) => change,
@@ -154,8 +157,8 @@ impl Gate<'_> {
             .about(target, request)
             .with_classes(write);
         let entry = match writes {
-            Writes::Alone => entry.intending(intent),
-            Writes::Among => entry.within(intent),
+            Writes::Alone(intent) => entry.intending(intent),
+            Writes::Among(intent) => entry.within(intent),
         };
         let released = (&permit.access, What::Record(permit.scope.clone()));
         let draft = entry.releasing(target.operation, Outcome::Intent, released, request);

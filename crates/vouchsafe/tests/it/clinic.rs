@@ -11,7 +11,7 @@ use vouchsafe::audit::{AuditKeys, AuditLog as _, Context, Draft};
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
 use vouchsafe::gate::{
-    Gate, Permit, Receipt, Refusal, Request, Target, WritePermit, Writes, receipts,
+    Gate, Permit, Receipt, Refusal, Request, Target, WriteClasses, WritePermit, Writes, receipts,
 };
 use vouchsafe::ids::{
     IntentId, PersonId, RecordId, RecordKey, RequestId, RightId, SessionId, SubjectId, TenantId,
@@ -184,9 +184,10 @@ impl Clinic {
         who: &Someone,
         target: &Target<'_>,
         verb: Verb,
-        classes: (ClassSet, ClassSet),
+        (supplied, before): (ClassSet, ClassSet),
     ) -> Result<(WritePermit, Draft), Box<Refusal>> {
-        let intent = (IntentId::new_ordered(now()), Writes::Alone);
+        let classes = WriteClasses { supplied, before };
+        let intent = Writes::Alone(IntentId::new_ordered(now()));
         let request = self.request(who);
         self.gate()
             .admit_write(&request, target, verb, classes, &who.facts, intent)

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use vouchsafe::access::{Denied, Verb};
 use vouchsafe::audit::{AuditLog as _, EntryKind, Outcome};
 use vouchsafe::class::ClassSet;
-use vouchsafe::gate::{OpenRefused, Target, WritePermit, Writes, intended, settled};
+use vouchsafe::gate::{OpenRefused, Target, WriteClasses, WritePermit, Writes, intended, settled};
 use vouchsafe::ids::{IntentId, Version};
 use vouchsafe::seal::{SealError, SealedRecord};
 
@@ -313,7 +313,10 @@ fn a_write_of_one_record_is_an_intent_until_it_is_settled() {
     let request = clinic.request(&who);
     let before = ready(clinic.log.unsettled()).unwrap();
     let intent = IntentId::new_ordered(now());
-    let classes = (classes("operational demographic"), ClassSet::NONE);
+    let classes = WriteClasses {
+        supplied: classes("operational demographic"),
+        before: ClassSet::NONE,
+    };
     let (_, draft) = clinic
         .gate()
         .admit_write(
@@ -322,7 +325,7 @@ fn a_write_of_one_record_is_an_intent_until_it_is_settled() {
             Verb::Update,
             classes,
             &who.facts,
-            (intent, Writes::Alone),
+            Writes::Alone(intent),
         )
         .unwrap();
     assert_eq!(draft.kind(), EntryKind::Intent(intent));
@@ -366,9 +369,12 @@ fn a_write_of_several_records_is_one_intent_with_an_entry_for_each() {
                 &request,
                 &stored.next("update"),
                 Verb::Update,
-                (classes("operational demographic"), ClassSet::NONE),
+                WriteClasses {
+                    supplied: classes("operational demographic"),
+                    before: ClassSet::NONE,
+                },
                 &who.facts,
-                (intent, Writes::Among),
+                Writes::Among(intent),
             )
             .unwrap();
         drafts.push(draft);

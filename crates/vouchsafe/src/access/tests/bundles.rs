@@ -243,7 +243,7 @@ fn a_schema_that_requests_do_not_fit_is_refused() {
         ("own: Bool,", ""),
         ("care: Bool,", "care: String,"),
         // An action, an operation or an assurance less.
-        (", \"manage-keys\"", ""),
+        ("\"resolve-audit\", import", "import"),
         (", \"match-identifier\"]", "]"),
         ("\"two-factor\"", "\"three-factor\""),
         // Services may not act.

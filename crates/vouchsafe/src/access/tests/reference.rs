@@ -64,8 +64,7 @@ fn role_may(role: &str, case: &Case) -> bool {
         }
         Verb::MatchIdentifier if role == "registration" => case.has_subject,
         Verb::Relate | Verb::MatchIdentifier | Verb::Import => role == "integration",
-        Verb::ReadAudit | Verb::ResolveAudit => role == "auditor" || role == "privacy-officer",
-        Verb::ManagePeople | Verb::ManageKeys => role == "security-administrator",
+        Verb::ResolveAudit => role == "auditor" || role == "privacy-officer",
         Verb::Read | Verb::Search | Verb::Create | Verb::Update | Verb::Delete => false,
     }
 }
@@ -120,13 +119,9 @@ fn expected(case: &Case) -> Option<ClassSet> {
         Verb::Search | Verb::Create | Verb::Update | Verb::Delete => {
             (granted == case.asked && !granted.is_empty()).then_some(granted)
         }
-        Verb::Relate
-        | Verb::MatchIdentifier
-        | Verb::ReadAudit
-        | Verb::ResolveAudit
-        | Verb::ManagePeople
-        | Verb::ManageKeys
-        | Verb::Import => Some(ClassSet::NONE),
+        Verb::Relate | Verb::MatchIdentifier | Verb::ResolveAudit | Verb::Import => {
+            Some(ClassSet::NONE)
+        }
     }
 }
 
@@ -265,11 +260,12 @@ fn each_kind_of_principal_may_exactly_what_the_reference_says() {
         "clinician",
         "front-desk",
         "integration",
+        "auditor",
         "security-administrator",
     ];
     for role in roles {
         for purpose in [Purpose::Treatment, Purpose::System] {
-            for verb in [Verb::Read, Verb::Create, Verb::ManagePeople, Verb::Import] {
+            for verb in [Verb::Read, Verb::Create, Verb::ResolveAudit, Verb::Import] {
                 for ((service, assurance), _) in &SESSIONS.0 {
                     for same_tenant in [true, false] {
                         let case = Case::new(role, purpose, verb);
