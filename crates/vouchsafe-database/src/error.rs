@@ -46,8 +46,8 @@ pub enum DatabaseError {
         "the database file or its folder cannot be read or written; check its owner and rights"
     )]
     NotWritable,
-    /// Another process holds the file.
-    #[error("another process holds the database file")]
+    /// A lock was not free in time, or a statement was not done in time.
+    #[error("the database is busy: a lock was not free in time, or a statement took too long")]
     Busy,
     /// The tables are of a newer program.
     #[error("the database was written by a newer version of this program; update the program")]
@@ -85,7 +85,7 @@ impl From<sqlx::Error> for DatabaseError {
             }
             sqlx::Error::Database(error) => {
                 let code = error.code().unwrap_or_default();
-                failover::heed(&code);
+                failover::mark_if_sign(&code);
                 match error.is_unique_violation() {
                     true => Self::Duplicate,
                     false => of_code(&code),
@@ -147,9 +147,11 @@ fn of_sqlstate(code: &str) -> DatabaseError {
         "53100" => DatabaseError::Full,
         // data_corrupted, index_corrupted.
         "XX001" | "XX002" => DatabaseError::Damaged,
-        // protocol_violation: what PgBouncer answers to settings that it does not pass on. invalid_sql_statement_name,
-        // duplicate_prepared_statement: a prepared statement that stands on another connection behind a pooler.
-        "08P01" | "26000" | "42P05" => DatabaseError::Session,
+        // invalid_sql_statement_name, duplicate_prepared_statement: a prepared statement that stands on another connection
+        // behind a pooler.
+        "26000" | "42P05" => DatabaseError::Session,
+        // lock_not_available, query_canceled.
+        "55P03" | "57014" => DatabaseError::Busy,
         // Connection exceptions, too_many_connections, operator_intervention.
         "53300" => DatabaseError::Unreachable,
         _ => match code.get(..2) {
@@ -174,7 +176,10 @@ mod tests {
             ("3D000", DatabaseError::Refused),
             ("42501", DatabaseError::Refused),
             ("25006", DatabaseError::ReadOnly),
-            ("08P01", DatabaseError::Session),
+            ("08P01", DatabaseError::Unreachable),
+            ("26000", DatabaseError::Session),
+            ("55P03", DatabaseError::Busy),
+            ("57014", DatabaseError::Busy),
             ("40001", DatabaseError::Serialization),
             ("40P01", DatabaseError::Serialization),
             ("53100", DatabaseError::Full),

@@ -111,12 +111,14 @@ impl Open {
 
     /// Rolls the group back: half of a write must never be committed with the others.
     async fn abandon(&mut self) {
+        // First, and without a pause: whoever is cut off while it rolls back must leave no group behind that somebody else
+        // begins anew, and commits for those whose rows are gone.
+        let _ = self.ended.set(Err(DatabaseError::Failed));
+        self.ended = Ended::default();
         if let Some(transaction) = self.transaction.take() {
             // What cannot be rolled back is, when its connection is used again or closed.
             let _ = transaction.rollback().await;
         }
-        let _ = self.ended.set(Err(DatabaseError::Failed));
-        self.ended = Ended::default();
     }
 }
 
@@ -165,9 +167,31 @@ mod tests {
         }
     }
 
-    /// A full disk, or as SQLite sees it: no page more may be written.
+    /// Somebody whose request is cut off while they roll a group back must not leave it to be committed for the others.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_full_disk_refuses_whole_writes_and_is_got_over() {
+    async fn a_group_that_is_given_up_counts_as_failed_at_once() {
+        let (_folder, pool) = lines().await;
+        let group = Group::default();
+        let mut open = group.0.lock().await;
+        open.transaction = Some(pool.begin_with("BEGIN IMMEDIATE").await.unwrap());
+        let ended = Arc::clone(&open.ended);
+        {
+            let mut abandoning = std::pin::pin!(open.abandon());
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            // Polled once, and dropped while it waits for the database.
+            assert!(abandoning.as_mut().poll(&mut context).is_pending());
+        }
+        assert_eq!(ended.get(), Some(&Err(DatabaseError::Failed)));
+        assert!(open.transaction.is_none());
+        drop(open);
+        assert_eq!(group.write(&pool, Insert).await, Ok(()));
+        assert_eq!(
+            number(&pool, "SELECT COUNT(*) FROM lines".to_owned()).await,
+            1
+        );
+    }
+
+    async fn lines() -> (tempfile::TempDir, SqlitePool) {
         let folder = tempfile::tempdir().unwrap();
         let options = SqliteConnectOptions::new()
             .filename(folder.path().join("lines.db"))
@@ -178,6 +202,13 @@ mod tests {
             .execute(&pool)
             .await
             .unwrap();
+        (folder, pool)
+    }
+
+    /// A full disk, or as SQLite sees it: no page more may be written.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_full_disk_refuses_whole_writes_and_is_got_over() {
+        let (_folder, pool) = lines().await;
         let pages = number(&pool, "PRAGMA page_count".to_owned()).await;
         number(&pool, format!("PRAGMA max_page_count = {}", pages + 20)).await;
         let group = Group::default();

@@ -13,12 +13,37 @@ use sqlx::{Connection as _, Pool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::{DatabaseError, failover};
+use crate::DatabaseError;
+use crate::failover::Moment;
+use crate::postgres::verify;
 
 /// A connection that was idle for longer is tested before it is used again.
 pub(crate) const FRESH: Duration = Duration::from_secs(1);
-/// How long such a test may take: a server that vanished never answers.
+/// And one that was in use all the time, so often: a standby answers reads for ever.
+const TESTED: Duration = Duration::from_secs(30);
+/// How long a test may take: a server that vanished never answers.
 pub(crate) const TEST: Duration = Duration::from_secs(2);
+/// How long a single look-up may take, with the wait for a connection. The driver has no such limit, and a server that
+/// vanished never answers.
+pub(crate) const LOOK_UP: Duration = Duration::from_secs(15);
+
+/// A database whose connections can be tested.
+pub trait Tested: sqlx::Database {
+    /// Whether a connection can be used.
+    fn test(on: &mut Self::Connection) -> impl Future<Output = bool> + Send;
+}
+
+impl Tested for sqlx::Sqlite {
+    async fn test(on: &mut Self::Connection) -> bool {
+        on.ping().await.is_ok()
+    }
+}
+
+impl Tested for sqlx::Postgres {
+    async fn test(on: &mut Self::Connection) -> bool {
+        verify(on).await.is_ok()
+    }
+}
 
 /// Connections of a pool that nobody else takes from.
 pub struct Lanes<DB: sqlx::Database> {
@@ -30,17 +55,25 @@ pub struct Lanes<DB: sqlx::Database> {
 
 struct Kept<DB: sqlx::Database> {
     connection: PoolConnection<DB>,
-    /// When it was taken from the pool.
-    taken: Instant,
+    history: History,
     /// When its last statement ended.
     used: Instant,
+}
+
+/// What is known of a connection.
+#[derive(Clone, Copy)]
+struct History {
+    /// It was good to use then.
+    good: Moment,
+    /// When it was tested last.
+    tested: Instant,
 }
 
 /// A connection for one statement or one transaction.
 pub struct Lane<DB: sqlx::Database> {
     lanes: Arc<Lanes<DB>>,
     connection: PoolConnection<DB>,
-    taken: Instant,
+    history: History,
     /// Given back after the connection was.
     place: OwnedSemaphorePermit,
 }
@@ -57,7 +90,7 @@ impl<DB: sqlx::Database> fmt::Debug for Lane<DB> {
     }
 }
 
-impl<DB: sqlx::Database> Lanes<DB> {
+impl<DB: Tested> Lanes<DB> {
     pub(crate) fn new(pool: Pool<DB>) -> Arc<Self> {
         let places = usize::try_from(pool.options().get_max_connections()).unwrap_or(1);
         Arc::new(Self {
@@ -73,57 +106,75 @@ impl<DB: sqlx::Database> Lanes<DB> {
     /// [`DatabaseError::Unreachable`] when none is free, or none can be made, in time.
     pub async fn take(self: &Arc<Self>) -> Result<Lane<DB>, DatabaseError> {
         let patience = self.pool.options().get_acquire_timeout();
-        let place = timeout(patience, Arc::clone(&self.places).acquire_owned()).await;
-        let place = place
-            .map_err(|_| DatabaseError::Unreachable)?
-            .map_err(|_| DatabaseError::Unreachable)?;
-        let (connection, taken) = match self.kept().await {
+        let taken = timeout(patience, self.take_in_time()).await;
+        taken.map_err(|_| DatabaseError::Unreachable)?
+    }
+
+    async fn take_in_time(self: &Arc<Self>) -> Result<Lane<DB>, DatabaseError> {
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let place = place.map_err(|_| DatabaseError::Unreachable)?;
+        let (connection, history) = match self.kept().await {
             Some(kept) => kept,
-            None => (self.pool.acquire().await?, Instant::now()),
+            None => {
+                // Before the pool looks for signs: one that comes while it works must count.
+                let history = History {
+                    good: Moment::now(),
+                    tested: Instant::now(),
+                };
+                (self.pool.acquire().await?, history)
+            }
         };
         Ok(Lane {
             lanes: Arc::clone(self),
             connection,
-            taken,
+            history,
             place,
         })
     }
 
     /// One that was kept. Whatever does not answer any more, or is of before a failover, goes back to the pool, which
     /// closes it.
-    async fn kept(&self) -> Option<(PoolConnection<DB>, Instant)> {
+    async fn kept(&self) -> Option<(PoolConnection<DB>, History)> {
         loop {
             let kept = self.idle().pop();
             let Kept {
                 mut connection,
-                taken,
+                mut history,
                 used,
             } = kept?;
-            if failover::outlived(taken.elapsed()) {
+            if history.good.is_before_sign() {
                 continue;
             }
-            if used.elapsed() < FRESH || answers::<DB>(&mut connection).await {
-                return Some((connection, taken));
+            if used.elapsed() < FRESH && history.tested.elapsed() < TESTED {
+                return Some((connection, history));
             }
+            history.tested = Instant::now();
+            if answers::<DB>(&mut connection).await {
+                return Some((connection, history));
+            }
+            // Others that were not used since would each take as long to be found dead.
+            self.idle().retain(|other| other.used > used);
         }
     }
 
     /// Closes all connections, when those in use have come back.
     pub async fn close(&self) {
+        // The pool counts as closed from here on, so that no lane is kept any more.
+        let closing = self.pool.close();
         self.idle().clear();
-        self.pool.close().await;
+        closing.await;
     }
+}
 
+impl<DB: sqlx::Database> Lanes<DB> {
     fn idle(&self) -> MutexGuard<'_, Vec<Kept<DB>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether a connection answers in time.
-pub(crate) async fn answers<DB: sqlx::Database>(connection: &mut DB::Connection) -> bool {
-    timeout(TEST, connection.ping())
-        .await
-        .is_ok_and(|ping| ping.is_ok())
+/// Whether a connection answers in time, as it should.
+pub(crate) async fn answers<DB: Tested>(connection: &mut DB::Connection) -> bool {
+    timeout(TEST, DB::test(connection)).await == Ok(true)
 }
 
 impl<DB: sqlx::Database> Lane<DB> {
@@ -136,15 +187,18 @@ impl<DB: sqlx::Database> Lane<DB> {
         let Self {
             lanes,
             connection,
-            taken,
+            history,
             place,
         } = self;
-        if ended.is_ok() && !lanes.pool.is_closed() {
-            lanes.idle().push(Kept {
-                connection,
-                taken,
-                used: Instant::now(),
-            });
+        if ended.is_ok() {
+            let mut idle = lanes.idle();
+            if !lanes.pool.is_closed() {
+                idle.push(Kept {
+                    connection,
+                    history,
+                    used: Instant::now(),
+                });
+            }
         }
         drop(place);
         ended

@@ -23,11 +23,24 @@ mod sqlite;
 pub use check::Check;
 pub use error::DatabaseError;
 pub use group::Work;
-pub use lanes::{Lane, Lanes};
+pub use lanes::{Lane, Lanes, Tested};
 pub use location::{Create, Location, Server};
 pub use open::{Database, Schema};
-pub use postgres::{Cluster, PgTransaction};
+pub use postgres::{PgPools, PgTransaction};
 pub use sqlite::File;
+
+/// A look-up in time: 15 seconds at most.
+///
+/// # Errors
+/// Its own, and [`DatabaseError::Unreachable`] when it takes longer.
+pub async fn look_up<T, E: From<DatabaseError>>(
+    asked: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    match tokio::time::timeout(lanes::LOOK_UP, asked).await {
+        Ok(found) => found,
+        Err(_) => Err(DatabaseError::Unreachable.into()),
+    }
+}
 
 /// The result of one statement that reads, on either database.
 ///
@@ -39,20 +52,20 @@ macro_rules! reading {
             $crate::Database::Sqlite(file) => {
                 $crate::reading!(@lane file.readers(), $on => $statement)
             }
-            $crate::Database::Postgres(cluster) => {
-                $crate::reading!(@lane cluster.readers(), $on => $statement)
+            $crate::Database::Postgres(pools) => {
+                $crate::reading!(@lane pools.readers(), $on => $statement)
             }
         }
     };
     (@lane $lanes:expr, $on:ident => $statement:expr) => {
-        async {
+        $crate::look_up(async {
             let mut lane = $lanes.take().await?;
             let ended = {
                 let $on = &mut *lane;
                 $statement.await
             };
             lane.done(ended.map_err($crate::DatabaseError::from))
-        }
+        })
         .await
     };
 }
@@ -68,8 +81,8 @@ macro_rules! writing {
                 $on.commit().await.map_err($crate::DatabaseError::from)?;
                 outcome
             }
-            $crate::Database::Postgres(cluster) => {
-                let mut $on = cluster.begin().await?;
+            $crate::Database::Postgres(pools) => {
+                let mut $on = pools.begin().await?;
                 let outcome = $body;
                 $on.commit().await?;
                 outcome

@@ -1,14 +1,10 @@
 //! An open database, of either kind.
 
 use std::fmt;
-use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 
-use crate::{Check, Cluster, Create, DatabaseError, File, Location, postgres};
-
-/// How long a check may take. A request waits longer for a connection: it may outlast a failover; a check must tell of it.
-const CHECK: Duration = Duration::from_secs(3);
+use crate::{Check, Create, DatabaseError, File, Location, PgPools, postgres};
 
 /// The tables of an adapter, and what its sessions need.
 pub struct Schema {
@@ -16,6 +12,8 @@ pub struct Schema {
     pub sqlite: &'static Migrator,
     /// Migrations on PostgreSQL.
     pub postgres: &'static Migrator,
+    /// The tables that the program writes.
+    pub tables: &'static [&'static str],
     /// Settings of PostgreSQL sessions beside those that every session has.
     pub session: &'static [(&'static str, &'static str)],
 }
@@ -32,7 +30,7 @@ pub enum Database {
     /// One file: one connection that writes, a few that read.
     Sqlite(File),
     /// A server: some connections that write, some that read.
-    Postgres(Cluster),
+    Postgres(PgPools),
 }
 
 impl Database {
@@ -61,7 +59,7 @@ impl Database {
             Location::Sqlite { path } => Self::Sqlite(File::open(path, create, schema).await?),
             Location::Postgres(server) => {
                 let may_create = create == Create::IfMissing;
-                Self::Postgres(Cluster::open(server, may_create, schema).await?)
+                Self::Postgres(PgPools::open(server, may_create, schema).await?)
             }
         })
     }
@@ -71,21 +69,17 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`] when the database does not answer in time.
     pub async fn check(&self, schema: &Schema) -> Result<Check, DatabaseError> {
-        let check = async {
-            match self {
-                Self::Sqlite(file) => file.check(schema).await,
-                Self::Postgres(cluster) => cluster.check(schema).await,
-            }
-        };
-        let checked = tokio::time::timeout(CHECK, check).await;
-        checked.map_err(|_| DatabaseError::Unreachable)?
+        match self {
+            Self::Sqlite(file) => file.check(schema).await,
+            Self::Postgres(pools) => pools.check(schema).await,
+        }
     }
 
     /// Closes all connections, when what is under way has ended; an SQLite file is then complete without its log.
     pub async fn close(&self) {
         match self {
             Self::Sqlite(file) => file.close().await,
-            Self::Postgres(cluster) => cluster.close().await,
+            Self::Postgres(pools) => pools.close().await,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
-use crate::lanes::{FRESH, Lane, Lanes, TEST, answers};
+use crate::lanes::{FRESH, LOOK_UP, Lane, Lanes, TEST, answers};
 use crate::open::newest;
 use crate::{Check, DatabaseError, Schema, Server, failover};
 
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The settings of every session. Commits are on the disk when they return, whatever the server's default is; a statement
 /// that hangs ends, and so does a transaction that nobody goes on with. The last one is ours and only shows that the
-/// others were taken: a pooler between us and the server drops all of them or none.
+/// others were taken: a pooler between us and the server drops it.
 const SESSION: [(&str, &str); 6] = [
     ("synchronous_commit", "on"),
     ("statement_timeout", "60000"),
@@ -32,28 +32,38 @@ const VERIFY: &str = "SELECT COALESCE(current_setting('vouchsafe.session', true)
         AND current_setting('synchronous_commit') = 'on', \
     pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean";
 
-const CHECK: &str = "SELECT current_setting('server_version'), \
-    pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean, \
+/// `$1`: the tables that this program writes.
+const LOOK: &str = "SELECT current_setting('server_version'), \
     current_setting('synchronous_commit') <> 'off' AND current_setting('fsync')::boolean \
         AND current_setting('full_page_writes')::boolean, \
     (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl), \
     (SELECT MAX(version) FROM _sqlx_migrations WHERE success), \
-    (SELECT COALESCE(bool_and(has_table_privilege(oid, 'INSERT')), false) FROM pg_class \
-        WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace \
-        AND relname <> '_sqlx_migrations')";
+    (SELECT bool_and(has_table_privilege(t, 'INSERT')) FROM unnest($1::text[]) t)";
+
+/// A connection of a check's own must be there, verified and answered in this time. A request waits longer for a connection,
+/// and may outlast a failover; a check must tell of it.
+const CHECK: Duration = Duration::from_secs(5);
 
 /// A database on a server.
 #[derive(Clone, Debug)]
-pub struct Cluster {
+pub struct PgPools {
     /// Apart from the readers, so that a flood of searches keeps no write waiting.
     writers: Arc<Lanes<sqlx::Postgres>>,
     readers: Arc<Lanes<sqlx::Postgres>>,
+    options: Arc<PgConnectOptions>,
 }
 
 /// A connection, or what is wrong with it: a pool tries again and again, and reports nothing.
 async fn connect(options: &PgConnectOptions) -> Result<PgConnection, DatabaseError> {
     let connected = tokio::time::timeout(PATIENCE, options.connect()).await;
-    Ok(connected.map_err(|_| DatabaseError::Unreachable)??)
+    let connected = connected.map_err(|_| DatabaseError::Unreachable)?;
+    connected.map_err(|error| match &error {
+        // protocol_violation: what PgBouncer answers to settings that it does not pass on.
+        sqlx::Error::Database(refused) if refused.code().as_deref() == Some("08P01") => {
+            DatabaseError::Session
+        }
+        _ => error.into(),
+    })
 }
 
 /// Connects, and changes nothing.
@@ -65,16 +75,20 @@ pub(crate) async fn reach(server: &Server) -> Result<(), DatabaseError> {
 }
 
 /// Refuses a session that does not hold its settings, and a server that takes no writes.
-async fn verify(connection: &mut PgConnection) -> Result<(), DatabaseError> {
+pub(crate) async fn verify(connection: &mut PgConnection) -> Result<(), DatabaseError> {
     let (holds, read_only): (bool, bool) = sqlx::query_as(VERIFY).fetch_one(connection).await?;
     match (holds, read_only) {
         (false, _) => Err(DatabaseError::Session),
-        (_, true) => Err(DatabaseError::ReadOnly),
+        (_, true) => {
+            // Whoever is connected to it already must leave it, too.
+            failover::mark();
+            Err(DatabaseError::ReadOnly)
+        }
         _ => Ok(()),
     }
 }
 
-impl Cluster {
+impl PgPools {
     /// Connects, verifies the session, brings the tables up to date and makes the pools. `may_create`: whether tables
     /// that were never made are made now.
     pub(crate) async fn open(
@@ -89,6 +103,10 @@ impl Cluster {
         if !may_create && !has_tables(&mut first).await? {
             return Err(DatabaseError::Missing);
         }
+        // An index of a large table takes its time, and so does another replica that makes it.
+        sqlx::raw_sql("SET statement_timeout = 0; SET lock_timeout = 0")
+            .execute(&mut first)
+            .await?;
         schema.postgres.run(&mut first).await?;
         drop(first.close().await);
         let writers = (server.connections.saturating_mul(3) / 8).max(1);
@@ -96,6 +114,7 @@ impl Cluster {
         Ok(Self {
             writers: Lanes::new(pool(&options, writers)),
             readers: Lanes::new(pool(&options, readers)),
+            options: Arc::new(options),
         })
     }
 
@@ -126,8 +145,7 @@ impl Cluster {
     /// [`DatabaseError`].
     pub async fn begin_with(&self, begin: &'static str) -> Result<PgTransaction, DatabaseError> {
         let mut lane = self.writers.take().await?;
-        let begun = sqlx::raw_sql(begin).execute(&mut *lane).await;
-        begun.map_err(DatabaseError::from)?;
+        in_time(sqlx::raw_sql(begin).execute(&mut *lane)).await?;
         Ok(PgTransaction(lane))
     }
 
@@ -136,26 +154,45 @@ impl Cluster {
         self.writers.close().await;
     }
 
+    /// Looks by a connection of its own: those of the pools may all be busy, which is no fault.
     pub(crate) async fn check(&self, schema: &Schema) -> Result<Check, DatabaseError> {
-        let mut lane = self.writers.take().await?;
-        let found = sqlx::query_as(CHECK).fetch_one(&mut *lane).await;
-        let (release, read_only, durable, tls, version, may_write): (
-            String,
-            bool,
-            bool,
-            Option<String>,
-            Option<i64>,
-            bool,
-        ) = lane.done(found)?;
-        Ok(Check {
-            database: format!("PostgreSQL {release}"),
-            schema_current: version.is_some() && version == newest(schema.postgres),
-            writable: may_write && !read_only,
-            durable,
-            tls,
-            secure_delete: None,
-        })
+        let check = async {
+            let mut connection = connect(&self.options).await?;
+            verify(&mut connection).await?;
+            let check = look(&mut connection, schema).await?;
+            drop(connection.close().await);
+            Ok(check)
+        };
+        let checked = tokio::time::timeout(CHECK, check).await;
+        checked.map_err(|_| DatabaseError::Unreachable)?
     }
+}
+
+async fn look(connection: &mut PgConnection, schema: &Schema) -> Result<Check, DatabaseError> {
+    let found = sqlx::query_as(LOOK).bind(schema.tables);
+    let (release, durable, tls, version, writable): (
+        String,
+        bool,
+        Option<String>,
+        Option<i64>,
+        Option<bool>,
+    ) = found.fetch_one(connection).await?;
+    Ok(Check {
+        database: format!("PostgreSQL {release}"),
+        schema_current: version.is_some() && version == newest(schema.postgres),
+        writable: writable == Some(true),
+        durable,
+        tls,
+        secure_delete: None,
+    })
+}
+
+/// A statement that is done soon, or never.
+async fn in_time<T>(
+    statement: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, DatabaseError> {
+    let ended = tokio::time::timeout(LOOK_UP, statement).await;
+    Ok(ended.map_err(|_| DatabaseError::Unreachable)??)
 }
 
 /// Whether the tables were ever made.
@@ -179,8 +216,8 @@ fn pool(options: &PgConnectOptions, connections: u32) -> PgPool {
         .before_acquire(|connection, meta| {
             Box::pin(async move {
                 let fresh = meta.idle_for < FRESH;
-                Ok(!failover::outlived(meta.age)
-                    && (fresh || answers::<sqlx::Postgres>(connection).await))
+                let answers = fresh || answers::<sqlx::Postgres>(connection).await;
+                Ok(answers && !failover::outlived(meta.age))
             })
         })
         .after_release(|connection, meta| {
@@ -210,9 +247,10 @@ impl PgTransaction {
     /// Commits. After an error it may have been committed or not.
     ///
     /// # Errors
-    /// [`DatabaseError`].
+    /// [`DatabaseError`]; also when a statement failed before, and its error was passed over.
     pub async fn commit(self) -> Result<(), DatabaseError> {
-        self.end("COMMIT").await
+        // A commit of a transaction that failed rolls back, and says that it went well; a statement before it does not.
+        self.end("SELECT; COMMIT").await
     }
 
     /// Rolls back, and waits for it.
@@ -225,8 +263,8 @@ impl PgTransaction {
 
     async fn end(self, statement: &'static str) -> Result<(), DatabaseError> {
         let mut lane = self.0;
-        let ended = sqlx::raw_sql(statement).execute(&mut *lane).await;
-        Ok(lane.done(ended).map(drop)?)
+        let ended = in_time(sqlx::raw_sql(statement).execute(&mut *lane)).await;
+        lane.done(ended).map(drop)
     }
 }
 

@@ -10,8 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 
@@ -111,7 +110,9 @@ impl File {
     }
 
     pub(crate) async fn check(&self, schema: &Schema) -> Result<Check, DatabaseError> {
-        let mut writer = self.writer.acquire().await?;
+        // The write lock is taken, and let go. Of a file that may only be read, SQLite begins a transaction that reads and
+        // says nothing; a statement that writes, even no row, fails.
+        let mut writer = self.begin().await?;
         let text = |sql| sqlx::query_scalar::<_, String>(sql);
         let number = |sql| sqlx::query_scalar::<_, i64>(sql);
         let release = text("SELECT sqlite_version()")
@@ -123,25 +124,20 @@ impl File {
         let version = number("SELECT MAX(version) FROM _sqlx_migrations WHERE success")
             .fetch_one(&mut *writer)
             .await?;
-        // Takes the write lock and lets it go. Of a file that may only be read, SQLite begins a
-        // transaction that reads and says nothing; a statement that writes, even no row, fails.
-        let begun = execute(&mut writer, "BEGIN IMMEDIATE").await
-            && execute(&mut writer, "DELETE FROM _sqlx_migrations WHERE 0").await;
-        let ended = execute(&mut writer, "ROLLBACK").await;
+        let written = sqlx::query("DELETE FROM _sqlx_migrations WHERE 0")
+            .execute(&mut *writer)
+            .await;
+        writer.rollback().await?;
         Ok(Check {
             database: format!("SQLite {release}"),
             schema_current: newest(schema.sqlite) == Some(version),
-            writable: begun && ended,
+            writable: written.is_ok(),
             durable: journal.is_ok_and(|mode| mode == "wal")
                 && synchronous.is_ok_and(|level| level >= 2),
             tls: None,
             secure_delete: Some(secure.is_ok_and(|on| on == 1)),
         })
     }
-}
-
-async fn execute(connection: &mut SqliteConnection, statement: &'static str) -> bool {
-    sqlx::query(statement).execute(connection).await.is_ok()
 }
 
 /// Whether the tables were ever made.

@@ -25,6 +25,20 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 const SCHEMA: Schema = Schema {
     sqlite: &SQLITE,
     postgres: &POSTGRES,
+    tables: &[
+        "people",
+        "first_start",
+        "enrolments",
+        "passwords",
+        "totp",
+        "services",
+        "sessions",
+        "rights",
+        "record_links",
+        "throttle",
+        "signing_keys",
+        "familiar_networks",
+    ],
     session: &[],
 };
 

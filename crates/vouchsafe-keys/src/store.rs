@@ -31,6 +31,14 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 const SCHEMA: Schema = Schema {
     sqlite: &SQLITE,
     postgres: &POSTGRES,
+    tables: &[
+        "roots",
+        "branch_keys",
+        "index_keys",
+        "audit_keys",
+        "tenant_keys",
+        "subject_keys",
+    ],
     session: &[],
 };
 

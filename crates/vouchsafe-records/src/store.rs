@@ -24,7 +24,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use sqlx::migrate::Migrator;
 use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, TenantId, Version};
-use vouchsafe_database::{Check, Create, Database, DatabaseError, Location, Schema};
+use vouchsafe_database::{Check, Create, Database, DatabaseError, Location, Schema, look_up};
 
 pub use care::{ASSIGNMENT, Assignment, RelationRow};
 pub use error::StoreError;
@@ -45,6 +45,16 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 const SCHEMA: Schema = Schema {
     sqlite: &SQLITE,
     postgres: &POSTGRES,
+    tables: &[
+        "names",
+        "records",
+        "versions",
+        "index_tags",
+        "relations",
+        "intents",
+        "idempotency",
+        "checkpoints",
+    ],
     session: postgres::SESSION,
 };
 
@@ -62,12 +72,12 @@ enum Backend {
     Postgres(Postgres),
 }
 
-/// Runs one method of either backend.
+/// Runs one method of either backend, in time.
 macro_rules! each {
     ($self:expr, $backend:ident => $call:expr) => {
         match &$self.backend {
-            Backend::Sqlite($backend) => $call.await,
-            Backend::Postgres($backend) => $call.await,
+            Backend::Sqlite($backend) => look_up($call).await,
+            Backend::Postgres($backend) => look_up($call).await,
         }
     };
 }
@@ -85,7 +95,7 @@ impl Store {
         let database = Database::open(location, create, &SCHEMA).await?;
         let backend = match &database {
             Database::Sqlite(file) => Backend::Sqlite(Sqlite(file.clone())),
-            Database::Postgres(cluster) => Backend::Postgres(Postgres(cluster.clone())),
+            Database::Postgres(pools) => Backend::Postgres(Postgres(pools.clone())),
         };
         let store = Self {
             database,
@@ -99,10 +109,7 @@ impl Store {
             .chain([ASSIGNMENT])
             .collect();
         let known = each!(store, backend => backend.intern(&wanted));
-        store.learn(Names::new(known.map_err(|error| match error {
-            StoreError::Damaged => DatabaseError::Damaged,
-            _ => DatabaseError::Unreachable,
-        })?));
+        store.learn(Names::new(known?));
         Ok(store)
     }
 
@@ -331,7 +338,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
-        each!(self, backend => backend.forget(before))
+        // However many there are: it has all the time that it takes.
+        match &self.backend {
+            Backend::Sqlite(backend) => backend.forget(before).await,
+            Backend::Postgres(backend) => backend.forget(before).await,
+        }
     }
 
     /// Remembers a checkpoint of the audit log of that origin, unless a larger one is remembered.

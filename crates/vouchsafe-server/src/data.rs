@@ -226,7 +226,10 @@ async fn guard(
     let (request, rest) = upload::keep(request);
     let limit = Duration::from_secs(shared.service.settings.request_timeout_seconds);
     let mut response = match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => response,
+        Ok(response) => {
+            shared.heed(response.status());
+            response
+        }
         Err(_) => {
             // Of whom is not known here: what was cut off may have been before it was known to anybody.
             shared.refusals.count(&network, "timeout");
@@ -237,10 +240,6 @@ async fn guard(
             ))
         }
     };
-    if response.status() == StatusCode::SERVICE_UNAVAILABLE && shared.open.load(Ordering::Acquire) {
-        // Something that the service stands on failed. Readiness must not wait for the hourly preflight.
-        shared.recheck.notify_one();
-    }
     dress(&mut response, id);
     // The work is done; who is still sending takes nobody's place.
     drop(place);

@@ -1,15 +1,19 @@
 //! The preflight, first form: what must work before a route that touches PHI opens.
 
-use jiff::SignedDuration;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use vouchsafe::audit::{AuditLog as _, Context, Event, Outcome, Stream};
-use vouchsafe_database::DatabaseError;
 
 use crate::service::{ADMINISTRATOR, Service, now};
 use crate::tls::Tls;
 
 /// A certificate that ends sooner is to be renewed now.
 const RENEW_WITHIN: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// How long a step may take that asks a database.
+const STEP: Duration = Duration::from_secs(6);
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -101,18 +105,79 @@ impl Checks {
     }
 }
 
+/// What the databases say, all asked at once and each in time: during a failover they would answer one after another, and
+/// only when it is over.
+struct Asked {
+    keys: Result<(), String>,
+    administrator: Result<bool, String>,
+    administrator_until: Option<Option<Timestamp>>,
+    databases: [(&'static Database, Result<vouchsafe_database::Check, String>); 3],
+}
+
+/// A database, as checks name it.
+struct Database {
+    name: &'static str,
+    durable: &'static str,
+    control: &'static str,
+}
+
+const RECORDS: Database = Database {
+    name: "records",
+    durable: "records-durable",
+    control: "164.312(c)(1)",
+};
+const IDENTITY: Database = Database {
+    name: "identity",
+    durable: "identity-durable",
+    control: "164.312(d)",
+};
+const KEYS: Database = Database {
+    name: "key-database",
+    durable: "keys-durable",
+    control: "164.312(a)(2)(iv)",
+};
+
+async fn ask(service: &Service) -> Asked {
+    let (keys, administrator, until, records, identity, key_database) = tokio::join!(
+        in_time(service.keys.check()),
+        in_time(service.identity.first_administrator_enrolled()),
+        in_time(service.identity.role_held_until(ADMINISTRATOR, now())),
+        in_time(service.engine.store().check()),
+        in_time(service.identity.check()),
+        in_time(service.keys.check_database()),
+    );
+    Asked {
+        keys,
+        administrator,
+        administrator_until: until.ok(),
+        databases: [
+            (&RECORDS, records),
+            (&IDENTITY, identity),
+            (&KEYS, key_database),
+        ],
+    }
+}
+
+async fn in_time<T, E: std::fmt::Display>(
+    asked: impl Future<Output = Result<T, E>>,
+) -> Result<T, String> {
+    match tokio::time::timeout(STEP, asked).await {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(_) => Err(format!(
+            "the database did not answer within {} seconds",
+            STEP.as_secs()
+        )),
+    }
+}
+
 /// Runs all checks, and writes the result down.
 pub async fn run(service: &Service) -> Report {
     let mut checks = Checks(Vec::new());
+    let asked = ask(service).await;
     checks.add(
         "keys",
         "164.312(a)(2)(iv)",
-        service
-            .keys
-            .check()
-            .await
-            .map(|()| "the root key unwraps".to_owned())
-            .map_err(|error| error.to_string()),
+        asked.keys.map(|()| "the root key unwraps".to_owned()),
         "give the root key file of this installation, or restore the key database",
     );
     checks.add(
@@ -138,16 +203,16 @@ pub async fn run(service: &Service) -> Report {
         )),
         "restore the policies folder, or sign the bundle with the pinned key",
     );
-    databases(service, &mut checks).await;
+    databases(asked.databases, &mut checks);
     names(service, &mut checks);
     weaknesses(&mut checks);
     checks.add(
         "administrator",
         "164.308(a)(2)",
-        administrator(service).await,
+        administrator(asked.administrator),
         "open the enrolment link of the first start, or make a new one with `vouchsafe person link`",
     );
-    successor(service, &mut checks).await;
+    successor(asked.administrator_until, &mut checks);
     let report = Report { checks: checks.0 };
     note(service, &report).await;
     report
@@ -204,28 +269,25 @@ fn names(service: &Service, checks: &mut Checks) {
 }
 
 /// Somebody can administer: with two factors, under their own name.
-async fn administrator(service: &Service) -> Result<String, String> {
-    match service.identity.first_administrator_enrolled().await {
-        Ok(true) => Ok("a first administrator is enrolled, with two factors".to_owned()),
-        Ok(false) => Err("no administrator has enrolled yet".to_owned()),
-        Err(error) => Err(error.to_string()),
+fn administrator(enrolled: Result<bool, String>) -> Result<String, String> {
+    match enrolled? {
+        true => Ok("a first administrator is enrolled, with two factors".to_owned()),
+        false => Err("no administrator has enrolled yet".to_owned()),
     }
 }
 
-/// Nobody who administers, now or soon: PHI is not less safe by it, but nobody looks after it.
-async fn successor(service: &Service, checks: &mut Checks) {
-    let now = now();
-    let identity = &service.identity;
-    let Ok(until) = identity.role_held_until(ADMINISTRATOR, now).await else {
-        // The check before has said so.
-        return;
-    };
+/// Nobody who administers, now or soon: PHI is not less safe by it, but nobody looks after it. Where that could not be asked,
+/// the check before has said so.
+fn successor(until: Option<Option<Timestamp>>, checks: &mut Checks) {
     let finding = match until {
-        None => "nobody who is enrolled and not disabled is a security administrator".to_owned(),
-        Some(until) if until.duration_since(now) < RENEW_WITHIN => {
+        None => return,
+        Some(None) => {
+            "nobody who is enrolled and not disabled is a security administrator".to_owned()
+        }
+        Some(Some(until)) if until.duration_since(now()) < RENEW_WITHIN => {
             format!("nobody is a security administrator after {until:.0}")
         }
-        Some(_) => return,
+        Some(Some(_)) => return,
     };
     checks.warn(
         "administrator-active",
@@ -246,37 +308,30 @@ fn weaknesses(checks: &mut Checks) {
 }
 
 /// The three databases: tables, durability, encryption of their connections.
-async fn databases(service: &Service, checks: &mut Checks) {
-    let (records, identity, keys) = tokio::join!(
-        service.engine.store().check(),
-        service.identity.check(),
-        service.keys.check_database(),
-    );
-    for (name, durable, control, checked) in [
-        ("records", "records-durable", "164.312(c)(1)", records),
-        ("identity", "identity-durable", "164.312(d)", identity),
-        ("key-database", "keys-durable", "164.312(a)(2)(iv)", keys),
-    ] {
+fn databases(
+    checked: [(&Database, Result<vouchsafe_database::Check, String>); 3],
+    checks: &mut Checks,
+) {
+    for (of, checked) in checked {
         if checked.as_ref().is_ok_and(|check| !check.durable) {
             checks.warn(
-                durable,
-                control,
+                of.durable,
+                of.control,
                 "the database acknowledges commits before they are on the disk: a power cut may lose writes that were acknowledged",
                 "switch fsync, synchronous_commit and full_page_writes on",
             );
         }
         checks.add(
-            name,
-            control,
-            database(checked),
+            of.name,
+            of.control,
+            checked.and_then(sound),
             "look at the database, at the rights of its role, and at its certificate",
         );
     }
 }
 
 /// What a check of a database comes to.
-fn database(checked: Result<vouchsafe_database::Check, DatabaseError>) -> Result<String, String> {
-    let check = checked.map_err(|error| error.to_string())?;
+fn sound(check: vouchsafe_database::Check) -> Result<String, String> {
     let faults: Vec<&str> = [
         (!check.schema_current, "its tables are not this program's"),
         (!check.writable, "it takes no writes"),

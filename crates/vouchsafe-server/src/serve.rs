@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use axum::http::StatusCode;
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
@@ -43,6 +44,15 @@ pub(crate) struct Shared {
     pub(crate) places: Semaphore,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) stop: CancellationToken,
+}
+
+impl Shared {
+    /// Asks for a preflight when something that the service stands on failed: readiness must not wait for the next one.
+    pub(crate) fn heed(&self, answered: StatusCode) {
+        if answered == StatusCode::SERVICE_UNAVAILABLE && self.open.load(Ordering::Acquire) {
+            self.recheck.notify_one();
+        }
+    }
 }
 
 /// Why nothing is served.

@@ -1,6 +1,7 @@
 //! One behaviour on both databases.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Barrier;
 use vouchsafe_database::{Create, Database, DatabaseError, Location, reading, writing};
@@ -15,6 +16,7 @@ on_both!(
     a_transaction_that_ends_early_leaves_nothing_and_holds_nothing,
     a_caller_that_goes_away_holds_nothing,
     writes_beside_each_other_all_come_to_be,
+    a_check_that_is_given_up_holds_nothing,
 );
 
 async fn insert(database: &Database, text: &str, and_then_fail: bool) -> Result<(), DatabaseError> {
@@ -131,4 +133,15 @@ async fn writes_beside_each_other_all_come_to_be(fixture: &Fixture) {
     assert_eq!(count(&database).await, Ok(40));
     database.close().await;
     assert_eq!(count(&database).await, Err(DatabaseError::Unreachable));
+}
+
+async fn a_check_that_is_given_up_holds_nothing(fixture: &Fixture) {
+    let database = fixture.open(Create::IfMissing).await.unwrap();
+    for step in 0..40 {
+        let pause = Duration::from_micros(step * 50);
+        let _ = tokio::time::timeout(pause, database.check(&SCHEMA)).await;
+    }
+    insert(&database, "after", false).await.unwrap();
+    assert_eq!(count(&database).await, Ok(1));
+    assert!(database.check(&SCHEMA).await.unwrap().writable);
 }

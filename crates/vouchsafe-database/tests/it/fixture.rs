@@ -9,6 +9,7 @@ static POSTGRES: Migrator = sqlx::migrate!("tests/migrations/postgres");
 pub(crate) const SCHEMA: Schema = Schema {
     sqlite: &SQLITE,
     postgres: &POSTGRES,
+    tables: &["lines"],
     session: &[("jit", "off")],
 };
 

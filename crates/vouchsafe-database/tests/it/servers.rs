@@ -1,21 +1,21 @@
 //! Servers that are not as they should be, or change under us.
 
 use sqlx::Row as _;
-use vouchsafe_database::{Cluster, Create, Database, DatabaseError, Location};
+use vouchsafe_database::{Create, Database, DatabaseError, Location, PgPools};
 
 use crate::fixture::{Fixture, administer, variable};
 
-fn cluster(database: &Database) -> &Cluster {
+fn pools(database: &Database) -> &PgPools {
     match database {
-        Database::Postgres(cluster) => cluster,
+        Database::Postgres(pools) => pools,
         Database::Sqlite(_) => panic!(),
     }
 }
 
 /// The settings of every connection that the database may use.
-async fn settings(cluster: &Cluster) -> Vec<(String, String)> {
+async fn settings(pools: &PgPools) -> Vec<(String, String)> {
     let mut settings = Vec::new();
-    for lanes in [cluster.readers(), cluster.writers()] {
+    for lanes in [pools.readers(), pools.writers()] {
         // All of them at once, so that each is another one.
         let mut lanes_taken = Vec::new();
         for _ in 0..3 {
@@ -48,7 +48,7 @@ async fn commits_are_durable_whatever_the_default_of_server_database_and_role_is
     .await;
     let database = fixture.open(Create::IfMissing).await.unwrap();
     let expected = vec![("on".to_owned(), "1min".to_owned()); 6];
-    assert_eq!(settings(cluster(&database)).await, expected);
+    assert_eq!(settings(pools(&database)).await, expected);
     database.close().await;
     fixture.remove().await;
 }
@@ -62,7 +62,7 @@ async fn a_database_that_becomes_read_only_is_left_and_found_again() {
     let name = fixture.name().to_owned();
     let database = fixture.open(Create::IfMissing).await.unwrap();
     let write = async || {
-        let mut transaction = cluster(&database).begin().await?;
+        let mut transaction = pools(&database).begin().await?;
         sqlx::query("INSERT INTO lines (text) VALUES ('x')")
             .execute(&mut *transaction)
             .await?;
@@ -70,7 +70,7 @@ async fn a_database_that_becomes_read_only_is_left_and_found_again() {
     };
     write().await.unwrap();
     // As after a failover: the sessions that are open refuse writes, and new ones would not.
-    let mut kept = cluster(&database).writers().take().await.unwrap();
+    let mut kept = pools(&database).writers().take().await.unwrap();
     sqlx::query("SET default_transaction_read_only = on")
         .execute(&mut *kept)
         .await
@@ -90,6 +90,31 @@ async fn a_database_that_becomes_read_only_is_left_and_found_again() {
     fixture.remove().await;
 }
 
+/// PostgreSQL answers COMMIT of a transaction that failed with success, and rolls back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_failed_is_not_committed_and_says_so() {
+    let Some(fixture) = Fixture::postgres().await else {
+        return;
+    };
+    let database = fixture.open(Create::IfMissing).await.unwrap();
+    let mut transaction = pools(&database).begin().await.unwrap();
+    for statement in [
+        "INSERT INTO lines (id, text) VALUES (1, 'one')",
+        "INSERT INTO lines (id, text) VALUES (1, 'two')",
+    ] {
+        // The second one fails, and that is passed over.
+        let _ = sqlx::query(statement).execute(&mut *transaction).await;
+    }
+    assert_eq!(transaction.commit().await, Err(DatabaseError::Failed));
+    let mut transaction = pools(&database).begin().await.unwrap();
+    sqlx::query("INSERT INTO lines (id, text) VALUES (1, 'three')")
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    fixture.remove().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_that_the_server_ends_are_made_anew() {
     let Some(fixture) = Fixture::postgres().await else {
@@ -104,7 +129,7 @@ async fn sessions_that_the_server_ends_are_made_anew() {
         ))
         .await;
         for _ in 0..3 {
-            let mut transaction = match cluster(&database).begin().await {
+            let mut transaction = match pools(&database).begin().await {
                 Ok(transaction) => transaction,
                 Err(error) => {
                     assert_eq!(error, DatabaseError::Unreachable);

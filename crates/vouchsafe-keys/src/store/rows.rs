@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 use vouchsafe::ids::{SubjectId, TenantId};
-use vouchsafe_database::{Cluster, Database, DatabaseError, Work, reading, writing};
+use vouchsafe_database::{Database, DatabaseError, PgPools, Work, reading, writing};
 
 /// What may be done with a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -258,7 +258,7 @@ pub(super) async fn insert_subjects(
     match database {
         // Together with others who make keys at the same time.
         Database::Sqlite(file) => file.write(fresh).await,
-        Database::Postgres(cluster) => fresh.at_once(cluster).await,
+        Database::Postgres(pools) => fresh.at_once(pools).await,
     }
 }
 
@@ -272,8 +272,8 @@ struct Insert {
 }
 
 impl Insert {
-    async fn at_once(self, cluster: &Cluster) -> Result<HashSet<Uuid>, DatabaseError> {
-        let mut lane = cluster.writers().take().await?;
+    async fn at_once(self, pools: &PgPools) -> Result<HashSet<Uuid>, DatabaseError> {
+        let mut lane = pools.writers().take().await?;
         let inserted = sqlx::query_scalar(
             "INSERT INTO subject_keys \
              (tenant, subject, version, branch_version, wrapped, state, created_at) \

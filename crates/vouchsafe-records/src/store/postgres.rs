@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{IntentId, SubjectId, TenantId, Version};
 use vouchsafe::seal::IndexTag;
-use vouchsafe_database::{Cluster, PgTransaction};
+use vouchsafe_database::{DatabaseError, PgPools, PgTransaction};
 
 use super::batch::Batch;
 use super::error::translate;
@@ -45,17 +45,19 @@ const SEALED: &str = "SELECT v.* FROM unnest($3::uuid[], $4::bigint[]) w(id, ver
         CROSS JOIN LATERAL (SELECT v.id, v.version, v.sealed FROM versions v WHERE v.tenant = $1 \
         AND v.type = $2 AND v.id = w.id AND v.version = w.version OFFSET 0) v";
 
+const STATE: &str = "SELECT state FROM intents WHERE id = $1";
+
 /// A database of records on a server.
 #[derive(Clone, Debug)]
-pub(super) struct Postgres(pub(super) Cluster);
+pub(super) struct Postgres(pub(super) PgPools);
 
 impl Postgres {
     /// Adds names that are new; all there are.
-    pub(super) async fn intern(&self, names: &[&str]) -> Result<Vec<(i32, String)>, StoreError> {
+    pub(super) async fn intern(&self, names: &[&str]) -> Result<Vec<(i32, String)>, DatabaseError> {
         let select = "SELECT no, name FROM names";
         let mut lane = self.0.writers().take().await?;
         let found = sqlx::query_as(select).fetch_all(&mut *lane).await;
-        let known: Vec<(i32, String)> = lane.done(found.map_err(translate))?;
+        let known: Vec<(i32, String)> = lane.done(found)?;
         let new: Vec<&str> = names
             .iter()
             .copied()
@@ -68,10 +70,9 @@ impl Postgres {
         sqlx::query("INSERT INTO names (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")
             .bind(new)
             .execute(&mut *lane)
-            .await
-            .map_err(translate)?;
+            .await?;
         let found = sqlx::query_as(select).fetch_all(&mut *lane).await;
-        lane.done(found.map_err(translate))
+        Ok(lane.done(found)?)
     }
 
     pub(super) async fn version(
@@ -248,20 +249,26 @@ impl Postgres {
         now: Timestamp,
     ) -> Result<Settled, StoreError> {
         let mut lane = self.0.writers().take().await?;
-        let settled = sqlx::query(
+        sqlx::query(
             "INSERT INTO intents (id, state, at) VALUES ($1, 2, $2) ON CONFLICT DO NOTHING",
         )
         .bind(intent.uuid())
         .bind(now.as_microsecond())
         .execute(&mut *lane)
-        .await;
-        lane.done(settled.map_err(translate))?;
-        self.outcome_of(intent).await?.ok_or(StoreError::Damaged)
+        .await
+        .map_err(translate)?;
+        // By the same connection: another one may be to a server that is behind.
+        let found = sqlx::query_scalar(STATE)
+            .bind(intent.uuid())
+            .fetch_optional(&mut *lane)
+            .await;
+        let state: Option<i16> = lane.done(found.map_err(translate))?;
+        settled(state.ok_or(StoreError::Damaged)?)
     }
 
     pub(super) async fn outcome_of(&self, intent: IntentId) -> Result<Option<Settled>, StoreError> {
         let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_scalar("SELECT state FROM intents WHERE id = $1")
+        let found = sqlx::query_scalar(STATE)
             .bind(intent.uuid())
             .fetch_optional(&mut *lane)
             .await

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 use vouchsafe::ids::{IntentId, RecordId, SubjectId, TenantId, Version};
 use vouchsafe::seal::IndexTag;
-use vouchsafe_database::{File, Work};
+use vouchsafe_database::{DatabaseError, File, Work};
 
 use super::batch::Batch;
 use super::error::translate;
@@ -54,11 +54,11 @@ pub(super) struct Sqlite(pub(super) File);
 
 impl Sqlite {
     /// Adds names that are new; all there are.
-    pub(super) async fn intern(&self, names: &[&str]) -> Result<Vec<(i32, String)>, StoreError> {
+    pub(super) async fn intern(&self, names: &[&str]) -> Result<Vec<(i32, String)>, DatabaseError> {
         let select = "SELECT no, name FROM names";
         let mut lane = self.0.readers().take().await?;
         let known = sqlx::query_as(select).fetch_all(&mut *lane).await;
-        let known: Vec<(i32, String)> = lane.done(known.map_err(translate))?;
+        let known: Vec<(i32, String)> = lane.done(known)?;
         if names
             .iter()
             .all(|name| known.iter().any(|(_, known)| known == name))
@@ -70,14 +70,10 @@ impl Sqlite {
             sqlx::query("INSERT INTO names (name) VALUES ($1) ON CONFLICT DO NOTHING")
                 .bind(*name)
                 .execute(&mut *transaction)
-                .await
-                .map_err(translate)?;
+                .await?;
         }
-        let known = sqlx::query_as(select)
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(translate)?;
-        transaction.commit().await.map_err(translate)?;
+        let known = sqlx::query_as(select).fetch_all(&mut *transaction).await?;
+        transaction.commit().await?;
         Ok(known)
     }
 

@@ -43,10 +43,9 @@ fn the_default_bundle_opens_and_every_policy_says_what_it_is_for() {
     );
     for role in ROLES {
         let file = format!("{role}.cedar");
-        assert!(
-            DEFAULT.policies().iter().any(|policy| policy.file == file),
-            "{role}"
-        );
+        let has_policies = DEFAULT.policies().iter().any(|policy| policy.file == file);
+        // Nothing that an administrator does is decided by a policy yet (docs/policies.md).
+        assert_eq!(has_policies, role != "security-administrator", "{role}");
     }
 }
 
