@@ -80,9 +80,12 @@ impl From<sqlx::Error> for DatabaseError {
             sqlx::Error::Tls(_) => Self::Tls,
             // rustls reports a certificate that it refuses as invalid data.
             sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => Self::Tls,
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
+            sqlx::Error::Io(_) => {
+                // The server went away, or is not there.
+                failover::mark();
                 Self::Unreachable
             }
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Self::Unreachable,
             sqlx::Error::Database(error) => {
                 let code = error.code().unwrap_or_default();
                 failover::mark_if_sign(&code);

@@ -15,6 +15,8 @@ const SIGNS: [&str; 4] = ["25006", "57P01", "57P02", "57P03"];
 /// The moment of the last sign; 0 before there was one.
 static LAST_SIGN: AtomicU64 = AtomicU64::new(0);
 
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
 /// A moment, in nanoseconds since this process first asked.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Moment(u64);
@@ -53,6 +55,12 @@ pub(crate) fn mark_if_sign(code: &str) {
 /// Marks the moment as one of a failover.
 pub(crate) fn mark() {
     LAST_SIGN.fetch_max(Moment::now().0, Ordering::AcqRel);
+    COUNT.fetch_add(1, Ordering::AcqRel);
+}
+
+/// How many signs of a failover there were, of all databases of this process. While it grows, a service is not ready.
+pub fn failover_signs() -> u64 {
+    COUNT.load(Ordering::Acquire)
 }
 
 /// Whether a connection of this age was made before the last sign.

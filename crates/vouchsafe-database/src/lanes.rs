@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection as _, Pool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::DatabaseError;
 use crate::failover::Moment;
 use crate::postgres::verify;
 
 /// A connection that was idle for longer is tested before it is used again.
-pub(crate) const FRESH: Duration = Duration::from_secs(1);
+const FRESH: Duration = Duration::from_secs(1);
 /// And one that was in use all the time, so often: a standby answers reads for ever.
 const TESTED: Duration = Duration::from_secs(30);
 /// How long a test may take: a server that vanished never answers.
@@ -27,21 +27,24 @@ pub(crate) const TEST: Duration = Duration::from_secs(2);
 /// vanished never answers.
 pub(crate) const LOOK_UP: Duration = Duration::from_secs(15);
 
+/// The first pause before another connection is tried; each is twice as long, up to half a second.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// A database whose connections can be tested.
 pub trait Tested: sqlx::Database {
     /// Whether a connection can be used.
-    fn test(on: &mut Self::Connection) -> impl Future<Output = bool> + Send;
+    fn test(on: &mut Self::Connection) -> impl Future<Output = Result<(), DatabaseError>> + Send;
 }
 
 impl Tested for sqlx::Sqlite {
-    async fn test(on: &mut Self::Connection) -> bool {
-        on.ping().await.is_ok()
+    async fn test(on: &mut Self::Connection) -> Result<(), DatabaseError> {
+        Ok(on.ping().await?)
     }
 }
 
 impl Tested for sqlx::Postgres {
-    async fn test(on: &mut Self::Connection) -> bool {
-        verify(on).await.is_ok()
+    async fn test(on: &mut Self::Connection) -> Result<(), DatabaseError> {
+        verify(on).await
     }
 }
 
@@ -103,26 +106,24 @@ impl<DB: Tested> Lanes<DB> {
     /// A connection that works, as far as can be known.
     ///
     /// # Errors
-    /// [`DatabaseError::Unreachable`] when none is free, or none can be made, in time.
+    /// When none is free, or none can be made, in time: why the last one could not be used, or
+    /// [`DatabaseError::Unreachable`].
     pub async fn take(self: &Arc<Self>) -> Result<Lane<DB>, DatabaseError> {
         let patience = self.pool.options().get_acquire_timeout();
-        let taken = timeout(patience, self.take_in_time()).await;
-        taken.map_err(|_| DatabaseError::Unreachable)?
+        let mut why = DatabaseError::Unreachable;
+        let taken = timeout(patience, self.take_in_time(&mut why)).await;
+        taken.unwrap_or(Err(why))
     }
 
-    async fn take_in_time(self: &Arc<Self>) -> Result<Lane<DB>, DatabaseError> {
+    async fn take_in_time(
+        self: &Arc<Self>,
+        why: &mut DatabaseError,
+    ) -> Result<Lane<DB>, DatabaseError> {
         let place = Arc::clone(&self.places).acquire_owned().await;
         let place = place.map_err(|_| DatabaseError::Unreachable)?;
         let (connection, history) = match self.kept().await {
             Some(kept) => kept,
-            None => {
-                // Before the pool looks for signs: one that comes while it works must count.
-                let history = History {
-                    good: Moment::now(),
-                    tested: Instant::now(),
-                };
-                (self.pool.acquire().await?, history)
-            }
+            None => self.fresh(why).await?,
         };
         Ok(Lane {
             lanes: Arc::clone(self),
@@ -130,6 +131,30 @@ impl<DB: Tested> Lanes<DB> {
             history,
             place,
         })
+    }
+
+    /// One of the pool. While there is only a standby, or a server that is about to end, another one is tried after a pause.
+    async fn fresh(
+        &self,
+        why: &mut DatabaseError,
+    ) -> Result<(PoolConnection<DB>, History), DatabaseError> {
+        let mut pause = PAUSE;
+        loop {
+            // Before the pool looks for signs: one that comes while it works must count.
+            let good = Moment::now();
+            let mut connection = self.pool.acquire().await?;
+            match answer::<DB>(&mut connection).await {
+                Ok(()) => {
+                    let tested = Instant::now();
+                    return Ok((connection, History { good, tested }));
+                }
+                Err(error) => *why = error,
+            }
+            // One to a server that vanished cannot be closed politely.
+            let _ = timeout(TEST, connection.close()).await;
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
     }
 
     /// One that was kept. Whatever does not answer any more, or is of before a failover, goes back to the pool, which
@@ -149,7 +174,7 @@ impl<DB: Tested> Lanes<DB> {
                 return Some((connection, history));
             }
             history.tested = Instant::now();
-            if answers::<DB>(&mut connection).await {
+            if answer::<DB>(&mut connection).await.is_ok() {
                 return Some((connection, history));
             }
             // Others that were not used since would each take as long to be found dead.
@@ -173,8 +198,9 @@ impl<DB: sqlx::Database> Lanes<DB> {
 }
 
 /// Whether a connection answers in time, as it should.
-pub(crate) async fn answers<DB: Tested>(connection: &mut DB::Connection) -> bool {
-    timeout(TEST, DB::test(connection)).await == Ok(true)
+async fn answer<DB: Tested>(connection: &mut DB::Connection) -> Result<(), DatabaseError> {
+    let answered = timeout(TEST, DB::test(connection)).await;
+    answered.unwrap_or(Err(DatabaseError::Unreachable))
 }
 
 impl<DB: sqlx::Database> Lane<DB> {

@@ -22,6 +22,7 @@ mod sqlite;
 
 pub use check::Check;
 pub use error::DatabaseError;
+pub use failover::failover_signs;
 pub use group::Work;
 pub use lanes::{Lane, Lanes, Tested};
 pub use location::{Create, Location, Server};

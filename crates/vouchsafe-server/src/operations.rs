@@ -1,7 +1,6 @@
 //! The operations plane: probes and metrics; never PHI.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::extract::State;
@@ -27,13 +26,14 @@ async fn livez() -> &'static str {
 /// Requests for PHI are answered.
 async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
     let stopping = shared.stop.is_cancelled();
-    if shared.open.load(Ordering::Acquire) && !stopping {
+    if shared.is_ready() && !stopping {
         return "ready\n".into_response();
     }
     let report = shared.report.load();
     let failing: Vec<&str> = report.failing().map(|check| check.name).collect();
     let text = match stopping {
         true => "stopping\n".to_owned(),
+        false if failing.is_empty() => "not ready: a database server changed\n".to_owned(),
         false => format!("not ready: {}\n", failing.join(", ")),
     };
     (StatusCode::SERVICE_UNAVAILABLE, text).into_response()

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use vouchsafe_database::failover_signs;
 
 use crate::listener::{self, ListenError};
 use crate::logging::{Level, event};
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) service: Service,
     /// Whether PHI routes are open.
     pub(crate) open: AtomicBool,
+    /// The signs of failovers that came before the last preflight that passed.
+    pub(crate) signs: AtomicU64,
     pub(crate) report: ArcSwap<Report>,
     /// Asks for a preflight before it is due.
     pub(crate) recheck: Notify,
@@ -47,6 +50,15 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Whether requests for PHI are likely to be answered: the last preflight passed, and no database has changed since.
+    pub(crate) fn is_ready(&self) -> bool {
+        let changed = self.signs.load(Ordering::Acquire) != failover_signs();
+        if changed {
+            self.recheck.notify_one();
+        }
+        self.open.load(Ordering::Acquire) && !changed
+    }
+
     /// Asks for a preflight when something that the service stands on failed: readiness must not wait for the next one.
     pub(crate) fn heed(&self, answered: StatusCode) {
         if answered == StatusCode::SERVICE_UNAVAILABLE && self.open.load(Ordering::Acquire) {
@@ -134,10 +146,12 @@ impl Running {
             return Err(ServeError::NoUrl);
         }
         let Ports { data, operations } = ports;
+        let signs = AtomicU64::new(failover_signs());
         let report = preflight::run(&service).await;
         let places = Semaphore::new(service.settings.concurrency_limit);
         let shared = Arc::new(Shared {
             open: AtomicBool::new(report.passes()),
+            signs,
             report: ArcSwap::from_pointee(report),
             recheck: Notify::new(),
             refusals: Refusals::default(),
@@ -246,9 +260,13 @@ async fn watch(shared: &Shared) {
         if !shared.open.load(Ordering::Acquire) && !may_pass_now(shared).await {
             continue;
         }
+        let signs = failover_signs();
         let report = preflight::run(&shared.service).await;
         ran = Instant::now();
         let passes = report.passes();
+        if passes {
+            shared.signs.store(signs, Ordering::Release);
+        }
         if shared.open.swap(passes, Ordering::AcqRel) != passes {
             let message = match passes {
                 true => "every safeguard works: PHI routes are open",

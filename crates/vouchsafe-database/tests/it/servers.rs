@@ -1,5 +1,7 @@
 //! Servers that are not as they should be, or change under us.
 
+use std::time::Duration;
+
 use sqlx::Row as _;
 use vouchsafe_database::{Create, Database, DatabaseError, Location, PgPools};
 
@@ -69,14 +71,19 @@ async fn a_database_that_becomes_read_only_is_left_and_found_again() {
         transaction.commit().await
     };
     write().await.unwrap();
-    // As after a failover: the sessions that are open refuse writes, and new ones would not.
-    let mut kept = pools(&database).writers().take().await.unwrap();
-    sqlx::query("SET default_transaction_read_only = on")
-        .execute(&mut *kept)
-        .await
-        .unwrap();
-    kept.done(Ok::<(), DatabaseError>(())).unwrap();
-    assert_eq!(write().await, Err(DatabaseError::ReadOnly));
+    // As after a failover: a session that is open refuses writes, and new ones would not. Signs are of the whole process, and
+    // other tests give some: then the session was left before it was asked.
+    let mut refused = None;
+    while refused.is_none() {
+        let mut kept = pools(&database).writers().take().await.unwrap();
+        sqlx::query("SET default_transaction_read_only = on")
+            .execute(&mut *kept)
+            .await
+            .unwrap();
+        kept.done(Ok::<(), DatabaseError>(())).unwrap();
+        refused = write().await.err();
+    }
+    assert_eq!(refused, Some(DatabaseError::ReadOnly));
     for _ in 0..5 {
         write().await.unwrap();
     }
@@ -87,6 +94,46 @@ async fn a_database_that_becomes_read_only_is_left_and_found_again() {
     .await;
     let refused = fixture.open(Create::Never).await;
     assert_eq!(refused.map(drop), Err(DatabaseError::ReadOnly));
+    fixture.remove().await;
+}
+
+/// Whoever asks while there is only a standby waits for the promotion, and is served then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_who_comes_during_a_failover_is_served_after_it() {
+    let Some(fixture) = Fixture::postgres().await else {
+        return;
+    };
+    let name = fixture.name().to_owned();
+    let database = fixture.open(Create::IfMissing).await.unwrap();
+    drop(pools(&database).begin().await.unwrap());
+    let read_only = async |value: &str| {
+        administer(&format!(
+            "ALTER DATABASE {name} SET default_transaction_read_only = {value}"
+        ))
+        .await;
+    };
+    read_only("on").await;
+    administer(&format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    ))
+    .await;
+    let callers: Vec<_> = (0..6)
+        .map(|_| {
+            let pools = pools(&database).clone();
+            tokio::spawn(async move {
+                // The first one may meet the session that was terminated.
+                match pools.begin().await {
+                    Err(DatabaseError::Unreachable) => pools.begin().await.map(drop),
+                    begun => begun.map(drop),
+                }
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    read_only("off").await;
+    for caller in callers {
+        assert_eq!(caller.await.unwrap(), Ok(()));
+    }
     fixture.remove().await;
 }
 
