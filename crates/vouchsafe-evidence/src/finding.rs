@@ -260,7 +260,7 @@ fn of_check(check: &Check, scope: Scope, seen: &[Seen], in_window: u64) -> OfChe
         finding.notes.clone_from(&last.judgement.notes);
     }
     let items = match check.kind {
-        CheckKind::Population => of_population(&mut finding, seen.last(), scope),
+        CheckKind::Population => of_population(&mut finding, check, seen.last(), scope),
         CheckKind::State | CheckKind::Register | CheckKind::SelfTest => {
             of_states(&mut finding, check, seen, scope);
             None
@@ -324,6 +324,7 @@ fn of_states(finding: &mut CheckFinding, check: &Check, seen: &[Seen], scope: Sc
 
 fn of_population(
     finding: &mut CheckFinding,
+    check: &Check,
     last: Option<&Seen>,
     scope: Scope,
 ) -> Option<Vec<Item>> {
@@ -333,7 +334,8 @@ fn of_population(
     let until = judgement.speaks_until.unwrap_or(last.at).min(last.at);
     if judgement.population.is_some() {
         let from = judgement.speaks_from.unwrap_or(window.from);
-        finding.coverage = coverage::of(window, scope.as_of, &[(from, until)]);
+        let as_of = coverage::expected(window, scope.as_of, last.at, check.patience_seconds());
+        finding.coverage = coverage::of(window, as_of, &[(from, until)]);
     }
     let population = judgement.population.as_ref()?;
     let items = population::in_window(&population.items, window);

@@ -80,6 +80,11 @@ pub(super) fn run(run: &Run, folder: &Path) -> Result<Ended, Stopped> {
         return Ok(plan(&project, run.json));
     }
     let checks = own::all_of(project.root())?;
+    if let Some(path) = &run.sarif {
+        // A place that cannot be written is told before the work, not after it.
+        let opened = fs::OpenOptions::new().create(true).append(true).open(path);
+        opened.map_err(|error| Stopped(format!("{}: {error}", path.display())))?;
+    }
     let mut progress = Progress::new(run.quiet);
     if run.temporary {
         // The place of the log is not opened: such a run has no credentials for it either.

@@ -68,6 +68,20 @@ pub(crate) fn later(at: Timestamp, seconds: i64) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
+/// Until when a population can be expected to be known. In a window that goes on, that is its last listing, as long as the
+/// next one is not overdue: the minutes since then are no gap.
+pub(crate) fn expected(
+    window: Window,
+    as_of: Timestamp,
+    last: Timestamp,
+    patience: i64,
+) -> Timestamp {
+    match as_of < window.to && as_of <= later(last, patience) {
+        true => as_of.min(last),
+        false => as_of,
+    }
+}
+
 /// The coverage of a window, as far as it lies in the past, by periods in order of their beginning.
 pub(crate) fn of(window: Window, as_of: Timestamp, covered: &[(Timestamp, Timestamp)]) -> Coverage {
     let end = window.to.min(as_of);

@@ -41,6 +41,18 @@ fn coverage_names_each_gap_and_never_rounds_up_to_the_whole() {
 }
 
 #[test]
+fn in_a_window_that_goes_on_a_listing_that_is_not_due_yet_is_no_gap() {
+    let patience = 30 * 3600;
+    let expected = |as_of, last| coverage::expected(window(0, 100), at(as_of), at(last), patience);
+    assert_eq!(expected(50, 49), at(49));
+    assert_eq!(expected(79, 49), at(49));
+    // Overdue, and over.
+    assert_eq!(expected(80, 49), at(80));
+    assert_eq!(expected(100, 99), at(100));
+    assert_eq!(expected(200, 99), at(200));
+}
+
+#[test]
 fn a_deviation_lasts_until_an_observation_without_it_and_errors_end_none() {
     let bad = Judgement::of(vec![Deviation::new("OPEN", "x", "open")], Vec::new());
     let good = Judgement::of(Vec::new(), Vec::new());
