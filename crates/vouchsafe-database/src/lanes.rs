@@ -111,7 +111,7 @@ impl<DB: Tested> Lanes<DB> {
     pub async fn take(self: &Arc<Self>) -> Result<Lane<DB>, DatabaseError> {
         let patience = self.pool.options().get_acquire_timeout();
         let mut why = DatabaseError::Unreachable;
-        let taken = timeout(patience, self.take_in_time(&mut why)).await;
+        let taken = timeout(patience, Box::pin(self.take_in_time(&mut why))).await;
         taken.unwrap_or(Err(why))
     }
 

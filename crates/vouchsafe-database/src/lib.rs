@@ -37,7 +37,8 @@ pub use sqlite::File;
 pub async fn look_up<T, E: From<DatabaseError>>(
     asked: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    match tokio::time::timeout(lanes::LOOK_UP, asked).await {
+    // On the heap: callers of callers would hold all of it in their own state, and on the stack.
+    match tokio::time::timeout(lanes::LOOK_UP, Box::pin(asked)).await {
         Ok(found) => found,
         Err(_) => Err(DatabaseError::Unreachable.into()),
     }

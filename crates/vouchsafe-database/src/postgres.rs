@@ -163,7 +163,7 @@ impl PgPools {
             drop(connection.close().await);
             Ok(check)
         };
-        let checked = tokio::time::timeout(CHECK, check).await;
+        let checked = tokio::time::timeout(CHECK, Box::pin(check)).await;
         checked.map_err(|_| DatabaseError::Unreachable)?
     }
 }
@@ -191,7 +191,7 @@ async fn look(connection: &mut PgConnection, schema: &Schema) -> Result<Check, D
 async fn in_time<T>(
     statement: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, DatabaseError> {
-    let ended = tokio::time::timeout(LOOK_UP, statement).await;
+    let ended = tokio::time::timeout(LOOK_UP, Box::pin(statement)).await;
     Ok(ended.map_err(|_| DatabaseError::Unreachable)??)
 }
 

@@ -161,7 +161,7 @@ async fn ask(service: &Service) -> Asked {
 async fn in_time<T, E: std::fmt::Display>(
     asked: impl Future<Output = Result<T, E>>,
 ) -> Result<T, String> {
-    match tokio::time::timeout(STEP, asked).await {
+    match tokio::time::timeout(STEP, Box::pin(asked)).await {
         Ok(answer) => answer.map_err(|error| error.to_string()),
         Err(_) => Err(format!(
             "the database did not answer within {} seconds",

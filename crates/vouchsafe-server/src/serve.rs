@@ -40,8 +40,10 @@ pub(crate) struct Shared {
     /// The signs of failovers that came before the last preflight that passed.
     pub(crate) signs: AtomicU64,
     pub(crate) report: ArcSwap<Report>,
-    /// Asks for a preflight before it is due.
+    /// Asks for a preflight at once.
     pub(crate) recheck: Notify,
+    /// Asks for a preflight soon: something failed.
+    pub(crate) doubt: Notify,
     pub(crate) refusals: Refusals,
     /// Requests that run at once.
     pub(crate) places: Semaphore,
@@ -54,7 +56,7 @@ impl Shared {
     pub(crate) fn is_ready(&self) -> bool {
         let changed = self.signs.load(Ordering::Acquire) != failover_signs();
         if changed {
-            self.recheck.notify_one();
+            self.doubt.notify_one();
         }
         self.open.load(Ordering::Acquire) && !changed
     }
@@ -62,7 +64,7 @@ impl Shared {
     /// Asks for a preflight when something that the service stands on failed: readiness must not wait for the next one.
     pub(crate) fn heed(&self, answered: StatusCode) {
         if answered == StatusCode::SERVICE_UNAVAILABLE && self.open.load(Ordering::Acquire) {
-            self.recheck.notify_one();
+            self.doubt.notify_one();
         }
     }
 }
@@ -154,6 +156,7 @@ impl Running {
             signs,
             report: ArcSwap::from_pointee(report),
             recheck: Notify::new(),
+            doubt: Notify::new(),
             refusals: Refusals::default(),
             places,
             metrics: metrics_handle().map_err(|_| ServeError::Metrics)?,
@@ -247,14 +250,15 @@ async fn watch(shared: &Shared) {
             true => RECHECK,
             false => RETRY,
         };
-        let asked = async {
-            shared.recheck.notified().await;
+        let doubted = async {
+            shared.doubt.notified().await;
             // However many requests fail, it runs no more often than this.
             tokio::time::sleep_until(ran + RETRY).await;
         };
         tokio::select! {
             () = shared.stop.cancelled() => return,
-            () = asked => {}
+            () = shared.recheck.notified() => {}
+            () = doubted => {}
             () = tokio::time::sleep(pause) => {}
         }
         if !shared.open.load(Ordering::Acquire) && !may_pass_now(shared).await {
