@@ -2,7 +2,8 @@
 
     load.py BASE CA HEADER STOP ACKNOWLEDGED
 
-Each line of ACKNOWLEDGED is the time, the status of the answer (000: none) and the id of the record, if it was created.
+Each line of ACKNOWLEDGED is the time, the status of the answer (000: none) and the id of the record that was created, or the
+code of the OperationOutcome.
 """
 
 import http.client
@@ -26,7 +27,7 @@ patient = json.dumps({"resourceType": "Patient", "name": [{"family": "Failover",
 def work():
     connection = None
     while not os.path.exists(stop):
-        status, record = "000", ""
+        status, record, code = "000", "", ""
         try:
             connection = connection or http.client.HTTPSConnection(where.hostname, where.port, context=context, timeout=30)
             connection.request("POST", f"{where.path}/Patient", patient, {name: value, "Content-Type": "application/fhir+json"})
@@ -35,10 +36,12 @@ def work():
             status = str(answer.status)
             if answer.status == 201:
                 record = json.loads(body)["id"]
+            else:
+                code = json.loads(body)["issue"][0]["code"]
         except (OSError, http.client.HTTPException):
             connection = None
         with lock:
-            out.write(f"{time.time():.3f} {status} {record}\n")
+            out.write(f"{time.time():.3f} {status} {record or code}\n")
         if not record:
             time.sleep(0.05)
 

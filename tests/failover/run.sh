@@ -167,6 +167,9 @@ killed() {
   promote
 }
 under_load 'a primary that becomes read-only' planned
+# The server refused, so nothing was written: a caller may repeat it at once.
+check 'a primary that becomes read-only: it says that nothing was done' \
+  bash -c 'grep -q " 503 transient" "$0" && ! grep -q " 503 incomplete" "$0"' "$scratch/acknowledged"
 
 # The former standby is the primary now; a new standby behind it.
 old=$primary_port

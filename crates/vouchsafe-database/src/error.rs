@@ -69,6 +69,9 @@ pub enum DatabaseError {
     /// Other transactions came between; the same may succeed when it is tried again.
     #[error("another transaction came between; try again")]
     Serialization,
+    /// The commit was asked for, and its answer did not come.
+    #[error("it is not known whether the transaction was committed")]
+    InDoubt,
     /// A statement failed.
     #[error("the database could not do what it was asked")]
     Failed,

@@ -44,8 +44,8 @@ impl Group {
     /// Does the work in a savepoint and commits; it is on the disk when this returns.
     ///
     /// # Errors
-    /// What the work meets, and then nothing of it is committed; [`DatabaseError`] of the commit, after which it may have
-    /// been committed or not.
+    /// What the work meets, and then nothing of it is committed; [`DatabaseError::InDoubt`] of the commit, after which it may
+    /// have been committed or not.
     pub(crate) async fn write<W: Work>(
         &self,
         writer: &SqlitePool,
@@ -69,8 +69,8 @@ impl Group {
         let committed = turn.take();
         let done = joined?;
         let committed = match committed {
-            Some(committed) => committed.await.unwrap_or(Err(DatabaseError::Failed)),
-            None => Err(DatabaseError::Failed),
+            Some(committed) => committed.await.unwrap_or(Err(DatabaseError::InDoubt)),
+            None => Err(DatabaseError::InDoubt),
         };
         committed?;
         Ok(done)
@@ -83,8 +83,11 @@ impl Group {
             return *result;
         }
         let result = match open.transaction.take() {
-            Some(transaction) => transaction.commit().await.map_err(DatabaseError::from),
-            None => Err(DatabaseError::Failed),
+            Some(transaction) => transaction
+                .commit()
+                .await
+                .map_err(|_| DatabaseError::InDoubt),
+            None => Err(DatabaseError::InDoubt),
         };
         // It is set here alone, and only while nobody else has the group.
         let _ = open.ended.set(result);

@@ -236,13 +236,21 @@ impl fmt::Debug for PgTransaction {
 }
 
 impl PgTransaction {
-    /// Commits. After an error it may have been committed or not.
+    /// Commits.
     ///
     /// # Errors
-    /// [`DatabaseError`]; also when a statement failed before, and its error was passed over.
+    /// [`DatabaseError::InDoubt`] when no answer came: then it may have been committed or not. All others are the server's
+    /// answer that it was not; also when a statement failed before, and its error was passed over.
     pub async fn commit(self) -> Result<(), DatabaseError> {
         // A commit of a transaction that failed rolls back, and says that it went well; a statement before it does not.
-        self.end("SELECT; COMMIT").await
+        let mut lane = self.0;
+        let commit = Box::pin(sqlx::raw_sql("SELECT; COMMIT").execute(&mut *lane));
+        let ended = match tokio::time::timeout(LOOK_UP, commit).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(of_commit(error)),
+            Err(_) => Err(DatabaseError::InDoubt),
+        };
+        lane.done(ended)
     }
 
     /// Rolls back, and waits for it.
@@ -250,13 +258,20 @@ impl PgTransaction {
     /// # Errors
     /// [`DatabaseError`]; the server rolls back by itself then.
     pub async fn roll_back(self) -> Result<(), DatabaseError> {
-        self.end("ROLLBACK").await
-    }
-
-    async fn end(self, statement: &'static str) -> Result<(), DatabaseError> {
         let mut lane = self.0;
-        let ended = in_time(sqlx::raw_sql(statement).execute(&mut *lane)).await;
+        let ended = in_time(sqlx::raw_sql("ROLLBACK").execute(&mut *lane)).await;
         lane.done(ended).map(drop)
+    }
+}
+
+/// What the error of a commit means: only an answer of the server says that it did not happen, and one that the server
+/// ends says nothing.
+fn of_commit(error: sqlx::Error) -> DatabaseError {
+    let answered = matches!(error, sqlx::Error::Database(_));
+    match DatabaseError::from(error) {
+        DatabaseError::Unreachable => DatabaseError::InDoubt,
+        refused if answered => refused,
+        _ => DatabaseError::InDoubt,
     }
 }
 

@@ -98,8 +98,8 @@ impl File {
     /// Writes and commits, together with others who write at the same time; it is on the disk when this returns.
     ///
     /// # Errors
-    /// What `work` meets: then nothing of it is committed. [`DatabaseError`] when the commit fails: then it may have been
-    /// committed or not.
+    /// What `work` meets: then nothing of it is committed. [`DatabaseError::InDoubt`] when the commit fails: then it
+    /// may have been committed or not.
     pub async fn write<W: Work>(&self, work: W) -> Result<W::Output, W::Error> {
         self.group.write(&self.writer, work).await
     }

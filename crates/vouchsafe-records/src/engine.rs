@@ -332,6 +332,7 @@ impl From<StoreError> for Failure {
             StoreError::Conflict => Self::VersionConflict,
             StoreError::Duplicate | StoreError::Serialization => Self::Busy,
             StoreError::Unavailable => Self::Unavailable,
+            StoreError::InDoubt => Self::OutcomeUnknown,
             StoreError::Damaged => Self::Damaged,
         }
     }

@@ -33,7 +33,10 @@ async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
     let failing: Vec<&str> = report.failing().map(|check| check.name).collect();
     let text = match stopping {
         true => "stopping\n".to_owned(),
-        false if failing.is_empty() => "not ready: a database server changed\n".to_owned(),
+        false if failing.is_empty() => {
+            "not ready: a connection to a database was lost or refused writes; checking again\n"
+                .to_owned()
+        }
         false => format!("not ready: {}\n", failing.join(", ")),
     };
     (StatusCode::SERVICE_UNAVAILABLE, text).into_response()

@@ -318,7 +318,7 @@ fn databases(
                 of.durable,
                 of.control,
                 "the database acknowledges commits before they are on the disk: a power cut may lose writes that were acknowledged",
-                "switch fsync, synchronous_commit and full_page_writes on",
+                "switch fsync and full_page_writes on",
             );
         }
         checks.add(

@@ -32,7 +32,7 @@ pub struct Caller {
     pub now: Timestamp,
 }
 
-/// The records that stand for a caller, as they are asked for.
+/// The records that stand for a caller, split by what follows from them.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
     /// Records of staff, such as `Practitioner/<id>`: whoever is in their care is in the caller's.

@@ -26,7 +26,7 @@ use super::{
     Caller, Engine, Failure, Idempotent, Op, OpResult, Proof, Refused, Unmet, WriteOptions,
 };
 use crate::pack::IndexTerm;
-use crate::store::{Guard, Idempotency, IndexRow, RowWrite, Settled};
+use crate::store::{Guard, Idempotency, IndexRow, RowWrite, Settled, StoreError};
 use plan::{Kind, Planned};
 
 /// A record that is sealed and not yet stored.
@@ -223,13 +223,7 @@ impl Engine {
             .await
             .map_err(whole)?;
         let proof = self
-            .conclude(
-                &request,
-                options.operation,
-                intent,
-                count,
-                committed.map_err(Failure::from),
-            )
+            .conclude(&request, options.operation, intent, count, committed)
             .await
             .map_err(whole)?;
         results(sealed, receipts, request.now, &proof).map_err(whole)
@@ -242,16 +236,18 @@ impl Engine {
         operation: &'static str,
         intent: IntentId,
         count: u64,
-        committed: Result<(), Failure>,
+        committed: Result<(), StoreError>,
     ) -> Result<Proof, Failure> {
         let (outcome, failure) = match committed {
             Ok(()) => (Outcome::Committed, None),
-            Err(failure) => match self.store.settle(intent, self.now()).await {
+            Err(StoreError::InDoubt) => match self.store.settle(intent, self.now()).await {
                 Ok(Settled::Committed) => (Outcome::Committed, None),
-                Ok(Settled::Aborted) => (Outcome::Aborted, Some(failure)),
+                Ok(Settled::Aborted) => (Outcome::Aborted, Some(Failure::Unavailable)),
                 // The reconciler finds out.
                 Err(_) => return Err(Failure::OutcomeUnknown),
             },
+            // Its commit was never asked for, so none can come later.
+            Err(refused) => (Outcome::Aborted, Some(refused.into())),
         };
         let request = Request {
             now: self.now(),

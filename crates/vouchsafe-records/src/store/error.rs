@@ -20,6 +20,9 @@ pub enum StoreError {
     /// The database cannot be reached, or has no room, or may not write.
     #[error("the database is not available")]
     Unavailable,
+    /// The commit was asked for, and its answer did not come: it may have happened or not.
+    #[error("it is not known whether the write was committed")]
+    InDoubt,
     /// What the database has, or is to have, is not what a store writes.
     #[error("the database is damaged")]
     Damaged,
@@ -41,6 +44,7 @@ impl From<DatabaseError> for StoreError {
         match error {
             DatabaseError::Duplicate => Self::Duplicate,
             DatabaseError::Serialization => Self::Serialization,
+            DatabaseError::InDoubt => Self::InDoubt,
             DatabaseError::Damaged | DatabaseError::Schema => Self::Damaged,
             _ => Self::Unavailable,
         }

@@ -45,13 +45,15 @@ pub(super) enum Transaction {
 }
 
 impl Staged {
-    /// Commits. After an error it may have been committed or not: [`Store::settle`](super::Store::settle) says.
+    /// Commits. After [`StoreError::InDoubt`] it may have been committed or not: [`Store::settle`](super::Store::settle) says.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn commit(self) -> Result<(), StoreError> {
         match self.0 {
-            Transaction::Sqlite(transaction) => transaction.commit().await.map_err(translate),
+            Transaction::Sqlite(transaction) => {
+                transaction.commit().await.map_err(|_| StoreError::InDoubt)
+            }
             Transaction::Postgres(transaction) => Ok(transaction.commit().await?),
         }
     }

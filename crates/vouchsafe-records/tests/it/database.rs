@@ -217,7 +217,7 @@ async fn a_lost_connection_leaves_nothing_behind() {
          WHERE datname = current_database() AND pid <> pg_backend_pid()",
     )
     .await;
-    assert_eq!(staged.commit().await, Err(StoreError::Unavailable));
+    assert_eq!(staged.commit().await, Err(StoreError::InDoubt));
     assert_eq!(
         bench.store.settle(intent, now()).await,
         Ok(Settled::Aborted)
