@@ -191,7 +191,7 @@ impl Table {
 
     /// The cells of a row that blanks part, without the number of the row, which has no name. Single blanks may be a part
     /// of cells ("Roe, Jane"): where wider gaps part as many cells as there are columns, those are the cells.
-    fn aligned(&self, line: &[u8], narrow: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    fn aligned(&self, line: &[u8], narrow: Vec<(usize, usize)>) -> Vec<Vec<(usize, usize)>> {
         let columns = self.columns.len();
         let mut wide: Vec<(usize, usize)> = Vec::with_capacity(narrow.len());
         for &(start, end) in &narrow {
@@ -204,15 +204,24 @@ impl Table {
             let first = cells.first().map(|(start, end)| part(line, *start, *end));
             cells.len() == columns + 1 && first.is_some_and(|first| !first.contains(&b' '))
         };
-        let mut cells = if wide.len() == columns || narrow.len() != columns && is_numbered(&wide) {
-            wide
-        } else {
-            narrow
+        // The number of a row, as R and pandas print it, may stand one blank before the first cell: then nothing shows which
+        // gaps part cells, and the row is read both ways.
+        let counted = narrow.len() == columns + 1
+            && narrow.first().is_some_and(|(start, end)| {
+                part(line, *start, *end).iter().all(u8::is_ascii_digit)
+            });
+        let wider = wide.len() == columns || narrow.len() != columns && is_numbered(&wide);
+        let mut readings = match (wider && wide != narrow, counted) {
+            (true, true) => vec![wide, narrow],
+            (true, false) => vec![wide],
+            (false, _) => vec![narrow],
         };
-        if is_numbered(&cells) {
-            cells.remove(0);
+        for cells in &mut readings {
+            if is_numbered(cells) {
+                cells.remove(0);
+            }
         }
-        cells
+        readings
     }
 
     /// Adds what stands in the cells of a row.
@@ -237,7 +246,18 @@ impl Table {
             .map(|(from, to)| (from + start, to + start))
             .collect();
         if self.separator == b' ' {
-            found = self.aligned(line, found);
+            let mut readings = self.aligned(line, found);
+            found = readings.pop().unwrap_or_default();
+            for cells in readings
+                .iter()
+                .filter(|cells| cells.len() == self.columns.len())
+            {
+                for (span, meaning) in cells.iter().zip(&self.columns) {
+                    if let Some(meaning) = meaning {
+                        cell(text, *span, meaning);
+                    }
+                }
+            }
         }
         let cells = joined(line, found, self.columns.len());
         if is_rule(line) {

@@ -62,7 +62,7 @@ impl Text<'_, '_> {
                 Some(mark) => marked(text, mark),
                 None => assigned(text),
             };
-            if is_claim(text, &fields) {
+            if is_claim(text, &fields, MARKS.get(style).is_some()) {
                 self.claim(fields);
             }
         }
@@ -96,22 +96,24 @@ fn name_of(id: &[u8]) -> Option<&'static [u8]> {
         .map(|(_, name)| *name)
 }
 
-/// Whether fields are those of a claim.
-fn is_claim(text: &[u8], fields: &Fields<'_>) -> bool {
+/// Whether fields are those of a claim. Between the separators of the standard three of them are enough; `C2=…` in words
+/// needs a number, and days that are no words.
+fn is_claim(text: &[u8], fields: &Fields<'_>, separated: bool) -> bool {
     let mut ids: Vec<&[u8]> = fields.iter().map(|(id, _, _)| *id).collect();
     ids.sort_unstable();
     ids.dedup();
-    let is_day = |bytes: &[u8]| bytes.len() == 8 && bytes.iter().all(u8::is_ascii_digit);
+    // Also as a program prints it (`1997-01-08`), and as somebody has masked it already (`[DATE]`, `REDACTED`).
+    let is_day = |bytes: &[u8]| !bytes.iter().any(u8::is_ascii_lowercase);
     let days = fields
         .iter()
         .filter(|(id, _, _)| matches!(*id, b"C4" | b"D1"))
-        .all(|(_, start, end)| start == end || is_day(part(text, *start, *end).trim_ascii()));
+        .all(|(_, start, end)| is_day(part(text, *start, *end)));
     // "CA: Fresno, CB: Brighton, CN: Lisbon" has names and nothing that counts.
     let numbered = fields.iter().any(|(id, start, end)| {
         matches!(*id, b"C2" | b"C4" | b"CY" | b"D2" | b"CQ" | b"DB")
             && count_digits(part(text, *start, *end)) >= 4
     });
-    days && ids.len() >= FEWEST && ids.contains(&b"CB".as_slice()) && numbered
+    ids.len() >= FEWEST && ids.contains(&b"CB".as_slice()) && (separated || days && numbered)
 }
 
 /// The fields between marks.

@@ -148,6 +148,7 @@ impl Search {
             }
         }
         for (database, table) in [
+            (Database::Records, "index_tags"),
             (Database::Identity, "familiar_networks"),
             (Database::Keys, "branch_keys"),
         ] {
@@ -201,7 +202,8 @@ impl Search {
     fn dump(&mut self, path: &Path) -> anyhow::Result<()> {
         let unreadable = |_| anyhow::anyhow!("the dump {} cannot be read", path.display());
         let found = self.file("dump", File::open(path).map_err(unreadable)?);
-        if found.contains(&Sought::Record) {
+        // The id stands in the links of people, too: only a dump with the tables of records shows it where records are.
+        if found.contains(&Sought::Record) && found.contains(&Sought::Table(Database::Records)) {
             self.seen.insert((Origin::Dump, Database::Records));
         }
         for database in [Database::Identity, Database::Keys] {
@@ -263,7 +265,9 @@ impl Search {
                 let text = format!("the {name} database is in PostgreSQL, and there is no --dump");
                 self.not_searched.push(text);
             } else if !self.seen.contains(&(Origin::Dump, database)) {
-                let text = format!("no --dump holds the {name} database, or not as plain text");
+                let text = format!(
+                    "the {name} database was not found in any --dump (a plain-text dump is needed)"
+                );
                 self.not_searched.push(text);
             }
         }

@@ -81,9 +81,14 @@ pub(super) fn run(run: &Run, folder: &Path) -> Result<Ended, Stopped> {
     }
     let checks = own::all_of(project.root())?;
     if let Some(path) = &run.sarif {
-        // A place that cannot be written is told before the work, not after it.
-        let opened = fs::OpenOptions::new().create(true).append(true).open(path);
-        opened.map_err(|error| Stopped(format!("{}: {error}", path.display())))?;
+        // A place that cannot be is named before the work, not after it; and an empty file is left to nobody.
+        let parent = path.parent().filter(|parent| *parent != Path::new(""));
+        if path.is_dir() || parent.is_some_and(|parent| !parent.is_dir()) {
+            return Err(Stopped(format!(
+                "{}: no file can be written there",
+                path.display()
+            )));
+        }
     }
     let mut progress = Progress::new(run.quiet);
     if run.temporary {

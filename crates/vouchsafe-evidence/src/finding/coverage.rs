@@ -76,7 +76,8 @@ pub(crate) fn expected(
     last: Timestamp,
     patience: i64,
 ) -> Timestamp {
-    match as_of < window.to && as_of <= later(last, patience) {
+    let is_due = as_of > later(last, patience);
+    match as_of < window.to && last > window.from && !is_due {
         true => as_of.min(last),
         false => as_of,
     }

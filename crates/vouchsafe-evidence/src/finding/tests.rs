@@ -50,6 +50,9 @@ fn in_a_window_that_goes_on_a_listing_that_is_not_due_yet_is_no_gap() {
     assert_eq!(expected(80, 49), at(80));
     assert_eq!(expected(100, 99), at(100));
     assert_eq!(expected(200, 99), at(200));
+    // Before the window: nothing of it was seen yet.
+    assert_eq!(expected(5, -1), at(5));
+    assert_eq!(expected(5, 0), at(5));
 }
 
 #[test]

@@ -115,11 +115,13 @@ impl Text<'_, '_> {
     }
 }
 
-/// The quote that opens the value at the end of a text: a blank or a mark stands before it, a quote of the value itself
-/// (`O''Brien`, and `O'Brien` as MySQL repeats it) has a letter there.
+/// The quote that opens the value at the end of a text: no letter stands before it; before a quote of the value itself
+/// (`O''Brien`, and `O'Brien` as MySQL repeats it) there is one.
 fn opening(front: &[u8]) -> Option<usize> {
-    memchr::memrchr_iter(b'\'', front)
-        .find(|quote| matches!(before(front, *quote), 0 | b' ' | b':' | b'=' | b'(' | b'"'))
+    memchr::memrchr_iter(b'\'', front).find(|quote| {
+        let before = before(front, *quote);
+        !before.is_ascii_alphanumeric() && before < 0x80 && !matches!(before, b'\'' | b'\\')
+    })
 }
 
 /// What the last field says that is named before a place.

@@ -278,3 +278,40 @@ fn what_an_index_says_of_a_value_that_was_refused() {
         assert_eq!(shown(line), [expected]);
     }
 }
+
+/// A reading of 2026-12-01 found each of these left in clear.
+#[test]
+fn what_stood_in_clear_for_a_rule_that_was_too_wide_is_found() {
+    for (document, values) in [
+        (
+            "  last_name     mrn\n1       Roe 7788123\n2     Smith 7788124",
+            &["Roe", "7788123", "Smith", "7788124"][..],
+        ),
+        (
+            "C2=087779806 CA=ALIZA CB=QORVANTH C4=REDACTED",
+            &["087779806", "ALIZA", "QORVANTH"],
+        ),
+        (
+            "<FS>CAALIZA<FS>CBQORVANTH<FS>CM12 ELM ST<FS>CNDULUTH<FS>CP55802",
+            &["ALIZA", "QORVANTH", "55802"],
+        ),
+        (
+            "$G(^DPT(4711,0))=\"QORVANTH,ILSE^F^2610412^^2^^^^666121234\"",
+            &["QORVANTH,ILSE", "666121234"],
+        ),
+        ("patient asked tool call 3125550142 back", &["3125550142"]),
+        (
+            "Duplicate entry 'x'-'7788123' for key 'patients.mrn'",
+            &["7788123"],
+        ),
+        (
+            "{\n\"identifier\": [\n{\n\"type\": \"SSN\", // c\n\"value\": \"666121234\"\n}]}",
+            &["666121234"],
+        ),
+    ] {
+        let shown = shown(document).join("\n");
+        for value in values {
+            assert!(!shown.contains(value), "{shown}");
+        }
+    }
+}

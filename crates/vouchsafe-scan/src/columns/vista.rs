@@ -166,14 +166,15 @@ fn subscripts(text: &[u8], start: usize) -> (Vec<(usize, usize)>, usize) {
 
 /// Where the data of a node stands whose bracket closes at a place: between quotes, or, in a listing, all that follows.
 fn data(text: &[u8], close: usize) -> Option<(usize, usize)> {
-    let equals = run_within(text, close + 1, close + 4, |byte| byte == b' ');
-    if at(text, close) != b')' || at(text, equals) != b'=' {
-        return None;
-    }
-    let start = run_within(text, equals + 1, equals + 6, |byte| {
-        matches!(byte, b' ' | b'\\')
+    // `^DPT(1,0)="…"`, `$G(^DPT(1,0))="…"`, `^DPT(1,0): "…"`.
+    let start = run_within(text, close + 1, close + 10, |byte| {
+        matches!(byte, b')' | b' ' | b'=' | b':' | b'>' | b'\\')
     });
     let quoted = at(text, start) == b'"';
+    let assigned = part(text, close, start).contains(&b'=');
+    if at(text, close) != b')' || !(assigned || quoted && start > close + 1) {
+        return None;
+    }
     let start = start + usize::from(quoted);
     let limit = text.len().min(start + 512);
     let end = run_within(text, start, limit, |byte| {

@@ -207,20 +207,9 @@ fn speaks_of_calls(front: &[u8]) -> bool {
 /// Whether the word before a number is "call", and the word before that says that a program is called: "rpc call
 /// 8412345678 took 12 ms"; or no telephone is as fast. "Call 3125550142 completed" is what a telephone exchange writes, too.
 pub(super) fn is_of_program(text: &[u8], (start, end): (usize, usize)) -> bool {
-    const PROGRAMS: [&[u8]; 13] = [
-        b"rpc",
-        b"grpc",
-        b"jsonrpc",
-        b"xmlrpc",
-        b"soap",
-        b"api",
-        b"http",
-        b"rest",
-        b"system",
-        b"function",
-        b"method",
-        b"procedure",
-        b"tool",
+    // No word that people have besides ("system call", "tool call 3125550142 back").
+    const PROGRAMS: [&[u8]; 7] = [
+        b"rpc", b"grpc", b"jsonrpc", b"xmlrpc", b"soap", b"api", b"http",
     ];
     let mut words = part(text, start.saturating_sub(32), start)
         .trim_ascii_end()

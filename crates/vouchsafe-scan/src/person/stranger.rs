@@ -41,7 +41,12 @@ pub(crate) fn is_issuer(text: &[u8], start: usize) -> bool {
     let is_check =
         check.is_some_and(|check| check.len() <= 2 && check.iter().all(u8::is_ascii_digit));
     digits::read_in(scheme.unwrap_or_default());
-    let is_scheme = matches!(scheme, Some(b"" | b"M10" | b"M11" | b"ISO" | b"NPI"));
+    let checked = check.is_some_and(|check| !check.is_empty());
+    let is_scheme = match scheme {
+        Some(b"") => true,
+        Some(b"M10" | b"M11" | b"ISO" | b"NPI") => checked,
+        _ => false,
+    };
     is_id && is_check && is_scheme && parts.next().is_none()
 }
 

@@ -18,9 +18,22 @@ pub(super) enum Token {
     Scalar(usize, usize),
 }
 
-/// The parts of a line; nothing when it is no line of JSON.
+/// The parts of a line; nothing when it is no line of JSON. Of a member or a text whose line goes on with something else
+/// (`"type": "SSN", // of the card`, `"at": 2024-01-31T08:00:00Z,`), the parts before that: it is still within its object.
 pub(super) fn tokens(line: &[u8]) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
+    if read(line, &mut tokens).is_some() {
+        return Some(tokens);
+    }
+    let begun = line.trim_ascii_start().starts_with(b"\"") && !tokens.is_empty();
+    if begun && let Some(open @ (b'{' | b'[')) = line.trim_ascii_end().last() {
+        let array = *open == b'[';
+        tokens.push(Token::Open { array });
+    }
+    begun.then_some(tokens)
+}
+
+fn read(line: &[u8], tokens: &mut Vec<Token>) -> Option<()> {
     let mut place = 0;
     let mut keyed = false;
     loop {
@@ -28,7 +41,7 @@ pub(super) fn tokens(line: &[u8]) -> Option<Vec<Token>> {
             byte.is_ascii_whitespace() || byte == b','
         });
         if place >= line.len() {
-            return Some(tokens);
+            return Some(());
         }
         if tokens.len() >= MOST {
             return None;

@@ -42,15 +42,30 @@ pub(super) fn is_credited(text: &[u8], start: usize) -> bool {
     // 45 CFR 164.514(c), a list of (a), (b), (c): without a year it is no credit.
     let dated = between
         .trim_ascii_start()
-        .first()
-        .is_some_and(u8::is_ascii_digit);
+        .split(|byte| matches!(byte, b' ' | b','))
+        .next()
+        .is_some_and(is_years);
     let copyright = front
         .get(..place)
         .is_some_and(|front| front.trim_ascii_end().ends_with(b"copyright"));
     if sign == b"(c)" && !dated && !copyright {
         return false;
     }
-    is_of_holders(between)
+    // "brands: Jane Miller" may be a field of somebody.
+    !(sign.starts_with(b"brand") && between.starts_with(b":")) && is_of_holders(between)
+}
+
+/// Whether a word is a year, or years with a dash between.
+fn is_years(word: &[u8]) -> bool {
+    let mut pieces = word.split(|byte| matches!(byte, b'-' | 0x80..));
+    let mut some = false;
+    pieces.all(|piece| {
+        some |= !piece.is_empty();
+        piece.is_empty()
+            || piece.len() == 4
+                && (piece.starts_with(b"19") || piece.starts_with(b"20"))
+                && piece.iter().all(u8::is_ascii_digit)
+    }) && some
 }
 
 /// Whether a text is years and names of holders, each of the names with a comma or "and" behind it.
@@ -63,9 +78,7 @@ fn is_of_holders(between: &[u8]) -> bool {
             word => (word, false),
         };
         let joins = matches!(word, b"by" | b"and" | b"&" | b"-" | b"\xe2\x80\x93");
-        let years = word
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b',' | 0x80..));
+        let years = is_years(word);
         let name = word.first().is_some_and(u8::is_ascii_uppercase)
             && word.iter().all(|byte| {
                 byte.is_ascii_alphabetic() || *byte >= 0x80 || matches!(byte, b'-' | b'\'')
@@ -115,6 +128,8 @@ mod tests {
             "all rights explained to Jane Roe",
             "the designer Jane Roe was admitted",
             "rebrands Jane Roe",
+            "brands: Jane Roe",
+            "contact (c) 4155552671 Jane Roe",
             "@authorized Jane Roe",
         ] {
             assert!(!credited(text), "{text}");

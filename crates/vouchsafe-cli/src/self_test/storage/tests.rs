@@ -93,12 +93,21 @@ fn the_control_is_the_id_of_the_record_where_the_records_are() {
 #[test]
 fn each_database_in_postgresql_needs_a_dump() {
     let all = postgres(true, true, true);
-    let text = format!("COPY records {TENANT} {RECORD}\nfamiliar_networks branch_keys");
+    let text = format!("COPY index_tags {TENANT} {RECORD}\nfamiliar_networks branch_keys");
     let whole = of_dump(text.as_bytes(), &all);
     assert!(whole.control && whole.elsewhere.is_none(), "{whole:?}");
     let keys = of_dump(text.as_bytes(), &postgres(false, false, true));
     assert!(keys.elsewhere.is_none(), "{keys:?}");
-    let some = of_dump(format!("{TENANT} {RECORD} branch_keys").as_bytes(), &all);
+    // The links of people have the id as well.
+    let people = of_dump(
+        format!("familiar_networks {TENANT} {RECORD}").as_bytes(),
+        &all,
+    );
+    assert!(!people.control && people.elsewhere.unwrap().contains("records"));
+    let some = of_dump(
+        format!("index_tags {TENANT} {RECORD} branch_keys").as_bytes(),
+        &all,
+    );
     let elsewhere = some.elsewhere.unwrap();
     assert!(some.control && elsewhere.contains("identity") && !elsewhere.contains("keys"));
     // Names of tables without rows are a dump of the schema alone.
