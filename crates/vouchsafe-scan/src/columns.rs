@@ -181,11 +181,7 @@ impl Table {
             return;
         }
         if cells.len() == self.columns.len() {
-            for (span, meaning) in cells.iter().zip(&self.columns) {
-                if let Some(meaning) = meaning {
-                    cell(text, *span, meaning);
-                }
-            }
+            self.read(text, &cells);
         }
     }
 
@@ -224,6 +220,15 @@ impl Table {
         readings
     }
 
+    /// Adds what cells hold, by the names of their columns.
+    fn read(&self, text: &mut Text<'_, '_>, cells: &[(usize, usize)]) {
+        for (span, meaning) in cells.iter().zip(&self.columns) {
+            if let Some(meaning) = meaning {
+                cell(text, *span, meaning);
+            }
+        }
+    }
+
     /// Adds what stands in the cells of a row.
     pub(crate) fn row(&mut self, text: &mut Text<'_, '_>) {
         if self.columns.is_empty() {
@@ -248,16 +253,10 @@ impl Table {
         if self.separator == b' ' {
             let mut readings = self.aligned(line, found);
             found = readings.pop().unwrap_or_default();
-            for cells in readings
-                .iter()
+            let others = readings.iter();
+            others
                 .filter(|cells| cells.len() == self.columns.len())
-            {
-                for (span, meaning) in cells.iter().zip(&self.columns) {
-                    if let Some(meaning) = meaning {
-                        cell(text, *span, meaning);
-                    }
-                }
-            }
+                .for_each(|cells| self.read(text, cells));
         }
         let cells = joined(line, found, self.columns.len());
         if is_rule(line) {
@@ -272,11 +271,7 @@ impl Table {
             return;
         }
         let before = text.found.len();
-        for (span, meaning) in cells.iter().zip(&self.columns) {
-            if let Some(meaning) = meaning {
-                cell(text, *span, meaning);
-            }
-        }
+        self.read(text, &cells);
         // The other dates in the row of a person are about that person.
         if text.found.len() > before {
             for (place, (span, meaning)) in cells.iter().zip(&self.columns).enumerate() {
