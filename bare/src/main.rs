@@ -22,7 +22,7 @@ struct Args {
     /// Where to listen; loopback only, port 0 picks a free one
     #[arg(long, default_value = "127.0.0.1:8543", value_parser = loopback)]
     listen: SocketAddr,
-    /// sqlite:FILE, or postgres://USER:PASSWORD@HOST/DATABASE[?sslmode=verify-full&sslrootcert=FILE]
+    /// sqlite:FILE, or postgres://USER:PASSWORD@HOST/DATABASE?sslrootcert=FILE
     #[arg(long, default_value = "sqlite:bare.db")]
     database: String,
     /// Speak plain HTTP instead of TLS

@@ -1,6 +1,7 @@
 //! `/fhir/R4/Patient`: create, read, search by identifier.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -34,12 +35,13 @@ async fn create(State(store): State<Store>, body: Bytes) -> Response {
     let Some(new) = patient::new(&body, &now) else {
         return outcome(StatusCode::BAD_REQUEST, "invalid");
     };
-    if store.insert(&new).await.is_err() {
+    let new = Arc::new(new);
+    if store.insert(Arc::clone(&new)).await.is_err() {
         return outcome(StatusCode::INTERNAL_SERVER_ERROR, "exception");
     }
     let location = format!("/fhir/R4/Patient/{}/_history/1", new.id);
     let headers = [FHIR, (LOCATION, location.as_str()), (ETAG, "W/\"1\"")];
-    (StatusCode::CREATED, headers, new.body).into_response()
+    (StatusCode::CREATED, headers, new.body.clone()).into_response()
 }
 
 async fn read(State(store): State<Store>, Path(id): Path<String>) -> Response {

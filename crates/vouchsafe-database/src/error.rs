@@ -1,8 +1,6 @@
 //! What can go wrong with a database. Nothing here holds text of the database: it could quote values.
 
-use std::io::ErrorKind;
-
-use sqlx::migrate::MigrateError;
+use vouchsafe_postgres::{Fault, tokio_postgres};
 
 use crate::failover;
 
@@ -77,73 +75,77 @@ pub enum DatabaseError {
     Failed,
 }
 
-impl From<sqlx::Error> for DatabaseError {
-    fn from(error: sqlx::Error) -> Self {
+impl DatabaseError {
+    /// The server went away, or is not there.
+    fn gone() -> Self {
+        failover::mark();
+        Self::Unreachable
+    }
+}
+
+impl From<rusqlite::Error> for DatabaseError {
+    fn from(error: rusqlite::Error) -> Self {
         match error {
-            sqlx::Error::Tls(_) => Self::Tls,
-            // rustls reports a certificate that it refuses as invalid data.
-            sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => Self::Tls,
-            sqlx::Error::Io(_) => {
-                // The server went away, or is not there.
-                failover::mark();
-                Self::Unreachable
-            }
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Self::Unreachable,
-            sqlx::Error::Database(error) => {
-                let code = error.code().unwrap_or_default();
-                failover::mark_if_sign(&code);
-                match error.is_unique_violation() {
-                    true => Self::Duplicate,
-                    false => of_code(&code),
-                }
-            }
-            sqlx::Error::Configuration(_) => Self::Url("it is malformed"),
-            sqlx::Error::RowNotFound
-            | sqlx::Error::ColumnDecode { .. }
-            | sqlx::Error::Decode(_)
-            | sqlx::Error::ColumnIndexOutOfBounds { .. }
-            | sqlx::Error::ColumnNotFound(_)
-            | sqlx::Error::TypeNotFound { .. } => Self::Schema,
+            rusqlite::Error::SqliteFailure(failure, _) => of_result(failure.extended_code),
+            rusqlite::Error::SqlInputError { error, .. } => of_result(error.extended_code),
+            rusqlite::Error::QueryReturnedNoRows
+            | rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnIndex(_)
+            | rusqlite::Error::InvalidColumnType(..) => Self::Schema,
             _ => Self::Failed,
         }
     }
 }
 
-impl From<MigrateError> for DatabaseError {
-    fn from(error: MigrateError) -> Self {
-        match error {
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
-            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => Self::Newer,
-            _ => Self::Schema,
+impl From<Fault> for DatabaseError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Url(what) => Self::Url(what),
+            Fault::Authorities => Self::Authorities,
+            Fault::Tls => Self::Tls,
+            Fault::Unreachable => Self::gone(),
+            Fault::Proof => Self::Refused,
+            Fault::State(state) => {
+                failover::mark_if_sign(state.code());
+                of_sqlstate(state.code())
+            }
+            Fault::Failed => Self::Failed,
         }
     }
 }
 
-/// What an SQLSTATE (five characters) or a result code of SQLite (a number, its lowest byte the kind) means.
-fn of_code(code: &str) -> DatabaseError {
-    if code.len() == 5 {
-        return of_sqlstate(code);
+impl From<tokio_postgres::Error> for DatabaseError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Fault::from(error).into()
     }
-    match code.parse::<u32>() {
+}
+
+/// What a result code of SQLite means; its lowest byte is the kind.
+const fn of_result(code: i32) -> DatabaseError {
+    match code {
         // BUSY_SNAPSHOT.
-        Ok(517) => DatabaseError::Serialization,
-        Ok(code) => match code & 0xff {
+        517 => DatabaseError::Serialization,
+        // CONSTRAINT_PRIMARYKEY, CONSTRAINT_UNIQUE, CONSTRAINT_ROWID.
+        1555 | 2067 | 2579 => DatabaseError::Duplicate,
+        _ => match code & 0xff {
             // PERM, READONLY, IOERR, CANTOPEN.
             3 | 8 | 10 | 14 => DatabaseError::NotWritable,
-            // BUSY, LOCKED.
-            5 | 6 => DatabaseError::Busy,
+            // BUSY, LOCKED, INTERRUPT.
+            5 | 6 | 9 => DatabaseError::Busy,
             // CORRUPT, NOTADB.
             11 | 26 => DatabaseError::Damaged,
             13 => DatabaseError::Full,
             _ => DatabaseError::Failed,
         },
-        Err(_) => DatabaseError::Failed,
     }
 }
 
 /// PostgreSQL, appendix A ("PostgreSQL Error Codes").
 fn of_sqlstate(code: &str) -> DatabaseError {
     match code {
+        // unique_violation.
+        "23505" => DatabaseError::Duplicate,
         // invalid_catalog_name, insufficient_privilege.
         "3D000" | "42501" => DatabaseError::Refused,
         // read_only_sql_transaction.
@@ -175,6 +177,7 @@ mod tests {
     #[test]
     fn codes_have_their_meaning() {
         for (code, meaning) in [
+            ("23505", DatabaseError::Duplicate),
             ("08006", DatabaseError::Unreachable),
             ("57P01", DatabaseError::Unreachable),
             ("53300", DatabaseError::Unreachable),
@@ -191,19 +194,28 @@ mod tests {
             ("53100", DatabaseError::Full),
             ("XX001", DatabaseError::Damaged),
             ("42703", DatabaseError::Failed),
-            ("517", DatabaseError::Serialization),
-            ("5", DatabaseError::Busy),
-            ("261", DatabaseError::Busy),
-            ("8", DatabaseError::NotWritable),
-            ("1032", DatabaseError::NotWritable),
-            ("14", DatabaseError::NotWritable),
-            ("11", DatabaseError::Damaged),
-            ("26", DatabaseError::Damaged),
-            ("13", DatabaseError::Full),
-            ("1", DatabaseError::Failed),
             ("", DatabaseError::Failed),
         ] {
-            assert_eq!(of_code(code), meaning, "{code}");
+            assert_eq!(of_sqlstate(code), meaning, "{code}");
+        }
+        for (code, meaning) in [
+            (517, DatabaseError::Serialization),
+            (1555, DatabaseError::Duplicate),
+            (2067, DatabaseError::Duplicate),
+            (787, DatabaseError::Failed),
+            (5, DatabaseError::Busy),
+            (261, DatabaseError::Busy),
+            (9, DatabaseError::Busy),
+            (8, DatabaseError::NotWritable),
+            (1032, DatabaseError::NotWritable),
+            (14, DatabaseError::NotWritable),
+            (11, DatabaseError::Damaged),
+            (26, DatabaseError::Damaged),
+            (13, DatabaseError::Full),
+            (1, DatabaseError::Failed),
+            (-1, DatabaseError::Failed),
+        ] {
+            assert_eq!(of_result(code), meaning, "{code}");
         }
     }
 }

@@ -30,9 +30,15 @@ impl Moment {
         Self(passed.saturating_add(1))
     }
 
-    fn before(self, age: Duration) -> Self {
-        let age = u64::try_from(age.as_nanos()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_sub(age))
+    /// The moment so much later, as a number.
+    pub(crate) fn plus(self, time: Duration) -> u64 {
+        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.0.saturating_add(time)
+    }
+
+    /// Whether this is later than a moment; 0 is none.
+    pub(crate) const fn is_after(self, moment: u64) -> bool {
+        moment != 0 && self.0 > moment
     }
 
     /// Whether a sign came then or later: a connection of that moment is not used again.
@@ -63,29 +69,29 @@ pub fn failover_signs() -> u64 {
     COUNT.load(Ordering::Acquire)
 }
 
-/// Whether a connection of this age was made before the last sign.
-pub(crate) fn outlived(age: Duration) -> bool {
-    Moment::now().before(age).is_before_sign()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_connection_from_before_a_sign_is_not_used_again() {
-        let made = |age| Moment(1_000).before(Duration::from_nanos(age));
-        assert!(made(200).precedes(900));
-        assert!(made(100).precedes(900));
-        assert!(!made(99).precedes(900));
-        assert!(!made(0).precedes(900));
-        // Older than the process knows.
-        assert!(Moment(1_000).before(Duration::MAX).precedes(900));
+        assert!(Moment(800).precedes(900));
+        assert!(Moment(900).precedes(900));
+        assert!(!Moment(901).precedes(900));
     }
 
     #[test]
     fn without_a_sign_every_connection_may_be_used() {
-        assert!(!Moment(1_000).before(Duration::MAX).precedes(0));
+        assert!(!Moment(1).precedes(0));
+    }
+
+    #[test]
+    fn an_end_is_reached_after_its_time() {
+        let end = Moment(100).plus(Duration::from_nanos(50));
+        assert!(!Moment(150).is_after(end));
+        assert!(Moment(151).is_after(end));
+        assert!(!Moment(u64::MAX).is_after(0));
+        assert!(!Moment(u64::MAX).is_after(Moment(1).plus(Duration::MAX)));
     }
 
     #[test]

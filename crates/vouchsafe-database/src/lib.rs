@@ -11,24 +11,40 @@
 //! - no error holds text of the database, which could quote values.
 
 mod check;
+mod connection;
+mod embedded;
 mod error;
 mod failover;
-mod group;
 mod lanes;
 mod location;
+mod migration;
 mod open;
 mod postgres;
+mod row;
 mod sqlite;
+mod statement;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod value;
+mod writer;
+
+use std::time::Duration;
 
 pub use check::Check;
+pub use connection::Connection;
 pub use error::DatabaseError;
 pub use failover::failover_signs;
-pub use group::Work;
-pub use lanes::{Lane, Lanes, Tested};
 pub use location::{Create, Location, Server};
-pub use open::{Database, Schema};
-pub use postgres::{PgPools, PgTransaction};
-pub use sqlite::File;
+pub use migration::Migration;
+pub use open::{Database, Lane, Schema, Transaction};
+pub use postgres::{Changed, Isolation, PgPools, PgTransaction};
+pub use row::{Column, FromRow, Row};
+pub use sqlite::{File, Work};
+pub use statement::{Builder, Statement, query, query_as};
+pub use value::{Array, Value};
+
+/// How long a single look-up may take, with the wait for a connection: a server that vanished never answers.
+const LOOK_UP: Duration = Duration::from_secs(15);
 
 /// A look-up in time: 15 seconds at most.
 ///
@@ -38,57 +54,40 @@ pub async fn look_up<T, E: From<DatabaseError>>(
     asked: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
     // On the heap: callers of callers would hold all of it in their own state, and on the stack.
-    match tokio::time::timeout(lanes::LOOK_UP, Box::pin(asked)).await {
+    match tokio::time::timeout(LOOK_UP, Box::pin(asked)).await {
         Ok(found) => found,
         Err(_) => Err(DatabaseError::Unreachable.into()),
     }
 }
 
-/// The result of one statement that reads, on either database.
+/// The result of one statement that reads.
 ///
 /// `reading!(database, on => statement.fetch_all(on))` is a `Result<_, DatabaseError>`.
 #[macro_export]
 macro_rules! reading {
     ($database:expr, $on:ident => $statement:expr) => {
-        match $database {
-            $crate::Database::Sqlite(file) => {
-                $crate::reading!(@lane file.readers(), $on => $statement)
-            }
-            $crate::Database::Postgres(pools) => {
-                $crate::reading!(@lane pools.readers(), $on => $statement)
-            }
-        }
-    };
-    (@lane $lanes:expr, $on:ident => $statement:expr) => {
         $crate::look_up(async {
-            let mut lane = $lanes.take().await?;
-            let ended = {
-                let $on = &mut *lane;
+            let mut reader = $database.reader().await?;
+            let ended: Result<_, $crate::DatabaseError> = {
+                let $on = &mut *reader;
                 $statement.await
             };
-            lane.done(ended.map_err($crate::DatabaseError::from))
+            reader.done(ended)
         })
         .await
     };
 }
 
-/// Runs a block in a transaction that writes, on either database; commits unless the block returns early.
+/// Runs a block in a transaction that writes; commits unless the block returns early.
 #[macro_export]
 macro_rules! writing {
-    ($database:expr, $on:ident => $body:block) => {
-        match $database {
-            $crate::Database::Sqlite(file) => {
-                let mut $on = file.begin().await?;
-                let outcome = $body;
-                $on.commit().await.map_err($crate::DatabaseError::from)?;
-                outcome
-            }
-            $crate::Database::Postgres(pools) => {
-                let mut $on = pools.begin().await?;
-                let outcome = $body;
-                $on.commit().await?;
-                outcome
-            }
-        }
-    };
+    ($database:expr, $on:ident => $body:block) => {{
+        let mut transaction = $database.begin().await?;
+        let outcome = {
+            let $on = &mut *transaction;
+            $body
+        };
+        transaction.commit().await?;
+        outcome
+    }};
 }

@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr as _;
 
-use sqlx::ConnectOptions as _;
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use vouchsafe_postgres::{Connector, Target};
 
 use crate::DatabaseError;
+use crate::postgres::PATIENCE;
 
 /// Where a database is.
 #[derive(Clone, Debug)]
@@ -24,11 +23,10 @@ pub enum Location {
 /// A PostgreSQL server, and a database on it.
 #[derive(Clone)]
 pub struct Server {
-    /// `postgres://user:password@host:port/database`. Of the parameters that it may have only `application_name`,
-    /// `statement-cache-capacity` and `sslmode=verify-full` are accepted.
+    /// `postgres://user:password@host:port/database`. Of the parameters that it may have only `application_name` and
+    /// `sslmode=verify-full` are accepted.
     pub url: String,
-    /// The certificates (PEM) of the authorities that may vouch for the server, beside the public ones of the web: the
-    /// driver always trusts those too.
+    /// The certificates (PEM) of the authorities that may vouch for the server; no others may.
     pub ca: PathBuf,
     /// How many connections this process may open to it; 2 at least.
     pub connections: u32,
@@ -79,35 +77,27 @@ impl Server {
         place.split_once('?').map_or(place, |(place, _)| place)
     }
 
-    /// The options of a connection: TLS with `verify-full`, whatever URL and environment say.
-    pub(crate) fn options(&self) -> Result<PgConnectOptions, DatabaseError> {
-        refuse_weakening(&self.url)?;
-        let options = PgConnectOptions::from_str(&self.url)
-            .map_err(|_| DatabaseError::Url("it is malformed"))?;
-        if options.get_socket().is_some() || options.get_host().starts_with('/') {
-            return Err(DatabaseError::Url(
-                "it names a socket; TLS needs a host name",
-            ));
-        }
-        // The driver reads it too, and would not say what is wrong with it.
+    /// How connections are made: TLS with `verify-full`, whatever the URL says.
+    pub(crate) fn connector(&self, settings: &[(&str, &str)]) -> Result<Connector, DatabaseError> {
+        let application = refuse_weakening(&self.url)?;
+        // Parameters would mean something else to the driver.
+        let address = self.url.split_once('?').map_or(&*self.url, |(url, _)| url);
         let authorities = std::fs::read(&self.ca).map_err(|_| DatabaseError::Authorities)?;
-        let begin = b"-----BEGIN CERTIFICATE-----";
-        if !authorities
-            .windows(begin.len())
-            .any(|window| window == begin)
-        {
-            return Err(DatabaseError::Authorities);
-        }
-        Ok(options
-            .ssl_mode(PgSslMode::VerifyFull)
-            .ssl_root_cert_from_pem(authorities)
-            .disable_statement_logging())
+        let connector = Connector::new(&Target {
+            url: address,
+            password: None,
+            application: application.unwrap_or("vouchsafe"),
+            settings,
+            authorities: &authorities,
+            patience: PATIENCE,
+        })?;
+        Ok(connector)
     }
 }
 
-/// Refuses a URL that leaves out the host, which the environment would fill in, and parameters that could weaken TLS or that
-/// are not known.
-fn refuse_weakening(url: &str) -> Result<(), DatabaseError> {
+/// Refuses a URL that leaves out the host, and parameters that could weaken TLS or that are not known; gives back the name of
+/// the application.
+fn refuse_weakening(url: &str) -> Result<Option<&str>, DatabaseError> {
     let rest = url
         .strip_prefix("postgres://")
         .or_else(|| url.strip_prefix("postgresql://"))
@@ -120,13 +110,14 @@ fn refuse_weakening(url: &str) -> Result<(), DatabaseError> {
     if host.is_empty() || host.starts_with(':') || host.starts_with('%') {
         return Err(DatabaseError::Url("it names no host"));
     }
+    let mut application = None;
     for parameter in parameters
         .split('&')
         .filter(|parameter| !parameter.is_empty())
     {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         match name {
-            "application_name" | "statement-cache-capacity" => {}
+            "application_name" => application = Some(value),
             "sslmode" | "ssl-mode" if value == "verify-full" => {}
             _ if name.starts_with("ssl") => {
                 return Err(DatabaseError::Url(
@@ -135,12 +126,12 @@ fn refuse_weakening(url: &str) -> Result<(), DatabaseError> {
             }
             _ => {
                 return Err(DatabaseError::Url(
-                    "its parameters may be application_name, statement-cache-capacity and sslmode=verify-full only",
+                    "its parameters may be application_name and sslmode=verify-full only",
                 ));
             }
         }
     }
-    Ok(())
+    Ok(application)
 }
 
 #[cfg(test)]
@@ -180,21 +171,25 @@ mod tests {
             "db.example",
             "",
         ] {
-            let refused = server(url, Path::new("/nowhere")).options();
+            let refused = server(url, Path::new("/nowhere")).connector(&[]).map(drop);
             assert!(matches!(refused, Err(DatabaseError::Url(_))), "{url}");
         }
     }
 
     #[test]
     fn verify_full_may_be_said() {
-        let ca = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(ca.path(), "-----BEGIN CERTIFICATE-----\n").unwrap();
-        for url in [
-            "postgres://u:p@db.example:5432/keys",
-            "postgres://u:p@db.example:5432/keys?sslmode=verify-full",
-            "postgresql://u@db.example/keys?application_name=vouchsafe&statement-cache-capacity=0",
+        for (url, application) in [
+            ("postgres://u:p@db.example:5432/keys", None),
+            (
+                "postgres://u:p@db.example:5432/keys?sslmode=verify-full",
+                None,
+            ),
+            (
+                "postgresql://u@db.example/keys?application_name=records",
+                Some("records"),
+            ),
         ] {
-            server(url, ca.path()).options().expect(url);
+            assert_eq!(refuse_weakening(url), Ok(application), "{url}");
         }
     }
 
@@ -202,7 +197,9 @@ mod tests {
     fn authorities_must_be_given() {
         let empty = tempfile::NamedTempFile::new().unwrap();
         for ca in [empty.path(), Path::new("/nonexistent/ca.pem")] {
-            let refused = server("postgres://u:p@db.example/keys", ca).options();
+            let refused = server("postgres://u:p@db.example/keys", ca)
+                .connector(&[])
+                .map(drop);
             assert!(matches!(refused, Err(DatabaseError::Authorities)));
         }
     }

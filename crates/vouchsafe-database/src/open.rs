@@ -1,27 +1,25 @@
 //! An open database, of either kind.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
-use sqlx::migrate::Migrator;
-
-use crate::{Check, Create, DatabaseError, File, Location, PgPools, postgres};
+use crate::connection::Connection;
+use crate::lanes::PgLane;
+use crate::postgres;
+use crate::sqlite::{SqliteReader, SqliteTransaction};
+use crate::{Check, Create, DatabaseError, File, Location, Migration, PgPools, PgTransaction};
 
 /// The tables of an adapter, and what its sessions need.
+#[derive(Clone, Copy, Debug)]
 pub struct Schema {
     /// Migrations on SQLite.
-    pub sqlite: &'static Migrator,
+    pub sqlite: &'static [Migration],
     /// Migrations on PostgreSQL.
-    pub postgres: &'static Migrator,
+    pub postgres: &'static [Migration],
     /// The tables that the program writes.
     pub tables: &'static [&'static str],
     /// Settings of PostgreSQL sessions beside those that every session has.
     pub session: &'static [(&'static str, &'static str)],
-}
-
-impl fmt::Debug for Schema {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Schema").finish_non_exhaustive()
-    }
 }
 
 /// An open database with its tables up to date.
@@ -64,6 +62,29 @@ impl Database {
         })
     }
 
+    /// A connection for statements that read.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn reader(&self) -> Result<Lane, DatabaseError> {
+        Ok(Lane(match self {
+            Self::Sqlite(file) => Kept::Sqlite(file.reader()?),
+            Self::Postgres(pools) => Kept::Postgres(pools.reader().await?),
+        }))
+    }
+
+    /// Begins a transaction that writes. On SQLite it has the write lock from the start: one that reads first could not get
+    /// it later.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn begin(&self) -> Result<Transaction, DatabaseError> {
+        Ok(match self {
+            Self::Sqlite(file) => Transaction(Begun::Sqlite(file.begin().await?)),
+            Self::Postgres(pools) => pools.begin().await?.into(),
+        })
+    }
+
     /// Looks at what a preflight must know.
     ///
     /// # Errors
@@ -84,7 +105,120 @@ impl Database {
     }
 }
 
-/// The version of the newest migration.
-pub(crate) fn newest(migrations: &Migrator) -> Option<i64> {
-    migrations.iter().map(|migration| migration.version).max()
+/// A connection for a statement, or a few.
+pub struct Lane(Kept);
+
+enum Kept {
+    Sqlite(SqliteReader),
+    Postgres(PgLane),
+}
+
+impl Lane {
+    /// Gives the connection back; `ended` is how its last statement ended. One that is dropped is looked at first.
+    ///
+    /// # Errors
+    /// That of the statement.
+    pub fn done<T, E>(self, ended: Result<T, E>) -> Result<T, E> {
+        match self.0 {
+            Kept::Sqlite(_) => ended,
+            Kept::Postgres(lane) => lane.done(ended),
+        }
+    }
+}
+
+impl From<PgLane> for Lane {
+    fn from(lane: PgLane) -> Self {
+        Self(Kept::Postgres(lane))
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lane")
+    }
+}
+
+impl Deref for Lane {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        match &self.0 {
+            Kept::Sqlite(reader) => reader,
+            Kept::Postgres(lane) => lane,
+        }
+    }
+}
+
+impl DerefMut for Lane {
+    fn deref_mut(&mut self) -> &mut Connection {
+        match &mut self.0 {
+            Kept::Sqlite(reader) => reader,
+            Kept::Postgres(lane) => lane,
+        }
+    }
+}
+
+/// A transaction that writes. One that is dropped before its commit is rolled back.
+#[must_use = "it rolls back unless it is committed"]
+pub struct Transaction(Begun);
+
+enum Begun {
+    Sqlite(SqliteTransaction),
+    Postgres(PgTransaction),
+}
+
+impl Transaction {
+    /// Commits; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`DatabaseError::InDoubt`] when no answer came: then it may have been committed or not. After all others it was not.
+    pub async fn commit(self) -> Result<(), DatabaseError> {
+        match self.0 {
+            Begun::Sqlite(transaction) => transaction.commit().await,
+            Begun::Postgres(transaction) => transaction.commit().await,
+        }
+    }
+
+    /// Rolls back, and waits for it.
+    ///
+    /// # Errors
+    /// [`DatabaseError`]; the database rolls back by itself then.
+    pub async fn roll_back(self) -> Result<(), DatabaseError> {
+        match self.0 {
+            Begun::Sqlite(transaction) => transaction.roll_back().await,
+            Begun::Postgres(transaction) => transaction.roll_back().await,
+        }
+    }
+}
+
+impl From<PgTransaction> for Transaction {
+    fn from(transaction: PgTransaction) -> Self {
+        Self(Begun::Postgres(transaction))
+    }
+}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transaction")
+    }
+}
+
+impl Deref for Transaction {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        match &self.0 {
+            Begun::Sqlite(transaction) => transaction,
+            Begun::Postgres(transaction) => transaction,
+        }
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut Connection {
+        match &mut self.0 {
+            Begun::Sqlite(transaction) => transaction,
+            Begun::Postgres(transaction) => transaction,
+        }
+    }
 }

@@ -1,19 +1,23 @@
 //! PostgreSQL: connections that hold their settings, and transactions on them.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+use futures_util::future::join_all;
+use vouchsafe_postgres::tokio_postgres::types::ToSql;
+use vouchsafe_postgres::{Connector, tokio_postgres};
 
-use crate::lanes::{LOOK_UP, Lane, Lanes, TEST};
-use crate::open::newest;
-use crate::{Check, DatabaseError, Schema, Server, failover};
+use crate::connection::{Connection, Kind};
+use crate::lanes::{Lanes, PgLane};
+use crate::migration::{self, Migration, newest};
+use crate::{Check, DatabaseError, FromRow, LOOK_UP, Lane, Row, Schema, Server, Statement, Value};
+use crate::{failover, query, query_as};
 
 /// How long a caller waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The settings of every session. Commits are on the disk when they return, whatever the server's default is; a statement
 /// that hangs ends, and so does a transaction that nobody goes on with. The last one is ours and only shows that the
@@ -40,43 +44,170 @@ const LOOK: &str = "SELECT current_setting('server_version'), \
     (SELECT MAX(version) FROM _sqlx_migrations WHERE success), \
     (SELECT bool_and(has_table_privilege(t, 'INSERT')) FROM unnest($1::text[]) t)";
 
+/// One process at a time brings tables up to date: a number of ours.
+const LOCK: &str = "SELECT 1 FROM pg_advisory_xact_lock(8606471)";
+
 /// A connection of a check's own must be there, verified and answered in this time. A request waits longer for a connection,
 /// and may outlast a failover; a check must tell of it.
 const CHECK: Duration = Duration::from_secs(5);
+
+/// How many statements stay prepared on a connection.
+const PREPARED: usize = 256;
+/// How many statements are on their way at once: their values are in memory twice.
+const AT_ONCE: usize = 8;
+
+/// How many rows each statement changed; after one that failed all others do.
+pub type Changed = Vec<Result<u64, DatabaseError>>;
+
+/// A session on a server, with the statements that it knows.
+pub(crate) struct Client {
+    client: tokio_postgres::Client,
+    prepared: HashMap<Box<str>, tokio_postgres::Statement>,
+}
+
+impl Client {
+    pub(crate) fn new(client: tokio_postgres::Client) -> Self {
+        Self {
+            client,
+            prepared: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        !self.client.is_closed()
+    }
+
+    /// Runs statements without values.
+    pub(crate) async fn batch(&self, text: &str) -> Result<(), DatabaseError> {
+        Ok(self.client.batch_execute(text).await?)
+    }
+
+    pub(crate) async fn execute(
+        &mut self,
+        text: &str,
+        values: &[Value<'_>],
+    ) -> Result<u64, DatabaseError> {
+        let statement = self.prepare(text).await?;
+        let done = self.client.execute_raw(&statement, values).await;
+        self.look_at(text, done)
+    }
+
+    pub(crate) async fn rows<R: FromRow>(
+        &mut self,
+        text: &str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<R>, DatabaseError> {
+        let statement = self.prepare(text).await?;
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        let rows = self.client.query(&statement, &values).await;
+        let rows = self.look_at(text, rows)?;
+        rows.iter()
+            .map(|row| R::from_row(&Row::Postgres(row)))
+            .collect()
+    }
+
+    /// Runs statements that do not need one another's answers: they are sent at once, after `begin`. Gives back how many rows
+    /// each changed, up to the first that failed.
+    async fn all(
+        &mut self,
+        mut begin: Option<&'static str>,
+        statements: &[Statement<'_>],
+    ) -> Result<Changed, DatabaseError> {
+        let mut changed = Vec::with_capacity(statements.len());
+        for together in statements.chunks(AT_ONCE) {
+            let known = together.iter().map(|statement| &*statement.text);
+            let unknown: Vec<_> = known
+                .filter(|text| !self.prepared.contains_key(*text))
+                .collect();
+            let made = unknown.iter().map(|text| self.client.prepare(text));
+            for (text, made) in unknown.iter().zip(join_all(made).await) {
+                self.prepared.insert((*text).into(), made?);
+            }
+            let client = &self.client;
+            let begun = begin.take().map(|begin| client.batch_execute(begin));
+            let begun = async {
+                match begun {
+                    Some(begun) => begun.await,
+                    None => Ok(()),
+                }
+            };
+            let run = together.iter().map(|statement| async {
+                let prepared = self.prepared.get(&*statement.text);
+                let prepared = prepared.ok_or(DatabaseError::Failed)?;
+                let done = client.execute_raw(prepared, &statement.values).await;
+                done.map_err(DatabaseError::from)
+            });
+            // The first one that is looked at is sent first.
+            let (begun, run) = futures_util::future::join(begun, join_all(run)).await;
+            begun?;
+            changed.extend(run);
+            // What comes after it fails because of it.
+            if changed.iter().any(Result::is_err) {
+                break;
+            }
+        }
+        if self.prepared.len() > PREPARED {
+            self.prepared.clear();
+        }
+        Ok(changed)
+    }
+
+    async fn prepare(&mut self, text: &str) -> Result<tokio_postgres::Statement, DatabaseError> {
+        if let Some(statement) = self.prepared.get(text) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(text).await?;
+        // Queries have many forms: what is forgotten here is forgotten by the server, too.
+        if self.prepared.len() >= PREPARED {
+            self.prepared.clear();
+        }
+        self.prepared.insert(text.into(), statement.clone());
+        Ok(statement)
+    }
+
+    /// A statement that failed may have been prepared for tables as they were before.
+    fn look_at<T>(
+        &mut self,
+        text: &str,
+        ended: Result<T, tokio_postgres::Error>,
+    ) -> Result<T, DatabaseError> {
+        ended.map_err(|error| {
+            self.prepared.remove(text);
+            error.into()
+        })
+    }
+}
 
 /// A database on a server.
 #[derive(Clone, Debug)]
 pub struct PgPools {
     /// Apart from the readers, so that a flood of searches keeps no write waiting.
-    writers: Arc<Lanes<sqlx::Postgres>>,
-    readers: Arc<Lanes<sqlx::Postgres>>,
-    options: Arc<PgConnectOptions>,
-}
-
-/// A connection, or what is wrong with it: a pool tries again and again, and reports nothing.
-async fn connect(options: &PgConnectOptions) -> Result<PgConnection, DatabaseError> {
-    let connected = tokio::time::timeout(PATIENCE, options.connect()).await;
-    let connected = connected.map_err(|_| DatabaseError::Unreachable)?;
-    connected.map_err(|error| match &error {
-        // protocol_violation: what PgBouncer answers to settings that it does not pass on.
-        sqlx::Error::Database(refused) if refused.code().as_deref() == Some("08P01") => {
-            DatabaseError::Session
-        }
-        _ => error.into(),
-    })
+    writers: Arc<Lanes>,
+    readers: Arc<Lanes>,
+    connector: Arc<Connector>,
 }
 
 /// Connects, and changes nothing.
 pub(crate) async fn reach(server: &Server) -> Result<(), DatabaseError> {
-    let connection = connect(&server.options()?).await?;
-    // Closing politely is not worth failing for.
-    drop(connection.close().await);
-    Ok(())
+    connect(&server.connector(&[])?).await.map(drop)
+}
+
+/// A connection, or what is wrong with it.
+pub(crate) async fn connect(connector: &Connector) -> Result<Connection, DatabaseError> {
+    let client = connector
+        .connect()
+        .await
+        .map_err(|fault| match fault.code() {
+            // protocol_violation: what PgBouncer answers to settings that it does not pass on.
+            Some("08P01") => DatabaseError::Session,
+            _ => fault.into(),
+        })?;
+    Ok(Connection(Kind::Postgres(Client::new(client))))
 }
 
 /// Refuses a session that does not hold its settings, and a server that takes no writes.
-pub(crate) async fn verify(connection: &mut PgConnection) -> Result<(), DatabaseError> {
-    let (holds, read_only): (bool, bool) = sqlx::query_as(VERIFY).fetch_one(connection).await?;
+pub(crate) async fn verify(connection: &mut Connection) -> Result<(), DatabaseError> {
+    let (holds, read_only): (bool, bool) = query_as(VERIFY).fetch_one(connection).await?;
     match (holds, read_only) {
         (false, _) => Err(DatabaseError::Session),
         (_, true) => {
@@ -96,57 +227,62 @@ impl PgPools {
         may_create: bool,
         schema: &Schema,
     ) -> Result<Self, DatabaseError> {
-        let session = SESSION.iter().chain(schema.session).copied();
-        let options = server.options()?.options(session);
-        let mut first = connect(&options).await?;
+        let session: Vec<_> = SESSION.iter().chain(schema.session).copied().collect();
+        let connector = Arc::new(server.connector(&session)?);
+        let mut first = connect(&connector).await?;
         verify(&mut first).await?;
         if !may_create && !has_tables(&mut first).await? {
             return Err(DatabaseError::Missing);
         }
-        // An index of a large table takes its time, and so does another replica that makes it.
-        sqlx::raw_sql("SET statement_timeout = 0; SET lock_timeout = 0")
-            .execute(&mut first)
-            .await?;
-        schema.postgres.run(&mut first).await?;
-        drop(first.close().await);
+        migrate(&mut first, schema.postgres).await?;
         let writers = (server.connections.saturating_mul(3) / 8).max(1);
         let readers = server.connections.saturating_sub(writers).max(1);
         Ok(Self {
-            writers: Lanes::new(pool(&options, writers)),
-            readers: Lanes::new(pool(&options, readers)),
-            options: Arc::new(options),
+            writers: Lanes::new(&connector, writers),
+            readers: Lanes::new(&connector, readers),
+            connector,
         })
     }
 
-    /// Connections that read.
-    #[must_use]
-    pub const fn readers(&self) -> &Arc<Lanes<sqlx::Postgres>> {
-        &self.readers
+    pub(crate) async fn reader(&self) -> Result<PgLane, DatabaseError> {
+        self.readers.take().await
     }
 
-    /// Connections for single statements that write.
-    #[must_use]
-    pub const fn writers(&self) -> &Arc<Lanes<sqlx::Postgres>> {
-        &self.writers
+    /// A connection for a single statement that writes.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn writer(&self) -> Result<Lane, DatabaseError> {
+        Ok(self.writers.take().await?.into())
+    }
+
+    /// Begins a transaction that writes.
+    pub(crate) async fn begin(&self) -> Result<PgTransaction, DatabaseError> {
+        self.begin_with(Isolation::ReadCommitted).await
     }
 
     /// Begins a transaction that writes.
     ///
     /// # Errors
     /// [`DatabaseError`].
-    pub async fn begin(&self) -> Result<PgTransaction, DatabaseError> {
-        self.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED")
-            .await
+    pub async fn begin_with(&self, isolation: Isolation) -> Result<PgTransaction, DatabaseError> {
+        let mut lane = self.writers.take().await?;
+        in_time(client(&mut lane)?.batch(isolation.begin())).await?;
+        Ok(PgTransaction(lane))
     }
 
-    /// Begins a transaction with a statement of the caller's.
+    /// Begins a transaction with statements that do not need one another's answers: all of it in one round trip.
     ///
     /// # Errors
-    /// [`DatabaseError`].
-    pub async fn begin_with(&self, begin: &'static str) -> Result<PgTransaction, DatabaseError> {
+    /// [`DatabaseError`]; then nothing is begun.
+    pub async fn begin_all(
+        &self,
+        statements: &[Statement<'_>],
+    ) -> Result<(PgTransaction, Changed), DatabaseError> {
         let mut lane = self.writers.take().await?;
-        in_time(sqlx::raw_sql(begin).execute(&mut *lane)).await?;
-        Ok(PgTransaction(lane))
+        let begin = Some(Isolation::ReadCommitted.begin());
+        let changed = client(&mut lane)?.all(begin, statements).await?;
+        Ok((PgTransaction(lane), changed))
     }
 
     pub(crate) async fn close(&self) {
@@ -157,19 +293,63 @@ impl PgPools {
     /// Looks by a connection of its own: those of the pools may all be busy, which is no fault.
     pub(crate) async fn check(&self, schema: &Schema) -> Result<Check, DatabaseError> {
         let check = async {
-            let mut connection = connect(&self.options).await?;
+            let mut connection = connect(&self.connector).await?;
             verify(&mut connection).await?;
-            let check = look(&mut connection, schema).await?;
-            drop(connection.close().await);
-            Ok(check)
+            look(&mut connection, schema).await
         };
         let checked = tokio::time::timeout(CHECK, Box::pin(check)).await;
         checked.map_err(|_| DatabaseError::Unreachable)?
     }
 }
 
-async fn look(connection: &mut PgConnection, schema: &Schema) -> Result<Check, DatabaseError> {
-    let found = sqlx::query_as(LOOK).bind(schema.tables);
+/// How transactions see one another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Isolation {
+    /// Each statement sees what was committed before it.
+    ReadCommitted,
+    /// As if one ran after the other, or not at all.
+    Serializable,
+}
+
+impl Isolation {
+    const fn begin(self) -> &'static str {
+        match self {
+            Self::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
+            Self::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+        }
+    }
+}
+
+fn client(connection: &mut Connection) -> Result<&mut Client, DatabaseError> {
+    connection.postgres().ok_or(DatabaseError::Failed)
+}
+
+/// Takes the steps that are missing, all or none of them.
+async fn migrate(on: &mut Connection, migrations: &[Migration]) -> Result<(), DatabaseError> {
+    // An index of a large table takes its time, and so does another replica that makes it.
+    let begin = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+        SET LOCAL idle_in_transaction_session_timeout = 0";
+    client(on)?.batch(begin).await?;
+    query(LOCK).execute(on).await?;
+    if !has_tables(on).await? {
+        let table = migration::TABLE.replace("{}", "BYTEA");
+        client(on)?.batch(&table).await?;
+    }
+    let taken: Vec<(i64, Vec<u8>, bool)> = query_as(migration::TAKEN).fetch_all(on).await?;
+    for step in migration::missing(migrations, &taken)? {
+        client(on)?.batch(step.text).await?;
+        query(migration::TAKE)
+            .bind(step.version)
+            .bind(step.name)
+            .bind(step.digest())
+            .execute(on)
+            .await?;
+    }
+    client(on)?.batch("COMMIT").await
+}
+
+async fn look(connection: &mut Connection, schema: &Schema) -> Result<Check, DatabaseError> {
+    let found = query_as(LOOK).bind_array(schema.tables);
     let (release, durable, tls, version, writable): (
         String,
         bool,
@@ -189,45 +369,20 @@ async fn look(connection: &mut PgConnection, schema: &Schema) -> Result<Check, D
 
 /// A statement that is done soon, or never.
 async fn in_time<T>(
-    statement: impl Future<Output = Result<T, sqlx::Error>>,
+    statement: impl Future<Output = Result<T, DatabaseError>>,
 ) -> Result<T, DatabaseError> {
     let ended = tokio::time::timeout(LOOK_UP, Box::pin(statement)).await;
-    Ok(ended.map_err(|_| DatabaseError::Unreachable)??)
+    ended.map_err(|_| DatabaseError::Unreachable)?
 }
 
 /// Whether the tables were ever made.
-async fn has_tables(connection: &mut PgConnection) -> Result<bool, DatabaseError> {
-    let found = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL");
-    Ok(found.fetch_one(connection).await?)
-}
-
-fn pool(options: &PgConnectOptions, connections: u32) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(PATIENCE)
-        // Lanes test by themselves, with a deadline. (A connection that `after_connect` refuses hangs in the driver's
-        // `close_hard`, which waits for a server that was not told to end.)
-        .test_before_acquire(false)
-        .before_acquire(|_, meta| {
-            let may_be_used = !failover::outlived(meta.age);
-            Box::pin(async move { Ok(may_be_used) })
-        })
-        .after_release(|connection, meta| {
-            Box::pin(
-                async move { Ok(!failover::outlived(meta.age) && roll_back(connection).await) },
-            )
-        })
-        .connect_lazy_with(options.clone())
-}
-
-/// Rolls back what nobody ended on a connection that came back. One that was given up midway may never answer.
-async fn roll_back(connection: &mut PgConnection) -> bool {
-    let rolled_back = sqlx::raw_sql("ROLLBACK").execute(connection);
-    matches!(tokio::time::timeout(TEST, rolled_back).await, Ok(Ok(_)))
+async fn has_tables(connection: &mut Connection) -> Result<bool, DatabaseError> {
+    let found = query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL");
+    found.fetch_one(connection).await
 }
 
 /// A transaction that writes. One that is dropped before its commit is rolled back.
-pub struct PgTransaction(Lane<sqlx::Postgres>);
+pub struct PgTransaction(PgLane);
 
 impl fmt::Debug for PgTransaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -236,38 +391,46 @@ impl fmt::Debug for PgTransaction {
 }
 
 impl PgTransaction {
+    /// Runs statements that do not need one another's answers, in one round trip.
+    ///
+    /// # Errors
+    /// [`DatabaseError`]; those of the statements are in what is given back.
+    pub async fn all(&mut self, statements: &[Statement<'_>]) -> Result<Changed, DatabaseError> {
+        client(&mut self.0)?.all(None, statements).await
+    }
+
     /// Commits.
     ///
     /// # Errors
     /// [`DatabaseError::InDoubt`] when no answer came: then it may have been committed or not. All others are the server's
     /// answer that it was not; also when a statement failed before, and its error was passed over.
-    pub async fn commit(self) -> Result<(), DatabaseError> {
+    pub(crate) async fn commit(self) -> Result<(), DatabaseError> {
         // A commit of a transaction that failed rolls back, and says that it went well; a statement before it does not.
         let mut lane = self.0;
-        let commit = Box::pin(sqlx::raw_sql("SELECT; COMMIT").execute(&mut *lane));
-        let ended = match tokio::time::timeout(LOOK_UP, commit).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(of_commit(error)),
-            Err(_) => Err(DatabaseError::InDoubt),
+        let ended = {
+            let client = client(&mut lane)?;
+            let commit = Box::pin(client.client.batch_execute("SELECT; COMMIT"));
+            match tokio::time::timeout(LOOK_UP, commit).await {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(error)) => Err(of_commit(error)),
+                Err(_) => Err(DatabaseError::InDoubt),
+            }
         };
         lane.done(ended)
     }
 
     /// Rolls back, and waits for it.
-    ///
-    /// # Errors
-    /// [`DatabaseError`]; the server rolls back by itself then.
-    pub async fn roll_back(self) -> Result<(), DatabaseError> {
+    pub(crate) async fn roll_back(self) -> Result<(), DatabaseError> {
         let mut lane = self.0;
-        let ended = in_time(sqlx::raw_sql("ROLLBACK").execute(&mut *lane)).await;
-        lane.done(ended).map(drop)
+        let ended = in_time(client(&mut lane)?.batch("ROLLBACK")).await;
+        lane.done(ended)
     }
 }
 
 /// What the error of a commit means: only an answer of the server says that it did not happen, and one that the server
 /// ends says nothing.
-fn of_commit(error: sqlx::Error) -> DatabaseError {
-    let answered = matches!(error, sqlx::Error::Database(_));
+fn of_commit(error: tokio_postgres::Error) -> DatabaseError {
+    let answered = error.as_db_error().is_some();
     match DatabaseError::from(error) {
         DatabaseError::Unreachable => DatabaseError::InDoubt,
         refused if answered => refused,
@@ -276,15 +439,15 @@ fn of_commit(error: sqlx::Error) -> DatabaseError {
 }
 
 impl Deref for PgTransaction {
-    type Target = PgConnection;
+    type Target = Connection;
 
-    fn deref(&self) -> &PgConnection {
+    fn deref(&self) -> &Connection {
         &self.0
     }
 }
 
 impl DerefMut for PgTransaction {
-    fn deref_mut(&mut self) -> &mut PgConnection {
+    fn deref_mut(&mut self) -> &mut Connection {
         &mut self.0
     }
 }

@@ -1,37 +1,62 @@
-//! One SQLite file: one connection that writes, a few that read beside it (WAL).
+//! One SQLite file: one connection that writes, others that read beside it (WAL).
 //!
 //! A commit is on the disk before it returns (`synchronous = FULL`), and what is deleted is overwritten (`secure_delete`).
 
+use std::fmt;
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
+use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions as _, Connection as _, Transaction};
+use crate::connection::{Connection, Kind};
+use crate::embedded::{Embedded, Use};
+use crate::migration::{self, Migration, newest};
+use crate::writer::{Line, Loan};
+use crate::{Check, Create, DatabaseError, LOOK_UP, Schema, query, query_as};
 
-use crate::group::{Group, Work};
-use crate::lanes::Lanes;
-use crate::open::newest;
-use crate::{Check, Create, DatabaseError, Schema};
+/// How many connections that read are kept for later.
+const KEPT: usize = 16;
 
-/// How long a statement waits for a lock of another process (a backup).
-const BUSY: Duration = Duration::from_secs(5);
-/// How long a caller waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(10);
-const READERS: u32 = 4;
+/// A write, as statements on a connection.
+pub trait Work: Send + 'static {
+    /// What it comes to.
+    type Output: Send;
+    /// What it may meet.
+    type Error: From<DatabaseError> + Send;
+
+    /// Runs the statements. After an error all of them are taken back.
+    fn run(
+        self,
+        on: &mut Connection,
+    ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+}
 
 /// An open file.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct File {
-    /// SQLite has one writer anyway, and waiting here is fair.
-    writer: SqlitePool,
-    group: Group,
-    readers: Arc<Lanes<sqlx::Sqlite>>,
+    line: Line,
+    readers: Arc<Readers>,
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File").finish_non_exhaustive()
+    }
+}
+
+/// Connections that read. A statement runs where it is called: there are as many as threads read at once.
+struct Readers {
+    path: PathBuf,
+    /// None when the file was closed.
+    idle: Mutex<Option<Vec<Connection>>>,
+}
+
+impl Readers {
+    fn idle(&self) -> MutexGuard<'_, Option<Vec<Connection>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl File {
@@ -46,53 +71,44 @@ impl File {
             Create::Never if !path.is_file() => return Err(DatabaseError::Missing),
             Create::Never => {}
         }
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(false)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .pragma("secure_delete", "ON")
-            .pragma("cell_size_check", "ON")
-            .pragma("trusted_schema", "OFF")
-            .busy_timeout(BUSY)
-            .statement_cache_capacity(256)
-            .disable_statement_logging();
-        let writer = pool_options(1).connect_with(options.clone()).await?;
-        if create == Create::Never && !has_tables(&writer).await? {
+        let file = Self {
+            line: Line::start(path.to_owned())?,
+            readers: Arc::new(Readers {
+                path: path.to_owned(),
+                idle: Mutex::new(Some(Vec::new())),
+            }),
+        };
+        if create == Create::Never && !has_tables(&mut *file.reader()?).await? {
             return Err(DatabaseError::Missing);
         }
-        schema.sqlite.run(&writer).await?;
-        let readers = pool_options(READERS);
-        let readers = readers
-            .connect_with(options.pragma("query_only", "ON"))
-            .await?;
-        Ok(Self {
-            writer,
-            group: Group::default(),
-            readers: Lanes::new(readers),
+        let mut writer = file.begin().await?;
+        migrate(&mut writer, schema.sqlite).await?;
+        writer.commit().await?;
+        Ok(file)
+    }
+
+    /// A connection that reads, for one statement or a few.
+    pub(crate) fn reader(&self) -> Result<SqliteReader, DatabaseError> {
+        let kept = {
+            let mut idle = self.readers.idle();
+            idle.as_mut().ok_or(DatabaseError::Unreachable)?.pop()
+        };
+        let connection = match kept {
+            Some(connection) => connection,
+            None => Connection(Kind::Sqlite(Embedded::open(&self.readers.path, Use::Read)?)),
+        };
+        if let Kind::Sqlite(connection) = &connection.0 {
+            connection.allow(Some(LOOK_UP));
+        }
+        Ok(SqliteReader {
+            connection,
+            readers: Arc::clone(&self.readers),
         })
     }
 
-    /// Connections that read.
-    #[must_use]
-    pub const fn readers(&self) -> &Arc<Lanes<sqlx::Sqlite>> {
-        &self.readers
-    }
-
-    /// The connection that writes. A statement of its own waits for those who write together ([`Self::write`]).
-    #[must_use]
-    pub const fn writer(&self) -> &SqlitePool {
-        &self.writer
-    }
-
-    /// Begins a transaction that writes, with the write lock at once: a transaction that reads first could not get it
-    /// later.
-    ///
-    /// # Errors
-    /// [`DatabaseError`].
-    pub async fn begin(&self) -> Result<Transaction<'static, sqlx::Sqlite>, DatabaseError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    /// Begins a transaction that writes.
+    pub(crate) async fn begin(&self) -> Result<SqliteTransaction, DatabaseError> {
+        Ok(SqliteTransaction(self.line.begin().await?))
     }
 
     /// Writes and commits, together with others who write at the same time; it is on the disk when this returns.
@@ -101,67 +117,71 @@ impl File {
     /// What `work` meets: then nothing of it is committed. [`DatabaseError::InDoubt`] when the commit fails: then it
     /// may have been committed or not.
     pub async fn write<W: Work>(&self, work: W) -> Result<W::Output, W::Error> {
-        self.group.write(&self.writer, work).await
+        self.line.write(work).await
     }
 
     pub(crate) async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        drop(self.readers.idle().take());
+        self.line.close().await;
     }
 
     pub(crate) async fn check(&self, schema: &Schema) -> Result<Check, DatabaseError> {
         // The write lock is taken, and let go. Of a file that may only be read, SQLite begins a transaction that reads and
         // says nothing; a statement that writes, even no row, fails.
         let mut writer = self.begin().await?;
-        let text = |sql| sqlx::query_scalar::<_, String>(sql);
-        let number = |sql| sqlx::query_scalar::<_, i64>(sql);
-        let release = text("SELECT sqlite_version()")
-            .fetch_one(&mut *writer)
+        let release: String = query_as("SELECT sqlite_version()")
+            .fetch_one(&mut writer)
             .await?;
-        let journal = text("PRAGMA journal_mode").fetch_one(&mut *writer).await;
-        let synchronous = number("PRAGMA synchronous").fetch_one(&mut *writer).await;
-        let secure = number("PRAGMA secure_delete").fetch_one(&mut *writer).await;
-        let version = number("SELECT MAX(version) FROM _sqlx_migrations WHERE success")
-            .fetch_one(&mut *writer)
+        let journal: String = query_as("PRAGMA journal_mode")
+            .fetch_one(&mut writer)
             .await?;
-        let written = sqlx::query("DELETE FROM _sqlx_migrations WHERE 0")
-            .execute(&mut *writer)
+        let synchronous: i64 = query_as("PRAGMA synchronous")
+            .fetch_one(&mut writer)
+            .await?;
+        let secure: i64 = query_as("PRAGMA secure_delete")
+            .fetch_one(&mut writer)
+            .await?;
+        let version: Option<i64> = query_as(migration::NEWEST).fetch_one(&mut writer).await?;
+        let written = query("DELETE FROM _sqlx_migrations WHERE 0")
+            .execute(&mut writer)
             .await;
-        writer.rollback().await?;
+        writer.roll_back().await?;
         Ok(Check {
             database: format!("SQLite {release}"),
-            schema_current: newest(schema.sqlite) == Some(version),
+            schema_current: version.is_some() && version == newest(schema.sqlite),
             writable: written.is_ok(),
-            durable: journal.is_ok_and(|mode| mode == "wal")
-                && synchronous.is_ok_and(|level| level >= 2),
+            durable: journal == "wal" && synchronous >= 2,
             tls: None,
-            secure_delete: Some(secure.is_ok_and(|on| on == 1)),
+            secure_delete: Some(secure == 1),
         })
     }
 }
 
-/// Whether the tables were ever made.
-async fn has_tables(pool: &SqlitePool) -> Result<bool, DatabaseError> {
-    let found: Option<i64> = sqlx::query_scalar(
-        "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations'",
-    )
-    .fetch_optional(pool)
-    .await?;
-    Ok(found.is_some())
+/// Takes the steps that are missing.
+async fn migrate(on: &mut Connection, migrations: &[Migration]) -> Result<(), DatabaseError> {
+    query(migration::TABLE.replace("{}", "BLOB"))
+        .execute(on)
+        .await?;
+    let taken: Vec<(i64, Vec<u8>, bool)> = query_as(migration::TAKEN).fetch_all(on).await?;
+    for step in migration::missing(migrations, &taken)? {
+        let connection = on.sqlite().ok_or(DatabaseError::Failed)?;
+        connection.batch(step.text)?;
+        query(migration::TAKE)
+            .bind(step.version)
+            .bind(step.name)
+            .bind(step.digest())
+            .execute(on)
+            .await?;
+    }
+    Ok(())
 }
 
-/// A full disk makes SQLite roll back by itself; the driver does not learn of it, and would begin nothing any more on
-/// that connection. So one that comes back within a transaction is closed, and the next is a new one.
-pub(crate) fn pool_options(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(PATIENCE)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .after_release(|connection, _| {
-            let over = !connection.is_in_transaction();
-            Box::pin(async move { Ok(over) })
-        })
+/// Whether the tables were ever made.
+async fn has_tables(on: &mut Connection) -> Result<bool, DatabaseError> {
+    let found = query_as::<i64>(
+        "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations'",
+    );
+    Ok(found.fetch_optional(on).await?.is_some())
 }
 
 /// Makes an empty file that only its owner may open; SQLite gives the files that it puts beside it the same mode.
@@ -175,5 +195,61 @@ fn create_empty(path: &Path) -> Result<(), DatabaseError> {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(_) => Err(DatabaseError::NotWritable),
+    }
+}
+
+/// A connection that reads. It is kept for others when it is dropped.
+pub(crate) struct SqliteReader {
+    connection: Connection,
+    readers: Arc<Readers>,
+}
+
+impl Drop for SqliteReader {
+    fn drop(&mut self) {
+        let mut idle = self.readers.idle();
+        if let Some(idle) = idle.as_mut().filter(|idle| idle.len() < KEPT) {
+            idle.push(self.connection.take());
+        }
+    }
+}
+
+impl Deref for SqliteReader {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for SqliteReader {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
+
+/// A transaction that writes. One that is dropped before its commit is rolled back.
+pub(crate) struct SqliteTransaction(Loan);
+
+impl SqliteTransaction {
+    pub(crate) async fn commit(self) -> Result<(), DatabaseError> {
+        self.0.commit().await
+    }
+
+    pub(crate) async fn roll_back(self) -> Result<(), DatabaseError> {
+        self.0.roll_back().await
+    }
+}
+
+impl Deref for SqliteTransaction {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0.connection
+    }
+}
+
+impl DerefMut for SqliteTransaction {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.0.connection
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, TenantId};
 use vouchsafe::session::Principal;
-use vouchsafe_database::{DatabaseError, reading};
+use vouchsafe_database::{DatabaseError, query_as, reading};
 
 use crate::event::Actor;
 use crate::identity::Identity;
@@ -95,12 +95,6 @@ pub enum AdminError {
     Database(#[from] DatabaseError),
 }
 
-impl From<sqlx::Error> for AdminError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(error.into())
-    }
-}
-
 /// A text of 1 to `most` characters without control characters, trimmed.
 pub(crate) fn text(text: &str, most: usize, refused: AdminError) -> Result<String, AdminError> {
     let text = text.trim();
@@ -133,7 +127,7 @@ impl Identity {
         tenant: TenantId,
         person: PersonId,
     ) -> Result<Option<PersonState>, DatabaseError> {
-        let state: Option<String> = reading!(&self.database, on => sqlx::query_scalar(
+        let state: Option<String> = reading!(&self.database, on => query_as(
             "SELECT state FROM people WHERE id = $1 AND tenant = $2",
         )
         .bind(person.uuid())
@@ -158,7 +152,7 @@ impl Identity {
                 }),
             },
             Principal::Service(service) => {
-                let row: Option<(Option<Uuid>, Option<i64>, i64)> = reading!(&self.database, on => sqlx::query_as(
+                let row: Option<(Option<Uuid>, Option<i64>, i64)> = reading!(&self.database, on => query_as(
                         "SELECT owner_person, disabled_at, expires_at FROM services \
                          WHERE id = $1 AND tenant = $2",
                     )

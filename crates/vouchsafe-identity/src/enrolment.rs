@@ -7,7 +7,7 @@ use uuid::Uuid;
 use vouchsafe::ids::{PersonId, TenantId};
 use vouchsafe::seal::SystemKey;
 use vouchsafe::session::Principal;
-use vouchsafe_database::{DatabaseError, reading, writing};
+use vouchsafe_database::{DatabaseError, from_row, query, query_as, reading, writing};
 use zeroize::Zeroizing;
 
 use crate::admin::AdminError;
@@ -131,7 +131,7 @@ impl Link {
 /// Writes a [`Link`] in a transaction.
 macro_rules! insert_link {
     ($on:ident, $link:expr) => {{
-        sqlx::query(
+        query(
             "INSERT INTO enrolments (id, person, digest, totp, created_at, created_by, expires_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
@@ -148,7 +148,6 @@ macro_rules! insert_link {
 }
 pub(crate) use insert_link;
 
-#[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
     person: Uuid,
@@ -157,6 +156,15 @@ struct Row {
     name: String,
     login: String,
 }
+
+from_row!(Row {
+    id,
+    person,
+    totp,
+    tenant,
+    name,
+    login
+});
 
 impl Identity {
     /// Prepares a new link for a person, for somebody who lost theirs or a factor; older links
@@ -177,7 +185,7 @@ impl Identity {
         let event = Event::by(tenant, by, now, Occurrence::EnrolmentLinkMade(person));
         Ok(Prepared::new(vec![event], async move {
             writing!(&self.database, on => {
-                sqlx::query(
+                query(
                     "UPDATE enrolments SET withdrawn_at = $2 \
                      WHERE person = $1 AND used_at IS NULL AND withdrawn_at IS NULL",
                 )
@@ -248,7 +256,7 @@ impl Identity {
         token: &EnrolmentToken,
         now: Timestamp,
     ) -> Result<Row, EnrolmentRefused> {
-        let row: Option<Row> = reading!(&self.database, on => sqlx::query_as(
+        let row: Option<Row> = reading!(&self.database, on => query_as(
             "SELECT e.id, e.person, e.totp, p.tenant, p.name, p.login \
              FROM enrolments e JOIN people p ON p.id = e.person \
              WHERE e.digest = $1 AND e.used_at IS NULL AND e.withdrawn_at IS NULL \
@@ -280,38 +288,38 @@ impl Identity {
         let now = now.as_microsecond();
         writing!(&self.database, on => {
             // INVARIANT (link-once): whoever marks it used goes on; it is marked once.
-            let used = sqlx::query(
+            let used = query(
                 "UPDATE enrolments SET used_at = $2 WHERE id = $1 AND used_at IS NULL \
                  AND withdrawn_at IS NULL AND expires_at > $2",
             )
             .bind(row.id).bind(now)
             .execute(&mut *on)
             .await?;
-            let active = sqlx::query(
+            let active = query(
                 "UPDATE people SET state = 'active', enrolled_at = COALESCE(enrolled_at, $2) \
                  WHERE id = $1 AND state <> 'disabled'",
             )
             .bind(row.person).bind(now)
             .execute(&mut *on)
             .await?;
-            if (used.rows_affected(), active.rows_affected()) != (1, 1) {
+            if (used, active) != (1, 1) {
                 return Err(NotDone::Overtaken);
             }
-            sqlx::query(
+            query(
                 "INSERT INTO passwords (person, phc, changed_at) VALUES ($1, $2, $3) \
                  ON CONFLICT (person) DO UPDATE SET phc = $2, changed_at = $3",
             )
             .bind(row.person).bind(phc).bind(now)
             .execute(&mut *on)
             .await?;
-            sqlx::query(
+            query(
                 "INSERT INTO totp (person, sealed, last_step, changed_at) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (person) DO UPDATE SET sealed = $2, last_step = $3, changed_at = $4",
             )
             .bind(row.person).bind(&row.totp).bind(step).bind(now)
             .execute(&mut *on)
             .await?;
-            sqlx::query(
+            query(
                 "UPDATE sessions SET revoked_at = $2, revoked_by = $3 \
                  WHERE person = $1 AND revoked_at IS NULL",
             )

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use moka::sync::Cache;
-use sqlx::migrate::Migrator;
 use vouchsafe::access::Right;
 use vouchsafe::ids::{PersonId, SessionId};
 use vouchsafe::seal::SystemKey;
 use vouchsafe::session::{AccessTtl, Principal, Session, VerifyingKeys};
-use vouchsafe_database::{Check, Create, Database, DatabaseError, Location, Schema, reading};
+use vouchsafe_database::{
+    Check, Create, Database, DatabaseError, Location, Schema, migrations, query_as, reading,
+};
 
 use crate::event::{Actor, Event, Occurrence};
 use crate::password::Hasher;
@@ -20,11 +21,15 @@ use crate::recent::Recent;
 use crate::sessions::Liveness;
 use crate::signing::{Signing, SigningKeyChange, accepted_until};
 
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 const SCHEMA: Schema = Schema {
-    sqlite: &SQLITE,
-    postgres: &POSTGRES,
+    sqlite: migrations![
+        1 "identity" "../migrations/sqlite/0001_identity.sql",
+        2 "familiar_networks" "../migrations/sqlite/0002_familiar_networks.sql",
+    ],
+    postgres: migrations![
+        1 "identity" "../migrations/postgres/0001_identity.sql",
+        2 "familiar_networks" "../migrations/postgres/0002_familiar_networks.sql",
+    ],
     tables: &[
         "people",
         "first_start",
@@ -206,7 +211,7 @@ impl Identity {
     /// # Errors
     /// [`DatabaseError`].
     pub async fn first_administrator_enrolled(&self) -> Result<bool, DatabaseError> {
-        let count: i64 = reading!(&self.database, on => sqlx::query_scalar(
+        let count: i64 = reading!(&self.database, on => query_as(
             "SELECT COUNT(*) FROM first_start f JOIN people p ON p.id = f.person \
              WHERE p.enrolled_at IS NOT NULL",
         )
@@ -223,7 +228,7 @@ impl Identity {
         role: &str,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, DatabaseError> {
-        let until: Option<i64> = reading!(&self.database, on => sqlx::query_scalar(
+        let until: Option<i64> = reading!(&self.database, on => query_as(
             "SELECT MAX(r.until_at) FROM rights r JOIN people p ON p.id = r.person \
              WHERE r.role = $1 AND r.ended_at IS NULL AND r.from_at <= $2 AND r.until_at > $2 \
              AND p.state = 'active'",

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, TenantId};
-use vouchsafe_database::{DatabaseError, reading};
+use vouchsafe_database::{DatabaseError, from_row, query_as, reading};
 
 use crate::identity::{Identity, maybe_time, time};
 
@@ -39,7 +39,6 @@ pub struct SigningKeyAge {
     pub retired_at: Option<Timestamp>,
 }
 
-#[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
     name: String,
@@ -49,6 +48,16 @@ struct Row {
     passwords: i64,
     totps: i64,
 }
+
+from_row!(Row {
+    id,
+    name,
+    login,
+    state,
+    created_at,
+    passwords,
+    totps
+});
 
 impl Identity {
     /// Everybody of a tenant who is not disabled, by login.
@@ -60,7 +69,7 @@ impl Identity {
         tenant: TenantId,
         now: Timestamp,
     ) -> Result<Vec<PersonFactors>, DatabaseError> {
-        let rows: Vec<Row> = reading!(&self.database, on => sqlx::query_as(
+        let rows: Vec<Row> = reading!(&self.database, on => query_as(
             "SELECT p.id, p.name, p.login, p.state, p.created_at, \
              (SELECT COUNT(*) FROM passwords f WHERE f.person = p.id) AS passwords, \
              (SELECT COUNT(*) FROM totp f WHERE f.person = p.id) AS totps \
@@ -68,7 +77,7 @@ impl Identity {
         )
         .bind(tenant.uuid())
         .fetch_all(on))?;
-        let rights: Vec<(Uuid, String)> = reading!(&self.database, on => sqlx::query_as(
+        let rights: Vec<(Uuid, String)> = reading!(&self.database, on => query_as(
             "SELECT person, role FROM rights WHERE tenant = $1 AND person IS NOT NULL \
              AND ended_at IS NULL AND from_at <= $2 AND until_at > $2 ORDER BY role",
         )
@@ -102,7 +111,7 @@ impl Identity {
         tenant: TenantId,
         now: Timestamp,
     ) -> Result<u64, DatabaseError> {
-        let count: i64 = reading!(&self.database, on => sqlx::query_scalar(
+        let count: i64 = reading!(&self.database, on => query_as(
             "SELECT COUNT(*) FROM services s JOIN people p ON p.id = s.owner_person \
              WHERE s.tenant = $1 AND s.disabled_at IS NULL AND s.expires_at > $2 AND p.state = 'disabled'",
         )
@@ -117,7 +126,7 @@ impl Identity {
     /// # Errors
     /// [`DatabaseError`].
     pub async fn signing_key_ages(&self) -> Result<Vec<SigningKeyAge>, DatabaseError> {
-        let rows: Vec<(i64, i64, Option<i64>)> = reading!(&self.database, on => sqlx::query_as(
+        let rows: Vec<(i64, i64, Option<i64>)> = reading!(&self.database, on => query_as(
             "SELECT number, created_at, retired_at FROM signing_keys ORDER BY number",
         )
         .fetch_all(on))?;

@@ -6,7 +6,7 @@ mod list;
 
 use jiff::Timestamp;
 use vouchsafe::ids::{PersonId, TenantId};
-use vouchsafe_database::{Database, DatabaseError, reading, writing};
+use vouchsafe_database::{Database, DatabaseError, query, query_as, reading, writing};
 
 use crate::admin::{AdminError, Approval, name, reason};
 use crate::enrolment::{Invitation, Link, insert_link};
@@ -190,7 +190,7 @@ impl PersonRow {
 }
 
 async fn login_taken(database: &Database, login: &str) -> Result<bool, DatabaseError> {
-    let count: i64 = reading!(database, on => sqlx::query_scalar(
+    let count: i64 = reading!(database, on => query_as(
         "SELECT COUNT(*) FROM people WHERE login = $1",
     )
     .bind(login)
@@ -210,18 +210,18 @@ async fn insert_person(
     writing!(database, on => {
         if existing == Existing::Nobody {
             // The primary key lets one first start through, whoever else tries at this moment.
-            let first = sqlx::query(
+            let first = query(
                 "INSERT INTO first_start (one, person, at) \
                  SELECT 1, $1, $2 WHERE NOT EXISTS (SELECT 1 FROM people) ON CONFLICT DO NOTHING",
             )
             .bind(row.person.uuid()).bind(micros)
             .execute(&mut *on)
             .await?;
-            if first.rows_affected() != 1 {
+            if first != 1 {
                 return Err(NotDone::Overtaken);
             }
         }
-        let added = sqlx::query(
+        let added = query(
             "INSERT INTO people (id, tenant, name, login, state, created_at, created_by) \
              VALUES ($1, $2, $3, $4, 'invited', $5, $6) ON CONFLICT DO NOTHING",
         )
@@ -229,7 +229,7 @@ async fn insert_person(
         .bind(micros).bind(&row.created_by)
         .execute(&mut *on)
         .await?;
-        if added.rows_affected() != 1 {
+        if added != 1 {
             return Err(NotDone::Overtaken);
         }
         for right in rights {
@@ -248,24 +248,24 @@ async fn disable(
 ) -> Result<(), NotDone> {
     let micros = now.as_microsecond();
     writing!(database, on => {
-        let disabled = sqlx::query(
+        let disabled = query(
             "UPDATE people SET state = 'disabled', disabled_at = $2, disabled_by = $3 \
              WHERE id = $1 AND state <> 'disabled'",
         )
         .bind(person.uuid()).bind(micros).bind(by)
         .execute(&mut *on)
         .await?;
-        if disabled.rows_affected() != 1 {
+        if disabled != 1 {
             return Err(NotDone::Overtaken);
         }
-        sqlx::query(
+        query(
             "UPDATE sessions SET revoked_at = $2, revoked_by = $3 \
              WHERE person = $1 AND revoked_at IS NULL",
         )
         .bind(person.uuid()).bind(micros).bind(by)
         .execute(&mut *on)
         .await?;
-        sqlx::query(
+        query(
             "UPDATE enrolments SET withdrawn_at = $2 \
              WHERE person = $1 AND used_at IS NULL AND withdrawn_at IS NULL",
         )

@@ -18,12 +18,6 @@ pub enum NotDone {
     Database(#[from] DatabaseError),
 }
 
-impl From<sqlx::Error> for NotDone {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(error.into())
-    }
-}
-
 /// Something that was checked and is ready to happen, with the events that say so.
 ///
 /// The caller MUST append the events durably before [`Self::confirm`], and MUST append the outcome

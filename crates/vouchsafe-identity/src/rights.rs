@@ -7,7 +7,7 @@ use uuid::Uuid;
 use vouchsafe::access::{Right, RoleName};
 use vouchsafe::ids::{PersonId, RightId, ServiceId, TenantId};
 use vouchsafe::session::Principal;
-use vouchsafe_database::{DatabaseError, reading, writing};
+use vouchsafe_database::{DatabaseError, from_row, query, query_as, reading, writing};
 
 use crate::admin::{AdminError, Approval, reason};
 use crate::event::{Actor, Event, Occurrence};
@@ -134,7 +134,7 @@ pub(crate) fn columns(holder: Principal) -> (Option<Uuid>, Option<Uuid>) {
 macro_rules! insert_right {
     ($on:ident, $new:expr) => {{
         let (person, service) = $crate::rights::columns($new.holder);
-        sqlx::query(
+        query(
             "INSERT INTO rights (id, tenant, person, service, role, requested_by, approved_by, \
              reason, created_at, from_at, until_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -200,7 +200,7 @@ impl Identity {
         now: Timestamp,
     ) -> Result<Prepared<'_, ()>, AdminError> {
         let why = reason(why)?;
-        let live: i64 = reading!(&self.database, on => sqlx::query_scalar(
+        let live: i64 = reading!(&self.database, on => query_as(
             "SELECT COUNT(*) FROM rights WHERE id = $1 AND tenant = $2 AND ended_at IS NULL",
         )
         .bind(right.uuid())
@@ -213,14 +213,14 @@ impl Identity {
         let event = Event::by(tenant, by, now, Occurrence::RightEnded(right, why.clone()));
         Ok(Prepared::new(vec![event], async move {
             let ended = writing!(&self.database, on => {
-                sqlx::query(
+                query(
                     "UPDATE rights SET ended_at = $2, ended_by = $3, end_reason = $4 \
                      WHERE id = $1 AND ended_at IS NULL",
                 )
                 .bind(right.uuid()).bind(now.as_microsecond()).bind(&label).bind(&why)
                 .execute(&mut *on)
                 .await?
-                .rows_affected()
+
             });
             self.rights.forget_all();
             if ended == 1 {
@@ -253,7 +253,7 @@ impl Identity {
 
     async fn live_rights(&self, principal: Principal) -> Result<Arc<Vec<Right>>, DatabaseError> {
         let (person, service) = columns(principal);
-        let rows: Vec<(Uuid, String, i64, i64)> = reading!(&self.database, on => sqlx::query_as(
+        let rows: Vec<(Uuid, String, i64, i64)> = reading!(&self.database, on => query_as(
             "SELECT id, role, from_at, until_at FROM rights \
              WHERE (person = $1 OR service = $2) AND ended_at IS NULL ORDER BY created_at, id",
         )
@@ -278,7 +278,7 @@ impl Identity {
         principal: Principal,
     ) -> Result<Vec<RightRow>, DatabaseError> {
         let (person, service) = columns(principal);
-        let rows: Vec<Row> = reading!(&self.database, on => sqlx::query_as(
+        let rows: Vec<Row> = reading!(&self.database, on => query_as(
             "SELECT id, person, service, role, requested_by, approved_by, reason, created_at, \
              from_at, until_at, ended_at, ended_by, end_reason FROM rights \
              WHERE tenant = $1 AND (person = $2 OR service = $3) ORDER BY created_at, id",
@@ -300,7 +300,6 @@ fn right(id: Uuid, role: &str, from: i64, until: i64) -> Result<Right, DatabaseE
     })
 }
 
-#[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
     person: Option<Uuid>,
@@ -316,6 +315,22 @@ struct Row {
     ended_by: Option<String>,
     end_reason: Option<String>,
 }
+
+from_row!(Row {
+    id,
+    person,
+    service,
+    role,
+    requested_by,
+    approved_by,
+    reason,
+    created_at,
+    from_at,
+    until_at,
+    ended_at,
+    ended_by,
+    end_reason
+});
 
 impl TryFrom<Row> for RightRow {
     type Error = DatabaseError;

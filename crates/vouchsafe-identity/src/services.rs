@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, ServiceId, SessionId, TenantId};
 use vouchsafe::session::{Assurance, NewSession, Principal, Session};
-use vouchsafe_database::{DatabaseError, reading, writing};
+use vouchsafe_database::{DatabaseError, from_row, query, query_as, reading, writing};
 
 use crate::admin::{AdminError, Approval, Holder, name, reason};
 use crate::event::{Actor, Event, Occurrence, OsUser};
@@ -104,7 +104,7 @@ impl Identity {
         let event = Event::by(tenant, approval.approved_by.clone(), now, what);
         Ok(Prepared::new(vec![event], async move {
             writing!(&self.database, on => {
-                sqlx::query(
+                query(
                     "INSERT INTO services (id, tenant, name, owner_person, owner_os_user, purpose, \
                      created_at, created_by, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                 )
@@ -143,17 +143,17 @@ impl Identity {
         let event = Event::by(tenant, by, now, Occurrence::ServiceDisabled(service, why));
         Ok(Prepared::new(vec![event], async move {
             writing!(&self.database, on => {
-                let disabled = sqlx::query(
+                let disabled = query(
                     "UPDATE services SET disabled_at = $2, disabled_by = $3 \
                      WHERE id = $1 AND disabled_at IS NULL",
                 )
                 .bind(service.uuid()).bind(now.as_microsecond()).bind(&label)
                 .execute(&mut *on)
                 .await?;
-                if disabled.rows_affected() != 1 {
+                if disabled != 1 {
                     return Err(NotDone::Overtaken);
                 }
-                sqlx::query(
+                query(
                     "UPDATE sessions SET revoked_at = $2, revoked_by = $3 \
                      WHERE service = $1 AND revoked_at IS NULL",
                 )
@@ -171,7 +171,7 @@ impl Identity {
     /// # Errors
     /// [`DatabaseError`].
     pub async fn services(&self, tenant: TenantId) -> Result<Vec<ServiceSummary>, DatabaseError> {
-        let rows: Vec<Row> = reading!(&self.database, on => sqlx::query_as(
+        let rows: Vec<Row> = reading!(&self.database, on => query_as(
             "SELECT id, name, owner_person, owner_os_user, purpose, created_at, expires_at, \
              disabled_at FROM services WHERE tenant = $1 ORDER BY name, created_at",
         )
@@ -194,7 +194,7 @@ impl Identity {
     ) -> Result<Prepared<'_, LocalSession>, AdminError> {
         let principal = Principal::Service(service);
         self.holder(tenant, principal, now).await?;
-        let owner: Option<String> = reading!(&self.database, on => sqlx::query_scalar(
+        let owner: Option<String> = reading!(&self.database, on => query_as(
             "SELECT owner_os_user FROM services WHERE id = $1",
         )
         .bind(service.uuid())
@@ -228,7 +228,6 @@ impl Identity {
     }
 }
 
-#[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
     name: String,
@@ -239,6 +238,17 @@ struct Row {
     expires_at: i64,
     disabled_at: Option<i64>,
 }
+
+from_row!(Row {
+    id,
+    name,
+    owner_person,
+    owner_os_user,
+    purpose,
+    created_at,
+    expires_at,
+    disabled_at
+});
 
 impl TryFrom<Row> for ServiceSummary {
     type Error = DatabaseError;

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, ServiceId, SessionId, TenantId};
 use vouchsafe::session::{Principal, Session, TokenRefused};
-use vouchsafe_database::{DatabaseError, reading, writing};
+use vouchsafe_database::{DatabaseError, from_row, query, query_as, reading, writing};
 
 use crate::event::{Actor, Event, Occurrence};
 use crate::identity::{Identity, OpenError, time};
@@ -60,7 +60,6 @@ pub(crate) struct Liveness {
     until: Option<Timestamp>,
 }
 
-#[derive(sqlx::FromRow)]
 struct Row {
     tenant: Uuid,
     person: Option<Uuid>,
@@ -72,6 +71,18 @@ struct Row {
     disabled_at: Option<i64>,
     until: Option<i64>,
 }
+
+from_row!(Row {
+    tenant,
+    person,
+    service,
+    active_at,
+    expires_at,
+    revoked_at,
+    state,
+    disabled_at,
+    until
+});
 
 impl Identity {
     /// The session that an access token stands for, if it may still be used.
@@ -137,7 +148,7 @@ impl Identity {
 
     async fn revoke(&self, session: SessionId, by: &str, now: Timestamp) -> Result<(), NotDone> {
         writing!(&self.database, on => {
-            sqlx::query("UPDATE sessions SET revoked_at = $2, revoked_by = $3 WHERE id = $1 AND revoked_at IS NULL")
+            query("UPDATE sessions SET revoked_at = $2, revoked_by = $3 WHERE id = $1 AND revoked_at IS NULL")
                 .bind(session.uuid()).bind(now.as_microsecond()).bind(by)
                 .execute(&mut *on)
                 .await?;
@@ -179,7 +190,7 @@ impl Identity {
     }
 
     async fn liveness(&self, session: SessionId) -> Result<Option<Liveness>, DatabaseError> {
-        let row: Option<Row> = reading!(&self.database, on => sqlx::query_as(
+        let row: Option<Row> = reading!(&self.database, on => query_as(
             "SELECT s.tenant, s.person, s.service, s.active_at, s.expires_at, s.revoked_at, \
              p.state, v.disabled_at, v.expires_at AS until FROM sessions s \
              LEFT JOIN people p ON p.id = s.person LEFT JOIN services v ON v.id = s.service \
@@ -193,7 +204,7 @@ impl Identity {
     /// Writes down that a person did something.
     async fn touch(&self, session: SessionId, now: Timestamp) -> Result<(), DatabaseError> {
         writing!(&self.database, on => {
-            sqlx::query("UPDATE sessions SET active_at = $2 WHERE id = $1 AND active_at < $2")
+            query("UPDATE sessions SET active_at = $2 WHERE id = $1 AND active_at < $2")
                 .bind(session.uuid()).bind(now.as_microsecond())
                 .execute(&mut *on)
                 .await?;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, SessionId, TenantId};
 use vouchsafe::session::{Assurance, NewSession, Principal};
-use vouchsafe_database::{DatabaseError, reading, writing};
+use vouchsafe_database::{DatabaseError, query, query_as, reading, writing};
 use zeroize::Zeroizing;
 
 use crate::event::{Actor, Event, NetworkPrefix, Occurrence, SignInRefusal};
@@ -140,7 +140,7 @@ impl Identity {
     }
 
     async fn account(&self, login: &str) -> Result<Option<Account>, DatabaseError> {
-        let row: Option<AccountRow> = reading!(&self.database, on => sqlx::query_as(
+        let row: Option<AccountRow> = reading!(&self.database, on => query_as(
             "SELECT p.id, p.tenant, p.state, w.phc, t.sealed FROM people p \
              LEFT JOIN passwords w ON w.person = p.id LEFT JOIN totp t ON t.person = p.id \
              WHERE p.login = $1",
@@ -196,11 +196,11 @@ impl Identity {
     /// Compare and set: whether this step is later than the last one that was accepted.
     async fn take_step(&self, person: PersonId, step: i64) -> Result<bool, DatabaseError> {
         Ok(writing!(&self.database, on => {
-            sqlx::query("UPDATE totp SET last_step = $2 WHERE person = $1 AND last_step < $2")
+            query("UPDATE totp SET last_step = $2 WHERE person = $1 AND last_step < $2")
                 .bind(person.uuid()).bind(step)
                 .execute(&mut *on)
                 .await?
-                .rows_affected() == 1
+                 == 1
         }))
     }
 
@@ -261,7 +261,7 @@ impl Identity {
             Principal::Service(id) => (None, Some(id.uuid())),
         };
         let inserted = writing!(&self.database, on => {
-            sqlx::query(
+            query(
                 "INSERT INTO sessions \
                  (id, tenant, person, service, assurance, network, created_at, active_at, expires_at) \
                  SELECT $1, $2, $3, $4, $5, $6, $7, $7, $8 WHERE \
@@ -274,7 +274,7 @@ impl Identity {
             .bind(now.as_microsecond()).bind(expires_at.as_microsecond())
             .execute(&mut *on)
             .await?
-            .rows_affected()
+
         });
         if inserted == 1 {
             Ok(())

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe::seal::{Secret, SystemKey};
 use vouchsafe::session::{AccessTtl, Issuer, TokenRefused, Verifier, VerifyingKeys};
-use vouchsafe_database::{Database, DatabaseError, reading, writing};
+use vouchsafe_database::{Database, DatabaseError, query, query_as, reading, writing};
 
 use crate::identity::{OpenError, Settings};
 
@@ -103,7 +103,7 @@ async fn load(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Option<Current>, OpenError> {
-    let rows: Vec<Row> = reading!(database, on => sqlx::query_as(
+    let rows: Vec<Row> = reading!(database, on => query_as(
         "SELECT number, public_key, sealed, retired_at FROM signing_keys ORDER BY number DESC",
     )
     .fetch_all(on))?;
@@ -167,16 +167,16 @@ impl Draft {
     ) -> Result<bool, DatabaseError> {
         let now = now.as_microsecond();
         Ok(writing!(database, on => {
-            let made = sqlx::query(
+            let made = query(
                 "INSERT INTO signing_keys (number, key_id, public_key, sealed, created_at) \
                  VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
             )
             .bind(self.number).bind(&self.key_id).bind(&self.public_key).bind(&self.sealed).bind(now)
             .execute(&mut *on)
             .await?
-            .rows_affected() == 1;
+             == 1;
             if made {
-                sqlx::query(
+                query(
                     "UPDATE signing_keys SET retired_at = $2 WHERE number < $1 AND retired_at IS NULL",
                 )
                 .bind(self.number).bind(now)

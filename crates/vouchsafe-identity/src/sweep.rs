@@ -2,7 +2,7 @@
 //! that no longer count, networks that are no longer familiar, retired keys. What happened with them is in the audit log.
 
 use jiff::{SignedDuration, Timestamp};
-use vouchsafe_database::{Database, DatabaseError, writing};
+use vouchsafe_database::{Database, DatabaseError, query, writing};
 
 use crate::identity::Identity;
 
@@ -107,8 +107,8 @@ impl Identity {
         let mut counts = [0; 5];
         writing!(&self.database, on => {
             for (count, statement) in counts.iter_mut().zip(statements) {
-                let deleted = sqlx::query(statement).bind(over).bind(limit).execute(&mut *on);
-                *count = deleted.await?.rows_affected();
+                let deleted = query(statement).bind(over).bind(limit).execute(&mut *on);
+                *count = deleted.await?;
             }
         });
         let [sessions, links, attempts, networks, signing_keys] = counts;

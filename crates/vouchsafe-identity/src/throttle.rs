@@ -5,7 +5,7 @@
 //! signed in with lately are counted apart: strangers can use up what strangers have, and no more.
 
 use jiff::{SignedDuration, Timestamp};
-use vouchsafe_database::{Database, DatabaseError, writing};
+use vouchsafe_database::{Database, DatabaseError, query, query_as, writing};
 
 use crate::event::NetworkPrefix;
 use crate::secrets::sha256;
@@ -105,7 +105,7 @@ impl Attempt {
         let micros = now.as_microsecond();
         let mut until = None;
         let familiar = writing!(database, on => {
-            let familiar: Option<i64> = sqlx::query_scalar(
+            let familiar: Option<i64> = query_as(
                 "SELECT ends_at FROM familiar_networks WHERE key = $1 AND ends_at > $2",
             )
             .bind(&self.both[..]).bind(micros)
@@ -113,7 +113,7 @@ impl Attempt {
             .await?;
             for scope in scopes(familiar.is_some()) {
                 let window = micros_of(scope.window);
-                let (attempts, started): (i64, i64) = sqlx::query_as(
+                let (attempts, started): (i64, i64) = query_as(
                     "INSERT INTO throttle (scope, key, started_at, attempts) VALUES ($1, $2, $3, 1) \
                      ON CONFLICT (scope, key) DO UPDATE SET \
                      attempts = CASE WHEN throttle.started_at <= $4 THEN 1 ELSE throttle.attempts + 1 END, \
@@ -160,12 +160,12 @@ impl Counted {
                         "DELETE FROM throttle WHERE scope = $1 AND key = $2"
                     }
                 };
-                sqlx::query(statement)
+                query(statement)
                     .bind(scope.name).bind(self.attempt.key(scope))
                     .execute(&mut *on)
                     .await?;
             }
-            sqlx::query(
+            query(
                 "INSERT INTO familiar_networks (key, ends_at) VALUES ($1, $2) \
                  ON CONFLICT (key) DO UPDATE SET ends_at = excluded.ends_at",
             )

@@ -20,17 +20,14 @@ use crate::context::{Purpose, context};
 use crate::local::LocalRoot;
 use cache::Caches;
 use rows::{Fresh, State, TenantRows, Wrapped};
-use sqlx::migrate::Migrator;
-use vouchsafe_database::{Check, Create, Database, DatabaseError, Location, Schema};
+use vouchsafe_database::{Check, Create, Database, DatabaseError, Location, Schema, migrations};
 
 pub use cache::CacheLimits;
 pub use inventory::KeyAge;
 
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 const SCHEMA: Schema = Schema {
-    sqlite: &SQLITE,
-    postgres: &POSTGRES,
+    sqlite: migrations![1 "keys" "../migrations/sqlite/0001_keys.sql"],
+    postgres: migrations![1 "keys" "../migrations/postgres/0001_keys.sql"],
     tables: &[
         "roots",
         "branch_keys",

@@ -15,6 +15,7 @@ mod postgres;
 mod query;
 mod record;
 mod rows;
+mod shared;
 mod sqlite;
 mod staged;
 
@@ -22,9 +23,11 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
-use sqlx::migrate::Migrator;
 use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, TenantId, Version};
-use vouchsafe_database::{Check, Create, Database, DatabaseError, Location, Schema, look_up};
+use vouchsafe_database::{
+    Check, Create, Database, DatabaseError, Location, Schema, look_up, migrations, query, reading,
+    writing,
+};
 
 pub use care::{ASSIGNMENT, Assignment, RelationRow};
 pub use error::StoreError;
@@ -35,16 +38,18 @@ pub use staged::{Idempotency, Repeated, Settled, Staged};
 use crate::pack::{Pack, Reference};
 use batch::Batch;
 use names::Names;
-use postgres::Postgres;
 use rows::{Care, Of, One, Sought, VersionRow, Versions};
-use sqlite::Sqlite;
-use staged::Transaction;
 
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 const SCHEMA: Schema = Schema {
-    sqlite: &SQLITE,
-    postgres: &POSTGRES,
+    sqlite: migrations![
+        1 "records" "../migrations/sqlite/0001_records.sql",
+        2 "checkpoint" "../migrations/sqlite/0002_checkpoint.sql",
+        3 "tags" "../migrations/sqlite/0003_tags.sql",
+    ],
+    postgres: migrations![
+        1 "records" "../migrations/postgres/0001_records.sql",
+        2 "checkpoint" "../migrations/postgres/0002_checkpoint.sql",
+    ],
     tables: &[
         "names",
         "records",
@@ -62,24 +67,18 @@ const SCHEMA: Schema = Schema {
 #[derive(Clone)]
 pub struct Store {
     database: Database,
-    backend: Backend,
     names: Arc<RwLock<Arc<Names>>>,
 }
 
-#[derive(Clone)]
-enum Backend {
-    Sqlite(Sqlite),
-    Postgres(Postgres),
-}
-
-/// Runs one method of either backend, in time.
-macro_rules! each {
-    ($self:expr, $backend:ident => $call:expr) => {
-        match &$self.backend {
-            Backend::Sqlite($backend) => look_up($call).await,
-            Backend::Postgres($backend) => look_up($call).await,
-        }
-    };
+/// The rows that a statement finds, which each database says in its own way.
+macro_rules! found {
+    ($self:expr, $statement:ident($($value:expr),*)) => {{
+        let statement = match &$self.database {
+            Database::Sqlite(_) => sqlite::$statement($($value),*),
+            Database::Postgres(_) => postgres::$statement($($value),*),
+        };
+        reading!($self.database, on => statement.fetch_all(on))
+    }};
 }
 
 impl Store {
@@ -93,13 +92,8 @@ impl Store {
         pack: &Pack,
     ) -> Result<Self, DatabaseError> {
         let database = Database::open(location, create, &SCHEMA).await?;
-        let backend = match &database {
-            Database::Sqlite(file) => Backend::Sqlite(Sqlite(file.clone())),
-            Database::Postgres(pools) => Backend::Postgres(Postgres(pools.clone())),
-        };
         let store = Self {
             database,
-            backend,
             names: Arc::default(),
         };
         let wanted: Vec<&str> = pack
@@ -108,8 +102,8 @@ impl Store {
             .map(|name| &**name)
             .chain([ASSIGNMENT])
             .collect();
-        let known = each!(store, backend => backend.intern(&wanted));
-        store.learn(Names::new(known?));
+        let known = look_up(intern(&store.database, &wanted)).await?;
+        store.learn(Names::new(known));
         Ok(store)
     }
 
@@ -147,7 +141,7 @@ impl Store {
         let Some(of) = One::new(key, &self.names()) else {
             return Ok(None);
         };
-        let rows = each!(self, backend => backend.version(of, version))?;
+        let rows = found!(self, version(of, version))?;
         let number = of.record_type;
         let read = self.complete(key.tenant, (&key.record_type, number), rows);
         Ok(read.await?.pop())
@@ -163,13 +157,13 @@ impl Store {
         let mut versions = Versions::new(rows)?;
         let earlier = versions.earlier();
         if !earlier.0.is_empty() {
-            versions.add(each!(self, backend => backend.sealed(tenant, number, earlier))?)?;
+            versions.add(found!(self, sealed(tenant, number, earlier))?)?;
         }
         let mut names = self.names();
         if !versions.known(&names) {
             // Another process may have brought a newer pack.
-            let known = each!(self, backend => backend.intern(&[]));
-            self.learn(Names::new(known?));
+            let known = reading!(self.database, on => shared::names().fetch_all(on))?;
+            self.learn(Names::new(known));
             names = self.names();
         }
         versions.assemble(tenant, record_type, &names)
@@ -206,7 +200,7 @@ impl Store {
                 record_type,
                 ids: &ids,
             };
-            heads.add(record_type, each!(self, backend => backend.heads(of))?);
+            heads.add(record_type, found!(self, heads(of))?);
         }
         heads.in_order()
     }
@@ -223,7 +217,8 @@ impl Store {
     ) -> Result<Vec<Head>, StoreError> {
         match One::new(key, &self.names()) {
             Some(of) => {
-                let found = each!(self, backend => backend.history(of, before, bounded(limit)))?;
+                let history = shared::history(of, before, bounded(limit));
+                let found = reading!(self.database, on => history.fetch_all(on))?;
                 rows::heads(&key.record_type, &found)
             }
             None => Ok(Vec::new()),
@@ -242,7 +237,7 @@ impl Store {
         let Some(sought) = Sought::new(tenant, query, &self.names()) else {
             return Ok(Vec::new());
         };
-        let rows = each!(self, backend => backend.candidates(&sought))?;
+        let rows = found!(self, candidates(&sought))?;
         self.complete(tenant, (&query.record_type, sought.record_type), rows)
             .await
     }
@@ -255,7 +250,9 @@ impl Store {
         let Some(sought) = Sought::new(tenant, query, &self.names()) else {
             return Ok(0);
         };
-        each!(self, backend => backend.count(&sought))
+        let counted = found!(self, count(&sought))?;
+        let count = counted.first().ok_or(StoreError::Damaged)?;
+        u64::try_from(*count).map_err(|_| StoreError::Damaged)
     }
 
     /// The subjects of whom any of these has care now, in the order of their ids.
@@ -275,7 +272,7 @@ impl Store {
             subjects: None,
             now,
         };
-        each!(self, backend => backend.in_care(care))
+        self.in_care(care).await
     }
 
     /// Of whom any of these has care now, in the order of `subjects`.
@@ -296,7 +293,7 @@ impl Store {
             subjects: Some(subjects),
             now,
         };
-        let found = each!(self, backend => backend.in_care(care))?;
+        let found = self.in_care(care).await?;
         Ok(subjects
             .iter()
             .map(|subject| found.binary_search(subject).is_ok())
@@ -311,7 +308,8 @@ impl Store {
         let names = self.names();
         match One::new(key, &names) {
             Some(of) => {
-                let found = each!(self, backend => backend.relations(of))?;
+                let relations = shared::relations(of);
+                let found = reading!(self.database, on => relations.fetch_all(on))?;
                 rows::relations(found, &names)
             }
             None => Ok(Vec::new()),
@@ -327,7 +325,8 @@ impl Store {
         tenant: TenantId,
         wanted: &Idempotency,
     ) -> Result<Option<Repeated>, StoreError> {
-        let found = each!(self, backend => backend.repeated(tenant, wanted.key))?;
+        let repeated = shared::repeated(tenant, wanted.key);
+        let found = reading!(self.database, on => repeated.fetch_optional(on))?;
         found
             .map(|row| rows::repeated(&row, &self.names()))
             .transpose()
@@ -339,10 +338,11 @@ impl Store {
     /// [`StoreError`].
     pub async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
         // However many there are: it has all the time that it takes.
-        match &self.backend {
-            Backend::Sqlite(backend) => backend.forget(before).await,
-            Backend::Postgres(backend) => backend.forget(before).await,
+        let forgotten: Result<u64, DatabaseError> = async {
+            Ok(writing!(self.database, on => { shared::forget(before).execute(on).await? }))
         }
+        .await;
+        Ok(forgotten?)
     }
 
     /// Remembers a checkpoint of the audit log of that origin, unless a larger one is remembered.
@@ -356,7 +356,13 @@ impl Store {
         note: &[u8],
     ) -> Result<(), StoreError> {
         let size = i64::try_from(size).map_err(|_| StoreError::Damaged)?;
-        each!(self, backend => backend.keep_checkpoint(origin, size, note))
+        look_up(async {
+            writing!(self.database, on => {
+                shared::keep_checkpoint(origin, size, note).execute(on).await?;
+            });
+            Ok(())
+        })
+        .await
     }
 
     /// The checkpoint that is remembered of the audit log of that origin.
@@ -364,7 +370,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; absence is none.
     pub async fn checkpoint(&self, origin: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        each!(self, backend => backend.checkpoint(origin))
+        let kept = shared::checkpoint(origin);
+        Ok(reading!(self.database, on => kept.fetch_optional(on))?)
     }
 
     /// Whether a write was committed. If it was not, it never will be: a commit that comes later
@@ -373,7 +380,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn settle(&self, intent: IntentId, now: Timestamp) -> Result<Settled, StoreError> {
-        each!(self, backend => backend.settle(intent, now))
+        look_up(async {
+            let state = writing!(self.database, on => {
+                shared::abort(intent, now).execute(on).await?;
+                shared::state(intent).fetch_one(on).await?
+            });
+            rows::settled(state)
+        })
+        .await
     }
 
     /// How a write ended, as far as it has.
@@ -381,7 +395,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn outcome_of(&self, intent: IntentId) -> Result<Option<Settled>, StoreError> {
-        each!(self, backend => backend.outcome_of(intent))
+        let state = shared::state(intent);
+        let state = reading!(self.database, on => state.fetch_optional(on))?;
+        state.map(rows::settled).transpose()
     }
 
     /// Runs all of a write but its commit.
@@ -419,18 +435,15 @@ impl Store {
         self.stage_batch(&batch).await
     }
 
-    fn batch<'g>(
+    fn batch(
         &self,
         (tenant, intent, now): (TenantId, IntentId, Timestamp),
         (rows, idempotency): (Vec<RowWrite>, Option<Idempotency>),
-        guards: &'g [Guard],
-    ) -> Result<Batch<'g>, StoreError> {
-        let names = self.names();
-        let mut batch = Batch::new(tenant, intent, now);
-        batch.add(rows, idempotency, &names)?;
-        for guard in guards {
-            batch.guard(guard, &names);
-        }
+        guards: &[Guard],
+    ) -> Result<Batch, StoreError> {
+        let mut batch = Batch::new(tenant, intent, now, self.names());
+        batch.add(rows, idempotency)?;
+        batch.guards = guards.to_vec();
         Ok(batch)
     }
 
@@ -450,16 +463,16 @@ impl Store {
         guards: &[Guard],
     ) -> Result<(T, Result<(), StoreError>), E> {
         let batch = self.batch(write, what, guards);
-        match &self.backend {
-            Backend::Sqlite(backend) => {
+        match &self.database {
+            Database::Sqlite(file) => {
                 let done = before.await?;
-                let committed = match &batch {
-                    Ok(batch) => backend.write(batch).await,
-                    Err(error) => Err(*error),
+                let committed = match batch {
+                    Ok(batch) => file.write(batch).await,
+                    Err(error) => Err(error),
                 };
                 Ok((done, committed))
             }
-            Backend::Postgres(_) => {
+            Database::Postgres(_) => {
                 let stage = async { self.stage_batch(&batch?).await };
                 // What was staged rolls back when the other fails.
                 let (done, staged) = tokio::join!(before, stage);
@@ -484,8 +497,8 @@ impl Store {
         now: Timestamp,
         assignment: &Assignment,
     ) -> Result<Staged, StoreError> {
-        let mut batch = Batch::new(tenant, intent, now);
-        batch.assign(assignment, &self.names())?;
+        let mut batch = Batch::new(tenant, intent, now, self.names());
+        batch.assign(assignment)?;
         self.stage_batch(&batch).await
     }
 
@@ -501,24 +514,56 @@ impl Store {
         now: Timestamp,
         assignment: RecordId,
     ) -> Result<Staged, StoreError> {
-        let mut batch = Batch::new(tenant, intent, now);
-        batch.end_assignment(assignment, &self.names())?;
+        let mut batch = Batch::new(tenant, intent, now, self.names());
+        batch.end_assignment(assignment)?;
         self.stage_batch(&batch).await
     }
 
-    async fn stage_batch(&self, batch: &Batch<'_>) -> Result<Staged, StoreError> {
-        Ok(Staged(match &self.backend {
-            Backend::Sqlite(backend) => Transaction::Sqlite(backend.stage(batch).await?),
-            Backend::Postgres(backend) => Transaction::Postgres(backend.stage(batch).await?),
+    async fn stage_batch(&self, batch: &Batch) -> Result<Staged, StoreError> {
+        Ok(Staged(match &self.database {
+            Database::Sqlite(_) => {
+                let mut transaction = self.database.begin().await?;
+                sqlite::insert(&mut transaction, batch).await?;
+                transaction
+            }
+            Database::Postgres(pools) => postgres::stage(pools, batch).await?.into(),
         }))
     }
+
+    async fn in_care(&self, care: Care<'_>) -> Result<Vec<SubjectId>, StoreError> {
+        if care.beneficiaries.is_empty() || care.subjects.is_some_and(<[_]>::is_empty) {
+            return Ok(Vec::new());
+        }
+        let found = found!(self, in_care(care))?;
+        Ok(found.into_iter().map(SubjectId::from_uuid).collect())
+    }
+}
+
+/// Adds names that are new; all there are.
+async fn intern(database: &Database, names: &[&str]) -> Result<Vec<(i32, String)>, DatabaseError> {
+    let known: Vec<(i32, String)> = reading!(database, on => shared::names().fetch_all(on))?;
+    if names
+        .iter()
+        .all(|name| known.iter().any(|(_, known)| known == name))
+    {
+        return Ok(known);
+    }
+    Ok(writing!(database, on => {
+        for name in names {
+            query("INSERT INTO names (name) VALUES ($1) ON CONFLICT DO NOTHING")
+                .bind(*name)
+                .execute(on)
+                .await?;
+        }
+        shared::names().fetch_all(on).await?
+    }))
 }
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.backend {
-            Backend::Sqlite(_) => "Store(SQLite)",
-            Backend::Postgres(_) => "Store(PostgreSQL)",
+        f.write_str(match self.database {
+            Database::Sqlite(_) => "Store(SQLite)",
+            Database::Postgres(_) => "Store(PostgreSQL)",
         })
     }
 }

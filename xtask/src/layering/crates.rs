@@ -14,6 +14,8 @@ pub(super) enum Layer {
     Tlog,
     /// The safeguards as types.
     Core,
+    /// How one outside server is reached.
+    Connector,
     /// What several adapters stand on: the databases.
     Floor,
     /// One outside technology each.
@@ -34,6 +36,7 @@ impl Layer {
             "scan" => Self::Scan,
             "tlog" => Self::Tlog,
             "core" => Self::Core,
+            "connector" => Self::Connector,
             "floor" => Self::Floor,
             "adapter" => Self::Adapter,
             "dialect" => Self::Dialect,
@@ -83,10 +86,11 @@ impl Member {
 }
 
 /// Technologies that a pure crate cannot name as a dependency of its product code.
-const IMPURE: [&str; 12] = [
+const IMPURE: [&str; 13] = [
     "tokio",
     "tokio-util",
-    "sqlx",
+    "rusqlite",
+    "vouchsafe-postgres",
     "axum",
     "hyper",
     "hyper-util",
@@ -206,7 +210,8 @@ mod tests {
             member("scan", "scan", &["regex"]),
             member("tlog", "tlog", &["base64"]),
             member("core", "core", &["tlog", "serde"]),
-            member("database", "floor", &["sqlx"]),
+            member("postgres", "connector", &["tokio"]),
+            member("database", "floor", &["rusqlite", "postgres"]),
             member("records", "adapter", &["core", "database"]),
             member("keys", "adapter", &["core", "database"]),
             member("fhir", "dialect", &["core", "records"]),
@@ -241,6 +246,10 @@ mod tests {
         assert_eq!(
             faults_with(member("database", "floor", &["records"])),
             ["database (Floor) must not depend on records (Adapter)"]
+        );
+        assert_eq!(
+            faults_with(member("postgres", "connector", &["database"])),
+            ["postgres (Connector) must not depend on database (Floor)"]
         );
         assert_eq!(
             faults_with(member("core", "core", &["database"])),

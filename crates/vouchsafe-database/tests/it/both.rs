@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Barrier;
-use vouchsafe_database::{Create, Database, DatabaseError, Location, reading, writing};
+use vouchsafe_database::{
+    Create, Database, DatabaseError, Location, query, query_as, reading, writing,
+};
 
 use crate::fixture::{Fixture, SCHEMA, on_both};
 
@@ -21,7 +23,7 @@ on_both!(
 
 async fn insert(database: &Database, text: &str, and_then_fail: bool) -> Result<(), DatabaseError> {
     writing!(database, on => {
-        sqlx::query("INSERT INTO lines (text) VALUES ($1)")
+        query("INSERT INTO lines (text) VALUES ($1)")
             .bind(text)
             .execute(&mut *on)
             .await?;
@@ -33,7 +35,7 @@ async fn insert(database: &Database, text: &str, and_then_fail: bool) -> Result<
 }
 
 async fn count(database: &Database) -> Result<i64, DatabaseError> {
-    reading!(database, on => sqlx::query_scalar("SELECT COUNT(*) FROM lines").fetch_one(on))
+    reading!(database, on => query_as("SELECT COUNT(*) FROM lines").fetch_one(on))
 }
 
 async fn a_missing_database_is_never_made_in_passing(fixture: &Fixture) {
@@ -103,7 +105,7 @@ async fn a_caller_that_goes_away_holds_nothing(fixture: &Fixture) {
         let inside = Arc::clone(&begun);
         let task = tokio::spawn(async move {
             writing!(&left, on => {
-                sqlx::query("INSERT INTO lines (text) VALUES ('left')").execute(&mut *on).await?;
+                query("INSERT INTO lines (text) VALUES ('left')").execute(&mut *on).await?;
                 inside.wait().await;
                 std::future::pending::<()>().await;
             });

@@ -1,14 +1,11 @@
 //! A fresh database for every test.
 
-use sqlx::migrate::Migrator;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use vouchsafe_database::{Create, Database, DatabaseError, Location, Schema, Server};
+use vouchsafe_database::testing::{self, variable};
+use vouchsafe_database::{Create, Database, DatabaseError, Location, Schema, migrations};
 
-static SQLITE: Migrator = sqlx::migrate!("tests/migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("tests/migrations/postgres");
 pub(crate) const SCHEMA: Schema = Schema {
-    sqlite: &SQLITE,
-    postgres: &POSTGRES,
+    sqlite: migrations![1 "lines" "../migrations/sqlite/0001_lines.sql"],
+    postgres: migrations![1 "lines" "../migrations/postgres/0001_lines.sql"],
     tables: &["lines"],
     session: &[("jit", "off")],
 };
@@ -57,20 +54,8 @@ impl Fixture {
     }
 
     /// Runs a statement behind the program's back.
-    pub(crate) async fn sql(&self, statement: &str) {
-        match &self.location {
-            Location::Sqlite { path } => {
-                let url = format!("sqlite://{}", path.display());
-                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-                let statement = AssertSqlSafe(statement.to_owned());
-                sqlx::raw_sql(statement)
-                    .execute(&mut connection)
-                    .await
-                    .unwrap();
-                connection.close().await.unwrap();
-            }
-            Location::Postgres(Server { url, .. }) => run(url, statement).await,
-        }
+    pub(crate) async fn sql(&self, statement: &'static str) {
+        testing::run(&self.location, statement).await.unwrap();
     }
 
     /// Drops the database.
@@ -84,27 +69,7 @@ impl Fixture {
 
 /// Runs a statement as the administrator of the server.
 pub(crate) async fn administer(statement: &str) {
-    run(&variable("VOUCHSAFE_TEST_PG_ADMIN").unwrap(), statement).await;
-}
-
-async fn run(url: &str, statement: &str) {
-    let ca = variable("VOUCHSAFE_TEST_PG_CA").unwrap();
-    let url = format!("{url}?sslmode=verify-full&sslrootcert={ca}");
-    let mut connection = PgConnection::connect(&url).await.unwrap();
-    let statement = AssertSqlSafe(statement.to_owned());
-    sqlx::raw_sql(statement)
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    connection.close().await.unwrap();
-}
-
-pub(crate) fn variable(name: &str) -> Option<String> {
-    let value = std::env::var(name).ok();
-    if value.is_none() {
-        eprintln!("SKIPPED on PostgreSQL: {name} is not set (tools/pg starts one)");
-    }
-    value
+    testing::administer(statement.to_owned()).await.unwrap();
 }
 
 /// Runs tests on both databases.

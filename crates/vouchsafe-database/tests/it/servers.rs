@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use sqlx::Row as _;
-use vouchsafe_database::{Create, Database, DatabaseError, Location, PgPools};
+use vouchsafe_database::{
+    Create, Database, DatabaseError, Lane, Location, PgPools, query, query_as,
+};
 
-use crate::fixture::{Fixture, administer, variable};
+use vouchsafe_database::testing::variable;
+
+use crate::fixture::{Fixture, administer};
 
 fn pools(database: &Database) -> &PgPools {
     match database {
@@ -14,25 +17,21 @@ fn pools(database: &Database) -> &PgPools {
     }
 }
 
-/// The settings of every connection that the database may use.
-async fn settings(pools: &PgPools) -> Vec<(String, String)> {
+/// The settings of some connections that the database may use.
+async fn settings(database: &Database) -> Vec<(String, String)> {
+    let mut lanes: Vec<Lane> = Vec::new();
+    // All of them at once, so that each is another one.
+    for _ in 0..3 {
+        lanes.push(database.reader().await.unwrap());
+        lanes.push(pools(database).writer().await.unwrap());
+    }
     let mut settings = Vec::new();
-    for lanes in [pools.readers(), pools.writers()] {
-        // All of them at once, so that each is another one.
-        let mut lanes_taken = Vec::new();
-        for _ in 0..3 {
-            lanes_taken.push(lanes.take().await.unwrap());
-        }
-        for mut lane in lanes_taken {
-            let row = sqlx::query(
-                "SELECT current_setting('synchronous_commit'), current_setting('statement_timeout')",
-            )
-            .fetch_one(&mut *lane)
-            .await
-            .unwrap();
-            settings.push((row.get(0), row.get(1)));
-            lane.done(Ok::<(), DatabaseError>(())).unwrap();
-        }
+    for mut lane in lanes {
+        let found = query_as(
+            "SELECT current_setting('synchronous_commit'), current_setting('statement_timeout')",
+        );
+        settings.push(found.fetch_one(&mut lane).await.unwrap());
+        lane.done(Ok::<(), DatabaseError>(())).unwrap();
     }
     settings
 }
@@ -50,7 +49,7 @@ async fn commits_are_durable_whatever_the_default_of_server_database_and_role_is
     .await;
     let database = fixture.open(Create::IfMissing).await.unwrap();
     let expected = vec![("on".to_owned(), "1min".to_owned()); 6];
-    assert_eq!(settings(pools(&database)).await, expected);
+    assert_eq!(settings(&database).await, expected);
     database.close().await;
     fixture.remove().await;
 }
@@ -64,9 +63,9 @@ async fn a_database_that_becomes_read_only_is_left_and_found_again() {
     let name = fixture.name().to_owned();
     let database = fixture.open(Create::IfMissing).await.unwrap();
     let write = async || {
-        let mut transaction = pools(&database).begin().await?;
-        sqlx::query("INSERT INTO lines (text) VALUES ('x')")
-            .execute(&mut *transaction)
+        let mut transaction = database.begin().await?;
+        query("INSERT INTO lines (text) VALUES ('x')")
+            .execute(&mut transaction)
             .await?;
         transaction.commit().await
     };
@@ -75,9 +74,9 @@ async fn a_database_that_becomes_read_only_is_left_and_found_again() {
     // other tests give some: then the session was left before it was asked.
     let mut refused = None;
     while refused.is_none() {
-        let mut kept = pools(&database).writers().take().await.unwrap();
-        sqlx::query("SET default_transaction_read_only = on")
-            .execute(&mut *kept)
+        let mut kept = pools(&database).writer().await.unwrap();
+        query("SET default_transaction_read_only = on")
+            .execute(&mut kept)
             .await
             .unwrap();
         kept.done(Ok::<(), DatabaseError>(())).unwrap();
@@ -105,7 +104,7 @@ async fn a_caller_who_comes_during_a_failover_is_served_after_it() {
     };
     let name = fixture.name().to_owned();
     let database = fixture.open(Create::IfMissing).await.unwrap();
-    drop(pools(&database).begin().await.unwrap());
+    drop(database.begin().await.unwrap());
     let read_only = async |value: &str| {
         administer(&format!(
             "ALTER DATABASE {name} SET default_transaction_read_only = {value}"
@@ -119,11 +118,11 @@ async fn a_caller_who_comes_during_a_failover_is_served_after_it() {
     .await;
     let callers: Vec<_> = (0..6)
         .map(|_| {
-            let pools = pools(&database).clone();
+            let database = database.clone();
             tokio::spawn(async move {
                 // The first one may meet the session that was terminated.
-                match pools.begin().await {
-                    Err(DatabaseError::Unreachable) => pools.begin().await.map(drop),
+                match database.begin().await {
+                    Err(DatabaseError::Unreachable) => database.begin().await.map(drop),
                     begun => begun.map(drop),
                 }
             })
@@ -144,18 +143,18 @@ async fn a_transaction_that_failed_is_not_committed_and_says_so() {
         return;
     };
     let database = fixture.open(Create::IfMissing).await.unwrap();
-    let mut transaction = pools(&database).begin().await.unwrap();
+    let mut transaction = database.begin().await.unwrap();
     for statement in [
         "INSERT INTO lines (id, text) VALUES (1, 'one')",
         "INSERT INTO lines (id, text) VALUES (1, 'two')",
     ] {
         // The second one fails, and that is passed over.
-        let _ = sqlx::query(statement).execute(&mut *transaction).await;
+        let _ = query(statement).execute(&mut transaction).await;
     }
     assert_eq!(transaction.commit().await, Err(DatabaseError::Failed));
-    let mut transaction = pools(&database).begin().await.unwrap();
-    sqlx::query("INSERT INTO lines (id, text) VALUES (1, 'three')")
-        .execute(&mut *transaction)
+    let mut transaction = database.begin().await.unwrap();
+    query("INSERT INTO lines (id, text) VALUES (1, 'three')")
+        .execute(&mut transaction)
         .await
         .unwrap();
     transaction.commit().await.unwrap();
@@ -176,15 +175,15 @@ async fn sessions_that_the_server_ends_are_made_anew() {
         ))
         .await;
         for _ in 0..3 {
-            let mut transaction = match pools(&database).begin().await {
+            let mut transaction = match database.begin().await {
                 Ok(transaction) => transaction,
                 Err(error) => {
                     assert_eq!(error, DatabaseError::Unreachable);
                     continue;
                 }
             };
-            let inserted = sqlx::query("INSERT INTO lines (text) VALUES ('x')")
-                .execute(&mut *transaction)
+            let inserted = query("INSERT INTO lines (text) VALUES ('x')")
+                .execute(&mut transaction)
                 .await;
             if inserted.is_ok() {
                 transaction.commit().await.unwrap();

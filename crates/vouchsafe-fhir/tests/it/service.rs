@@ -7,7 +7,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use sqlx::{Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 use vouchsafe::access::{Bundle, Purpose, Right};
 use vouchsafe::audit::Context;
@@ -15,6 +14,7 @@ use vouchsafe::ids::{PersonId, RecordId, RightId, SessionId, TenantId};
 use vouchsafe::session::{
     AccessTtl, Assurance, Issuer, NewSession, Principal, Session, Verifier, VerifyingKeys,
 };
+use vouchsafe_database::testing::administer;
 use vouchsafe_database::{Create, Location};
 use vouchsafe_fhir::{Dialect, FhirRequest, Interaction, ROUTES, Subject};
 use vouchsafe_records::engine::{Caller, Engine};
@@ -49,15 +49,6 @@ macro_rules! on_both {
     };
 }
 pub(crate) use on_both;
-
-async fn administer(sql: String) {
-    let url = std::env::var(PG_ADMIN).unwrap();
-    let ca = std::env::var(PG_CA).unwrap();
-    let url = format!("{url}?sslmode=verify-full&sslrootcert={ca}");
-    let mut admin = PgConnection::connect(&url).await.unwrap();
-    admin.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
-    admin.close().await.unwrap();
-}
 
 /// What must be in no error, no header and no entry of the log.
 pub(crate) const CANARY: &str = "Zebrowski-Canary";
@@ -137,7 +128,9 @@ impl Service {
         };
         let (url, ca) = (variable(PG_ADMIN)?, variable(PG_CA)?);
         let database = format!("fhir_{}", RecordId::random().uuid().simple());
-        administer(format!("CREATE DATABASE {database}")).await;
+        administer(format!("CREATE DATABASE {database}"))
+            .await
+            .unwrap();
         let (server, _) = url.rsplit_once('/').unwrap();
         let location = Location::postgres(format!("{server}/{database}"), ca);
         Some(Self::at(location, None, Some(database)).await)
@@ -147,7 +140,9 @@ impl Service {
     pub(crate) async fn end(self) {
         self.store.close().await;
         if let Some(database) = self.database {
-            administer(format!("DROP DATABASE {database} WITH (FORCE)")).await;
+            administer(format!("DROP DATABASE {database} WITH (FORCE)"))
+                .await
+                .unwrap();
         }
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vouchsafe::ids::{PersonId, TenantId};
-use vouchsafe_database::reading;
+use vouchsafe_database::{query_as, reading};
 
 use super::{Existing, NewPerson};
 use crate::admin::{AdminError, Approval};
@@ -23,7 +23,7 @@ impl Identity {
         new: &NewPerson,
         now: Timestamp,
     ) -> Result<Prepared<'_, Invitation>, AdminError> {
-        let people: i64 = reading!(&self.database, on => sqlx::query_scalar(
+        let people: i64 = reading!(&self.database, on => query_as(
             "SELECT (SELECT COUNT(*) FROM people) + (SELECT COUNT(*) FROM first_start)",
         )
         .fetch_one(on))?;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, RecordId, RecordType, TenantId};
 use vouchsafe::session::Principal;
-use vouchsafe_database::{Database, DatabaseError, reading, writing};
+use vouchsafe_database::{Database, DatabaseError, from_row, query, query_as, reading, writing};
 
 use crate::admin::AdminError;
 use crate::event::{Actor, Event, Occurrence};
@@ -97,7 +97,7 @@ impl Identity {
         );
         Ok(Prepared::new(vec![event], async move {
             let ended = writing!(&self.database, on => {
-                sqlx::query(
+                query(
                     "UPDATE record_links SET ended_at = $5, ended_by = $6 WHERE tenant = $1 \
                      AND record_type = $2 AND record = $3 AND person = $4 AND ended_at IS NULL",
                 )
@@ -105,7 +105,7 @@ impl Identity {
                 .bind(person.uuid()).bind(now.as_microsecond()).bind(&label)
                 .execute(&mut *on)
                 .await?
-                .rows_affected()
+
             });
             self.links.forget(&person).await;
             if ended == 1 {
@@ -136,7 +136,7 @@ async fn linked(
     tenant: TenantId,
     record: &RecordLink,
 ) -> Result<Option<PersonId>, DatabaseError> {
-    let person: Option<Uuid> = reading!(database, on => sqlx::query_scalar(
+    let person: Option<Uuid> = reading!(database, on => query_as(
         "SELECT person FROM record_links \
          WHERE tenant = $1 AND record_type = $2 AND record = $3 AND ended_at IS NULL",
     )
@@ -156,7 +156,7 @@ async fn insert(
     now: Timestamp,
 ) -> Result<(), NotDone> {
     let inserted = writing!(database, on => {
-        sqlx::query(
+        query(
             "INSERT INTO record_links (id, tenant, person, record_type, record, created_at, created_by) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         )
@@ -165,7 +165,7 @@ async fn insert(
         .bind(now.as_microsecond()).bind(by)
         .execute(&mut *on)
         .await?
-        .rows_affected()
+
     });
     if inserted == 1 {
         Ok(())
@@ -174,7 +174,6 @@ async fn insert(
     }
 }
 
-#[derive(sqlx::FromRow)]
 struct Row {
     record_type: String,
     record: Uuid,
@@ -184,12 +183,21 @@ struct Row {
     ended_by: Option<String>,
 }
 
+from_row!(Row {
+    record_type,
+    record,
+    created_at,
+    created_by,
+    ended_at,
+    ended_by
+});
+
 /// All links of a person, oldest first.
 pub(super) async fn rows(
     database: &Database,
     person: PersonId,
 ) -> Result<Vec<LinkRow>, DatabaseError> {
-    let rows: Vec<Row> = reading!(database, on => sqlx::query_as(
+    let rows: Vec<Row> = reading!(database, on => query_as(
         "SELECT record_type, record, created_at, created_by, ended_at, ended_by \
          FROM record_links WHERE person = $1 ORDER BY created_at, id",
     )

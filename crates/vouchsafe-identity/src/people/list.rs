@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, TenantId};
 use vouchsafe::session::Principal;
-use vouchsafe_database::{DatabaseError, reading};
+use vouchsafe_database::{DatabaseError, from_row, query_as, reading};
 
 use super::{LinkRow, PersonState, links, normal_login};
 use crate::identity::{Identity, maybe_time, time};
@@ -46,7 +46,6 @@ pub struct PersonDetail {
     pub links: Vec<LinkRow>,
 }
 
-#[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
     tenant: Uuid,
@@ -59,6 +58,19 @@ struct Row {
     disabled_at: Option<i64>,
     disabled_by: Option<String>,
 }
+
+from_row!(Row {
+    id,
+    tenant,
+    name,
+    login,
+    state,
+    created_at,
+    created_by,
+    enrolled_at,
+    disabled_at,
+    disabled_by
+});
 
 impl TryFrom<Row> for PersonSummary {
     type Error = DatabaseError;
@@ -85,7 +97,7 @@ impl Identity {
     /// # Errors
     /// [`DatabaseError`].
     pub async fn people(&self, tenant: TenantId) -> Result<Vec<PersonSummary>, DatabaseError> {
-        let rows: Vec<Row> = reading!(&self.database, on => sqlx::query_as(
+        let rows: Vec<Row> = reading!(&self.database, on => query_as(
             "SELECT id, tenant, name, login, state, created_at, created_by, enrolled_at, \
              disabled_at, disabled_by FROM people WHERE tenant = $1 ORDER BY login",
         )
@@ -103,7 +115,7 @@ impl Identity {
         tenant: TenantId,
         person: PersonId,
     ) -> Result<Option<PersonDetail>, DatabaseError> {
-        let row: Option<Row> = reading!(&self.database, on => sqlx::query_as(
+        let row: Option<Row> = reading!(&self.database, on => query_as(
             "SELECT id, tenant, name, login, state, created_at, created_by, enrolled_at, \
              disabled_at, disabled_by FROM people WHERE tenant = $1 AND id = $2",
         )
@@ -127,7 +139,7 @@ impl Identity {
         tenant: TenantId,
         login: &str,
     ) -> Result<Option<PersonId>, DatabaseError> {
-        let id: Option<Uuid> = reading!(&self.database, on => sqlx::query_scalar(
+        let id: Option<Uuid> = reading!(&self.database, on => query_as(
             "SELECT id FROM people WHERE tenant = $1 AND login = $2",
         )
         .bind(tenant.uuid())

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use vouchsafe::access::RoleName;
 use vouchsafe::ids::{PersonId, TenantId};
 use vouchsafe::seal::{KeyVersion, Secret, SystemKey};
 use vouchsafe::session::AccessTtl;
-use vouchsafe_database::{Create, Location, Server};
+use vouchsafe_database::testing::{self, administer, variable};
+use vouchsafe_database::{Create, DatabaseError, Location};
 use vouchsafe_identity::{
     Actor, Approval, Credentials, Identity, Invitation, NetworkPrefix, NewPerson, OpenError,
     OsUser, Password, Prepared, RightSpec, Settings, SignInFailed, SignedIn,
@@ -22,8 +22,8 @@ pub(crate) struct Fixture {
     pub(crate) tenant: TenantId,
     seed: [u8; 32],
     _folder: tempfile::TempDir,
-    /// The administrator's URL and the name of the database, to drop it again.
-    postgres: Option<(String, String)>,
+    /// The name of the database, to drop it again.
+    postgres: Option<String>,
 }
 
 impl Fixture {
@@ -37,36 +37,23 @@ impl Fixture {
 
     /// `None`, and a line that says so, when there is no PostgreSQL to test with.
     pub(crate) async fn postgres() -> Option<Self> {
-        let (url, admin, ca) = (
+        let (url, ca) = (
             variable("VOUCHSAFE_TEST_PG_IDENTITY")?,
-            variable("VOUCHSAFE_TEST_PG_ADMIN")?,
             variable("VOUCHSAFE_TEST_PG_CA")?,
         );
         let (server, role) = url.rsplit_once('/').unwrap();
         let name = format!("identity_{}", uuid::Uuid::new_v4().simple());
-        let mut connection = connect(&admin, &ca).await;
         for statement in [
             format!("CREATE DATABASE {name} OWNER {role}"),
             format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC"),
         ] {
-            sqlx::query(AssertSqlSafe(statement))
-                .execute(&mut connection)
-                .await
-                .unwrap();
+            administer(statement).await.unwrap();
         }
         let location = Location::postgres(format!("{server}/{name}"), ca);
-        Some(Self::on(
-            location,
-            tempfile::tempdir().unwrap(),
-            Some((admin, name)),
-        ))
+        Some(Self::on(location, tempfile::tempdir().unwrap(), Some(name)))
     }
 
-    fn on(
-        location: Location,
-        folder: tempfile::TempDir,
-        postgres: Option<(String, String)>,
-    ) -> Self {
+    fn on(location: Location, folder: tempfile::TempDir, postgres: Option<String>) -> Self {
         let seed = *Secret::random().expose();
         Self {
             location,
@@ -79,15 +66,9 @@ impl Fixture {
 
     /// Drops the database.
     pub(crate) async fn remove(self) {
-        if let (Some((admin, name)), Location::Postgres(Server { ca, .. })) =
-            (&self.postgres, &self.location)
-        {
-            let mut connection = connect(admin, ca.to_str().unwrap()).await;
+        if let Some(name) = self.postgres {
             let statement = format!("DROP DATABASE {name} WITH (FORCE)");
-            sqlx::query(AssertSqlSafe(statement))
-                .execute(&mut connection)
-                .await
-                .unwrap();
+            administer(statement).await.unwrap();
         }
     }
 
@@ -107,24 +88,8 @@ impl Fixture {
     }
 
     /// Runs a statement behind the service's back; returns how many rows it changed, or the fault.
-    pub(crate) async fn sql(&self, statement: &'static str) -> Result<u64, sqlx::Error> {
-        match &self.location {
-            Location::Sqlite { path } => {
-                let url = format!("sqlite://{}", path.display());
-                let mut connection = SqliteConnection::connect(&url).await?;
-                Ok(sqlx::query(statement)
-                    .execute(&mut connection)
-                    .await?
-                    .rows_affected())
-            }
-            Location::Postgres(Server { url, ca, .. }) => {
-                let mut connection = connect(url, ca.to_str().unwrap()).await;
-                Ok(sqlx::query(statement)
-                    .execute(&mut connection)
-                    .await?
-                    .rows_affected())
-            }
-        }
+    pub(crate) async fn sql(&self, statement: &'static str) -> Result<u64, DatabaseError> {
+        testing::run(&self.location, statement).await
     }
 
     /// An invitation of somebody new.
@@ -286,19 +251,6 @@ pub(crate) fn right(name: &str, hours: i64) -> RightSpec {
         until: now() + SignedDuration::from_hours(hours),
         reason: "works here".to_owned(),
     }
-}
-
-pub(crate) fn variable(name: &str) -> Option<String> {
-    let value = std::env::var(name).ok();
-    if value.is_none() {
-        eprintln!("SKIPPED on PostgreSQL: {name} is not set (tools/pg starts one)");
-    }
-    value
-}
-
-async fn connect(url: &str, ca: &str) -> PgConnection {
-    let url = format!("{url}?sslmode=verify-full&sslrootcert={ca}");
-    PgConnection::connect(&url).await.unwrap()
 }
 
 /// Runs tests on both databases.

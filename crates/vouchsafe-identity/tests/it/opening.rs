@@ -1,7 +1,9 @@
 use vouchsafe_database::{Create, DatabaseError, Location};
 use vouchsafe_identity::{Identity, OpenError};
 
-use crate::fixture::{Fixture, now, on_both, settings, system_key, variable};
+use vouchsafe_database::testing::variable;
+
+use crate::fixture::{Fixture, now, on_both, settings, system_key};
 
 on_both!(
     a_missing_database_is_never_created_in_passing,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::TenantId;
-use vouchsafe_database::{DatabaseError, reading};
+use vouchsafe_database::{DatabaseError, query_as, reading};
 
 use super::KeyStore;
 
@@ -46,7 +46,7 @@ impl KeyStore {
     /// # Errors
     /// [`DatabaseError`].
     pub async fn ages(&self, tenant: TenantId) -> Result<Vec<KeyAge>, DatabaseError> {
-        let roots: Vec<(i32, i64)> = reading!(&self.database, on => sqlx::query_as(
+        let roots: Vec<(i32, i64)> = reading!(&self.database, on => query_as(
             "SELECT number, created_at FROM roots ORDER BY number",
         )
         .fetch_all(on))?;
@@ -73,7 +73,7 @@ impl KeyStore {
         tenant: Uuid,
     ) -> Result<Vec<KeyAge>, DatabaseError> {
         let rows: Vec<(i32, String, i64)> =
-            reading!(&self.database, on => sqlx::query_as(statement).bind(tenant).fetch_all(on))?;
+            reading!(&self.database, on => query_as(statement).bind(tenant).fetch_all(on))?;
         let ages = rows
             .iter()
             .map(|(version, state, made)| age(purpose, *version, state, *made));

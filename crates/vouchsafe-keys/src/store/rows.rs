@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use sqlx::SqliteConnection;
 use uuid::Uuid;
 use vouchsafe::ids::{SubjectId, TenantId};
-use vouchsafe_database::{Database, DatabaseError, PgPools, Work, reading, writing};
+use vouchsafe_database::{
+    Connection, Database, DatabaseError, PgPools, Work, query, query_as, reading, writing,
+};
 
 /// What may be done with a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -59,7 +60,7 @@ fn wrapped(rows: Vec<Row>) -> Result<Vec<Wrapped>, DatabaseError> {
 
 /// The root that the keys are wrapped by: its id, and a secret under it.
 pub(super) async fn root(database: &Database) -> Result<Option<(String, Vec<u8>)>, DatabaseError> {
-    Ok(reading!(database, on => sqlx::query_as(
+    Ok(reading!(database, on => query_as(
         "SELECT root_id, wrapped FROM roots ORDER BY number DESC LIMIT 1",
     )
     .fetch_optional(on))?)
@@ -73,7 +74,7 @@ pub(super) async fn adopt_root(
     now: i64,
 ) -> Result<(), DatabaseError> {
     writing!(database, on => {
-        sqlx::query(
+        query(
             "INSERT INTO roots (number, root_id, wrapped, created_at) \
              SELECT 1, $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM branch_keys) \
              ON CONFLICT DO NOTHING",
@@ -116,23 +117,23 @@ pub(super) async fn create_tenant(
     ];
     let created = writing!(database, on => {
         // Who inserts the branch makes the rest; another replica waits here and then finds it.
-        let branch = sqlx::query(
+        let branch = query(
             "INSERT INTO branch_keys (tenant, version, root_id, wrapped, state, created_at) \
              VALUES ($1, 1, $2, $3, 'active', $4) ON CONFLICT DO NOTHING",
         )
         .bind(tenant).bind(root_id).bind(&rows.branch).bind(now)
         .execute(&mut *on)
         .await?;
-        if branch.rows_affected() == 0 {
+        if branch == 0 {
             return Ok(false);
         }
         for (statement, wrapped) in of_root {
-            sqlx::query(statement)
+            query(statement)
                 .bind(tenant).bind(root_id).bind(wrapped).bind(now)
                 .execute(&mut *on)
                 .await?;
         }
-        sqlx::query(
+        query(
             "INSERT INTO tenant_keys (tenant, version, branch_version, wrapped, state, created_at) \
              VALUES ($1, 1, 1, $2, 'active', $3)",
         )
@@ -188,7 +189,7 @@ async fn by_tenant(
     tenant: TenantId,
     statement: &'static str,
 ) -> Result<Vec<Wrapped>, DatabaseError> {
-    let rows: Vec<Row> = reading!(database, on => sqlx::query_as(statement)
+    let rows: Vec<Row> = reading!(database, on => query_as(statement)
         .bind(tenant.uuid())
         .fetch_all(on))?;
     wrapped(rows)
@@ -209,7 +210,7 @@ pub(super) async fn record_keys(
         )
         .await;
     };
-    let rows: Vec<Row> = reading!(database, on => sqlx::query_as(
+    let rows: Vec<Row> = reading!(database, on => query_as(
         "SELECT version, branch_version, wrapped, state FROM subject_keys \
          WHERE tenant = $1 AND subject = $2 ORDER BY version DESC",
     )
@@ -273,8 +274,8 @@ struct Insert {
 
 impl Insert {
     async fn at_once(self, pools: &PgPools) -> Result<HashSet<Uuid>, DatabaseError> {
-        let mut lane = pools.writers().take().await?;
-        let inserted = sqlx::query_scalar(
+        let mut lane = pools.writer().await?;
+        let inserted = query_as(
             "INSERT INTO subject_keys \
              (tenant, subject, version, branch_version, wrapped, state, created_at) \
              SELECT $1, s, 1, $2, w, 'active', $3 \
@@ -284,9 +285,9 @@ impl Insert {
         .bind(self.tenant)
         .bind(self.branch_version)
         .bind(self.now)
-        .bind(self.subjects)
-        .bind(self.wrapped)
-        .fetch_all(&mut *lane)
+        .bind_array(self.subjects)
+        .bind_array(self.wrapped)
+        .fetch_all(&mut lane)
         .await;
         let inserted: Vec<Uuid> = lane.done(inserted)?;
         Ok(inserted.into_iter().collect())
@@ -297,10 +298,10 @@ impl Work for Insert {
     type Output = HashSet<Uuid>;
     type Error = DatabaseError;
 
-    async fn run(self, on: &mut SqliteConnection) -> Result<HashSet<Uuid>, DatabaseError> {
+    async fn run(self, on: &mut Connection) -> Result<HashSet<Uuid>, DatabaseError> {
         let mut inserted = HashSet::with_capacity(self.subjects.len());
         for (subject, wrapped) in self.subjects.into_iter().zip(self.wrapped) {
-            let done = sqlx::query(
+            let done = query(
                 "INSERT INTO subject_keys \
                  (tenant, subject, version, branch_version, wrapped, state, created_at) \
                  VALUES ($1, $2, 1, $3, $4, 'active', $5) ON CONFLICT DO NOTHING",
@@ -312,7 +313,7 @@ impl Work for Insert {
             .bind(self.now)
             .execute(&mut *on)
             .await?;
-            if done.rows_affected() == 1 {
+            if done == 1 {
                 inserted.insert(subject);
             }
         }

@@ -1,15 +1,15 @@
 //! A fresh database for every test.
 
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
-use vouchsafe_database::{Create, Location, Server};
+use vouchsafe_database::testing::{self, administer, variable};
+use vouchsafe_database::{Create, Location};
 use vouchsafe_keys::local::LocalRoot;
 use vouchsafe_keys::{CacheLimits, KeyStore, StoreError};
 
 pub(crate) struct Fixture {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) location: Location,
-    /// The administrator's URL and the name of the database, to drop it again.
-    postgres: Option<(String, String)>,
+    /// The name of the database, to drop it again.
+    postgres: Option<String>,
 }
 
 impl Fixture {
@@ -27,43 +27,32 @@ impl Fixture {
 
     /// `None`, and a line that says so, when there is no PostgreSQL to test with.
     pub(crate) async fn postgres() -> Option<Self> {
-        let (url, admin, ca) = (
+        let (url, ca) = (
             variable("VOUCHSAFE_TEST_PG_KEYS")?,
-            variable("VOUCHSAFE_TEST_PG_ADMIN")?,
             variable("VOUCHSAFE_TEST_PG_CA")?,
         );
         let (server, role) = url.rsplit_once('/').unwrap();
         let name = format!("keys_{}", uuid::Uuid::new_v4().simple());
-        let mut connection = administrator(&admin, &ca).await;
         for statement in [
             format!("CREATE DATABASE {name} OWNER {role}"),
             format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC"),
         ] {
-            sqlx::query(AssertSqlSafe(statement))
-                .execute(&mut connection)
-                .await
-                .unwrap();
+            administer(statement).await.unwrap();
         }
         let location = Location::postgres(format!("{server}/{name}"), ca);
         let folder = tempfile::tempdir().unwrap();
         Some(Self {
             folder,
             location,
-            postgres: Some((admin, name)),
+            postgres: Some(name),
         })
     }
 
     /// Drops the database.
     pub(crate) async fn remove(self) {
-        if let (Some((admin, name)), Location::Postgres(Server { ca, .. })) =
-            (&self.postgres, &self.location)
-        {
-            let mut connection = administrator(admin, ca.to_str().unwrap()).await;
+        if let Some(name) = self.postgres {
             let statement = format!("DROP DATABASE {name} WITH (FORCE)");
-            sqlx::query(AssertSqlSafe(statement))
-                .execute(&mut connection)
-                .await
-                .unwrap();
+            administer(statement).await.unwrap();
         }
     }
 
@@ -88,39 +77,8 @@ impl Fixture {
 
     /// Runs a statement behind the store's back; returns how many rows it changed.
     pub(crate) async fn sql(&self, statement: &'static str) -> u64 {
-        match &self.location {
-            Location::Sqlite { path } => {
-                let url = format!("sqlite://{}", path.display());
-                let mut connection = SqliteConnection::connect(&url).await.unwrap();
-                let done = sqlx::query(statement)
-                    .execute(&mut connection)
-                    .await
-                    .unwrap();
-                done.rows_affected()
-            }
-            Location::Postgres(Server { url, ca, .. }) => {
-                let mut connection = administrator(url, ca.to_str().unwrap()).await;
-                let done = sqlx::query(statement)
-                    .execute(&mut connection)
-                    .await
-                    .unwrap();
-                done.rows_affected()
-            }
-        }
+        testing::run(&self.location, statement).await.unwrap()
     }
-}
-
-pub(crate) fn variable(name: &str) -> Option<String> {
-    let value = std::env::var(name).ok();
-    if value.is_none() {
-        eprintln!("SKIPPED on PostgreSQL: {name} is not set (tools/pg starts one)");
-    }
-    value
-}
-
-async fn administrator(url: &str, ca: &str) -> PgConnection {
-    let url = format!("{url}?sslmode=verify-full&sslrootcert={ca}");
-    PgConnection::connect(&url).await.unwrap()
 }
 
 /// Runs tests on both databases.

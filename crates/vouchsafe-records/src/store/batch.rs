@@ -1,5 +1,7 @@
 //! A write as rows, before any of them is written.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{IntentId, RecordId, SubjectId, TenantId};
@@ -13,11 +15,13 @@ use super::{
 use crate::pack::Reference;
 
 /// The rows of one transaction.
-pub(super) struct Batch<'a> {
+pub(super) struct Batch {
     pub(super) tenant: TenantId,
     pub(super) intent: IntentId,
     pub(super) now: i64,
-    pub(super) guards: Vec<(Option<Sought<'a>>, &'a [RecordId])>,
+    /// What it relies on.
+    pub(super) guards: Vec<Guard>,
+    names: Arc<Names>,
     pub(super) idempotency: Option<(Idempotency, Vec<u8>)>,
     pub(super) created: Vec<RecordLine>,
     pub(super) updated: Vec<RecordLine>,
@@ -31,7 +35,7 @@ pub(super) struct Batch<'a> {
 }
 
 /// A record within its tenant.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) struct RecordNo {
     pub(super) record_type: i32,
     pub(super) id: Uuid,
@@ -133,13 +137,19 @@ impl RelationLine {
     }
 }
 
-impl<'a> Batch<'a> {
-    pub(super) fn new(tenant: TenantId, intent: IntentId, now: Timestamp) -> Self {
+impl Batch {
+    pub(super) fn new(
+        tenant: TenantId,
+        intent: IntentId,
+        now: Timestamp,
+        names: Arc<Names>,
+    ) -> Self {
         Self {
             tenant,
             intent,
             now: now.as_microsecond(),
             guards: Vec::new(),
+            names,
             idempotency: None,
             created: Vec::new(),
             updated: Vec::new(),
@@ -152,17 +162,17 @@ impl<'a> Batch<'a> {
         }
     }
 
-    pub(super) fn guard(&mut self, guard: &'a Guard, names: &Names) {
-        let sought = Sought::new(self.tenant, &guard.query, names);
-        self.guards.push((sought, &guard.found));
+    /// The query of a guard; none when it can find nothing.
+    pub(super) fn sought<'g>(&self, guard: &'g Guard) -> Option<Sought<'g>> {
+        Sought::new(self.tenant, &guard.query, &self.names)
     }
 
     pub(super) fn add(
         &mut self,
         writes: Vec<RowWrite>,
         idempotency: Option<Idempotency>,
-        names: &Names,
     ) -> Result<(), StoreError> {
+        let names = &*Arc::clone(&self.names);
         if let Some(idempotency) = idempotency {
             let results = encode_results(&writes, self.now, names)?;
             self.idempotency = Some((idempotency, results));
@@ -281,11 +291,8 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    pub(super) fn assign(
-        &mut self,
-        assignment: &Assignment,
-        names: &Names,
-    ) -> Result<(), StoreError> {
+    pub(super) fn assign(&mut self, assignment: &Assignment) -> Result<(), StoreError> {
+        let names = &*Arc::clone(&self.names);
         let Assignment {
             id,
             subject,
@@ -306,9 +313,9 @@ impl<'a> Batch<'a> {
         self.relate(&row, subject.uuid(), source, names)
     }
 
-    pub(super) fn end_assignment(&mut self, id: RecordId, names: &Names) -> Result<(), StoreError> {
+    pub(super) fn end_assignment(&mut self, id: RecordId) -> Result<(), StoreError> {
         self.ended = Some(RecordNo {
-            record_type: names.number(ASSIGNMENT)?,
+            record_type: self.names.number(ASSIGNMENT)?,
             id: id.uuid(),
         });
         Ok(())

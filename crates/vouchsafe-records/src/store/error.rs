@@ -50,8 +50,3 @@ impl From<DatabaseError> for StoreError {
         }
     }
 }
-
-/// What an error of the driver means.
-pub(super) fn translate(error: sqlx::Error) -> StoreError {
-    DatabaseError::from(error).into()
-}

@@ -1,21 +1,18 @@
-//! Records in PostgreSQL (15 or newer), over TLS that is always verified.
+//! Records in PostgreSQL (15 or newer): statements, and how a batch is written.
 
 mod find;
 mod insert;
 
-use jiff::Timestamp;
 use uuid::Uuid;
-use vouchsafe::ids::{IntentId, SubjectId, TenantId, Version};
-use vouchsafe::seal::IndexTag;
-use vouchsafe_database::{DatabaseError, PgPools, PgTransaction};
+use vouchsafe::ids::{TenantId, Version};
+use vouchsafe_database::{Isolation, PgPools, PgTransaction, Statement, query_as};
 
+use super::StoreError;
 use super::batch::Batch;
-use super::error::translate;
-use super::rows::{
-    CHECKPOINT, Care, CareRow, HeadRow, KEEP_CHECKPOINT, Of, One, RepeatedRow, SealedRow, Sought,
-    VersionRow, settled,
-};
-use super::{Settled, StoreError};
+use super::rows::{HeadRow, Of, One, SealedRow, VersionRow};
+use insert::Step;
+
+pub(super) use find::{candidates, count, in_care};
 
 /// Settings of the sessions of a record database. All statements have an index, and a plan that was made while tables were
 /// small must not read them whole when they are large.
@@ -45,254 +42,69 @@ const SEALED: &str = "SELECT v.* FROM unnest($3::uuid[], $4::bigint[]) w(id, ver
         CROSS JOIN LATERAL (SELECT v.id, v.version, v.sealed FROM versions v WHERE v.tenant = $1 \
         AND v.type = $2 AND v.id = w.id AND v.version = w.version OFFSET 0) v";
 
-const STATE: &str = "SELECT state FROM intents WHERE id = $1";
-
-/// A database of records on a server.
-#[derive(Clone, Debug)]
-pub(super) struct Postgres(pub(super) PgPools);
-
-impl Postgres {
-    /// Adds names that are new; all there are.
-    pub(super) async fn intern(&self, names: &[&str]) -> Result<Vec<(i32, String)>, DatabaseError> {
-        let select = "SELECT no, name FROM names";
-        let mut lane = self.0.writers().take().await?;
-        let found = sqlx::query_as(select).fetch_all(&mut *lane).await;
-        let known: Vec<(i32, String)> = lane.done(found)?;
-        let new: Vec<&str> = names
-            .iter()
-            .copied()
-            .filter(|name| !known.iter().any(|(_, known)| known == name))
-            .collect();
-        if new.is_empty() {
-            return Ok(known);
-        }
-        let mut lane = self.0.writers().take().await?;
-        sqlx::query("INSERT INTO names (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")
-            .bind(new)
-            .execute(&mut *lane)
-            .await?;
-        let found = sqlx::query_as(select).fetch_all(&mut *lane).await;
-        Ok(lane.done(found)?)
-    }
-
-    pub(super) async fn version(
-        &self,
-        of: One,
-        version: Option<Version>,
-    ) -> Result<Vec<VersionRow>, StoreError> {
-        let query = sqlx::query_as(match version {
-            None => CURRENT,
-            Some(_) => VERSION,
-        });
-        let query = query
-            .bind(of.tenant.uuid())
-            .bind(of.record_type)
-            .bind(of.id.uuid());
-        let query = match version {
-            None => query,
-            Some(version) => query.bind(i64::from(version.number())),
-        };
-        let mut lane = self.0.readers().take().await?;
-        let found = query.fetch_all(&mut *lane).await.map_err(translate);
-        lane.done(found)
-    }
-
-    pub(super) async fn sealed(
-        &self,
-        tenant: TenantId,
-        record_type: i32,
-        (ids, versions): (Vec<Uuid>, Vec<i64>),
-    ) -> Result<Vec<SealedRow>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_as(SEALED)
-            .bind(tenant.uuid())
-            .bind(record_type)
-            .bind(ids)
-            .bind(versions)
-            .fetch_all(&mut *lane)
-            .await
-            .map_err(translate);
-        lane.done(found)
-    }
-
-    pub(super) async fn heads(&self, of: Of<'_>) -> Result<Vec<HeadRow>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_as(HEADS)
-            .bind(of.tenant.uuid())
-            .bind(of.record_type)
-            .bind(of.ids.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>())
-            .fetch_all(&mut *lane)
-            .await
-            .map_err(translate);
-        lane.done(found)
-    }
-
-    pub(super) async fn history(
-        &self,
-        of: One,
-        before: Option<Version>,
-        limit: i64,
-    ) -> Result<Vec<HeadRow>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_as(
-            "SELECT id, version, subject, deleted, last_updated FROM versions \
-             WHERE tenant = $1 AND type = $2 AND id = $3 \
-             AND version < COALESCE($4, 4294967296) ORDER BY version DESC LIMIT $5",
-        )
+pub(super) fn version<'a>(of: One, version: Option<Version>) -> Statement<'a, VersionRow> {
+    let statement = query_as(match version {
+        None => CURRENT,
+        Some(_) => VERSION,
+    });
+    let statement = statement
         .bind(of.tenant.uuid())
         .bind(of.record_type)
-        .bind(of.id.uuid())
-        .bind(before.map(|version| i64::from(version.number())))
-        .bind(limit)
-        .fetch_all(&mut *lane)
-        .await
-        .map_err(translate);
-        lane.done(found)
+        .bind(of.id.uuid());
+    match version {
+        None => statement,
+        Some(version) => statement.bind(i64::from(version.number())),
     }
+}
 
-    pub(super) async fn candidates(
-        &self,
-        sought: &Sought<'_>,
-    ) -> Result<Vec<VersionRow>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = find::candidates(&mut lane, sought).await;
-        lane.done(found)
-    }
-
-    pub(super) async fn count(&self, sought: &Sought<'_>) -> Result<u64, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = find::count(&mut lane, sought).await;
-        lane.done(found)
-    }
-
-    pub(super) async fn in_care(&self, care: Care<'_>) -> Result<Vec<SubjectId>, StoreError> {
-        if care.beneficiaries.is_empty() || care.subjects.is_some_and(<[_]>::is_empty) {
-            return Ok(Vec::new());
-        }
-        let mut lane = self.0.readers().take().await?;
-        let found = find::in_care(&mut lane, care).await;
-        let found = lane.done(found)?;
-        Ok(found.into_iter().map(SubjectId::from_uuid).collect())
-    }
-
-    pub(super) async fn relations(&self, of: One) -> Result<Vec<CareRow>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_as(
-            "SELECT kind, beneficiary_type, beneficiary, from_at, until_at FROM relations \
-             WHERE tenant = $1 AND source_type = $2 AND source = $3 \
-             ORDER BY beneficiary_type, beneficiary, kind, from_at",
-        )
-        .bind(of.tenant.uuid())
-        .bind(of.record_type)
-        .bind(of.id.uuid())
-        .fetch_all(&mut *lane)
-        .await
-        .map_err(translate);
-        lane.done(found)
-    }
-
-    pub(super) async fn repeated(
-        &self,
-        tenant: TenantId,
-        key: IndexTag,
-    ) -> Result<Option<RepeatedRow>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_as(
-            "SELECT request, result FROM idempotency WHERE tenant = $1 AND key = $2",
-        )
+pub(super) fn sealed<'a>(
+    tenant: TenantId,
+    record_type: i32,
+    (ids, versions): (Vec<Uuid>, Vec<i64>),
+) -> Statement<'a, SealedRow> {
+    query_as(SEALED)
         .bind(tenant.uuid())
-        .bind(key.0.to_vec())
-        .fetch_optional(&mut *lane)
-        .await
-        .map_err(translate);
-        lane.done(found)
-    }
+        .bind(record_type)
+        .bind_array(ids)
+        .bind_array(versions)
+}
 
-    pub(super) async fn keep_checkpoint(
-        &self,
-        origin: &str,
-        size: i64,
-        note: &[u8],
-    ) -> Result<(), StoreError> {
-        let mut lane = self.0.writers().take().await?;
-        let kept = sqlx::query(KEEP_CHECKPOINT)
-            .bind(origin)
-            .bind(size)
-            .bind(note)
-            .execute(&mut *lane)
-            .await;
-        lane.done(kept.map(drop).map_err(translate))
-    }
+pub(super) fn heads<'a>(of: Of<'_>) -> Statement<'a, HeadRow> {
+    query_as(HEADS)
+        .bind(of.tenant.uuid())
+        .bind(of.record_type)
+        .bind_array(of.ids.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>())
+}
 
-    pub(super) async fn checkpoint(&self, origin: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_scalar(CHECKPOINT)
-            .bind(origin)
-            .fetch_optional(&mut *lane)
-            .await;
-        lane.done(found.map_err(translate))
+/// Runs all of a write but its commit: its statements in one round trip, with the beginning of the transaction, unless it
+/// relies on what queries find.
+pub(super) async fn stage(pools: &PgPools, batch: &Batch) -> Result<PgTransaction, StoreError> {
+    let (statements, ends): (Vec<_>, Vec<_>) = insert::steps(batch)
+        .into_iter()
+        .map(|Step { statement, end }| (statement, end))
+        .unzip();
+    let (transaction, changed) = if batch.guards.is_empty() {
+        pools.begin_all(&statements).await?
+    } else {
+        let mut transaction = guarded(pools, batch).await?;
+        let changed = transaction.all(&statements).await?;
+        (transaction, changed)
+    };
+    for (changed, end) in changed.into_iter().zip(ends) {
+        end.of(changed)?;
     }
+    Ok(transaction)
+}
 
-    pub(super) async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut lane = self.0.writers().take().await?;
-        let deleted = sqlx::query("DELETE FROM idempotency WHERE at < $1")
-            .bind(before.as_microsecond())
-            .execute(&mut *lane)
-            .await;
-        lane.done(deleted.map(|done| done.rows_affected()).map_err(translate))
-    }
-
-    /// The insert waits for a transaction that has the same id; then it is there, or it is not.
-    pub(super) async fn settle(
-        &self,
-        intent: IntentId,
-        now: Timestamp,
-    ) -> Result<Settled, StoreError> {
-        let mut lane = self.0.writers().take().await?;
-        sqlx::query(
-            "INSERT INTO intents (id, state, at) VALUES ($1, 2, $2) ON CONFLICT DO NOTHING",
-        )
-        .bind(intent.uuid())
-        .bind(now.as_microsecond())
-        .execute(&mut *lane)
-        .await
-        .map_err(translate)?;
-        // By the same connection: another one may be to a server that is behind.
-        let found = sqlx::query_scalar(STATE)
-            .bind(intent.uuid())
-            .fetch_optional(&mut *lane)
-            .await;
-        let state: Option<i16> = lane.done(found.map_err(translate))?;
-        settled(state.ok_or(StoreError::Damaged)?)
-    }
-
-    pub(super) async fn outcome_of(&self, intent: IntentId) -> Result<Option<Settled>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_scalar(STATE)
-            .bind(intent.uuid())
-            .fetch_optional(&mut *lane)
-            .await
-            .map_err(translate);
-        let state: Option<i16> = lane.done(found)?;
-        state.map(settled).transpose()
-    }
-
-    pub(super) async fn stage(&self, batch: &Batch<'_>) -> Result<PgTransaction, StoreError> {
-        let begin = if batch.guards.is_empty() {
-            "BEGIN ISOLATION LEVEL READ COMMITTED"
-        } else {
-            "BEGIN ISOLATION LEVEL SERIALIZABLE"
+/// Begins a transaction in which what a batch relies on is still so, and stays so until its commit, or that fails.
+async fn guarded(pools: &PgPools, batch: &Batch) -> Result<PgTransaction, StoreError> {
+    let mut transaction = pools.begin_with(Isolation::Serializable).await?;
+    for guard in &batch.guards {
+        let found = match batch.sought(guard) {
+            Some(sought) => find::ids(&sought).fetch_all(&mut transaction).await?,
+            None => Vec::new(),
         };
-        let mut transaction = self.0.begin_with(begin).await?;
-        insert::intent(&mut transaction, batch).await?;
-        for (sought, expected) in &batch.guards {
-            let found = match sought {
-                Some(sought) => find::ids(&mut transaction, sought).await?,
-                None => Vec::new(),
-            };
-            Batch::holds(expected, &found)?;
-        }
-        insert::batch(&mut transaction, batch).await?;
-        Ok(transaction)
+        Batch::holds(&guard.found, &found)?;
     }
+    Ok(transaction)
 }

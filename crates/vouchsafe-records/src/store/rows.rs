@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{RecordId, RecordKey, RecordType, SubjectId, TenantId, Version};
 use vouchsafe::seal::{Blob, IndexTag, Manifest, Owner, SealedRecord};
+use vouchsafe_database::from_row;
 
 use super::names::Names;
 use super::{
@@ -53,7 +54,6 @@ pub(super) struct Care<'a> {
 }
 
 /// A version of a record.
-#[derive(sqlx::FromRow)]
 pub(super) struct VersionRow {
     id: Uuid,
     version: i64,
@@ -64,16 +64,30 @@ pub(super) struct VersionRow {
     sealed: Vec<u8>,
 }
 
+from_row!(VersionRow {
+    id,
+    version,
+    subject,
+    deleted,
+    last_updated,
+    manifest,
+    sealed
+});
+
 /// What a version sealed.
-#[derive(sqlx::FromRow)]
 pub(super) struct SealedRow {
     id: Uuid,
     version: i64,
     sealed: Vec<u8>,
 }
 
+from_row!(SealedRow {
+    id,
+    version,
+    sealed
+});
+
 /// A version without what it holds.
-#[derive(sqlx::FromRow)]
 pub(super) struct HeadRow {
     pub(super) id: Uuid,
     pub(super) version: i64,
@@ -82,14 +96,22 @@ pub(super) struct HeadRow {
     pub(super) last_updated: i64,
 }
 
+from_row!(HeadRow {
+    id,
+    version,
+    subject,
+    deleted,
+    last_updated
+});
+
 /// What was done under an idempotency key.
-#[derive(sqlx::FromRow)]
 pub(super) struct RepeatedRow {
     pub(super) request: Vec<u8>,
     pub(super) result: Vec<u8>,
 }
 
-#[derive(sqlx::FromRow)]
+from_row!(RepeatedRow { request, result });
+
 pub(super) struct CareRow {
     pub(super) kind: i32,
     pub(super) beneficiary_type: i32,
@@ -97,6 +119,14 @@ pub(super) struct CareRow {
     pub(super) from_at: i64,
     pub(super) until_at: i64,
 }
+
+from_row!(CareRow {
+    kind,
+    beneficiary_type,
+    beneficiary,
+    from_at,
+    until_at
+});
 
 pub(super) fn version(number: i64) -> Result<Version, StoreError> {
     u32::try_from(number)
@@ -453,11 +483,3 @@ pub(super) const fn settled(state: i16) -> Result<Settled, StoreError> {
         _ => Err(StoreError::Damaged),
     }
 }
-
-/// `$1` origin, `$2` size, `$3` note; in both databases.
-pub(super) const KEEP_CHECKPOINT: &str = "INSERT INTO checkpoints (origin, size, note) VALUES ($1, $2, $3) \
-     ON CONFLICT (origin) DO UPDATE SET size = excluded.size, note = excluded.note \
-     WHERE checkpoints.size < excluded.size";
-
-/// `$1` origin; in both databases.
-pub(super) const CHECKPOINT: &str = "SELECT note FROM checkpoints WHERE origin = $1";

@@ -1,23 +1,18 @@
-//! Records in a SQLite file.
+//! Records in a SQLite file: statements, and how a batch is written.
 
 mod find;
 mod insert;
+mod tags;
 
-use jiff::Timestamp;
-use sqlx::Transaction;
-use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
-use vouchsafe::ids::{IntentId, RecordId, SubjectId, TenantId, Version};
-use vouchsafe::seal::IndexTag;
-use vouchsafe_database::{DatabaseError, File, Work};
+use vouchsafe::ids::{RecordId, TenantId, Version};
+use vouchsafe_database::{Connection, Statement, Work, query_as};
 
 use super::batch::Batch;
-use super::error::translate;
-use super::rows::{
-    CHECKPOINT, Care, CareRow, HeadRow, KEEP_CHECKPOINT, Of, One, RepeatedRow, SealedRow, Sought,
-    VersionRow, settled,
-};
-use super::{Settled, StoreError, bounded};
+use super::rows::{HeadRow, Of, One, SealedRow, VersionRow};
+use super::{StoreError, bounded};
+
+pub(super) use find::{candidates, count, in_care};
 
 /// `$1` tenant, `$2` type, `$3` ids, 16 bytes each, `$4` how many.
 macro_rules! wanted {
@@ -48,275 +43,61 @@ const SEALED: &str = concat!(
      ON v.tenant = $1 AND v.type = $2 AND v.id = p.id AND v.version = p.version"
 );
 
-/// A database of records in a file.
-#[derive(Clone, Debug)]
-pub(super) struct Sqlite(pub(super) File);
-
-impl Sqlite {
-    /// Adds names that are new; all there are.
-    pub(super) async fn intern(&self, names: &[&str]) -> Result<Vec<(i32, String)>, DatabaseError> {
-        let select = "SELECT no, name FROM names";
-        let mut lane = self.0.readers().take().await?;
-        let known = sqlx::query_as(select).fetch_all(&mut *lane).await;
-        let known: Vec<(i32, String)> = lane.done(known)?;
-        if names
-            .iter()
-            .all(|name| known.iter().any(|(_, known)| known == name))
-        {
-            return Ok(known);
-        }
-        let mut transaction = self.0.begin().await?;
-        for name in names {
-            sqlx::query("INSERT INTO names (name) VALUES ($1) ON CONFLICT DO NOTHING")
-                .bind(*name)
-                .execute(&mut *transaction)
-                .await?;
-        }
-        let known = sqlx::query_as(select).fetch_all(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(known)
-    }
-
-    pub(super) async fn version(
-        &self,
-        of: One,
-        version: Option<Version>,
-    ) -> Result<Vec<VersionRow>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_as(VERSION)
-            .bind(of.tenant.uuid())
-            .bind(of.record_type)
-            .bind(of.id.uuid())
-            .bind(version.map(|version| i64::from(version.number())))
-            .fetch_all(&mut *lane)
-            .await
-            .map_err(translate);
-        lane.done(found)
-    }
-
-    pub(super) async fn sealed(
-        &self,
-        tenant: TenantId,
-        record_type: i32,
-        (ids, versions): (Vec<Uuid>, Vec<i64>),
-    ) -> Result<Vec<SealedRow>, StoreError> {
-        let count = ids.len();
-        let ids: Vec<u8> = ids.iter().flat_map(|id| *id.as_bytes()).collect();
-        let versions: String = versions
-            .iter()
-            .map(|version| format!("{version:010}"))
-            .collect();
-        let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_as(SEALED)
-            .bind(tenant.uuid())
-            .bind(record_type)
-            .bind(ids)
-            .bind(bounded(count))
-            .bind(versions)
-            .fetch_all(&mut *lane)
-            .await
-            .map_err(translate);
-        lane.done(found)
-    }
-
-    pub(super) async fn heads(&self, of: Of<'_>) -> Result<Vec<HeadRow>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_as(HEADS)
-            .bind(of.tenant.uuid())
-            .bind(of.record_type)
-            .bind(packed(of.ids))
-            .bind(bounded(of.ids.len()))
-            .fetch_all(&mut *lane)
-            .await
-            .map_err(translate);
-        lane.done(found)
-    }
-
-    pub(super) async fn history(
-        &self,
-        of: One,
-        before: Option<Version>,
-        limit: i64,
-    ) -> Result<Vec<HeadRow>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_as(
-            "SELECT id, version, subject, deleted, last_updated FROM versions \
-             WHERE tenant = $1 AND type = $2 AND id = $3 AND version < COALESCE($4, 4294967296) \
-             ORDER BY version DESC LIMIT $5",
-        )
+pub(super) fn version<'a>(of: One, version: Option<Version>) -> Statement<'a, VersionRow> {
+    query_as(VERSION)
         .bind(of.tenant.uuid())
         .bind(of.record_type)
         .bind(of.id.uuid())
-        .bind(before.map(|version| i64::from(version.number())))
-        .bind(limit)
-        .fetch_all(&mut *lane)
-        .await
-        .map_err(translate);
-        lane.done(found)
-    }
-
-    pub(super) async fn candidates(
-        &self,
-        sought: &Sought<'_>,
-    ) -> Result<Vec<VersionRow>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = find::candidates(&mut lane, sought).await;
-        lane.done(found)
-    }
-
-    pub(super) async fn count(&self, sought: &Sought<'_>) -> Result<u64, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = find::count(&mut lane, sought).await;
-        lane.done(found)
-    }
-
-    pub(super) async fn in_care(&self, care: Care<'_>) -> Result<Vec<SubjectId>, StoreError> {
-        if care.beneficiaries.is_empty() || care.subjects.is_some_and(<[_]>::is_empty) {
-            return Ok(Vec::new());
-        }
-        let mut lane = self.0.readers().take().await?;
-        let found = find::in_care(&mut lane, care).await;
-        let found = lane.done(found)?;
-        Ok(found.into_iter().map(SubjectId::from_uuid).collect())
-    }
-
-    pub(super) async fn relations(&self, of: One) -> Result<Vec<CareRow>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_as(
-            "SELECT kind, beneficiary_type, beneficiary, from_at, until_at FROM relations \
-             WHERE tenant = $1 AND source_type = $2 AND source = $3 \
-             ORDER BY beneficiary_type, beneficiary, kind, from_at",
-        )
-        .bind(of.tenant.uuid())
-        .bind(of.record_type)
-        .bind(of.id.uuid())
-        .fetch_all(&mut *lane)
-        .await
-        .map_err(translate);
-        lane.done(found)
-    }
-
-    pub(super) async fn repeated(
-        &self,
-        tenant: TenantId,
-        key: IndexTag,
-    ) -> Result<Option<RepeatedRow>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_as(
-            "SELECT request, result FROM idempotency WHERE tenant = $1 AND key = $2",
-        )
-        .bind(tenant.uuid())
-        .bind(key.0.to_vec())
-        .fetch_optional(&mut *lane)
-        .await
-        .map_err(translate);
-        lane.done(found)
-    }
-
-    pub(super) async fn keep_checkpoint(
-        &self,
-        origin: &str,
-        size: i64,
-        note: &[u8],
-    ) -> Result<(), StoreError> {
-        sqlx::query(KEEP_CHECKPOINT)
-            .bind(origin)
-            .bind(size)
-            .bind(note)
-            .execute(self.0.writer())
-            .await
-            .map(drop)
-            .map_err(translate)
-    }
-
-    pub(super) async fn checkpoint(&self, origin: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        sqlx::query_scalar(CHECKPOINT)
-            .bind(origin)
-            .fetch_optional(self.0.writer())
-            .await
-            .map_err(translate)
-    }
-
-    pub(super) async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let deleted = sqlx::query("DELETE FROM idempotency WHERE at < $1")
-            .bind(before.as_microsecond())
-            .execute(self.0.writer())
-            .await;
-        deleted.map(|done| done.rows_affected()).map_err(translate)
-    }
-
-    pub(super) async fn settle(
-        &self,
-        intent: IntentId,
-        now: Timestamp,
-    ) -> Result<Settled, StoreError> {
-        let mut transaction = self.0.begin().await?;
-        sqlx::query(
-            "INSERT INTO intents (id, state, at) VALUES ($1, 2, $2) ON CONFLICT DO NOTHING",
-        )
-        .bind(intent.uuid())
-        .bind(now.as_microsecond())
-        .execute(&mut *transaction)
-        .await
-        .map_err(translate)?;
-        let state = sqlx::query_scalar("SELECT state FROM intents WHERE id = $1")
-            .bind(intent.uuid())
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(translate)?;
-        transaction.commit().await.map_err(translate)?;
-        settled(state)
-    }
-
-    pub(super) async fn outcome_of(&self, intent: IntentId) -> Result<Option<Settled>, StoreError> {
-        let mut lane = self.0.readers().take().await?;
-        let found = sqlx::query_scalar("SELECT state FROM intents WHERE id = $1")
-            .bind(intent.uuid())
-            .fetch_optional(&mut *lane)
-            .await
-            .map_err(translate);
-        let state: Option<i16> = lane.done(found)?;
-        state.map(settled).transpose()
-    }
-
-    pub(super) async fn stage(
-        &self,
-        batch: &Batch<'_>,
-    ) -> Result<Transaction<'static, sqlx::Sqlite>, StoreError> {
-        let mut transaction = self.0.begin().await?;
-        insert_guarded(&mut transaction, batch).await?;
-        Ok(transaction)
-    }
-
-    /// Writes and commits, with others who write at the same time.
-    pub(super) async fn write(&self, batch: &Batch<'_>) -> Result<(), StoreError> {
-        self.0.write(batch).await
-    }
+        .bind(version.map(|version| i64::from(version.number())))
 }
 
-impl Work for &Batch<'_> {
+pub(super) fn sealed<'a>(
+    tenant: TenantId,
+    record_type: i32,
+    (ids, versions): (Vec<Uuid>, Vec<i64>),
+) -> Statement<'a, SealedRow> {
+    let count = ids.len();
+    let ids: Vec<u8> = ids.iter().flat_map(|id| *id.as_bytes()).collect();
+    let versions: String = versions
+        .iter()
+        .map(|version| format!("{version:010}"))
+        .collect();
+    query_as(SEALED)
+        .bind(tenant.uuid())
+        .bind(record_type)
+        .bind(ids)
+        .bind(bounded(count))
+        .bind(versions)
+}
+
+pub(super) fn heads<'a>(of: Of<'_>) -> Statement<'a, HeadRow> {
+    query_as(HEADS)
+        .bind(of.tenant.uuid())
+        .bind(of.record_type)
+        .bind(packed(of.ids))
+        .bind(bounded(of.ids.len()))
+}
+
+impl Work for Batch {
     type Output = ();
     type Error = StoreError;
 
-    async fn run(self, on: &mut SqliteConnection) -> Result<(), StoreError> {
-        insert_guarded(on, self).await
+    async fn run(self, on: &mut Connection) -> Result<(), StoreError> {
+        insert(on, &self).await
     }
 }
 
 /// Inserts a batch, if what it relies on is still so.
-async fn insert_guarded(
-    connection: &mut SqliteConnection,
-    batch: &Batch<'_>,
-) -> Result<(), StoreError> {
-    insert::intent(connection, batch).await?;
-    for (sought, expected) in &batch.guards {
-        let found = match sought {
-            Some(sought) => find::ids(connection, sought).await?,
+pub(super) async fn insert(on: &mut Connection, batch: &Batch) -> Result<(), StoreError> {
+    insert::intent(on, batch).await?;
+    for guard in &batch.guards {
+        let found = match batch.sought(guard) {
+            Some(sought) => find::ids(&sought).fetch_all(on).await?,
             None => Vec::new(),
         };
-        Batch::holds(expected, &found)?;
+        Batch::holds(&guard.found, &found)?;
     }
-    insert::batch(connection, batch).await
+    insert::batch(on, batch).await
 }
 
 /// Ids one after the other, as one value.

@@ -3,9 +3,8 @@
 use std::fmt;
 
 use vouchsafe::seal::IndexTag;
-use vouchsafe_database::PgTransaction;
+use vouchsafe_database::Transaction;
 
-use super::error::translate;
 use super::{Head, StoreError};
 
 /// A write that may be repeated: keyed tags of its key (with who writes) and of the request.
@@ -39,23 +38,13 @@ pub enum Settled {
 #[must_use = "it rolls back unless it is committed"]
 pub struct Staged(pub(super) Transaction);
 
-pub(super) enum Transaction {
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
-    Postgres(PgTransaction),
-}
-
 impl Staged {
     /// Commits. After [`StoreError::InDoubt`] it may have been committed or not: [`Store::settle`](super::Store::settle) says.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn commit(self) -> Result<(), StoreError> {
-        match self.0 {
-            Transaction::Sqlite(transaction) => {
-                transaction.commit().await.map_err(|_| StoreError::InDoubt)
-            }
-            Transaction::Postgres(transaction) => Ok(transaction.commit().await?),
-        }
+        Ok(self.0.commit().await?)
     }
 
     /// Rolls back, and waits for it.
@@ -63,10 +52,7 @@ impl Staged {
     /// # Errors
     /// [`StoreError`]; the database rolls back by itself then.
     pub async fn roll_back(self) -> Result<(), StoreError> {
-        match self.0 {
-            Transaction::Sqlite(transaction) => transaction.rollback().await.map_err(translate),
-            Transaction::Postgres(transaction) => Ok(transaction.roll_back().await?),
-        }
+        Ok(self.0.roll_back().await?)
     }
 }
 

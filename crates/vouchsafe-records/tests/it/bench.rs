@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use sqlx::{Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 use vouchsafe::document::Slot;
 use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, TenantId, Version};
 use vouchsafe::seal::{Blob, IndexTag, Manifest, Owner, SealedRecord};
+use vouchsafe_database::testing::{administer, variable};
 use vouchsafe_database::{Create, Location};
 use vouchsafe_records::pack::{Pack, Reference};
 use vouchsafe_records::search::{Order, Updated};
@@ -46,15 +46,6 @@ pub(crate) struct Bench {
     database: Option<String>,
 }
 
-/// The value of a variable of the test environment; says that the test is skipped if it is not set.
-pub(crate) fn variable(name: &str) -> Option<String> {
-    let value = std::env::var(name).ok();
-    if value.is_none() {
-        eprintln!("skipped: {name} is not set (see tools/pg)");
-    }
-    value
-}
-
 pub(crate) fn ca() -> Option<PathBuf> {
     variable("VOUCHSAFE_TEST_PG_CA").map(PathBuf::from)
 }
@@ -63,15 +54,6 @@ pub(crate) fn ca() -> Option<PathBuf> {
 fn with_database(url: &str, database: &str) -> String {
     let (server, _) = url.rsplit_once('/').unwrap();
     format!("{server}/{database}")
-}
-
-async fn administer(sql: String) {
-    let url = std::env::var("VOUCHSAFE_TEST_PG_ADMIN").unwrap();
-    let ca = std::env::var("VOUCHSAFE_TEST_PG_CA").unwrap();
-    let url = format!("{url}?sslmode=verify-full&sslrootcert={ca}");
-    let mut admin = PgConnection::connect(&url).await.unwrap();
-    admin.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
-    admin.close().await.unwrap();
 }
 
 impl Bench {
@@ -87,7 +69,9 @@ impl Bench {
         let url = variable("VOUCHSAFE_TEST_PG_ADMIN")?;
         let ca = ca()?;
         let database = format!("records_{}", RecordId::random().uuid().simple());
-        administer(format!("CREATE DATABASE {database}")).await;
+        administer(format!("CREATE DATABASE {database}"))
+            .await
+            .unwrap();
         let location = Location::postgres(with_database(&url, &database), ca);
         Some(Self::at(location, tempfile::tempdir().unwrap(), Some(database)).await)
     }
@@ -109,7 +93,9 @@ impl Bench {
     pub(crate) async fn end(self) {
         self.store.close().await;
         if let Some(database) = self.database {
-            administer(format!("DROP DATABASE {database} WITH (FORCE)")).await;
+            administer(format!("DROP DATABASE {database} WITH (FORCE)"))
+                .await
+                .unwrap();
         }
         drop(self.folder);
     }

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 use vouchsafe::ids::{RecordId, SubjectId};
-use vouchsafe_database::{Create, DatabaseError, Location, Server};
+use vouchsafe_database::testing::{self, variable};
+use vouchsafe_database::{Create, DatabaseError, Location};
 use vouchsafe_records::pack::{Pack, PackText};
 use vouchsafe_records::store::{RowWrite, Settled, Store, StoreError};
 
-use crate::bench::{Bench, ca, now, on_both, variable};
+use crate::bench::{Bench, ca, now, on_both};
 
 on_both!(
     a_fresh_database_is_sound,
@@ -65,27 +64,14 @@ async fn a_database_is_opened_again(bench: &Bench) {
 
 /// Runs SQL beside the store.
 async fn tamper(bench: &Bench, sql: &'static str) {
-    match &bench.location {
-        Location::Sqlite { path } => {
-            let options = SqliteConnectOptions::new().filename(path);
-            let mut connection = options.connect().await.unwrap();
-            connection.execute(sql).await.unwrap();
-            connection.close().await.unwrap();
-        }
-        Location::Postgres(Server { url, ca, .. }) => {
-            let url = format!("{url}?sslmode=verify-full&sslrootcert={}", ca.display());
-            let mut connection = PgConnection::connect(&url).await.unwrap();
-            connection.execute(sql).await.unwrap();
-            connection.close().await.unwrap();
-        }
-    }
+    testing::run(&bench.location, sql).await.unwrap();
 }
 
 async fn a_newer_schema_is_refused(bench: &Bench) {
     tamper(
         bench,
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         VALUES (9999, 'of the future', true, '', 0)",
+         SELECT 9999, 'of the future', true, checksum, 0 FROM _sqlx_migrations WHERE version = 1",
     )
     .await;
     let opened = open(&bench.location, Create::Never).await;

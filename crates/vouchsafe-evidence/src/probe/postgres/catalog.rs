@@ -1,14 +1,13 @@
 //! Reads the catalogs of PostgreSQL, over TLS with the server's certificate and name verified (`verify-full`).
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::Path;
-use std::str::FromStr as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
-use sqlx::{ConnectOptions as _, Connection as _, Row as _};
+use vouchsafe_postgres::tokio_postgres::types::Oid;
+use vouchsafe_postgres::tokio_postgres::{self, Client, Row};
+use vouchsafe_postgres::{Connector, Fault, Target};
 
 use super::{ActsAs, May, PostgresProbe, PostgresTarget, Table};
 use crate::bounded;
@@ -23,13 +22,13 @@ const AUTHORITIES: u64 = 4 << 20;
 /// `$1` the table.
 const TABLES: &str = "\
 WITH RECURSIVE below(oid) AS ( \
-    SELECT $1::regclass::oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN below b ON i.inhparent = b.oid) \
+    SELECT $1::text::regclass::oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN below b ON i.inhparent = b.oid) \
 SELECT c.oid, c.oid::regclass::text AS name, c.relpersistence = 'u' AS unlogged, c.relkind IN ('r', 'p') AS is_table, \
     c.relowner, n.nspname::text AS schema, n.nspowner, \
     ARRAY(SELECT t.tgname::text FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' \
         ORDER BY 1) AS triggers \
 FROM below b JOIN pg_class c ON c.oid = b.oid JOIN pg_namespace n ON n.oid = c.relnamespace \
-ORDER BY c.oid = $1::regclass::oid DESC, 2";
+ORDER BY c.oid = $1::text::regclass::oid DESC, 2";
 
 /// `$1` the role. Of a superuser every role would be one that it may become: it is named itself, and that is enough.
 const ROLES: &str = "\
@@ -67,15 +66,10 @@ pub(super) async fn read(
     root: &Path,
     now: Timestamp,
 ) -> Result<PostgresProbe, String> {
-    let options = options(target, root)?;
+    let connector = connector(target, root)?;
     let reading = async {
-        let mut connection = PgConnection::connect_with(&options)
-            .await
-            .map_err(|error| told(&error))?;
-        let probe = all(&mut connection, target, now).await;
-        // Closing politely is not worth failing for.
-        let _ = connection.close().await;
-        probe
+        let client = connector.connect().await.map_err(told)?;
+        all(&client, target, now).await
     };
     let late = |_| "the server did not answer in time".to_owned();
     tokio::time::timeout(PATIENCE, reading)
@@ -84,31 +78,25 @@ pub(super) async fn read(
 }
 
 async fn all(
-    connection: &mut PgConnection,
+    client: &Client,
     target: &PostgresTarget,
     now: Timestamp,
 ) -> Result<PostgresProbe, String> {
-    let fault = |error: sqlx::Error| told(&error);
     // One snapshot, in which nothing can be written.
-    sqlx::query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        .execute(&mut *connection)
+    client
+        .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         .await
         .map_err(fault)?;
-    let server: String = sqlx::query_scalar("SELECT current_setting('server_version')")
-        .fetch_one(&mut *connection)
+    let server = client
+        .query_one("SELECT current_setting('server_version')", &[])
         .await
         .map_err(fault)?;
-    let found = sqlx::query(TABLES)
-        .bind(&target.table)
-        .fetch_all(&mut *connection)
+    let found = client
+        .query(TABLES, &[&target.table])
         .await
-        .map_err(|error| absent(&error, &target.table))?;
+        .map_err(|error| absent(error.into(), &target.table))?;
     let (tables, owned) = tables(&found, &target.table)?;
-    let roles = sqlx::query(ROLES)
-        .bind(&target.role)
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(fault)?;
+    let roles = client.query(ROLES, &[&target.role]).await.map_err(fault)?;
     let me: Oid = match roles.first() {
         Some(row) => row.try_get("oid").map_err(fault)?,
         None => return Err(format!("there is no role {:?} in that server", target.role)),
@@ -119,28 +107,21 @@ async fn all(
         .map(|row| row.try_get("oid"))
         .collect::<Result<_, _>>()
         .map_err(fault)?;
-    let rights = rights(connection, &holders, &oids).await.map_err(fault)?;
+    let rights = rights(client, &holders, &oids).await.map_err(fault)?;
     let acts_as = roles.iter().map(|row| role(row, &owned, &rights));
     let acts_as = acts_as.collect::<Result<_, _>>().map_err(fault)?;
-    let other_tables = sqlx::query_scalar(OTHERS)
-        .bind(me)
-        .bind(&oids)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(fault)?;
+    let others = client.query_one(OTHERS, &[&me, &oids]).await;
     Ok(PostgresProbe {
         v: 1,
         name: target.name(),
         at: now,
-        server,
+        server: server.try_get(0).map_err(fault)?,
         role: target.role.clone(),
         tables,
         acts_as,
-        other_tables,
+        other_tables: others.map_err(fault)?.try_get(0).map_err(fault)?,
     })
 }
-
-type Oid = sqlx::postgres::types::Oid;
 
 /// Who owns a table and its schema.
 struct Owned {
@@ -152,11 +133,10 @@ struct Owned {
 }
 
 /// The table and those below it, and who owns them.
-fn tables(rows: &[PgRow], named: &str) -> Result<(Vec<Table>, Vec<Owned>), String> {
-    let fault = |error: sqlx::Error| told(&error);
+fn tables(rows: &[Row], named: &str) -> Result<(Vec<Table>, Vec<Owned>), String> {
     let (mut tables, mut owned) = (Vec::new(), Vec::new());
     for row in rows {
-        if !row.try_get::<bool, _>("is_table").map_err(fault)? {
+        if !row.try_get::<_, bool>("is_table").map_err(fault)? {
             return Err(format!("{named} is no table"));
         }
         tables.push(Table {
@@ -176,39 +156,35 @@ fn tables(rows: &[PgRow], named: &str) -> Result<(Vec<Table>, Vec<Owned>), Strin
 }
 
 /// What roles may do to tables, by role and table.
-type Rights = BTreeMap<(u32, u32), Vec<&'static str>>;
+type Rights = BTreeMap<(Oid, Oid), Vec<&'static str>>;
 
 async fn rights(
-    connection: &mut PgConnection,
+    client: &Client,
     roles: &[Oid],
     tables: &[Oid],
-) -> Result<Rights, sqlx::Error> {
-    let rows = sqlx::query(RIGHTS)
-        .bind(roles)
-        .bind(tables)
-        .fetch_all(&mut *connection)
-        .await?;
+) -> Result<Rights, tokio_postgres::Error> {
+    let rows = client.query(RIGHTS, &[&roles, &tables]).await?;
     let mut rights = Rights::new();
     for row in &rows {
         let (role, table): (Oid, Oid) = (row.try_get("role")?, row.try_get("of_table")?);
         let mut may = Vec::new();
         for right in ["insert", "update", "delete", "truncate", "trigger"] {
-            if row.try_get::<bool, _>(right)? {
+            if row.try_get::<_, bool>(right)? {
                 may.push(right);
             }
         }
-        rights.insert((role.0, table.0), may);
+        rights.insert((role, table), may);
     }
     Ok(rights)
 }
 
-fn role(row: &PgRow, tables: &[Owned], rights: &Rights) -> Result<ActsAs, sqlx::Error> {
+fn role(row: &Row, tables: &[Owned], rights: &Rights) -> Result<ActsAs, tokio_postgres::Error> {
     let oid: Oid = row.try_get("oid")?;
     let mut may = Vec::new();
     let mut owns_schemas = Vec::new();
     for table in tables {
         let owns = (table.owner == oid).then_some("owner");
-        let given = rights.get(&(oid.0, table.oid.0)).into_iter().flatten();
+        let given = rights.get(&(oid, table.oid)).into_iter().flatten();
         may.extend(owns.into_iter().chain(given.copied()).map(|what| May {
             table: table.name.clone(),
             what: what.to_owned(),
@@ -229,32 +205,27 @@ fn role(row: &PgRow, tables: &[Owned], rights: &Rights) -> Result<ActsAs, sqlx::
     })
 }
 
-/// The options of a connection: TLS with `verify-full`, whatever the environment says.
-fn options(target: &PostgresTarget, root: &Path) -> Result<PgConnectOptions, String> {
+/// How the connection is made: TLS with `verify-full`.
+fn connector(target: &PostgresTarget, root: &Path) -> Result<Connector, String> {
     let url = plain_url(&target.url)?;
     let ca = root.join(&target.ca);
     let authorities =
         bounded::file(&ca, AUTHORITIES).map_err(|_| format!("{} cannot be read", ca.display()))?;
-    let begin = b"-----BEGIN CERTIFICATE-----";
-    if !authorities
-        .windows(begin.len())
-        .any(|window| window == begin)
-    {
-        return Err(format!("{} holds no certificate (PEM)", ca.display()));
-    }
-    let options =
-        PgConnectOptions::from_str(url).map_err(|_| "`url` is no URL of PostgreSQL".to_owned())?;
-    if options.get_socket().is_some() || options.get_host().starts_with('/') {
-        return Err("`url` names a socket: TLS needs a host".to_owned());
-    }
-    let options = options
-        .ssl_mode(PgSslMode::VerifyFull)
-        .ssl_root_cert_from_pem(authorities)
-        .application_name("vouchsafe-evidence")
-        .disable_statement_logging();
-    Ok(match password(target, root)? {
-        Some(password) => options.password(password.expose()),
-        None => return Err("no password: give `password_file` or `password_env`".to_owned()),
+    let Some(password) = password(target, root)? else {
+        return Err("no password: give `password_file` or `password_env`".to_owned());
+    };
+    let connector = Connector::new(&Target {
+        url,
+        password: Some(password.expose()),
+        application: "vouchsafe-evidence",
+        settings: &[],
+        authorities: &authorities,
+        patience: PATIENCE,
+    });
+    connector.map_err(|fault| match fault {
+        Fault::Authorities => format!("{} holds no certificate (PEM)", ca.display()),
+        Fault::Url(what) => format!("`url` is refused: {what}"),
+        other => told(other),
     })
 }
 
@@ -293,36 +264,32 @@ fn password(target: &PostgresTarget, root: &Path) -> Result<Option<Token>, Strin
     }
 }
 
+fn fault(error: tokio_postgres::Error) -> String {
+    told(error.into())
+}
+
 /// What went wrong, in words of our own: the server's may quote what it was sent.
-fn told(error: &sqlx::Error) -> String {
-    let tls =
-        "the server speaks no TLS, or its certificate is not of the given authority for that host";
-    match error {
-        sqlx::Error::Database(error) => match error.code().as_deref() {
-            Some("28P01" | "28000") => "the server refuses the user or its password".to_owned(),
-            Some("3D000") => "there is no such database".to_owned(),
-            Some("42501") => "the user may not read a catalog".to_owned(),
-            code => format!(
-                "the server answers with SQLSTATE {}",
-                code.unwrap_or("unknown")
-            ),
-        },
-        sqlx::Error::Tls(_) => tls.to_owned(),
-        // rustls reports a certificate that it refuses as invalid data.
-        sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => tls.to_owned(),
-        sqlx::Error::Io(_) => "nobody answers there".to_owned(),
+fn told(fault: Fault) -> String {
+    match (fault, fault.code()) {
+        (_, Some("28P01" | "28000")) | (Fault::Proof, _) => {
+            "the server refuses the user or its password".to_owned()
+        }
+        (_, Some("3D000")) => "there is no such database".to_owned(),
+        (_, Some("42501")) => "the user may not read a catalog".to_owned(),
+        (_, Some(code)) => format!("the server answers with SQLSTATE {code}"),
+        (Fault::Tls, _) => "the server speaks no TLS, or its certificate is not of the given authority for that host".to_owned(),
+        (Fault::Unreachable, _) => "nobody answers there".to_owned(),
         _ => "the connection failed, or the server answers in a way that is not known".to_owned(),
     }
 }
 
 /// `42P01` undefined table, `3F000` undefined schema, `42602` invalid name.
-fn absent(error: &sqlx::Error, table: &str) -> String {
-    let code = error.as_database_error().and_then(|error| error.code());
-    match code.as_deref() {
+fn absent(fault: Fault, table: &str) -> String {
+    match fault.code() {
         Some("42P01" | "3F000" | "42602") => {
             format!("there is no table {table:?} in that database")
         }
-        _ => told(error),
+        _ => told(fault),
     }
 }
 

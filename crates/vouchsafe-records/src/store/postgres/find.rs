@@ -3,23 +3,16 @@
 //! database that was just filled, would rather read all of a tenant's records.
 
 use jiff::Timestamp;
-use sqlx::postgres::PgConnection;
-use sqlx::query_builder::QueryBuilder;
 use uuid::Uuid;
+use vouchsafe_database::{Builder, Statement};
 
 use crate::search::Order;
-use crate::store::error::translate;
+use crate::store::bounded;
 use crate::store::rows::{Care, Sought, TagsOf, VersionRow};
-use crate::store::{StoreError, bounded};
-
-type Sql = QueryBuilder<sqlx::Postgres>;
 
 /// The records of a page of the query, each with its current version.
-pub(in crate::store) async fn candidates(
-    connection: &mut PgConnection,
-    sought: &Sought<'_>,
-) -> Result<Vec<VersionRow>, StoreError> {
-    let mut sql = QueryBuilder::new(
+pub(in crate::store) fn candidates<'a>(sought: &Sought<'_>) -> Statement<'a, VersionRow> {
+    let mut sql = Builder::new(
         "SELECT v.id, v.version, v.subject, v.deleted, v.last_updated, v.manifest, v.sealed FROM (",
     );
     page(&mut sql, sought);
@@ -28,27 +21,18 @@ pub(in crate::store) async fn candidates(
     sql.push(" AND v.type = ").push_bind(sought.record_type);
     sql.push(" AND v.id = r.id AND v.version = r.version OFFSET 0) v ORDER BY ");
     sql.push(order(sought.query.order));
-    sql.build_query_as()
-        .fetch_all(connection)
-        .await
-        .map_err(translate)
+    sql.build()
 }
 
 /// The ids of the records of a page.
-pub(in crate::store) async fn ids(
-    connection: &mut PgConnection,
-    sought: &Sought<'_>,
-) -> Result<Vec<Uuid>, StoreError> {
-    let mut sql = QueryBuilder::new("SELECT r.id FROM (");
+pub(super) fn ids<'a>(sought: &Sought<'_>) -> Statement<'a, Uuid> {
+    let mut sql = Builder::new("SELECT r.id FROM (");
     page(&mut sql, sought);
     sql.push(") r");
-    sql.build_query_scalar()
-        .fetch_all(connection)
-        .await
-        .map_err(translate)
+    sql.build()
 }
 
-fn page(sql: &mut Sql, sought: &Sought<'_>) {
+fn page(sql: &mut Builder<'_>, sought: &Sought<'_>) {
     sql.push("SELECT r.id, r.version, r.last_updated ");
     source(sql, sought, Paging::Page);
     sql.push(" ORDER BY ")
@@ -65,35 +49,24 @@ const fn order(order: Order) -> &'static str {
     }
 }
 
-pub(in crate::store) async fn count(
-    connection: &mut PgConnection,
-    sought: &Sought<'_>,
-) -> Result<u64, StoreError> {
-    let mut sql = QueryBuilder::new("SELECT COUNT(*) ");
+pub(in crate::store) fn count<'a>(sought: &Sought<'_>) -> Statement<'a, i64> {
+    let mut sql = Builder::new("SELECT COUNT(*) ");
     source(&mut sql, sought, Paging::All);
-    let count: i64 = sql
-        .build_query_scalar()
-        .fetch_one(connection)
-        .await
-        .map_err(translate)?;
-    u64::try_from(count).map_err(|_| StoreError::Damaged)
+    sql.build()
 }
 
-pub(in crate::store) async fn in_care(
-    connection: &mut PgConnection,
-    care: Care<'_>,
-) -> Result<Vec<Uuid>, StoreError> {
+pub(in crate::store) fn in_care<'a>(care: Care<'_>) -> Statement<'a, Uuid> {
     let (types, ids): (Vec<i32>, Vec<Uuid>) = care.beneficiaries.iter().copied().unzip();
-    let mut sql = QueryBuilder::new("SELECT DISTINCT r.subject FROM unnest(");
-    sql.push_bind(types)
-        .push(", ")
-        .push_bind(ids)
-        .push(") AS w(type, id) ");
+    let mut sql = Builder::new("SELECT DISTINCT r.subject FROM unnest(");
+    sql.push_array(types)
+        .push("::integer[], ")
+        .push_array(ids)
+        .push("::uuid[]) AS w(type, id) ");
     if let Some(subjects) = care.subjects {
         let subjects: Vec<Uuid> = subjects.iter().map(|subject| subject.uuid()).collect();
         sql.push("CROSS JOIN unnest(")
-            .push_bind(subjects)
-            .push(") AS s(subject) ");
+            .push_array(subjects)
+            .push("::uuid[]) AS s(subject) ");
     }
     sql.push("CROSS JOIN LATERAL (SELECT r.subject FROM relations r WHERE r.tenant = ");
     sql.push_bind(care.tenant.uuid());
@@ -107,10 +80,7 @@ pub(in crate::store) async fn in_care(
         .push(" AND r.until_at > ")
         .push_bind(now);
     sql.push(" OFFSET 0) r ORDER BY r.subject");
-    sql.build_query_scalar()
-        .fetch_all(connection)
-        .await
-        .map_err(translate)
+    sql.build()
 }
 
 /// Whether only the records after a position count.
@@ -120,26 +90,26 @@ enum Paging {
     All,
 }
 
-fn source(sql: &mut Sql, sought: &Sought<'_>, paging: Paging) {
+fn source(sql: &mut Builder<'_>, sought: &Sought<'_>, paging: Paging) {
     let query = sought.query;
     let mut others = sought.lookups.iter();
     let mut first_of_subject = false;
     if let Some(ids) = &query.ids {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         sql.push("FROM (SELECT DISTINCT unnest(")
-            .push_bind(ids)
-            .push(") AS id) c ");
+            .push_array(ids)
+            .push("::uuid[]) AS id) c ");
     } else if let Some(first) = others.next() {
         sql.push("FROM (SELECT DISTINCT t.id FROM unnest(")
-            .push_bind(first.any.clone())
-            .push(") AS w(tag) CROSS JOIN LATERAL (SELECT t.id FROM index_tags t WHERE ");
+            .push_array(first.any.clone())
+            .push("::bytea[]) AS w(tag) CROSS JOIN LATERAL (SELECT t.id FROM index_tags t WHERE ");
         tagged(sql, sought, first);
         sql.push(" AND t.tag = w.tag OFFSET 0) t) c ");
     } else if let Some(subjects) = &query.subjects {
         let subjects: Vec<Uuid> = subjects.iter().map(|subject| subject.uuid()).collect();
         sql.push("FROM (SELECT DISTINCT unnest(")
-            .push_bind(subjects)
-            .push(") AS subject) c ");
+            .push_array(subjects)
+            .push("::uuid[]) AS subject) c ");
         first_of_subject = true;
     } else {
         sql.push("FROM records r WHERE ");
@@ -155,7 +125,7 @@ fn source(sql: &mut Sql, sought: &Sought<'_>, paging: Paging) {
         if let Some(subjects) = &query.subjects {
             let subjects: Vec<Uuid> = subjects.iter().map(|subject| subject.uuid()).collect();
             sql.push(" AND r.subject = ANY(")
-                .push_bind(subjects)
+                .push_array(subjects)
                 .push(")");
         }
     }
@@ -163,7 +133,7 @@ fn source(sql: &mut Sql, sought: &Sought<'_>, paging: Paging) {
         sql.push(" AND EXISTS (SELECT 1 FROM index_tags t WHERE t.id = r.id AND ");
         tagged(sql, sought, tags);
         sql.push(" AND t.tag = ANY(")
-            .push_bind(tags.any.clone())
+            .push_array(tags.any.clone())
             .push(") OFFSET 0)");
     }
     // Of each subject the page needs no more than its first: the index has them in order.
@@ -176,7 +146,7 @@ fn source(sql: &mut Sql, sought: &Sought<'_>, paging: Paging) {
     }
 }
 
-fn conditions(sql: &mut Sql, sought: &Sought<'_>, paging: Paging) {
+fn conditions(sql: &mut Builder<'_>, sought: &Sought<'_>, paging: Paging) {
     let query = sought.query;
     sql.push("r.tenant = ").push_bind(sought.tenant.uuid());
     sql.push(" AND r.type = ")
@@ -208,7 +178,7 @@ fn conditions(sql: &mut Sql, sought: &Sought<'_>, paging: Paging) {
     sql.push_bind(after.id.uuid()).push(")");
 }
 
-fn tagged(sql: &mut Sql, sought: &Sought<'_>, tags: &TagsOf) {
+fn tagged(sql: &mut Builder<'_>, sought: &Sought<'_>, tags: &TagsOf) {
     sql.push("t.tenant = ").push_bind(sought.tenant.uuid());
     sql.push(" AND t.type = ").push_bind(sought.record_type);
     sql.push(" AND t.index_name = ").push_bind(tags.index);

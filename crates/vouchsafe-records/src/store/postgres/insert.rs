@@ -1,52 +1,79 @@
 //! Writing the rows of a batch: one statement per table, its columns as arrays.
 
-use sqlx::postgres::PgConnection;
 use uuid::Uuid;
+use vouchsafe_database::{DatabaseError, Statement, query};
 
 use crate::store::StoreError;
 use crate::store::batch::{Batch, RecordNo, VersionLine};
-use crate::store::error::translate;
 
 /// Bytes of versions in one statement, about.
 const STATEMENT_BYTES: usize = 4 << 20;
 /// Rows of other tables in one statement.
 const STATEMENT_ROWS: usize = 10_000;
 
-pub(super) async fn intent(
-    connection: &mut PgConnection,
-    batch: &Batch<'_>,
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO intents (id, state, at) VALUES ($1, 1, $2)")
+/// A statement, and what its end means.
+pub(super) struct Step<'a> {
+    pub(super) statement: Statement<'a>,
+    pub(super) end: End,
+}
+
+/// What the end of a statement means.
+#[derive(Clone, Copy)]
+pub(super) enum End {
+    /// As the database says.
+    Any,
+    /// A row that is there already is a record with another version.
+    OfRecords,
+    /// All these rows must have been there.
+    All(usize, StoreError),
+    /// Some row must have been there.
+    Some(StoreError),
+}
+
+impl End {
+    pub(super) fn of(self, changed: Result<u64, DatabaseError>) -> Result<(), StoreError> {
+        match (self, changed.map_err(StoreError::from)) {
+            (Self::OfRecords, Err(error)) => Err(error.of_record()),
+            (_, Err(error)) => Err(error),
+            (Self::All(rows, missing), Ok(changed)) if changed != rows as u64 => Err(missing),
+            (Self::Some(missing), Ok(0)) => Err(missing),
+            (_, Ok(_)) => Ok(()),
+        }
+    }
+}
+
+/// The statements that write a batch, in their order.
+pub(super) fn steps(batch: &Batch) -> Vec<Step<'_>> {
+    let mut steps = Vec::new();
+    intent(&mut steps, batch);
+    created(&mut steps, batch);
+    updated(&mut steps, batch);
+    versions(&mut steps, batch);
+    tags(&mut steps, batch);
+    relations(&mut steps, batch);
+    steps
+}
+
+fn add<'a>(steps: &mut Vec<Step<'a>>, statement: Statement<'a>, end: End) {
+    steps.push(Step { statement, end });
+}
+
+fn intent<'a>(steps: &mut Vec<Step<'a>>, batch: &'a Batch) {
+    let statement = query("INSERT INTO intents (id, state, at) VALUES ($1, 1, $2)")
         .bind(batch.intent.uuid())
-        .bind(batch.now)
-        .execute(&mut *connection)
-        .await
-        .map_err(translate)?;
+        .bind(batch.now);
+    add(steps, statement, End::Any);
     if let Some((idempotency, result)) = &batch.idempotency {
-        sqlx::query(
+        let statement = query(
             "INSERT INTO idempotency (tenant, key, request, result, at) VALUES ($1, $2, $3, $4, $5)",
         )
         .bind(batch.tenant.uuid())
-        .bind(idempotency.key.0.to_vec())
-        .bind(idempotency.request.0.to_vec())
-        .bind(result.clone())
-        .bind(batch.now)
-        .execute(connection)
-        .await
-        .map_err(translate)?;
+        .bind(&idempotency.key.0[..])
+        .bind(&idempotency.request.0[..])
+        .bind(result)
+        .bind(batch.now);
+        add(steps, statement, End::Any);
     }
-    Ok(())
-}
-
-pub(super) async fn batch(
-    connection: &mut PgConnection,
-    batch: &Batch<'_>,
-) -> Result<(), StoreError> {
-    created(connection, batch).await?;
-    updated(connection, batch).await?;
-    versions(connection, batch).await?;
-    tags(connection, batch).await?;
-    relations(connection, batch).await
 }
 
 /// A column of the rows.
@@ -63,10 +90,10 @@ fn places<T>(lines: &[T], record: impl Fn(&T) -> RecordNo) -> (Vec<i32>, Vec<Uui
         .unzip()
 }
 
-async fn created(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
+fn created<'a>(steps: &mut Vec<Step<'a>>, batch: &'a Batch) {
     for lines in batch.created.chunks(STATEMENT_ROWS) {
         let (types, ids) = places(lines, |line| line.record);
-        let inserted = sqlx::query(
+        let inserted = query(
             "INSERT INTO records (tenant, type, id, version, subject, deleted, last_updated) \
              SELECT $1, type, id, version, subject, deleted, $2 FROM unnest($3::integer[], \
              $4::uuid[], $5::bigint[], $6::uuid[], $7::boolean[]) \
@@ -74,22 +101,19 @@ async fn created(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(),
         )
         .bind(batch.tenant.uuid())
         .bind(batch.now)
-        .bind(types)
-        .bind(ids)
-        .bind(column(lines, |line| line.version))
-        .bind(column(lines, |line| line.subject))
-        .bind(column(lines, |line| line.deleted))
-        .execute(&mut *connection)
-        .await;
-        inserted.map_err(|error| translate(error).of_record())?;
+        .bind_array(types)
+        .bind_array(ids)
+        .bind_array(column(lines, |line| line.version))
+        .bind_array(column(lines, |line| line.subject))
+        .bind_array(column(lines, |line| line.deleted));
+        add(steps, inserted, End::OfRecords);
     }
-    Ok(())
 }
 
-async fn updated(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
+fn updated<'a>(steps: &mut Vec<Step<'a>>, batch: &'a Batch) {
     for lines in batch.updated.chunks(STATEMENT_ROWS) {
         let (types, ids) = places(lines, |line| line.record);
-        let done = sqlx::query(
+        let done = query(
             "UPDATE records r SET version = w.version, deleted = w.deleted, last_updated = $2 \
              FROM unnest($3::integer[], $4::uuid[], $5::bigint[], $6::bigint[], $7::uuid[], \
              $8::boolean[]) AS w(type, id, version, expects, subject, deleted) \
@@ -98,23 +122,18 @@ async fn updated(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(),
         )
         .bind(batch.tenant.uuid())
         .bind(batch.now)
-        .bind(types)
-        .bind(ids)
-        .bind(column(lines, |line| line.version))
-        .bind(column(lines, |line| line.expects))
-        .bind(column(lines, |line| line.subject))
-        .bind(column(lines, |line| line.deleted))
-        .execute(&mut *connection)
-        .await
-        .map_err(translate)?;
-        if done.rows_affected() != lines.len() as u64 {
-            return Err(StoreError::Conflict);
-        }
+        .bind_array(types)
+        .bind_array(ids)
+        .bind_array(column(lines, |line| line.version))
+        .bind_array(column(lines, |line| line.expects))
+        .bind_array(column(lines, |line| line.subject))
+        .bind_array(column(lines, |line| line.deleted));
+        let end = End::All(lines.len(), StoreError::Conflict);
+        add(steps, done, end);
     }
-    Ok(())
 }
 
-async fn versions(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
+fn versions<'a>(steps: &mut Vec<Step<'a>>, batch: &'a Batch) {
     let mut rest = batch.versions.as_slice();
     while !rest.is_empty() {
         let mut bytes = 0;
@@ -129,19 +148,14 @@ async fn versions(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<()
             .count();
         let (lines, later) = rest.split_at(fits);
         rest = later;
-        some_versions(connection, batch, lines).await?;
+        add(steps, some_versions(batch, lines), End::Any);
     }
-    Ok(())
 }
 
-async fn some_versions(
-    connection: &mut PgConnection,
-    batch: &Batch<'_>,
-    lines: &[VersionLine],
-) -> Result<(), StoreError> {
+fn some_versions<'a>(batch: &'a Batch, lines: &'a [VersionLine]) -> Statement<'a> {
     let (types, ids) = places(lines, |line| line.record);
     let bytes = |value: fn(&VersionLine) -> &[u8]| lines.iter().map(value).collect::<Vec<&[u8]>>();
-    sqlx::query(
+    query(
         "INSERT INTO versions (tenant, type, id, version, subject, deleted, last_updated, intent, \
          key_version, suites, manifest, sealed) \
          SELECT $1, type, id, version, subject, deleted, $2, $3, key_version, suites, manifest, \
@@ -152,114 +166,94 @@ async fn some_versions(
     .bind(batch.tenant.uuid())
     .bind(batch.now)
     .bind(batch.intent.uuid())
-    .bind(types)
-    .bind(ids)
-    .bind(column(lines, |line| line.version))
-    .bind(column(lines, |line| line.subject))
-    .bind(column(lines, |line| line.deleted))
-    .bind(column(lines, |line| line.key_version))
-    .bind(column(lines, |line| line.suites))
-    .bind(bytes(|line| &line.manifest))
-    .bind(bytes(|line| &line.sealed))
-    .execute(connection)
-    .await
-    .map_err(translate)?;
-    Ok(())
+    .bind_array(types)
+    .bind_array(ids)
+    .bind_array(column(lines, |line| line.version))
+    .bind_array(column(lines, |line| line.subject))
+    .bind_array(column(lines, |line| line.deleted))
+    .bind_array(column(lines, |line| line.key_version))
+    .bind_array(column(lines, |line| line.suites))
+    .bind_array(bytes(|line| &line.manifest))
+    .bind_array(bytes(|line| &line.sealed))
 }
 
-async fn tags(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
+fn tags<'a>(steps: &mut Vec<Step<'a>>, batch: &'a Batch) {
     for lines in batch.cleared_tags.chunks(STATEMENT_ROWS) {
         let (types, ids) = places(lines, |line| line.record);
-        sqlx::query(
+        let statement = query(
             "DELETE FROM index_tags t \
              USING unnest($2::integer[], $3::uuid[], $4::integer[]) AS w(type, id, index_name) \
              WHERE t.tenant = $1 AND t.type = w.type AND t.id = w.id \
              AND t.index_name = w.index_name",
         )
         .bind(batch.tenant.uuid())
-        .bind(types)
-        .bind(ids)
-        .bind(column(lines, |line| line.index))
-        .execute(&mut *connection)
-        .await
-        .map_err(translate)?;
+        .bind_array(types)
+        .bind_array(ids)
+        .bind_array(column(lines, |line| line.index));
+        add(steps, statement, End::Any);
     }
     for lines in batch.tags.chunks(STATEMENT_ROWS) {
         let (types, ids) = places(lines, |line| line.record);
         // Two values of a record may have one tag.
-        sqlx::query(
+        let statement = query(
             "INSERT INTO index_tags (tenant, type, index_name, index_version, tag, id) \
              SELECT $1, type, index_name, index_version, tag, id FROM unnest($2::integer[], \
              $3::uuid[], $4::integer[], $5::bigint[], $6::bytea[]) \
              AS w(type, id, index_name, index_version, tag) ON CONFLICT DO NOTHING",
         )
         .bind(batch.tenant.uuid())
-        .bind(types)
-        .bind(ids)
-        .bind(column(lines, |line| line.index))
-        .bind(column(lines, |line| line.index_version))
-        .bind(column(lines, |line| line.tag.clone()))
-        .execute(&mut *connection)
-        .await
-        .map_err(translate)?;
+        .bind_array(types)
+        .bind_array(ids)
+        .bind_array(column(lines, |line| line.index))
+        .bind_array(column(lines, |line| line.index_version))
+        .bind_array(column(lines, |line| line.tag.clone()));
+        add(steps, statement, End::Any);
     }
-    Ok(())
 }
 
-async fn relations(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
+fn relations<'a>(steps: &mut Vec<Step<'a>>, batch: &'a Batch) {
     let tenant = batch.tenant.uuid();
     for lines in batch.cleared_relations.chunks(STATEMENT_ROWS) {
         let (types, ids) = places(lines, |record| *record);
-        sqlx::query(
+        let statement = query(
             "DELETE FROM relations r USING unnest($2::integer[], $3::uuid[]) AS w(type, id) \
              WHERE r.tenant = $1 AND r.source_type = w.type AND r.source = w.id",
         )
         .bind(tenant)
-        .bind(types)
-        .bind(ids)
-        .execute(&mut *connection)
-        .await
-        .map_err(translate)?;
+        .bind_array(types)
+        .bind_array(ids);
+        add(steps, statement, End::Any);
     }
     for lines in batch.relations.chunks(STATEMENT_ROWS) {
         let (types, ids) = places(lines, |line| line.beneficiary);
         let (source_types, sources) = places(lines, |line| line.source);
-        sqlx::query(
+        let statement = query(
             "INSERT INTO relations (tenant, beneficiary_type, beneficiary, subject, source_type, \
              source, kind, from_at, until_at) SELECT $1, * FROM unnest($2::integer[], \
              $3::uuid[], $4::uuid[], $5::integer[], $6::uuid[], $7::integer[], $8::bigint[], \
              $9::bigint[])",
         )
         .bind(tenant)
-        .bind(types)
-        .bind(ids)
-        .bind(column(lines, |line| line.subject))
-        .bind(source_types)
-        .bind(sources)
-        .bind(column(lines, |line| line.kind))
-        .bind(column(lines, |line| line.from))
-        .bind(column(lines, |line| line.until))
-        .execute(&mut *connection)
-        .await
-        .map_err(translate)?;
+        .bind_array(types)
+        .bind_array(ids)
+        .bind_array(column(lines, |line| line.subject))
+        .bind_array(source_types)
+        .bind_array(sources)
+        .bind_array(column(lines, |line| line.kind))
+        .bind_array(column(lines, |line| line.from))
+        .bind_array(column(lines, |line| line.until));
+        add(steps, statement, End::Any);
     }
     let Some(ended) = batch.ended else {
-        return Ok(());
+        return;
     };
-    let done = sqlx::query(
+    let done = query(
         "UPDATE relations SET until_at = $1 \
          WHERE tenant = $2 AND source_type = $3 AND source = $4 AND until_at > $1",
     )
     .bind(batch.now)
     .bind(tenant)
     .bind(ended.record_type)
-    .bind(ended.id)
-    .execute(connection)
-    .await
-    .map_err(translate)?;
-    if done.rows_affected() == 0 {
-        Err(StoreError::NotFound)
-    } else {
-        Ok(())
-    }
+    .bind(ended.id);
+    add(steps, done, End::Some(StoreError::NotFound));
 }

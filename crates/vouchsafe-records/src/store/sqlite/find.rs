@@ -2,45 +2,29 @@
 //! statistics of a database that was just filled, and would read a type's records one by one.
 
 use jiff::Timestamp;
-use sqlx::query_builder::QueryBuilder;
-use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
+use vouchsafe_database::{Builder, Statement};
 
 use crate::search::Order;
-use crate::store::error::translate;
+use crate::store::bounded;
 use crate::store::rows::{Care, Sought, TagsOf, VersionRow};
-use crate::store::{StoreError, bounded};
-
-type Sql = QueryBuilder<sqlx::Sqlite>;
 
 /// The records of a page of the query, each with its current version.
-pub(in crate::store) async fn candidates(
-    connection: &mut SqliteConnection,
-    sought: &Sought<'_>,
-) -> Result<Vec<VersionRow>, StoreError> {
+pub(in crate::store) fn candidates<'a>(sought: &Sought<'_>) -> Statement<'a, VersionRow> {
     let mut sql = select(WITH_VERSIONS, sought);
     sql.push(
         ") r CROSS JOIN versions v ON v.tenant = r.tenant AND v.type = r.type AND v.id = r.id \
          AND v.version = r.version ORDER BY ",
     );
     sql.push(order(sought.query.order));
-    sql.build_query_as()
-        .fetch_all(connection)
-        .await
-        .map_err(translate)
+    sql.build()
 }
 
 /// The ids of the records of a page.
-pub(in crate::store) async fn ids(
-    connection: &mut SqliteConnection,
-    sought: &Sought<'_>,
-) -> Result<Vec<Uuid>, StoreError> {
+pub(super) fn ids<'a>(sought: &Sought<'_>) -> Statement<'a, Uuid> {
     let mut sql = select("SELECT r.id FROM (", sought);
     sql.push(") r");
-    sql.build_query_scalar()
-        .fetch_all(connection)
-        .await
-        .map_err(translate)
+    sql.build()
 }
 
 const WITH_VERSIONS: &str = "SELECT v.id, v.version, v.subject, v.deleted, v.last_updated, \
@@ -54,34 +38,19 @@ const fn order(order: Order) -> &'static str {
     }
 }
 
-pub(in crate::store) async fn count(
-    connection: &mut SqliteConnection,
-    sought: &Sought<'_>,
-) -> Result<u64, StoreError> {
-    let mut sql = QueryBuilder::new("SELECT COUNT(*) ");
+pub(in crate::store) fn count<'a>(sought: &Sought<'_>) -> Statement<'a, i64> {
+    let mut sql = Builder::new("SELECT COUNT(*) ");
     conditions(&mut sql, sought);
-    let count: i64 = sql
-        .build_query_scalar()
-        .fetch_one(connection)
-        .await
-        .map_err(translate)?;
-    u64::try_from(count).map_err(|_| StoreError::Damaged)
+    sql.build()
 }
 
-pub(in crate::store) async fn in_care(
-    connection: &mut SqliteConnection,
-    care: Care<'_>,
-) -> Result<Vec<Uuid>, StoreError> {
-    let mut sql = subjects("", care);
-    sql.build_query_scalar()
-        .fetch_all(connection)
-        .await
-        .map_err(translate)
+pub(in crate::store) fn in_care<'a>(care: Care<'_>) -> Statement<'a, Uuid> {
+    subjects("", care).build()
 }
 
 /// The records that a page of the query has.
-fn select(prefix: &str, sought: &Sought<'_>) -> Sql {
-    let mut sql = QueryBuilder::new(format!(
+fn select<'a>(prefix: &str, sought: &Sought<'_>) -> Builder<'a> {
+    let mut sql = Builder::new(format!(
         "{prefix}SELECT r.tenant, r.type, r.id, r.version, r.last_updated "
     ));
     conditions(&mut sql, sought);
@@ -108,7 +77,7 @@ fn select(prefix: &str, sought: &Sought<'_>) -> Sql {
     sql
 }
 
-fn conditions(sql: &mut Sql, sought: &Sought<'_>) {
+fn conditions(sql: &mut Builder<'_>, sought: &Sought<'_>) {
     let query = sought.query;
     let mut others = sought.lookups.iter();
     match (&query.ids, others.next(), &query.subjects) {
@@ -157,7 +126,7 @@ fn conditions(sql: &mut Sql, sought: &Sought<'_>) {
     }
 }
 
-fn tagged(sql: &mut Sql, sought: &Sought<'_>, tags: &TagsOf) {
+fn tagged(sql: &mut Builder<'_>, sought: &Sought<'_>, tags: &TagsOf) {
     sql.push("t.tenant = ").push_bind(sought.tenant.uuid());
     sql.push(" AND t.type = ").push_bind(sought.record_type);
     sql.push(" AND t.index_name = ").push_bind(tags.index);
@@ -165,16 +134,16 @@ fn tagged(sql: &mut Sql, sought: &Sought<'_>, tags: &TagsOf) {
         .push_bind(tags.index_version)
         .push(" AND ");
     sql.push("t.tag IN (");
-    let mut any = sql.separated(", ");
-    for tag in &tags.any {
-        any.push_bind(tag.clone());
+    for (number, tag) in tags.any.iter().enumerate() {
+        sql.push(if number == 0 { "" } else { ", " });
+        sql.push_bind(tag.clone());
     }
     sql.push(")");
 }
 
 /// The subjects in somebody's care; a part for each beneficiary.
-fn subjects(prefix: &str, care: Care<'_>) -> Sql {
-    let mut sql = QueryBuilder::new(prefix);
+fn subjects<'a>(prefix: &str, care: Care<'_>) -> Builder<'a> {
+    let mut sql = Builder::new(prefix);
     let now = care.now.as_microsecond();
     for (number, (record_type, id)) in care.beneficiaries.iter().enumerate() {
         sql.push(if number == 0 { "" } else { " UNION " });
@@ -200,7 +169,7 @@ fn subjects(prefix: &str, care: Care<'_>) -> Sql {
 }
 
 /// `column IN (...)`, the ids as one value: SQLite takes no more than 32,766 values.
-fn among_ids(sql: &mut Sql, column: &str, ids: impl Iterator<Item = Uuid>) {
+fn among_ids(sql: &mut Builder<'_>, column: &str, ids: impl Iterator<Item = Uuid>) {
     let mut packed = Vec::new();
     ids.for_each(|id| packed.extend_from_slice(id.as_bytes()));
     let count = bounded(packed.len() / 16);
@@ -221,11 +190,10 @@ mod tests {
     use crate::pack::Pack;
     use crate::search::Updated;
     use crate::store::names::Names;
-    use crate::store::sqlite::Sqlite;
-    use crate::store::{Create, Database, Location, Lookup, Query, SCHEMA};
+    use crate::store::{Create, Database, Location, Lookup, Query, SCHEMA, intern};
 
     struct Plans {
-        database: Sqlite,
+        database: Database,
         names: Names,
         _folder: tempfile::TempDir,
     }
@@ -236,13 +204,10 @@ mod tests {
             let path = folder.path().join("records.db");
             let location = Location::Sqlite { path };
             let opened = Database::open(&location, Create::IfMissing, &SCHEMA).await;
-            let Ok(Database::Sqlite(file)) = opened else {
-                panic!("{opened:?}");
-            };
-            let database = Sqlite(file);
+            let database = opened.unwrap();
             let pack = Pack::fhir_r4().unwrap();
             let wanted: Vec<&str> = pack.names().iter().map(|name| &**name).collect();
-            let names = Names::new(database.intern(&wanted).await.unwrap());
+            let names = Names::new(intern(&database, &wanted).await.unwrap());
             Self {
                 database,
                 names,
@@ -250,10 +215,10 @@ mod tests {
             }
         }
 
-        async fn explain(&self, mut sql: Sql) -> String {
-            let mut lane = self.database.0.readers().take().await.unwrap();
+        async fn explain(&self, sql: Builder<'_>) -> String {
+            let mut reader = self.database.reader().await.unwrap();
             let rows: Vec<(i64, i64, i64, String)> =
-                sql.build_query_as().fetch_all(&mut *lane).await.unwrap();
+                sql.build().fetch_all(&mut reader).await.unwrap();
             rows.into_iter().map(|row| row.3 + "\n").collect()
         }
 
@@ -301,8 +266,7 @@ mod tests {
             .await;
         let first =
             "PRIMARY KEY (tenant=? AND type=? AND index_name=? AND index_version=? AND tag=?)";
-        let others =
-            "(id=? AND type=? AND tenant=? AND index_name=? AND index_version=? AND tag=?)";
+        let others = "PRIMARY KEY (tenant=? AND type=? AND index_name=? AND index_version=? AND tag=? AND id=?)";
         assert!(
             by_tags.contains(first) && by_tags.contains(others),
             "{by_tags}"

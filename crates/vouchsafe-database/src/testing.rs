@@ -1,0 +1,57 @@
+//! What tests do behind the back of a program, on real databases.
+
+use std::borrow::Cow;
+
+use crate::connection::{Connection, Kind};
+use crate::embedded::{Embedded, Use};
+use crate::{DatabaseError, Location, postgres, query};
+
+/// The value of a variable of the test environment; says that a test is skipped if it is not set.
+#[must_use]
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that is skipped says so where it runs"
+)]
+pub fn variable(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok();
+    if value.is_none() {
+        eprintln!("SKIPPED on PostgreSQL: {name} is not set (tools/pg starts one)");
+    }
+    value
+}
+
+/// Runs statements, by a connection of its own; gives back how many rows were changed, if it was one statement.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn run(
+    location: &Location,
+    statements: impl Into<Cow<'static, str>>,
+) -> Result<u64, DatabaseError> {
+    let statements = statements.into();
+    let mut connection = match location {
+        Location::Sqlite { path } => Connection(Kind::Sqlite(Embedded::open(path, Use::Write)?)),
+        Location::Postgres(server) => postgres::connect(&server.connector(&[])?).await?,
+    };
+    if !statements.contains(';') {
+        return query(statements).execute(&mut connection).await;
+    }
+    match &mut connection.0 {
+        Kind::Sqlite(connection) => connection.batch(&statements)?,
+        Kind::Postgres(connection) => connection.batch(&statements).await?,
+        Kind::Gone => {}
+    }
+    Ok(0)
+}
+
+/// Runs statements as the administrator of the server of the tests.
+///
+/// # Errors
+/// [`DatabaseError`], and when the variables are not set.
+pub async fn administer(statements: impl Into<Cow<'static, str>>) -> Result<(), DatabaseError> {
+    let url = variable("VOUCHSAFE_TEST_PG_ADMIN").ok_or(DatabaseError::Missing)?;
+    let ca = variable("VOUCHSAFE_TEST_PG_CA").ok_or(DatabaseError::Missing)?;
+    run(&Location::postgres(url, ca), statements)
+        .await
+        .map(drop)
+}

@@ -1,0 +1,113 @@
+//! What can go wrong with a connection.
+
+use std::error::Error as _;
+use std::io::{self, ErrorKind};
+
+/// Why a connection could not be made, or a statement not be run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Fault {
+    /// The URL is not one that is accepted.
+    #[error("the URL is refused: {0}")]
+    Url(&'static str),
+    /// There is no certificate of an authority (PEM), or one that cannot be read.
+    #[error("the certificates of authorities (PEM) are missing or damaged")]
+    Authorities,
+    /// The server offers no TLS, or its certificate was not accepted.
+    #[error(
+        "the server offers no TLS, or its certificate is expired, for another host name, or not of a given authority"
+    )]
+    Tls,
+    /// Nobody answers, or nobody does any more.
+    #[error("the server cannot be reached")]
+    Unreachable,
+    /// The server wants a password and was given none, or another proof than this driver knows.
+    #[error("the server wants another proof of who this is")]
+    Proof,
+    /// The server's answer: a SQLSTATE (PostgreSQL, appendix A).
+    #[error("the server answers with SQLSTATE {}", .0.code())]
+    State(State),
+    /// Anything else.
+    #[error("the connection failed")]
+    Failed,
+}
+
+/// A SQLSTATE: five characters.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct State([u8; 5]);
+
+impl State {
+    fn new(code: &str) -> Option<Self> {
+        let code: [u8; 5] = code.as_bytes().try_into().ok()?;
+        code.iter()
+            .all(u8::is_ascii_alphanumeric)
+            .then_some(Self(code))
+    }
+
+    /// The characters.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl Fault {
+    /// The SQLSTATE, if the server answered with one.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::State(state) => Some(state.code()),
+            _ => None,
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Fault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if let Some(state) = error.code() {
+            return State::new(state.code()).map_or(Self::Failed, Self::State);
+        }
+        let cause = error
+            .source()
+            .and_then(|cause| cause.downcast_ref::<io::Error>());
+        match cause {
+            // rustls reports a certificate that it refuses as invalid data.
+            Some(cause) if cause.kind() == ErrorKind::InvalidData => Self::Tls,
+            Some(_) => Self::Unreachable,
+            None if error.is_closed() => Self::Unreachable,
+            None => of_words(&error.to_string()),
+        }
+    }
+}
+
+/// What the driver says of faults that it gives no other sign of.
+fn of_words(words: &str) -> Fault {
+    match words {
+        // The server offers none.
+        "error performing TLS handshake" => Fault::Tls,
+        "timeout waiting for server" | "error connecting to server" => Fault::Unreachable,
+        "invalid connection string" => Fault::Url("it is malformed"),
+        "invalid configuration" | "authentication error" => Fault::Proof,
+        _ => Fault::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words are the driver's: another release of it may have others.
+    #[test]
+    fn the_words_of_the_driver_are_known() {
+        let parsed = "postgres://[".parse::<tokio_postgres::Config>();
+        let fault = Fault::from(parsed.unwrap_err());
+        assert_eq!(fault, Fault::Url("it is malformed"));
+    }
+
+    #[test]
+    fn a_state_has_five_letters_or_digits() {
+        assert_eq!(State::new("57P01").unwrap().code(), "57P01");
+        for code in ["", "57P0", "57P011", "57P0\n", "é7P0"] {
+            assert_eq!(State::new(code), None, "{code}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Connections to PostgreSQL, over TLS whose certificate is verified: chain, name and dates (`verify-full`).
+//!
+//! The driver is [`tokio_postgres`], which callers use from here. What this crate adds is the one way to connect: the given
+//! authorities alone may vouch for the server, the environment changes nothing, and no fault holds text of the server, which
+//! could quote values.
+
+mod connector;
+mod fault;
+mod tls;
+
+pub use connector::{Connector, Target};
+pub use fault::{Fault, State};
+pub use tokio_postgres;
