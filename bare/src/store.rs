@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use uuid::Uuid;
 use vouchsafe_database::{
-    Connection, Create, Database, DatabaseError, Location, Schema, Transaction, Work, migrations,
-    query, query_as, reading,
+    Connection, Create, Database, DatabaseError, Isolation, Location, Schema, Transaction, Work,
+    migrations, query, query_as, reading,
 };
 
 use crate::patient::NewPatient;
@@ -42,8 +42,9 @@ impl Store {
                 for (system, value) in &patient.identifiers {
                     statements.push(query(IDENTIFIER).bind(value).bind(system).bind(patient.id));
                 }
-                let (transaction, changed) = pools.begin_all(&statements).await?;
-                changed.into_iter().collect::<Result<Vec<u64>, _>>()?;
+                let mut transaction = pools.begin_with(Isolation::ReadCommitted).await?;
+                let done = transaction.all(&statements).await;
+                done.map_err(|(_, error)| error)?;
                 Transaction::from(transaction).commit().await
             }
         }

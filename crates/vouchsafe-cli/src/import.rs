@@ -9,6 +9,7 @@
 
 mod chunk;
 mod files;
+mod gunzip;
 mod ids;
 mod journal;
 mod local;
@@ -29,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use crate::installation::DataFolder;
 use crate::signals::stop_on_signal;
 use crate::{Ended, block_on, output, token_file};
-use files::{Source, Stage};
+use files::{Found, Source, Stage};
 use journal::Journal;
 use notes::Notes;
 use reader::{Read, Stand};
@@ -82,11 +83,11 @@ const AHEAD: usize = 2;
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
     // What cannot be read is found before anything is opened.
-    let sources = files::find(&args.paths)?;
-    block_on(import(args, sources))
+    let found = files::find(&args.paths)?;
+    block_on(import(args, found))
 }
 
-async fn import(args: Args, sources: Vec<Source>) -> anyhow::Result<Ended> {
+async fn import(args: Args, found: Found) -> anyhow::Result<Ended> {
     let stop = stop_on_signal(|| {
         output::complain(
             "stopping: what is being written is finished; a second signal ends at once",
@@ -108,13 +109,13 @@ async fn import(args: Args, sources: Vec<Source>) -> anyhow::Result<Ended> {
         }
     };
     let run = Run {
-        notes: Arc::new(Notes::new(&sources)),
+        notes: Arc::new(Notes::new(&found)),
         target: Arc::new(target),
         journal: Arc::new(journal),
         stop,
     };
     let started = Instant::now();
-    let ended = run.all(sources).await;
+    let ended = run.all(found.sources).await;
     run.notes.close();
     if let Some(target) = Arc::into_inner(run.target) {
         target.close().await;

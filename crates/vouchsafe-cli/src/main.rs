@@ -17,6 +17,7 @@ mod serve;
 mod signals;
 mod token_file;
 
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -152,6 +153,8 @@ fn renamed(command: clap::Command, from: &str, to: &str) -> clap::Command {
 
 /// Runs a command that waits for files, processes and networks.
 fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    // The runtime's code for a future is there three times; for a pointer that is little.
+    let work: Pin<Box<dyn Future<Output = anyhow::Result<T>> + '_>> = Box::pin(work);
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, OpenFlags};
 
 use crate::failover::Moment;
@@ -14,6 +15,8 @@ use crate::{DatabaseError, FromRow, Row, Value};
 const BUSY: Duration = Duration::from_secs(5);
 /// How many statements stay prepared.
 const PREPARED: usize = 256;
+/// Pages of the log (4 KiB) that are copied into the file at once: of those that change often, only the last copy is.
+const CHECKPOINT: &str = "8000";
 /// How many steps of SQLite's machine pass between two looks at the clock.
 const STEPS: i32 = 50_000;
 
@@ -24,11 +27,25 @@ pub(crate) enum Use {
     Read,
 }
 
+impl Use {
+    /// Pages in memory, as SQLite takes it: negative, in KiB. A reader forgets its pages when somebody wrote; the writer keeps
+    /// them.
+    const fn cache(self) -> &'static str {
+        match self {
+            Self::Write => "-16384",
+            Self::Read => "-8192",
+        }
+    }
+}
+
 /// A connection.
 pub(crate) struct Embedded {
     connection: rusqlite::Connection,
     /// A statement ends then; 0: never.
     until: Arc<AtomicU64>,
+    /// Whether a transaction was begun and not ended. SQLite may have rolled it back by itself, as on a full disk: what comes
+    /// after that must not be committed alone.
+    begun: bool,
 }
 
 impl Embedded {
@@ -38,6 +55,8 @@ impl Embedded {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = rusqlite::Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY)?;
+        // A plan does not depend on the values: otherwise statements would be prepared again for others.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         for (name, value) in [
             ("journal_mode", "WAL"),
@@ -46,8 +65,20 @@ impl Embedded {
             ("secure_delete", "ON"),
             ("cell_size_check", "ON"),
             ("trusted_schema", "OFF"),
+            // What a savepoint would take back stays in memory, and in no file.
+            ("temp_store", "MEMORY"),
+            ("wal_autocheckpoint", CHECKPOINT),
+            ("cache_size", to.cache()),
         ] {
             connection.pragma_update(None, name, value)?;
+        }
+        // A commit must be on the disk: both are read back, since SQLite takes what it can.
+        let journal: String =
+            connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        let synchronous: i64 =
+            connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+        if journal != "wal" || synchronous < 2 {
+            return Err(DatabaseError::NotWritable);
         }
         if to == Use::Read {
             connection.pragma_update(None, "query_only", "ON")?;
@@ -56,18 +87,51 @@ impl Embedded {
         let end = Arc::clone(&until);
         let over = move || Moment::now().is_after(end.load(Ordering::Relaxed));
         connection.progress_handler(STEPS, Some(over))?;
-        Ok(Self { connection, until })
+        Ok(Self {
+            connection,
+            until,
+            begun: false,
+        })
     }
 
-    /// Lets statements run for so long from now on, or without an end.
-    pub(crate) fn allow(&self, time: Option<Duration>) {
-        let until = time.map_or(0, |time| Moment::now().plus(time));
-        self.until.store(until, Ordering::Relaxed);
+    /// Lets statements run for so long from now on.
+    pub(crate) fn allow(&self, time: Duration) {
+        self.until
+            .store(Moment::now().plus(time), Ordering::Relaxed);
+    }
+
+    /// Begins a transaction with the write lock.
+    pub(crate) fn begin(&mut self) -> Result<(), DatabaseError> {
+        self.run("BEGIN IMMEDIATE")?;
+        self.begun = true;
+        Ok(())
+    }
+
+    /// Ends the transaction, if there is one still.
+    pub(crate) fn end(&mut self, how: &str) -> Result<(), DatabaseError> {
+        self.begun = false;
+        match self.is_in_transaction() {
+            true => self.run(how),
+            false => Ok(()),
+        }
+    }
+
+    fn check(&self) -> Result<(), DatabaseError> {
+        if self.begun && !self.is_in_transaction() {
+            return Err(DatabaseError::Failed);
+        }
+        Ok(())
     }
 
     /// Whether a transaction is open.
     pub(crate) fn is_in_transaction(&self) -> bool {
         !self.connection.is_autocommit()
+    }
+
+    /// Runs one statement without values, which stays prepared.
+    pub(crate) fn run(&self, text: &str) -> Result<(), DatabaseError> {
+        self.connection.prepare_cached(text)?.raw_execute()?;
+        Ok(())
     }
 
     /// Runs statements without values.
@@ -76,6 +140,7 @@ impl Embedded {
     }
 
     pub(crate) fn execute(&self, text: &str, values: &[Value<'_>]) -> Result<u64, DatabaseError> {
+        self.check()?;
         let mut statement = self.connection.prepare_cached(text)?;
         bind(&mut statement, values)?;
         Ok(statement.raw_execute()? as u64)
@@ -85,20 +150,26 @@ impl Embedded {
         &self,
         text: &str,
         values: &[Value<'_>],
+        most: usize,
     ) -> Result<Vec<R>, DatabaseError> {
+        self.check()?;
         let mut statement = self.connection.prepare_cached(text)?;
         bind(&mut statement, values)?;
         let mut rows = statement.raw_query();
         let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
+        while found.len() < most
+            && let Some(row) = rows.next()?
+        {
             found.push(R::from_row(&Row::Sqlite(row))?);
         }
         Ok(found)
     }
 }
 
-/// Binds the values: `$2` is the second one, wherever it stands; the `?`s are taken in their order.
+/// Binds the values: `$2` is the second one, wherever it stands; the `?`s are taken in their order. As many must be there as
+/// are asked for, and no more.
 fn bind(statement: &mut CachedStatement<'_>, values: &[Value<'_>]) -> Result<(), DatabaseError> {
+    let mut used = 0;
     for at in 1..=statement.parameter_count() {
         let number = match statement.parameter_name(at) {
             Some(name) => name.get(1..).and_then(|number| number.parse().ok()),
@@ -108,6 +179,10 @@ fn bind(statement: &mut CachedStatement<'_>, values: &[Value<'_>]) -> Result<(),
             .and_then(|number: usize| values.get(number.checked_sub(1)?))
             .ok_or(DatabaseError::Failed)?;
         statement.raw_bind_parameter(at, value)?;
+        used = used.max(number.unwrap_or(0));
+    }
+    if used != values.len() {
+        return Err(DatabaseError::Failed);
     }
     Ok(())
 }

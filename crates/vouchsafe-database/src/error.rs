@@ -75,14 +75,6 @@ pub enum DatabaseError {
     Failed,
 }
 
-impl DatabaseError {
-    /// The server went away, or is not there.
-    fn gone() -> Self {
-        failover::mark();
-        Self::Unreachable
-    }
-}
-
 impl From<rusqlite::Error> for DatabaseError {
     fn from(error: rusqlite::Error) -> Self {
         match error {
@@ -98,20 +90,34 @@ impl From<rusqlite::Error> for DatabaseError {
     }
 }
 
-impl From<Fault> for DatabaseError {
-    fn from(fault: Fault) -> Self {
+impl DatabaseError {
+    /// What a fault means.
+    pub(crate) fn of(fault: Fault) -> Self {
         match fault {
             Fault::Url(what) => Self::Url(what),
             Fault::Authorities => Self::Authorities,
             Fault::Tls => Self::Tls,
-            Fault::Unreachable => Self::gone(),
+            Fault::Unreachable => Self::Unreachable,
             Fault::Proof => Self::Refused,
-            Fault::State(state) => {
-                failover::mark_if_sign(state.code());
-                of_sqlstate(state.code())
-            }
+            Fault::State(state) => of_sqlstate(state.code()),
             Fault::Failed => Self::Failed,
         }
+    }
+
+    /// Marks a failover, if that is what a fault of a connection that was in use tells of.
+    pub(crate) fn mark(fault: Fault) {
+        match fault {
+            Fault::Unreachable => failover::mark(),
+            Fault::State(state) => failover::mark_if_sign(state.code()),
+            _ => {}
+        }
+    }
+}
+
+impl From<Fault> for DatabaseError {
+    fn from(fault: Fault) -> Self {
+        Self::mark(fault);
+        Self::of(fault)
     }
 }
 

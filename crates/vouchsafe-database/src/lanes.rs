@@ -13,10 +13,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use vouchsafe_postgres::Connector;
 
-use crate::DatabaseError;
 use crate::connection::{Connection, Kind};
 use crate::failover::Moment;
-use crate::postgres::{PATIENCE, connect, verify};
+use crate::postgres::{connect, verify};
+use crate::{DatabaseError, PATIENCE};
 
 /// A connection that was idle for longer is tested before it is used again.
 const FRESH: Duration = Duration::from_secs(1);
@@ -215,7 +215,12 @@ impl Drop for PgLane {
         }
         let place = self.place.take();
         runtime.spawn(async move {
-            let rolled_back = timeout(TEST, client.batch("ROLLBACK")).await;
+            let mut rolled_back = timeout(TEST, client.batch("ROLLBACK")).await;
+            if rolled_back.is_err() {
+                // It stands behind a statement that takes long, which nobody waits for any more.
+                let _ = timeout(TEST, client.cancel(&lanes.connector)).await;
+                rolled_back = timeout(TEST, client.batch("ROLLBACK")).await;
+            }
             if matches!(rolled_back, Ok(Ok(()))) {
                 lanes.keep(Connection(Kind::Postgres(client)), history);
             }

@@ -37,7 +37,7 @@ pub use failover::failover_signs;
 pub use location::{Create, Location, Server};
 pub use migration::Migration;
 pub use open::{Database, Lane, Schema, Transaction};
-pub use postgres::{Changed, Isolation, PgPools, PgTransaction};
+pub use postgres::{Isolation, PgPools, PgTransaction};
 pub use row::{Column, FromRow, Row};
 pub use sqlite::{File, Work};
 pub use statement::{Builder, Statement, query, query_as};
@@ -45,6 +45,9 @@ pub use value::{Array, Value};
 
 /// How long a single look-up may take, with the wait for a connection: a server that vanished never answers.
 const LOOK_UP: Duration = Duration::from_secs(15);
+
+/// How long a caller waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A look-up in time: 15 seconds at most.
 ///

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 
 use vouchsafe_postgres::{Connector, Target};
 
-use crate::DatabaseError;
-use crate::postgres::PATIENCE;
+use crate::{DatabaseError, PATIENCE};
 
 /// Where a database is.
 #[derive(Clone, Debug)]
@@ -95,6 +94,10 @@ impl Server {
     }
 }
 
+const fn plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')
+}
+
 /// Refuses a URL that leaves out the host, and parameters that could weaken TLS or that are not known; gives back the name of
 /// the application.
 fn refuse_weakening(url: &str) -> Result<Option<&str>, DatabaseError> {
@@ -107,6 +110,11 @@ fn refuse_weakening(url: &str) -> Result<Option<&str>, DatabaseError> {
     let (address, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     let authority = address.split('/').next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
+    if authority.matches('@').count() > 1 {
+        return Err(DatabaseError::Url(
+            "an @ in its password must be written %40",
+        ));
+    }
     if host.is_empty() || host.starts_with(':') || host.starts_with('%') {
         return Err(DatabaseError::Url("it names no host"));
     }
@@ -117,7 +125,12 @@ fn refuse_weakening(url: &str) -> Result<Option<&str>, DatabaseError> {
     {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         match name {
-            "application_name" => application = Some(value),
+            "application_name" if value.bytes().all(plain) => application = Some(value),
+            "application_name" => {
+                return Err(DatabaseError::Url(
+                    "its application_name may have letters, digits, dots, hyphens and low lines only",
+                ));
+            }
             "sslmode" | "ssl-mode" if value == "verify-full" => {}
             _ if name.starts_with("ssl") => {
                 return Err(DatabaseError::Url(
@@ -163,6 +176,9 @@ mod tests {
             "postgres://u:p@db.example/keys?host=/run/postgresql",
             "postgres://u:p@db.example/keys?hostaddr=10.0.0.1",
             "postgres://u:p@db.example/keys?options=-c%20x=y",
+            "postgres://u:p@db.example/keys?application_name=my%20app",
+            "postgres://u:p@db.example/keys?statement-cache-capacity=0",
+            "postgres://u:p@ss@db.example/keys",
             "postgres:///keys",
             "postgres://u:p@/keys",
             "postgres://u:p@:5432/keys",

@@ -7,7 +7,10 @@ use crate::connection::Connection;
 use crate::lanes::PgLane;
 use crate::postgres;
 use crate::sqlite::{SqliteReader, SqliteTransaction};
-use crate::{Check, Create, DatabaseError, File, Location, Migration, PgPools, PgTransaction};
+use crate::{
+    Check, Create, DatabaseError, File, FromRow, Location, Migration, PgPools, PgTransaction,
+    Statement, look_up, reading,
+};
 
 /// The tables of an adapter, and what its sessions need.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +28,7 @@ pub struct Schema {
 /// An open database with its tables up to date.
 #[derive(Clone, Debug)]
 pub enum Database {
-    /// One file: one connection that writes, a few that read.
+    /// One file: one connection that writes, others that read.
     Sqlite(File),
     /// A server: some connections that write, some that read.
     Postgres(PgPools),
@@ -68,9 +71,24 @@ impl Database {
     /// [`DatabaseError`].
     pub async fn reader(&self) -> Result<Lane, DatabaseError> {
         Ok(Lane(match self {
-            Self::Sqlite(file) => Kept::Sqlite(file.reader()?),
+            Self::Sqlite(file) => Kept::Sqlite(file.reader().await?),
             Self::Postgres(pools) => Kept::Postgres(pools.reader().await?),
         }))
+    }
+
+    /// The rows that a statement finds that may look at many, in time (15 seconds). On SQLite it runs on a thread of its own,
+    /// where others run on that of their caller.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn search<R: FromRow + 'static>(
+        &self,
+        statement: Statement<'static, R>,
+    ) -> Result<Vec<R>, DatabaseError> {
+        match self {
+            Self::Sqlite(file) => look_up(file.search(statement)).await,
+            Self::Postgres(_) => reading!(self, on => statement.fetch_all(on)),
+        }
     }
 
     /// Begins a transaction that writes. On SQLite it has the write lock from the start: one that reads first could not get

@@ -1,6 +1,6 @@
 //! PostgreSQL: connections that hold their settings, and transactions on them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -15,9 +15,6 @@ use crate::lanes::{Lanes, PgLane};
 use crate::migration::{self, Migration, newest};
 use crate::{Check, DatabaseError, FromRow, LOOK_UP, Lane, Row, Schema, Server, Statement, Value};
 use crate::{failover, query, query_as};
-
-/// How long a caller waits for a connection.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The settings of every session. Commits are on the disk when they return, whatever the server's default is; a statement
 /// that hangs ends, and so does a transaction that nobody goes on with. The last one is ours and only shows that the
@@ -56,9 +53,6 @@ const PREPARED: usize = 256;
 /// How many statements are on their way at once: their values are in memory twice.
 const AT_ONCE: usize = 8;
 
-/// How many rows each statement changed; after one that failed all others do.
-pub type Changed = Vec<Result<u64, DatabaseError>>;
-
 /// A session on a server, with the statements that it knows.
 pub(crate) struct Client {
     client: tokio_postgres::Client,
@@ -71,6 +65,11 @@ impl Client {
             client,
             prepared: HashMap::new(),
         }
+    }
+
+    /// Asks the server to give up the statement that runs.
+    pub(crate) async fn cancel(&self, connector: &Connector) {
+        connector.cancel(&self.client).await;
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -106,50 +105,51 @@ impl Client {
             .collect()
     }
 
-    /// Runs statements that do not need one another's answers: they are sent at once, after `begin`. Gives back how many rows
-    /// each changed, up to the first that failed.
+    /// Runs statements that do not need one another's answers: they are sent at once. Gives back how many rows each changed, or
+    /// which was the first that failed, and why.
     async fn all(
         &mut self,
-        mut begin: Option<&'static str>,
         statements: &[Statement<'_>],
-    ) -> Result<Changed, DatabaseError> {
+    ) -> Result<Vec<u64>, (usize, DatabaseError)> {
         let mut changed = Vec::with_capacity(statements.len());
         for together in statements.chunks(AT_ONCE) {
-            let known = together.iter().map(|statement| &*statement.text);
-            let unknown: Vec<_> = known
-                .filter(|text| !self.prepared.contains_key(*text))
-                .collect();
-            let made = unknown.iter().map(|text| self.client.prepare(text));
-            for (text, made) in unknown.iter().zip(join_all(made).await) {
-                self.prepared.insert((*text).into(), made?);
-            }
-            let client = &self.client;
-            let begun = begin.take().map(|begin| client.batch_execute(begin));
-            let begun = async {
-                match begun {
-                    Some(begun) => begun.await,
-                    None => Ok(()),
-                }
-            };
-            let run = together.iter().map(|statement| async {
-                let prepared = self.prepared.get(&*statement.text);
-                let prepared = prepared.ok_or(DatabaseError::Failed)?;
-                let done = client.execute_raw(prepared, &statement.values).await;
-                done.map_err(DatabaseError::from)
+            let first = changed.len();
+            let prepared = self.prepare_all(together).await;
+            let prepared = prepared.map_err(|error| (first, error))?;
+            // The first one is polled first, and so sent first.
+            let run = together.iter().zip(&prepared).map(|(statement, prepared)| {
+                let run = self.client.execute_raw(prepared, &statement.values);
+                async { run.await.map_err(DatabaseError::from) }
             });
-            // The first one that is looked at is sent first.
-            let (begun, run) = futures_util::future::join(begun, join_all(run)).await;
-            begun?;
-            changed.extend(run);
-            // What comes after it fails because of it.
-            if changed.iter().any(Result::is_err) {
-                break;
+            for (at, done) in join_all(run).await.into_iter().enumerate() {
+                changed.push(done.map_err(|error| (first + at, error))?);
             }
-        }
-        if self.prepared.len() > PREPARED {
-            self.prepared.clear();
         }
         Ok(changed)
+    }
+
+    /// Prepares what is not known yet, all of it at once.
+    async fn prepare_all(
+        &mut self,
+        statements: &[Statement<'_>],
+    ) -> Result<Vec<tokio_postgres::Statement>, DatabaseError> {
+        let texts: BTreeSet<&str> = statements
+            .iter()
+            .map(|statement| &*statement.text)
+            .collect();
+        let unknown: Vec<&str> = texts
+            .into_iter()
+            .filter(|text| !self.prepared.contains_key(*text))
+            .collect();
+        let made = join_all(unknown.iter().map(|text| self.client.prepare(text))).await;
+        for (text, made) in unknown.into_iter().zip(made) {
+            self.know(text, made?);
+        }
+        let known = statements.iter().map(|statement| {
+            let known = self.prepared.get(&*statement.text);
+            known.cloned().ok_or(DatabaseError::Failed)
+        });
+        known.collect()
     }
 
     async fn prepare(&mut self, text: &str) -> Result<tokio_postgres::Statement, DatabaseError> {
@@ -157,12 +157,18 @@ impl Client {
             return Ok(statement.clone());
         }
         let statement = self.client.prepare(text).await?;
-        // Queries have many forms: what is forgotten here is forgotten by the server, too.
-        if self.prepared.len() >= PREPARED {
-            self.prepared.clear();
-        }
-        self.prepared.insert(text.into(), statement.clone());
+        self.know(text, statement.clone());
         Ok(statement)
+    }
+
+    /// Queries have many forms: one is forgotten for another. What is forgotten here is forgotten by the server, too.
+    fn know(&mut self, text: &str, statement: tokio_postgres::Statement) {
+        if self.prepared.len() >= PREPARED
+            && let Some(other) = self.prepared.keys().next().cloned()
+        {
+            self.prepared.remove(&other);
+        }
+        self.prepared.insert(text.into(), statement);
     }
 
     /// A statement that failed may have been prepared for tables as they were before.
@@ -192,16 +198,14 @@ pub(crate) async fn reach(server: &Server) -> Result<(), DatabaseError> {
     connect(&server.connector(&[])?).await.map(drop)
 }
 
-/// A connection, or what is wrong with it.
+/// A connection, or what is wrong with it. That none can be made is no sign of a failover: those that are there may be good.
 pub(crate) async fn connect(connector: &Connector) -> Result<Connection, DatabaseError> {
-    let client = connector
-        .connect()
-        .await
-        .map_err(|fault| match fault.code() {
-            // protocol_violation: what PgBouncer answers to settings that it does not pass on.
-            Some("08P01") => DatabaseError::Session,
-            _ => fault.into(),
-        })?;
+    let connected = connector.connect(DatabaseError::mark).await;
+    let client = connected.map_err(|fault| match fault.code() {
+        // protocol_violation: what PgBouncer answers to settings that it does not pass on.
+        Some("08P01") => DatabaseError::Session,
+        _ => DatabaseError::of(fault),
+    })?;
     Ok(Connection(Kind::Postgres(Client::new(client))))
 }
 
@@ -271,20 +275,6 @@ impl PgPools {
         Ok(PgTransaction(lane))
     }
 
-    /// Begins a transaction with statements that do not need one another's answers: all of it in one round trip.
-    ///
-    /// # Errors
-    /// [`DatabaseError`]; then nothing is begun.
-    pub async fn begin_all(
-        &self,
-        statements: &[Statement<'_>],
-    ) -> Result<(PgTransaction, Changed), DatabaseError> {
-        let mut lane = self.writers.take().await?;
-        let begin = Some(Isolation::ReadCommitted.begin());
-        let changed = client(&mut lane)?.all(begin, statements).await?;
-        Ok((PgTransaction(lane), changed))
-    }
-
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writers.close().await;
@@ -327,7 +317,7 @@ fn client(connection: &mut Connection) -> Result<&mut Client, DatabaseError> {
 /// Takes the steps that are missing, all or none of them.
 async fn migrate(on: &mut Connection, migrations: &[Migration]) -> Result<(), DatabaseError> {
     // An index of a large table takes its time, and so does another replica that makes it.
-    let begin = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+    let begin = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
         SET LOCAL idle_in_transaction_session_timeout = 0";
     client(on)?.batch(begin).await?;
     query(LOCK).execute(on).await?;
@@ -391,12 +381,16 @@ impl fmt::Debug for PgTransaction {
 }
 
 impl PgTransaction {
-    /// Runs statements that do not need one another's answers, in one round trip.
+    /// Runs statements that do not need one another's answers, in one round trip; gives back how many rows each changed.
     ///
     /// # Errors
-    /// [`DatabaseError`]; those of the statements are in what is given back.
-    pub async fn all(&mut self, statements: &[Statement<'_>]) -> Result<Changed, DatabaseError> {
-        client(&mut self.0)?.all(None, statements).await
+    /// Which was the first that failed, and why. The transaction is over then.
+    pub async fn all(
+        &mut self,
+        statements: &[Statement<'_>],
+    ) -> Result<Vec<u64>, (usize, DatabaseError)> {
+        let client = client(&mut self.0).map_err(|error| (0, error))?;
+        client.all(statements).await
     }
 
     /// Commits.

@@ -10,14 +10,19 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use crate::connection::{Connection, Kind};
 use crate::embedded::{Embedded, Use};
 use crate::migration::{self, Migration, newest};
 use crate::writer::{Line, Loan};
-use crate::{Check, Create, DatabaseError, LOOK_UP, Schema, query, query_as};
+use crate::{Check, Create, DatabaseError, FromRow, LOOK_UP, Schema, Statement, query, query_as};
 
 /// How many connections that read are kept for later.
 const KEPT: usize = 16;
+/// How many there are at most.
+const ALL: u32 = 64;
+const MOST: usize = ALL as usize;
 
 /// A write, as statements on a connection.
 pub trait Work: Send + 'static {
@@ -51,6 +56,8 @@ struct Readers {
     path: PathBuf,
     /// None when the file was closed.
     idle: Mutex<Option<Vec<Connection>>>,
+    /// A place for each that is in use.
+    places: Arc<Semaphore>,
 }
 
 impl Readers {
@@ -76,9 +83,10 @@ impl File {
             readers: Arc::new(Readers {
                 path: path.to_owned(),
                 idle: Mutex::new(Some(Vec::new())),
+                places: Arc::new(Semaphore::new(MOST)),
             }),
         };
-        if create == Create::Never && !has_tables(&mut *file.reader()?).await? {
+        if create == Create::Never && !has_tables(&mut *file.reader().await?).await? {
             return Err(DatabaseError::Missing);
         }
         let mut writer = file.begin().await?;
@@ -88,7 +96,9 @@ impl File {
     }
 
     /// A connection that reads, for one statement or a few.
-    pub(crate) fn reader(&self) -> Result<SqliteReader, DatabaseError> {
+    pub(crate) async fn reader(&self) -> Result<SqliteReader, DatabaseError> {
+        let place = Arc::clone(&self.readers.places).acquire_owned().await;
+        let place = place.map_err(|_| DatabaseError::Unreachable)?;
         let kept = {
             let mut idle = self.readers.idle();
             idle.as_mut().ok_or(DatabaseError::Unreachable)?.pop()
@@ -98,12 +108,29 @@ impl File {
             None => Connection(Kind::Sqlite(Embedded::open(&self.readers.path, Use::Read)?)),
         };
         if let Kind::Sqlite(connection) = &connection.0 {
-            connection.allow(Some(LOOK_UP));
+            connection.allow(LOOK_UP);
         }
         Ok(SqliteReader {
             connection,
             readers: Arc::clone(&self.readers),
+            _place: place,
         })
+    }
+
+    /// Runs a statement that may take long on a thread of its own.
+    pub(crate) async fn search<R: FromRow + 'static>(
+        &self,
+        statement: Statement<'static, R>,
+    ) -> Result<Vec<R>, DatabaseError> {
+        let mut reader = self.reader().await?;
+        let run = move || match &mut reader.connection.0 {
+            Kind::Sqlite(connection) => {
+                connection.rows(&statement.text, &statement.values, usize::MAX)
+            }
+            Kind::Postgres(_) | Kind::Gone => Err(DatabaseError::Failed),
+        };
+        let run = tokio::task::spawn_blocking(run).await;
+        run.unwrap_or(Err(DatabaseError::Failed))
     }
 
     /// Begins a transaction that writes.
@@ -122,6 +149,11 @@ impl File {
 
     pub(crate) async fn close(&self) {
         drop(self.readers.idle().take());
+        // The last connection that closes leaves the file complete without its log: that must be the writer.
+        if let Ok(all) = self.readers.places.acquire_many(ALL).await {
+            self.readers.places.close();
+            drop(all);
+        }
         self.line.close().await;
     }
 
@@ -202,6 +234,8 @@ fn create_empty(path: &Path) -> Result<(), DatabaseError> {
 pub(crate) struct SqliteReader {
     connection: Connection,
     readers: Arc<Readers>,
+    /// Given back after the connection was.
+    _place: OwnedSemaphorePermit,
 }
 
 impl Drop for SqliteReader {

@@ -105,7 +105,11 @@ impl<'a, R> Statement<'a, R> {
     /// [`DatabaseError`].
     pub async fn execute(self, on: &mut Connection) -> Result<u64, DatabaseError> {
         match &mut on.0 {
-            Kind::Sqlite(on) => on.execute(&self.text, &self.values),
+            Kind::Sqlite(on) => {
+                let done = on.execute(&self.text, &self.values);
+                tokio::task::coop::consume_budget().await;
+                done
+            }
             Kind::Postgres(on) => on.execute(&self.text, &self.values).await,
             Kind::Gone => Err(DatabaseError::Failed),
         }
@@ -118,8 +122,17 @@ impl<R: FromRow> Statement<'_, R> {
     /// # Errors
     /// [`DatabaseError`].
     pub async fn fetch_all(self, on: &mut Connection) -> Result<Vec<R>, DatabaseError> {
+        self.fetch(on, usize::MAX).await
+    }
+
+    async fn fetch(self, on: &mut Connection, most: usize) -> Result<Vec<R>, DatabaseError> {
         match &mut on.0 {
-            Kind::Sqlite(on) => on.rows(&self.text, &self.values),
+            Kind::Sqlite(on) => {
+                let found = on.rows(&self.text, &self.values, most);
+                // It ran without a pause: others have their turn now and then.
+                tokio::task::coop::consume_budget().await;
+                found
+            }
             Kind::Postgres(on) => on.rows(&self.text, &self.values).await,
             Kind::Gone => Err(DatabaseError::Failed),
         }
@@ -130,7 +143,7 @@ impl<R: FromRow> Statement<'_, R> {
     /// # Errors
     /// [`DatabaseError`].
     pub async fn fetch_optional(self, on: &mut Connection) -> Result<Option<R>, DatabaseError> {
-        Ok(self.fetch_all(on).await?.into_iter().next())
+        Ok(self.fetch(on, 1).await?.into_iter().next())
     }
 
     /// The first row.

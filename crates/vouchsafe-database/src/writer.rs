@@ -10,19 +10,21 @@ use std::pin::pin;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
 use crate::connection::{Connection, Kind};
 use crate::embedded::{Embedded, Use};
-use crate::{DatabaseError, Work};
+use crate::{DatabaseError, PATIENCE, Work};
 
 /// How many writes are committed together at most.
 const TOGETHER: usize = 256;
+/// How many stand in the line; others wait to join it.
+const WAITING: usize = 1_024;
 
 /// The line in front of the writer.
 #[derive(Clone, Debug)]
-pub(crate) struct Line(UnboundedSender<Job>);
+pub(crate) struct Line(Sender<Job>);
 
 enum Job {
     Write(Box<dyn Queued>),
@@ -41,27 +43,47 @@ trait Queued: Send {
 struct Waiting<W: Work> {
     work: Option<W>,
     done: Option<Result<W::Output, W::Error>>,
-    caller: oneshot::Sender<Result<W::Output, W::Error>>,
+    /// None when it was told.
+    caller: Option<oneshot::Sender<Result<W::Output, W::Error>>>,
+}
+
+impl<W: Work> Waiting<W> {
+    fn tell(&mut self, ended: Result<W::Output, W::Error>) {
+        if let Some(caller) = self.caller.take() {
+            // Nobody may wait for it any more.
+            drop(caller.send(ended));
+        }
+    }
+}
+
+/// One whose turn never comes, since the writer is gone.
+impl<W: Work> Drop for Waiting<W> {
+    fn drop(&mut self) {
+        if self.work.is_some() {
+            self.tell(Err(DatabaseError::Unreachable.into()));
+        }
+    }
 }
 
 impl<W: Work> Queued for Waiting<W> {
     fn run(&mut self, on: &mut Connection) -> bool {
         // Whoever has gone away meanwhile wants nothing any more.
-        if let Some(work) = self.work.take().filter(|_| !self.caller.is_closed()) {
+        let gone = self.caller.as_ref().is_none_or(oneshot::Sender::is_closed);
+        if let Some(work) = self.work.take().filter(|_| !gone) {
             self.done = Some(at_once(work.run(on)));
         }
         matches!(self.done, Some(Ok(_)))
     }
 
-    fn end(self: Box<Self>, committed: Result<(), DatabaseError>) {
-        let ended = match (self.done, committed) {
+    fn end(mut self: Box<Self>, committed: Result<(), DatabaseError>) {
+        self.work = None;
+        let ended = match (self.done.take(), committed) {
             (Some(Ok(done)), Ok(())) => Ok(done),
             (Some(Err(error)), _) => Err(error),
-            (Some(Ok(_)), Err(error)) => Err(error.into()),
-            (None, _) => Err(DatabaseError::Failed.into()),
+            (Some(Ok(_)) | None, Err(error)) => Err(error.into()),
+            (None, Ok(())) => Err(DatabaseError::Failed.into()),
         };
-        // Nobody may wait for it any more.
-        drop(self.caller.send(ended));
+        self.tell(ended);
     }
 }
 
@@ -80,7 +102,7 @@ impl Line {
     /// Starts the writer of a file that is there. It ends when it is closed, or nobody has its line any more.
     pub(crate) fn start(path: PathBuf) -> Result<Self, DatabaseError> {
         let connection = Connection(Kind::Sqlite(Embedded::open(&path, Use::Write)?));
-        let (line, jobs) = unbounded_channel();
+        let (line, jobs) = channel(WAITING);
         let writer = Writer { path, connection };
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
@@ -95,31 +117,36 @@ impl Line {
         let waiting = Waiting {
             work: Some(work),
             done: None,
-            caller,
+            caller: Some(caller),
         };
-        self.send(Job::Write(Box::new(waiting)))?;
+        self.send(Job::Write(Box::new(waiting))).await?;
         // The writer tells everybody; if it is gone, nobody knows how far it came.
         let ended = ended.await;
         ended.unwrap_or_else(|_| Err(DatabaseError::InDoubt.into()))
     }
 
-    /// Begins a transaction.
+    /// Begins a transaction, if its turn comes in time.
     pub(crate) async fn begin(&self) -> Result<Loan, DatabaseError> {
         let (caller, begun) = oneshot::channel();
-        self.send(Job::Lend(caller))?;
-        begun.await.unwrap_or(Err(DatabaseError::Unreachable))
+        let begun = async {
+            self.send(Job::Lend(caller)).await?;
+            begun.await.unwrap_or(Err(DatabaseError::Unreachable))
+        };
+        let begun = tokio::time::timeout(PATIENCE, begun).await;
+        begun.unwrap_or(Err(DatabaseError::Busy))
     }
 
     /// Closes the connection, after what stands in the line.
     pub(crate) async fn close(&self) {
         let (caller, closed) = oneshot::channel();
-        if self.send(Job::Close(caller)).is_ok() {
+        if self.send(Job::Close(caller)).await.is_ok() {
             drop(closed.await);
         }
     }
 
-    fn send(&self, job: Job) -> Result<(), DatabaseError> {
-        self.0.send(job).map_err(|_| DatabaseError::Unreachable)
+    async fn send(&self, job: Job) -> Result<(), DatabaseError> {
+        let sent = self.0.send(job).await;
+        sent.map_err(|_| DatabaseError::Unreachable)
     }
 }
 
@@ -176,7 +203,7 @@ struct Writer {
 struct Broken;
 
 impl Writer {
-    fn serve(mut self, mut jobs: UnboundedReceiver<Job>) {
+    fn serve(mut self, mut jobs: Receiver<Job>) {
         let mut next = None;
         while let Some(job) = next.take().or_else(|| jobs.blocking_recv()) {
             match job {
@@ -193,10 +220,19 @@ impl Writer {
     }
 
     /// Runs this write, and those that are there by then, and commits; gives back a job of another kind that came.
-    fn write(&mut self, first: Box<dyn Queued>, jobs: &mut UnboundedReceiver<Job>) -> Option<Job> {
+    fn write(&mut self, first: Box<dyn Queued>, jobs: &mut Receiver<Job>) -> Option<Job> {
         let mut group = vec![first];
         let mut next = None;
-        let ended = self.begin().and_then(|connection| {
+        let begun = self.begin();
+        // What stands in the line would fail of the same, one after the other.
+        while begun.is_err() && next.is_none() && group.len() < TOGETHER {
+            match jobs.try_recv() {
+                Ok(Job::Write(another)) => group.push(another),
+                Ok(other) => next = Some(other),
+                Err(_) => break,
+            }
+        }
+        let ended = begun.and_then(|connection| {
             let mut at = 0;
             while let Some(write) = group.get_mut(at) {
                 join(connection, &mut **write).map_err(|Broken| {
@@ -260,39 +296,51 @@ impl Writer {
             drop(self.connection.take());
             self.connection = Connection(Kind::Sqlite(Embedded::open(&self.path, Use::Write)?));
         }
-        batch(&mut self.connection, "BEGIN IMMEDIATE")?;
+        self.connection
+            .sqlite()
+            .ok_or(DatabaseError::Failed)?
+            .begin()?;
         Ok(&mut self.connection)
     }
 }
 
 /// Runs a write in a savepoint: when it is refused, the others stay.
 fn join(connection: &mut Connection, write: &mut dyn Queued) -> Result<(), Broken> {
-    batch(connection, "SAVEPOINT one").map_err(|_| Broken)?;
-    let run = AssertUnwindSafe(|| write.run(connection));
-    let end = match catch_unwind(run).map_err(|_| Broken)? {
-        true => "RELEASE one",
-        false => "ROLLBACK TO one; RELEASE one",
+    run(connection, &["SAVEPOINT one"])?;
+    let write = AssertUnwindSafe(|| write.run(connection));
+    let end: &[&str] = match catch_unwind(write).map_err(|_| Broken)? {
+        true => &["RELEASE one"],
+        false => &["ROLLBACK TO one", "RELEASE one"],
     };
     // A full disk, for one, makes SQLite roll all of it back.
     if !in_transaction(connection) {
         return Err(Broken);
     }
-    batch(connection, end).map_err(|_| Broken)
+    run(connection, end)
+}
+
+fn run(connection: &mut Connection, statements: &[&str]) -> Result<(), Broken> {
+    let connection = connection.sqlite().ok_or(Broken)?;
+    let mut statements = statements.iter();
+    statements.try_for_each(|statement| connection.run(statement).map_err(|_| Broken))
 }
 
 fn commit(connection: &mut Connection) -> Result<(), DatabaseError> {
     if !in_transaction(connection) {
         return Err(DatabaseError::Failed);
     }
-    let committed = batch(connection, "COMMIT").map_err(|_| DatabaseError::InDoubt);
+    let committed = match connection.sqlite() {
+        Some(connection) => connection.end("COMMIT"),
+        None => Err(DatabaseError::Failed),
+    };
     roll_back(connection);
-    committed
+    committed.map_err(|_| DatabaseError::InDoubt)
 }
 
 /// Rolls back what is open. What cannot be rolled back is when its connection is closed.
 fn roll_back(connection: &mut Connection) {
-    if in_transaction(connection) {
-        let _ = batch(connection, "ROLLBACK");
+    if let Some(connection) = connection.sqlite() {
+        let _ = connection.end("ROLLBACK");
     }
 }
 
@@ -300,11 +348,6 @@ fn in_transaction(connection: &mut Connection) -> bool {
     connection
         .sqlite()
         .is_some_and(|connection| connection.is_in_transaction())
-}
-
-fn batch(connection: &mut Connection, text: &str) -> Result<(), DatabaseError> {
-    let connection = connection.sqlite().ok_or(DatabaseError::Failed)?;
-    connection.batch(text)
 }
 
 #[cfg(test)]

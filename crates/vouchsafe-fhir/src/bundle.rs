@@ -10,7 +10,7 @@ mod run;
 mod together;
 
 use http::StatusCode;
-use vouchsafe::document::{Document, Node};
+use vouchsafe::document::Document;
 use vouchsafe::ids::{RecordId, RecordType, Version};
 use vouchsafe_records::engine::Proof;
 
@@ -21,7 +21,6 @@ pub(crate) use run::{Run, failed_whole};
 
 use crate::outcome::Problem;
 use crate::query::Params;
-use crate::resource::{id_of, strip};
 use crate::searchset::Asked;
 
 /// Entries of a bundle, at most.
@@ -54,45 +53,6 @@ impl BundleRequest {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.entries.is_empty()
-    }
-
-    /// A batch that stores these resources; what lines of NDJSON become.
-    ///
-    /// A resource that has an id of ours (a UUID) keeps it, so that those that refer to it find
-    /// it: its entry is an update, which makes what is not there. All others are created.
-    #[must_use]
-    pub fn creating(resources: Vec<(RecordType, Document)>) -> Self {
-        let entries = resources
-            .into_iter()
-            .map(|(record_type, mut document)| {
-                let own = strip(&mut document);
-                let id = own
-                    .as_ref()
-                    .and_then(Node::as_str)
-                    .and_then(|text| id_of(text).ok());
-                let verb = match id {
-                    Some(id) => EntryVerb::Update {
-                        record_type,
-                        id,
-                        document,
-                        if_match: None,
-                    },
-                    None => EntryVerb::Create {
-                        record_type,
-                        document,
-                        condition: None,
-                    },
-                };
-                Entry {
-                    full_url: None,
-                    verb,
-                }
-            })
-            .collect();
-        Self {
-            kind: Kind::Batch,
-            entries,
-        }
     }
 }
 

@@ -10,10 +10,11 @@ use crate::tls::{Verified, verified};
 
 /// What was sent and is not acknowledged by then ends a connection: a server that vanished never answers.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
-/// A connection that is idle for so long is probed, so often, at this distance.
+/// A connection that is idle for so long is probed, at this distance.
 const IDLE: Duration = Duration::from_secs(10);
-const PROBES: u32 = 3;
 const PROBE: Duration = Duration::from_secs(5);
+/// How long one address may take to answer: a name may have several.
+const ADDRESS: Duration = Duration::from_secs(3);
 
 /// A server, and a database on it.
 #[derive(Clone, Copy)]
@@ -88,11 +89,10 @@ impl Connector {
         config
             .application_name(target.application)
             .ssl_mode(SslMode::Require)
-            .connect_timeout(target.patience)
+            .connect_timeout(ADDRESS.min(target.patience))
             .tcp_user_timeout(UNACKNOWLEDGED)
             .keepalives_idle(IDLE)
-            .keepalives_interval(PROBE)
-            .keepalives_retries(PROBES);
+            .keepalives_interval(PROBE);
         let tls = verified(target.authorities)?;
         Ok(Self {
             config,
@@ -101,16 +101,30 @@ impl Connector {
         })
     }
 
-    /// Connects, or says what is wrong. The connection ends with what is given back.
+    /// Connects, or says what is wrong. The connection ends with what is given back; `broken` is called when it ends before, also
+    /// while nothing is asked of it.
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn connect(&self) -> Result<tokio_postgres::Client, Fault> {
+    pub async fn connect(
+        &self,
+        broken: impl FnOnce(Fault) + Send + 'static,
+    ) -> Result<tokio_postgres::Client, Fault> {
         let connected = Box::pin(self.config.connect(self.tls.clone()));
         let connected = tokio::time::timeout(self.patience, connected).await;
         let (client, connection) = connected.map_err(|_| Fault::Unreachable)??;
-        tokio::spawn(async move { drop(connection.await) });
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                broken(error.into());
+            }
+        });
         Ok(client)
+    }
+
+    /// Asks the server to give up the statement that runs on a connection, by another one.
+    pub async fn cancel(&self, client: &tokio_postgres::Client) {
+        // Whether it was heard is seen by the statement.
+        let _ = client.cancel_token().cancel_query(self.tls.clone()).await;
     }
 }
 

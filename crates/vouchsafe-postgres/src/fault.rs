@@ -66,28 +66,26 @@ impl From<tokio_postgres::Error> for Fault {
         if let Some(state) = error.code() {
             return State::new(state.code()).map_or(Self::Failed, Self::State);
         }
+        let words = error.to_string();
         let cause = error
             .source()
             .and_then(|cause| cause.downcast_ref::<io::Error>());
-        match cause {
-            // rustls reports a certificate that it refuses as invalid data.
-            Some(cause) if cause.kind() == ErrorKind::InvalidData => Self::Tls,
-            Some(_) => Self::Unreachable,
-            None if error.is_closed() => Self::Unreachable,
-            None => of_words(&error.to_string()),
+        // rustls reports a certificate that it refuses as invalid data.
+        let refused = cause.is_none_or(|cause| cause.kind() == ErrorKind::InvalidData);
+        match &*words {
+            // Without a cause of input or output: the server offers none.
+            "error performing TLS handshake" if refused => Self::Tls,
+            "error communicating with the server" if refused && cause.is_some() => Self::Tls,
+            "error performing TLS handshake"
+            | "error communicating with the server"
+            | "error connecting to server"
+            | "timeout waiting for server"
+            | "connection closed" => Self::Unreachable,
+            "invalid connection string" => Self::Url("it is malformed"),
+            // The server wants a password, and there is none; or another proof; or it does not prove that it knows it.
+            "invalid configuration" | "authentication error" => Self::Proof,
+            _ => Self::Failed,
         }
-    }
-}
-
-/// What the driver says of faults that it gives no other sign of.
-fn of_words(words: &str) -> Fault {
-    match words {
-        // The server offers none.
-        "error performing TLS handshake" => Fault::Tls,
-        "timeout waiting for server" | "error connecting to server" => Fault::Unreachable,
-        "invalid connection string" => Fault::Url("it is malformed"),
-        "invalid configuration" | "authentication error" => Fault::Proof,
-        _ => Fault::Failed,
     }
 }
 

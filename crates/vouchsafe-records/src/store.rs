@@ -25,14 +25,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, TenantId, Version};
 use vouchsafe_database::{
-    Check, Create, Database, DatabaseError, Location, Schema, look_up, migrations, query, reading,
-    writing,
+    Check, Connection, Create, Database, DatabaseError, Location, Schema, Work, look_up,
+    migrations, reading, writing,
 };
 
 pub use care::{ASSIGNMENT, Assignment, RelationRow};
 pub use error::StoreError;
 pub use query::{After, Guard, Lookup, Query};
-pub use record::{Head, IndexRow, RowWrite, StoredRecord};
+pub use record::{Head, IndexRow, RowWrite, Rows, StoredRecord};
 pub use staged::{Idempotency, Repeated, Settled, Staged};
 
 use crate::pack::{Pack, Reference};
@@ -78,6 +78,17 @@ macro_rules! found {
             Database::Postgres(_) => postgres::$statement($($value),*),
         };
         reading!($self.database, on => statement.fetch_all(on))
+    }};
+}
+
+/// As `found!`, of a statement that may look at many rows.
+macro_rules! searched {
+    ($self:expr, $statement:ident($($value:expr),*)) => {{
+        let statement = match &$self.database {
+            Database::Sqlite(_) => sqlite::$statement($($value),*),
+            Database::Postgres(_) => postgres::$statement($($value),*),
+        };
+        $self.database.search(statement).await
     }};
 }
 
@@ -237,7 +248,7 @@ impl Store {
         let Some(sought) = Sought::new(tenant, query, &self.names()) else {
             return Ok(Vec::new());
         };
-        let rows = found!(self, candidates(&sought))?;
+        let rows = searched!(self, candidates(&sought))?;
         self.complete(tenant, (&query.record_type, sought.record_type), rows)
             .await
     }
@@ -250,7 +261,7 @@ impl Store {
         let Some(sought) = Sought::new(tenant, query, &self.names()) else {
             return Ok(0);
         };
-        let counted = found!(self, count(&sought))?;
+        let counted = searched!(self, count(&sought))?;
         let count = counted.first().ok_or(StoreError::Damaged)?;
         u64::try_from(*count).map_err(|_| StoreError::Damaged)
     }
@@ -337,12 +348,22 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
-        // However many there are: it has all the time that it takes.
-        let forgotten: Result<u64, DatabaseError> = async {
-            Ok(writing!(self.database, on => { shared::forget(before).execute(on).await? }))
+        // In batches, between which others write.
+        let mut forgotten = 0;
+        loop {
+            let deleted = match &self.database {
+                Database::Sqlite(file) => file.write(Forget(before)).await?,
+                Database::Postgres(pools) => {
+                    let mut lane = pools.writer().await?;
+                    let deleted = shared::forget(before).execute(&mut lane).await;
+                    lane.done(deleted)?
+                }
+            };
+            forgotten += deleted;
+            if deleted < shared::FORGOTTEN_AT_ONCE {
+                return Ok(forgotten);
+            }
         }
-        .await;
-        Ok(forgotten?)
     }
 
     /// Remembers a checkpoint of the audit log of that origin, unless a larger one is remembered.
@@ -431,57 +452,73 @@ impl Store {
         idempotency: Option<Idempotency>,
         guards: &[Guard],
     ) -> Result<Staged, StoreError> {
-        let batch = self.batch((tenant, intent, now), (rows, idempotency), guards)?;
+        let rows = Rows {
+            now,
+            rows,
+            idempotency,
+        };
+        let batch = self.batch((tenant, intent), rows, guards)?;
         self.stage_batch(&batch).await
     }
 
     fn batch(
         &self,
-        (tenant, intent, now): (TenantId, IntentId, Timestamp),
-        (rows, idempotency): (Vec<RowWrite>, Option<Idempotency>),
+        (tenant, intent): (TenantId, IntentId),
+        rows: Rows,
         guards: &[Guard],
     ) -> Result<Batch, StoreError> {
-        let mut batch = Batch::new(tenant, intent, now, self.names());
-        batch.add(rows, idempotency)?;
+        let mut batch = Batch::new(tenant, intent, rows.now, self.names());
+        batch.add(rows.rows, rows.idempotency)?;
         batch.guards = guards.to_vec();
         Ok(batch)
     }
 
-    /// Stages and commits, once something else is done that must come before a commit.
+    /// Stages and commits what `prepared` makes, once something else is done that must come before a commit.
     ///
-    /// On PostgreSQL `before` is awaited while the statements run. SQLite has one writer, which is not kept from others
-    /// meanwhile: there it comes first, and those who write at the same time are committed together.
+    /// `before` is awaited while the rows are made and, on PostgreSQL, while the statements run. SQLite has one writer, which
+    /// is not kept from others meanwhile: there it comes before the statements, and those who write at the same time are
+    /// committed together.
     ///
     /// # Errors
-    /// The outer one is that of `before`; then nothing is committed. The inner one is as for [`Self::stage_guarded`] and
-    /// [`Staged::commit`].
-    pub async fn write_after<T, E>(
+    /// The first part is what `before` came to; if it failed, nothing is committed. The second one is that of `prepared`; in
+    /// it stands how the write ended, with an error as for [`Self::stage_guarded`] and [`Staged::commit`].
+    pub async fn write_after<T, P, E>(
         &self,
         before: impl Future<Output = Result<T, E>>,
-        write: (TenantId, IntentId, Timestamp),
-        what: (Vec<RowWrite>, Option<Idempotency>),
+        prepared: impl Future<Output = Result<(Rows, P), E>>,
+        write: (TenantId, IntentId),
         guards: &[Guard],
-    ) -> Result<(T, Result<(), StoreError>), E> {
-        let batch = self.batch(write, what, guards);
+    ) -> (Result<T, E>, Result<(P, Result<(), StoreError>), E>) {
+        let batched = async {
+            let (rows, kept) = prepared.await?;
+            Ok((kept, self.batch(write, rows, guards)))
+        };
         match &self.database {
             Database::Sqlite(file) => {
-                let done = before.await?;
-                let committed = match batch {
-                    Ok(batch) => file.write(batch).await,
-                    Err(error) => Err(error),
+                let (done, batched) = tokio::join!(before, batched);
+                let written = match batched {
+                    Ok((kept, Ok(batch))) if done.is_ok() => Ok((kept, file.write(batch).await)),
+                    Ok((kept, Ok(_))) => Ok((kept, Err(StoreError::Unavailable))),
+                    Ok((kept, Err(error))) => Ok((kept, Err(error))),
+                    Err(failed) => Err(failed),
                 };
-                Ok((done, committed))
+                (done, written)
             }
             Database::Postgres(_) => {
-                let stage = async { self.stage_batch(&batch?).await };
-                // What was staged rolls back when the other fails.
-                let (done, staged) = tokio::join!(before, stage);
-                let done = done?;
-                let committed = match staged {
-                    Ok(staged) => staged.commit().await,
-                    Err(error) => Err(error),
+                let stage = async {
+                    let (kept, batch) = batched.await?;
+                    let staged = async { self.stage_batch(&batch?).await };
+                    Ok((kept, staged.await))
                 };
-                Ok((done, committed))
+                let (done, staged) = tokio::join!(before, stage);
+                let written = match staged {
+                    Ok((kept, Ok(staged))) if done.is_ok() => Ok((kept, staged.commit().await)),
+                    // What was staged rolls back.
+                    Ok((kept, Ok(_))) => Ok((kept, Err(StoreError::Unavailable))),
+                    Ok((kept, Err(error))) => Ok((kept, Err(error))),
+                    Err(failed) => Err(failed),
+                };
+                (done, written)
             }
         }
     }
@@ -534,26 +571,44 @@ impl Store {
         if care.beneficiaries.is_empty() || care.subjects.is_some_and(<[_]>::is_empty) {
             return Ok(Vec::new());
         }
-        let found = found!(self, in_care(care))?;
+        let found = searched!(self, in_care(care))?;
         Ok(found.into_iter().map(SubjectId::from_uuid).collect())
+    }
+}
+
+/// Forgets some of what was done under idempotency keys before a time.
+struct Forget(Timestamp);
+
+impl Work for Forget {
+    type Output = u64;
+    type Error = DatabaseError;
+
+    async fn run(self, on: &mut Connection) -> Result<u64, DatabaseError> {
+        shared::forget(self.0).execute(on).await
     }
 }
 
 /// Adds names that are new; all there are.
 async fn intern(database: &Database, names: &[&str]) -> Result<Vec<(i32, String)>, DatabaseError> {
     let known: Vec<(i32, String)> = reading!(database, on => shared::names().fetch_all(on))?;
-    if names
+    let new: Vec<&str> = names
         .iter()
-        .all(|name| known.iter().any(|(_, known)| known == name))
-    {
+        .copied()
+        .filter(|name| !known.iter().any(|(_, known)| known == name))
+        .collect();
+    if new.is_empty() {
         return Ok(known);
     }
     Ok(writing!(database, on => {
-        for name in names {
-            query("INSERT INTO names (name) VALUES ($1) ON CONFLICT DO NOTHING")
-                .bind(*name)
-                .execute(on)
-                .await?;
+        match database {
+            Database::Sqlite(_) => {
+                for name in new {
+                    sqlite::intern(name).execute(on).await?;
+                }
+            }
+            Database::Postgres(_) => {
+                postgres::intern(new).execute(on).await?;
+            }
         }
         shared::names().fetch_all(on).await?
     }))

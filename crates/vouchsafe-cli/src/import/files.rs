@@ -1,5 +1,8 @@
 //! Which files are loaded, and in which order.
 
+use std::collections::HashSet;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -13,10 +16,12 @@ pub(super) struct Source {
     pub(super) stage: Stage,
     /// Its length as it lies there.
     pub(super) bytes: u64,
+    /// Which file it is, whatever its path: device and inode.
+    file: (u64, u64),
 }
 
 /// What is in a file.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Form {
     /// One document: a bundle or a resource.
     Json,
@@ -61,24 +66,33 @@ impl Stage {
     }
 }
 
+/// What was found to load.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) sources: Vec<Source>,
+    /// Files in folders that are neither JSON nor NDJSON.
+    pub(super) others: u64,
+}
+
 /// The files at these paths, and in the folders among them, in the order of loading.
 ///
 /// # Errors
 /// When a path is not there, or a file that was named has a name that says nothing.
-pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Found> {
     let mut sources = Vec::new();
+    let mut others = 0;
     for path in paths {
         let metadata =
             std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
         if metadata.is_dir() {
-            below(path, &mut sources)?;
+            below(path, &mut sources, &mut others)?;
             continue;
         }
         // A file is read twice, first for its digest: what can be read once is none.
         if !metadata.is_file() {
             anyhow::bail!("{} is no regular file", path.display());
         }
-        let source = source(path, metadata.len()).with_context(|| {
+        let source = source(path, &metadata).with_context(|| {
             format!(
                 "{} is neither .json nor .ndjson (plain, or packed as .gz or .bz2)",
                 path.display()
@@ -90,44 +104,60 @@ pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
         anyhow::bail!("no .json or .ndjson file (plain, .gz or .bz2) is there");
     }
     sources.sort_by(|a, b| (a.stage, &a.path).cmp(&(b.stage, &b.path)));
-    sources.dedup_by(|a, b| a.path == b.path);
-    Ok(sources)
+    // One file may have several paths: `x.json`, `./x.json`, a link.
+    let mut seen = HashSet::new();
+    sources.retain(|source| seen.insert(source.file));
+    Ok(Found { sources, others })
 }
 
 /// Adds what can be loaded of a folder and the folders in it; other files are passed over.
-fn below(folder: &Path, sources: &mut Vec<Source>) -> anyhow::Result<()> {
+fn below(folder: &Path, sources: &mut Vec<Source>, others: &mut u64) -> anyhow::Result<()> {
     let unreadable = || format!("cannot read the folder {}", folder.display());
     for entry in std::fs::read_dir(folder).with_context(unreadable)? {
         let entry = entry.with_context(unreadable)?;
         // Links to folders are not followed: they may lead round in circles.
         let kind = entry.file_type().with_context(unreadable)?;
         if kind.is_dir() {
-            below(&entry.path(), sources)?;
+            below(&entry.path(), sources, others)?;
             continue;
         }
         let path = entry.path();
-        let Some(found) = source(&path, 0) else {
+        if named(&path).is_none() {
+            *others += 1;
             continue;
-        };
+        }
         // Of a link, of the file that it leads to: one that leads nowhere is nothing to pass over in silence.
         let metadata =
             std::fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let bytes = metadata.len();
-        sources.extend(metadata.is_file().then_some(Source { bytes, ..found }));
+        let found = source(&path, &metadata).filter(|_| metadata.is_file());
+        sources.extend(found);
     }
     Ok(())
 }
 
-fn source(path: &Path, bytes: u64) -> Option<Source> {
-    let name = path.file_name()?.to_str()?;
+fn source(path: &Path, metadata: &Metadata) -> Option<Source> {
+    let (form, packing, stage) = named(path)?;
+    Some(Source {
+        path: path.to_owned(),
+        form,
+        packing,
+        stage,
+        bytes: metadata.len(),
+        file: (metadata.dev(), metadata.ino()),
+    })
+}
+
+/// What the name of a file says of it, whatever its encoding.
+fn named(path: &Path) -> Option<(Form, Packing, Stage)> {
+    let name = path.file_name()?.to_string_lossy();
     let parts = |name: &str| {
         let (stem, extension) = name.rsplit_once('.')?;
         Some((stem.to_owned(), extension.to_ascii_lowercase()))
     };
-    let (rest, packing) = match parts(name)? {
+    let (rest, packing) = match parts(&name)? {
         (rest, extension) if extension == "gz" => (rest, Packing::Gzip),
         (rest, extension) if extension == "bz2" => (rest, Packing::Bzip2),
-        _ => (name.to_owned(), Packing::Plain),
+        _ => (name.into_owned(), Packing::Plain),
     };
     let (stem, extension) = parts(&rest)?;
     let form = match extension.as_str() {
@@ -135,13 +165,7 @@ fn source(path: &Path, bytes: u64) -> Option<Source> {
         "ndjson" | "jsonl" => Form::Ndjson,
         _ => return None,
     };
-    Some(Source {
-        path: path.to_owned(),
-        form,
-        packing,
-        stage: Stage::of(&stem, form),
-        bytes,
-    })
+    Some((form, packing, Stage::of(&stem, form)))
 }
 
 #[cfg(test)]
@@ -149,7 +173,7 @@ mod tests {
     use super::*;
 
     fn found(name: &str) -> Option<(Form, Packing, Stage)> {
-        source(Path::new(name), 1).map(|source| (source.form, source.packing, source.stage))
+        named(Path::new(name))
     }
 
     #[test]
@@ -192,7 +216,9 @@ mod tests {
         std::fs::create_dir(folder.path().join("below")).unwrap();
         std::fs::write(folder.path().join("below/c.json"), "{}").unwrap();
         let found = find(&[folder.path().to_owned(), folder.path().join("b.json")]).unwrap();
+        assert_eq!(found.others, 1);
         let names: Vec<_> = found
+            .sources
             .iter()
             .map(|source| source.path.file_name().unwrap().to_str().unwrap())
             .collect();
@@ -208,6 +234,30 @@ mod tests {
                 "c.json"
             ]
         );
+    }
+
+    /// As older systems wrote them: Latin-1 is no UTF-8.
+    #[test]
+    fn a_name_in_another_encoding_is_found() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let name = std::ffi::OsStr::from_bytes(b"M\xFCller.json");
+        std::fs::write(folder.path().join(name), "{}").unwrap();
+        std::fs::write(folder.path().join("good.json"), "{}").unwrap();
+        let found = find(&[folder.path().to_owned()]).unwrap();
+        assert_eq!(found.sources.len(), 2);
+    }
+
+    #[test]
+    fn a_file_is_loaded_once_whatever_its_paths() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        std::fs::write(&path, "{}").unwrap();
+        let link = folder.path().join("link.json");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let dotted = folder.path().join("./x.json");
+        let found = find(&[path, dotted, link]).unwrap();
+        assert_eq!(found.sources.len(), 1);
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! What an import tells while it runs, and at its end.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::files::Source;
+use super::files::{Form, Found};
 use super::target::Loaded;
 use crate::{Ended, output};
 
@@ -27,13 +29,17 @@ pub(super) struct Notes {
     failed: AtomicU64,
     files: AtomicU64,
     files_skipped: AtomicU64,
+    files_same: AtomicU64,
+    files_other: u64,
     files_failed: AtomicU64,
     troubles: AtomicU64,
+    /// Digests of the files that were read.
+    seen: Mutex<HashSet<([u8; 32], Form)>>,
 }
 
 impl Notes {
-    pub(super) fn new(sources: &[Source]) -> Self {
-        let bytes = sources.iter().map(|source| source.bytes).sum();
+    pub(super) fn new(found: &Found) -> Self {
+        let bytes = found.sources.iter().map(|source| source.bytes).sum();
         let bar = ProgressBar::new(bytes);
         let style = ProgressStyle::with_template("{bar:30} {percent:>3}%  {msg}  {eta} left");
         if let Ok(style) = style {
@@ -51,8 +57,11 @@ impl Notes {
             failed: AtomicU64::new(0),
             files: AtomicU64::new(0),
             files_skipped: AtomicU64::new(0),
+            files_same: AtomicU64::new(0),
+            files_other: found.others,
             files_failed: AtomicU64::new(0),
             troubles: AtomicU64::new(0),
+            seen: Mutex::default(),
         }
     }
 
@@ -116,6 +125,18 @@ impl Notes {
         self.skip(bytes);
     }
 
+    /// Whether no file with that digest was read yet.
+    pub(super) fn is_new(&self, digest: [u8; 32], form: Form) -> bool {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert((digest, form))
+    }
+
+    /// A file with the content of another one that was named.
+    pub(super) fn file_same(&self, bytes: u64) {
+        self.files_same.fetch_add(1, Ordering::Relaxed);
+        self.skip(bytes);
+    }
+
     pub(super) fn close(&self) {
         self.bar.finish_and_clear();
     }
@@ -135,6 +156,8 @@ impl Notes {
             matched: self.matched.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
             files_skipped: self.files_skipped.load(Ordering::Relaxed),
+            files_same: self.files_same.load(Ordering::Relaxed),
+            files_other: self.files_other,
             files_failed: self.files_failed.load(Ordering::Relaxed),
             interrupted,
         }
@@ -162,6 +185,10 @@ pub(super) struct Summary {
     failed: u64,
     /// Files that were done before.
     files_skipped: u64,
+    /// Files with the content of another one.
+    files_same: u64,
+    /// Files in folders that are neither JSON nor NDJSON.
+    files_other: u64,
     /// Files of which something could not be loaded.
     files_failed: u64,
     interrupted: bool,
@@ -199,6 +226,20 @@ impl std::fmt::Display for Summary {
                 self.files_skipped
             )?;
         }
+        if self.files_same > 0 {
+            write!(
+                f,
+                "\n{} files have the content of another one, and are passed over",
+                self.files_same
+            )?;
+        }
+        if self.files_other > 0 {
+            write!(
+                f,
+                "\n{} files are neither .json nor .ndjson, and are passed over",
+                self.files_other
+            )?;
+        }
         if self.files_failed > 0 {
             write!(
                 f,
@@ -219,7 +260,10 @@ mod tests {
 
     #[test]
     fn a_summary_says_what_to_do() {
-        let notes = Notes::new(&[]);
+        let notes = Notes::new(&Found {
+            sources: Vec::new(),
+            others: 3,
+        });
         let loaded = Loaded {
             created: 6,
             matched: 2,
@@ -228,11 +272,14 @@ mod tests {
         notes.add(&loaded, 0);
         notes.file_failed();
         notes.file_skipped(0);
+        notes.file_same(0);
         let summary = notes.summary(Duration::from_secs(4), true);
         assert_eq!(
             summary.to_string(),
             "imported 8 resources from 0 files in 4.0 s (2/s): 6 created, 2 matched, 1 failed\n\
              1 files were done before, and are passed over\n\
+             1 files have the content of another one, and are passed over\n\
+             3 files are neither .json nor .ndjson, and are passed over\n\
              1 files are not wholly loaded, as said above; correct them and run this again\n\
              interrupted: run this again to go on"
         );

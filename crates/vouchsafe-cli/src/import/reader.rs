@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::digest;
 use bzip2::read::MultiBzDecoder;
-use flate2::read::MultiGzDecoder;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use super::chunk::{Chunk, Content, Line, head};
 use super::files::{Form, Packing, Source};
+use super::gunzip::Gunzip;
 use super::journal::{Done, FileTag, Journal};
 use super::notes::Notes;
 use super::target::Loaded;
@@ -25,8 +25,11 @@ use crate::hex::hex;
 const LINES: usize = 200;
 /// And so much of their text at most.
 const LINES_BYTES: usize = 4 << 20;
-/// The longest document that is read, unpacked: a small file can unpack to no end.
-const MAX_DOCUMENT: u64 = 1 << 30;
+/// The longest document that is read, unpacked: a small file can unpack to no end. A few are in memory at once, each several
+/// times over while it is parsed.
+const MAX_DOCUMENT: u64 = 64 << 20;
+/// And the longest line: a request to a service may be as long.
+const MAX_LINE: u64 = 16 << 20;
 
 /// A chunk on its way to being written.
 pub(super) struct Read {
@@ -101,8 +104,13 @@ pub(super) fn read_all(
             break;
         }
         let mut reading = match Reading::begin(&source, journal) {
-            Ok(Some(reading)) => reading,
-            Ok(None) => {
+            // A copy would be answered as the first was, and counted twice.
+            Ok(Begun::Read(reading)) if !notes.is_new(reading.digest, source.form) => {
+                notes.file_same(source.bytes);
+                continue;
+            }
+            Ok(Begun::Read(reading)) => *reading,
+            Ok(Begun::Done) => {
                 notes.file_skipped(source.bytes);
                 continue;
             }
@@ -118,6 +126,14 @@ pub(super) fn read_all(
     Ok(())
 }
 
+/// What becomes of a file.
+enum Begun<'s> {
+    /// It is read.
+    Read(Box<Reading<'s>>),
+    /// It was done in an earlier import.
+    Done,
+}
+
 /// A file being read.
 struct Reading<'s> {
     source: &'s Source,
@@ -131,23 +147,23 @@ struct Reading<'s> {
 }
 
 impl<'s> Reading<'s> {
-    /// Opens a file; none when it is done already.
-    fn begin(source: &'s Source, journal: &Journal) -> anyhow::Result<Option<Self>> {
+    /// Opens a file.
+    fn begin(source: &'s Source, journal: &Journal) -> anyhow::Result<Begun<'s>> {
         let mut file = File::open(&source.path)?;
         let digest = hash(&mut file)?;
         let tag = journal.tag(&digest);
         if journal.has(tag.as_ref()) {
-            return Ok(None);
+            return Ok(Begun::Done);
         }
         file.rewind()?;
         let position = Arc::new(AtomicU64::new(0));
         let raw = BufReader::with_capacity(1 << 16, Counted(file, Arc::clone(&position)));
         let input: Box<dyn BufRead> = match source.packing {
             Packing::Plain => Box::new(raw),
-            Packing::Gzip => Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(raw))),
+            Packing::Gzip => Box::new(BufReader::with_capacity(1 << 16, Gunzip::new(raw))),
             Packing::Bzip2 => Box::new(BufReader::with_capacity(1 << 16, MultiBzDecoder::new(raw))),
         };
-        Ok(Some(Self {
+        Ok(Begun::Read(Box::new(Self {
             source,
             name: source.path.display().to_string().into(),
             digest,
@@ -155,7 +171,7 @@ impl<'s> Reading<'s> {
             in_work: Arc::new(InWork::new(tag)),
             position,
             told: 0,
-        }))
+        })))
     }
 
     fn chunks(&mut self, send: &Sender<Read>, stop: &CancellationToken) -> anyhow::Result<()> {
@@ -174,7 +190,7 @@ impl<'s> Reading<'s> {
             .take(MAX_DOCUMENT + 1)
             .read_to_end(&mut text)?;
         if read as u64 > MAX_DOCUMENT {
-            anyhow::bail!("it is larger than 1 GiB; split the bundle, or use NDJSON");
+            anyhow::bail!("it is larger than 64 MiB, unpacked; split the bundle, or use NDJSON");
         }
         without_mark(&mut text);
         let said = head(&text).map(|head| head.resource_type);
@@ -197,14 +213,14 @@ impl<'s> Reading<'s> {
         let (mut number, mut bytes) = (0, 0);
         loop {
             let mut text = Zeroizing::new(Vec::new());
-            let limit = MAX_DOCUMENT + 1;
+            let limit = MAX_LINE + 1;
             let read = self
                 .input
                 .by_ref()
                 .take(limit)
                 .read_until(b'\n', &mut text)?;
             if read as u64 == limit {
-                anyhow::bail!("line {} is longer than 1 GiB", number + 1);
+                anyhow::bail!("line {} is longer than 16 MiB", number + 1);
             }
             number += 1;
             if number == 1 {

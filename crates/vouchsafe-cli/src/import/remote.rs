@@ -62,6 +62,12 @@ impl Remote {
         if !base.starts_with("https://") {
             anyhow::bail!("the service's URL must begin with https://");
         }
+        // It is told in errors, and stands in lists of processes: a secret has no place in it.
+        if base.contains(['@', '?', '#']) {
+            anyhow::bail!(
+                "the service's URL may have no user, password or parameter: give a token by --token-file"
+            );
+        }
         let base = base.trim_end_matches('/');
         let base = base.strip_suffix("/fhir/R4").unwrap_or(base);
         let token = token_file::read(&token_file)?;

@@ -104,6 +104,76 @@ fn a_clinic_is_loaded_once_however_often_it_is_imported() {
     assert_eq!(world.run(&["audit", "verify"]).code(), Some(0));
 }
 
+/// What was created is told, whatever names and copies a file has.
+#[test]
+fn copies_links_paddings_and_names_of_another_time_are_counted_for_what_they_are() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let world = World::new();
+    let folder = world.path("clinic");
+    let resources = write_clinic(&folder, 1);
+    let bundle = folder.join("practitioners.json");
+    fs::copy(&bundle, folder.join("practitioners-copy.json")).unwrap();
+    std::os::unix::fs::symlink(&bundle, folder.join("practitioners-link.json")).unwrap();
+    fs::write(folder.join("readme.txt"), "not for an import").unwrap();
+    // As tapes leave it.
+    let packed = folder.join("p0001.json.gz");
+    let mut padded = fs::read(&packed).unwrap();
+    padded.extend_from_slice(&[0; 1_000]);
+    fs::remove_file(&packed).unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"M\xFCller.json.gz");
+    fs::write(folder.join(name), padded).unwrap();
+    let (ended, summary, err) = import(&world, &folder);
+    assert_eq!(ended, Some(0), "{summary} {err}");
+    assert_eq!(summary["created"], resources, "{summary}");
+    assert_eq!(created(&world), resources);
+    let others = (&summary["files_same"], &summary["files_other"]);
+    assert_eq!(others, (&json!(1), &json!(1)), "{summary}");
+}
+
+/// A small file may unpack to no end.
+#[test]
+fn a_document_without_an_end_is_refused_while_it_is_read() {
+    let world = World::new();
+    let path = world.path("blanks.json.gz");
+    let file = fs::File::create(&path).unwrap();
+    let mut gz = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+    let blanks = vec![b' '; 1 << 20];
+    (0..80).for_each(|_| gz.write_all(&blanks).unwrap());
+    gz.finish().unwrap();
+    let (ended, summary, err) = import(&world, &path);
+    assert_eq!(ended, Some(1), "{summary}");
+    assert!(err.contains("larger than 64 MiB"), "{err}");
+}
+
+#[test]
+fn a_secret_in_a_url_is_refused_and_never_printed() {
+    let world = World::new();
+    let token = world.path("token");
+    fs::write(&token, "x").unwrap();
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).unwrap();
+    let file = world.path("x.json");
+    fs::write(&file, "{}").unwrap();
+    for url in [
+        "https://me:S3cret@localhost:1",
+        "https://localhost:1/?key=S3cret",
+        "https://localhost:1/#S3cret",
+        "http://me:S3cret@localhost:1",
+    ] {
+        let ran = world.run(&[
+            "import",
+            file.to_str().unwrap(),
+            "--url",
+            url,
+            "--token-file",
+            token.to_str().unwrap(),
+        ]);
+        assert_eq!(ran.code(), Some(1));
+        let said = format!("{}{}", String::from_utf8_lossy(&ran.0.stdout), ran.err());
+        assert!(said.contains("URL") && !said.contains("S3cret"), "{said}");
+    }
+}
+
 #[test]
 fn an_import_that_is_killed_goes_on_where_it_was() {
     // With short tokens the import's session is renewed while it runs.

@@ -1,7 +1,7 @@
 //! Batches: each entry for itself.
 
 use serde_json::{Value, json};
-use vouchsafe_fhir::{BundleRequest, execute, parse_bundle};
+use vouchsafe_fhir::{execute, parse_bundle};
 
 use crate::service::{CANARY, Service, observation, on_both, patient};
 use crate::transactions::{bundle, place, post};
@@ -166,24 +166,15 @@ async fn lines_are_stored_under_their_ids(service: &Service) {
     let id = "0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01";
     let mut own = patient("A");
     own["id"] = json!(id);
-    // The order of lines is not that of references.
-    let lines = [
-        observation(&format!("Patient/{id}")),
-        own,
-        observation("Patient/17"),
+    // The order of entries is not that of references.
+    let entry = |resource: Value, method: &str, url: &str| json!({"resource": resource, "request": {"method": method, "url": url}});
+    let entries = [
+        entry(observation(&format!("Patient/{id}")), "POST", "Observation"),
+        entry(own, "PUT", &format!("Patient/{id}")),
+        entry(observation("Patient/17"), "POST", "Observation"),
     ];
-    let lines = lines
-        .iter()
-        .map(|line| {
-            let name = line["resourceType"].as_str().unwrap().parse().unwrap();
-            let text = line.to_string();
-            (
-                name,
-                vouchsafe::document::Document::parse(text.as_bytes()).unwrap(),
-            )
-        })
-        .collect();
-    let bundle = BundleRequest::creating(lines);
+    let body = bundle("batch", &entries);
+    let bundle = parse_bundle(body.to_string().as_bytes()).unwrap();
     assert_eq!(bundle.len(), 3);
     let outcomes = execute(&service.engine, &caller, bundle, None)
         .await

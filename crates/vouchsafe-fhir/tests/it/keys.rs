@@ -1,6 +1,7 @@
 //! Keys in memory.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use vouchsafe::BoxFuture;
@@ -12,6 +13,14 @@ use vouchsafe::seal::{IndexKey, KeyVersion, Owner, RecordKeys, Secret, SystemKey
 #[derive(Default)]
 pub(crate) struct MemoryKeys {
     records: Mutex<HashMap<(TenantId, Owner), Arc<RecordKeys>>>,
+    /// Whether none can be made.
+    failing: AtomicBool,
+}
+
+impl MemoryKeys {
+    pub(crate) fn fail(&self, failing: bool) {
+        self.failing.store(failing, Ordering::SeqCst);
+    }
 }
 
 fn make(tenant: TenantId, owner: Owner) -> Arc<RecordKeys> {
@@ -49,6 +58,9 @@ impl KeyService for MemoryKeys {
         subjects: &'a [SubjectId],
     ) -> BoxFuture<'a, Result<Vec<Arc<RecordKeys>>, KeyError>> {
         Box::pin(async move {
+            if self.failing.load(Ordering::SeqCst) {
+                return Err(KeyError::Unavailable);
+            }
             let mut records = self.records.lock().unwrap();
             let made = subjects.iter().map(|subject| {
                 let owner = Owner::Subject(*subject);

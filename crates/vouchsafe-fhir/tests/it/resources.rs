@@ -15,6 +15,7 @@ on_both!(
     what_the_server_sets_is_never_the_callers,
     validation_says_where_and_what,
     nothing_is_told_when_it_cannot_be_recorded,
+    nothing_is_written_without_a_key_and_the_log_says_so,
     metadata_says_what_there_is,
 );
 
@@ -289,6 +290,24 @@ async fn nothing_is_told_when_it_cannot_be_recorded(service: &Service) {
         .get(&caller, &format!("Patient/{id}"))
         .await
         .expect(200);
+    let none = service.get(&caller, "Patient?family=B").await.expect(200);
+    assert_eq!(none.json()["total"], 0);
+}
+
+/// The entries of a write are appended while the keys of its new subjects are stored.
+async fn nothing_is_written_without_a_key_and_the_log_says_so(service: &Service) {
+    let caller = service.integration();
+    let before = service.log.len();
+    service.keys.fail(true);
+    let answer = service.send(&caller, "POST Patient", &patient("B")).await;
+    assert_eq!(answer.error(), (503, "transient".to_owned()));
+    service.keys.fail(false);
+    let entries = service.log.since(before);
+    let told: Vec<&str> = entries
+        .iter()
+        .filter_map(|entry| entry["outcome"].as_str())
+        .collect();
+    assert_eq!(told, ["intent", "aborted"], "{entries:?}");
     let none = service.get(&caller, "Patient?family=B").await.expect(200);
     assert_eq!(none.json()["total"], 0);
 }

@@ -61,6 +61,7 @@ pub(crate) fn now() -> Timestamp {
 pub(crate) struct Service {
     pub(crate) engine: Arc<Engine>,
     pub(crate) log: Arc<MemoryLog>,
+    pub(crate) keys: Arc<MemoryKeys>,
     dialect: Dialect,
     tenant: TenantId,
     store: Store,
@@ -158,9 +159,10 @@ impl Service {
         let trusted = pair.public_key().as_ref().try_into().unwrap();
         let bundle = Bundle::open(&files, &signature, &trusted).unwrap();
         let log = Arc::new(MemoryLog::new());
+        let keys = Arc::new(MemoryKeys::default());
         let engine = Arc::new(Engine::new(
             store.clone(),
-            Arc::new(MemoryKeys::default()),
+            Arc::<MemoryKeys>::clone(&keys),
             Arc::<MemoryLog>::clone(&log),
             Arc::new(bundle),
             pack,
@@ -170,6 +172,7 @@ impl Service {
             dialect: Dialect::new(Arc::clone(&engine), format!("{BASE}/")),
             engine,
             log,
+            keys,
             tenant: TenantId::random(),
             store,
             database,

@@ -280,8 +280,6 @@ pub struct Refused {
     pub failure: Failure,
     /// Which of the writes is to blame, from 0, where it is one.
     pub op: Option<usize>,
-    /// The writes, given back where they were refused before anything was sealed.
-    pub ops: Vec<Op>,
 }
 
 /// Why nothing came of it. No variant holds a value.

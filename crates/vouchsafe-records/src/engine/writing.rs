@@ -1,7 +1,7 @@
 //! Writing: one record or several, all or nothing.
 //!
 //! The order (DESIGN, "Order of a write"): the intent and an entry for each record are appended
-//! while the SQL runs (on SQLite, which has one writer, before it) and are durable before the
+//! while new keys are stored and the SQL runs (on SQLite, which has one writer, before it) and are durable before the
 //! commit; the transaction has the intent's id as a primary key; the outcome is appended after
 //! the commit and before the answer.
 
@@ -26,7 +26,7 @@ use super::{
     Caller, Engine, Failure, Idempotent, Op, OpResult, Proof, Refused, Unmet, WriteOptions,
 };
 use crate::pack::IndexTerm;
-use crate::store::{Guard, Idempotency, IndexRow, RowWrite, Settled, StoreError};
+use crate::store::{Guard, Idempotency, IndexRow, RowWrite, Rows, Settled, StoreError};
 use plan::{Kind, Planned};
 
 /// A record that is sealed and not yet stored.
@@ -38,6 +38,15 @@ struct Sealed {
     /// Whether the version has more than was supplied.
     subsetted: bool,
     document: Option<Phi<Document>>,
+}
+
+/// How a write ended.
+enum Ended {
+    Committed,
+    /// Its commit was asked for, and had no answer.
+    InDoubt,
+    /// It was not committed, and never will be.
+    Refused(Failure),
 }
 
 impl Engine {
@@ -61,19 +70,11 @@ impl Engine {
             Ok(None) => match self.plan(caller, ops).await {
                 Ok((planned, subjects)) => {
                     let ended = self.commit(caller, planned, &subjects, options).await;
-                    return ended.map_err(|(failure, op)| Refused {
-                        failure,
-                        op,
-                        ops: Vec::new(),
-                    });
+                    return ended.map_err(|(failure, op)| Refused { failure, op });
                 }
                 Err(refused) => refused,
             },
-            Err(failure) => Refused {
-                failure,
-                op: None,
-                ops: Vec::new(),
-            },
+            Err(failure) => Refused { failure, op: None },
         };
         // Nothing was decided yet; the attempt stands in the log all the same.
         let record_type = types.get(ended.op.unwrap_or(0));
@@ -82,11 +83,7 @@ impl Engine {
             .await
         {
             Ok(()) => Err(ended),
-            Err(failure) => Err(Refused {
-                failure,
-                op: None,
-                ops: Vec::new(),
-            }),
+            Err(failure) => Err(Refused { failure, op: None }),
         }
     }
 
@@ -186,7 +183,7 @@ impl Engine {
         let tenant = caller.session.tenant();
         let whole = |failure: Failure| (failure, None);
         let audit = self.audit_keys(tenant).await.map_err(whole)?;
-        let mut request = caller.request(&audit, self.now());
+        let request = caller.request(&audit, self.now());
         let intent = IntentId::new_ordered(request.now);
         let count = planned.len() as u64;
         let writes = match planned.len() {
@@ -200,33 +197,39 @@ impl Engine {
         let admitted = self
             .admit(caller, &request, planned, subjects, writes, &mut drafts)
             .await?;
-        let keys = self
-            .keys_of(tenant, &admitted, subjects)
-            .await
-            .map_err(whole)?;
-        request.now = self.now();
         let guards = guards(&admitted);
-        let (rows, sealed) = self
-            .seal(admitted, &keys, tenant, request.now)
-            .await
-            .map_err(whole)?;
-        let idempotency = self.remembered(caller, options).await.map_err(whole)?;
+        // Beside the entries: keys wait for a disk of their own.
+        let prepare = async {
+            let keys = self.keys_of(tenant, &admitted, subjects).await?;
+            let now = self.now();
+            let (rows, sealed) = self.seal(admitted, &keys, tenant, now).await?;
+            let idempotency = self.remembered(caller, options).await?;
+            let rows = Rows {
+                now,
+                rows,
+                idempotency,
+            };
+            Ok((rows, (sealed, now)))
+        };
         // When the log fails, the intent may be in it all the same, and is settled later.
-        let ((receipts, _), committed) = self
+        let (recorded, written) = self
             .store
-            .write_after(
-                self.record(drafts),
-                (tenant, intent, request.now),
-                (rows, idempotency),
-                &guards,
-            )
-            .await
-            .map_err(whole)?;
+            .write_after(self.record(drafts), prepare, (tenant, intent), &guards)
+            .await;
+        let (receipts, _) = recorded.map_err(whole)?;
+        let (ended, sealed) = match written {
+            Ok((sealed, Ok(()))) => (Ended::Committed, Some(sealed)),
+            Ok((sealed, Err(StoreError::InDoubt))) => (Ended::InDoubt, Some(sealed)),
+            // Its commit was never asked for, so none can come later.
+            Ok((_, Err(refused))) => (Ended::Refused(refused.into()), None),
+            Err(failure) => (Ended::Refused(failure), None),
+        };
         let proof = self
-            .conclude(&request, options.operation, intent, count, committed)
+            .conclude(&request, options.operation, (intent, count), ended)
             .await
             .map_err(whole)?;
-        results(sealed, receipts, request.now, &proof).map_err(whole)
+        let (sealed, now) = sealed.ok_or_else(|| whole(Failure::OutcomeUnknown))?;
+        results(sealed, receipts, now, &proof).map_err(whole)
     }
 
     /// Writes down how the write ended, before that is told.
@@ -234,20 +237,18 @@ impl Engine {
         &self,
         request: &Request<'_>,
         operation: &'static str,
-        intent: IntentId,
-        count: u64,
-        committed: Result<(), StoreError>,
+        (intent, count): (IntentId, u64),
+        ended: Ended,
     ) -> Result<Proof, Failure> {
-        let (outcome, failure) = match committed {
-            Ok(()) => (Outcome::Committed, None),
-            Err(StoreError::InDoubt) => match self.store.settle(intent, self.now()).await {
+        let (outcome, failure) = match ended {
+            Ended::Committed => (Outcome::Committed, None),
+            Ended::InDoubt => match self.store.settle(intent, self.now()).await {
                 Ok(Settled::Committed) => (Outcome::Committed, None),
                 Ok(Settled::Aborted) => (Outcome::Aborted, Some(Failure::Unavailable)),
                 // The reconciler finds out.
                 Err(_) => return Err(Failure::OutcomeUnknown),
             },
-            // Its commit was never asked for, so none can come later.
-            Err(refused) => (Outcome::Aborted, Some(refused.into())),
+            Ended::Refused(failure) => (Outcome::Aborted, Some(failure)),
         };
         let request = Request {
             now: self.now(),

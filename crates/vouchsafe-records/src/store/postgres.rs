@@ -5,7 +5,7 @@ mod insert;
 
 use uuid::Uuid;
 use vouchsafe::ids::{TenantId, Version};
-use vouchsafe_database::{Isolation, PgPools, PgTransaction, Statement, query_as};
+use vouchsafe_database::{Isolation, PgPools, PgTransaction, Statement, query, query_as};
 
 use super::StoreError;
 use super::batch::Batch;
@@ -42,6 +42,11 @@ const SEALED: &str = "SELECT v.* FROM unnest($3::uuid[], $4::bigint[]) w(id, ver
         CROSS JOIN LATERAL (SELECT v.id, v.version, v.sealed FROM versions v WHERE v.tenant = $1 \
         AND v.type = $2 AND v.id = w.id AND v.version = w.version OFFSET 0) v";
 
+pub(super) fn intern(names: Vec<&str>) -> Statement<'_> {
+    query("INSERT INTO names (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")
+        .bind_array(names)
+}
+
 pub(super) fn version<'a>(of: One, version: Option<Version>) -> Statement<'a, VersionRow> {
     let statement = query_as(match version {
         None => CURRENT,
@@ -76,22 +81,23 @@ pub(super) fn heads<'a>(of: Of<'_>) -> Statement<'a, HeadRow> {
         .bind_array(of.ids.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>())
 }
 
-/// Runs all of a write but its commit: its statements in one round trip, with the beginning of the transaction, unless it
-/// relies on what queries find.
+/// Runs all of a write but its commit: when the transaction has begun, its statements in one round trip.
 pub(super) async fn stage(pools: &PgPools, batch: &Batch) -> Result<PgTransaction, StoreError> {
     let (statements, ends): (Vec<_>, Vec<_>) = insert::steps(batch)
         .into_iter()
         .map(|Step { statement, end }| (statement, end))
         .unzip();
-    let (transaction, changed) = if batch.guards.is_empty() {
-        pools.begin_all(&statements).await?
-    } else {
-        let mut transaction = guarded(pools, batch).await?;
-        let changed = transaction.all(&statements).await?;
-        (transaction, changed)
+    // A statement that is sent before that answer would be committed alone if there is no transaction.
+    let mut transaction = match batch.guards.as_slice() {
+        [] => pools.begin_with(Isolation::ReadCommitted).await?,
+        _ => guarded(pools, batch).await?,
     };
+    let changed = transaction.all(&statements).await.map_err(|(at, error)| {
+        let error = StoreError::from(error);
+        ends.get(at).map_or(error, |end| end.of_error(error))
+    })?;
     for (changed, end) in changed.into_iter().zip(ends) {
-        end.of(changed)?;
+        end.of_rows(changed)?;
     }
     Ok(transaction)
 }

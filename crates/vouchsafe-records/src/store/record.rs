@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use vouchsafe::ids::{RecordId, RecordType, SubjectId, Version};
 use vouchsafe::seal::{IndexTag, SealedRecord};
 
-use super::RelationRow;
+use super::{Idempotency, RelationRow};
 
 /// A record's current or earlier version, without what it holds.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -53,6 +53,17 @@ pub struct RowWrite {
     pub replaced_indexes: Vec<Box<str>>,
     /// Who has care by it from now on; none: that stays.
     pub relations: Option<Vec<RelationRow>>,
+}
+
+/// What one write stores.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// When.
+    pub now: Timestamp,
+    /// The records.
+    pub rows: Vec<RowWrite>,
+    /// Under which key it may be repeated.
+    pub idempotency: Option<Idempotency>,
 }
 
 /// An entry of a record in a blind index.

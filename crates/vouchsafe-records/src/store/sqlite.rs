@@ -6,7 +6,7 @@ mod tags;
 
 use uuid::Uuid;
 use vouchsafe::ids::{RecordId, TenantId, Version};
-use vouchsafe_database::{Connection, Statement, Work, query_as};
+use vouchsafe_database::{Connection, Statement, Work, query, query_as};
 
 use super::batch::Batch;
 use super::rows::{HeadRow, Of, One, SealedRow, VersionRow};
@@ -42,6 +42,10 @@ const SEALED: &str = concat!(
      SELECT v.id, v.version, v.sealed FROM p CROSS JOIN versions v \
      ON v.tenant = $1 AND v.type = $2 AND v.id = p.id AND v.version = p.version"
 );
+
+pub(super) fn intern(name: &str) -> Statement<'_> {
+    query("INSERT INTO names (name) VALUES ($1) ON CONFLICT DO NOTHING").bind(name)
+}
 
 pub(super) fn version<'a>(of: One, version: Option<Version>) -> Statement<'a, VersionRow> {
     query_as(VERSION)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vouchsafe::ids::{IntentId, RecordId, SubjectId};
-use vouchsafe_records::store::{Guard, Idempotency, RowWrite, Settled, Store, StoreError};
+use vouchsafe_records::store::{Guard, Idempotency, RowWrite, Rows, Settled, Store, StoreError};
 
 use crate::bench::{Bench, entry, later, lookup, now, on_both, tag};
 
@@ -333,9 +333,16 @@ async fn written(
     before: impl Future<Output = Result<(), Refused>>,
 ) -> Result<Result<(), StoreError>, Refused> {
     let tenant = row.record.key.tenant;
-    let write = (tenant, intent, now());
-    let done = store.write_after(before, write, (vec![row], None), &[]);
-    done.await.map(|((), committed)| committed)
+    let rows = Rows {
+        now: now(),
+        rows: vec![row],
+        idempotency: None,
+    };
+    let prepared = async { Ok((rows, ())) };
+    let write = store.write_after(before, prepared, (tenant, intent), &[]);
+    let (before, written) = write.await;
+    before?;
+    written.map(|((), committed)| committed)
 }
 
 #[derive(Debug, Eq, PartialEq)]

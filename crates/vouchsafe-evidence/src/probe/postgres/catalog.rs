@@ -68,7 +68,7 @@ pub(super) async fn read(
 ) -> Result<PostgresProbe, String> {
     let connector = connector(target, root)?;
     let reading = async {
-        let client = connector.connect().await.map_err(told)?;
+        let client = connector.connect(drop).await.map_err(told)?;
         all(&client, target, now).await
     };
     let late = |_| "the server did not answer in time".to_owned();

@@ -212,27 +212,6 @@ fn hostile_entries_are_told_without_their_values() {
     }
 }
 
-#[test]
-fn lines_keep_ids_of_ours() {
-    let line = |text: &str| {
-        (
-            "Patient".parse().unwrap(),
-            Document::parse(text.as_bytes()).unwrap(),
-        )
-    };
-    let bundle = BundleRequest::creating(vec![
-        line(&format!(r#"{{"resourceType":"Patient","id":"{ID}"}}"#)),
-        line(r#"{"resourceType":"Patient","id":"17"}"#),
-        line(r#"{"resourceType":"Patient"}"#),
-    ]);
-    let kept: Vec<bool> = bundle
-        .entries
-        .iter()
-        .map(|entry| matches!(entry.verb, EntryVerb::Update { .. }))
-        .collect();
-    assert_eq!(kept, [true, false, false]);
-}
-
 /// JSON that often looks like a bundle.
 fn anything() -> impl Strategy<Value = Value> {
     let words = prop_oneof![

@@ -107,7 +107,6 @@ impl Engine {
             return Err(Refused {
                 failure,
                 op: Some(op),
-                ops,
             });
         }
         let mut previous = Vec::with_capacity(ops.len());
@@ -116,7 +115,6 @@ impl Engine {
             previous.push(found.map_err(|failure| Refused {
                 failure,
                 op: Some(previous.len()),
-                ops: Vec::new(),
             })?);
         }
         // Subjects first, then what refers to them, then what is known through those.
@@ -140,7 +138,6 @@ impl Engine {
                     return Err(Refused {
                         failure,
                         op: Some(place),
-                        ops,
                     });
                 }
             }
@@ -154,7 +151,6 @@ impl Engine {
             planned.push(ready.map_err(|failure| Refused {
                 failure,
                 op: Some(planned.len()),
-                ops: Vec::new(),
             })?);
         }
         Ok((planned, subjects))

@@ -1,7 +1,7 @@
 //! Writing the rows of a batch: one statement per table, its columns as arrays.
 
 use uuid::Uuid;
-use vouchsafe_database::{DatabaseError, Statement, query};
+use vouchsafe_database::{Statement, query};
 
 use crate::store::StoreError;
 use crate::store::batch::{Batch, RecordNo, VersionLine};
@@ -31,13 +31,18 @@ pub(super) enum End {
 }
 
 impl End {
-    pub(super) fn of(self, changed: Result<u64, DatabaseError>) -> Result<(), StoreError> {
-        match (self, changed.map_err(StoreError::from)) {
-            (Self::OfRecords, Err(error)) => Err(error.of_record()),
-            (_, Err(error)) => Err(error),
-            (Self::All(rows, missing), Ok(changed)) if changed != rows as u64 => Err(missing),
-            (Self::Some(missing), Ok(0)) => Err(missing),
-            (_, Ok(_)) => Ok(()),
+    pub(super) const fn of_error(self, error: StoreError) -> StoreError {
+        match self {
+            Self::OfRecords => error.of_record(),
+            _ => error,
+        }
+    }
+
+    pub(super) const fn of_rows(self, changed: u64) -> Result<(), StoreError> {
+        match self {
+            Self::All(rows, missing) if changed != rows as u64 => Err(missing),
+            Self::Some(missing) if changed == 0 => Err(missing),
+            _ => Ok(()),
         }
     }
 }

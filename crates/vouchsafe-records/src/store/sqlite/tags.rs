@@ -9,7 +9,7 @@ use crate::store::StoreError;
 use crate::store::batch::{Batch, RecordNo};
 
 /// An entry of a record in an index.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Tag<'a> {
     pub(super) index: i32,
     pub(super) index_version: i64,
@@ -65,7 +65,10 @@ impl<'a> RecordTags<'a> {
 
     /// All tags of a record, as its row has them.
     pub(super) fn packed(&self, record: RecordNo) -> Vec<u8> {
-        pack(self.kept.get(&record).map_or(&[], Vec::as_slice))
+        let mut tags = self.kept.get(&record).cloned().unwrap_or_default();
+        tags.sort_unstable();
+        tags.dedup();
+        pack(&tags)
     }
 }
 
