@@ -22,7 +22,7 @@ pub(super) struct Step<'a> {
 pub(super) enum End {
     /// As the database says.
     Any,
-    /// A row that is there already is a record with another version.
+    /// A row that is there already is one of a record with another version.
     OfRecords,
     /// All these rows must have been there.
     All(usize, StoreError),
@@ -153,7 +153,8 @@ fn versions<'a>(steps: &mut Vec<Step<'a>>, batch: &'a Batch) {
             .count();
         let (lines, later) = rest.split_at(fits);
         rest = later;
-        add(steps, some_versions(batch, lines), End::Any);
+        // Of two updates at once, the second changes no record, and is told so here first: its version is there already.
+        add(steps, some_versions(batch, lines), End::OfRecords);
     }
 }
 
