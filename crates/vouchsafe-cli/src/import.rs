@@ -208,7 +208,10 @@ async fn write(
             tokio::task::spawn_blocking(move || journal.finish(tag.as_ref(), &done)).await??;
             notes.file_done();
         }
-        Stand::Failed => notes.file_failed(),
+        Stand::Failed => {
+            notes.forget(&file.content);
+            notes.file_failed();
+        }
     }
     Ok(())
 }

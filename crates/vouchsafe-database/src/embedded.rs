@@ -15,8 +15,6 @@ use crate::{DatabaseError, FromRow, Row, Value};
 const BUSY: Duration = Duration::from_secs(5);
 /// How many statements stay prepared.
 const PREPARED: usize = 256;
-/// Pages of the log (4 KiB) that are copied into the file at once: of those that change often, only the last copy is.
-const CHECKPOINT: &str = "8000";
 /// How many steps of SQLite's machine pass between two looks at the clock.
 const STEPS: i32 = 50_000;
 
@@ -67,7 +65,6 @@ impl Embedded {
             ("trusted_schema", "OFF"),
             // What a savepoint would take back stays in memory, and in no file.
             ("temp_store", "MEMORY"),
-            ("wal_autocheckpoint", CHECKPOINT),
             ("cache_size", to.cache()),
         ] {
             connection.pragma_update(None, name, value)?;
@@ -94,10 +91,10 @@ impl Embedded {
         })
     }
 
-    /// Lets statements run for so long from now on.
-    pub(crate) fn allow(&self, time: Duration) {
-        self.until
-            .store(Moment::now().plus(time), Ordering::Relaxed);
+    /// Lets statements run for so long from now on, or without an end.
+    pub(crate) fn allow(&self, time: Option<Duration>) {
+        let until = time.map_or(0, |time| Moment::now().plus(time));
+        self.until.store(until, Ordering::Relaxed);
     }
 
     /// Begins a transaction with the write lock.

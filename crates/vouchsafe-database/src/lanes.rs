@@ -25,6 +25,10 @@ const TESTED: Duration = Duration::from_secs(30);
 /// How long a test may take: a server that vanished never answers.
 const TEST: Duration = Duration::from_secs(2);
 
+/// How long a session is waited for that somebody gave up: its statements end before (`statement_timeout`), and one whose server
+/// vanished is closed by TCP.
+const LONGEST: Duration = Duration::from_secs(75);
+
 /// The first pause before another connection is tried; each is twice as long, up to half a second.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -200,7 +204,7 @@ impl PgLane {
     }
 }
 
-/// Rolls back what nobody ended, in a task: whoever was to end it may be gone. A connection that does not answer is closed.
+/// Rolls back what nobody ended, in a task: whoever was to end it may be gone.
 impl Drop for PgLane {
     fn drop(&mut self) {
         let (lanes, history) = (Arc::clone(&self.lanes), self.history);
@@ -215,12 +219,9 @@ impl Drop for PgLane {
         }
         let place = self.place.take();
         runtime.spawn(async move {
-            let mut rolled_back = timeout(TEST, client.batch("ROLLBACK")).await;
-            if rolled_back.is_err() {
-                // It stands behind a statement that takes long, which nobody waits for any more.
-                let _ = timeout(TEST, client.cancel(&lanes.connector)).await;
-                rolled_back = timeout(TEST, client.batch("ROLLBACK")).await;
-            }
+            // It may stand behind a statement that takes long, or a commit that waits for a standby: to cancel that would end
+            // the wait, and tell nobody. The place is kept meanwhile, so that no more sessions are there than may be.
+            let rolled_back = timeout(LONGEST, client.batch("ROLLBACK")).await;
             if matches!(rolled_back, Ok(Ok(()))) {
                 lanes.keep(Connection(Kind::Postgres(client)), history);
             }

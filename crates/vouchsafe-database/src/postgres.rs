@@ -1,6 +1,6 @@
 //! PostgreSQL: connections that hold their settings, and transactions on them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -67,11 +67,6 @@ impl Client {
         }
     }
 
-    /// Asks the server to give up the statement that runs.
-    pub(crate) async fn cancel(&self, connector: &Connector) {
-        connector.cancel(&self.client).await;
-    }
-
     pub(crate) fn is_open(&self) -> bool {
         !self.client.is_closed()
     }
@@ -105,8 +100,8 @@ impl Client {
             .collect()
     }
 
-    /// Runs statements that do not need one another's answers: they are sent at once. Gives back how many rows each changed, or
-    /// which was the first that failed, and why.
+    /// Runs statements that do not need one another's answers: they are sent at once, eight at a time. Gives back how many rows
+    /// each changed, or which was the first that failed, and why.
     async fn all(
         &mut self,
         statements: &[Statement<'_>],
@@ -133,23 +128,28 @@ impl Client {
         &mut self,
         statements: &[Statement<'_>],
     ) -> Result<Vec<tokio_postgres::Statement>, DatabaseError> {
-        let texts: BTreeSet<&str> = statements
-            .iter()
-            .map(|statement| &*statement.text)
-            .collect();
-        let unknown: Vec<&str> = texts
-            .into_iter()
-            .filter(|text| !self.prepared.contains_key(*text))
-            .collect();
+        // Kept here: what another one takes the place of is still run.
+        let mut ready: HashMap<&str, tokio_postgres::Statement> = HashMap::new();
+        let mut unknown: Vec<&str> = Vec::new();
+        for statement in statements {
+            let text = &*statement.text;
+            match self.prepared.get(text) {
+                Some(known) => drop(ready.insert(text, known.clone())),
+                None if unknown.contains(&text) => {}
+                None => unknown.push(text),
+            }
+        }
         let made = join_all(unknown.iter().map(|text| self.client.prepare(text))).await;
         for (text, made) in unknown.into_iter().zip(made) {
-            self.know(text, made?);
+            let made = made?;
+            self.know(text, made.clone());
+            ready.insert(text, made);
         }
-        let known = statements.iter().map(|statement| {
-            let known = self.prepared.get(&*statement.text);
-            known.cloned().ok_or(DatabaseError::Failed)
+        let ready = statements.iter().map(|statement| {
+            let ready = ready.get(&*statement.text);
+            ready.cloned().ok_or(DatabaseError::Failed)
         });
-        known.collect()
+        ready.collect()
     }
 
     async fn prepare(&mut self, text: &str) -> Result<tokio_postgres::Statement, DatabaseError> {
@@ -204,7 +204,12 @@ pub(crate) async fn connect(connector: &Connector) -> Result<Connection, Databas
     let client = connected.map_err(|fault| match fault.code() {
         // protocol_violation: what PgBouncer answers to settings that it does not pass on.
         Some("08P01") => DatabaseError::Session,
-        _ => DatabaseError::of(fault),
+        // But a server that says that it ends, or begins, tells of one.
+        Some(code) => {
+            failover::mark_if_sign(code);
+            DatabaseError::of(fault)
+        }
+        None => DatabaseError::of(fault),
     })?;
     Ok(Connection(Kind::Postgres(Client::new(client))))
 }
@@ -381,7 +386,7 @@ impl fmt::Debug for PgTransaction {
 }
 
 impl PgTransaction {
-    /// Runs statements that do not need one another's answers, in one round trip; gives back how many rows each changed.
+    /// Runs statements that do not need one another's answers, eight in a round trip; gives back how many rows each changed.
     ///
     /// # Errors
     /// Which was the first that failed, and why. The transaction is over then.

@@ -23,6 +23,8 @@ const KEPT: usize = 16;
 /// How many there are at most.
 const ALL: u32 = 64;
 const MOST: usize = ALL as usize;
+/// And of these, how many search at once.
+const SEARCHES: usize = 16;
 
 /// A write, as statements on a connection.
 pub trait Work: Send + 'static {
@@ -58,6 +60,8 @@ struct Readers {
     idle: Mutex<Option<Vec<Connection>>>,
     /// A place for each that is in use.
     places: Arc<Semaphore>,
+    /// And for each that searches, so that many slow ones keep no look-up waiting.
+    searches: Arc<Semaphore>,
 }
 
 impl Readers {
@@ -84,6 +88,7 @@ impl File {
                 path: path.to_owned(),
                 idle: Mutex::new(Some(Vec::new())),
                 places: Arc::new(Semaphore::new(MOST)),
+                searches: Arc::new(Semaphore::new(SEARCHES)),
             }),
         };
         if create == Create::Never && !has_tables(&mut *file.reader().await?).await? {
@@ -108,7 +113,7 @@ impl File {
             None => Connection(Kind::Sqlite(Embedded::open(&self.readers.path, Use::Read)?)),
         };
         if let Kind::Sqlite(connection) = &connection.0 {
-            connection.allow(LOOK_UP);
+            connection.allow(Some(LOOK_UP));
         }
         Ok(SqliteReader {
             connection,
@@ -122,12 +127,18 @@ impl File {
         &self,
         statement: Statement<'static, R>,
     ) -> Result<Vec<R>, DatabaseError> {
+        let place = Arc::clone(&self.readers.searches).acquire_owned().await;
+        let place = place.map_err(|_| DatabaseError::Unreachable)?;
         let mut reader = self.reader().await?;
-        let run = move || match &mut reader.connection.0 {
-            Kind::Sqlite(connection) => {
-                connection.rows(&statement.text, &statement.values, usize::MAX)
-            }
-            Kind::Postgres(_) | Kind::Gone => Err(DatabaseError::Failed),
+        let run = move || {
+            let found = match &mut reader.connection.0 {
+                Kind::Sqlite(connection) => {
+                    connection.rows(&statement.text, &statement.values, usize::MAX)
+                }
+                Kind::Postgres(_) | Kind::Gone => Err(DatabaseError::Failed),
+            };
+            drop(place);
+            found
         };
         let run = tokio::task::spawn_blocking(run).await;
         run.unwrap_or(Err(DatabaseError::Failed))

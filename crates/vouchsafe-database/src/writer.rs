@@ -9,13 +9,14 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
 use crate::connection::{Connection, Kind};
 use crate::embedded::{Embedded, Use};
-use crate::{DatabaseError, PATIENCE, Work};
+use crate::{DatabaseError, LOOK_UP, PATIENCE, Work};
 
 /// How many writes are committed together at most.
 const TOGETHER: usize = 256;
@@ -212,6 +213,8 @@ impl Writer {
                 Job::Close(caller) => {
                     drop(self.connection);
                     jobs.close();
+                    // Who was about to join the line is told.
+                    while jobs.blocking_recv().is_some() {}
                     let _ = caller.send(());
                     return;
                 }
@@ -307,8 +310,12 @@ impl Writer {
 /// Runs a write in a savepoint: when it is refused, the others stay.
 fn join(connection: &mut Connection, write: &mut dyn Queued) -> Result<(), Broken> {
     run(connection, &["SAVEPOINT one"])?;
+    // What a write looks up has an end, too: all others wait for it.
+    allow(connection, Some(LOOK_UP));
     let write = AssertUnwindSafe(|| write.run(connection));
-    let end: &[&str] = match catch_unwind(write).map_err(|_| Broken)? {
+    let kept = catch_unwind(write);
+    allow(connection, None);
+    let end: &[&str] = match kept.map_err(|_| Broken)? {
         true => &["RELEASE one"],
         false => &["ROLLBACK TO one", "RELEASE one"],
     };
@@ -317,6 +324,12 @@ fn join(connection: &mut Connection, write: &mut dyn Queued) -> Result<(), Broke
         return Err(Broken);
     }
     run(connection, end)
+}
+
+fn allow(connection: &mut Connection, time: Option<Duration>) {
+    if let Some(connection) = connection.sqlite() {
+        connection.allow(time);
+    }
 }
 
 fn run(connection: &mut Connection, statements: &[&str]) -> Result<(), Broken> {
@@ -352,8 +365,6 @@ fn in_transaction(connection: &mut Connection) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::{query, query_as};
 

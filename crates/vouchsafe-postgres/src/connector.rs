@@ -120,12 +120,6 @@ impl Connector {
         });
         Ok(client)
     }
-
-    /// Asks the server to give up the statement that runs on a connection, by another one.
-    pub async fn cancel(&self, client: &tokio_postgres::Client) {
-        // Whether it was heard is seen by the statement.
-        let _ = client.cancel_token().cancel_query(self.tls.clone()).await;
-    }
 }
 
 #[cfg(test)]

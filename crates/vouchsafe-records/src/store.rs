@@ -348,22 +348,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
-        // In batches, between which others write.
-        let mut forgotten = 0;
-        loop {
-            let deleted = match &self.database {
-                Database::Sqlite(file) => file.write(Forget(before)).await?,
-                Database::Postgres(pools) => {
-                    let mut lane = pools.writer().await?;
-                    let deleted = shared::forget(before).execute(&mut lane).await;
-                    lane.done(deleted)?
-                }
-            };
-            forgotten += deleted;
-            if deleted < shared::FORGOTTEN_AT_ONCE {
-                return Ok(forgotten);
+        Ok(match &self.database {
+            Database::Sqlite(file) => file.write(Forget(before)).await?,
+            Database::Postgres(pools) => {
+                let mut lane = pools.writer().await?;
+                let deleted = shared::forget(before).execute(&mut lane).await;
+                lane.done(deleted)?
             }
-        }
+        })
     }
 
     /// Remembers a checkpoint of the audit log of that origin, unless a larger one is remembered.
@@ -576,7 +568,7 @@ impl Store {
     }
 }
 
-/// Forgets some of what was done under idempotency keys before a time.
+/// Forgets what was done under idempotency keys before a time.
 struct Forget(Timestamp);
 
 impl Work for Forget {

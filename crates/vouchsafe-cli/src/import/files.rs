@@ -30,7 +30,7 @@ pub(super) enum Form {
 }
 
 /// How a file is packed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Packing {
     Plain,
     Gzip,
@@ -70,7 +70,9 @@ impl Stage {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) sources: Vec<Source>,
-    /// Files in folders that are neither JSON nor NDJSON.
+    /// Further paths of those files.
+    pub(super) same: u64,
+    /// What else is in folders: files that are neither JSON nor NDJSON, links to folders, pipes.
     pub(super) others: u64,
 }
 
@@ -106,8 +108,14 @@ pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Found> {
     sources.sort_by(|a, b| (a.stage, &a.path).cmp(&(b.stage, &b.path)));
     // One file may have several paths: `x.json`, `./x.json`, a link.
     let mut seen = HashSet::new();
-    sources.retain(|source| seen.insert(source.file));
-    Ok(Found { sources, others })
+    let all = sources.len();
+    sources.retain(|source| seen.insert((source.file, source.form, source.packing)));
+    let same = (all - sources.len()) as u64;
+    Ok(Found {
+        sources,
+        same,
+        others,
+    })
 }
 
 /// Adds what can be loaded of a folder and the folders in it; other files are passed over.
@@ -129,8 +137,10 @@ fn below(folder: &Path, sources: &mut Vec<Source>, others: &mut u64) -> anyhow::
         // Of a link, of the file that it leads to: one that leads nowhere is nothing to pass over in silence.
         let metadata =
             std::fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let found = source(&path, &metadata).filter(|_| metadata.is_file());
-        sources.extend(found);
+        match source(&path, &metadata).filter(|_| metadata.is_file()) {
+            Some(found) => sources.push(found),
+            None => *others += 1,
+        }
     }
     Ok(())
 }
@@ -256,8 +266,13 @@ mod tests {
         let link = folder.path().join("link.json");
         std::os::unix::fs::symlink(&path, &link).unwrap();
         let dotted = folder.path().join("./x.json");
-        let found = find(&[path, dotted, link]).unwrap();
-        assert_eq!(found.sources.len(), 1);
+        let found = find(&[path.clone(), dotted, link]).unwrap();
+        assert_eq!((found.sources.len(), found.same), (1, 2));
+        // As another kind of file it is another one.
+        let lines = folder.path().join("x.ndjson");
+        std::os::unix::fs::symlink(&path, &lines).unwrap();
+        let found = find(&[path, lines]).unwrap();
+        assert_eq!((found.sources.len(), found.same), (2, 0));
     }
 
     #[test]

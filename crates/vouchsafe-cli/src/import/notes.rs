@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::files::{Form, Found};
+use super::files::{Form, Found, Packing};
 use super::target::Loaded;
 use crate::{Ended, output};
 
@@ -34,8 +34,11 @@ pub(super) struct Notes {
     files_failed: AtomicU64,
     troubles: AtomicU64,
     /// Digests of the files that were read.
-    seen: Mutex<HashSet<([u8; 32], Form)>>,
+    seen: Mutex<HashSet<ContentTag>>,
 }
+
+/// What is in a file: a digest, and how it is read.
+pub(super) type ContentTag = ([u8; 32], Form, Packing);
 
 impl Notes {
     pub(super) fn new(found: &Found) -> Self {
@@ -57,7 +60,7 @@ impl Notes {
             failed: AtomicU64::new(0),
             files: AtomicU64::new(0),
             files_skipped: AtomicU64::new(0),
-            files_same: AtomicU64::new(0),
+            files_same: AtomicU64::new(found.same),
             files_other: found.others,
             files_failed: AtomicU64::new(0),
             troubles: AtomicU64::new(0),
@@ -115,6 +118,11 @@ impl Notes {
         self.files.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Of a file with that content some was not loaded: a copy that comes later, after what it refers to, may be.
+    pub(super) fn forget(&self, content: &ContentTag) {
+        self.seen().remove(content);
+    }
+
     pub(super) fn file_failed(&self) {
         self.files_failed.fetch_add(1, Ordering::Relaxed);
     }
@@ -125,10 +133,13 @@ impl Notes {
         self.skip(bytes);
     }
 
-    /// Whether no file with that digest was read yet.
-    pub(super) fn is_new(&self, digest: [u8; 32], form: Form) -> bool {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.insert((digest, form))
+    /// Whether no file with that content was read yet, or none that could be loaded.
+    pub(super) fn is_new(&self, content: ContentTag) -> bool {
+        self.seen().insert(content)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashSet<ContentTag>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A file with the content of another one that was named.
@@ -187,7 +198,7 @@ pub(super) struct Summary {
     files_skipped: u64,
     /// Files with the content of another one.
     files_same: u64,
-    /// Files in folders that are neither JSON nor NDJSON.
+    /// What else is in folders.
     files_other: u64,
     /// Files of which something could not be loaded.
     files_failed: u64,
@@ -236,7 +247,7 @@ impl std::fmt::Display for Summary {
         if self.files_other > 0 {
             write!(
                 f,
-                "\n{} files are neither .json nor .ndjson, and are passed over",
+                "\n{} others in folders (no .json or .ndjson, or links to folders) are passed over",
                 self.files_other
             )?;
         }
@@ -262,6 +273,7 @@ mod tests {
     fn a_summary_says_what_to_do() {
         let notes = Notes::new(&Found {
             sources: Vec::new(),
+            same: 0,
             others: 3,
         });
         let loaded = Loaded {
@@ -279,7 +291,7 @@ mod tests {
             "imported 8 resources from 0 files in 4.0 s (2/s): 6 created, 2 matched, 1 failed\n\
              1 files were done before, and are passed over\n\
              1 files have the content of another one, and are passed over\n\
-             3 files are neither .json nor .ndjson, and are passed over\n\
+             3 others in folders (no .json or .ndjson, or links to folders) are passed over\n\
              1 files are not wholly loaded, as said above; correct them and run this again\n\
              interrupted: run this again to go on"
         );

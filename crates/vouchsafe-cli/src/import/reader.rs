@@ -17,7 +17,7 @@ use super::chunk::{Chunk, Content, Line, head};
 use super::files::{Form, Packing, Source};
 use super::gunzip::Gunzip;
 use super::journal::{Done, FileTag, Journal};
-use super::notes::Notes;
+use super::notes::{ContentTag, Notes};
 use super::target::Loaded;
 use crate::hex::hex;
 
@@ -42,6 +42,7 @@ pub(super) struct Read {
 /// A file of which chunks are being written.
 pub(super) struct InWork {
     pub(super) tag: Option<FileTag>,
+    pub(super) content: ContentTag,
     /// Chunks to come: one more than are known, until the last one is.
     open: AtomicU64,
     failed: AtomicU64,
@@ -50,9 +51,10 @@ pub(super) struct InWork {
 }
 
 impl InWork {
-    fn new(tag: Option<FileTag>) -> Self {
+    fn new(tag: Option<FileTag>, content: ContentTag) -> Self {
         Self {
             tag,
+            content,
             open: AtomicU64::new(1),
             failed: AtomicU64::new(0),
             created: AtomicU64::new(0),
@@ -105,7 +107,7 @@ pub(super) fn read_all(
         }
         let mut reading = match Reading::begin(&source, journal) {
             // A copy would be answered as the first was, and counted twice.
-            Ok(Begun::Read(reading)) if !notes.is_new(reading.digest, source.form) => {
+            Ok(Begun::Read(reading)) if !notes.is_new(reading.in_work.content) => {
                 notes.file_same(source.bytes);
                 continue;
             }
@@ -120,6 +122,7 @@ pub(super) fn read_all(
             }
         };
         if let Err(error) = reading.chunks(send, stop) {
+            notes.forget(&reading.in_work.content);
             notes.unreadable(&source.path, &error, 0);
         }
     }
@@ -168,7 +171,7 @@ impl<'s> Reading<'s> {
             name: source.path.display().to_string().into(),
             digest,
             input,
-            in_work: Arc::new(InWork::new(tag)),
+            in_work: Arc::new(InWork::new(tag, (digest, source.form, source.packing))),
             position,
             told: 0,
         })))

@@ -81,7 +81,7 @@ pub(super) fn heads<'a>(of: Of<'_>) -> Statement<'a, HeadRow> {
         .bind_array(of.ids.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>())
 }
 
-/// Runs all of a write but its commit: when the transaction has begun, its statements in one round trip.
+/// Runs all of a write but its commit: when the transaction has begun, its statements at once.
 pub(super) async fn stage(pools: &PgPools, batch: &Batch) -> Result<PgTransaction, StoreError> {
     let (statements, ends): (Vec<_>, Vec<_>) = insert::steps(batch)
         .into_iter()
