@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::DatabaseError;
 use crate::embedded::Embedded;
 use crate::postgres::Client;
 
@@ -16,6 +17,15 @@ pub(crate) enum Kind {
 }
 
 impl Connection {
+    /// Runs statements without values.
+    pub(crate) async fn batch(&mut self, text: &str) -> Result<(), DatabaseError> {
+        match &mut self.0 {
+            Kind::Sqlite(connection) => connection.batch(text),
+            Kind::Postgres(connection) => connection.batch(text).await,
+            Kind::Gone => Err(DatabaseError::Failed),
+        }
+    }
+
     pub(crate) const fn sqlite(&mut self) -> Option<&mut Embedded> {
         match &mut self.0 {
             Kind::Sqlite(connection) => Some(connection),

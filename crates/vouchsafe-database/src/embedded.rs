@@ -26,6 +26,15 @@ pub(crate) enum Use {
 }
 
 impl Use {
+    /// Where temporary data are. What a savepoint of the writer would take back is as large as its writes; what a search sorts
+    /// has no such bound.
+    const fn temporary(self) -> &'static str {
+        match self {
+            Self::Write => "MEMORY",
+            Self::Read => "DEFAULT",
+        }
+    }
+
     /// Pages in memory, as SQLite takes it: negative, in KiB. A reader forgets its pages when somebody wrote; the writer keeps
     /// them.
     const fn cache(self) -> &'static str {
@@ -63,8 +72,7 @@ impl Embedded {
             ("secure_delete", "ON"),
             ("cell_size_check", "ON"),
             ("trusted_schema", "OFF"),
-            // What a savepoint would take back stays in memory, and in no file.
-            ("temp_store", "MEMORY"),
+            ("temp_store", to.temporary()),
             ("cache_size", to.cache()),
         ] {
             connection.pragma_update(None, name, value)?;

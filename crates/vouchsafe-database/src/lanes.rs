@@ -163,14 +163,14 @@ impl Lanes {
         }
     }
 
-    /// Closes all connections, when those in use have come back.
+    /// Closes all connections, when those in use have come back, or after 10 seconds.
     pub(crate) async fn close(&self) {
         // No lane is kept any more from here on.
         drop(self.idle().take());
-        if let Ok(all) = self.places.acquire_many(self.all).await {
-            self.places.close();
-            drop(all);
-        }
+        // Not longer than for one that was given up, and is rolled back at its end.
+        let all = timeout(PATIENCE, self.places.acquire_many(self.all)).await;
+        self.places.close();
+        drop(all);
     }
 
     fn idle(&self) -> MutexGuard<'_, Option<Vec<Kept>>> {

@@ -82,15 +82,15 @@ impl Server {
         // Parameters would mean something else to the driver.
         let address = self.url.split_once('?').map_or(&*self.url, |(url, _)| url);
         let authorities = std::fs::read(&self.ca).map_err(|_| DatabaseError::Authorities)?;
-        let connector = Connector::new(&Target {
+        Connector::new(&Target {
             url: address,
             password: None,
             application: application.unwrap_or("vouchsafe"),
             settings,
             authorities: &authorities,
             patience: PATIENCE,
-        })?;
-        Ok(connector)
+        })
+        .map_err(DatabaseError::of)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use aws_lc_rs::digest::{SHA384, digest};
 
-use crate::DatabaseError;
+use crate::{Connection, DatabaseError, query, query_as};
 
 /// A step.
 #[derive(Clone, Copy, Debug)]
@@ -26,18 +26,17 @@ pub(crate) const TABLE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations ( \
     checksum {} NOT NULL, execution_time BIGINT NOT NULL)";
 
 /// The steps that were taken.
-pub(crate) const TAKEN: &str =
-    "SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version";
+const TAKEN: &str = "SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version";
 
 /// `$1` version, `$2` name, `$3` digest.
-pub(crate) const TAKE: &str = "INSERT INTO _sqlx_migrations \
+const TAKE: &str = "INSERT INTO _sqlx_migrations \
     (version, description, success, checksum, execution_time) VALUES ($1, $2, TRUE, $3, 0)";
 
 /// The newest step that was taken.
 pub(crate) const NEWEST: &str = "SELECT MAX(version) FROM _sqlx_migrations WHERE success";
 
 impl Migration {
-    pub(crate) fn digest(&self) -> Vec<u8> {
+    fn digest(&self) -> Vec<u8> {
         digest(&SHA384, self.text.as_bytes()).as_ref().to_vec()
     }
 }
@@ -47,8 +46,26 @@ pub(crate) fn newest(migrations: &[Migration]) -> Option<i64> {
     migrations.iter().map(|migration| migration.version).max()
 }
 
+/// Takes the steps that are missing, in the transaction that is open.
+pub(crate) async fn take(
+    on: &mut Connection,
+    migrations: &[Migration],
+) -> Result<(), DatabaseError> {
+    let taken: Vec<(i64, Vec<u8>, bool)> = query_as(TAKEN).fetch_all(on).await?;
+    for step in missing(migrations, &taken)? {
+        on.batch(step.text).await?;
+        query(TAKE)
+            .bind(step.version)
+            .bind(step.name)
+            .bind(step.digest())
+            .execute(on)
+            .await?;
+    }
+    Ok(())
+}
+
 /// The steps that are still to be taken.
-pub(crate) fn missing<'a>(
+fn missing<'a>(
     migrations: &'a [Migration],
     taken: &[(i64, Vec<u8>, bool)],
 ) -> Result<&'a [Migration], DatabaseError> {

@@ -324,23 +324,13 @@ async fn migrate(on: &mut Connection, migrations: &[Migration]) -> Result<(), Da
     // An index of a large table takes its time, and so does another replica that makes it.
     let begin = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
         SET LOCAL idle_in_transaction_session_timeout = 0";
-    client(on)?.batch(begin).await?;
+    on.batch(begin).await?;
     query(LOCK).execute(on).await?;
     if !has_tables(on).await? {
-        let table = migration::TABLE.replace("{}", "BYTEA");
-        client(on)?.batch(&table).await?;
+        on.batch(&migration::TABLE.replace("{}", "BYTEA")).await?;
     }
-    let taken: Vec<(i64, Vec<u8>, bool)> = query_as(migration::TAKEN).fetch_all(on).await?;
-    for step in migration::missing(migrations, &taken)? {
-        client(on)?.batch(step.text).await?;
-        query(migration::TAKE)
-            .bind(step.version)
-            .bind(step.name)
-            .bind(step.digest())
-            .execute(on)
-            .await?;
-    }
-    client(on)?.batch("COMMIT").await
+    migration::take(on, migrations).await?;
+    on.batch("COMMIT").await
 }
 
 async fn look(connection: &mut Connection, schema: &Schema) -> Result<Check, DatabaseError> {

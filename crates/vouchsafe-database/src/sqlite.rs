@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::connection::{Connection, Kind};
 use crate::embedded::{Embedded, Use};
-use crate::migration::{self, Migration, newest};
+use crate::migration::{self, newest};
 use crate::writer::{Line, Loan};
 use crate::{Check, Create, DatabaseError, FromRow, LOOK_UP, Schema, Statement, query, query_as};
 
@@ -95,7 +95,10 @@ impl File {
             return Err(DatabaseError::Missing);
         }
         let mut writer = file.begin().await?;
-        migrate(&mut writer, schema.sqlite).await?;
+        writer
+            .batch(&migration::TABLE.replace("{}", "BLOB"))
+            .await?;
+        migration::take(&mut writer, schema.sqlite).await?;
         writer.commit().await?;
         Ok(file)
     }
@@ -198,25 +201,6 @@ impl File {
             secure_delete: Some(secure == 1),
         })
     }
-}
-
-/// Takes the steps that are missing.
-async fn migrate(on: &mut Connection, migrations: &[Migration]) -> Result<(), DatabaseError> {
-    query(migration::TABLE.replace("{}", "BLOB"))
-        .execute(on)
-        .await?;
-    let taken: Vec<(i64, Vec<u8>, bool)> = query_as(migration::TAKEN).fetch_all(on).await?;
-    for step in migration::missing(migrations, &taken)? {
-        let connection = on.sqlite().ok_or(DatabaseError::Failed)?;
-        connection.batch(step.text)?;
-        query(migration::TAKE)
-            .bind(step.version)
-            .bind(step.name)
-            .bind(step.digest())
-            .execute(on)
-            .await?;
-    }
-    Ok(())
 }
 
 /// Whether the tables were ever made.

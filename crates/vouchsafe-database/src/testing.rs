@@ -36,11 +36,7 @@ pub async fn run(
     if !statements.contains(';') {
         return query(statements).execute(&mut connection).await;
     }
-    match &mut connection.0 {
-        Kind::Sqlite(connection) => connection.batch(&statements)?,
-        Kind::Postgres(connection) => connection.batch(&statements).await?,
-        Kind::Gone => {}
-    }
+    connection.batch(&statements).await?;
     Ok(0)
 }
 

@@ -45,10 +45,12 @@ const SCHEMA: Schema = Schema {
         1 "records" "../migrations/sqlite/0001_records.sql",
         2 "checkpoint" "../migrations/sqlite/0002_checkpoint.sql",
         3 "tags" "../migrations/sqlite/0003_tags.sql",
+        4 "idempotency_at" "../migrations/sqlite/0004_idempotency_at.sql",
     ],
     postgres: migrations![
         1 "records" "../migrations/postgres/0001_records.sql",
         2 "checkpoint" "../migrations/postgres/0002_checkpoint.sql",
+        3 "idempotency_at" "../migrations/postgres/0003_idempotency_at.sql",
     ],
     tables: &[
         "names",
@@ -70,24 +72,28 @@ pub struct Store {
     names: Arc<RwLock<Arc<Names>>>,
 }
 
-/// The rows that a statement finds, which each database says in its own way.
-macro_rules! found {
-    ($self:expr, $statement:ident($($value:expr),*)) => {{
-        let statement = match &$self.database {
+/// A statement that each database has its own text for.
+macro_rules! statement {
+    ($self:expr, $statement:ident($($value:expr),*)) => {
+        match &$self.database {
             Database::Sqlite(_) => sqlite::$statement($($value),*),
             Database::Postgres(_) => postgres::$statement($($value),*),
-        };
+        }
+    };
+}
+
+/// The rows of a look-up by key.
+macro_rules! found {
+    ($self:expr, $($statement:tt)*) => {{
+        let statement = statement!($self, $($statement)*);
         reading!($self.database, on => statement.fetch_all(on))
     }};
 }
 
-/// As `found!`, of a statement that may look at many rows.
+/// The rows of a statement that may look at many.
 macro_rules! searched {
-    ($self:expr, $statement:ident($($value:expr),*)) => {{
-        let statement = match &$self.database {
-            Database::Sqlite(_) => sqlite::$statement($($value),*),
-            Database::Postgres(_) => postgres::$statement($($value),*),
-        };
+    ($self:expr, $($statement:tt)*) => {{
+        let statement = statement!($self, $($statement)*);
         $self.database.search(statement).await
     }};
 }
@@ -348,14 +354,22 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
-        Ok(match &self.database {
-            Database::Sqlite(file) => file.write(Forget(before)).await?,
-            Database::Postgres(pools) => {
-                let mut lane = pools.writer().await?;
-                let deleted = shared::forget(before).execute(&mut lane).await;
-                lane.done(deleted)?
+        let mut forgotten = 0;
+        loop {
+            // A batch at a time: others write between.
+            let deleted = match &self.database {
+                Database::Sqlite(file) => file.write(Forget(before)).await?,
+                Database::Postgres(pools) => {
+                    let mut lane = pools.writer().await?;
+                    let deleted = shared::forget(before).execute(&mut lane).await;
+                    lane.done(deleted)?
+                }
+            };
+            forgotten += deleted;
+            if deleted < shared::FORGOTTEN_AT_ONCE {
+                return Ok(forgotten);
             }
-        })
+        }
     }
 
     /// Remembers a checkpoint of the audit log of that origin, unless a larger one is remembered.
@@ -568,7 +582,7 @@ impl Store {
     }
 }
 
-/// Forgets what was done under idempotency keys before a time.
+/// Forgets a batch of what was done under idempotency keys before a time.
 struct Forget(Timestamp);
 
 impl Work for Forget {

@@ -240,14 +240,14 @@ impl std::fmt::Display for Summary {
         if self.files_same > 0 {
             write!(
                 f,
-                "\n{} files have the content of another one, and are passed over",
+                "\nskipped: {} files with the same content as another file",
                 self.files_same
             )?;
         }
         if self.files_other > 0 {
             write!(
                 f,
-                "\n{} others in folders (no .json or .ndjson, or links to folders) are passed over",
+                "\nskipped: {} entries of folders that are not .json or .ndjson files; links to folders are not followed",
                 self.files_other
             )?;
         }
@@ -290,8 +290,8 @@ mod tests {
             summary.to_string(),
             "imported 8 resources from 0 files in 4.0 s (2/s): 6 created, 2 matched, 1 failed\n\
              1 files were done before, and are passed over\n\
-             1 files have the content of another one, and are passed over\n\
-             3 others in folders (no .json or .ndjson, or links to folders) are passed over\n\
+             skipped: 1 files with the same content as another file\n\
+             skipped: 3 entries of folders that are not .json or .ndjson files; links to folders are not followed\n\
              1 files are not wholly loaded, as said above; correct them and run this again\n\
              interrupted: run this again to go on"
         );

@@ -229,6 +229,10 @@ async fn a_server_that_does_not_prove_itself_is_refused() {
     let (server, name) = good.rsplit_once('/').unwrap();
     let stranger = good.replacen("vouchsafe_test:", "nobody:", 1);
     assert_eq!(reach(&stranger, ca).await, Err(DatabaseError::Refused));
+    let (user, host) = good.split_once('@').unwrap();
+    let without = user.rsplit_once(':').unwrap().0;
+    let without = reach(&format!("{without}@{host}"), ca).await;
+    assert_eq!(without, Err(DatabaseError::Refused), "no password");
     let elsewhere = format!("{server}/{name}_none");
     assert_eq!(reach(&elsewhere, ca).await, Err(DatabaseError::Refused));
     let weakened = format!("{good}?sslmode=disable");

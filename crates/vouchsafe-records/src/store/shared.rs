@@ -43,8 +43,15 @@ pub(super) fn repeated<'a>(tenant: TenantId, key: IndexTag) -> Statement<'a, Rep
         .bind(key.0.to_vec())
 }
 
+/// How many rows one [`forget`] deletes at most.
+pub(super) const FORGOTTEN_AT_ONCE: u64 = 1_000;
+
 pub(super) fn forget<'a>(before: Timestamp) -> Statement<'a> {
-    query("DELETE FROM idempotency WHERE at < $1").bind(before.as_microsecond())
+    query(
+        "DELETE FROM idempotency WHERE (tenant, key) IN \
+         (SELECT tenant, key FROM idempotency WHERE at < $1 ORDER BY at LIMIT 1000)",
+    )
+    .bind(before.as_microsecond())
 }
 
 pub(super) fn keep_checkpoint<'a>(origin: &'a str, size: i64, note: &'a [u8]) -> Statement<'a> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use vouchsafe::ids::{RecordId, SubjectId};
 use vouchsafe_database::testing::{self, variable};
 use vouchsafe_database::{Create, DatabaseError, Location};
@@ -17,6 +18,7 @@ on_both!(
     a_damaged_row_is_told,
     names_of_a_newer_pack_are_learnt,
     the_newest_checkpoint_is_remembered,
+    keys_that_are_over_are_forgotten_however_many,
 );
 
 async fn open(location: &Location, create: Create) -> Result<Store, DatabaseError> {
@@ -77,6 +79,27 @@ async fn a_newer_schema_is_refused(bench: &Bench) {
     let opened = open(&bench.location, Create::Never).await;
     assert_eq!(opened.map(drop), Err(DatabaseError::Newer));
     assert!(!bench.store.check().await.unwrap().schema_current);
+}
+
+/// More than one batch of them.
+async fn keys_that_are_over_are_forgotten_however_many(bench: &Bench) {
+    let rows = match &bench.location {
+        Location::Sqlite { .. } => {
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2600) \
+             INSERT INTO idempotency (tenant, key, request, result, at) \
+             SELECT randomblob(16), randomblob(16), x'', x'', i FROM n"
+        }
+        Location::Postgres(_) => {
+            "INSERT INTO idempotency (tenant, key, request, result, at) \
+             SELECT gen_random_uuid(), decode(md5(i::text), 'hex'), '', '', i \
+             FROM generate_series(1, 2600) AS n(i)"
+        }
+    };
+    tamper(bench, rows).await;
+    let before = Timestamp::from_microsecond(2_501).unwrap();
+    assert_eq!(bench.store.forget(before).await, Ok(2_500));
+    assert_eq!(bench.store.forget(before).await, Ok(0));
+    assert_eq!(bench.store.forget(Timestamp::MAX).await, Ok(100));
 }
 
 async fn the_newest_checkpoint_is_remembered(bench: &Bench) {
