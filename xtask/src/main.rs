@@ -1,4 +1,4 @@
-//! The project's own chores: layering test, supply chain, load driver.
+//! The project's own chores: layering test, supply chain, trusted code, load driver.
 
 mod layering;
 mod load;
@@ -6,6 +6,7 @@ mod pack;
 mod sources;
 mod supply;
 mod tokens;
+mod trusted;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,8 @@ enum Chore {
     Layering,
     /// Checks licences, versions, users and sources of dependencies against deny.toml, and that all are used.
     Supply,
+    /// Checks that every file that names `vouchsafe::trusted` is in xtask/trusted.tsv.
+    Trusted,
     /// Refreshes and checks the packs that declare record types.
     Pack(pack::Args),
     /// Drives a running server on this machine and reports throughput and latency.
@@ -29,6 +32,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match Chore::parse() {
         Chore::Layering => layering::run(),
         Chore::Supply => supply::run(),
+        Chore::Trusted => trusted::run(),
         Chore::Pack(args) => pack::run(&args),
         Chore::Load(args) => load::run(&args),
     }

@@ -187,7 +187,7 @@ pub(crate) async fn sign_in(
             let keys = service.audit_keys().await.map_err(|error| told(&error))?;
             let draft = draft(&event, &keys, &context, now());
             service
-                .append(&[draft])
+                .append(vec![draft])
                 .await
                 .map_err(|error| told(&error))?;
             Err(match retry_at {

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod demo;
 mod door;
+mod hardening;
 mod hex;
 mod import;
 mod installation;
@@ -86,6 +87,13 @@ fn main() -> ExitCode {
             "error: this is a bug, at {place}; please report it"
         ));
     }));
+    if let Err(error) = hardening::keep_to_itself() {
+        output::complain(&format!(
+            "error: this system does not let a process keep its memory to itself ({}); allow prctl and setrlimit",
+            error.kind()
+        ));
+        return ExitCode::from(1);
+    }
     let parsed = command()
         .try_get_matches()
         .and_then(|matches| Cli::from_arg_matches(&matches));

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use vouchsafe::access::BundleHash;
 use vouchsafe_ledger::Gap;
 use vouchsafe_ledger::recorder::{self, RecorderConfig};
 use vouchsafe_server::logging;
@@ -22,9 +23,17 @@ pub(crate) struct Args {
     /// How much the service logs that started it
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log_level: LogLevel,
+    /// A policy bundle whose decisions are recorded, by its hash: entries that name another are refused
+    #[arg(long = "bundle", value_name = "HASH", value_parser = bundle_hash)]
+    bundles: Vec<BundleHash>,
     /// Start although the clock is far ahead of the last entry
     #[arg(long)]
     clock_is_right: bool,
+}
+
+fn bundle_hash(text: &str) -> Result<BundleHash, &'static str> {
+    text.parse()
+        .map_err(|_| "a bundle's hash is 64 digits, 0-9 and a-f")
 }
 
 /// The answer to a clock far ahead of the log.
@@ -41,6 +50,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
     outlive_them()?;
     let config = RecorderConfig {
         gap: gap(args.clock_is_right),
+        bundles: args.bundles.clone(),
         ..RecorderConfig::new(&args.dir, &args.socket)
     };
     recorder::run(&config, std::io::stdin())

@@ -116,7 +116,7 @@ async fn report(args: &Args, service: &Service) -> anyhow::Result<Report> {
         actor: Some(principal::actor().label()),
         ..Event::new(Stream::System, "self-test", Outcome::Permitted, &context)
     };
-    service.append(&[noted.draft(at)]).await?;
+    service.append(vec![noted.draft(at)]).await?;
     let mut not_done = Vec::new();
     let walked = log::walk(&service.folder);
     let (log, seen) = match walked {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use vouchsafe::ids::{PersonId, TenantId};
 use vouchsafe::seal::SystemKey;
 use vouchsafe::session::Principal;
+use vouchsafe::trusted::SystemCipher;
 use vouchsafe_database::{DatabaseError, from_row, query, query_as, reading, writing};
 use zeroize::Zeroizing;
 
@@ -112,7 +113,7 @@ impl Link {
             person,
             digest: token.digest().to_vec(),
             token,
-            sealed: seal.seal(&seal_context(person), secret.bytes()),
+            sealed: SystemCipher::new(seal).seal(&seal_context(person), secret.bytes()),
             created_by: by.to_owned(),
             created_at: now,
             expires_at: now.saturating_add(ENROLMENT_LIFE).unwrap_or(Timestamp::MAX),
@@ -270,8 +271,7 @@ impl Identity {
 
     fn one_time_secret(&self, row: &Row) -> Result<OneTimeSecret, EnrolmentRefused> {
         let context = seal_context(PersonId::from_uuid(row.person));
-        let secret = self
-            .seal
+        let secret = SystemCipher::new(&self.seal)
             .open(&context, &row.totp)
             .map_err(|_| EnrolmentRefused::Damaged)?;
         OneTimeSecret::from_bytes(&secret).ok_or(EnrolmentRefused::Damaged)

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, ServiceId, SessionId, TenantId};
 use vouchsafe::session::{Assurance, NewSession, Principal, Session};
+use vouchsafe::trusted;
 use vouchsafe_database::{DatabaseError, from_row, query, query_as, reading, writing};
 
 use crate::admin::{AdminError, Approval, Holder, name, reason};
@@ -220,7 +221,8 @@ impl Identity {
         Ok(Prepared::new(vec![event], async move {
             self.insert_session(&new, None, now).await?;
             let (token, _) = self.issue(&new, now);
-            let verified = self.signing.current().verifier.verify(token.expose(), now);
+            let verifier = &self.signing.current().verifier;
+            let verified = trusted::session(verifier, token.expose(), now);
             // We have just signed it under these very keys.
             let session = verified.map_err(|_| NotDone::Database(DatabaseError::Schema))?;
             Ok(LocalSession { session, token })

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, ServiceId, SessionId, TenantId};
 use vouchsafe::session::{Principal, Session, TokenRefused};
+use vouchsafe::trusted;
 use vouchsafe_database::{DatabaseError, from_row, query, query_as, reading, writing};
 
 use crate::event::{Actor, Event, Occurrence};
@@ -167,7 +168,8 @@ impl Identity {
         if let Some(session) = self.tokens.get(&digest) {
             return Ok(session);
         }
-        let mut verified = self.signing.current().verifier.verify(token, now);
+        let verify = |now| trusted::session(&self.signing.current().verifier, token, now);
+        let mut verified = verify(now);
         if verified.as_ref().err() == Some(&TokenRefused::UnknownKey) && self.signing.may_reload() {
             // Another replica may have made a key since.
             let reloaded = self
@@ -182,7 +184,7 @@ impl Identity {
                     }
                 })
             })?;
-            verified = self.signing.current().verifier.verify(token, now);
+            verified = verify(now);
         }
         let session = verified?;
         self.tokens.insert(digest, session.clone());

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::ids::{PersonId, SessionId, TenantId};
 use vouchsafe::session::{Assurance, NewSession, Principal};
+use vouchsafe::trusted::SystemCipher;
 use vouchsafe_database::{DatabaseError, query, query_as, reading, writing};
 use zeroize::Zeroizing;
 
@@ -183,8 +184,7 @@ impl Identity {
         let Some(sealed) = &account.sealed else {
             return Ok(Err(SignInRefusal::NotEnrolled));
         };
-        let secret = self
-            .seal
+        let secret = SystemCipher::new(&self.seal)
             .open(&seal_context(account.person), sealed)
             .map_err(|_| SignInFailed::Damaged)?;
         let secret = OneTimeSecret::from_bytes(&secret).ok_or(SignInFailed::Damaged)?;

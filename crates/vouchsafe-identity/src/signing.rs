@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe::seal::{Secret, SystemKey};
 use vouchsafe::session::{AccessTtl, Issuer, TokenRefused, Verifier, VerifyingKeys};
+use vouchsafe::trusted::{self, SystemCipher};
 use vouchsafe_database::{Database, DatabaseError, query, query_as, reading, writing};
 
 use crate::identity::{OpenError, Settings};
@@ -115,7 +116,7 @@ async fn load(
         };
     };
     let damaged = OpenError::Damaged("signing key");
-    let seed = seal
+    let seed = SystemCipher::new(seal)
         .open(&context(*number), sealed)
         .map_err(|_| OpenError::WrongKey)?;
     let seed = seed.as_slice().try_into().map_err(|_| damaged.clone())?;
@@ -130,7 +131,7 @@ async fn load(
         }
     });
     let keys = VerifyingKeys::new(accepted.map(|(_, key, _, _)| key.as_slice()));
-    let verifier = Verifier::new(keys, &settings.issuer, &settings.audience);
+    let verifier = trusted::verifier(keys, &settings.issuer, &settings.audience);
     Ok(Some(Current {
         number: *number,
         issuer,
@@ -155,7 +156,7 @@ impl Draft {
             number,
             key_id: issuer.key_id().to_owned(),
             public_key: issuer.public_key().to_vec(),
-            sealed: seal.seal(&context(number), seed.expose()),
+            sealed: SystemCipher::new(seal).seal(&context(number), seed.expose()),
         })
     }
 

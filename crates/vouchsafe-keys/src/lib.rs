@@ -16,6 +16,8 @@
 pub mod local;
 
 mod context;
+mod root;
 mod store;
 
+pub use root::{PATIENCE, RootKey, RootRefused};
 pub use store::{CacheLimits, KeyAge, KeyStore, StoreError, TenantKeys};

@@ -16,14 +16,18 @@
 mod file;
 
 use std::fmt;
+use std::future::ready;
 use std::path::{Path, PathBuf};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use vouchsafe::BoxFuture;
 use vouchsafe::seal::{KeyVersion, Secret, WrappingKey};
 use zeroize::Zeroizing;
+
+use crate::root::{RootKey, RootRefused};
 
 /// Why the root key could not be had.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -151,17 +155,29 @@ impl LocalRoot {
             key: WrappingKey::new(secret, KeyVersion::FIRST),
         }
     }
+}
 
-    /// The key's id: 16 hex digits, made of the key by a one-way function. Not secret.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
+impl RootKey for LocalRoot {
+    /// 16 hex digits, made of the key by a one-way function.
+    fn id(&self) -> BoxFuture<'_, Result<String, RootRefused>> {
+        Box::pin(ready(Ok(self.id.clone())))
     }
 
-    /// The key, to wrap and unwrap with.
-    #[must_use]
-    pub const fn wrapping_key(&self) -> &WrappingKey {
-        &self.key
+    fn wrap<'a>(
+        &'a self,
+        context: &'a [u8],
+        secret: &'a Secret,
+    ) -> BoxFuture<'a, Result<Vec<u8>, RootRefused>> {
+        Box::pin(ready(Ok(self.key.wrap(context, secret))))
+    }
+
+    fn unwrap<'a>(
+        &'a self,
+        context: &'a [u8],
+        wrapped: &'a [u8],
+    ) -> BoxFuture<'a, Result<Secret, RootRefused>> {
+        let unwrapped = self.key.unwrap(context, wrapped);
+        Box::pin(ready(unwrapped.map_err(|_| RootRefused::Damaged)))
     }
 }
 

@@ -12,12 +12,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use vouchsafe::BoxFuture;
 use vouchsafe::audit::AuditKeys;
-use vouchsafe::ids::{SubjectId, TenantId};
+use vouchsafe::ids::{NewSubject, SubjectId, TenantId};
 use vouchsafe::keys::{KeyError, KeyService};
-use vouchsafe::seal::{IndexKey, KeyVersion, Owner, RecordKeys, Secret, SystemKey, WrappingKey};
+use vouchsafe::seal::{
+    IndexKey, KeyVersion, Owner, RecordKeys, Secret, SystemKey, SystemPurpose, WrappingKey,
+};
+use vouchsafe::trusted::Port;
 
 use crate::context::{Purpose, context};
-use crate::local::LocalRoot;
+use crate::root::{RootKey, RootRefused, patiently};
 use cache::Caches;
 use rows::{Fresh, State, TenantRows, Wrapped};
 use vouchsafe_database::{Check, Create, Database, DatabaseError, Location, Schema, migrations};
@@ -45,6 +48,9 @@ pub enum StoreError {
     /// The database.
     #[error("key database: {0}")]
     Database(#[from] DatabaseError),
+    /// The root key could not be used.
+    #[error("{0}: see to the key service, and start again")]
+    Root(#[from] RootRefused),
     /// The root key is another than the one that the keys are wrapped by.
     #[error(
         "the keys are wrapped by root key {expected}, and the root key file has {given}: wrong key file or wrong database"
@@ -80,7 +86,8 @@ struct Branch {
 /// The store of wrapped keys on one database, under one root key.
 pub struct KeyStore {
     database: Database,
-    root: LocalRoot,
+    root: Box<dyn RootKey>,
+    root_id: String,
     caches: Caches,
 }
 
@@ -100,13 +107,15 @@ impl KeyStore {
     pub async fn open(
         location: &Location,
         create: Create,
-        root: LocalRoot,
+        root: impl RootKey + 'static,
         limits: CacheLimits,
     ) -> Result<Self, StoreError> {
         let database = Database::open(location, create, &SCHEMA).await?;
+        let root_id = patiently(|| root.id()).await?;
         let store = Self {
             database,
-            root,
+            root: Box::new(root),
+            root_id,
             caches: Caches::new(limits),
         };
         if create == Create::IfMissing {
@@ -118,11 +127,8 @@ impl KeyStore {
 
     /// Writes the first root row, when there is no row of any kind.
     async fn adopt_root(&self) -> Result<(), StoreError> {
-        let wrapped = self
-            .root
-            .wrapping_key()
-            .wrap(&context(Purpose::Check, None, 1), &Secret::random());
-        Ok(rows::adopt_root(&self.database, self.root.id(), &wrapped, now()).await?)
+        let wrapped = self.wrap(Purpose::Check, None, &Secret::random()).await?;
+        Ok(rows::adopt_root(&self.database, &self.root_id, &wrapped, now()).await?)
     }
 
     /// Closes the database's connections, when what is under way has ended.
@@ -146,17 +152,18 @@ impl KeyStore {
         let (expected, wrapped) = rows::root(&self.database)
             .await?
             .ok_or(StoreError::Damaged("no root row"))?;
-        if expected != self.root.id() {
+        if expected != self.root_id {
             return Err(StoreError::WrongRoot {
                 expected,
-                given: self.root.id().to_owned(),
+                given: self.root_id.clone(),
             });
         }
-        self.root
-            .wrapping_key()
-            .unwrap(&context(Purpose::Check, None, 1), &wrapped)
-            .map(drop)
-            .map_err(|_| StoreError::Damaged("root row"))
+        let at = context(Purpose::Check, None, 1);
+        match patiently(|| self.root.unwrap(&at, &wrapped)).await {
+            Ok(_) => Ok(()),
+            Err(RootRefused::Damaged) => Err(StoreError::Damaged("root row")),
+            Err(refused) => Err(refused.into()),
+        }
     }
 
     /// Makes a tenant's first keys (branch, records without subject, index, audit): all or none.
@@ -167,20 +174,21 @@ impl KeyStore {
     /// # Errors
     /// [`KeyError::Unavailable`] when the database does not answer.
     pub async fn create_tenant(&self, tenant: TenantId) -> Result<TenantKeys, KeyError> {
-        let root = self.root.wrapping_key();
         let branch = Secret::random();
-        let of_root =
-            |purpose, secret: &Secret| root.wrap(&context(purpose, Some(tenant), 1), secret);
+        let of_root = async |purpose, secret: &Secret| {
+            let wrapped = self.wrap(purpose, Some(tenant), secret).await;
+            wrapped.map_err(refused)
+        };
         let rows = TenantRows {
-            branch: of_root(Purpose::Branch, &branch),
-            index: of_root(Purpose::Index, &Secret::random()),
-            audit: of_root(Purpose::Audit, &Secret::random()),
+            branch: of_root(Purpose::Branch, &branch).await?,
+            index: of_root(Purpose::Index, &Secret::random()).await?,
+            audit: of_root(Purpose::Audit, &Secret::random()).await?,
             records: WrappingKey::new(branch, KeyVersion::FIRST).wrap(
                 &context(Purpose::TenantRecords, Some(tenant), 1),
                 &Secret::random(),
             ),
         };
-        let created = rows::create_tenant(&self.database, self.root.id(), tenant, &rows, now())
+        let created = rows::create_tenant(&self.database, &self.root_id, tenant, &rows, now())
             .await
             .map_err(unavailable)?;
         Ok(if created {
@@ -209,7 +217,7 @@ impl KeyStore {
                 if let (State::Active | State::DecryptOnly, Some(wrapped)) =
                     (row.state, &row.wrapped)
                 {
-                    branches.push(self.branch(tenant, &row, wrapped)?);
+                    branches.push(self.branch(tenant, &row, wrapped).await?);
                 }
             }
             if branches.is_empty() {
@@ -221,8 +229,14 @@ impl KeyStore {
         cache::single_flight(&self.caches.branches, tenant, load).await
     }
 
-    fn branch(&self, tenant: TenantId, row: &Wrapped, wrapped: &[u8]) -> Result<Branch, KeyError> {
-        let secret = self.unwrap(Purpose::Branch, tenant, row.version, wrapped)?;
+    async fn branch(
+        &self,
+        tenant: TenantId,
+        row: &Wrapped,
+        wrapped: &[u8],
+    ) -> Result<Branch, KeyError> {
+        let secret = self.unwrap(Purpose::Branch, tenant, row.version, wrapped);
+        let secret = secret.await?;
         let wrapping = WrappingKey::new(
             Secret::from_bytes(*secret.expose()),
             KeyVersion::new(row.version),
@@ -235,18 +249,28 @@ impl KeyStore {
         })
     }
 
+    /// Wraps the first version of a key by the root.
+    async fn wrap(
+        &self,
+        purpose: Purpose,
+        tenant: Option<TenantId>,
+        secret: &Secret,
+    ) -> Result<Vec<u8>, RootRefused> {
+        let at = context(purpose, tenant, 1);
+        patiently(|| self.root.wrap(&at, secret)).await
+    }
+
     /// Unwraps what the root wraps.
-    fn unwrap(
+    async fn unwrap(
         &self,
         purpose: Purpose,
         tenant: TenantId,
         version: u32,
         wrapped: &[u8],
     ) -> Result<Secret, KeyError> {
-        self.root
-            .wrapping_key()
-            .unwrap(&context(purpose, Some(tenant), version), wrapped)
-            .map_err(|_| KeyError::Damaged)
+        let at = context(purpose, Some(tenant), version);
+        let unwrapped = patiently(|| self.root.unwrap(&at, wrapped)).await;
+        unwrapped.map_err(refused)
     }
 
     /// The newest of some rows that may be used, or why none may.
@@ -293,14 +317,15 @@ impl KeyStore {
         )))
     }
 
-    async fn create(
-        &self,
-        tenant: TenantId,
-        subjects: &[SubjectId],
-    ) -> Result<Vec<Arc<RecordKeys>>, KeyError> {
-        if subjects.is_empty() {
+    async fn create(&self, subjects: &[NewSubject]) -> Result<Vec<Arc<RecordKeys>>, KeyError> {
+        let Some(tenant) = subjects.first().map(NewSubject::tenant) else {
             return Ok(Vec::new());
+        };
+        // One request is of one tenant, and its keys are under one branch.
+        if subjects.iter().any(|new| new.tenant() != tenant) {
+            return Err(KeyError::Missing);
         }
+        let subjects: Vec<SubjectId> = subjects.iter().map(NewSubject::subject).collect();
         let branches = self.branches(tenant).await?;
         let branch = branches
             .iter()
@@ -308,7 +333,7 @@ impl KeyStore {
             .ok_or(KeyError::Unavailable)?;
         let mut fresh = Fresh::of_branch(branch.version, subjects.len());
         let mut secrets = HashMap::with_capacity(subjects.len());
-        for subject in subjects {
+        for subject in &subjects {
             // A subject that is named twice has one key.
             if let Entry::Vacant(entry) = secrets.entry(*subject) {
                 let secret = entry.insert(Secret::random());
@@ -320,7 +345,7 @@ impl KeyStore {
             .await
             .map_err(unavailable)?;
         let mut keys = Vec::with_capacity(subjects.len());
-        for subject in subjects {
+        for subject in &subjects {
             let owner = Owner::Subject(*subject);
             let secret = secrets
                 .remove(subject)
@@ -341,6 +366,8 @@ impl KeyStore {
         Ok(keys)
     }
 }
+
+impl Port for KeyStore {}
 
 impl KeyService for KeyStore {
     /// The keys of a subject's records, or of the tenant's own.
@@ -363,10 +390,9 @@ impl KeyService for KeyStore {
 
     fn create_record_keys<'a>(
         &'a self,
-        tenant: TenantId,
-        subjects: &'a [SubjectId],
+        subjects: &'a [NewSubject],
     ) -> BoxFuture<'a, Result<Vec<Arc<RecordKeys>>, KeyError>> {
-        Box::pin(self.create(tenant, subjects))
+        Box::pin(self.create(subjects))
     }
 
     fn index_key<'a>(&'a self, tenant: TenantId) -> BoxFuture<'a, Result<Arc<IndexKey>, KeyError>> {
@@ -375,7 +401,8 @@ impl KeyService for KeyStore {
                 .await
                 .map_err(unavailable)?;
             let (row, wrapped) = Self::usable(rows)?;
-            let secret = self.unwrap(Purpose::Index, tenant, row.version, &wrapped)?;
+            let secret = self.unwrap(Purpose::Index, tenant, row.version, &wrapped);
+            let secret = secret.await?;
             Ok(Arc::new(IndexKey::new(secret, tenant, row.version)))
         };
         Box::pin(cache::single_flight(&self.caches.index, tenant, load))
@@ -384,7 +411,7 @@ impl KeyService for KeyStore {
     fn system_key<'a>(
         &'a self,
         tenant: TenantId,
-        purpose: &'static str,
+        purpose: SystemPurpose,
     ) -> BoxFuture<'a, Result<Arc<SystemKey>, KeyError>> {
         let load = async move {
             let branches = self.branches(tenant).await?;
@@ -416,7 +443,8 @@ impl KeyService for KeyStore {
                 .await
                 .map_err(unavailable)?;
             let (row, wrapped) = Self::usable(rows)?;
-            let secret = self.unwrap(Purpose::Audit, tenant, row.version, &wrapped)?;
+            let secret = self.unwrap(Purpose::Audit, tenant, row.version, &wrapped);
+            let secret = secret.await?;
             AuditKeys::new(secret.expose(), tenant, row.version)
                 .map(Arc::new)
                 .map_err(|_| KeyError::Damaged)
@@ -428,6 +456,13 @@ impl KeyService for KeyStore {
 /// Microseconds since the epoch.
 fn now() -> i64 {
     Timestamp::now().as_microsecond()
+}
+
+const fn refused(refused: RootRefused) -> KeyError {
+    match refused {
+        RootRefused::Unavailable | RootRefused::Forbidden => KeyError::Unavailable,
+        RootRefused::Damaged => KeyError::Damaged,
+    }
 }
 
 fn unavailable(error: DatabaseError) -> KeyError {

@@ -134,9 +134,9 @@ async fn appends(
             tokio::spawn(async move {
                 let mut took = Vec::new();
                 for _ in 0..share {
-                    let draft = [draft()];
+                    let draft = vec![draft()];
                     let start = Instant::now();
-                    black_box(client.append(&draft).await.unwrap());
+                    black_box(client.append(draft).await.unwrap());
                     took.push(start.elapsed());
                 }
                 took

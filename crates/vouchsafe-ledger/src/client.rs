@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Memory is bounded by permits: who appends faster than the recorder commits waits, and is told that it is
-//! late when its deadline comes. What was sent and not answered when the connection broke is sent again over
+//! late when its deadline comes. What was sent is appended also when its caller has gone: an entry is owed
+//! from the moment of the decision. What its caller was told to be late is not sent any more. What was sent and not answered when the connection broke is sent again over
 //! the next one, with the same counters, so that it is stored once.
 
 mod child;
@@ -16,21 +17,21 @@ mod flight;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use jiff::Timestamp;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 use vouchsafe::BoxFuture;
 use vouchsafe::audit::{
-    self, Acknowledged, AppendError, Appended, AuditLog, Draft, EntryKind, RecorderKey, Source,
+    Acknowledged, AppendError, AuditLog, Outgoing, Pending, RecorderKey, Source, Stored,
 };
 use vouchsafe::ids::IntentId;
-use vouchsafe_tlog::hash_leaf;
+use vouchsafe::trusted::Port;
 
 use crate::wire::{MAX_ENTRIES, MAX_ENTRY};
 
@@ -90,6 +91,8 @@ struct Inner {
     permits: Arc<Semaphore>,
     standing: Arc<AtomicU8>,
     driver: AbortHandle,
+    /// Where an append waits for room, also of a caller that is in no runtime.
+    runtime: Handle,
 }
 
 impl Drop for Inner {
@@ -106,6 +109,9 @@ impl fmt::Debug for RecorderClient {
     }
 }
 
+/// Where the driver's answer comes.
+type Answer = oneshot::Receiver<Result<Placed, AppendError>>;
+
 /// What a caller hands to the driver.
 #[derive(Debug)]
 enum Call {
@@ -115,23 +121,37 @@ enum Call {
 
 #[derive(Debug)]
 struct Append {
-    entries: Vec<Sent>,
-    reply: oneshot::Sender<Result<Stored, AppendError>>,
+    entries: Vec<Outgoing>,
+    reply: oneshot::Sender<Result<Placed, AppendError>>,
+    late: Late,
     /// Freed when the recorder has answered, even if the caller has gone.
     _permits: OwnedSemaphorePermit,
 }
 
-/// One entry to send.
-#[derive(Debug)]
-struct Sent {
-    kind: EntryKind,
-    time: Timestamp,
-    bytes: Bytes,
+impl Append {
+    fn new(entries: Vec<Outgoing>, late: &Late, room: OwnedSemaphorePermit) -> (Self, Answer) {
+        let (reply, answer) = oneshot::channel();
+        let append = Self {
+            entries,
+            reply,
+            late: Arc::clone(late),
+            _permits: room,
+        };
+        (append, answer)
+    }
+
+    /// Whether its caller was told that it is late. Of one who only went away, nothing is known: it is owed.
+    fn is_late(&self) -> bool {
+        self.late.load(Ordering::Relaxed)
+    }
 }
+
+/// Whether somebody was told that their append is late.
+type Late = Arc<AtomicBool>;
 
 /// Where the entries of one request are.
 #[derive(Debug)]
-struct Stored {
+struct Placed {
     batch: Arc<Acknowledged>,
     position: usize,
     first_counter: u64,
@@ -168,6 +188,7 @@ impl RecorderClient {
                 permits,
                 standing,
                 driver,
+                runtime: Handle::current(),
             }),
         })
     }
@@ -186,103 +207,112 @@ impl RecorderClient {
         }
     }
 
-    async fn append_all(&self, drafts: &[Draft]) -> Result<Vec<Appended>, AppendError> {
-        let mut waiting = Vec::new();
-        for drafts in requests(drafts)? {
-            waiting.push((drafts, self.send(drafts).await?));
+    /// Sends a request at once, where there is room for it.
+    fn send_now(&self, entries: Vec<Outgoing>, late: &Late) -> Result<Answer, Vec<Outgoing>> {
+        let permits = Arc::clone(&self.inner.permits);
+        let Ok(room) = permits.try_acquire_many_owned(weight(&entries)) else {
+            return Err(entries);
+        };
+        let (append, answer) = Append::new(entries, late, room);
+        match self.inner.calls.try_send(Call::Append(append)) {
+            Ok(()) => Ok(answer),
+            Err(TrySendError::Full(call) | TrySendError::Closed(call)) => Err(match call {
+                Call::Append(append) => append.entries,
+                Call::Unsettled(_) => Vec::new(),
+            }),
         }
-        let mut appended = Vec::with_capacity(drafts.len());
-        for (drafts, reply) in waiting {
-            // The driver ends only with the runtime.
-            let stored = reply.await.map_err(|_| AppendError::Late)??;
-            self.check(drafts, &stored, &mut appended)?;
-        }
-        Ok(appended)
     }
 
-    async fn send(
-        &self,
-        drafts: &[Draft],
-    ) -> Result<oneshot::Receiver<Result<Stored, AppendError>>, AppendError> {
-        let units = u32::try_from(drafts.iter().map(units).sum::<usize>())
-            .map_err(|_| AppendError::Refused)?;
-        let permits = Arc::clone(&self.inner.permits)
-            .acquire_many_owned(units)
-            .await;
-        let permits = permits.map_err(|_| AppendError::Unavailable)?;
+    /// Sends a request as soon as there is room for it.
+    async fn send(&self, entries: Vec<Outgoing>, late: &Late) -> Result<Answer, AppendError> {
+        let permits = Arc::clone(&self.inner.permits);
+        let room = permits.acquire_many_owned(weight(&entries)).await;
+        let room = room.map_err(|_| AppendError::Unavailable)?;
         // While it waited, the recorder may have gone.
         self.standing()?;
-        let sent = |draft: &Draft| Sent {
-            kind: draft.kind(),
-            time: draft.time(),
-            bytes: draft.bytes().clone(),
-        };
-        let entries = drafts.iter().map(sent).collect();
-        let (reply, receiver) = oneshot::channel();
-        let call = Call::Append(Append {
-            entries,
-            reply,
-            _permits: permits,
-        });
-        self.inner
-            .calls
-            .send(call)
-            .await
-            .map_err(|_| AppendError::Unavailable)?;
-        Ok(receiver)
+        let (append, answer) = Append::new(entries, late, room);
+        let sent = self.inner.calls.send(Call::Append(append)).await;
+        sent.map_err(|_| AppendError::Unavailable)?;
+        Ok(answer)
     }
 
-    /// The signed leaves at the position that was told MUST be those of these entries.
-    fn check(
+    async fn append_all(
         &self,
-        drafts: &[Draft],
-        stored: &Stored,
-        appended: &mut Vec<Appended>,
-    ) -> Result<(), AppendError> {
-        let Stored {
-            batch,
-            position,
-            first_counter,
-        } = stored;
-        let acknowledgement = batch.get();
-        for ((counter, position), draft) in (*first_counter..).zip(*position..).zip(drafts) {
-            let leaf = audit::leaf(
-                draft.bytes(),
-                &self.inner.source,
-                counter,
-                acknowledgement.recorded,
-            );
-            if acknowledgement.leaves.get(position) != Some(hash_leaf(&leaf).as_bytes()) {
-                return Err(AppendError::Untrusted);
-            }
-            let (batch, source) = (Arc::clone(batch), self.inner.source);
-            appended.push(Appended {
-                batch,
-                position,
-                source,
-                counter,
-            });
+        requests: Vec<Vec<Outgoing>>,
+        late: &Late,
+    ) -> Result<Vec<Stored>, AppendError> {
+        let mut answers = Vec::with_capacity(requests.len());
+        for request in requests {
+            let count = request.len();
+            answers.push((count, self.send(request, late).await?));
         }
-        Ok(())
+        let mut stored = Vec::new();
+        for (count, answer) in answers {
+            stored.extend(self.stored(count, answer).await?);
+        }
+        Ok(stored)
+    }
+
+    /// Where the entries of one request are.
+    async fn stored(&self, count: usize, answer: Answer) -> Result<Vec<Stored>, AppendError> {
+        // The driver ends only with the runtime.
+        let placed = answer.await.map_err(|_| AppendError::Late)??;
+        let at = |place: usize| Stored {
+            batch: Arc::clone(&placed.batch),
+            position: placed.position.saturating_add(place),
+            source: self.inner.source,
+            counter: placed.first_counter.saturating_add(place as u64),
+        };
+        Ok((0..count).map(at).collect())
     }
 }
+
+/// Waits for an answer until the deadline. Who was told that it is late was refused: the entries are not appended after
+/// the fact, unless they were already.
+async fn in_time<T>(
+    deadline: Instant,
+    late: &Late,
+    answer: impl Future<Output = Result<T, AppendError>>,
+) -> Result<T, AppendError> {
+    let answer = timeout_at(deadline, answer).await;
+    answer.unwrap_or_else(|_| {
+        late.store(true, Ordering::Relaxed);
+        Err(AppendError::Late)
+    })
+}
+
+impl Port for RecorderClient {}
 
 impl AuditLog for RecorderClient {
     fn recorder(&self) -> &RecorderKey {
         &self.inner.recorder
     }
 
-    fn append<'a>(
-        &'a self,
-        drafts: &'a [Draft],
-    ) -> BoxFuture<'a, Result<Vec<Appended>, AppendError>> {
+    fn begin(&self, entries: Vec<Outgoing>) -> Pending {
         let deadline = Instant::now() + DEADLINE;
-        Box::pin(async move {
-            self.standing()?;
-            timeout_at(deadline, self.append_all(drafts))
-                .await
-                .unwrap_or(Err(AppendError::Late))
-        })
+        let requests = self.standing().and_then(|()| requests(entries));
+        let mut requests = match requests {
+            Ok(requests) => requests,
+            Err(error) => return Box::pin(async move { Err(error) }),
+        };
+        let (client, late) = (self.clone(), Late::default());
+        // Nearly always it is one, and there is room for it.
+        if let [only] = &mut requests[..] {
+            let count = only.len();
+            match self.send_now(std::mem::take(only), &late) {
+                Ok(answer) => {
+                    return Box::pin(async move {
+                        in_time(deadline, &late, client.stored(count, answer)).await
+                    });
+                }
+                Err(entries) => *only = entries,
+            }
+        }
+        // A task waits for room, also when nobody waits for the task. What has none in time is not sent.
+        let task = self.inner.runtime.spawn(async move {
+            in_time(deadline, &late, client.append_all(requests, &late)).await
+        });
+        Box::pin(async move { task.await.unwrap_or(Err(AppendError::Late)) })
     }
 
     fn unsettled(&self) -> BoxFuture<'_, Result<Vec<IntentId>, AppendError>> {
@@ -302,31 +332,40 @@ impl AuditLog for RecorderClient {
     }
 }
 
-fn units(draft: &Draft) -> usize {
-    draft.bytes().len().div_ceil(UNIT).max(1)
+fn units(entry: &Outgoing) -> usize {
+    entry.bytes.len().div_ceil(UNIT).max(1)
 }
 
-/// Cuts drafts into requests within the limits; nearly always it is one.
-fn requests(drafts: &[Draft]) -> Result<Vec<&[Draft]>, AppendError> {
-    if drafts
-        .iter()
-        .any(|draft| draft.bytes().is_empty() || draft.bytes().len() > MAX_ENTRY)
-    {
+/// What a request weighs: within [`UNITS_AT_ONCE`], or it is one entry within [`MAX_ENTRY`].
+fn weight(entries: &[Outgoing]) -> u32 {
+    let units: usize = entries.iter().map(units).sum();
+    u32::try_from(units).unwrap_or(u32::MAX)
+}
+
+/// Cuts entries into requests within the limits; nearly always it is one.
+fn requests(entries: Vec<Outgoing>) -> Result<Vec<Vec<Outgoing>>, AppendError> {
+    let fits = |entry: &Outgoing| !entry.bytes.is_empty() && entry.bytes.len() <= MAX_ENTRY;
+    if !entries.iter().all(fits) {
         return Err(AppendError::Refused);
     }
+    if entries.len() <= MAX_ENTRIES && weight(&entries) as usize <= UNITS_AT_ONCE {
+        return Ok(match entries.is_empty() {
+            true => Vec::new(),
+            false => vec![entries],
+        });
+    }
     let mut requests = Vec::new();
-    let (mut rest, mut weight, mut count) = (drafts, 0, 0);
-    for draft in drafts {
-        if count == MAX_ENTRIES || (count > 0 && weight + units(draft) > UNITS_AT_ONCE) {
-            let (request, after) = rest.split_at_checked(count).unwrap_or((rest, &[]));
-            requests.push(request);
-            (rest, weight, count) = (after, 0, 0);
+    let (mut request, mut weight) = (Vec::new(), 0);
+    for entry in entries {
+        let units = units(&entry);
+        let full = request.len() == MAX_ENTRIES || weight + units > UNITS_AT_ONCE;
+        if full && !request.is_empty() {
+            requests.push(std::mem::take(&mut request));
+            weight = 0;
         }
-        weight += units(draft);
-        count += 1;
+        weight += units;
+        request.push(entry);
     }
-    if !rest.is_empty() {
-        requests.push(rest);
-    }
+    requests.push(request);
     Ok(requests)
 }

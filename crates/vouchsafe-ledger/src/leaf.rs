@@ -2,6 +2,8 @@
 //!
 //! `{"counter":N,"entry":{..},"recorded":"..","source":"<replica>/<boot>"}`; see [`vouchsafe::audit::leaf`].
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -30,17 +32,28 @@ struct Stamped<'a> {
     source: &'a str,
 }
 
-/// The members of an entry that tell its kind.
+/// The members of an entry that the recorder goes by.
 #[derive(Deserialize)]
-struct Kind {
+struct Members<'a> {
+    #[serde(borrow, default)]
+    bundle: Option<Cow<'a, str>>,
     intent: Option<IntentId>,
-    outcome: String,
+    #[serde(borrow)]
+    outcome: Cow<'a, str>,
+}
+
+/// What an entry says to the recorder.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Said<'a> {
+    pub(crate) kind: EntryKind,
+    /// The policy bundle that decided, where one did.
+    pub(crate) bundle: Option<Cow<'a, str>>,
 }
 
 impl<'a> Leaf<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let stamped: Stamped<'a> = serde_json::from_slice(bytes).map_err(|_| Malformed)?;
-        let kind = kind(stamped.entry.get().as_bytes())?;
+        let kind = said(stamped.entry.get().as_bytes())?.kind;
         Ok(Self {
             counter: stamped.counter,
             source: stamped.source.parse().map_err(|_| Malformed)?,
@@ -51,21 +64,26 @@ impl<'a> Leaf<'a> {
     }
 }
 
-/// What an entry is, by the members `intent` and `outcome`.
+/// What an entry is, by the members `intent` and `outcome`, and which policies decided.
 ///
 /// It MUST be one JSON object and nothing else: anything else could say something about the stamps that the
 /// recorder writes around it.
-pub(crate) fn kind(entry: &[u8]) -> Result<EntryKind, Malformed> {
+pub(crate) fn said(entry: &[u8]) -> Result<Said<'_>, Malformed> {
     let text = std::str::from_utf8(entry).map_err(|_| Malformed)?;
     if !text.starts_with('{') || !text.ends_with('}') {
         return Err(Malformed);
     }
-    let Kind { intent, outcome } = serde_json::from_str(text).map_err(|_| Malformed)?;
-    Ok(match intent {
+    let Members {
+        bundle,
+        intent,
+        outcome,
+    } = serde_json::from_str(text).map_err(|_| Malformed)?;
+    let kind = match intent {
         None => EntryKind::Event,
         Some(id) if outcome == Outcome::Intent.name() => EntryKind::Intent(id),
         Some(id) => EntryKind::Outcome(id),
-    })
+    };
+    Ok(Said { kind, bundle })
 }
 
 #[cfg(test)]
@@ -127,11 +145,24 @@ mod tests {
             br#"{"outcome":"permitted""#,
         ] {
             let text = String::from_utf8_lossy(entry);
-            assert_eq!(kind(entry), Err(Malformed), "{text}");
+            assert_eq!(said(entry), Err(Malformed), "{text}");
         }
-        assert_eq!(
-            kind(br#"{"outcome":"permitted","x":[1]}"#),
-            Ok(EntryKind::Event)
-        );
+        let plain = said(br#"{"outcome":"permitted","x":[1]}"#).unwrap();
+        assert_eq!((plain.kind, plain.bundle), (EntryKind::Event, None));
+        // The bundle is read as readers read it, however it is written.
+        for entry in [
+            r#"{"bundle":"ab","outcome":"permitted"}"#,
+            r#"{"bundle":"\u0061b","outcome":"permitted"}"#,
+            r#"{"outcome":"permitted","bundle":"ab"}"#,
+        ] {
+            let said = said(entry.as_bytes()).unwrap();
+            assert_eq!(said.bundle.as_deref(), Some("ab"), "{entry}");
+        }
+        for entry in [
+            &br#"{"bundle":"ab","bundle":"cd","outcome":"permitted"}"#[..],
+            br#"{"bundle":7,"outcome":"permitted"}"#,
+        ] {
+            assert_eq!(said(entry), Err(Malformed));
+        }
     }
 }

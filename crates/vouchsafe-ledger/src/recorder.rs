@@ -17,7 +17,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use vouchsafe::access::BundleHash;
 use vouchsafe::audit::RecorderKey;
+use vouchsafe::trusted;
 use vouchsafe_tlog::NoteVerifier;
 
 use crate::disk::{Disk, RealDisk};
@@ -43,10 +45,12 @@ pub struct RecorderConfig {
     pub heartbeat_every: Duration,
     /// Whether the clock may be far ahead of the last entry.
     pub gap: Gap,
+    /// The policy bundles whose decisions it records: entries that name another are refused.
+    pub bundles: Vec<BundleHash>,
 }
 
 impl RecorderConfig {
-    /// The defaults: segments of 32 MiB, a checkpoint each second with news, and each minute without.
+    /// The defaults: no policy bundle, segments of 32 MiB, a checkpoint each second with news, and each minute without.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>, socket: impl Into<PathBuf>) -> Self {
         Self {
@@ -56,6 +60,7 @@ impl RecorderConfig {
             checkpoint_every: Duration::from_secs(1),
             heartbeat_every: Duration::from_secs(60),
             gap: Gap::Refused,
+            bundles: Vec::new(),
         }
     }
 
@@ -125,7 +130,7 @@ pub fn identity(dir: &Path) -> Result<Identity, RecorderError> {
         });
     }
     let public = keys::read_public(&RealDisk, &layout)?;
-    let recorder = RecorderKey::new(public.log.name().as_str(), public.acknowledgement);
+    let recorder = trusted::recorder(public.log.name().as_str(), public.acknowledgement);
     Ok(Identity {
         log: public.log,
         recorder,
@@ -186,7 +191,7 @@ pub fn run(
         let _ended = publishing;
         integrator.run()
     })?;
-    let server = server::Server::start(&config.socket, &shared)?;
+    let server = server::Server::start(&config.socket, &shared, &config.bundles)?;
     spawn("stdin", move || {
         wait_for_end(until);
         // The recorder may have ended before: then nobody listens, and nothing is lost.

@@ -12,7 +12,7 @@ use vouchsafe::ids::IntentId;
 use crate::octets::{self, Malformed, Octets};
 
 /// The protocol that this program speaks.
-pub(crate) const VERSION: u16 = 1;
+pub(crate) const VERSION: u16 = 2;
 /// Longest frame, its length field aside. A longer one ends the connection.
 pub(crate) const MAX_FRAME: usize = 4 << 20;
 /// Most entries in one request; more go in several.
@@ -75,6 +75,8 @@ pub(crate) enum Refusal {
     Superseded = 5,
     /// The recorder is ending, or its disk failed: nothing of the request may be taken for stored.
     Stopping = 6,
+    /// An entry names a policy bundle that the recorder was not told of.
+    Bundle = 7,
 }
 
 impl Refusal {
@@ -86,6 +88,7 @@ impl Refusal {
             Self::ClockSkew,
             Self::Superseded,
             Self::Stopping,
+            Self::Bundle,
         ]
         .into_iter()
         .find(|refusal| *refusal as u8 == code)

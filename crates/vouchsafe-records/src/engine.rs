@@ -17,15 +17,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use vouchsafe::access::{Bundle, Facts};
-use vouchsafe::audit::{Appended, AuditKeys, AuditLog, Draft, Event};
+use vouchsafe::access::Facts;
+use vouchsafe::audit::{AuditKeys, Draft, Event, Recorded};
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
-use vouchsafe::gate::{Gate, OpenRefused, Receipt, Refusal, Request, Target, receipts};
+use vouchsafe::gate::{Gate, MatchClasses, OpenRefused, Refusal, Request, Target};
 use vouchsafe::ids::{RecordId, RecordType, SubjectId, TenantId};
 use vouchsafe::keys::{KeyError, KeyService};
 use vouchsafe::phi::Phi;
 use vouchsafe::seal::{Owner, RecordKeys};
+use vouchsafe::trusted;
 
 pub use api::{
     Caller, Condition, Failure, Found, Idempotent, Links, Met, Op, OpResult, Page, Proof, Refused,
@@ -35,17 +36,12 @@ pub use api::{
 use crate::pack::{Pack, RecordTypeDecl};
 use crate::store::{Head, Store, StoreError, StoredRecord};
 
-/// Says what time it is.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
 /// Stored records behind the gate.
 pub struct Engine {
     store: Store,
     keys: Arc<dyn KeyService>,
-    log: Arc<dyn AuditLog>,
-    bundle: Arc<Bundle>,
+    gate: Gate,
     pack: Arc<Pack>,
-    clock: Clock,
 }
 
 impl fmt::Debug for Engine {
@@ -59,21 +55,12 @@ impl fmt::Debug for Engine {
 impl Engine {
     /// An engine over these parts; whoever chooses them is trusted.
     #[must_use]
-    pub fn new(
-        store: Store,
-        keys: Arc<dyn KeyService>,
-        log: Arc<dyn AuditLog>,
-        bundle: Arc<Bundle>,
-        pack: Arc<Pack>,
-        clock: Clock,
-    ) -> Self {
+    pub fn new(store: Store, keys: Arc<dyn KeyService>, gate: Gate, pack: Arc<Pack>) -> Self {
         Self {
             store,
             keys,
-            log,
-            bundle,
+            gate,
             pack,
-            clock,
         }
     }
 
@@ -83,6 +70,12 @@ impl Engine {
         &self.pack
     }
 
+    /// The gate that decides and writes down.
+    #[must_use]
+    pub const fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
     /// Where its records are.
     #[must_use]
     pub const fn store(&self) -> &Store {
@@ -90,11 +83,7 @@ impl Engine {
     }
 
     fn now(&self) -> Timestamp {
-        (self.clock)()
-    }
-
-    fn gate(&self) -> Gate<'_> {
-        Gate::new(&self.bundle, self.log.recorder())
+        self.gate.now()
     }
 
     fn declared(&self, record_type: &RecordType) -> Result<&Arc<RecordTypeDecl>, Failure> {
@@ -193,51 +182,41 @@ impl Engine {
             operation: "search-match",
         };
         let present = stored.record.manifest.classes();
+        let classes = MatchClasses { present, needed };
         let facts = standing.facts(stored.subject);
-        let Ok((permit, draft)) = self.gate().admit_read(request, &target, present, &facts) else {
+        let Some((permit, draft)) = self.gate.admit_match(request, &target, classes, &facts) else {
             return Ok(None);
         };
-        let seen = permit.classes();
-        if !seen.includes(needed.intersection(present)) {
-            return Ok(None);
-        }
+        let subsetted = !permit.classes().includes(present);
         let keys = self
             .record_keys(stored.record.key.tenant, stored.subject)
             .await?;
-        let phi = self
-            .gate()
-            .open(permit, &stored.record, &keys, self.now())?;
+        let phi = self.gate.open(permit, &stored.record, &keys)?;
         Ok(Some(Match {
             draft,
             phi,
-            subsetted: !seen.includes(present),
+            subsetted,
         }))
     }
 
-    async fn append(&self, drafts: &[Draft]) -> Result<Vec<Appended>, Failure> {
-        self.log
-            .append(drafts)
+    async fn record(&self, drafts: Vec<Draft>) -> Result<Recorded, Failure> {
+        self.gate
+            .record(drafts)
             .await
             .map_err(|_| Failure::Unavailable)
     }
 
     /// Appends one entry that releases nothing.
     async fn note(&self, draft: Draft) -> Result<(), Failure> {
-        self.append(&[draft]).await.map(drop)
+        self.record(vec![draft]).await.map(drop)
     }
 
-    /// Appends a refusal; only then it may be told.
+    /// Tells a refusal as this failure, once its entry is durable.
     async fn refuse(&self, refusal: Box<Refusal>, failure: Failure) -> Failure {
-        match self.note(refusal.draft).await {
-            Ok(()) => failure,
-            Err(unavailable) => unavailable,
+        match refusal.recorded().await {
+            Ok(_) => failure,
+            Err(_) => Failure::Unavailable,
         }
-    }
-
-    async fn record(&self, drafts: Vec<Draft>) -> Result<(Vec<Receipt>, Vec<Appended>), Failure> {
-        let appended = self.append(&drafts).await?;
-        let receipts = receipts(drafts, &appended).map_err(|_| Failure::Unavailable)?;
-        Ok((receipts, appended))
     }
 
     /// Appends events of sign-in, rights and the service itself, before they take effect.
@@ -246,19 +225,18 @@ impl Engine {
     /// [`Failure::Unavailable`] when they are not durable.
     pub async fn append_events(&self, events: Vec<Event<'_>>) -> Result<(), Failure> {
         let now = self.now();
-        let drafts: Vec<Draft> = events.into_iter().map(|event| event.draft(now)).collect();
-        self.append(&drafts).await.map(drop)
+        let drafts = events.into_iter().map(|event| event.draft(now)).collect();
+        self.record(drafts).await.map(drop)
     }
 }
 
 impl Caller {
-    fn request<'a>(&'a self, keys: &'a AuditKeys, now: Timestamp) -> Request<'a> {
+    fn request<'a>(&'a self, keys: &'a AuditKeys) -> Request<'a> {
         Request {
             session: &self.session,
             purpose: self.purpose,
             context: &self.context,
             keys,
-            now,
         }
     }
 }
@@ -282,27 +260,9 @@ struct Standing<'a> {
 impl Standing<'_> {
     /// The facts of one of the subjects, or of a record that is about nobody.
     fn facts(&self, subject: Option<SubjectId>) -> Facts {
-        Facts {
-            rights: Arc::clone(&self.caller.rights),
-            care: subject.is_some_and(|subject| self.in_care.binary_search(&subject).is_ok()),
-            own: subject.is_some_and(|subject| self.own.contains(&subject)),
-        }
-    }
-}
-
-impl Proof {
-    fn of(appended: &Appended) -> Self {
-        let ack = appended.batch.get();
-        Self {
-            origin: ack.origin.clone(),
-            index: appended.index(),
-            leaf: ack
-                .leaves
-                .get(appended.position)
-                .copied()
-                .unwrap_or_default(),
-            recorded: ack.recorded,
-        }
+        let care = subject.is_some_and(|subject| self.in_care.binary_search(&subject).is_ok());
+        let own = subject.is_some_and(|subject| self.own.contains(&subject));
+        trusted::facts(Arc::clone(&self.caller.rights), care, own)
     }
 }
 

@@ -41,7 +41,7 @@ impl Service {
             .iter()
             .map(|event| draft(event, &keys, context, now()))
             .collect();
-        self.append(&drafts).await?;
+        self.append(drafts).await?;
         match prepared.confirm().await {
             Ok(done) => Ok(done),
             Err(error) => {
@@ -49,7 +49,7 @@ impl Service {
                     .iter()
                     .map(|event| draft_as(event, Outcome::Aborted, &keys, context, now()))
                     .collect();
-                self.append(&drafts).await?;
+                self.append(drafts).await?;
                 Err(error.into())
             }
         }

@@ -89,7 +89,7 @@ async fn sign_in(
             };
             // The refusal leaves only when it is written down.
             if service
-                .append(&[draft(&event, &keys, &context, now())])
+                .append(vec![draft(&event, &keys, &context, now())])
                 .await
                 .is_err()
             {

@@ -363,12 +363,15 @@ async fn append_probe(service: &Service) -> Result<String, String> {
     );
     let appended = service
         .log
-        .append(&[probe.draft(now())])
+        .append(vec![probe.draft(now())])
         .await
         .map_err(|error| error.to_string())?;
-    Ok(appended.first().map_or_else(String::new, |appended| {
-        format!("entry {} is durable and acknowledged", appended.index())
-    }))
+    Ok(appended
+        .entries()
+        .first()
+        .map_or_else(String::new, |appended| {
+            format!("entry {} is durable and acknowledged", appended.index())
+        }))
 }
 
 async fn note(service: &Service, report: &Report) {
@@ -385,6 +388,6 @@ async fn note(service: &Service, report: &Report) {
             ..Event::new(Stream::System, "preflight", outcome, &context)
         };
         // When the log takes nothing, the check above has said so.
-        let _ = service.append(&[event.draft(now())]).await;
+        let _ = service.append(vec![event.draft(now())]).await;
     }
 }

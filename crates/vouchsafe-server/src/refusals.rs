@@ -46,7 +46,7 @@ impl Refusals {
             return;
         }
         let drafts: Vec<Draft> = counts.iter().map(|counted| counted.draft(now())).collect();
-        if let Err(error) = service.append(&drafts).await {
+        if let Err(error) = service.append(drafts).await {
             event(
                 Level::Warn,
                 "refusals not written down yet",

@@ -184,7 +184,7 @@ impl Service {
     ///
     /// # Errors
     /// [`vouchsafe::audit::AppendError`] when they are not durable.
-    pub async fn append(&self, drafts: &[Draft]) -> Result<(), vouchsafe::audit::AppendError> {
+    pub async fn append(&self, drafts: Vec<Draft>) -> Result<(), vouchsafe::audit::AppendError> {
         self.log.append(drafts).await.map(drop)
     }
 

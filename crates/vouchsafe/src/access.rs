@@ -244,16 +244,16 @@ impl Right {
     }
 }
 
-/// What is true now between this principal and this subject.
+/// What is true now between this principal and this subject; made by [`crate::trusted::facts`].
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Facts {
     /// The principal's rights; those out of their time are ignored by [`decide`].
-    pub rights: Arc<[Right]>,
+    pub(crate) rights: Arc<[Right]>,
     /// The principal has a care context with the record's subject that is valid now. Of a search
     /// that is confined to subjects in the principal's care: true.
-    pub care: bool,
+    pub(crate) care: bool,
     /// The principal is the record's subject.
-    pub own: bool,
+    pub(crate) own: bool,
 }
 
 /// What somebody asks for.

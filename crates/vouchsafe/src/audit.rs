@@ -6,41 +6,50 @@
 //! source and counter on it and stores the [`leaf`].
 
 mod acknowledgement;
+mod appending;
 mod detail;
 mod draft;
 mod event;
 mod keys;
 mod source;
 
-pub use acknowledgement::{AckRefused, Acknowledged, Acknowledgement, Appended, RecorderKey};
+pub use acknowledgement::{AckRefused, Acknowledged, Acknowledgement, RecorderKey, Stored};
+pub use appending::{Appended, Appending, Recorded};
 pub use detail::{DetailRefused, SealedDetail};
-pub use draft::{Draft, EntryKind};
-pub(crate) use draft::{Entry, ReleaseTag, ResourceEntry};
+pub use draft::{Draft, EntryKind, Outgoing};
+pub(crate) use draft::{Entry, ResourceEntry};
 pub use event::{Context, Event, Outcome, Stream};
 pub use keys::AuditKeys;
 pub use source::{InvalidSource, Source, leaf};
 
 use crate::BoxFuture;
 use crate::ids::IntentId;
+use crate::port::Port;
 
-/// Appends to the audit log. Implemented over the recorder's connection, and by tests.
-pub trait AuditLog: Send + Sync {
+/// The audit log. Implemented over the recorder's connection, and by tests.
+pub trait AuditLog: Port {
     /// The recorder whose acknowledgements count: the one that is pinned. A gate releases on
     /// nobody else's word.
     fn recorder(&self) -> &RecorderKey;
 
-    /// Appends the entries, in their order; returns when all of them are durable.
+    /// Begins to append the entries, in their order. When this returns they are on their way, whether the
+    /// future is polled or dropped; it ends when all of them are durable, and says where they are.
     ///
     /// Implementations MUST answer within their deadline (2 s), with [`AppendError::Late`] if need
-    /// be, and MUST verify the acknowledgement against the pinned key.
-    fn append<'a>(
-        &'a self,
-        drafts: &'a [Draft],
-    ) -> BoxFuture<'a, Result<Vec<Appended>, AppendError>>;
+    /// be, and MUST NOT need a runtime that the caller is in: drafts that are dropped begin here too.
+    fn begin(&self, entries: Vec<Outgoing>) -> Pending;
 
     /// The intents of this replica whose outcome is not in the log.
     fn unsettled(&self) -> BoxFuture<'_, Result<Vec<IntentId>, AppendError>>;
+
+    /// Appends drafts: begins at once, and verifies what the log answers.
+    fn append(&self, drafts: Vec<Draft>) -> Appending {
+        appending::append(self.recorder(), drafts, |entries| self.begin(entries))
+    }
 }
+
+/// The answer of a log: where each entry is, in order.
+pub type Pending = BoxFuture<'static, Result<Vec<Stored>, AppendError>>;
 
 /// Why entries could not be appended. Nothing may be released, and no row may change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

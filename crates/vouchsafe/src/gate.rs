@@ -2,13 +2,18 @@
 //!
 //! ```text
 //! admit_read --> Permit --------> open ----> Phi<Document> --\
-//!           \--> Draft -> append -> receipts -> Receipt -------> release -> Document
+//!           \--> Draft -> record -> receipts -> Receipt -------> release -> Document
+//!
+//! admit_write --> WritePermit --> seal -----> Written ----------\
+//!            \--> Draft (intent) -> record -> Receipt ----------> recorded -> SealedRecord
 //! ```
 //!
 //! A [`Permit`] names session, record, version, subject, classes, a deadline and a nonce; it is not
 //! `Clone`, and opening consumes it. A [`Receipt`] is for the same nonce, and releasing consumes
-//! it. Neither has a constructor outside this module. Whoever builds the [`Gate`] (which policies,
-//! which recorder's key, which clock) is trusted; see `docs/THREAT-MODEL.md`.
+//! it. Neither has a constructor outside this module. The draft of an access or of a refusal that is
+//! dropped begins to append itself, so no `?` and no `_` loses an entry. The draft of a write does not:
+//! without its receipt there is nothing to store. Whoever builds the [`Gate`] (which policies,
+//! which log, which clock) is trusted: see [`crate::trusted`] and `docs/THREAT-MODEL.md`.
 //!
 //! What is sealed in the log itself (the queries of searches) goes the same way:
 //! [`Gate::admit_detail`], [`Gate::open_detail`], and a receipt to release.
@@ -22,19 +27,24 @@ mod write;
 
 pub use detail::{Detail, DetailNotOpened, DetailPermit};
 pub use permit::{OpenRefused, Permit};
-pub use receipt::{Receipt, ReceiptRefused, ReleaseRefused, receipts};
-pub use search::SearchPermit;
+pub use receipt::{Receipt, ReleaseRefused};
+pub use search::{SearchPermit, Searched};
 pub use write::{WriteClasses, WritePermit, Writes, Written};
+
+use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::access::{Ask, Bundle, Decision, Denied, Facts, Purpose, Verb, decide};
-use crate::audit::{AuditKeys, Context, Draft, Outcome, RecorderKey};
-use crate::class::{ClassSet, DataClass};
+use crate::audit::{AppendError, Appending, AuditKeys, AuditLog, Context, Draft, Outcome};
+use crate::class::ClassSet;
+use crate::clock::Clock;
 use crate::ids::{IntentId, RecordKey, RecordType, SubjectId, Version};
-use crate::phi::{Access, Scope, What};
+use crate::phi::{Access, Opened, Scope, What};
 use crate::session::Session;
+use entry::EntryBuilder;
 use permit::Term;
 
 /// Who asks, why, and from where.
@@ -48,8 +58,6 @@ pub struct Request<'a> {
     pub context: &'a Context,
     /// The keys for the log of the session's tenant; with another's, everything is refused.
     pub keys: &'a AuditKeys,
-    /// Now.
-    pub now: Timestamp,
 }
 
 /// What is asked for.
@@ -65,45 +73,122 @@ pub struct Target<'a> {
     pub operation: &'static str,
 }
 
-/// Makes permits by one policy bundle, and releases on the word of one recorder.
-#[derive(Clone, Copy, Debug)]
-pub struct Gate<'b> {
-    bundle: &'b Bundle,
-    recorder: &'b RecorderKey,
+/// Makes permits by one policy bundle, at the time of one clock, and releases on the word of one log.
+///
+/// It comes from [`crate::trusted::gate`].
+#[derive(Clone)]
+pub struct Gate {
+    bundle: Arc<Bundle>,
+    log: Arc<dyn AuditLog>,
+    clock: Clock,
 }
 
-/// An access that was refused. Its entry MUST be durable before the refusal is told.
-#[derive(Debug)]
-pub struct Refusal {
-    /// Why.
-    pub denied: Denied,
-    /// The entry.
-    pub draft: Draft,
-}
-
-impl<'b> Gate<'b> {
-    /// The gate that decides by this bundle. What it opens is released only when the recorder of
-    /// this key, and no other, has acknowledged the entry.
-    #[must_use]
-    pub const fn new(bundle: &'b Bundle, recorder: &'b RecorderKey) -> Self {
-        Self { bundle, recorder }
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate")
+            .field("bundle", &self.bundle.hash())
+            .finish_non_exhaustive()
     }
+}
 
-    /// Which classes of a record may be read; nothing can be opened by it.
+/// The classes of a record that a search found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct MatchClasses {
+    /// Those that it has.
+    pub present: ClassSet,
+    /// Those that the search looks at.
+    pub needed: ClassSet,
+}
+
+/// An access that was refused. Why is told once its entry is durable; dropped, the entry is appended all the same.
+#[must_use = "a refusal is told once it is recorded"]
+pub struct Refusal {
+    denied: Denied,
+    draft: Draft,
+    log: Arc<dyn AuditLog>,
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("denied", &self.denied)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Refusal {
+    /// Why, as soon as the entry is durable.
     ///
     /// # Errors
-    /// [`Refusal`] when nothing of it may be seen.
+    /// [`AppendError`]: nothing may be told then but that the service is not available.
+    pub async fn recorded(self) -> Result<Denied, AppendError> {
+        self.log.append(vec![self.draft]).await?;
+        Ok(self.denied)
+    }
+
+    /// The entry alone, to be appended with others.
+    pub fn into_draft(self) -> Draft {
+        self.draft
+    }
+}
+
+impl Gate {
+    pub(crate) fn new(bundle: Arc<Bundle>, log: Arc<dyn AuditLog>, clock: Clock) -> Self {
+        Self { bundle, log, clock }
+    }
+
+    /// The policies that it decides by.
+    #[must_use]
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// The log that it writes to.
+    #[must_use]
+    pub fn log(&self) -> &dyn AuditLog {
+        &*self.log
+    }
+
+    /// The time that it goes by.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Appends drafts, all in one: begins at once.
+    pub fn record(&self, drafts: Vec<Draft>) -> Appending {
+        self.log.append(drafts)
+    }
+
+    /// Which classes of a record may be read: none when nothing of it may be seen. Nothing can be opened by it, and no
+    /// entry is made: it is for what an answer says beside an entry of its own.
     pub fn sees(
         &self,
         request: &Request<'_>,
         target: &Target<'_>,
         present: ClassSet,
         facts: &Facts,
-    ) -> Result<ClassSet, Box<Refusal>> {
+    ) -> ClassSet {
         let decision = self.decide_target(request, target, Verb::Read, present, facts);
-        decision
-            .outcome
-            .map_err(|denied| refuse(request, target, &decision, denied, present))
+        decision.outcome.unwrap_or(ClassSet::NONE)
+    }
+
+    /// As [`Self::sees`], for what goes on only if something of the record may be seen.
+    ///
+    /// # Errors
+    /// [`Refusal`] when nothing of it may be seen.
+    pub fn must_see(
+        &self,
+        request: &Request<'_>,
+        target: &Target<'_>,
+        present: ClassSet,
+        facts: &Facts,
+    ) -> Result<(), Box<Refusal>> {
+        let decision = self.decide_target(request, target, Verb::Read, present, facts);
+        match decision.outcome {
+            Ok(_) => Ok(()),
+            Err(denied) => Err(self.refuse(request, target, &decision, denied, present)),
+        }
     }
 
     /// Whether a record may be read, and which of the classes that it has.
@@ -122,54 +207,48 @@ impl<'b> Gate<'b> {
         let decision = self.decide_target(request, target, Verb::Read, present, facts);
         let classes = match decision.outcome {
             Ok(classes) => classes,
-            Err(denied) => return Err(refuse(request, target, &decision, denied, present)),
+            Err(denied) => {
+                return Err(self.refuse(request, target, &decision, denied, present));
+            }
         };
+        Ok(self.permit(request, target, &decision, classes))
+    }
+
+    /// Whether a record that a search found may be read, and, of what it has, all of `needed`: what the search looks
+    /// at. What may not be read is none of the result, and has no entry; the search has its own.
+    pub fn admit_match(
+        &self,
+        request: &Request<'_>,
+        target: &Target<'_>,
+        classes: MatchClasses,
+        facts: &Facts,
+    ) -> Option<(Permit, Draft)> {
+        let MatchClasses { present, needed } = classes;
+        let decision = self.decide_target(request, target, Verb::Read, present, facts);
+        let seen = decision.outcome.ok()?;
+        seen.includes(needed.intersection(present))
+            .then(|| self.permit(request, target, &decision, seen))
+    }
+
+    fn permit(
+        &self,
+        request: &Request<'_>,
+        target: &Target<'_>,
+        decision: &Decision,
+        classes: ClassSet,
+    ) -> (Permit, Draft) {
         let (access, scope) = (self.access(request), target.scope(classes));
-        let released = (&access, What::Record(scope.clone()));
-        let draft = entry::of(request, Some(&decision))
+        let released = Opened {
+            access: access.clone(),
+            what: What::Record(scope.clone()),
+        };
+        let draft = self
+            .entry(request, Some(decision))
             .about(target, request)
             .with_classes(classes)
             .releasing(target.operation, Outcome::Permitted, released, request);
-        Ok((Permit::new(access, scope, Term::of(request)), draft))
-    }
-
-    /// Whether records of a type may be searched by elements of these classes; `facts` are those
-    /// of the search as a whole. Every record found is decided again, by [`Self::admit_read`].
-    ///
-    /// # Errors
-    /// [`Refusal`] when some class may not be searched by.
-    pub fn admit_search(
-        &self,
-        request: &Request<'_>,
-        record_type: &RecordType,
-        has_subject: bool,
-        classes: ClassSet,
-        facts: &Facts,
-    ) -> Result<SearchPermit, Box<Refusal>> {
-        let ask = Ask {
-            verb: Verb::Search,
-            record_type,
-            tenant: request.session.tenant(),
-            has_subject,
-            classes: classes.with(DataClass::Operational),
-            purpose: request.purpose,
-        };
-        let decision = self.decide(request, &ask, facts);
-        match decision.outcome {
-            Ok(_) => Ok(SearchPermit::new(
-                request,
-                decision,
-                record_type.clone(),
-                classes,
-            )),
-            Err(denied) => Err(Box::new(Refusal {
-                denied,
-                draft: entry::of(request, Some(&decision))
-                    .of_type(record_type)
-                    .with_classes(classes)
-                    .refused("search", denied, request),
-            })),
-        }
+        let term = Term::of(request.session, self.now());
+        (Permit::new(access, scope, term), draft.owed_to(&self.log))
     }
 
     /// Whether something may be done that is decided as a whole: resolve the log, relate, import.
@@ -184,25 +263,53 @@ impl<'b> Gate<'b> {
         subject: Option<SubjectId>,
         facts: &Facts,
     ) -> Result<Draft, Box<Refusal>> {
+        self.whole(request, verb, record_type, subject, facts)
+            .map(|entry| entry.draft(verb.name(), Outcome::Permitted, request))
+            .map(|draft| draft.owed_to(&self.log))
+    }
+
+    /// As [`Self::admit`], for a condition of something that has an entry of its own.
+    ///
+    /// # Errors
+    /// [`Refusal`] when it may not be done.
+    pub fn require(
+        &self,
+        request: &Request<'_>,
+        verb: Verb,
+        record_type: &RecordType,
+        subject: Option<SubjectId>,
+        facts: &Facts,
+    ) -> Result<(), Box<Refusal>> {
+        self.whole(request, verb, record_type, subject, facts)
+            .map(drop)
+    }
+
+    fn whole(
+        &self,
+        request: &Request<'_>,
+        verb: Verb,
+        record_type: &RecordType,
+        subject: Option<SubjectId>,
+        facts: &Facts,
+    ) -> Result<EntryBuilder<'static>, Box<Refusal>> {
         let decision = self.decide_whole(request, verb, record_type, subject, facts);
-        let entry = entry::of(request, Some(&decision))
+        let entry = self
+            .entry(request, Some(&decision))
             .of_type(record_type)
             .of_subject(subject, request);
         match decision.outcome {
-            Ok(_) => Ok(entry.draft(verb.name(), Outcome::Permitted, request)),
-            Err(denied) => Err(Box::new(Refusal {
-                denied,
-                draft: entry.refused(verb.name(), denied, request),
-            })),
+            Ok(_) => Ok(entry),
+            Err(denied) => Err(self.refusal(denied, entry.refused(verb.name(), denied, request))),
         }
     }
 
     /// The entry of an access to something that is not there: from outside, absent and hidden are
     /// alike, and so they are in cost and in the log.
     pub fn absent(&self, request: &Request<'_>, target: &Target<'_>) -> Draft {
-        entry::of(request, None)
+        self.entry(request, None)
             .about(target, request)
             .refused_because(target.operation, "absent", request)
+            .owed_to(&self.log)
     }
 
     /// The entry of an attempt that was refused for another reason than policy.
@@ -214,12 +321,74 @@ impl<'b> Gate<'b> {
         operation: &'static str,
         reason: &'static str,
     ) -> Draft {
-        let entry = entry::of(request, None).of_subject(subject, request);
+        let entry = self.entry(request, None).of_subject(subject, request);
         let entry = match record_type {
             Some(record_type) => entry.of_type(record_type),
             None => entry,
         };
-        entry.refused_because(operation, reason, request)
+        entry
+            .refused_because(operation, reason, request)
+            .owed_to(&self.log)
+    }
+
+    /// The entry that settles a write: how it ended ([`Outcome::Committed`], [`Outcome::Aborted`]), of
+    /// how many records.
+    pub fn settled(
+        &self,
+        request: &Request<'_>,
+        operation: &'static str,
+        intent: IntentId,
+        outcome: Outcome,
+        count: u64,
+    ) -> Draft {
+        self.entry(request, None)
+            .counting(count)
+            .intending(intent)
+            .draft(operation, outcome, request)
+            .owed_to(&self.log)
+    }
+
+    /// The entry that opens a write of several records: `count` of them follow in the same batch. It is owed to
+    /// nobody: a write whose intent is not appended gives nothing out.
+    pub fn intended(
+        &self,
+        request: &Request<'_>,
+        operation: &'static str,
+        intent: IntentId,
+        count: u64,
+    ) -> Draft {
+        self.entry(request, None)
+            .counting(count)
+            .intending(intent)
+            .draft(operation, Outcome::Intent, request)
+    }
+
+    fn entry<'d>(&self, request: &Request<'_>, decision: Option<&Decision>) -> EntryBuilder<'d> {
+        entry::of(request, decision, self.now())
+    }
+
+    fn refusal(&self, denied: Denied, draft: Draft) -> Box<Refusal> {
+        Box::new(Refusal {
+            denied,
+            draft: draft.owed_to(&self.log),
+            log: Arc::clone(&self.log),
+        })
+    }
+
+    fn refuse(
+        &self,
+        request: &Request<'_>,
+        target: &Target<'_>,
+        decision: &Decision,
+        denied: Denied,
+        classes: ClassSet,
+    ) -> Box<Refusal> {
+        let draft = self
+            .entry(request, Some(decision))
+            .about(target, request)
+            .with_classes(classes)
+            .refused(target.operation, denied, request);
+        self.refusal(denied, draft)
     }
 
     fn decide_target(
@@ -263,7 +432,7 @@ impl<'b> Gate<'b> {
     }
 
     fn decide(&self, request: &Request<'_>, ask: &Ask<'_>, facts: &Facts) -> Decision {
-        let mut decision = decide(self.bundle, request.session, ask, facts, request.now);
+        let mut decision = decide(&self.bundle, request.session, ask, facts, self.now());
         // Tokens under another tenant's keys would hide the entry from whoever looks for it.
         if request.keys.tenant() != request.session.tenant() {
             decision.outcome = Err(Denied::OtherTenant);
@@ -276,7 +445,7 @@ impl<'b> Gate<'b> {
         Access {
             nonce: Uuid::new_v4(),
             session: request.session.id(),
-            recorder: *self.recorder.pin(),
+            recorder: *self.log.recorder().pin(),
         }
     }
 }
@@ -290,48 +459,4 @@ impl Target<'_> {
             classes,
         }
     }
-}
-
-fn refuse(
-    request: &Request<'_>,
-    target: &Target<'_>,
-    decision: &Decision,
-    denied: Denied,
-    classes: ClassSet,
-) -> Box<Refusal> {
-    Box::new(Refusal {
-        denied,
-        draft: entry::of(request, Some(decision))
-            .about(target, request)
-            .with_classes(classes)
-            .refused(target.operation, denied, request),
-    })
-}
-
-/// The entry that settles a write: how it ended ([`Outcome::Committed`], [`Outcome::Aborted`]), of
-/// how many records.
-pub fn settled(
-    request: &Request<'_>,
-    operation: &'static str,
-    intent: IntentId,
-    outcome: Outcome,
-    count: u64,
-) -> Draft {
-    entry::of(request, None)
-        .counting(count)
-        .intending(intent)
-        .draft(operation, outcome, request)
-}
-
-/// The entry that opens a write of several records: `count` of them follow in the same batch.
-pub fn intended(
-    request: &Request<'_>,
-    operation: &'static str,
-    intent: IntentId,
-    count: u64,
-) -> Draft {
-    entry::of(request, None)
-        .counting(count)
-        .intending(intent)
-        .draft(operation, Outcome::Intent, request)
 }

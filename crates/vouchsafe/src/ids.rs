@@ -178,3 +178,29 @@ pub struct RecordKey {
     /// The id within tenant and type.
     pub id: RecordId,
 }
+
+/// A subject that is to get keys: nobody's record is kept without a permit to create it, so no key is made
+/// without one. See [`crate::gate::WritePermit::new_subject`].
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct NewSubject {
+    tenant: TenantId,
+    subject: SubjectId,
+}
+
+impl NewSubject {
+    pub(crate) const fn new(tenant: TenantId, subject: SubjectId) -> Self {
+        Self { tenant, subject }
+    }
+
+    /// The tenant.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// The subject.
+    #[must_use]
+    pub const fn subject(&self) -> SubjectId {
+        self.subject
+    }
+}

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::BoxFuture;
 use crate::audit::AuditKeys;
-use crate::ids::{SubjectId, TenantId};
-use crate::seal::{IndexKey, Owner, RecordKeys, SystemKey};
+use crate::ids::{NewSubject, TenantId};
+use crate::port::Port;
+use crate::seal::{IndexKey, Owner, RecordKeys, SystemKey, SystemPurpose};
 
 /// Gives out unwrapped keys. Implemented over the stores of wrapped keys, and by tests.
-pub trait KeyService: Send + Sync {
+pub trait KeyService: Port {
     /// The keys of a subject's records; of the tenant's own records, made at first use.
     fn record_keys<'a>(
         &'a self,
@@ -19,8 +20,7 @@ pub trait KeyService: Send + Sync {
     /// New keys for new subjects, in their order. MUST be durable before it returns.
     fn create_record_keys<'a>(
         &'a self,
-        tenant: TenantId,
-        subjects: &'a [SubjectId],
+        subjects: &'a [NewSubject],
     ) -> BoxFuture<'a, Result<Vec<Arc<RecordKeys>>, KeyError>>;
 
     /// The tenant's key of blind indexes.
@@ -30,7 +30,7 @@ pub trait KeyService: Send + Sync {
     fn system_key<'a>(
         &'a self,
         tenant: TenantId,
-        purpose: &'static str,
+        purpose: SystemPurpose,
     ) -> BoxFuture<'a, Result<Arc<SystemKey>, KeyError>>;
 
     /// The tenant's keys of tokens and sealed detail in the audit log.

@@ -25,7 +25,7 @@ pub use index::{IndexKey, IndexTag};
 pub use manifest::{Entry, Manifest};
 pub use record::{Blob, SealedRecord};
 pub use secret::{KeyVersion, Plaintext, Secret, Suite};
-pub use system::SystemKey;
+pub use system::{SystemKey, SystemPurpose};
 pub use wrapping::WrappingKey;
 
 pub(crate) use record::{Writing, open_document, seal_document, seal_tombstone};

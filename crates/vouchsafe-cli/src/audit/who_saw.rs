@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use serde::Serialize;
-use vouchsafe::access::{Facts, Verb};
-use vouchsafe::audit::AuditLog as _;
-use vouchsafe::gate::{Gate, Request};
+use vouchsafe::access::Verb;
+use vouchsafe::gate::Request;
 use vouchsafe::ids::{RecordId, RecordType, SubjectId};
 use vouchsafe::session::Session;
+use vouchsafe::trusted;
 use vouchsafe_identity::Activity;
 use vouchsafe_ledger::reader::Log;
 use vouchsafe_server::service::{Service, now};
@@ -157,34 +157,22 @@ async fn admit(
         purpose: caller.purpose,
         context: &caller.context,
         keys: &keys,
-        now: caller.now,
     };
-    let facts = Facts {
-        rights: caller.rights.clone(),
-        ..Facts::default()
-    };
-    let gate = Gate::new(&service.bundle, service.log.recorder());
+    let facts = trusted::facts(caller.rights.clone(), false, false);
+    let gate = service.engine.gate();
     match gate.admit(&request, Verb::ResolveAudit, kind, subject, &facts) {
         Ok(draft) => {
-            let appended = service
-                .log
-                .append(&[draft])
-                .await
-                .map_err(|error| told(&error))?;
-            let own = appended
+            let recorded = gate.record(vec![draft]).await;
+            let recorded = recorded.map_err(|error| told(&error))?;
+            let own = recorded
+                .entries()
                 .first()
                 .context("the log did not say where the entry is")?;
             Ok(own.index())
         }
         Err(refusal) => {
-            service
-                .append(&[refusal.draft])
-                .await
-                .map_err(|error| told(&error))?;
-            anyhow::bail!(
-                "{}: this takes the role auditor or privacy-officer",
-                refusal.denied
-            )
+            let denied = refusal.recorded().await.map_err(|error| told(&error))?;
+            anyhow::bail!("{denied}: this takes the role auditor or privacy-officer")
         }
     }
 }

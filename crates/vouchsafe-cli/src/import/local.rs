@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::sync::Mutex;
-use vouchsafe::access::{Facts, Purpose, Verb};
-use vouchsafe::audit::AuditLog as _;
-use vouchsafe::gate::{Gate, Request};
+use vouchsafe::access::{Purpose, Verb};
+use vouchsafe::gate::Request;
 use vouchsafe::keys::KeyService as _;
 use vouchsafe::seal::IndexKey;
+use vouchsafe::trusted;
 use vouchsafe_fhir::{BundleError, EntryOutcome, execute, parse_bundle};
 use vouchsafe_ledger::Gap;
 use vouchsafe_records::engine::{Caller, Idempotent};
@@ -128,25 +128,19 @@ impl Local {
             purpose: caller.purpose,
             context: &caller.context,
             keys: &keys,
-            now: caller.now,
         };
-        let facts = Facts {
-            rights: caller.rights.clone(),
-            ..Facts::default()
-        };
+        let facts = trusted::facts(caller.rights.clone(), false, false);
         let bundle = "Bundle".parse().map_err(|error| told(&error))?;
-        let gate = Gate::new(&self.service.bundle, self.service.log.recorder());
-        let (draft, refused) = match gate.admit(&request, Verb::Import, &bundle, None, &facts) {
-            Ok(draft) => (draft, None),
-            Err(refusal) => (refusal.draft, Some(refusal.denied)),
-        };
-        self.service
-            .append(&[draft])
-            .await
-            .map_err(|error| told(&error))?;
-        match refused {
-            None => Ok(()),
-            Some(denied) => Err(told(&denied).context("the policies refuse the import")),
+        let gate = self.service.engine.gate();
+        match gate.admit(&request, Verb::Import, &bundle, None, &facts) {
+            Ok(draft) => {
+                let recorded = gate.record(vec![draft]).await;
+                recorded.map(drop).map_err(|error| told(&error))
+            }
+            Err(refusal) => {
+                let denied = refusal.recorded().await.map_err(|error| told(&error))?;
+                Err(told(&denied).context("the policies refuse the import"))
+            }
         }
     }
 

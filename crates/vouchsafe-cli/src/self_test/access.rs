@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{Context as Hasher, SHA256};
 use jiff::{SignedDuration, Timestamp};
-use vouchsafe::access::{Ask, Facts, Purpose, Right, Verb, decide};
+use vouchsafe::access::{Ask, Purpose, Right, Verb, decide};
 use vouchsafe::class::{ClassSet, DataClass};
 use vouchsafe::ids::{RecordType, TenantId};
 use vouchsafe::session::Session;
+use vouchsafe::trusted;
 use vouchsafe_evidence::selftest::Access;
 use vouchsafe_server::service::{Service, now};
 
@@ -107,11 +108,7 @@ impl Matrix<'_> {
             for purpose in Purpose::ALL {
                 for record_type in &self.types {
                     for (has_subject, care, own) in SITUATIONS {
-                        let facts = Facts {
-                            rights: rights.into(),
-                            care,
-                            own,
-                        };
+                        let facts = trusted::facts(rights.into(), care, own);
                         for (verb, classes) in asks() {
                             let ask = Ask {
                                 verb,

@@ -1,18 +1,22 @@
 //! Sealing, attacked: a made-up record, sealed and opened through the gate under keys that are made for it. Nothing is stored,
 //! and what opens is dropped unseen.
 
+use std::sync::Arc;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use jiff::SignedDuration;
 use serde_json::json;
+use vouchsafe::BoxFuture;
 use vouchsafe::access::{Facts, Purpose, Verb};
-use vouchsafe::audit::{AuditKeys, AuditLog as _, Context};
+use vouchsafe::audit::{AppendError, AuditKeys, AuditLog, Context, Outgoing, Pending, RecorderKey};
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
 use vouchsafe::gate::{Gate, Request, Target, WriteClasses, Writes};
 use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, Version};
 use vouchsafe::seal::{Blob, KeyVersion, Manifest, Owner, RecordKeys, SealedRecord, Secret};
 use vouchsafe::session::Session;
+use vouchsafe::trusted::{self, Clock, Port};
 use vouchsafe_evidence::selftest::{Attacked, Seal};
 use vouchsafe_server::service::{Service, now};
 
@@ -27,11 +31,31 @@ const FLIPS: usize = 64;
 struct Made<'s> {
     service: &'s Service,
     session: Session,
-    keys: std::sync::Arc<AuditKeys>,
+    keys: Arc<AuditKeys>,
+    gate: Gate,
     facts: Facts,
     subject: SubjectId,
     record_keys: RecordKeys,
-    at: jiff::Timestamp,
+}
+
+/// A log that takes nothing: what is attacked here is nobody's, and a gate that writes to it releases nothing.
+#[derive(Debug)]
+struct NoLog(RecorderKey);
+
+impl Port for NoLog {}
+
+impl AuditLog for NoLog {
+    fn recorder(&self) -> &RecorderKey {
+        &self.0
+    }
+
+    fn begin(&self, _: Vec<Outgoing>) -> Pending {
+        Box::pin(async { Err(AppendError::Unavailable) })
+    }
+
+    fn unsettled(&self) -> BoxFuture<'_, Result<Vec<IntentId>, AppendError>> {
+        Box::pin(async { Err(AppendError::Unavailable) })
+    }
 }
 
 pub(super) async fn attack(service: &Service) -> anyhow::Result<Seal> {
@@ -41,16 +65,21 @@ pub(super) async fn attack(service: &Service) -> anyhow::Result<Seal> {
         service,
         session: somebody::session(service.tenant(), Kind::Program, at)?,
         keys: service.audit_keys().await.map_err(|error| told(&error))?,
-        facts: Facts {
-            rights: [somebody::right(
+        gate: trusted::gate(
+            Arc::clone(&service.bundle),
+            Arc::new(NoLog(service.log.recorder().clone())),
+            Clock::new(now),
+        ),
+        facts: trusted::facts(
+            [somebody::right(
                 "integration",
                 at,
                 SignedDuration::from_hours(1),
             )?]
             .into(),
-            care: false,
-            own: false,
-        },
+            false,
+            false,
+        ),
         subject,
         record_keys: RecordKeys::new(
             service.tenant(),
@@ -58,7 +87,6 @@ pub(super) async fn attack(service: &Service) -> anyhow::Result<Seal> {
             KeyVersion::FIRST,
             Secret::random(),
         ),
-        at,
     };
     let (first, second) = (made.seal("a")?, made.seal("b")?);
     let opens = made.opens(&first, &first.key) && made.opens(&second, &second.key);
@@ -72,17 +100,12 @@ pub(super) async fn attack(service: &Service) -> anyhow::Result<Seal> {
 }
 
 impl Made<'_> {
-    fn gate(&self) -> Gate<'_> {
-        Gate::new(&self.service.bundle, self.service.log.recorder())
-    }
-
     fn request<'r>(&'r self, context: &'r Context) -> Request<'r> {
         Request {
             session: &self.session,
             purpose: Purpose::Treatment,
             context,
             keys: &self.keys,
-            now: self.at,
         }
     }
 
@@ -115,8 +138,8 @@ impl Made<'_> {
             supplied: document.classes(declared.as_ref()),
             before: ClassSet::NONE,
         };
-        let intent = Writes::Alone(IntentId::new_ordered(self.at));
-        let admitted = self.gate().admit_write(
+        let intent = Writes::Alone(IntentId::new_ordered(now()));
+        let admitted = self.gate.admit_write(
             &self.request(&context),
             &target,
             Verb::Create,
@@ -127,15 +150,12 @@ impl Made<'_> {
         // Nothing is written, so there is nothing for the log.
         let (permit, _unwritten) =
             admitted.map_err(|_| anyhow::anyhow!("policies let no integration write a patient"))?;
-        let written = self.gate().seal(
-            permit,
-            document,
-            declared.as_ref(),
-            None,
-            &self.record_keys,
-            self.at,
-        );
-        Ok(written.map_err(|error| told(&error))?.record)
+        let layout = declared.as_ref();
+        let written = self
+            .gate
+            .seal(permit, document, layout, None, &self.record_keys);
+        let written = written.map_err(|error| told(&error))?;
+        Ok(trusted::ahead_of_its_intent(written).0)
     }
 
     /// Whether a record opens where a key says that it is.
@@ -148,16 +168,14 @@ impl Made<'_> {
         };
         let context = Context::default();
         let present = record.manifest.classes();
-        let admitted =
-            self.gate()
-                .admit_read(&self.request(&context), &target, present, &self.facts);
+        let admitted = self
+            .gate
+            .admit_read(&self.request(&context), &target, present, &self.facts);
         // Nothing is released, so there is nothing for the log.
         let Ok((permit, _unreleased)) = admitted else {
             return false;
         };
-        self.gate()
-            .open(permit, record, &self.record_keys, self.at)
-            .is_ok()
+        self.gate.open(permit, record, &self.record_keys).is_ok()
     }
 
     /// One bit of an envelope, alone and with a manifest that names the altered envelope; one bit of the manifest.

@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use vouchsafe::access::Right;
 use vouchsafe::ids::{PersonId, RightId, ServiceId, SessionId, TenantId};
 use vouchsafe::session::{
-    AccessTtl, Assurance, Issuer, NewSession, Principal, Session, Verifier, VerifyingKeys,
+    AccessTtl, Assurance, Issuer, NewSession, Principal, Session, VerifyingKeys,
 };
+use vouchsafe::trusted;
 
 const URL: &str = "https://self-test.invalid";
 
@@ -41,8 +42,8 @@ pub(super) fn session(tenant: TenantId, kind: Kind, now: Timestamp) -> anyhow::R
         principal,
         assurance,
     };
-    let verifier = Verifier::new(VerifyingKeys::new([issuer.public_key()]), URL, URL);
-    Ok(verifier.verify(&issuer.issue(&new, now), now)?)
+    let verifier = trusted::verifier(VerifyingKeys::new([issuer.public_key()]), URL, URL);
+    Ok(trusted::session(&verifier, &issuer.issue(&new, now), now)?)
 }
 
 /// A right to a role, from an hour ago, for a time.

@@ -11,6 +11,7 @@ use vouchsafe::ids::{PersonId, SessionId};
 use vouchsafe::session::{
     AccessTtl, Assurance, Issuer, NewSession, Principal, Verifier, VerifyingKeys,
 };
+use vouchsafe::trusted;
 use vouchsafe_evidence::selftest::TokenTried;
 use vouchsafe_server::service::{Service, now};
 
@@ -30,9 +31,9 @@ pub(super) fn attack(service: &Service) -> anyhow::Result<Vec<TokenTried>> {
         assurance: Assurance::TwoFactor,
     };
     let valid = issuer.issue(&new, at);
-    let mine = Verifier::new(VerifyingKeys::new([issuer.public_key()]), &url, &url);
+    let mine = trusted::verifier(VerifyingKeys::new([issuer.public_key()]), &url, &url);
     // Without the key that signed: as after it was retired.
-    let others = Verifier::new(VerifyingKeys::new([[1_u8; 32].as_slice()]), &url, &url);
+    let others = trusted::verifier(VerifyingKeys::new([[1_u8; 32].as_slice()]), &url, &url);
     let mut tried = vec![
         outcome("valid", &mine, &valid, at),
         outcome("old-key", &others, &valid, at),
@@ -84,7 +85,7 @@ fn faults(claims: &Value, second: i64) -> Vec<(&'static str, Value)> {
 fn outcome(fault: &str, verifier: &Verifier, token: &str, at: Timestamp) -> TokenTried {
     TokenTried {
         fault: fault.to_owned(),
-        refused: verifier.verify(token, at).is_err(),
+        refused: trusted::session(verifier, token, at).is_err(),
     }
 }
 
@@ -127,7 +128,7 @@ mod tests {
             principal: Principal::Person(PersonId::random()),
             assurance: Assurance::TwoFactor,
         };
-        let verifier = Verifier::new(VerifyingKeys::new([issuer.public_key()]), url, url);
+        let verifier = trusted::verifier(VerifyingKeys::new([issuer.public_key()]), url, url);
         let (header, claims) = parts(&issuer.issue(&new, at)).unwrap();
         // Without this, a slip in how they are signed would look like a refusal.
         assert!(!outcome("valid", &verifier, &signed(&pair, &header, &claims), at).refused);

@@ -121,7 +121,8 @@ impl Installation {
         .await
         .expect("a first start");
         let issuer = Issuer::new(&[7; 32], "test", "test", AccessTtl::default()).expect("a seed");
-        let verifier = Verifier::new(VerifyingKeys::new([issuer.public_key()]), "test", "test");
+        let verifier =
+            vouchsafe::trusted::verifier(VerifyingKeys::new([issuer.public_key()]), "test", "test");
         Self {
             service,
             folder,
@@ -152,7 +153,8 @@ impl Installation {
             },
             now,
         );
-        let session = self.verifier.verify(&token, now).expect("just signed");
+        let session =
+            vouchsafe::trusted::session(&self.verifier, &token, now).expect("just signed");
         let purpose = match role {
             "clinician" | "integration" => Purpose::Treatment,
             "patient" => Purpose::PatientRequest,

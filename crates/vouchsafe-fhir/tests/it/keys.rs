@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use vouchsafe::BoxFuture;
 use vouchsafe::audit::AuditKeys;
-use vouchsafe::ids::{SubjectId, TenantId};
+use vouchsafe::ids::{NewSubject, TenantId};
 use vouchsafe::keys::{KeyError, KeyService};
-use vouchsafe::seal::{IndexKey, KeyVersion, Owner, RecordKeys, Secret, SystemKey};
+use vouchsafe::seal::{IndexKey, KeyVersion, Owner, RecordKeys, Secret, SystemKey, SystemPurpose};
+use vouchsafe::trusted::Port;
 
 #[derive(Default)]
 pub(crate) struct MemoryKeys {
@@ -32,6 +33,8 @@ fn make(tenant: TenantId, owner: Owner) -> Arc<RecordKeys> {
     ))
 }
 
+impl Port for MemoryKeys {}
+
 impl KeyService for MemoryKeys {
     fn record_keys<'a>(
         &'a self,
@@ -54,16 +57,15 @@ impl KeyService for MemoryKeys {
 
     fn create_record_keys<'a>(
         &'a self,
-        tenant: TenantId,
-        subjects: &'a [SubjectId],
+        subjects: &'a [NewSubject],
     ) -> BoxFuture<'a, Result<Vec<Arc<RecordKeys>>, KeyError>> {
         Box::pin(async move {
             if self.failing.load(Ordering::SeqCst) {
                 return Err(KeyError::Unavailable);
             }
             let mut records = self.records.lock().unwrap();
-            let made = subjects.iter().map(|subject| {
-                let owner = Owner::Subject(*subject);
+            let made = subjects.iter().map(|new| {
+                let (tenant, owner) = (new.tenant(), Owner::Subject(new.subject()));
                 let keys = make(tenant, owner);
                 records.insert((tenant, owner), Arc::clone(&keys));
                 keys
@@ -80,7 +82,7 @@ impl KeyService for MemoryKeys {
     fn system_key<'a>(
         &'a self,
         tenant: TenantId,
-        purpose: &'static str,
+        purpose: SystemPurpose,
     ) -> BoxFuture<'a, Result<Arc<SystemKey>, KeyError>> {
         let branch = Secret::from_bytes([4; 32]);
         let key = SystemKey::derive(&branch, tenant, purpose, KeyVersion::FIRST);

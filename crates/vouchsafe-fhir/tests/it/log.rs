@@ -9,9 +9,11 @@ use serde_json::Value;
 use uuid::Uuid;
 use vouchsafe::BoxFuture;
 use vouchsafe::audit::{
-    Acknowledgement, AppendError, Appended, AuditLog, Draft, EntryKind, RecorderKey, Source, leaf,
+    Acknowledgement, AppendError, AuditLog, EntryKind, Outgoing, Pending, RecorderKey, Source,
+    Stored, leaf,
 };
 use vouchsafe::ids::IntentId;
+use vouchsafe::trusted::{self, Port};
 
 use crate::service::{CANARY, now};
 
@@ -32,7 +34,7 @@ impl MemoryLog {
         let public_key = pair.public_key().as_ref().try_into().unwrap();
         Self {
             pair,
-            key: RecorderKey::new(ORIGIN, public_key),
+            key: trusted::recorder(ORIGIN, public_key),
             source: Source {
                 replica: Uuid::from_u128(1),
                 boot: Uuid::from_u128(2),
@@ -62,20 +64,23 @@ impl MemoryLog {
             .collect()
     }
 
-    fn acknowledge(&self, drafts: &[Draft]) -> Result<Vec<Appended>, AppendError> {
+    fn store(&self, sent: &[Outgoing]) -> Result<Vec<Stored>, AppendError> {
+        if self.failing.load(Ordering::SeqCst) {
+            return Err(AppendError::Unavailable);
+        }
         let mut entries = self.entries.lock().unwrap();
         let first = entries.len() as u64;
         let mut leaves = Vec::new();
-        for draft in drafts {
+        for entry in sent {
             let counter = entries.len() as u64 + 1;
-            let bytes = leaf(draft.bytes(), &self.source, counter, now());
+            let bytes = leaf(&entry.bytes, &self.source, counter, now());
             let mut hashed = vec![0];
             hashed.extend_from_slice(&bytes);
             let hash = digest::digest(&digest::SHA256, &hashed);
             leaves.push(hash.as_ref().try_into().unwrap());
-            entries.push(draft.bytes().to_vec());
+            entries.push(entry.bytes.to_vec());
             let mut open = self.open.lock().unwrap();
-            match draft.kind() {
+            match entry.kind {
                 EntryKind::Event => {}
                 EntryKind::Intent(id) => open.push(id),
                 EntryKind::Outcome(id) => open.retain(|other| *other != id),
@@ -90,33 +95,28 @@ impl MemoryLog {
             signature: self.pair.sign(&statement).as_ref().try_into().unwrap(),
         };
         let batch = self.key.verify(ack).map_err(|_| AppendError::Untrusted)?;
-        let appended = (first + 1..)
-            .zip(0..drafts.len())
-            .map(|(counter, position)| Appended {
+        let stored = (first + 1..)
+            .zip(0..sent.len())
+            .map(|(counter, position)| Stored {
                 batch: std::sync::Arc::clone(&batch),
                 position,
                 source: self.source,
                 counter,
             });
-        Ok(appended.collect())
+        Ok(stored.collect())
     }
 }
+
+impl Port for MemoryLog {}
 
 impl AuditLog for MemoryLog {
     fn recorder(&self) -> &RecorderKey {
         &self.key
     }
 
-    fn append<'a>(
-        &'a self,
-        drafts: &'a [Draft],
-    ) -> BoxFuture<'a, Result<Vec<Appended>, AppendError>> {
-        Box::pin(async move {
-            if self.failing.load(Ordering::SeqCst) {
-                return Err(AppendError::Unavailable);
-            }
-            self.acknowledge(drafts)
-        })
+    fn begin(&self, entries: Vec<Outgoing>) -> Pending {
+        let stored = self.store(&entries);
+        Box::pin(async { stored })
     }
 
     fn unsettled(&self) -> BoxFuture<'_, Result<Vec<IntentId>, AppendError>> {

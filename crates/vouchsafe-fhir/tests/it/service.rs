@@ -12,8 +12,9 @@ use vouchsafe::access::{Bundle, Purpose, Right};
 use vouchsafe::audit::Context;
 use vouchsafe::ids::{PersonId, RecordId, RightId, SessionId, TenantId};
 use vouchsafe::session::{
-    AccessTtl, Assurance, Issuer, NewSession, Principal, Session, Verifier, VerifyingKeys,
+    AccessTtl, Assurance, Issuer, NewSession, Principal, Session, VerifyingKeys,
 };
+use vouchsafe::trusted::{self, Clock};
 use vouchsafe_database::testing::administer;
 use vouchsafe_database::{Create, Location};
 use vouchsafe_fhir::{Dialect, FhirRequest, Interaction, ROUTES, Subject};
@@ -155,19 +156,14 @@ impl Service {
         let seed = [7; 32];
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
         let files = Bundle::default_files();
-        let signature = Bundle::sign(&files, &seed).unwrap();
-        let trusted = pair.public_key().as_ref().try_into().unwrap();
-        let bundle = Bundle::open(&files, &signature, &trusted).unwrap();
+        let signature = trusted::sign_bundle(&files, &seed).unwrap();
+        let public_key = pair.public_key().as_ref().try_into().unwrap();
+        let bundle = Arc::new(trusted::bundle(&files, &signature, &public_key).unwrap());
         let log = Arc::new(MemoryLog::new());
         let keys = Arc::new(MemoryKeys::default());
-        let engine = Arc::new(Engine::new(
-            store.clone(),
-            Arc::<MemoryKeys>::clone(&keys),
-            Arc::<MemoryLog>::clone(&log),
-            Arc::new(bundle),
-            pack,
-            Arc::new(now),
-        ));
+        let gate = trusted::gate(bundle, Arc::<MemoryLog>::clone(&log), Clock::new(now));
+        let engine = Engine::new(store.clone(), Arc::<MemoryKeys>::clone(&keys), gate, pack);
+        let engine = Arc::new(engine);
         Self {
             dialect: Dialect::new(Arc::clone(&engine), format!("{BASE}/")),
             engine,
@@ -383,7 +379,7 @@ fn session(tenant: TenantId) -> Session {
         AccessTtl::default(),
     );
     let issuer = issuer.unwrap();
-    let verifier = Verifier::new(
+    let verifier = trusted::verifier(
         VerifyingKeys::new([issuer.public_key()]),
         "https://issuer",
         "https://us",
@@ -394,7 +390,7 @@ fn session(tenant: TenantId) -> Session {
         principal: Principal::Person(PersonId::random()),
         assurance: Assurance::TwoFactor,
     };
-    verifier.verify(&issuer.issue(&new, now()), now()).unwrap()
+    trusted::session(&verifier, &issuer.issue(&new, now()), now()).unwrap()
 }
 
 pub(crate) fn patient(family: &str) -> Value {

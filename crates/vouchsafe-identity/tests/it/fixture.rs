@@ -6,7 +6,7 @@ use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe::access::RoleName;
 use vouchsafe::ids::{PersonId, TenantId};
-use vouchsafe::seal::{KeyVersion, Secret, SystemKey};
+use vouchsafe::seal::{KeyVersion, Secret, SystemKey, SystemPurpose};
 use vouchsafe::session::AccessTtl;
 use vouchsafe_database::testing::{self, administer, variable};
 use vouchsafe_database::{Create, DatabaseError, Location};
@@ -215,7 +215,7 @@ pub(crate) fn system_key(seed: &[u8; 32]) -> Arc<SystemKey> {
     Arc::new(SystemKey::derive(
         &branch,
         tenant,
-        "identity",
+        SystemPurpose::Identity,
         KeyVersion::FIRST,
     ))
 }

@@ -20,12 +20,12 @@ fn a_created_key_is_the_one_that_is_read() {
     let path = folder.path().join("root.key");
     let made = LocalRoot::create(&path, None).unwrap();
     let read = LocalRoot::open(&path, None).unwrap();
-    assert_eq!(made.id(), read.id());
+    assert_eq!(made.id, read.id);
     let secret = Secret::random();
-    let wrapped = made.wrapping_key().wrap(b"context", &secret);
-    let unwrapped = read.wrapping_key().unwrap(b"context", &wrapped).unwrap();
+    let wrapped = made.key.wrap(b"context", &secret);
+    let unwrapped = read.key.unwrap(b"context", &wrapped).unwrap();
     assert_eq!(unwrapped.expose(), secret.expose());
-    assert!(read.wrapping_key().unwrap(b"other", &wrapped).is_err());
+    assert!(read.key.unwrap(b"other", &wrapped).is_err());
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_key_is_never_overwritten() {
     let first = LocalRoot::create(&path, None).unwrap();
     let again = LocalRoot::create(&path, None).unwrap_err();
     assert_eq!(again, RootError::Exists(path.clone()));
-    assert_eq!(LocalRoot::open(&path, None).unwrap().id(), first.id());
+    assert_eq!(LocalRoot::open(&path, None).unwrap().id, first.id);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -114,10 +114,7 @@ fn a_sealed_file_needs_its_passphrase() {
     let made = LocalRoot::create(&path, Some(&right)).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains("argon2id m=65536 t=3 p=1 salt=") && !text.contains("\nkey "));
-    assert_eq!(
-        LocalRoot::open(&path, Some(&right)).unwrap().id(),
-        made.id()
-    );
+    assert_eq!(LocalRoot::open(&path, Some(&right)).unwrap().id, made.id);
     let wrong = LocalRoot::open(&path, Some(&passphrase("incorrect horse battery")));
     assert_eq!(wrong.unwrap_err(), RootError::WrongPassphrase(path.clone()));
     let none = LocalRoot::open(&path, None).unwrap_err();
@@ -157,5 +154,5 @@ fn debug_shows_no_key() {
     let path = folder.path().join("root.key");
     let made = LocalRoot::create(&path, None).unwrap();
     let shown = format!("{made:?}");
-    assert_eq!(shown, format!("LocalRoot {{ id: {:?}, .. }}", made.id()));
+    assert_eq!(shown, format!("LocalRoot {{ id: {:?}, .. }}", made.id));
 }

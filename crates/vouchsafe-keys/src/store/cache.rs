@@ -8,7 +8,7 @@ use moka::future::Cache;
 use vouchsafe::audit::AuditKeys;
 use vouchsafe::ids::{SubjectId, TenantId};
 use vouchsafe::keys::KeyError;
-use vouchsafe::seal::{IndexKey, RecordKeys, SystemKey};
+use vouchsafe::seal::{IndexKey, RecordKeys, SystemKey, SystemPurpose};
 
 use super::Branch;
 
@@ -43,7 +43,7 @@ pub(super) struct Caches {
     pub(super) branches: Cache<TenantId, Arc<Vec<Branch>>>,
     pub(super) records: Cache<(TenantId, Option<SubjectId>), Arc<RecordKeys>>,
     pub(super) index: Cache<TenantId, Arc<IndexKey>>,
-    pub(super) system: Cache<(TenantId, &'static str), Arc<SystemKey>>,
+    pub(super) system: Cache<(TenantId, SystemPurpose), Arc<SystemKey>>,
     pub(super) audit: Cache<TenantId, Arc<AuditKeys>>,
 }
 

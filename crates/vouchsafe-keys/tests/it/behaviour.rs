@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
-use vouchsafe::ids::{RecordType, SubjectId, TenantId};
+use vouchsafe::ids::{NewSubject, RecordType, SubjectId, TenantId};
 use vouchsafe::keys::{KeyError, KeyService as _};
-use vouchsafe::seal::Owner;
+use vouchsafe::seal::{Owner, SystemPurpose};
+use vouchsafe::trusted::{SystemCipher, new_subject};
 use vouchsafe_database::Create;
 use vouchsafe_keys::TenantKeys;
 
@@ -22,6 +23,12 @@ on_both!(
     purposes_and_tenants_have_system_keys_apart,
     an_import_makes_many_keys_at_once,
 );
+
+/// Subjects that are to get keys.
+fn new(tenant: TenantId, subjects: &[SubjectId]) -> Vec<NewSubject> {
+    let begins = |subject: &SubjectId| new_subject(tenant, *subject);
+    subjects.iter().map(begins).collect()
+}
 
 async fn ages_of_keys_are_listed(fixture: &Fixture) {
     let tenant = TenantId::random();
@@ -43,12 +50,12 @@ async fn keys_are_the_same_after_a_restart(fixture: &Fixture) {
     let patient: RecordType = "Patient".parse().unwrap();
     let store = fixture.store().await;
     store.create_tenant(tenant).await.unwrap();
-    store.create_record_keys(tenant, &[subject]).await.unwrap();
-    let sealed = store
-        .system_key(tenant, "totp")
+    store
+        .create_record_keys(&new(tenant, &[subject]))
         .await
-        .unwrap()
-        .seal(b"context", b"secret");
+        .unwrap();
+    let key = store.system_key(tenant, SystemPurpose::Identity).await;
+    let sealed = SystemCipher::new(&key.unwrap()).seal(b"context", b"secret");
     let tag = store
         .index_key(tenant)
         .await
@@ -68,8 +75,12 @@ async fn keys_are_the_same_after_a_restart(fixture: &Fixture) {
     assert_eq!(keys.version().number(), 1);
     let own = store.record_keys(tenant, Owner::Tenant).await.unwrap();
     assert_eq!(own.owner(), Owner::Tenant);
-    let key = store.system_key(tenant, "totp").await.unwrap();
-    assert_eq!(key.open(b"context", &sealed).unwrap().as_slice(), b"secret");
+    let key = store
+        .system_key(tenant, SystemPurpose::Identity)
+        .await
+        .unwrap();
+    let opened = SystemCipher::new(&key).open(b"context", &sealed).unwrap();
+    assert_eq!(opened.as_slice(), b"secret");
     let again = store
         .index_key(tenant)
         .await
@@ -97,11 +108,20 @@ async fn a_tenant_without_keys_has_none(fixture: &Fixture) {
         missing
     );
     assert_eq!(
-        store.create_record_keys(tenant, &[subject]).await.err(),
+        store
+            .create_record_keys(&new(tenant, &[subject]))
+            .await
+            .err(),
         missing
     );
     assert_eq!(store.index_key(tenant).await.err(), missing);
-    assert_eq!(store.system_key(tenant, "totp").await.err(), missing);
+    assert_eq!(
+        store
+            .system_key(tenant, SystemPurpose::Identity)
+            .await
+            .err(),
+        missing
+    );
     assert_eq!(store.audit_keys(tenant).await.err(), missing);
     // Nothing was remembered of it.
     store.create_tenant(tenant).await.unwrap();
@@ -151,7 +171,10 @@ async fn subjects_get_keys_of_their_own(fixture: &Fixture) {
     let tenant = TenantId::random();
     store.create_tenant(tenant).await.unwrap();
     let subjects: Vec<_> = (0..10).map(|_| SubjectId::random()).collect();
-    let keys = store.create_record_keys(tenant, &subjects).await.unwrap();
+    let keys = store
+        .create_record_keys(&new(tenant, &subjects))
+        .await
+        .unwrap();
     assert_eq!(keys.len(), subjects.len());
     for (keys, subject) in keys.iter().zip(&subjects) {
         assert_eq!(keys.owner(), Owner::Subject(*subject));
@@ -163,7 +186,7 @@ async fn subjects_get_keys_of_their_own(fixture: &Fixture) {
     assert_eq!(elsewhere.err(), Some(KeyError::Missing));
     assert!(
         store
-            .create_record_keys(tenant, &[])
+            .create_record_keys(&new(tenant, &[]))
             .await
             .unwrap()
             .is_empty()
@@ -175,15 +198,21 @@ async fn a_repeated_creation_keeps_the_first_key(fixture: &Fixture) {
     let tenant = TenantId::random();
     store.create_tenant(tenant).await.unwrap();
     let (one, two) = (SubjectId::random(), SubjectId::random());
-    let first = store.create_record_keys(tenant, &[one]).await.unwrap();
+    let first = store
+        .create_record_keys(&new(tenant, &[one]))
+        .await
+        .unwrap();
     let again = store
-        .create_record_keys(tenant, &[one, two, two])
+        .create_record_keys(&new(tenant, &[one, two, two]))
         .await
         .unwrap();
     assert!(Arc::ptr_eq(&first[0], &again[0]));
     assert!(Arc::ptr_eq(&again[1], &again[2]));
     let other = fixture.store().await;
-    other.create_record_keys(tenant, &[one, two]).await.unwrap();
+    other
+        .create_record_keys(&new(tenant, &[one, two]))
+        .await
+        .unwrap();
     assert_eq!(
         fixture
             .sql("UPDATE subject_keys SET version = version")
@@ -197,7 +226,10 @@ async fn a_key_is_loaded_once_and_remembered(fixture: &Fixture) {
     let subject = SubjectId::random();
     let store = fixture.store().await;
     store.create_tenant(tenant).await.unwrap();
-    store.create_record_keys(tenant, &[subject]).await.unwrap();
+    store
+        .create_record_keys(&new(tenant, &[subject]))
+        .await
+        .unwrap();
     let store = Arc::new(fixture.store().await);
     let tasks: Vec<_> = (0..64)
         .map(|_| {
@@ -233,7 +265,10 @@ async fn a_row_opens_nothing_elsewhere(fixture: &Fixture) {
     let (one, two) = (SubjectId::random(), SubjectId::random());
     let store = fixture.store().await;
     store.create_tenant(tenant).await.unwrap();
-    store.create_record_keys(tenant, &[one, two]).await.unwrap();
+    store
+        .create_record_keys(&new(tenant, &[one, two]))
+        .await
+        .unwrap();
     let least = "UPDATE subject_keys SET wrapped = (SELECT wrapped FROM subject_keys ORDER BY subject LIMIT 1)";
     fixture.sql(least).await;
     let fresh = fixture.store().await;
@@ -264,7 +299,10 @@ async fn keys_that_may_not_be_used_say_why(fixture: &Fixture) {
     let subject = SubjectId::random();
     let store = fixture.store().await;
     store.create_tenant(tenant).await.unwrap();
-    store.create_record_keys(tenant, &[subject]).await.unwrap();
+    store
+        .create_record_keys(&new(tenant, &[subject]))
+        .await
+        .unwrap();
     for (statement, expected) in [
         (
             "UPDATE subject_keys SET state = 'disabled'",
@@ -298,12 +336,18 @@ async fn a_damaged_branch_is_noticed(fixture: &Fixture) {
     );
     assert_eq!(
         store
-            .create_record_keys(tenant, &[SubjectId::random()])
+            .create_record_keys(&new(tenant, &[SubjectId::random()]))
             .await
             .err(),
         damaged
     );
-    assert_eq!(store.system_key(tenant, "totp").await.err(), damaged);
+    assert_eq!(
+        store
+            .system_key(tenant, SystemPurpose::Identity)
+            .await
+            .err(),
+        damaged
+    );
 }
 
 async fn purposes_and_tenants_have_system_keys_apart(fixture: &Fixture) {
@@ -311,14 +355,15 @@ async fn purposes_and_tenants_have_system_keys_apart(fixture: &Fixture) {
     let (one, other) = (TenantId::random(), TenantId::random());
     store.create_tenant(one).await.unwrap();
     store.create_tenant(other).await.unwrap();
-    let sealed = store
-        .system_key(one, "totp")
-        .await
-        .unwrap()
-        .seal(b"context", b"secret");
-    for (tenant, purpose) in [(one, "cursor"), (other, "totp")] {
+    let key = store.system_key(one, SystemPurpose::Identity).await;
+    let sealed = SystemCipher::new(&key.unwrap()).seal(b"context", b"secret");
+    for (tenant, purpose) in [
+        (one, SystemPurpose::SearchCursor),
+        (other, SystemPurpose::Identity),
+    ] {
         let key = store.system_key(tenant, purpose).await.unwrap();
-        assert!(key.open(b"context", &sealed).is_err(), "{purpose}");
+        let opened = SystemCipher::new(&key).open(b"context", &sealed);
+        assert!(opened.is_err(), "{purpose:?}");
     }
 }
 
@@ -327,7 +372,10 @@ async fn an_import_makes_many_keys_at_once(fixture: &Fixture) {
     let tenant = TenantId::random();
     store.create_tenant(tenant).await.unwrap();
     let subjects: Vec<_> = (0..2000).map(|_| SubjectId::random()).collect();
-    let keys = store.create_record_keys(tenant, &subjects).await.unwrap();
+    let keys = store
+        .create_record_keys(&new(tenant, &subjects))
+        .await
+        .unwrap();
     assert_eq!(keys.len(), 2000);
     let fresh = fixture.store().await;
     fresh

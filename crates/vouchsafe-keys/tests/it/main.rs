@@ -6,3 +6,5 @@ mod behaviour;
 mod fixture;
 #[cfg(test)]
 mod opening;
+#[cfg(test)]
+mod service;

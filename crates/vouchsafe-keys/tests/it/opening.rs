@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use vouchsafe::ids::TenantId;
 use vouchsafe_database::{Create, DatabaseError, Location};
 use vouchsafe_keys::local::LocalRoot;
-use vouchsafe_keys::{CacheLimits, KeyStore, StoreError};
+use vouchsafe_keys::{CacheLimits, KeyStore, RootKey as _, StoreError};
 
 use vouchsafe_database::testing::variable;
 
@@ -32,7 +32,7 @@ async fn another_root_key_is_named_and_changes_nothing(fixture: &Fixture) {
     let right = fixture.root();
     fixture.store().await;
     let other = LocalRoot::create(&fixture.folder.path().join("other.key"), None).unwrap();
-    let given = other.id().to_owned();
+    let given = other.id().await.unwrap();
     let refused = KeyStore::open(
         &fixture.location,
         Create::IfMissing,
@@ -41,7 +41,7 @@ async fn another_root_key_is_named_and_changes_nothing(fixture: &Fixture) {
     )
     .await
     .unwrap_err();
-    let expected = right.id().to_owned();
+    let expected = right.id().await.unwrap();
     assert_eq!(refused, StoreError::WrongRoot { expected, given });
     fixture.open(Create::Never).await.unwrap();
 }

@@ -133,8 +133,7 @@ impl Driver {
 
     fn take(&mut self, call: Call) {
         match call {
-            // Nobody waits for it any more.
-            Call::Append(append) if append.reply.is_closed() => {}
+            Call::Append(append) if append.is_late() => {}
             Call::Append(append) => self.flight.append(append, &mut self.unwritten),
             Call::Unsettled(reply) => self.flight.unsettled(reply, &mut self.unwritten),
         }

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use vouchsafe::audit::{Acknowledged, AppendError, RecorderKey, Source};
 use vouchsafe::ids::IntentId;
 
-use super::{Append, Stored};
+use super::{Append, Placed as Entries};
 use crate::wire::{self, Entry, Placed, Refusal, Reply, RequestId, Welcome};
 
 /// A request without an answer.
@@ -93,7 +93,7 @@ impl Flight {
     /// Begins a connection: the welcome MUST be of the pinned recorder and know all that it acknowledged.
     ///
     /// What it has stored is asked for again; what it has not is sent with the counters that come next, unless
-    /// its caller has gone.
+    /// its caller was told that it is late.
     pub(super) fn welcome(
         &mut self,
         welcome: &Welcome,
@@ -170,7 +170,7 @@ impl Flight {
         self.acknowledged = self.acknowledged.max(last_counter);
         let stored = batch.as_ref().map_err(|error| *error).and_then(|batch| {
             let position = usize::try_from(placed.position).map_err(|_| AppendError::Untrusted)?;
-            Ok(Stored {
+            Ok(Entries {
                 batch: Arc::clone(batch),
                 position,
                 first_counter,
@@ -208,7 +208,7 @@ impl Flight {
 
     fn resend(&mut self, unsent: Vec<Append>, out: &mut Vec<u8>) {
         for append in unsent {
-            if !append.reply.is_closed() {
+            if !append.is_late() {
                 self.append(append, out);
             }
         }

@@ -80,7 +80,7 @@ impl Sim {
 
     fn key(&self) -> RecorderKey {
         let public = keys::read_public(&self.disk, &self.layout).unwrap();
-        RecorderKey::new(ORIGIN, public.acknowledgement)
+        vouchsafe::trusted::recorder(ORIGIN, public.acknowledgement)
     }
 
     /// What the readers of real files say of the published log.

@@ -9,12 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{fs, io};
 
+use vouchsafe::access::BundleHash;
+
 use super::{private_folder, spawn};
 use crate::connection::Connection;
 use crate::error::{At, RecorderError};
 use crate::leaf;
 use crate::queue::{Job, Shared, Work};
-use crate::wire::{self, Entry, Framing, Refusal, Request, first_frame};
+use crate::wire::{self, Framing, Refusal, Request, first_frame};
 
 /// More services than any deployment has replicas on one host.
 const MAX_CONNECTIONS: usize = 64;
@@ -36,12 +38,18 @@ pub(super) struct Server {
 struct Live {
     stopping: AtomicBool,
     count: AtomicUsize,
+    /// The policy bundles whose decisions it records.
+    bundles: Vec<String>,
     streams: Mutex<Vec<(u64, UnixStream, Arc<Connection>)>>,
 }
 
 impl Server {
     /// Listens. A socket that an earlier recorder left is replaced: the lock says that there is no other one.
-    pub(super) fn start(path: &Path, shared: &Arc<Shared>) -> Result<Self, RecorderError> {
+    pub(super) fn start(
+        path: &Path,
+        shared: &Arc<Shared>,
+        bundles: &[BundleHash],
+    ) -> Result<Self, RecorderError> {
         if let Some(folder) = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
@@ -56,7 +64,10 @@ impl Server {
         }
         let listener = UnixListener::bind(path).at("listen on", path)?;
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).at("protect", path)?;
-        let live = Arc::new(Live::default());
+        let live = Arc::new(Live {
+            bundles: bundles.iter().map(ToString::to_string).collect(),
+            ..Live::default()
+        });
         let (shared, accepting) = (Arc::clone(shared), Arc::clone(&live));
         spawn("accept", move || accept(&listener, &shared, &accepting))?;
         Ok(Self {
@@ -141,7 +152,7 @@ fn serve(
     spawn("answer", move || write_all(stream, &writer))?;
     let (shared, live) = (Arc::clone(shared), Arc::clone(live));
     spawn("read", move || {
-        read_all(reading, &connection, &shared);
+        read_all(reading, &connection, &shared, &live.bundles);
         connection.close();
         shared.submit([Job {
             connection,
@@ -181,7 +192,12 @@ fn write_all(mut stream: UnixStream, connection: &Connection) {
 }
 
 /// Reads frames until the service goes away or says something that the protocol does not know.
-fn read_all(mut stream: UnixStream, connection: &Arc<Connection>, shared: &Shared) {
+fn read_all(
+    mut stream: UnixStream,
+    connection: &Arc<Connection>,
+    shared: &Shared,
+    bundles: &[String],
+) {
     let mut buffer = Vec::new();
     let mut chunk = vec![0; READ_AT_ONCE];
     let mut known = false;
@@ -191,7 +207,7 @@ fn read_all(mut stream: UnixStream, connection: &Arc<Connection>, shared: &Share
             Ok(read) => read,
         };
         buffer.extend_from_slice(chunk.get(..read).unwrap_or_default());
-        let Ok(used) = take_frames(&buffer, connection, shared) else {
+        let Ok(used) = take_frames(&buffer, connection, shared, bundles) else {
             return;
         };
         buffer.drain(..used);
@@ -212,6 +228,7 @@ fn take_frames(
     buffer: &[u8],
     connection: &Arc<Connection>,
     shared: &Shared,
+    bundles: &[String],
 ) -> Result<usize, Nonsense> {
     let mut used = 0;
     let mut jobs = Vec::new();
@@ -228,9 +245,9 @@ fn take_frames(
             request,
             work,
         };
-        let (job, refused) = match asked(verb, body, connection) {
-            Asked::Work(work) => (job(work), false),
-            Asked::Refused => (job(Work::Gone), true),
+        let (job, refused) = match asked(verb, body, connection, bundles) {
+            Asked::Work(work) => (job(work), None),
+            Asked::Refused(why) => (job(Work::Gone), Some(why)),
             Asked::Nonsense => {
                 job(Work::Gone).refuse(Refusal::Malformed);
                 break Err(Nonsense);
@@ -243,8 +260,8 @@ fn take_frames(
         if !job.connection.admit(job.size()) {
             break Err(Nonsense);
         }
-        if refused {
-            job.refuse(Refusal::Malformed);
+        if let Some(why) = refused {
+            job.refuse(why);
         } else {
             jobs.push(job);
         }
@@ -258,13 +275,13 @@ fn take_frames(
 /// What a frame asks for.
 enum Asked {
     Work(Work),
-    /// Entries that are none.
-    Refused,
+    /// Entries that are none, or not to be recorded.
+    Refused(Refusal),
     Nonsense,
 }
 
 /// What a frame asks for, if this connection may ask for it now: `hello` first, and once.
-fn asked(verb: u8, body: &[u8], connection: &Connection) -> Asked {
+fn asked(verb: u8, body: &[u8], connection: &Connection, bundles: &[String]) -> Asked {
     match (Request::read(verb, body), connection.source.get()) {
         (Ok(Request::Hello { version, source }), None) if version == wire::VERSION => {
             match connection.source.set(source) {
@@ -273,9 +290,20 @@ fn asked(verb: u8, body: &[u8], connection: &Connection) -> Asked {
             }
         }
         (Ok(Request::Append(entries)), Some(_)) => {
-            let whole = |entry: &Entry<'_>| leaf::kind(entry.bytes) == Ok(entry.kind);
-            if !entries.iter().all(whole) {
-                return Asked::Refused;
+            for entry in &entries {
+                let Some(said) = leaf::said(entry.bytes)
+                    .ok()
+                    .filter(|said| said.kind == entry.kind)
+                else {
+                    return Asked::Refused(Refusal::Malformed);
+                };
+                let told = |named: &str| bundles.iter().any(|told| told == named);
+                if said.bundle.is_some_and(|named| !told(&named)) {
+                    tracing::warn!(
+                        "entries of a policy bundle that the recorder was not told of were refused"
+                    );
+                    return Asked::Refused(Refusal::Bundle);
+                }
             }
             let (entries, body) = (entries.len(), body.to_vec());
             Asked::Work(Work::Append { body, entries })

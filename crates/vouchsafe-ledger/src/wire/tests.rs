@@ -155,7 +155,7 @@ proptest! {
         let _ = SegmentHead::decode(&bytes);
         let _ = Sources::load(&bytes);
         let _ = crate::leaf::Leaf::read(&bytes);
-        let _ = crate::leaf::kind(&bytes);
+        let _ = crate::leaf::said(&bytes);
     }
 
     /// Lengths and counts that promise more than there is, with valid checksums around them.

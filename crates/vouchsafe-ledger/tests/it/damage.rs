@@ -14,7 +14,7 @@ async fn killed_log(entries: usize) -> TestLog {
     let client = test.client().await;
     for _ in 0..entries / 50 {
         let drafts: Vec<_> = (0..50).map(|_| draft()).collect();
-        client.append(&drafts).await.unwrap();
+        client.append(drafts).await.unwrap();
     }
     // Published, since every 50 ms there is a checkpoint.
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
@@ -190,7 +190,7 @@ async fn a_write_ahead_log_that_is_deleted_or_replaced_stops_the_recorder() {
         let test = TestLog::new();
         let mut recorder = test.recorder();
         let client = test.client().await;
-        client.append(&[draft()]).await.unwrap();
+        client.append(vec![draft()]).await.unwrap();
         let wal = files(&test.file("wal"))[0].clone();
         let bytes = fs::read(&wal).unwrap();
         if replace {
@@ -202,7 +202,7 @@ async fn a_write_ahead_log_that_is_deleted_or_replaced_stops_the_recorder() {
         }
         // Noticed within a second, also without a single append.
         if !replace {
-            let refused = client.append(&[draft()]).await;
+            let refused = client.append(vec![draft()]).await;
             assert!(refused.is_err(), "{refused:?}");
         }
         assert!(!recorder.wait().success());
@@ -217,7 +217,7 @@ async fn an_older_copy_of_the_published_log_is_refused() {
     assert!(test.recorder().stop().success());
     let old = test.copy();
     let recorder = test.recorder();
-    test.client().await.append(&[draft()]).await.unwrap();
+    test.client().await.append(vec![draft()]).await.unwrap();
     assert!(recorder.stop().success());
     // Only the published part, or only the private part, comes from the backup.
     for part in ["log", "wal"] {

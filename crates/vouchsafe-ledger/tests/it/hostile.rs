@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::audit::AuditLog;
 
+use crate::process::TOLD;
 use crate::support::{Recorder, TestLog, draft};
 
 fn frame(verb: u8, request: u64, body: &[u8]) -> Vec<u8> {
@@ -52,7 +53,7 @@ impl Raw {
 
     fn greeted(test: &TestLog) -> Self {
         let mut raw = Self::open(test);
-        raw.send(&hello(1));
+        raw.send(&hello(2));
         assert_eq!(raw.reply().unwrap().0, 0x81);
         raw
     }
@@ -90,7 +91,7 @@ impl Raw {
 /// Others are served as before.
 async fn still_serves(test: &TestLog) {
     let client = test.client().await;
-    client.append(&[draft()]).await.unwrap();
+    client.append(vec![draft()]).await.unwrap();
 }
 
 fn sound(test: &TestLog, recorder: Recorder) -> u64 {
@@ -109,7 +110,7 @@ async fn what_is_none_of_the_protocol_ends_the_connection() {
     for bytes in [
         good.clone(),
         frame(3, 1, &[]),
-        hello(2),
+        hello(3),
         frame(9, 1, &[]),
         frame(0x81, 1, &[0; 40]),
     ] {
@@ -130,7 +131,7 @@ async fn what_is_none_of_the_protocol_ends_the_connection() {
         vec![],
     ];
     let mut cases: Vec<_> = bodies.iter().map(|body| frame(2, 1, body)).collect();
-    cases.extend([hello(1), append(1, 1, &[3], b"{}"), append(1, 1, &[0], b"")]);
+    cases.extend([hello(2), append(1, 1, &[3], b"{}"), append(1, 1, &[0], b"")]);
     cases.push(append(1, 1, &[0], &vec![b' '; 60_001]));
     for bytes in cases {
         let mut raw = Raw::greeted(&test);
@@ -168,6 +169,64 @@ async fn entries_that_are_none_are_refused_and_the_connection_goes_on() {
     raw.send(&append(7, 1, &[0], br#"{"outcome":"permitted"}"#));
     assert_eq!(raw.reply().unwrap().0, 0x82);
     assert_eq!(sound(&test, recorder), 1);
+}
+
+/// A program with policies of its own decides what it likes; the recorder does not write it down as decided.
+#[tokio::test(flavor = "multi_thread")]
+async fn decisions_of_policies_that_it_was_not_told_of_are_refused() {
+    let test = TestLog::new();
+    let recorder = test.recorder();
+    let mut raw = Raw::greeted(&test);
+    let said = |bundle: &str| format!(r#"{{"bundle":{bundle},"outcome":"permitted"}}"#);
+    let escaped = TOLD.replacen('c', "\\u0063", 1);
+    let another = TOLD.replace('c', "d");
+    for bundle in [
+        format!("\"{another}\""),
+        "\"\"".to_owned(),
+        format!("\"{TOLD}0\""),
+        format!("\"{}\"", TOLD.to_uppercase()),
+    ] {
+        raw.send(&append(7, 1, &[0], said(&bundle).as_bytes()));
+        assert_eq!(raw.reply(), Some((0x84, vec![7])), "{bundle}");
+    }
+    // Two that contradict one another are no entry.
+    let both = format!(r#"{{"bundle":"{TOLD}","bundle":"{another}","outcome":"permitted"}}"#);
+    raw.send(&append(7, 1, &[0], both.as_bytes()));
+    assert_eq!(raw.reply(), Some((0x84, vec![1])));
+    for (counter, bundle) in [(1, TOLD), (2, escaped.as_str())] {
+        let entry = said(&format!("\"{bundle}\""));
+        raw.send(&append(7, counter, &[0], entry.as_bytes()));
+        assert_eq!(raw.reply().unwrap().0, 0x82, "{bundle}");
+    }
+    assert_eq!(sound(&test, recorder), 2);
+}
+
+/// An entry that was begun is on its way, also when nobody waits, and from a thread in no runtime.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_begun_is_appended_though_nobody_waits() {
+    let test = TestLog::new();
+    let recorder = test.recorder();
+    let client = test.client().await;
+    for _ in 0..5 {
+        drop(client.append(vec![draft()]));
+    }
+    let elsewhere = client.clone();
+    std::thread::spawn(move || {
+        for _ in 0..5 {
+            drop(elsewhere.append(vec![draft()]));
+        }
+        // More than there is room for at once: they wait in a task of the runtime.
+        let many: Vec<_> = (0..6000).map(|_| draft()).collect();
+        drop(elsewhere.append(many));
+    })
+    .join()
+    .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while test.log().size() < 6010 {
+        assert!(Instant::now() < deadline, "{} entries", test.log().size());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(sound(&test, recorder), 6010);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -251,7 +310,7 @@ async fn who_reads_no_answers_waits_and_hinders_nobody() {
     let mut slowest = Duration::ZERO;
     while !flood.is_finished() {
         let start = Instant::now();
-        client.append(&[draft()]).await.unwrap();
+        client.append(vec![draft()]).await.unwrap();
         slowest = slowest.max(start.elapsed());
         let status = std::fs::read_to_string(&status).unwrap();
         let line = status

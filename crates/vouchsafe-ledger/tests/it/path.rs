@@ -2,7 +2,7 @@
 
 use vouchsafe::audit::{AuditLog, EntryKind};
 
-use crate::support::{ORIGIN, TestLog, draft};
+use crate::support::{ORIGIN, TestLog, draft, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn appended_entries_are_acknowledged_published_and_verified() {
@@ -13,13 +13,13 @@ async fn appended_entries_are_acknowledged_published_and_verified() {
     let mut sent = Vec::new();
     for number in 0..300 {
         let drafts: Vec<_> = (0..=number % 3).map(|_| draft()).collect();
-        let appended = client.append(&drafts).await.unwrap();
-        assert_eq!(appended.len(), drafts.len());
-        for (draft, appended) in drafts.iter().zip(&appended) {
+        let texts: Vec<_> = drafts.iter().map(text).collect();
+        let recorded = client.append(drafts).await.unwrap();
+        assert_eq!(recorded.entries().len(), texts.len());
+        for (text, appended) in texts.into_iter().zip(recorded.entries()) {
             assert_eq!(appended.index(), sent.len() as u64);
-            assert_eq!(appended.counter, sent.len() as u64 + 1);
-            assert_eq!(appended.batch.get().origin, ORIGIN);
-            sent.push(String::from_utf8(draft.bytes().to_vec()).unwrap());
+            assert_eq!(appended.origin(), ORIGIN);
+            sent.push(text);
         }
     }
     assert_eq!(client.unsettled().await.unwrap(), []);
@@ -54,8 +54,8 @@ async fn a_stopped_log_goes_on_where_it_was() {
         let recorder = test.recorder();
         let client = test.client().await;
         for number in 0..100 {
-            let appended = client.append(&[draft()]).await.unwrap();
-            assert_eq!(appended[0].index(), round * 100 + number);
+            let recorded = client.append(vec![draft()]).await.unwrap();
+            assert_eq!(recorded.entries()[0].index(), round * 100 + number);
         }
         assert!(recorder.stop().success());
         let report = test.log().verify();
@@ -78,7 +78,8 @@ async fn many_callers_share_batches_and_each_gets_its_own_places() {
             tokio::spawn(async move {
                 let mut places = Vec::new();
                 for _ in 0..50 {
-                    let appended = client.append(&[draft(), draft()]).await.unwrap();
+                    let recorded = client.append(vec![draft(), draft()]).await.unwrap();
+                    let appended = recorded.entries();
                     assert_eq!(appended[1].index(), appended[0].index() + 1);
                     places.extend(appended.iter().map(vouchsafe::audit::Appended::index));
                 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use vouchsafe_ledger::recorder::{self, RecorderConfig};
 
+/// The policy bundle that these recorders are told of.
+pub(crate) const TOLD: &str = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00";
+
 const DIR: &str = "LEDGER_TEST_DIR";
 const SOCKET: &str = "LEDGER_TEST_SOCKET";
 const SEGMENT: &str = "LEDGER_TEST_SEGMENT";
@@ -51,6 +54,7 @@ fn recorder_process() {
     {
         config.segment_bytes = bytes;
     }
+    config.bundles = vec![TOLD.parse().unwrap()];
     if let Err(error) = recorder::run(&config, std::io::stdin()) {
         eprintln!("recorder: {error}");
         std::process::exit(1);

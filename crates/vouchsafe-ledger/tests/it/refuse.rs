@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use vouchsafe::audit::{AppendError, AuditLog, RecorderKey};
+use vouchsafe::audit::{AppendError, AuditLog};
 use vouchsafe_ledger::RecorderError;
 use vouchsafe_ledger::client::{Child, ChildConfig, ChildError, ConnectError, RecorderClient};
 use vouchsafe_ledger::recorder::{self, RecorderConfig};
@@ -98,7 +98,7 @@ async fn an_unknown_recorder_is_not_believed() {
         .await
         .unwrap_err();
     assert!(matches!(refused, ConnectError::Untrusted));
-    let key = RecorderKey::new("another.example.org/log", [7; 32]);
+    let key = vouchsafe::trusted::recorder("another.example.org/log", [7; 32]);
     let refused = RecorderClient::connect(&test.socket, key, test.replica)
         .await
         .unwrap_err();
@@ -118,13 +118,13 @@ async fn a_recorder_that_forgot_what_it_acknowledged_is_not_believed() {
     let old = test.copy();
     let recorder = test.recorder();
     let client = test.client().await;
-    client.append(&[draft()]).await.unwrap();
+    client.append(vec![draft()]).await.unwrap();
     assert!(recorder.stop().success());
     std::fs::remove_dir_all(&test.dir).unwrap();
     crate::support::copy_folder(&old.dir, &test.dir);
     let _recorder = test.recorder();
     let deadline = std::time::Instant::now() + Duration::from_secs(5);
-    while client.append(&[draft()]).await.map(|_| ()) != Err(AppendError::Untrusted) {
+    while client.append(vec![draft()]).await.map(|_| ()) != Err(AppendError::Untrusted) {
         assert!(std::time::Instant::now() < deadline);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -141,8 +141,11 @@ async fn entries_with_a_wrong_time_are_refused_and_those_behind_them_are_not() {
             let client = client.clone();
             tokio::spawn(async move {
                 let skew = SignedDuration::from_secs(if number % 10 == 3 { 3600 } else { 0 });
-                let outcome = client.append(&[draft_at(Timestamp::now() + skew)]).await;
-                (number, outcome.map(|appended| appended[0].counter))
+                let outcome = client.append(vec![draft_at(Timestamp::now() + skew)]).await;
+                (
+                    number,
+                    outcome.map(|recorded| recorded.entries()[0].index() + 1),
+                )
             })
         })
         .collect();
@@ -170,13 +173,14 @@ async fn a_large_append_goes_in_several_requests_and_stays_in_order() {
     let recorder = test.recorder();
     let client = test.client().await;
     let drafts: Vec<_> = (0..5000).map(|_| draft()).collect();
-    let appended = client.append(&drafts).await.unwrap();
-    let indices: Vec<_> = appended
+    let recorded = client.append(drafts).await.unwrap();
+    let indices: Vec<_> = recorded
+        .entries()
         .iter()
         .map(vouchsafe::audit::Appended::index)
         .collect();
     assert_eq!(indices, (0..5000).collect::<Vec<_>>());
-    assert_eq!(client.append(&[]).await.unwrap().len(), 0);
+    assert_eq!(client.append(vec![]).await.unwrap().entries().len(), 0);
     assert!(recorder.stop().success());
     assert!(test.log().verify().is_sound());
 }
@@ -205,7 +209,7 @@ async fn a_child_that_dies_is_started_again_and_ends_when_asked() {
     let test = TestLog::new();
     let recorder = Child::start(child(&test)).await.unwrap();
     let client = test.client().await;
-    client.append(&[draft()]).await.unwrap();
+    client.append(vec![draft()]).await.unwrap();
     for round in 1..=3 {
         let pid = recorder.id().unwrap().to_string();
         let status = std::process::Command::new("kill")
@@ -213,7 +217,7 @@ async fn a_child_that_dies_is_started_again_and_ends_when_asked() {
             .status();
         assert!(status.unwrap().success());
         let deadline = std::time::Instant::now() + Duration::from_secs(10);
-        while recorder.restarts() < round || client.append(&[draft()]).await.is_err() {
+        while recorder.restarts() < round || client.append(vec![draft()]).await.is_err() {
             assert!(std::time::Instant::now() < deadline);
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -224,7 +228,7 @@ async fn a_child_that_dies_is_started_again_and_ends_when_asked() {
     assert!(report.is_sound(), "{report:?}");
     assert!(report.entries >= 4);
     assert_eq!(
-        client.append(&[draft()]).await.map(|_| ()),
+        client.append(vec![draft()]).await.map(|_| ()),
         Err(AppendError::Unavailable)
     );
 }

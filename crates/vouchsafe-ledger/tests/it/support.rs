@@ -103,6 +103,11 @@ impl TestLog {
     }
 }
 
+/// The text of a draft.
+pub(crate) fn text(draft: &Draft) -> String {
+    String::from_utf8(draft.bytes().to_vec()).unwrap()
+}
+
 pub(crate) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     std::fs::set_permissions(to, std::fs::metadata(from).unwrap().permissions()).unwrap();

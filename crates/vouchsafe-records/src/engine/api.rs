@@ -6,9 +6,9 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use jiff::Timestamp;
 use vouchsafe::access::{Purpose, Right};
+use vouchsafe::audit::Appended;
 use vouchsafe::audit::Context;
 use vouchsafe::document::Document;
-use vouchsafe::gate::Receipt;
 use vouchsafe::ids::{RecordId, RecordType, Version};
 use vouchsafe::session::Session;
 
@@ -74,13 +74,13 @@ pub struct Proof {
     pub recorded: Timestamp,
 }
 
-impl From<&Receipt> for Proof {
-    fn from(receipt: &Receipt) -> Self {
+impl From<&Appended> for Proof {
+    fn from(entry: &Appended) -> Self {
         Self {
-            origin: receipt.origin().to_owned(),
-            index: receipt.index(),
-            leaf: *receipt.leaf(),
-            recorded: receipt.recorded(),
+            origin: entry.origin().to_owned(),
+            index: entry.index(),
+            leaf: *entry.leaf(),
+            recorded: entry.recorded(),
         }
     }
 }

@@ -5,16 +5,17 @@
 
 use std::sync::Arc;
 
-use vouchsafe::access::{Facts, Verb};
+use vouchsafe::access::Verb;
 use vouchsafe::audit::Draft;
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
-use vouchsafe::gate::{Request, SearchPermit};
+use vouchsafe::gate::{Request, SearchPermit, Searched};
 use vouchsafe::phi::Phi;
+use vouchsafe::trusted;
 
 use super::searching::{planned, query_text};
 use super::{Caller, Condition, Engine, Failure, Found, Met, Unmet};
-use crate::pack::{RecordTypeDecl, SubjectKind};
+use crate::pack::SubjectKind;
 use crate::search::{Order, Scope};
 use crate::store::{Guard, Query};
 
@@ -39,7 +40,7 @@ impl Engine {
             return Ok(Vec::new());
         }
         let audit = self.audit_keys(caller.session.tenant()).await?;
-        let request = caller.request(&audit, self.now());
+        let request = caller.request(&audit);
         let mut drafts = Vec::new();
         let mut waiting: Vec<Waiting> = Vec::new();
         let mut results = Vec::with_capacity(conditions.len());
@@ -59,7 +60,7 @@ impl Engine {
                 Err(failure) => results.push(Err(failure)),
             }
         }
-        let (receipts, _) = self.record(drafts).await?;
+        let receipts = self.record(drafts).await?.into_receipts();
         for ((place, found, phi), receipt) in waiting.into_iter().zip(receipts) {
             let matched = phi
                 .release(receipt)
@@ -90,9 +91,14 @@ impl Engine {
             // A condition must be answered by an index; anything else would open at random.
             return Err(Failure::Unsupported("?".to_owned()));
         }
-        let permit = self
-            .admit_condition(caller, request, (declared, plan.classes), drafts)
-            .await?;
+        let text = query_text(&condition.params)?;
+        let asked = Searched {
+            record_type: declared.record_type(),
+            has_subject: declared.subject_kind() != SubjectKind::None,
+            classes: plan.classes,
+            query: &text,
+        };
+        let permit = self.admit_condition(caller, request, asked, drafts).await?;
         let query = Query {
             record_type: condition.record_type.clone(),
             ids: plan.ids.clone(),
@@ -104,9 +110,8 @@ impl Engine {
             limit: MAX_CANDIDATES + 1,
         };
         let found = self.store.candidates(tenant, &query).await?;
-        let text = query_text(&condition.params)?;
         // Also of too many: that there are so many is told.
-        drafts.push(permit.entry(request, &text, found.len() as u64));
+        drafts.push(permit.entry(found.len() as u64));
         if found.len() > MAX_CANDIDATES {
             return Err(Failure::TooCostly);
         }
@@ -133,28 +138,23 @@ impl Engine {
 
     /// Matching takes a right of its own where records are about somebody, beside that to search for what the condition
     /// looks at.
-    async fn admit_condition(
-        &self,
+    async fn admit_condition<'a>(
+        &'a self,
         caller: &Caller,
-        request: &Request<'_>,
-        (declared, classes): (&RecordTypeDecl, ClassSet),
+        request: &Request<'a>,
+        asked: Searched<'a>,
         drafts: &mut Vec<Draft>,
-    ) -> Result<SearchPermit, Failure> {
-        let has_subject = declared.subject_kind() != SubjectKind::None;
-        let record_type = declared.record_type();
-        let facts = Facts {
-            rights: Arc::clone(&caller.rights),
-            care: false,
-            own: false,
-        };
-        let gate = self.gate();
-        if has_subject {
+    ) -> Result<SearchPermit<'a>, Failure> {
+        let record_type = asked.record_type;
+        let facts = trusted::facts(Arc::clone(&caller.rights), false, false);
+        let gate = &self.gate;
+        if asked.has_subject {
             match gate.admit(request, Verb::MatchIdentifier, record_type, None, &facts) {
                 Ok(draft) => drafts.push(draft),
                 Err(refusal) => return Err(self.refuse(refusal, Failure::Forbidden).await),
             }
         }
-        match gate.admit_search(request, record_type, has_subject, classes, &facts) {
+        match gate.admit_search(request, asked, &facts) {
             Ok(permit) => Ok(permit),
             Err(refusal) => Err(self.refuse(refusal, Failure::Forbidden).await),
         }

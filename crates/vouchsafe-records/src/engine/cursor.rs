@@ -6,14 +6,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use vouchsafe::ids::RecordId;
-use vouchsafe::seal::SystemKey;
+use vouchsafe::seal::{SystemKey, SystemPurpose};
+use vouchsafe::trusted::SystemCipher;
 
 use super::{Caller, Failure};
 use crate::store::After;
 
 const LIFE: SignedDuration = SignedDuration::from_mins(15);
 /// The purpose of the tenant's key for cursors.
-pub(super) const PURPOSE: &str = "search-cursor";
+pub(super) const PURPOSE: SystemPurpose = SystemPurpose::SearchCursor;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Cursor {
@@ -53,7 +54,8 @@ impl Cursor {
     pub(super) fn seal(&self, key: &SystemKey, caller: &Caller) -> String {
         // Strings and integers always serialise.
         let plain = serde_json::to_vec(self).unwrap_or_default();
-        URL_SAFE_NO_PAD.encode(key.seal(context(caller).as_bytes(), &plain))
+        let sealed = SystemCipher::new(key).seal(context(caller).as_bytes(), &plain);
+        URL_SAFE_NO_PAD.encode(sealed)
     }
 
     pub(super) fn open(
@@ -66,7 +68,7 @@ impl Cursor {
         let sealed = URL_SAFE_NO_PAD
             .decode(text)
             .map_err(|_| Failure::BadCursor)?;
-        let plain = key
+        let plain = SystemCipher::new(key)
             .open(context(caller).as_bytes(), &sealed)
             .map_err(|_| Failure::BadCursor)?;
         let cursor: Self = serde_json::from_slice(&plain).map_err(|_| Failure::BadCursor)?;

@@ -34,8 +34,8 @@ impl Engine {
             .as_ref()
             .map_or_else(|| Some(SubjectId::random()), |row| row.subject);
         let facts = self.facts(caller, subject).await?;
-        let request = caller.request(&audit, self.now());
-        let gate = self.gate();
+        let request = caller.request(&audit);
+        let gate = &self.gate;
         let Some(stored) = stored else {
             let target = Target {
                 record: &key,
@@ -43,7 +43,7 @@ impl Engine {
                 subject: None,
                 operation,
             };
-            drop(gate.sees(&request, &target, ANY_PHI, &facts));
+            let _ = gate.sees(&request, &target, ANY_PHI, &facts);
             self.note(gate.absent(&request, &target)).await?;
             return Err(Failure::NotFound);
         };
@@ -69,12 +69,12 @@ impl Engine {
         let subsetted = !permit.classes().includes(present);
         let opening = async {
             let keys = self.record_keys(key.tenant, stored.subject).await?;
-            Ok::<_, Failure>(gate.open(permit, &stored.record, &keys, self.now())?)
+            Ok::<_, Failure>(gate.open(permit, &stored.record, &keys)?)
         };
         // The entry is written beside the opening; what is opened waits for both.
         let (recorded, opened) = tokio::join!(self.record(vec![draft]), opening);
-        let (mut receipts, _) = recorded?;
-        let receipt = receipts.pop().ok_or(Failure::Unavailable)?;
+        let receipt = recorded?.into_receipts().pop();
+        let receipt = receipt.ok_or(Failure::Unavailable)?;
         released(&stored, record_type, id, subsetted, opened?, receipt)
     }
 }
@@ -87,7 +87,7 @@ pub(super) fn released(
     phi: Phi<Document>,
     receipt: Receipt,
 ) -> Result<Released, Failure> {
-    let proof = Proof::from(&receipt);
+    let proof = Proof::from(receipt.entry());
     Ok(Released {
         record_type: record_type.clone(),
         id,

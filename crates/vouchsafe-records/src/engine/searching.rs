@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use vouchsafe::access::Facts;
 use vouchsafe::audit::Draft;
 use vouchsafe::document::Document;
-use vouchsafe::gate::{Request, SearchPermit};
+use vouchsafe::gate::{Request, SearchPermit, Searched};
 use vouchsafe::ids::{RecordType, SubjectId, TenantId};
 use vouchsafe::phi::Phi;
+use vouchsafe::trusted;
 
 use super::cursor::{Cursor, PURPOSE};
 use super::{Caller, Engine, Failure, Page, Proof, Released, Search};
@@ -40,12 +40,10 @@ struct Run<'a> {
     caller: &'a Caller,
     declared: &'a RecordTypeDecl,
     plan: &'a Plan,
-    permit: &'a SearchPermit,
+    permit: &'a SearchPermit<'a>,
     reach: &'a Reach,
     /// The patients whom the query names, and who are in reach.
     named: Option<&'a [SubjectId]>,
-    /// The query, for the log: sealed there.
-    query: Vec<u8>,
 }
 
 impl Engine {
@@ -68,12 +66,15 @@ impl Engine {
         };
         let (plan, unsupported) = planned(declared, &params, search.lenient)?;
         let audit = self.audit_keys(tenant).await?;
-        let request = caller.request(&audit, self.now());
+        let request = caller.request(&audit);
         let query = query_text(&params)?;
-        let (permit, reach) = match self
-            .admit_search(caller, &request, declared, (&plan, &query))
-            .await?
-        {
+        let asked = Searched {
+            record_type: declared.record_type(),
+            has_subject: declared.subject_kind() != SubjectKind::None,
+            classes: plan.classes,
+            query: &query,
+        };
+        let (permit, reach) = match self.admit_search(caller, &request, asked, &plan).await? {
             Ok(admitted) => admitted,
             // Nobody's records: as if there were none.
             Err(proof) => return Ok(empty(proof, unsupported)),
@@ -90,7 +91,6 @@ impl Engine {
                 Reach::All(_) | Reach::Theirs(_) => None,
             },
             reach: &reach,
-            query,
         };
         let counting = search.count == 0;
         let wanted = if counting { usize::MAX } else { search.count };
@@ -149,7 +149,7 @@ impl Engine {
     ) -> Result<(Vec<Released>, Proof), Failure> {
         let tenant = run.caller.session.tenant();
         let audit = self.audit_keys(tenant).await?;
-        let request = run.caller.request(&audit, self.now());
+        let request = run.caller.request(&audit);
         let mut drafts: Vec<Draft> = Vec::with_capacity(found.len() + 1);
         let mut waiting = Vec::with_capacity(found.len());
         let subjects = found.iter().filter_map(|stored| stored.subject);
@@ -168,14 +168,16 @@ impl Engine {
                 });
             }
         }
-        let name = |subject: &SubjectId| run.permit.names(&request, *subject);
+        let name = |subject: &SubjectId| run.permit.names(*subject);
         drafts.extend(named.iter().map(name));
-        drafts.push(run.permit.entry(&request, &run.query, waiting.len() as u64));
-        let (receipts, appended) = self.record(drafts).await?;
-        let proof = appended.last().map(Proof::of).ok_or(Failure::Unavailable)?;
+        drafts.push(run.permit.entry(waiting.len() as u64));
+        let recorded = self.record(drafts).await?;
+        let proof = recorded.entries().last().map(Proof::from);
+        let proof = proof.ok_or(Failure::Unavailable)?;
+        let receipts = recorded.into_receipts();
         let mut items = Vec::with_capacity(waiting.len());
         for (waiting, receipt) in waiting.into_iter().zip(receipts) {
-            let proof = Proof::from(&receipt);
+            let proof = Proof::from(receipt.entry());
             let document = waiting.phi.release(receipt).map_err(|_| Failure::Damaged)?;
             if let Some(document) = document {
                 items.push(Released {
@@ -241,40 +243,39 @@ impl Engine {
 
     /// Whether the search may run, and on whose records. `Err` holds the proof of a search of
     /// nobody's records: of a patient who is not there, or is not theirs.
-    async fn admit_search(
-        &self,
+    async fn admit_search<'a>(
+        &'a self,
         caller: &Caller,
-        request: &Request<'_>,
-        declared: &RecordTypeDecl,
-        (plan, query): (&Plan, &[u8]),
-    ) -> Result<Result<(SearchPermit, Reach), Proof>, Failure> {
-        let record_type = declared.record_type();
-        let has_subject = declared.subject_kind() != SubjectKind::None;
-        let admit = |care: bool| {
-            let facts = Facts {
-                rights: Arc::clone(&caller.rights),
-                care,
-                own: care && caller.links.staff.is_empty(),
-            };
-            self.gate()
-                .admit_search(request, record_type, has_subject, plan.classes, &facts)
+        request: &Request<'a>,
+        asked: Searched<'a>,
+        plan: &Plan,
+    ) -> Result<Result<(SearchPermit<'a>, Reach), Proof>, Failure> {
+        let facts = |care: bool| {
+            let own = care && caller.links.staff.is_empty();
+            trusted::facts(Arc::clone(&caller.rights), care, own)
         };
         let named = match &plan.subjects {
             None => None,
             Some(references) => Some(self.subjects_named(caller, references).await?),
         };
-        if let Ok(permit) = admit(false) {
-            match (named.clone(), plan.scope) {
-                (Some(subjects), _) if subjects.is_empty() => {
-                    return self.of_nobody(request, &permit, query, &[]).await.map(Err);
-                }
-                (Some(subjects), _) => return Ok(Ok((permit, Reach::All(Some(subjects))))),
-                // Who may see everybody's, and has none of their own, must not take the answer for all there are.
-                (None, Scope::Care) if self.theirs(caller).await?.is_empty() => {
-                    return Err(Failure::TooCostly);
-                }
-                (None, Scope::Care) => {}
-                (None, _) => return Ok(Ok((permit, Reach::All(None)))),
+        let everybodys = facts(false);
+        if self.gate.may_search(request, &asked, &everybodys) {
+            // Who may see everybody's, and has none of their own, must not take the answer for all there are.
+            let mixed = named.is_none() && plan.scope == Scope::Care;
+            if mixed && self.theirs(caller).await?.is_empty() {
+                return Err(Failure::TooCostly);
+            }
+            if !mixed {
+                let permit = match self.gate.admit_search(request, asked, &everybodys) {
+                    Ok(permit) => permit,
+                    Err(refusal) => return Err(self.refuse(refusal, Failure::Forbidden).await),
+                };
+                return match named {
+                    Some(subjects) if subjects.is_empty() => {
+                        self.of_nobody(request, &permit, &[]).await.map(Err)
+                    }
+                    named => Ok(Ok((permit, Reach::All(named)))),
+                };
             }
         }
         let theirs = self.theirs(caller).await?;
@@ -284,15 +285,14 @@ impl Engine {
                 .partition(|subject| theirs.contains(subject)),
             None => (theirs, Vec::new()),
         };
-        match admit(true) {
-            Ok(permit) if subjects.is_empty() => self
-                .of_nobody(request, &permit, query, &others)
-                .await
-                .map(Err),
+        match self.gate.admit_search(request, asked, &facts(true)) {
+            Ok(permit) if subjects.is_empty() => {
+                self.of_nobody(request, &permit, &others).await.map(Err)
+            }
             Ok(permit) => {
                 let hidden = self.hidden(request, &others);
                 if !hidden.is_empty() {
-                    self.append(&hidden).await?;
+                    self.record(hidden).await?;
                 }
                 Ok(Ok((permit, Reach::Theirs(subjects))))
             }
@@ -303,7 +303,7 @@ impl Engine {
     /// The entries of patients whom a search names, and who are not the caller's to see.
     fn hidden(&self, request: &Request<'_>, others: &[SubjectId]) -> Vec<Draft> {
         let entry = |subject: &SubjectId| {
-            self.gate()
+            self.gate
                 .refused(request, None, Some(*subject), "search", "no-permit")
         };
         others.iter().map(entry).collect()
@@ -314,14 +314,14 @@ impl Engine {
     async fn of_nobody(
         &self,
         request: &Request<'_>,
-        permit: &SearchPermit,
-        query: &[u8],
+        permit: &SearchPermit<'_>,
         others: &[SubjectId],
     ) -> Result<Proof, Failure> {
-        let mut drafts = vec![permit.entry(request, query, 0)];
+        let mut drafts = vec![permit.entry(0)];
         drafts.extend(self.hidden(request, others));
-        let appended = self.append(&drafts).await?;
-        appended.first().map(Proof::of).ok_or(Failure::Unavailable)
+        let recorded = self.record(drafts).await?;
+        let proof = recorded.entries().first().map(Proof::from);
+        proof.ok_or(Failure::Unavailable)
     }
 
     /// The subjects that are in the caller's care, or are the caller.

@@ -19,7 +19,8 @@ impl Engine {
     /// [`Failure::Unavailable`]; what was settled stays so.
     pub async fn settle(&self, age: SignedDuration) -> Result<usize, Failure> {
         let mut open = self
-            .log
+            .gate
+            .log()
             .unsettled()
             .await
             .map_err(|_| Failure::Unavailable)?;

@@ -16,10 +16,11 @@ use vouchsafe::access::{Facts, Verb};
 use vouchsafe::audit::{Draft, Event, Outcome, Stream};
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
-use vouchsafe::gate::{self, Request, Target, WriteClasses, WritePermit, Writes};
-use vouchsafe::ids::{IntentId, RecordKey, RecordType, SubjectId, TenantId, Version};
+use vouchsafe::gate::{Receipt, Request, Target, WriteClasses, WritePermit, Writes};
+use vouchsafe::ids::{IntentId, NewSubject, RecordKey, RecordType, SubjectId, TenantId, Version};
 use vouchsafe::phi::Phi;
 use vouchsafe::seal::{IndexKey, RecordKeys};
+use vouchsafe::trusted;
 
 use super::subjects::Subjects;
 use super::{
@@ -37,7 +38,7 @@ struct Sealed {
     deleted: bool,
     /// Whether the version has more than was supplied.
     subsetted: bool,
-    document: Option<Phi<Document>>,
+    document: Phi<Option<Document>>,
 }
 
 /// How a write ended.
@@ -95,10 +96,10 @@ impl Engine {
         failure: &Failure,
     ) -> Result<(), Failure> {
         let audit = self.audit_keys(caller.session.tenant()).await?;
-        let request = caller.request(&audit, self.now());
+        let request = caller.request(&audit);
         let known = record_type.filter(|name| self.pack.record_type(name.as_str()).is_some());
         let draft = self
-            .gate()
+            .gate
             .refused(&request, known, None, operation, failure.code());
         self.note(draft).await
     }
@@ -183,8 +184,8 @@ impl Engine {
         let tenant = caller.session.tenant();
         let whole = |failure: Failure| (failure, None);
         let audit = self.audit_keys(tenant).await.map_err(whole)?;
-        let request = caller.request(&audit, self.now());
-        let intent = IntentId::new_ordered(request.now);
+        let request = caller.request(&audit);
+        let intent = IntentId::new_ordered(self.now());
         let count = planned.len() as u64;
         let writes = match planned.len() {
             1 => Writes::Alone(intent),
@@ -192,7 +193,8 @@ impl Engine {
         };
         let mut drafts = Vec::with_capacity(planned.len() + 1);
         if writes == Writes::Among(intent) {
-            drafts.push(gate::intended(&request, options.operation, intent, count));
+            let operation = options.operation;
+            drafts.push(self.gate.intended(&request, operation, intent, count));
         }
         let admitted = self
             .admit(caller, &request, planned, subjects, writes, &mut drafts)
@@ -202,7 +204,7 @@ impl Engine {
         let prepare = async {
             let keys = self.keys_of(tenant, &admitted, subjects).await?;
             let now = self.now();
-            let (rows, sealed) = self.seal(admitted, &keys, tenant, now).await?;
+            let (rows, sealed) = self.seal(admitted, &keys, tenant).await?;
             let idempotency = self.remembered(caller, options).await?;
             let rows = Rows {
                 now,
@@ -216,7 +218,7 @@ impl Engine {
             .store
             .write_after(self.record(drafts), prepare, (tenant, intent), &guards)
             .await;
-        let (receipts, _) = recorded.map_err(whole)?;
+        let receipts = recorded.map_err(whole)?.into_receipts();
         let (ended, sealed) = match written {
             Ok((sealed, Ok(()))) => (Ended::Committed, Some(sealed)),
             Ok((sealed, Err(StoreError::InDoubt))) => (Ended::InDoubt, Some(sealed)),
@@ -250,17 +252,16 @@ impl Engine {
             },
             Ended::Refused(failure) => (Outcome::Aborted, Some(failure)),
         };
-        let request = Request {
-            now: self.now(),
-            ..*request
-        };
-        let settled = gate::settled(&request, operation, intent, outcome, count);
-        match (self.append(&[settled]).await, failure) {
+        let settled = self
+            .gate
+            .settled(request, operation, intent, outcome, count);
+        let recorded = self.record(vec![settled]).await;
+        match (recorded, failure) {
             (_, Some(failure)) => Err(failure),
-            (Ok(appended), None) => appended
-                .first()
-                .map(Proof::of)
-                .ok_or(Failure::OutcomeUnknown),
+            (Ok(recorded), None) => {
+                let proof = recorded.entries().first().map(Proof::from);
+                proof.ok_or(Failure::OutcomeUnknown)
+            }
             (Err(_), None) => Err(Failure::OutcomeUnknown),
         }
     }
@@ -300,7 +301,7 @@ impl Engine {
                 subject: planned.subject,
                 operation: planned.kind.name(),
             };
-            let permit = self.gate().admit_write(
+            let permit = self.gate.admit_write(
                 request,
                 &target,
                 planned.kind.verb(),
@@ -317,7 +318,7 @@ impl Engine {
                         let record_type = Some(&planned.key.record_type);
                         let (name, code) = (planned.kind.name(), failure.code());
                         let draft =
-                            self.gate()
+                            self.gate
                                 .refused(request, record_type, planned.subject, name, code);
                         self.note(draft).await.map_err(at)?;
                         return Err(at(failure));
@@ -352,8 +353,8 @@ impl Engine {
             operation: planned.kind.name(),
         };
         let present = previous.record.manifest.classes();
-        match self.gate().sees(request, &target, present, facts) {
-            Ok(_) => Ok(()),
+        match self.gate.must_see(request, &target, present, facts) {
+            Ok(()) => Ok(()),
             Err(refusal) => Err(self.refuse(refusal, Failure::NotFound).await),
         }
     }
@@ -361,30 +362,21 @@ impl Engine {
     /// Maps a refused write to its answer: forbidden if the caller can see the record, otherwise not found, or, of a subject
     /// of whom nothing may be seen, an unknown reference. So the refusal reveals nothing.
     fn seen_or_not(&self, request: &Request<'_>, planned: &Planned, facts: &Facts) -> Failure {
-        let gate = self.gate();
         let target = Target {
             record: &planned.key,
             version: planned.version,
             subject: planned.subject,
             operation: planned.kind.name(),
         };
-        if let Some(previous) = &planned.previous {
-            let present = previous.record.manifest.classes();
-            return match gate.sees(request, &target, present, facts) {
-                Ok(_) => Failure::Forbidden,
-                Err(_) => Failure::NotFound,
-            };
-        }
-        if planned.named {
-            return Failure::NotFound;
-        }
-        match gate.sees(request, &target, ClassSet::ALL, facts) {
-            Ok(_) => Failure::Forbidden,
+        let sees = |classes| !self.gate.sees(request, &target, classes, facts).is_empty();
+        match &planned.previous {
+            Some(previous) if sees(previous.record.manifest.classes()) => Failure::Forbidden,
+            Some(_) => Failure::NotFound,
+            None if planned.named => Failure::NotFound,
+            None if sees(ClassSet::ALL) => Failure::Forbidden,
             // Nothing of this subject may be seen: it is told as if it were not there.
-            Err(_) if planned.subject.is_some() && planned.known_subject => {
-                Failure::UnknownReference
-            }
-            Err(_) => Failure::Forbidden,
+            None if planned.subject.is_some() && planned.known_subject => Failure::UnknownReference,
+            None => Failure::Forbidden,
         }
     }
 
@@ -401,28 +393,24 @@ impl Engine {
             .new_relations()
             .iter()
             .any(|new| staff.contains(&new.beneficiary));
-        let admitted = self.gate().admit(
-            request,
-            Verb::Relate,
-            &planned.key.record_type,
-            planned.subject,
-            facts,
-        );
-        match admitted {
-            Ok(draft) if to_self => {
-                // The decision stands in the log; what came of it does too.
-                drop(draft);
-                let refused = self.gate().refused(
+        let (record_type, subject) = (&planned.key.record_type, planned.subject);
+        // The write has the entry of what is done.
+        let may = self
+            .gate
+            .require(request, Verb::Relate, record_type, subject, facts);
+        match may {
+            Ok(()) if to_self => {
+                let refused = self.gate.refused(
                     request,
-                    Some(&planned.key.record_type),
-                    planned.subject,
+                    Some(record_type),
+                    subject,
                     Verb::Relate.name(),
                     Failure::SelfRelation.code(),
                 );
                 self.note(refused).await?;
                 Err(Failure::SelfRelation)
             }
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(refusal) => {
                 let failure = self.seen_or_not(request, planned, facts);
                 Err(self.refuse(refusal, failure).await)
@@ -438,12 +426,17 @@ impl Engine {
     ) -> Result<HashMap<Option<SubjectId>, Arc<RecordKeys>>, Failure> {
         let mut keys = HashMap::new();
         // Key rows come first: a record without its key is lost, a key without a record is not.
-        let made = match subjects.new.is_empty() {
-            true => Vec::new(),
-            false => self.keys.create_record_keys(tenant, &subjects.new).await?,
-        };
-        for (subject, made) in subjects.new.iter().zip(made) {
-            keys.insert(Some(*subject), made);
+        let begins = |permit: &WritePermit| permit.new_subject();
+        let mut new: Vec<NewSubject> = admitted
+            .iter()
+            .filter_map(|(_, permit)| begins(permit))
+            .filter(|new| subjects.is_new(new.subject()))
+            .collect();
+        new.sort_unstable_by_key(NewSubject::subject);
+        new.dedup();
+        let made = self.keys.create_record_keys(&new).await?;
+        for (new, made) in new.iter().zip(made) {
+            keys.insert(Some(new.subject()), made);
         }
         for (planned, _) in admitted {
             if let Entry::Vacant(place) = keys.entry(planned.subject) {
@@ -458,7 +451,6 @@ impl Engine {
         admitted: Vec<(Planned, WritePermit)>,
         keys: &HashMap<Option<SubjectId>, Arc<RecordKeys>>,
         tenant: TenantId,
-        now: Timestamp,
     ) -> Result<(Vec<RowWrite>, Vec<Sealed>), Failure> {
         let index = self.keys.index_key(tenant).await?;
         let mut rows = Vec::with_capacity(admitted.len());
@@ -472,22 +464,21 @@ impl Engine {
                 .previous
                 .as_ref()
                 .is_none_or(|stored| stored.deleted);
-            let (record, document, terms) = match (planned.kind, planned.document) {
+            let deleted = planned.kind == Kind::Delete;
+            let (written, terms) = match (planned.kind, planned.document) {
                 (Kind::Delete, _) | (_, None) => {
                     let previous = previous.ok_or(Failure::NotFound)?;
-                    let buried = self.gate().bury(permit, previous, keys, now);
-                    (buried.map_err(|_| Failure::Damaged)?, None, Vec::new())
+                    (self.gate.bury(permit, previous, keys)?, Vec::new())
                 }
                 (Kind::Create | Kind::Update, Some(document)) => {
                     let terms = declared.index_terms(&document);
-                    let written = self
-                        .gate()
-                        .seal(permit, document, declared.as_ref(), previous, keys, now)
-                        .map_err(|_| Failure::Damaged)?;
-                    (written.record, Some(written.document), terms)
+                    let layout = declared.as_ref();
+                    let written = self.gate.seal(permit, document, layout, previous, keys)?;
+                    (written, terms)
                 }
             };
-            let deleted = document.is_none();
+            // The rows wait in their transaction: it commits once the intent is durable.
+            let (record, document) = trusted::ahead_of_its_intent(written);
             let subsetted = !deleted && !replaces.includes(record.manifest.classes());
             let tag = |term: &IndexTerm| index_row(&index, &planned.key.record_type, term);
             rows.push(RowWrite {
@@ -539,7 +530,7 @@ fn index_row(key: &IndexKey, record_type: &RecordType, term: &IndexTerm) -> Inde
 /// Releases what was supplied, each by the receipt of its own entry.
 fn results(
     sealed: Vec<Sealed>,
-    receipts: Vec<gate::Receipt>,
+    receipts: Vec<Receipt>,
     now: Timestamp,
     proof: &Proof,
 ) -> Result<Vec<OpResult>, Failure> {
@@ -550,10 +541,8 @@ fn results(
         .into_iter()
         .zip(receipts)
         .map(|(sealed, receipt)| {
-            let document = match sealed.document {
-                Some(phi) => Some(phi.release(receipt).map_err(|_| Failure::OutcomeUnknown)?),
-                None => None,
-            };
+            let document = sealed.document.release(receipt);
+            let document = document.map_err(|_| Failure::OutcomeUnknown)?;
             Ok(OpResult {
                 record_type: sealed.key.record_type,
                 id: sealed.key.id,

@@ -6,10 +6,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 use uuid::Uuid;
-use vouchsafe::access::Bundle;
+use vouchsafe::access::{Bundle, BundleHash};
 use vouchsafe::audit::{AppendError, AuditLog as _, Context, RecorderKey};
 use vouchsafe::ids::TenantId;
 use vouchsafe::keys::KeyService;
+use vouchsafe::seal::SystemPurpose;
+use vouchsafe::trusted::{self, Clock};
 use vouchsafe_database::{Create, Database, Location};
 use vouchsafe_identity::Identity;
 use vouchsafe_keys::local::LocalRoot;
@@ -68,7 +70,8 @@ impl Service {
             &folder,
             installation.policies.as_deref().unwrap_or_default(),
         )?;
-        let (recorder, log) = start_recorder(&opening, &folder, &mut installation, first).await?;
+        let (recorder, log) =
+            start_recorder(&opening, &folder, &mut installation, first, bundle.hash()).await?;
         let identity = open_identity(&settings, &places, &keys, &installation, first).await?;
         let parts = (Arc::clone(&keys), log.clone(), Arc::clone(&bundle));
         let engine = open_engine(&places, parts, first).await?;
@@ -110,7 +113,7 @@ impl Service {
                     .iter()
                     .map(|event| administration::draft(event, &keys, &context, now()))
                     .collect();
-                self.append(&drafts).await?;
+                self.append(drafts).await?;
                 self.invitation = Some(prepared.confirm().await?);
             }
             // The first start was cut off after this; a new link is made by `vouchsafe person link`.
@@ -189,14 +192,8 @@ async fn open_engine(
     let pack = Pack::fhir_r4()?;
     let store = Store::open(&places.records, create(first), &pack).await?;
     let keys: Arc<dyn KeyService> = keys;
-    Ok(Engine::new(
-        store,
-        keys,
-        Arc::new(log),
-        bundle,
-        pack,
-        Arc::new(now),
-    ))
+    let gate = trusted::gate(bundle, Arc::new(log), Clock::new(now));
+    Ok(Engine::new(store, keys, gate, pack))
 }
 
 struct Places {
@@ -271,6 +268,7 @@ async fn start_recorder(
     folder: &Folder,
     installation: &mut Installation,
     first: bool,
+    bundle: BundleHash,
 ) -> Result<(Recorder, RecorderClient), OpenError> {
     if first {
         // Called again, it finishes a first start that was cut off.
@@ -300,6 +298,7 @@ async fn start_recorder(
         opening.program.clone(),
         opening.settings.log_level,
         opening.gap,
+        bundle,
     )
     .await?;
     let client = answering(folder, &pinned, installation.replica).await?;
@@ -339,7 +338,7 @@ fn pinned(folder: &Folder, installation: &Installation) -> Result<RecorderKey, O
         .origin()
         .to_owned();
     let key = installation.recorder.as_deref().and_then(from_hex);
-    Ok(RecorderKey::new(&origin, key.ok_or(OpenError::OtherLog)?))
+    Ok(trusted::recorder(&origin, key.ok_or(OpenError::OtherLog)?))
 }
 
 async fn open_identity(
@@ -349,7 +348,9 @@ async fn open_identity(
     installation: &Installation,
     first: bool,
 ) -> Result<Identity, OpenError> {
-    let seal = keys.system_key(installation.tenant, "identity").await?;
+    let seal = keys
+        .system_key(installation.tenant, SystemPurpose::Identity)
+        .await?;
     let base = settings.base_url();
     let identity = Identity::open(
         &places.identity,

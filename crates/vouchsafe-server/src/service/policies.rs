@@ -6,6 +6,7 @@ use std::sync::Arc;
 use aws_lc_rs::rand;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use vouchsafe::access::{Bundle, BundleFiles};
+use vouchsafe::trusted;
 
 use super::OpenError;
 use crate::files;
@@ -29,7 +30,7 @@ pub(super) fn write_default(folder: &Folder) -> Result<String, OpenError> {
         }
     };
     let bundle = Bundle::default_files();
-    let signature = Bundle::sign(&bundle, &seed)?;
+    let signature = trusted::sign_bundle(&bundle, &seed)?;
     for (name, content) in bundle.iter() {
         write(&place.join(name), content, false)?;
     }
@@ -60,7 +61,7 @@ pub(super) fn open(folder: &Folder, pinned: &str) -> Result<Arc<Bundle>, OpenErr
     let text = std::fs::read_to_string(&path).map_err(|_| malformed())?;
     let signature: [u8; 64] = from_hex(&text).ok_or_else(malformed)?;
     let key: [u8; 32] = from_hex(pinned).ok_or_else(malformed)?;
-    Ok(Arc::new(Bundle::open(&bundle, &signature, &key)?))
+    Ok(Arc::new(trusted::bundle(&bundle, &signature, &key)?))
 }
 
 fn write(path: &Path, content: &[u8], secret: bool) -> Result<(), OpenError> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use vouchsafe::access::BundleHash;
 use vouchsafe_ledger::Gap;
 use vouchsafe_ledger::client::{Child, ChildConfig, ChildError};
 
@@ -40,6 +41,7 @@ impl Recorder {
         program: PathBuf,
         level: LogLevel,
         gap: Gap,
+        bundle: BundleHash,
     ) -> Result<Self, ChildError> {
         let mut args = vec![
             "recorder".into(),
@@ -49,6 +51,8 @@ impl Recorder {
             folder.socket().into(),
             "--log-level".into(),
             level.name().into(),
+            "--bundle".into(),
+            bundle.to_string().into(),
         ];
         if gap == Gap::Confirmed {
             args.push("--clock-is-right".into());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -13,6 +14,7 @@ use super::answers::Answers;
 use super::load::{self, Loaded};
 use super::sight::Sight;
 use super::{Purpose, Right, RoleName};
+use crate::ids::InvalidId;
 
 /// What the signature says it is of.
 const SIGNED: &[u8] = b"vouchsafe-policy-bundle/v1\n";
@@ -167,6 +169,24 @@ impl BundleHash {
     }
 }
 
+impl FromStr for BundleHash {
+    type Err = InvalidId;
+
+    /// The form that [`Display`](fmt::Display) writes: 64 digits, `0-9` and `a-f`.
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let digits = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if text.len() != 64 || !text.bytes().all(digits) {
+            return Err(InvalidId);
+        }
+        let mut hash = [0; 32];
+        for (place, byte) in hash.iter_mut().enumerate() {
+            let pair = text.get(2 * place..2 * place + 2).ok_or(InvalidId)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| InvalidId)?;
+        }
+        Ok(Self(hash))
+    }
+}
+
 impl fmt::Display for BundleHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -222,7 +242,7 @@ impl Bundle {
     ///
     /// # Errors
     /// [`BundleRefused::Signature`] when the seed is no key.
-    pub fn sign(files: &BundleFiles, seed: &[u8; 32]) -> Result<[u8; 64], BundleRefused> {
+    pub(crate) fn sign(files: &BundleFiles, seed: &[u8; 32]) -> Result<[u8; 64], BundleRefused> {
         let key =
             Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| BundleRefused::Signature)?;
         let signature = key.sign(&signed_bytes(files.hash()));
@@ -236,7 +256,7 @@ impl Bundle {
     ///
     /// # Errors
     /// [`BundleRefused`]; nothing of a refused bundle is ever in force.
-    pub fn open(
+    pub(crate) fn open(
         files: &BundleFiles,
         signature: &[u8],
         trusted_public_key: &[u8; 32],

@@ -46,7 +46,8 @@ impl Acknowledgement {
     }
 }
 
-/// The recorder that we trust: its log and the key of its acknowledgements.
+/// The recorder that we trust: its log and the key of its acknowledgements. It comes from
+/// [`crate::trusted::recorder`].
 #[derive(Clone, Debug)]
 pub struct RecorderKey {
     origin: String,
@@ -70,8 +71,7 @@ pub enum AckRefused {
 
 impl RecorderKey {
     /// The recorder of that origin, with that Ed25519 public key.
-    #[must_use]
-    pub fn new(origin: &str, public_key: [u8; 32]) -> Self {
+    pub(crate) fn new(origin: &str, public_key: [u8; 32]) -> Self {
         let pin = digest(&SHA256, &[&public_key[..], origin.as_bytes()].concat());
         let mut recorder = Self {
             origin: origin.to_owned(),
@@ -144,9 +144,9 @@ impl Acknowledged {
     }
 }
 
-/// One entry of an acknowledged batch.
+/// Where the log says that an entry is: nothing believes it before the leaf has been compared.
 #[derive(Clone, Debug)]
-pub struct Appended {
+pub struct Stored {
     /// The batch.
     pub batch: Arc<Acknowledged>,
     /// Which leaf of the batch it is, from 0.
@@ -155,13 +155,4 @@ pub struct Appended {
     pub source: Source,
     /// The source's counter of it.
     pub counter: u64,
-}
-
-impl Appended {
-    /// The entry's index in the log; of no meaning when the batch has no such position.
-    #[must_use]
-    pub fn index(&self) -> u64 {
-        let first = self.batch.get().first_index;
-        first.saturating_add(self.position as u64)
-    }
 }

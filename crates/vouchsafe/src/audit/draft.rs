@@ -1,12 +1,15 @@
 //! Entries, and drafts of them.
 
+use std::fmt;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::AuditKeys;
 use super::detail::Detail;
 use super::event::Outcome;
+use super::{AuditKeys, AuditLog};
 use crate::ids::{self, IntentId, RequestId, SessionId, TenantId};
 use crate::phi::Opened;
 
@@ -21,40 +24,75 @@ pub enum EntryKind {
     Outcome(IntentId),
 }
 
-/// Which release an entry allows once it is in the log.
-#[derive(Debug)]
-pub(crate) struct ReleaseTag(pub(crate) Opened);
+/// An entry as the log gets it.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// What it is to the recorder.
+    pub kind: EntryKind,
+    /// When it was made; the recorder refuses it when that is far from its own clock.
+    pub time: Timestamp,
+    /// The entry: JSON in the canonical form of RFC 8785.
+    pub bytes: Bytes,
+}
 
 /// An entry that is not in the log yet.
 ///
 /// Not `Clone`, and made only by the gate and by [`super::Event`]: whoever holds one can append
-/// it, and nothing else.
-#[derive(Debug)]
+/// it, and nothing else. The entry of an access or a refusal cannot be lost: a draft of one that is dropped, by
+/// `_`, by `?` or by a panic, begins to append itself.
 #[must_use = "what is not appended did not happen, or must not"]
 pub struct Draft {
-    kind: EntryKind,
-    time: Timestamp,
-    bytes: Bytes,
-    pub(crate) release: Option<ReleaseTag>,
+    entry: Outgoing,
+    release: Option<Opened>,
+    /// The log that gets it when it is dropped.
+    owed: Option<Arc<dyn AuditLog>>,
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft")
+            .field("kind", &self.entry.kind)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Draft {
     /// What it is to the recorder.
     #[must_use]
     pub const fn kind(&self) -> EntryKind {
-        self.kind
+        self.entry.kind
     }
 
-    /// When it was made; the recorder refuses it when that is far from its own clock.
+    /// When it was made.
     #[must_use]
     pub const fn time(&self) -> Timestamp {
-        self.time
+        self.entry.time
     }
 
     /// The entry: JSON in the canonical form of RFC 8785.
     #[must_use]
     pub const fn bytes(&self) -> &Bytes {
-        &self.bytes
+        &self.entry.bytes
+    }
+
+    /// Owes the entry to this log: it gets there even if the draft is dropped.
+    pub(crate) fn owed_to(mut self, log: &Arc<dyn AuditLog>) -> Self {
+        self.owed = Some(Arc::clone(log));
+        self
+    }
+
+    /// Leaves for a log: nothing is owed any more.
+    pub(super) fn leave(mut self) -> (Outgoing, Option<Opened>) {
+        self.owed = None;
+        (self.entry.clone(), self.release.take())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Some(log) = self.owed.take() {
+            drop(log.begin(vec![self.entry.clone()]));
+        }
     }
 }
 
@@ -131,7 +169,7 @@ impl Entry {
     pub(crate) fn draft(
         mut self,
         detail: Option<(&AuditKeys, &[u8])>,
-        release: Option<ReleaseTag>,
+        release: Option<Opened>,
         now: Timestamp,
     ) -> Draft {
         let id = ids::ordered(now);
@@ -141,12 +179,15 @@ impl Entry {
         self.time = format!("{now:.6}");
         self.v = 1;
         Draft {
-            kind: self.kind(),
-            time: now,
-            // Strings, integers and lists of them always serialise; the recorder refuses an
-            // empty entry.
-            bytes: serde_json::to_vec(&self).unwrap_or_default().into(),
+            entry: Outgoing {
+                kind: self.kind(),
+                time: now,
+                // Strings, integers and lists of them always serialise; the recorder refuses an
+                // empty entry.
+                bytes: serde_json::to_vec(&self).unwrap_or_default().into(),
+            },
             release,
+            owed: None,
         }
     }
 

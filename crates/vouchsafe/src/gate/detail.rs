@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::entry::LOG_ENTRY;
 use super::permit::Term;
-use super::{Gate, Refusal, Request, entry};
+use super::{Gate, Refusal, Request};
 use crate::access::{Facts, Verb};
 use crate::audit::{AuditKeys, DetailRefused, Draft, Outcome, SealedDetail};
 use crate::ids::{RecordType, TenantId};
@@ -61,7 +60,7 @@ pub enum DetailNotOpened {
     Detail(#[from] DetailRefused),
 }
 
-impl Gate<'_> {
+impl Gate {
     /// Whether the detail of an entry of the log may be read: [`Verb::ResolveAudit`].
     ///
     /// # Errors
@@ -74,20 +73,24 @@ impl Gate<'_> {
     ) -> Result<(DetailPermit, Draft), Box<Refusal>> {
         let verb = Verb::ResolveAudit;
         let decision = self.decide_whole(request, verb, &log_entry(), None, facts);
-        let entry = entry::of(request, Some(&decision)).of_entry(detail.entry());
+        let entry = self
+            .entry(request, Some(&decision))
+            .of_entry(detail.entry());
         if let Err(denied) = decision.outcome {
-            let draft = entry.refused(verb.name(), denied, request);
-            return Err(Box::new(Refusal { denied, draft }));
+            return Err(self.refusal(denied, entry.refused(verb.name(), denied, request)));
         }
         let permit = DetailPermit {
             access: self.access(request),
             tenant: request.session.tenant(),
             entry: detail.entry(),
-            term: Term::of(request),
+            term: Term::of(request.session, self.now()),
         };
-        let released = (&permit.access, permit.what());
+        let released = Opened {
+            access: permit.access.clone(),
+            what: permit.what(),
+        };
         let draft = entry.releasing(verb.name(), Outcome::Permitted, released, request);
-        Ok((permit, draft))
+        Ok((permit, draft.owed_to(&self.log)))
     }
 
     /// Opens the detail that the permit names.
@@ -99,9 +102,9 @@ impl Gate<'_> {
         permit: DetailPermit,
         detail: &SealedDetail,
         keys: &AuditKeys,
-        now: Timestamp,
     ) -> Result<Phi<Detail>, DetailNotOpened> {
-        permit.term.check(now).map_err(|_| DetailNotOpened::Late)?;
+        let late = |_| DetailNotOpened::Late;
+        permit.term.check(self.now()).map_err(late)?;
         if detail.entry() != permit.entry || keys.tenant() != permit.tenant {
             return Err(DetailNotOpened::OtherEntry);
         }

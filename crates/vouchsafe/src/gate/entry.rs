@@ -1,12 +1,13 @@
 //! How the gate writes entries.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::access::{Decision, Denied};
-use crate::audit::{Draft, Entry, Outcome, ReleaseTag, ResourceEntry, Stream};
+use crate::audit::{Draft, Entry, Outcome, ResourceEntry, Stream};
 use crate::class::{ClassSet, DataClass};
 use crate::ids::{IntentId, RecordType, SubjectId};
-use crate::phi::{Access, Opened, What};
+use crate::phi::Opened;
 
 use super::{Request, Target};
 
@@ -17,9 +18,14 @@ pub(super) const LOG_ENTRY: &str = "AuditEntry";
 pub(super) struct EntryBuilder<'d> {
     entry: Entry,
     detail: Option<&'d [u8]>,
+    now: Timestamp,
 }
 
-pub(super) fn of<'d>(request: &Request<'_>, decision: Option<&Decision>) -> EntryBuilder<'d> {
+pub(super) fn of<'d>(
+    request: &Request<'_>,
+    decision: Option<&Decision>,
+    now: Timestamp,
+) -> EntryBuilder<'d> {
     let session = request.session;
     let entry = Entry {
         actor: session.principal().label(),
@@ -41,6 +47,7 @@ pub(super) fn of<'d>(request: &Request<'_>, decision: Option<&Decision>) -> Entr
     EntryBuilder {
         entry,
         detail: None,
+        now,
     }
 }
 
@@ -142,24 +149,22 @@ impl<'d> EntryBuilder<'d> {
         self,
         operation: &'static str,
         outcome: Outcome,
-        (access, what): (&Access, What),
+        released: Opened,
         request: &Request<'_>,
     ) -> Draft {
-        let access = access.clone();
-        let release = ReleaseTag(Opened { access, what });
-        self.finish(operation, outcome, Some(release), request)
+        self.finish(operation, outcome, Some(released), request)
     }
 
     fn finish(
         mut self,
         operation: &'static str,
         outcome: Outcome,
-        release: Option<ReleaseTag>,
+        release: Option<Opened>,
         request: &Request<'_>,
     ) -> Draft {
         self.entry.operation = operation;
         self.entry.outcome = outcome.name();
         let detail = self.detail.map(|plain| (request.keys, plain));
-        self.entry.draft(detail, release, request.now)
+        self.entry.draft(detail, release, self.now)
     }
 }

@@ -4,11 +4,12 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Gate, Request};
+use super::Gate;
 use crate::class::ClassSet;
 use crate::document::Document;
 use crate::phi::{Access, Opened, Phi, Scope, What};
 use crate::seal::{self, Owner, RecordKeys, SealError, SealedRecord};
+use crate::session::Session;
 
 /// How long a permit may be used; never beyond its session.
 const PERMIT_LIFE: SignedDuration = SignedDuration::from_secs(30);
@@ -64,7 +65,7 @@ pub enum OpenRefused {
     Seal(#[from] SealError),
 }
 
-impl Gate<'_> {
+impl Gate {
     /// Opens what the permit names of a record. The AAD is rebuilt from the permit, never from
     /// the row.
     ///
@@ -75,14 +76,13 @@ impl Gate<'_> {
         permit: Permit,
         record: &SealedRecord,
         keys: &RecordKeys,
-        now: Timestamp,
     ) -> Result<Phi<Document>, OpenRefused> {
         let Permit {
             access,
             scope,
             term,
         } = permit;
-        term.check(now)?;
+        term.check(self.now())?;
         scope.check_owner(record.owner)?;
         if record.key != scope.record || record.version != scope.version {
             return Err(OpenRefused::OtherRecord);
@@ -102,11 +102,11 @@ pub(super) struct Term {
 
 impl Term {
     /// From the request on, for a while, and not beyond its session.
-    pub(super) fn of(request: &Request<'_>) -> Self {
-        let session_end = request.session.expires_at();
-        let end = request.now.checked_add(PERMIT_LIFE);
+    pub(super) fn of(session: &Session, now: Timestamp) -> Self {
+        let session_end = session.expires_at();
+        let end = now.checked_add(PERMIT_LIFE);
         Self {
-            from: request.now,
+            from: now,
             until: end.map_or(session_end, |end| end.min(session_end)),
         }
     }

@@ -1,75 +1,141 @@
 //! The right to search.
 
-use crate::access::{Decision, Purpose};
-use crate::audit::{Context, Draft, Outcome};
-use crate::class::ClassSet;
-use crate::ids::{RecordType, SubjectId};
-use crate::session::Session;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Request, entry};
+use super::{Gate, Refusal, Request};
+use crate::access::{Ask, Decision, Facts, Verb};
+use crate::audit::{Draft, Outcome};
+use crate::class::{ClassSet, DataClass};
+use crate::ids::{RecordType, SubjectId};
 
 /// The right to run one search; it opens nothing.
-#[derive(Debug)]
-pub struct SearchPermit {
-    session: Session,
-    purpose: Purpose,
-    context: Context,
+///
+/// A permit that is dropped without an entry makes one, of nothing found: an admitted search stands in the log
+/// whatever becomes of it.
+pub struct SearchPermit<'a> {
+    gate: &'a Gate,
+    request: Request<'a>,
     decision: Decision,
-    record_type: RecordType,
-    classes: ClassSet,
+    asked: Searched<'a>,
+    entered: AtomicBool,
 }
 
-impl SearchPermit {
-    pub(super) fn new(
-        request: &Request<'_>,
-        decision: Decision,
-        record_type: RecordType,
-        classes: ClassSet,
-    ) -> Self {
-        Self {
-            session: request.session.clone(),
-            purpose: request.purpose,
-            context: request.context.clone(),
-            decision,
-            record_type,
-            classes,
-        }
+impl fmt::Debug for SearchPermit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SearchPermit")
+            .field("classes", &self.asked.classes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a search looks at.
+#[derive(Clone, Copy)]
+pub struct Searched<'a> {
+    /// The type of the records.
+    pub record_type: &'a RecordType,
+    /// Whether they are about somebody.
+    pub has_subject: bool,
+    /// The classes of the elements to filter or sort by.
+    pub classes: ClassSet,
+    /// The query: PHI, sealed in the entry.
+    pub query: &'a [u8],
+}
+
+impl fmt::Debug for Searched<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Searched")
+            .field("record_type", &self.record_type)
+            .field("classes", &self.classes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Gate {
+    /// Whether records may be searched so, for what is asked in several ways: no entry is made.
+    #[must_use]
+    pub fn may_search(&self, request: &Request<'_>, asked: &Searched<'_>, facts: &Facts) -> bool {
+        self.decide_search(request, asked, facts).outcome.is_ok()
     }
 
+    /// Whether records may be searched so; `facts` are those of the search as a whole. Every record found is decided
+    /// again, by [`Self::admit_match`].
+    ///
+    /// # Errors
+    /// [`Refusal`] when some class may not be searched by.
+    pub fn admit_search<'a>(
+        &'a self,
+        request: &Request<'a>,
+        asked: Searched<'a>,
+        facts: &Facts,
+    ) -> Result<SearchPermit<'a>, Box<Refusal>> {
+        let decision = self.decide_search(request, &asked, facts);
+        if let Err(denied) = decision.outcome {
+            let draft = self
+                .entry(request, Some(&decision))
+                .of_type(asked.record_type)
+                .with_classes(asked.classes)
+                .refused("search", denied, request);
+            return Err(self.refusal(denied, draft));
+        }
+        Ok(SearchPermit {
+            gate: self,
+            request: *request,
+            decision,
+            asked,
+            entered: AtomicBool::new(false),
+        })
+    }
+
+    fn decide_search(
+        &self,
+        request: &Request<'_>,
+        asked: &Searched<'_>,
+        facts: &Facts,
+    ) -> Decision {
+        let ask = Ask {
+            verb: Verb::Search,
+            record_type: asked.record_type,
+            tenant: request.session.tenant(),
+            has_subject: asked.has_subject,
+            classes: asked.classes.with(DataClass::Operational),
+            purpose: request.purpose,
+        };
+        self.decide(request, &ask, facts)
+    }
+}
+
+impl SearchPermit<'_> {
     /// The entry of the search: how many records it opened, and the query, sealed. It is written
     /// also when nothing was found: that is a disclosure too.
-    ///
-    /// It names the session that was admitted; of `request`, only keys and time count.
-    pub fn entry(&self, request: &Request<'_>, query: &[u8], count: u64) -> Draft {
-        let request = &self.admitted(request);
-        entry::of(request, Some(&self.decision))
-            .of_type(&self.record_type)
-            .with_classes(self.classes)
+    pub fn entry(&self, count: u64) -> Draft {
+        self.entered.store(true, Ordering::Relaxed);
+        self.gate
+            .entry(&self.request, Some(&self.decision))
+            .of_type(self.asked.record_type)
+            .with_classes(self.asked.classes)
             .counting(count)
-            .detailed(query)
-            .draft("search", Outcome::Permitted, request)
+            .detailed(self.asked.query)
+            .draft("search", Outcome::Permitted, &self.request)
+            .owed_to(&self.gate.log)
     }
 
     /// The entry of a patient whom the search names: it is written also when nothing of them is found.
-    ///
-    /// As of [`Self::entry`], only keys and time of `request` count.
-    pub fn names(&self, request: &Request<'_>, subject: SubjectId) -> Draft {
-        let request = &self.admitted(request);
-        entry::of(request, Some(&self.decision))
-            .of_type(&self.record_type)
-            .of_subject(Some(subject), request)
-            .with_classes(self.classes)
-            .draft("search", Outcome::Permitted, request)
+    pub fn names(&self, subject: SubjectId) -> Draft {
+        self.gate
+            .entry(&self.request, Some(&self.decision))
+            .of_type(self.asked.record_type)
+            .of_subject(Some(subject), &self.request)
+            .with_classes(self.asked.classes)
+            .draft("search", Outcome::Permitted, &self.request)
+            .owed_to(&self.gate.log)
     }
+}
 
-    /// The request as it was admitted: of another one, only keys and time count.
-    const fn admitted<'a>(&'a self, request: &Request<'a>) -> Request<'a> {
-        Request {
-            session: &self.session,
-            purpose: self.purpose,
-            context: &self.context,
-            keys: request.keys,
-            now: request.now,
+impl Drop for SearchPermit<'_> {
+    fn drop(&mut self) {
+        if !self.entered.load(Ordering::Relaxed) {
+            drop(self.entry(0));
         }
     }
 }

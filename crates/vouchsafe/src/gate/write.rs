@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-
 use super::permit::Term;
-use super::{Gate, OpenRefused, Refusal, Request, Target, entry, refuse};
+use super::{Gate, OpenRefused, Receipt, Refusal, ReleaseRefused, Request, Target};
 use crate::access::{Decision, Denied, Facts, Verb};
 use crate::audit::{Draft, Outcome};
 use crate::class::ClassSet;
 use crate::document::{Document, Layout};
-use crate::ids::{IntentId, Version};
+use crate::ids::{IntentId, NewSubject, Version};
 use crate::phi::{Access, Opened, Phi, Scope, What};
 use crate::seal::{self, RecordKeys, SealedRecord, Writing};
 
@@ -20,6 +18,8 @@ pub struct WritePermit {
     scope: Scope,
     /// The classes that the writer may write: they are replaced, all others carried over.
     write: ClassSet,
+    /// Those of them that the writer may read: they alone are compared with what was before.
+    compare: ClassSet,
     change: Change,
     term: Term,
 }
@@ -81,15 +81,57 @@ impl WritePermit {
     pub const fn replaces(&self) -> ClassSet {
         self.write
     }
+
+    /// What its receipt releases.
+    fn seals(&self) -> Opened {
+        Opened {
+            access: self.access.clone(),
+            what: What::Record(self.scope.clone()),
+        }
+    }
+
+    /// The subject that begins with the record: it may get keys.
+    #[must_use]
+    pub fn new_subject(&self) -> Option<NewSubject> {
+        let begins = |subject| NewSubject::new(self.scope.record.tenant, subject);
+        match self.change {
+            Change::Create => self.scope.subject.map(begins),
+            Change::Update | Change::Delete => None,
+        }
+    }
 }
 
-/// A version that was sealed, and what the writer supplied of it.
-#[derive(Debug)]
+/// A version that was sealed, and what the writer supplied of it: nothing, of a deletion.
+///
+/// Neither comes out before the write's entry is durable, so what is stored stands in the log.
+#[must_use = "it is stored once its entry is recorded"]
 pub struct Written {
-    /// To be stored.
-    pub record: SealedRecord,
-    /// What was supplied: released by the receipt of the write's entry.
-    pub document: Phi<Document>,
+    record: SealedRecord,
+    document: Phi<Option<Document>>,
+}
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Written")
+    }
+}
+
+impl Written {
+    /// What is to be stored and what was supplied: the write's entry is durable.
+    ///
+    /// # Errors
+    /// [`ReleaseRefused`] unless the receipt is of this very write. Both are gone then.
+    pub fn recorded(
+        self,
+        intent: Receipt,
+    ) -> Result<(SealedRecord, Option<Document>), ReleaseRefused> {
+        let document = self.document.release(intent)?;
+        Ok((self.record, document))
+    }
+
+    pub(crate) fn apart(self) -> (SealedRecord, Phi<Option<Document>>) {
+        (self.record, self.document)
+    }
 }
 
 /// Whether an entry is the intent of its write, or one of several under an intent of its own.
@@ -97,7 +139,7 @@ pub struct Written {
 pub enum Writes {
     /// The only record of the write: its entry is the intent.
     Alone(IntentId),
-    /// One of several: the intent is an entry of its own, by [`super::intended`].
+    /// One of several: the intent is an entry of its own, by [`Gate::intended`].
     Among(IntentId),
 }
 
@@ -110,8 +152,11 @@ pub struct WriteClasses {
     pub before: ClassSet,
 }
 
-impl Gate<'_> {
+impl Gate {
     /// Whether a version may be written: `verb` is create, update or delete.
+    ///
+    /// The draft is not owed to the log as that of a read is: until its receipt is there, nothing sealed comes out,
+    /// and an intent that was given up would have to be settled.
     ///
     /// # Errors
     /// [`Refusal`] when a supplied class may not be written; [`Denied::NothingAsked`] when none is
@@ -131,10 +176,10 @@ impl Gate<'_> {
             (Some(change), Ok(_)) => change,
             (None, _) => {
                 let denied = Denied::NothingAsked;
-                return Err(refuse(request, target, &decision, denied, supplied));
+                return Err(self.refuse(request, target, &decision, denied, supplied));
             }
             (_, Err(denied)) => {
-                return Err(refuse(request, target, &decision, denied, supplied));
+                return Err(self.refuse(request, target, &decision, denied, supplied));
             }
         };
         let mut write = supplied;
@@ -146,21 +191,28 @@ impl Gate<'_> {
                 decision.policies = joined(&decision, other);
             }
         }
+        let replaced = before.intersection(write);
+        let compare = match replaced.is_empty() {
+            true => ClassSet::NONE,
+            false => self.sees(request, target, replaced, facts),
+        };
         let permit = WritePermit {
             access: self.access(request),
             scope: target.scope(supplied),
             write,
+            compare,
             change,
-            term: Term::of(request),
+            term: Term::of(request.session, self.now()),
         };
-        let entry = entry::of(request, Some(&decision))
+        let entry = self
+            .entry(request, Some(&decision))
             .about(target, request)
             .with_classes(write);
         let entry = match writes {
             Writes::Alone(intent) => entry.intending(intent),
             Writes::Among(intent) => entry.within(intent),
         };
-        let released = (&permit.access, What::Record(permit.scope.clone()));
+        let released = permit.seals();
         let draft = entry.releasing(target.operation, Outcome::Intent, released, request);
         Ok((permit, draft))
     }
@@ -177,16 +229,17 @@ impl Gate<'_> {
         layout: &dyn Layout,
         previous: Option<&SealedRecord>,
         keys: &RecordKeys,
-        now: Timestamp,
     ) -> Result<Written, OpenRefused> {
+        let sealed = permit.seals();
         let WritePermit {
-            access,
+            access: _,
             scope,
             write,
+            compare,
             change,
             term,
         } = permit;
-        term.check(now)?;
+        term.check(self.now())?;
         scope.check_owner(keys.owner())?;
         change.check(scope.version, previous)?;
         if change == Change::Delete {
@@ -196,13 +249,13 @@ impl Gate<'_> {
             key: &scope.record,
             version: scope.version,
             write,
+            compare,
             previous,
         };
         let record = seal::seal_document(keys, &writing, layout, &document)?;
-        let what = What::Record(scope);
         Ok(Written {
             record,
-            document: Phi::new(document, Opened { access, what }),
+            document: Phi::new(Some(document), sealed),
         })
     }
 
@@ -215,16 +268,17 @@ impl Gate<'_> {
         permit: WritePermit,
         previous: &SealedRecord,
         keys: &RecordKeys,
-        now: Timestamp,
-    ) -> Result<SealedRecord, OpenRefused> {
+    ) -> Result<Written, OpenRefused> {
+        let sealed = permit.seals();
         let WritePermit {
             access: _,
             scope,
             write,
+            compare,
             change,
             term,
         } = permit;
-        term.check(now)?;
+        term.check(self.now())?;
         scope.check_owner(keys.owner())?;
         change.check(scope.version, Some(previous))?;
         // What was decided about must be all that goes.
@@ -236,9 +290,13 @@ impl Gate<'_> {
             key: &scope.record,
             version: scope.version,
             write,
+            compare,
             previous: Some(previous),
         };
-        Ok(seal::seal_tombstone(keys, &writing)?)
+        Ok(Written {
+            record: seal::seal_tombstone(keys, &writing)?,
+            document: Phi::new(None, sealed),
+        })
     }
 }
 

@@ -8,8 +8,29 @@ use super::wrapping::{derive, seal_small};
 use super::{KeyVersion, Plaintext, SealError, Secret, Suite};
 use crate::ids::TenantId;
 
+/// What a [`SystemKey`] is for. There is no other purpose: it is no key for data.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum SystemPurpose {
+    /// Factors and signing keys of the identity store.
+    Identity,
+    /// Where a search goes on.
+    SearchCursor,
+}
+
+impl SystemPurpose {
+    /// The name in the key's derivation.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::SearchCursor => "search-cursor",
+        }
+    }
+}
+
 /// Seals secrets of the system that are no records: seeds of one-time codes, signing keys, search
-/// cursors. It is derived apart from record keys and can open no record.
+/// cursors. It is derived apart from record keys and can open no record, and it is no cipher for
+/// anything else: it seals through [`crate::trusted::SystemCipher`] alone.
 pub struct SystemKey {
     key: EnvelopeKey,
     /// What its AADs have in common.
@@ -22,7 +43,7 @@ impl SystemKey {
     pub fn derive(
         branch: &Secret,
         tenant: TenantId,
-        purpose: &'static str,
+        purpose: SystemPurpose,
         version: KeyVersion,
     ) -> Self {
         Self::derive_in(Suite::Xaes256Gcm, branch, tenant, purpose, version)
@@ -35,7 +56,17 @@ impl SystemKey {
         suite: Suite,
         branch: &Secret,
         tenant: TenantId,
-        purpose: &'static str,
+        purpose: SystemPurpose,
+        version: KeyVersion,
+    ) -> Self {
+        Self::named(suite, branch, tenant, purpose.name(), version)
+    }
+
+    pub(super) fn named(
+        suite: Suite,
+        branch: &Secret,
+        tenant: TenantId,
+        purpose: &str,
         version: KeyVersion,
     ) -> Self {
         let place = Frame::new("system")
@@ -49,7 +80,7 @@ impl SystemKey {
 
     /// Seals; `context` says where the sealed thing belongs, and is needed to open it.
     #[must_use]
-    pub fn seal(&self, context: &[u8], plain: &[u8]) -> Vec<u8> {
+    pub(crate) fn seal(&self, context: &[u8], plain: &[u8]) -> Vec<u8> {
         seal_small(&self.key, &mut self.place.clone().with(context), plain)
     }
 
@@ -57,7 +88,7 @@ impl SystemKey {
     ///
     /// # Errors
     /// [`SealError`] when it was sealed by another key, for another context, or changed.
-    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Plaintext, SealError> {
+    pub(crate) fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Plaintext, SealError> {
         let mut aad = self.place.clone().with(context);
         self.key.open(&mut aad, &Envelope::parse(sealed)?)
     }

@@ -64,6 +64,7 @@ impl Chart {
             key: &self.key,
             version: version(number),
             write,
+            compare: write,
             previous,
         };
         seal_document(&self.keys, &writing, &layout(), &document(json))

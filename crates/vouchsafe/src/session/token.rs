@@ -206,7 +206,8 @@ impl VerifyingKeys {
     }
 }
 
-/// Makes sessions from access tokens; nothing else does.
+/// Makes sessions from access tokens; nothing else does. It comes from [`crate::trusted::verifier`], and
+/// [`crate::trusted::session`] uses it.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     keys: VerifyingKeys,
@@ -216,8 +217,7 @@ pub struct Verifier {
 
 impl Verifier {
     /// A verifier of tokens by this issuer for this audience, under these keys.
-    #[must_use]
-    pub fn new(keys: VerifyingKeys, issuer: &str, audience: &str) -> Self {
+    pub(crate) fn new(keys: VerifyingKeys, issuer: &str, audience: &str) -> Self {
         Self {
             keys,
             issuer: issuer.to_owned(),
@@ -231,12 +231,12 @@ impl Verifier {
         &self.keys
     }
 
-    /// The session that a token stands for.
+    /// The session that a token stands for at that time.
     ///
     /// # Errors
     /// [`TokenRefused`], also when the token lives longer than [`AccessTtl::MAX_SECONDS`],
     /// whoever signed it.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Session, TokenRefused> {
+    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Session, TokenRefused> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenRefused::Malformed);
         }

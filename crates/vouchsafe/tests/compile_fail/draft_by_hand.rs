@@ -1,13 +1,9 @@
 //! Entries say what the gate says.
 
-use jiff::Timestamp;
-use vouchsafe::audit::{Draft, EntryKind};
+use vouchsafe::audit::{Draft, Outgoing};
 
-fn case(time: Timestamp) -> Draft {
-    Draft {
-        kind: EntryKind::Event,
-        time,
-    }
+fn case(entry: Outgoing) -> Draft {
+    Draft { entry }
 }
 
 fn main() {}

@@ -1,17 +1,15 @@
 //! A permit to write opens nothing.
 
-use jiff::Timestamp;
 use vouchsafe::gate::{Gate, WritePermit};
 use vouchsafe::seal::{RecordKeys, SealedRecord};
 
 fn case(
-    gate: Gate<'_>,
+    gate: Gate,
     permit: WritePermit,
     record: &SealedRecord,
     keys: &RecordKeys,
-    now: Timestamp,
 ) {
-    let _ = gate.open(permit, record, keys, now);
+    let _ = gate.open(permit, record, keys);
 }
 
 fn main() {}

@@ -1,11 +1,10 @@
 //! Opening takes a permit.
 
-use jiff::Timestamp;
 use vouchsafe::gate::Gate;
 use vouchsafe::seal::{RecordKeys, SealedRecord};
 
-fn case(gate: Gate<'_>, record: &SealedRecord, keys: &RecordKeys, now: Timestamp) {
-    let _ = gate.open(record, keys, now);
+fn case(gate: Gate, record: &SealedRecord, keys: &RecordKeys) {
+    let _ = gate.open(record, keys);
 }
 
 fn main() {}

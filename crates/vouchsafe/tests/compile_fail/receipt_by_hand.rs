@@ -1,9 +1,10 @@
 //! Only a durable entry makes a receipt.
 
+use vouchsafe::audit::Appended;
 use vouchsafe::gate::Receipt;
 
-fn case() -> Receipt {
-    Receipt { index: 0 }
+fn case(entry: Appended) -> Receipt {
+    Receipt { entry }
 }
 
 fn main() {}

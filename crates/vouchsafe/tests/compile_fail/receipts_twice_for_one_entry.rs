@@ -1,11 +1,10 @@
 //! An entry gives one receipt, however often it is acknowledged.
 
-use vouchsafe::audit::{Appended, Draft};
-use vouchsafe::gate::receipts;
+use vouchsafe::audit::Recorded;
 
-fn case(drafts: Vec<Draft>, appended: &[Appended]) {
-    let _ = receipts(drafts, appended);
-    let _ = receipts(drafts, appended);
+fn case(recorded: Recorded) {
+    let _ = recorded.into_receipts();
+    let _ = recorded.into_receipts();
 }
 
 fn main() {}

@@ -1,17 +1,17 @@
 //! A clinic with a few people, keys and records, all in memory.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use vouchsafe::access::{Bundle, Facts, Purpose, Right, Verb};
-use vouchsafe::audit::{AuditKeys, AuditLog as _, Context, Draft};
+use vouchsafe::audit::{AuditKeys, Context, Draft};
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
 use vouchsafe::gate::{
-    Gate, Permit, Receipt, Refusal, Request, Target, WriteClasses, WritePermit, Writes, receipts,
+    Gate, Permit, Receipt, Refusal, Request, Target, WriteClasses, WritePermit, Writes,
 };
 use vouchsafe::ids::{
     IntentId, PersonId, RecordId, RecordKey, RequestId, RightId, SessionId, SubjectId, TenantId,
@@ -19,19 +19,21 @@ use vouchsafe::ids::{
 };
 use vouchsafe::seal::{KeyVersion, Owner, RecordKeys, SealedRecord, Secret};
 use vouchsafe::session::{
-    AccessTtl, Assurance, Issuer, NewSession, Principal, Session, Verifier, VerifyingKeys,
+    AccessTtl, Assurance, Issuer, NewSession, Principal, Session, VerifyingKeys,
 };
+use vouchsafe::trusted::{self, Clock};
 
 use crate::canary;
 use crate::layout::Members;
 use crate::recorder::MemoryLog;
 
 /// The policies that come with the product, signed by a key of the tests.
-static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
+static BUNDLE: LazyLock<Arc<Bundle>> = LazyLock::new(|| {
     let (files, seed) = (Bundle::default_files(), [7; 32]);
     let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
-    let trusted = pair.public_key().as_ref().try_into().unwrap();
-    Bundle::open(&files, &Bundle::sign(&files, &seed).unwrap(), &trusted).unwrap()
+    let public_key = pair.public_key().as_ref().try_into().unwrap();
+    let signature = trusted::sign_bundle(&files, &seed).unwrap();
+    Arc::new(trusted::bundle(&files, &signature, &public_key).unwrap())
 });
 
 pub(crate) fn now() -> Timestamp {
@@ -44,7 +46,9 @@ pub(crate) fn later(seconds: i64) -> Timestamp {
 
 pub(crate) struct Clinic {
     pub(crate) tenant: TenantId,
-    pub(crate) log: MemoryLog,
+    pub(crate) log: Arc<MemoryLog>,
+    /// The time of the gate.
+    time: Arc<Mutex<Timestamp>>,
     pub(crate) keys: AuditKeys,
     pub(crate) context: Context,
 }
@@ -68,7 +72,8 @@ impl Clinic {
         let tenant = TenantId::random();
         Self {
             tenant,
-            log: MemoryLog::new(),
+            log: Arc::new(MemoryLog::new()),
+            time: Arc::new(Mutex::new(now())),
             keys: audit_keys(tenant),
             context: Context {
                 request: Some(RequestId::random()),
@@ -77,8 +82,15 @@ impl Clinic {
         }
     }
 
-    pub(crate) fn gate(&self) -> Gate<'_> {
-        Gate::new(&BUNDLE, self.log.recorder())
+    pub(crate) fn gate(&self) -> Gate {
+        let time = Arc::clone(&self.time);
+        let clock = Clock::new(move || *time.lock().unwrap());
+        trusted::gate(Arc::clone(&BUNDLE), self.log.clone(), clock)
+    }
+
+    /// From now on it is this time.
+    pub(crate) fn set_clock(&self, time: Timestamp) {
+        *self.time.lock().unwrap() = time;
     }
 
     /// Somebody in this role, for treatment or what the role is for, with the patient in their
@@ -92,11 +104,7 @@ impl Clinic {
         };
         Someone {
             session: session(self.tenant, AccessTtl::default()),
-            facts: Facts {
-                rights: [right(role)].into(),
-                care: role == "clinician",
-                own: role == "patient",
-            },
+            facts: trusted::facts([right(role)].into(), role == "clinician", role == "patient"),
             purpose,
         }
     }
@@ -107,7 +115,6 @@ impl Clinic {
             purpose: who.purpose,
             context: &self.context,
             keys: &self.keys,
-            now: now(),
         }
     }
 
@@ -171,12 +178,11 @@ impl Clinic {
         let (permit, draft) = self
             .admit_write(&integration, &target, verb, classes)
             .unwrap();
-        self.log.record(&[draft]);
         let written = self
             .gate()
-            .seal(permit, document, &layout, previous, keys, now())
+            .seal(permit, document, &layout, previous, keys)
             .unwrap();
-        written.record
+        written.recorded(self.receipt(draft)).unwrap().0
     }
 
     pub(crate) fn admit_write(
@@ -213,15 +219,14 @@ impl Clinic {
         let (permit, draft) = self.admit_read(who, stored)?;
         let phi = self
             .gate()
-            .open(permit, &stored.record, &stored.keys, now())
+            .open(permit, &stored.record, &stored.keys)
             .unwrap();
         Ok(value(&phi.release(self.receipt(draft)).unwrap()))
     }
 
     /// The receipt of one draft.
     pub(crate) fn receipt(&self, draft: Draft) -> Receipt {
-        let appended = self.log.record(std::slice::from_ref(&draft));
-        let mut receipts = receipts(vec![draft], &appended).unwrap();
+        let mut receipts = self.log.record(vec![draft]).into_receipts();
         assert_eq!(receipts.len(), 1);
         receipts.pop().unwrap()
     }
@@ -287,8 +292,8 @@ pub(crate) fn session(tenant: TenantId, ttl: AccessTtl) -> Session {
         assurance: Assurance::TwoFactor,
     };
     let keys = VerifyingKeys::new([issuer.public_key()]);
-    let verifier = Verifier::new(keys, issuer_url, audience);
-    verifier.verify(&issuer.issue(&new, now()), now()).unwrap()
+    let verifier = trusted::verifier(keys, issuer_url, audience);
+    trusted::session(&verifier, &issuer.issue(&new, now()), now()).unwrap()
 }
 
 pub(crate) fn right(role: &str) -> Right {

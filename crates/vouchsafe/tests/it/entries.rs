@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use vouchsafe::access::Verb;
 use vouchsafe::audit::{Context, Draft, EntryKind, Event, Outcome, Stream};
-use vouchsafe::gate::intended;
+use vouchsafe::gate::Searched;
 use vouchsafe::ids::IntentId;
 
 use crate::canary;
@@ -95,7 +95,10 @@ fn one_of_each(clinic: &Clinic) -> Vec<Draft> {
     let request = clinic.request(&clinician);
     let gate = clinic.gate();
     let (_, read) = clinic.admit_read(&clinician, &stored).unwrap();
-    let refused = clinic.admit_read(&front_desk, &stored).unwrap_err().draft;
+    let refused = clinic
+        .admit_read(&front_desk, &stored)
+        .unwrap_err()
+        .into_draft();
     let both = (
         classes("operational clinical"),
         classes("demographic contact"),
@@ -105,16 +108,16 @@ fn one_of_each(clinic: &Clinic) -> Vec<Draft> {
         .admit_write(&clinician, &target, Verb::Update, both)
         .unwrap();
     let of_type = &stored.record.key.record_type;
+    let asked = Searched {
+        record_type: of_type,
+        has_subject: true,
+        classes: classes("clinical"),
+        query: canary::DIAGNOSIS.as_bytes(),
+    };
     let search = gate
-        .admit_search(
-            &request,
-            of_type,
-            true,
-            classes("clinical"),
-            &clinician.facts,
-        )
+        .admit_search(&request, asked, &clinician.facts)
         .unwrap()
-        .entry(&request, canary::DIAGNOSIS.as_bytes(), u64::MAX);
+        .entry(u64::MAX);
     let intent = IntentId::new_ordered(now());
     let subject = Some(stored.subject);
     let event = Event {
@@ -138,8 +141,8 @@ fn one_of_each(clinic: &Clinic) -> Vec<Draft> {
         search,
         gate.absent(&request, &stored.target()),
         gate.refused(&request, Some(of_type), subject, "relate", "self-relation"),
-        intended(&request, "transaction", intent, 2),
-        vouchsafe::gate::settled(&request, "transaction", intent, Outcome::Aborted, 2),
+        gate.intended(&request, "transaction", intent, 2),
+        gate.settled(&request, "transaction", intent, Outcome::Aborted, 2),
         event.draft(now()),
         Event::new(Stream::System, "start", Outcome::Permitted, &bare).draft(now()),
     ]
@@ -159,7 +162,7 @@ fn entries_are_canonical_json_of_known_members() {
             (&value["v"], &value["time"]),
             (&1.into(), &"2026-11-24T09:00:00.250000Z".into(),)
         );
-        clinic.log.record(&[draft]);
+        clinic.log.record(vec![draft]);
     }
     let known = MEMBERS.map(str::to_owned).into();
     let unused: Vec<_> = BTreeSet::difference(&known, &seen).collect();
@@ -192,7 +195,7 @@ fn text_from_outside_cannot_break_out_of_its_member() {
         (&value["network"], &value["outcome"]),
         (&hostile.into(), &"refused".into())
     );
-    clinic.log.record(&[draft]);
+    clinic.log.record(vec![draft]);
 }
 
 #[test]
@@ -202,7 +205,7 @@ fn ids_of_records_and_subjects_stand_only_as_tokens() {
     let (_, draft) = clinic
         .admit_read(&clinic.someone("clinician"), &stored)
         .unwrap();
-    clinic.log.record(&[draft]);
+    clinic.log.record(vec![draft]);
     let (record, subject) = (stored.record.key.id.uuid(), stored.subject.uuid());
     for leaf in clinic.log.leaves() {
         let text = String::from_utf8(leaf).unwrap();

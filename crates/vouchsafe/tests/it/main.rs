@@ -11,6 +11,8 @@ mod entries;
 #[cfg(test)]
 mod layout;
 #[cfg(test)]
+mod owed;
+#[cfg(test)]
 mod permits;
 #[cfg(test)]
 mod reading;

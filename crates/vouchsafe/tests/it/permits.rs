@@ -2,7 +2,7 @@
 
 use vouchsafe::access::Verb;
 use vouchsafe::class::ClassSet;
-use vouchsafe::gate::{Gate, OpenRefused, Request, Target};
+use vouchsafe::gate::{OpenRefused, Target};
 use vouchsafe::ids::{SubjectId, TenantId, Version};
 use vouchsafe::seal::{KeyVersion, Owner, RecordKeys, SealError, Secret};
 use vouchsafe::session::AccessTtl;
@@ -14,7 +14,7 @@ use crate::layout::Members;
 fn open(clinic: &Clinic, of: &Stored, with: &Stored) -> Option<OpenRefused> {
     let clinician = clinic.someone("clinician");
     let (permit, _) = clinic.admit_read(&clinician, of).unwrap();
-    let opened = clinic.gate().open(permit, &with.record, &with.keys, now());
+    let opened = clinic.gate().open(permit, &with.record, &with.keys);
     opened.err()
 }
 
@@ -67,9 +67,7 @@ fn a_permit_about_one_subject_opens_nothing_of_another() {
             .gate()
             .admit_read(&request, &target, present, &clinician.facts);
         if let Ok((permit, _)) = admitted {
-            let opened = clinic
-                .gate()
-                .open(permit, &stored.record, &stored.keys, now());
+            let opened = clinic.gate().open(permit, &stored.record, &stored.keys);
             assert_eq!(opened.err(), Some(OpenRefused::OtherRecord), "{subject:?}");
         }
     }
@@ -97,9 +95,7 @@ fn a_permit_opens_its_classes_and_no_other() {
             )
             .unwrap();
         // All blobs and all keys are at hand.
-        let phi = gate
-            .open(permit, &stored.record, &stored.keys, now())
-            .unwrap();
+        let phi = gate.open(permit, &stored.record, &stored.keys).unwrap();
         let document = phi.release(clinic.receipt(draft)).unwrap();
         assert_eq!(value(&document), only(&patient(), names));
     }
@@ -127,7 +123,9 @@ fn open_after(clinic: &Clinic, ttl: u32, after: i64) -> Option<OpenRefused> {
     clinician.session = session(clinic.tenant, AccessTtl::from_seconds(ttl).unwrap());
     let (permit, _) = clinic.admit_read(&clinician, &stored).unwrap();
     let at = now() + jiff::SignedDuration::from_millis(after);
-    let opened = clinic.gate().open(permit, &stored.record, &stored.keys, at);
+    clinic.set_clock(at);
+    let opened = clinic.gate().open(permit, &stored.record, &stored.keys);
+    clinic.set_clock(now());
     opened.err()
 }
 
@@ -171,17 +169,13 @@ fn write_permits_end_too() {
     let (permit, _) = admit(Verb::Update, stored.next("update"));
     let previous = Some(&stored.record);
     let (gate, keys) = (clinic.gate(), &stored.keys);
-    let sealed = gate.seal(
-        permit,
-        document(&patient()),
-        &layout,
-        previous,
-        keys,
-        later(30),
-    );
+    clinic.set_clock(later(30));
+    let sealed = gate.seal(permit, document(&patient()), &layout, previous, keys);
     assert_eq!(sealed.err(), Some(OpenRefused::Late));
+    clinic.set_clock(now());
     let (permit, _) = admit(Verb::Delete, stored.next("delete"));
-    let buried = gate.bury(permit, &stored.record, keys, later(30));
+    clinic.set_clock(later(30));
+    let buried = gate.bury(permit, &stored.record, keys);
     assert_eq!(buried.err(), Some(OpenRefused::Late));
 }
 
@@ -191,19 +185,18 @@ fn times_at_the_ends_of_time_do_no_harm() {
     let stored = clinic.patient();
     let clinician = clinic.someone("clinician");
     let present = stored.record.manifest.classes();
-    for now in [jiff::Timestamp::MIN, jiff::Timestamp::MAX] {
-        let request = Request {
-            now,
-            ..clinic.request(&clinician)
-        };
-        let gate: Gate<'_> = clinic.gate();
+    let (gate, request) = (clinic.gate(), clinic.request(&clinician));
+    for end in [jiff::Timestamp::MIN, jiff::Timestamp::MAX] {
+        clinic.set_clock(end);
         // Rights are not in force then, so it is refused; its entry is still made.
         let refusal = gate
             .admit_read(&request, &stored.target(), present, &clinician.facts)
             .unwrap_err();
-        clinic.log.record(&[refusal.draft]);
+        clinic.log.record(vec![refusal.into_draft()]);
+        clinic.set_clock(now());
         let (permit, _) = clinic.admit_read(&clinician, &stored).unwrap();
-        let opened = gate.open(permit, &stored.record, &stored.keys, now);
+        clinic.set_clock(end);
+        let opened = gate.open(permit, &stored.record, &stored.keys);
         assert_eq!(opened.err(), Some(OpenRefused::Late));
     }
     assert_eq!(stored.record.version, Version::FIRST);

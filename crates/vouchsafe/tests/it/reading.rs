@@ -1,11 +1,11 @@
 //! Reading: decided, opened, recorded, released.
 
 use serde_json::json;
-use vouchsafe::access::{Facts, Purpose};
+use vouchsafe::access::Purpose;
 use vouchsafe::audit::{AppendError, AuditLog as _};
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::{Predicate, Test};
-use vouchsafe::gate::receipts;
+use vouchsafe::trusted;
 
 use crate::canary;
 use crate::clinic::{Clinic, Someone, appointment, classes, now, only, patient, right};
@@ -43,7 +43,7 @@ fn the_patient_reads_their_own_record() {
         clinic.read(&someone, &stored).unwrap(),
         only(&patient(), CARE)
     );
-    someone.facts.own = false;
+    someone.facts = trusted::facts([right("patient")].into(), false, false);
     assert!(clinic.read(&someone, &stored).is_err());
 }
 
@@ -56,10 +56,11 @@ fn a_receipt_says_where_in_the_log_the_access_stands() {
         .unwrap();
     let receipt = clinic.receipt(draft);
     let leaves = clinic.log.leaves();
-    let index = usize::try_from(receipt.index()).unwrap();
+    let index = usize::try_from(receipt.entry().index()).unwrap();
     assert_eq!(index, leaves.len() - 1);
-    assert_eq!(receipt.leaf(), &hash(&leaves[index]));
-    assert_eq!((receipt.origin(), receipt.recorded()), (ORIGIN, now()));
+    let entry = receipt.entry();
+    assert_eq!(entry.leaf(), &hash(&leaves[index]));
+    assert_eq!((entry.origin(), entry.recorded()), (ORIGIN, now()));
     assert_eq!(
         format!("{receipt:?}"),
         format!("Receipt {{ index: {index}, .. }}")
@@ -75,7 +76,7 @@ fn what_is_open_prints_as_phi_and_permits_say_no_more_than_classes() {
     canary::assert_none("a permit", format!("{permit:?} {draft:?}").as_bytes());
     let phi = clinic
         .gate()
-        .open(permit, &stored.record, &stored.keys, now())
+        .open(permit, &stored.record, &stored.keys)
         .unwrap();
     assert_eq!(format!("{phi:?} {phi:#?}"), "[PHI] [PHI]");
     let found = phi.matches(&[]);
@@ -103,7 +104,7 @@ fn the_answer_of_a_predicate_takes_a_receipt_as_well() {
     let open = || {
         let (permit, draft) = clinic.admit_read(&clinician, &stored).unwrap();
         let gate = clinic.gate();
-        let phi = gate.open(permit, &stored.record, &stored.keys, now());
+        let phi = gate.open(permit, &stored.record, &stored.keys);
         (phi.unwrap(), clinic.receipt(draft))
     };
     for (text, holds) in [(canary::BIRTH_DATE, true), ("1970-01-01", false)] {
@@ -136,13 +137,11 @@ fn without_the_log_nothing_leaves() {
             .unwrap();
         let phi = clinic
             .gate()
-            .open(permit, &stored.record, &stored.keys, now())
+            .open(permit, &stored.record, &stored.keys)
             .unwrap();
-        let drafts = vec![draft];
-        let appended = ready(clinic.log.append(&drafts));
-        assert_eq!(appended.err(), Some(error));
         // There is nothing to make a receipt of, and without one there is no way.
-        assert!(receipts(drafts, &[]).is_err());
+        let recorded = ready(clinic.log.append(vec![draft]));
+        assert_eq!(recorded.err(), Some(error));
         drop(phi);
     }
     assert_eq!(clinic.log.leaves().len(), before);
@@ -174,11 +173,7 @@ fn an_entry_names_every_class_that_leaves() {
         {
             let someone = Someone {
                 purpose,
-                facts: Facts {
-                    rights: [right(role)].into(),
-                    care,
-                    own,
-                },
+                facts: trusted::facts([right(role)].into(), care, own),
                 ..clinic.someone(role)
             };
             let Ok((permit, draft)) = clinic.admit_read(&someone, stored) else {
@@ -187,7 +182,7 @@ fn an_entry_names_every_class_that_leaves() {
             opened += 1;
             let allowed = permit.classes();
             let gate = clinic.gate();
-            let phi = gate.open(permit, &stored.record, &stored.keys, now());
+            let phi = gate.open(permit, &stored.record, &stored.keys);
             let document = phi.unwrap().release(clinic.receipt(draft)).unwrap();
             let layout = crate::layout::Members::of(stored.record.key.record_type.as_str());
             assert_eq!(document.classes(&layout), allowed);
@@ -217,10 +212,7 @@ fn a_record_without_its_blobs_opens_what_is_permitted_of_those_given() {
         .admit_read(&clinic.someone("clinician"), &stored)
         .unwrap();
     let gate = clinic.gate();
-    assert!(
-        gate.open(permit, &stored.record, &stored.keys, now())
-            .is_err()
-    );
+    assert!(gate.open(permit, &stored.record, &stored.keys).is_err());
 }
 
 #[test]

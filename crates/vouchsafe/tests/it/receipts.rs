@@ -1,24 +1,28 @@
 //! A receipt is made of a durable entry alone, and releases what that entry is about.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use uuid::Uuid;
+use vouchsafe::BoxFuture;
 use vouchsafe::audit::{
-    AckRefused, Acknowledgement, Appended, AuditLog as _, Draft, Event, Outcome, RecorderKey,
-    Source, Stream, leaf,
+    AckRefused, Acknowledgement, AppendError, AuditLog, Draft, Event, Outcome, Outgoing, Pending,
+    RecorderKey, Source, Stored as Place, Stream, leaf,
 };
 use vouchsafe::document::Document;
-use vouchsafe::gate::{Receipt, ReceiptRefused, ReleaseRefused, receipts, settled};
+use vouchsafe::gate::{Receipt, ReleaseRefused};
 use vouchsafe::ids::IntentId;
 use vouchsafe::phi::Phi;
+use vouchsafe::trusted::{self, Port};
 
 use crate::canary::hex;
 use crate::clinic::{Clinic, Someone, Stored, audit_keys, classes, now, patient};
-use crate::recorder::{MemoryLog, ORIGIN, hash};
+use crate::recorder::{MemoryLog, ORIGIN, hash, ready};
 
 fn opened(clinic: &Clinic, who: &Someone, stored: &Stored) -> (Phi<Document>, Draft) {
     let (permit, draft) = clinic.admit_read(who, stored).unwrap();
     let gate = clinic.gate();
-    let phi = gate.open(permit, &stored.record, &stored.keys, now());
+    let phi = gate.open(permit, &stored.record, &stored.keys);
     (phi.unwrap(), draft)
 }
 
@@ -75,7 +79,7 @@ fn a_receipt_for_some_classes_releases_no_others() {
         let (permit, draft) = gate
             .admit_read(&request, &stored.target(), wanted, &clinician.facts)
             .unwrap();
-        let phi = gate.open(permit, &stored.record, &stored.keys, now());
+        let phi = gate.open(permit, &stored.record, &stored.keys);
         (phi.unwrap(), draft)
     });
 }
@@ -107,20 +111,23 @@ fn another_key_cannot_acknowledge() {
     assert_eq!(refused.err(), Some(AckRefused::Signature));
     // Who brings a key of their own finds that the gate pins another.
     let forged = forger.acknowledge(std::slice::from_ref(&draft));
-    let refused = receipts(vec![draft], &forged);
-    assert_eq!(refused.err(), Some(ReceiptRefused::Recorder));
+    assert_untrusted(&clinic, vec![draft], forged);
+    // So does who answers as the recorder that they are: the gate pins another.
+    let (_, draft) = opened(&clinic, &clinician, &stored);
+    let refused = ready(forger.append(vec![draft]));
+    assert_eq!(refused.err(), Some(AppendError::Untrusted));
 }
 
 #[test]
 fn a_gate_with_another_recorder_releases_nothing_of_this_one() {
     let clinic = Clinic::new();
     let stored = clinic.patient();
-    let (phi, _unrecorded) = opened(&clinic, &clinic.someone("clinician"), &stored);
+    let (phi, _draft) = opened(&clinic, &clinic.someone("clinician"), &stored);
     let own = MemoryLog::of("log.example/of-my-own", &[66; 32]);
     let mut elsewhere = Clinic::new();
     elsewhere.tenant = clinic.tenant;
     elsewhere.keys = audit_keys(clinic.tenant);
-    elsewhere.log = own;
+    elsewhere.log = Arc::new(own);
     let (_, draft) = elsewhere
         .admit_read(&clinic.someone("clinician"), &stored)
         .unwrap();
@@ -150,9 +157,8 @@ fn another_origin_cannot_acknowledge() {
         twin.recorder().public_key(),
         clinic.log.recorder().public_key()
     );
-    let appended = twin.record(std::slice::from_ref(&draft));
-    let refused = receipts(vec![draft], &appended);
-    assert_eq!(refused.err(), Some(ReceiptRefused::Recorder));
+    let refused = ready(twin.append(vec![draft]));
+    assert_eq!(refused.err(), Some(AppendError::Untrusted));
 }
 
 #[test]
@@ -181,14 +187,7 @@ fn an_acknowledgement_that_was_changed_does_not_hold() {
 fn indices_beyond_the_last_are_refused() {
     let log = MemoryLog::new();
     let last = log.sign(ORIGIN, u64::MAX - 1, now(), vec![[1; 32]]);
-    let batch = log.recorder().verify(last).unwrap();
-    let appended = Appended {
-        batch,
-        position: usize::MAX,
-        source: source(1),
-        counter: u64::MAX,
-    };
-    assert_eq!(appended.index(), u64::MAX);
+    assert!(log.recorder().verify(last).is_ok());
     let beyond = log.sign(ORIGIN, u64::MAX, now(), vec![[1; 32]]);
     assert_eq!(log.recorder().verify(beyond).err(), Some(AckRefused::Range));
 }
@@ -198,6 +197,36 @@ fn source(boot: u128) -> Source {
         replica: Uuid::from_u128(1),
         boot: Uuid::from_u128(boot),
     }
+}
+
+/// A log that answers what it was told to, as the clinic's.
+struct Answers {
+    clinics: RecorderKey,
+    answer: Vec<Place>,
+}
+
+impl Port for Answers {}
+
+impl AuditLog for Answers {
+    fn recorder(&self) -> &RecorderKey {
+        &self.clinics
+    }
+
+    fn begin(&self, _: Vec<Outgoing>) -> Pending {
+        let answer = self.answer.clone();
+        Box::pin(async { Ok(answer) })
+    }
+
+    fn unsettled(&self) -> BoxFuture<'_, Result<Vec<IntentId>, AppendError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}
+
+/// Checks that the answer is believed of no entry.
+fn assert_untrusted(clinic: &Clinic, drafts: Vec<Draft>, answer: Vec<Place>) {
+    let clinics = clinic.log.recorder().clone();
+    let refused = ready(Answers { clinics, answer }.append(drafts));
+    assert_eq!(refused.err(), Some(AppendError::Untrusted));
 }
 
 #[test]
@@ -210,38 +239,37 @@ fn an_acknowledgement_of_other_leaves_makes_no_receipt() {
             opened(&clinic, &clinician, &stored).1,
         ]
     };
-    let refused = |drafts: Vec<Draft>, appended: &[Appended]| receipts(drafts, appended).err();
+    let signed = |drafts: &[Draft]| clinic.log.acknowledge(drafts);
 
     // Of entries that are others'.
-    let others = clinic.log.record(&drafts());
-    assert_eq!(refused(drafts(), &others), Some(ReceiptRefused::Leaf));
+    assert_untrusted(&clinic, drafts(), signed(&drafts()));
     // Of these, with the positions swapped.
     let batch = drafts();
-    let mut swapped = clinic.log.record(&batch);
+    let mut swapped = signed(&batch);
     swapped.swap(0, 1);
-    assert_eq!(refused(batch, &swapped), Some(ReceiptRefused::Leaf));
+    assert_untrusted(&clinic, batch, swapped);
     // Of one of these, twice.
     let batch = drafts();
-    let mut doubled = clinic.log.record(&batch);
+    let mut doubled = signed(&batch);
     doubled[1] = doubled[0].clone();
-    assert_eq!(refused(batch, &doubled), Some(ReceiptRefused::Leaf));
+    assert_untrusted(&clinic, batch, doubled);
     // Not of all, or of more.
     let batch = drafts();
-    let appended = clinic.log.record(&batch);
-    assert_eq!(refused(batch, &appended[..1]), Some(ReceiptRefused::Count));
-    assert_eq!(refused(vec![], &appended), Some(ReceiptRefused::Count));
+    let places = signed(&batch);
+    assert_untrusted(&clinic, batch, places[..1].to_vec());
+    assert_untrusted(&clinic, vec![], places);
     // Of another place, counter or source than was signed.
-    let changes: [fn(&mut Appended); 4] = [
-        |appended| appended.position = 1,
-        |appended| appended.position = usize::MAX,
-        |appended| appended.counter += 1,
-        |appended| appended.source = source(3),
+    let changes: [fn(&mut Place); 4] = [
+        |place| place.position = 1,
+        |place| place.position = usize::MAX,
+        |place| place.counter += 1,
+        |place| place.source = source(3),
     ];
     for change in changes {
         let batch = vec![opened(&clinic, &clinician, &stored).1];
-        let mut appended = clinic.log.record(&batch);
-        change(&mut appended[0]);
-        assert_eq!(refused(batch, &appended), Some(ReceiptRefused::Leaf));
+        let mut places = signed(&batch);
+        change(&mut places[0]);
+        assert_untrusted(&clinic, batch, places);
     }
 }
 
@@ -256,13 +284,16 @@ fn entries_that_release_nothing_make_no_receipt() {
     let request = clinic.request(&clinician);
     let committed = (IntentId::new_ordered(now()), Outcome::Committed);
     let drafts = vec![
-        refusal.draft,
+        refusal.into_draft(),
         clinic.gate().absent(&request, &stored.target()),
         Event::new(Stream::Phi, "read", Outcome::Permitted, &clinic.context).draft(now()),
-        settled(&request, "update", committed.0, committed.1, 1),
+        clinic
+            .gate()
+            .settled(&request, "update", committed.0, committed.1, 1),
     ];
-    let appended = clinic.log.record(&drafts);
-    assert!(receipts(drafts, &appended).unwrap().is_empty());
+    let recorded = clinic.log.record(drafts);
+    assert_eq!(recorded.entries().len(), 4);
+    assert!(recorded.into_receipts().is_empty());
 }
 
 /// The bytes that recorders sign and store, written out by hand: formats, not code, decide.
@@ -287,7 +318,7 @@ fn statements_and_leaves_have_the_form_that_others_verify() {
         hex(&hash(b"")),
         "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
     );
-    let key = RecorderKey::new("log.example/x", [1; 32]);
+    let key = trusted::recorder("log.example/x", [1; 32]);
     assert_eq!(
         (key.origin(), key.public_key()),
         ("log.example/x", &[1; 32])

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::BoxFuture;
 use vouchsafe::audit::{
-    Acknowledged, Acknowledgement, AppendError, Appended, AuditLog, Draft, EntryKind, RecorderKey,
-    Source, leaf,
+    Acknowledged, Acknowledgement, AppendError, AuditLog, Draft, EntryKind, Outgoing, Pending,
+    Recorded, RecorderKey, Source, Stored, leaf,
 };
 use vouchsafe::ids::IntentId;
+use vouchsafe::trusted::{self, Port};
 use vouchsafe_tlog::hash_leaf;
 
 use crate::canary;
@@ -43,7 +44,7 @@ impl MemoryLog {
         let public_key = pair.public_key().as_ref().try_into().unwrap();
         Self {
             pair,
-            key: RecorderKey::new(origin, public_key),
+            key: trusted::recorder(origin, public_key),
             source: Source {
                 replica: Uuid::from_u128(1),
                 boot: Uuid::from_u128(2),
@@ -58,7 +59,7 @@ impl MemoryLog {
     }
 
     /// Appends at once: nothing here ever waits.
-    pub(crate) fn record(&self, drafts: &[Draft]) -> Vec<Appended> {
+    pub(crate) fn record(&self, drafts: Vec<Draft>) -> Recorded {
         ready(self.append(drafts)).unwrap()
     }
 
@@ -106,19 +107,19 @@ impl MemoryLog {
     }
 
     /// An acknowledgement of drafts that are in no log, by this recorder's key.
-    pub(crate) fn acknowledge(&self, drafts: &[Draft]) -> Vec<Appended> {
+    pub(crate) fn acknowledge(&self, drafts: &[Draft]) -> Vec<Stored> {
         let leaves: Vec<[u8; 32]> = (1..)
             .zip(drafts)
             .map(|(counter, draft)| hash(&leaf(draft.bytes(), &self.source, counter, now())))
             .collect();
         let ack = self.sign(self.key.origin(), 0, now(), leaves);
-        self.appended(&self.key.verify(ack).unwrap(), 1, drafts.len())
+        self.stored(&self.key.verify(ack).unwrap(), 1, drafts.len())
     }
 
-    fn appended(&self, batch: &Arc<Acknowledged>, counter: u64, count: usize) -> Vec<Appended> {
+    fn stored(&self, batch: &Arc<Acknowledged>, counter: u64, count: usize) -> Vec<Stored> {
         (counter..)
             .zip(0..count)
-            .map(|(counter, position)| Appended {
+            .map(|(counter, position)| Stored {
                 batch: Arc::clone(batch),
                 position,
                 source: self.source,
@@ -128,38 +129,42 @@ impl MemoryLog {
     }
 }
 
+impl MemoryLog {
+    fn store(&self, entries: &[Outgoing]) -> Result<Vec<Stored>, AppendError> {
+        let mut state = self.state.lock().unwrap();
+        if let Some(error) = state.failing {
+            return Err(error);
+        }
+        let first_index = state.leaves.len() as u64;
+        let mut hashes = Vec::new();
+        for entry in entries {
+            let counter = state.leaves.len() as u64 + 1;
+            let bytes = leaf(&entry.bytes, &self.source, counter, now());
+            hashes.push(hash(&bytes));
+            state.leaves.push(bytes);
+            state.entries.push(entry.bytes.to_vec());
+            match entry.kind {
+                EntryKind::Event => {}
+                EntryKind::Intent(id) => state.open.push(id),
+                EntryKind::Outcome(id) => state.open.retain(|open| *open != id),
+            }
+        }
+        let ack = self.sign(self.key.origin(), first_index, now(), hashes);
+        let batch = self.key.verify(ack).map_err(|_| AppendError::Untrusted)?;
+        Ok(self.stored(&batch, first_index + 1, entries.len()))
+    }
+}
+
+impl Port for MemoryLog {}
+
 impl AuditLog for MemoryLog {
     fn recorder(&self) -> &RecorderKey {
         &self.key
     }
 
-    fn append<'a>(
-        &'a self,
-        drafts: &'a [Draft],
-    ) -> BoxFuture<'a, Result<Vec<Appended>, AppendError>> {
-        Box::pin(async move {
-            let mut state = self.state.lock().unwrap();
-            if let Some(error) = state.failing {
-                return Err(error);
-            }
-            let first_index = state.leaves.len() as u64;
-            let mut hashes = Vec::new();
-            for draft in drafts {
-                let counter = state.leaves.len() as u64 + 1;
-                let bytes = leaf(draft.bytes(), &self.source, counter, now());
-                hashes.push(hash(&bytes));
-                state.leaves.push(bytes);
-                state.entries.push(draft.bytes().to_vec());
-                match draft.kind() {
-                    EntryKind::Event => {}
-                    EntryKind::Intent(id) => state.open.push(id),
-                    EntryKind::Outcome(id) => state.open.retain(|open| *open != id),
-                }
-            }
-            let ack = self.sign(self.key.origin(), first_index, now(), hashes);
-            let batch = self.key.verify(ack).map_err(|_| AppendError::Untrusted)?;
-            Ok(self.appended(&batch, first_index + 1, drafts.len()))
-        })
+    fn begin(&self, entries: Vec<Outgoing>) -> Pending {
+        let stored = self.store(&entries);
+        Box::pin(async move { stored })
     }
 
     fn unsettled(&self) -> BoxFuture<'_, Result<Vec<IntentId>, AppendError>> {

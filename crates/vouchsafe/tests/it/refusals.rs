@@ -1,18 +1,20 @@
 //! What is refused, and that each refusal has its entry.
 
 use vouchsafe::access::{Denied, Purpose, Verb};
-use vouchsafe::gate::{OpenRefused, Request, Target};
+use vouchsafe::gate::{OpenRefused, Refusal, Request, Searched, Target};
 use vouchsafe::ids::{RecordId, RecordKey, TenantId, Version};
 use vouchsafe::seal::SealError;
-
-use crate::clinic::{Clinic, Someone, Stored, audit_keys, classes, later, now, session};
 use vouchsafe::session::AccessTtl;
+use vouchsafe::trusted;
+
+use crate::clinic::{Clinic, Someone, Stored, audit_keys, classes, later, right, session};
+use crate::recorder::ready;
 
 /// Asks to read; the refusal's entry is written and returned with the reason.
 fn refused(clinic: &Clinic, who: &Someone, stored: &Stored) -> (Denied, serde_json::Value) {
     let refusal = clinic.admit_read(who, stored).unwrap_err();
-    assert!(clinic.log.record(&[refusal.draft]).len() == 1);
-    (refusal.denied, clinic.log.last_entry())
+    let denied = ready(refusal.recorded()).unwrap();
+    (denied, clinic.log.last_entry())
 }
 
 #[test]
@@ -20,7 +22,7 @@ fn a_refused_read_says_who_was_refused_what_and_why() {
     let clinic = Clinic::new();
     let stored = clinic.patient();
     let mut clinician = clinic.someone("clinician");
-    clinician.facts.care = false;
+    clinician.facts = trusted::facts([right("clinician")].into(), false, false);
     let (denied, entry) = refused(&clinic, &clinician, &stored);
     assert_eq!(denied, Denied::NoPermit);
     assert_eq!(entry["outcome"], "refused");
@@ -57,17 +59,14 @@ fn a_session_that_is_over_is_refused() {
     let stored = clinic.patient();
     let mut clinician = clinic.someone("clinician");
     clinician.session = session(clinic.tenant, AccessTtl::from_seconds(60).unwrap());
-    let request = Request {
-        now: later(60),
-        ..clinic.request(&clinician)
-    };
+    let request = clinic.request(&clinician);
+    clinic.set_clock(later(60));
     let present = stored.record.manifest.classes();
     let admitted = clinic
         .gate()
         .admit_read(&request, &stored.target(), present, &clinician.facts);
-    let refusal = admitted.unwrap_err();
-    assert_eq!(refusal.denied, Denied::SessionOver);
-    clinic.log.record(&[refusal.draft]);
+    let denied = ready(admitted.unwrap_err().recorded());
+    assert_eq!(denied, Ok(Denied::SessionOver));
     assert_eq!(clinic.log.last_entry()["reason"], "session-over");
 }
 
@@ -85,11 +84,8 @@ fn nobody_reaches_over_the_wall_between_tenants() {
         for verb in [Verb::Create, Verb::Update, Verb::Delete] {
             let all = (classes("operational demographic"), classes("clinical"));
             let admitted = clinic.admit_write(&who, &stored.next("update"), verb, all);
-            assert_eq!(
-                admitted.unwrap_err().denied,
-                Denied::Forbidden,
-                "{role} {verb}"
-            );
+            let denied = ready(admitted.unwrap_err().recorded());
+            assert_eq!(denied, Ok(Denied::Forbidden), "{role} {verb}");
         }
     }
 }
@@ -101,18 +97,14 @@ fn a_permit_of_one_tenant_opens_nothing_of_another() {
     let (permit, _) = clinic
         .admit_read(&clinic.someone("clinician"), &own)
         .unwrap();
-    let opened = clinic
-        .gate()
-        .open(permit, &stored.record, &stored.keys, now());
+    let opened = clinic.gate().open(permit, &stored.record, &stored.keys);
     assert_eq!(opened.err(), Some(OpenRefused::OtherRecord));
     // A row that was moved over, with all its ids but the tenant's.
     stored.record.key.tenant = clinic.tenant;
     let (permit, _) = clinic
         .admit_read(&clinic.someone("clinician"), &stored)
         .unwrap();
-    let opened = clinic
-        .gate()
-        .open(permit, &stored.record, &stored.keys, now());
+    let opened = clinic.gate().open(permit, &stored.record, &stored.keys);
     assert_eq!(opened.err(), Some(OpenRefused::Seal(SealError::Keys)));
 }
 
@@ -129,13 +121,21 @@ fn the_log_keys_of_another_tenant_admit_nothing() {
     let present = stored.record.manifest.classes();
     let (gate, target) = (clinic.gate(), stored.target());
     let read = gate.admit_read(&request, &target, present, &clinician.facts);
-    assert_eq!(read.unwrap_err().denied, Denied::OtherTenant);
+    let denied = |refusal: Box<Refusal>| ready(refusal.recorded());
+    let other_tenant = Ok(Denied::OtherTenant);
+    assert_eq!(denied(read.unwrap_err()), other_tenant);
     let of_type = &stored.record.key.record_type;
-    let search = gate.admit_search(&request, of_type, true, present, &clinician.facts);
-    assert_eq!(search.unwrap_err().denied, Denied::OtherTenant);
+    let asked = Searched {
+        record_type: of_type,
+        has_subject: true,
+        classes: present,
+        query: b"q",
+    };
+    let search = gate.admit_search(&request, asked, &clinician.facts);
+    assert_eq!(denied(search.unwrap_err()), other_tenant);
     let subject = Some(stored.subject);
     let relate = gate.admit(&request, Verb::Relate, of_type, subject, &clinician.facts);
-    assert_eq!(relate.unwrap_err().denied, Denied::OtherTenant);
+    assert_eq!(denied(relate.unwrap_err()), other_tenant);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn what_is_not_there_is_recorded_as_what_is_hidden() {
     let clinic = Clinic::new();
     let stored = clinic.patient();
     let mut clinician = clinic.someone("clinician");
-    clinician.facts.care = false;
+    clinician.facts = trusted::facts([right("clinician")].into(), false, false);
     let (_, hidden) = refused(&clinic, &clinician, &stored);
     let key = RecordKey {
         id: RecordId::random(),
@@ -157,7 +157,7 @@ fn what_is_not_there_is_recorded_as_what_is_hidden() {
         operation: "read",
     };
     let draft = clinic.gate().absent(&clinic.request(&clinician), &target);
-    clinic.log.record(&[draft]);
+    clinic.log.record(vec![draft]);
     let absent = clinic.log.last_entry();
     for member in [
         "actor",
@@ -187,8 +187,8 @@ fn what_is_decided_as_a_whole_has_its_entry_too() {
         let admitted = clinic
             .gate()
             .admit(&request, Verb::Relate, of_type, subject, &who.facts);
-        let draft = admitted.unwrap_or_else(|refusal| refusal.draft);
-        clinic.log.record(&[draft]);
+        let draft = admitted.unwrap_or_else(|refusal| refusal.into_draft());
+        clinic.log.record(vec![draft]);
         let entry = clinic.log.last_entry();
         assert_eq!(
             (&entry["outcome"], &entry["operation"]),

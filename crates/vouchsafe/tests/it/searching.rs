@@ -3,12 +3,13 @@
 use serde_json::json;
 use vouchsafe::access::Denied;
 use vouchsafe::audit::{DetailRefused, SealedDetail};
-use vouchsafe::gate::{Detail, DetailNotOpened};
+use vouchsafe::gate::{Detail, DetailNotOpened, Searched};
 use vouchsafe::ids::TenantId;
 use vouchsafe::phi::Phi;
 
 use crate::canary;
 use crate::clinic::{Clinic, Someone, audit_keys, classes, later, now};
+use crate::recorder::ready;
 
 const QUERY: &str = "family=Canaryfield&birthdate=1931-04-07";
 
@@ -17,13 +18,18 @@ fn search(clinic: &Clinic) -> Vec<u8> {
     let clinician = clinic.someone("clinician");
     let request = clinic.request(&clinician);
     let of_type = "Patient".parse().unwrap();
-    let demographic = classes("demographic");
-    let permit = clinic
-        .gate()
-        .admit_search(&request, &of_type, true, demographic, &clinician.facts)
+    let asked = Searched {
+        record_type: &of_type,
+        has_subject: true,
+        classes: classes("demographic"),
+        query: QUERY.as_bytes(),
+    };
+    let gate = clinic.gate();
+    let permit = gate
+        .admit_search(&request, asked, &clinician.facts)
         .unwrap();
-    let draft = permit.entry(&request, QUERY.as_bytes(), 0);
-    clinic.log.record(&[draft]);
+    clinic.log.record(vec![permit.entry(0)]);
+    drop(permit);
     clinic.log.entry_bytes().pop().unwrap()
 }
 
@@ -38,7 +44,7 @@ fn resolve(clinic: &Clinic, who: &Someone, entry: &[u8]) -> Result<Vec<u8>, Deta
     let (permit, draft) = gate
         .admit_detail(&clinic.request(who), &detail, &who.facts)
         .unwrap();
-    let phi: Phi<Detail> = gate.open_detail(permit, &detail, &clinic.keys, now())?;
+    let phi: Phi<Detail> = gate.open_detail(permit, &detail, &clinic.keys)?;
     assert_eq!(format!("{phi:?}"), "[PHI]");
     let released = phi.release(clinic.receipt(draft)).unwrap();
     assert_eq!(format!("{released:?}"), "[PHI]");
@@ -65,12 +71,18 @@ fn a_class_that_may_not_be_searched_by_is_refused_and_recorded() {
     let request = clinic.request(&front_desk);
     let of_type = "Appointment".parse().unwrap();
     let gate = clinic.gate();
-    let by =
-        |wanted| gate.admit_search(&request, &of_type, true, classes(wanted), &front_desk.facts);
+    let asked = |wanted| Searched {
+        record_type: &of_type,
+        has_subject: true,
+        classes: classes(wanted),
+        query: QUERY.as_bytes(),
+    };
+    let by = |wanted| gate.admit_search(&request, asked(wanted), &front_desk.facts);
     assert!(by("scheduling").is_ok());
     let refusal = by("scheduling clinical").unwrap_err();
-    assert_eq!(refusal.denied, Denied::NoPermit);
-    clinic.log.record(&[refusal.draft]);
+    assert_eq!(ready(refusal.recorded()), Ok(Denied::NoPermit));
+    let may = |wanted| gate.may_search(&request, &asked(wanted), &front_desk.facts);
+    assert_eq!((may("scheduling"), may("clinical")), (true, false));
     let entry = clinic.log.last_entry();
     assert_eq!(
         (&entry["operation"], &entry["outcome"]),
@@ -79,27 +91,32 @@ fn a_class_that_may_not_be_searched_by_is_refused_and_recorded() {
 }
 
 #[test]
-fn a_search_is_entered_under_the_session_that_was_admitted() {
+fn an_admitted_search_that_is_given_up_has_its_entry() {
     let clinic = Clinic::new();
-    let (admitted, other) = (clinic.someone("clinician"), clinic.someone("front-desk"));
+    let clinician = clinic.someone("clinician");
+    let (gate, request) = (clinic.gate(), clinic.request(&clinician));
     let of_type = "Patient".parse().unwrap();
-    let demographic = classes("demographic");
-    let permit = clinic
-        .gate()
-        .admit_search(
-            &clinic.request(&admitted),
-            &of_type,
-            true,
-            demographic,
-            &admitted.facts,
-        )
-        .unwrap();
-    clinic
-        .log
-        .record(&[permit.entry(&clinic.request(&other), b"q", 1)]);
+    let asked = Searched {
+        record_type: &of_type,
+        has_subject: true,
+        classes: classes("demographic"),
+        query: QUERY.as_bytes(),
+    };
+    drop(gate.admit_search(&request, asked, &clinician.facts));
     let entry = clinic.log.last_entry();
-    assert_eq!(entry["session"], admitted.session.id().to_string());
-    assert_eq!(entry["actor"], admitted.session.principal().label());
+    assert_eq!(entry["session"], clinician.session.id().to_string());
+    assert_eq!(
+        (&entry["operation"], &entry["count"]),
+        (&json!("search"), &json!(0))
+    );
+    let entry = clinic.log.entry_bytes().pop().unwrap();
+    let query = resolve(&clinic, &clinic.someone("auditor"), &entry).unwrap();
+    assert_eq!(query, QUERY.as_bytes());
+    // One that has its entry makes no other.
+    let before = clinic.log.entries().len();
+    let permit = gate.admit_search(&request, asked, &clinician.facts);
+    clinic.log.record(vec![permit.unwrap().entry(3)]);
+    assert_eq!(clinic.log.entries().len(), before + 1);
 }
 
 #[test]
@@ -128,7 +145,7 @@ fn sealed_detail_opens_for_who_may_resolve_the_log_and_that_is_recorded() {
             .gate()
             .admit_detail(&request, &detail, &who.facts)
             .unwrap_err();
-        clinic.log.record(&[refusal.draft]);
+        clinic.log.record(vec![refusal.into_draft()]);
         assert_eq!(clinic.log.last_entry()["outcome"], "refused");
     }
 }
@@ -186,22 +203,22 @@ fn a_permit_for_one_entry_opens_no_other() {
     };
     let other = Some(DetailNotOpened::OtherEntry);
     let (permit, _) = admit(0);
-    let refused = gate.open_detail(permit, &details[1], &clinic.keys, now());
+    let refused = gate.open_detail(permit, &details[1], &clinic.keys);
     assert_eq!(refused.err(), other);
     let (permit, _) = admit(0);
     let elsewhere = audit_keys(TenantId::random());
-    let refused = gate.open_detail(permit, &details[0], &elsewhere, now());
+    let refused = gate.open_detail(permit, &details[0], &elsewhere);
     assert_eq!(refused.err(), other);
     let (permit, _) = admit(0);
-    let refused = gate.open_detail(permit, &details[0], &clinic.keys, later(30));
+    clinic.set_clock(later(30));
+    let refused = gate.open_detail(permit, &details[0], &clinic.keys);
+    clinic.set_clock(now());
     assert_eq!(refused.err(), Some(DetailNotOpened::Late));
 
     // Nor does a receipt for one release the other.
     let (permit, _) = admit(0);
     let (_, draft) = admit(1);
-    let phi = gate
-        .open_detail(permit, &details[0], &clinic.keys, now())
-        .unwrap();
+    let phi = gate.open_detail(permit, &details[0], &clinic.keys).unwrap();
     assert!(phi.release(clinic.receipt(draft)).is_err());
 }
 

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 use vouchsafe::access::{Denied, Verb};
 use vouchsafe::audit::{AuditLog as _, EntryKind, Outcome};
 use vouchsafe::class::ClassSet;
-use vouchsafe::gate::{OpenRefused, Target, WriteClasses, WritePermit, Writes, intended, settled};
+use vouchsafe::gate::{OpenRefused, Target, WriteClasses, WritePermit, Writes};
 use vouchsafe::ids::{IntentId, Version};
 use vouchsafe::seal::{SealError, SealedRecord};
+use vouchsafe::trusted;
 
 use crate::clinic::{Clinic, Someone, Stored, classes, document, now, only, patient, value};
 use crate::layout::Members;
@@ -30,10 +31,11 @@ fn admit_update(clinic: &Clinic, who: &Someone, stored: &Stored, json: &Value) -
     let (permit, draft) = clinic
         .admit_write(who, &target, Verb::Update, (supplied, before))
         .unwrap();
-    clinic.log.record(&[draft]);
+    clinic.log.record(vec![draft]);
     permit
 }
 
+/// Seals, and takes it out as the store does that commits after the intent.
 fn seal(
     clinic: &Clinic,
     stored: &Stored,
@@ -43,8 +45,8 @@ fn seal(
 ) -> Result<SealedRecord, OpenRefused> {
     let layout = Members::of("Patient");
     let (gate, keys) = (clinic.gate(), &stored.keys);
-    let written = gate.seal(permit, document(json), &layout, previous, keys, now());
-    written.map(|written| written.record)
+    let written = gate.seal(permit, document(json), &layout, previous, keys);
+    written.map(|written| trusted::ahead_of_its_intent(written).0)
 }
 
 /// All that a record has.
@@ -75,18 +77,12 @@ fn what_was_written_is_read_and_was_released_by_the_entry_of_the_write() {
         .unwrap();
     let (gate, previous) = (clinic.gate(), Some(&stored.record));
     let written = gate
-        .seal(
-            permit,
-            document(&json),
-            &layout,
-            previous,
-            &stored.keys,
-            now(),
-        )
+        .seal(permit, document(&json), &layout, previous, &stored.keys)
         .unwrap();
-    assert!(format!("{written:?}").ends_with("document: [PHI] }"));
-    let supplied = written.document.release(clinic.receipt(draft)).unwrap();
-    assert_eq!(value(&supplied), json);
+    assert_eq!(format!("{written:?}"), "Written");
+    let (record, supplied) = written.recorded(clinic.receipt(draft)).unwrap();
+    assert_eq!(value(&supplied.unwrap()), json);
+    assert_eq!(record.version, stored.next("update").version);
 }
 
 #[test]
@@ -141,10 +137,10 @@ fn a_class_that_may_not_be_written_refuses_the_write() {
             let refusal = clinic
                 .admit_write(&who, &target, verb, (classes(supplied), before))
                 .unwrap_err();
-            clinic.log.record(&[refusal.draft]);
+            let denied = ready(refusal.recorded()).unwrap();
             let entry = clinic.log.last_entry();
             assert_eq!(entry["outcome"], "refused", "{role} {verb}");
-            assert_eq!(entry["reason"], refusal.denied.code());
+            assert_eq!(entry["reason"], denied.code());
         }
     }
     assert!(ready(clinic.log.unsettled()).unwrap().len() < clinic.log.leaves().len());
@@ -175,12 +171,16 @@ fn only_writes_make_write_permits() {
         let admitted = clinic.admit_write(&integration, &stored.next("update"), verb, all);
         match verb {
             Verb::Create | Verb::Update | Verb::Delete => assert!(admitted.is_ok()),
-            _ => assert_eq!(admitted.unwrap_err().denied, Denied::NothingAsked, "{verb}"),
+            _ => {
+                let denied = ready(admitted.unwrap_err().recorded());
+                assert_eq!(denied, Ok(Denied::NothingAsked), "{verb}");
+            }
         }
     }
     let nothing = (ClassSet::NONE, ClassSet::ALL);
     let admitted = clinic.admit_write(&integration, &stored.next("update"), Verb::Update, nothing);
-    assert_eq!(admitted.unwrap_err().denied, Denied::NothingAsked);
+    let denied = ready(admitted.unwrap_err().recorded());
+    assert_eq!(denied, Ok(Denied::NothingAsked));
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn admit(clinic: &Clinic, stored: &Stored, verb: Verb, version: Version) -> Writ
     let (permit, draft) = clinic
         .admit_write(&clinic.someone("integration"), &target, verb, (all, all))
         .unwrap();
-    clinic.log.record(&[draft]);
+    clinic.log.record(vec![draft]);
     permit
 }
 
@@ -245,7 +245,7 @@ fn what_was_decided_as_one_change_is_not_another() {
         refused
     );
     let permit = admit(&clinic, &stored, Verb::Update, next);
-    let buried = gate.bury(permit, &stored.record, &stored.keys, now());
+    let buried = gate.bury(permit, &stored.record, &stored.keys);
     assert_eq!(buried.err(), refused);
 }
 
@@ -256,9 +256,8 @@ fn a_deleted_record_opens_no_more_and_can_begin_again() {
     let next = stored.record.version.next().unwrap();
     let permit = admit(&clinic, &stored, Verb::Delete, next);
     let gate = clinic.gate();
-    let tombstone = gate
-        .bury(permit, &stored.record, &stored.keys, now())
-        .unwrap();
+    let tombstone = gate.bury(permit, &stored.record, &stored.keys).unwrap();
+    let (tombstone, _) = trusted::ahead_of_its_intent(tombstone);
     assert!(tombstone.manifest.is_deleted() && tombstone.blobs.is_empty());
     let gone = stored.followed_by(tombstone);
 
@@ -267,7 +266,7 @@ fn a_deleted_record_opens_no_more_and_can_begin_again() {
     let (permit, _) = gate
         .admit_read(&request, &gone.target(), ClassSet::ALL, &clinician.facts)
         .unwrap();
-    let opened = gate.open(permit, &gone.record, &gone.keys, now());
+    let opened = gate.open(permit, &gone.record, &gone.keys);
     assert_eq!(opened.err(), Some(OpenRefused::Seal(SealError::Deleted)));
     // The version before is as it was.
     assert_eq!(whole(&clinic, &stored), patient());
@@ -298,10 +297,8 @@ fn nobody_deletes_more_than_was_decided_about() {
             (claimed, claimed),
         )
         .unwrap();
-    clinic.log.record(&[draft]);
-    let buried = clinic
-        .gate()
-        .bury(permit, &stored.record, &stored.keys, now());
+    clinic.log.record(vec![draft]);
+    let buried = clinic.gate().bury(permit, &stored.record, &stored.keys);
     assert_eq!(buried.err(), Some(OpenRefused::OtherRecord));
 }
 
@@ -329,7 +326,7 @@ fn a_write_of_one_record_is_an_intent_until_it_is_settled() {
         )
         .unwrap();
     assert_eq!(draft.kind(), EntryKind::Intent(intent));
-    clinic.log.record(&[draft]);
+    clinic.log.record(vec![draft]);
     let entry = clinic.log.last_entry();
     assert_eq!(entry["outcome"], "intent");
     assert_eq!(entry["intent"], intent.to_string());
@@ -341,9 +338,11 @@ fn a_write_of_one_record_is_an_intent_until_it_is_settled() {
         (Outcome::Aborted, "aborted"),
         (Outcome::Committed, "committed"),
     ] {
-        let draft = settled(&request, "update", intent, outcome, 1);
+        let draft = clinic
+            .gate()
+            .settled(&request, "update", intent, outcome, 1);
         assert_eq!(draft.kind(), EntryKind::Outcome(intent));
-        clinic.log.record(&[draft]);
+        clinic.log.record(vec![draft]);
         let entry = clinic.log.last_entry();
         assert_eq!(
             (&entry["outcome"], &entry["count"]),
@@ -361,7 +360,7 @@ fn a_write_of_several_records_is_one_intent_with_an_entry_for_each() {
     let request = clinic.request(&who);
     let before = ready(clinic.log.unsettled()).unwrap();
     let intent = IntentId::new_ordered(now());
-    let mut drafts = vec![intended(&request, "transaction", intent, 2)];
+    let mut drafts = vec![clinic.gate().intended(&request, "transaction", intent, 2)];
     for stored in &records {
         let (_, draft) = clinic
             .gate()
@@ -386,7 +385,7 @@ fn a_write_of_several_records_is_one_intent_with_an_entry_for_each() {
         EntryKind::Event,
     ];
     assert_eq!(kinds, expected);
-    let appended = clinic.log.record(&drafts);
+    let recorded = clinic.log.record(drafts);
     assert_eq!(
         ready(clinic.log.unsettled()).unwrap(),
         [&before[..], &[intent]].concat()
@@ -405,6 +404,118 @@ fn a_write_of_several_records_is_one_intent_with_an_entry_for_each() {
             (&json!(intent), None)
         );
     }
-    let receipts = vouchsafe::gate::receipts(drafts, &appended).unwrap();
-    assert_eq!(receipts.len(), 2);
+    assert_eq!(recorded.entries().len(), 3);
+    assert_eq!(recorded.into_receipts().len(), 2);
+}
+
+/// Who may write a class and not read it must not learn from what is sealed whether they guessed what was there.
+#[test]
+fn what_the_writer_may_not_read_is_sealed_anew_also_when_it_is_the_same() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let classes_sealed = |who: &Someone, json: &Value| {
+        let permit = admit_update(&clinic, who, &stored, json);
+        let written = seal(&clinic, &stored, permit, json, Some(&stored.record)).unwrap();
+        let classes = written.blobs.iter().map(|blob| blob.slot.class());
+        classes.collect::<ClassSet>()
+    };
+    // Integration may read what it writes: nothing changed, nothing is sealed.
+    let integration = clinic.someone("integration");
+    assert!(classes_sealed(&integration, &patient()).is_empty());
+    // Registration without a purpose to read writes the same: all of it is sealed, as if it were another.
+    let json = only(&patient(), IDENTITY);
+    let layout = Members::of("Patient");
+    let supplied = document(&json).classes(&layout);
+    for purpose in vouchsafe::access::Purpose::ALL {
+        for role in ["registration", "clinician", "front-desk", "integration"] {
+            let who = Someone {
+                purpose,
+                ..clinic.someone(role)
+            };
+            let before = stored.record.manifest.classes();
+            let target = stored.next("update");
+            let Ok((permit, draft)) =
+                clinic.admit_write(&who, &target, Verb::Update, (supplied, before))
+            else {
+                continue;
+            };
+            clinic.log.record(vec![draft]);
+            let reads = clinic.gate().sees(
+                &clinic.request(&who),
+                &target,
+                permit.replaces(),
+                &who.facts,
+            );
+            let written = seal(&clinic, &stored, permit, &json, Some(&stored.record)).unwrap();
+            let sealed: ClassSet = written.blobs.iter().map(|blob| blob.slot.class()).collect();
+            let expected = supplied.without(reads);
+            assert_eq!(sealed, expected, "{role} for {purpose}");
+        }
+    }
+}
+
+#[test]
+fn what_was_sealed_comes_out_against_the_receipt_of_this_very_write() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let registration = clinic.someone("registration");
+    let json = only(&patient(), IDENTITY);
+    let layout = Members::of("Patient");
+    let supplied = document(&json).classes(&layout);
+    let write = || {
+        let before = stored.record.manifest.classes();
+        let admitted = clinic.admit_write(
+            &registration,
+            &stored.next("update"),
+            Verb::Update,
+            (supplied, before),
+        );
+        let (permit, draft) = admitted.unwrap();
+        let written = clinic
+            .gate()
+            .seal(
+                permit,
+                document(&json),
+                &layout,
+                Some(&stored.record),
+                &stored.keys,
+            )
+            .unwrap();
+        (written, clinic.receipt(draft))
+    };
+    let ((one, its), (other, others)) = (write(), write());
+    assert!(one.recorded(others).is_err());
+    assert!(other.recorded(its).is_err());
+    let (written, receipt) = write();
+    assert!(written.recorded(receipt).is_ok());
+    // Nor does a read of the same record.
+    let (written, _) = write();
+    let read = clinic.admit_read(&clinic.someone("clinician"), &stored);
+    let receipt = clinic.receipt(read.unwrap().1);
+    assert!(written.recorded(receipt).is_err());
+}
+
+#[test]
+fn only_a_create_makes_keys_for_its_subject() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let integration = clinic.someone("integration");
+    let all = (classes("operational demographic"), ClassSet::NONE);
+    for (verb, begins) in [
+        (Verb::Create, true),
+        (Verb::Update, false),
+        (Verb::Delete, false),
+    ] {
+        let admitted = clinic.admit_write(&integration, &stored.next("write"), verb, all);
+        let (permit, draft) = admitted.unwrap();
+        clinic.log.record(vec![draft]);
+        let new = permit.new_subject();
+        assert_eq!(new.is_some(), begins, "{verb}");
+        if let Some(new) = new {
+            assert_eq!(
+                (new.tenant(), new.subject()),
+                (clinic.tenant, stored.subject)
+            );
+        }
+    }
 }

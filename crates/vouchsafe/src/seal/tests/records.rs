@@ -144,6 +144,7 @@ fn a_deletion_opens_no_more_and_carries_nothing() {
         key: &chart.key,
         version: version(number),
         write: ClassSet::NONE,
+        compare: ClassSet::NONE,
         previous,
     };
     let gone = seal_tombstone(&chart.keys, &writing(2, Some(&first))).unwrap();
@@ -210,7 +211,12 @@ fn nonces_are_never_repeated() {
 fn no_key_can_be_printed() {
     let secret = Secret::from_bytes([0xab; 32]);
     let wrapping = WrappingKey::new(Secret::random(), KeyVersion::FIRST);
-    let system = SystemKey::derive(&secret, TenantId::random(), "test", KeyVersion::FIRST);
+    let system = SystemKey::derive(
+        &secret,
+        TenantId::random(),
+        SystemPurpose::Identity,
+        KeyVersion::FIRST,
+    );
     let index = IndexKey::new(Secret::random(), TenantId::random(), 1);
     let keys = Chart::new().keys;
     let shown = format!("{secret:?}{wrapping:?}{system:?}{index:?}{keys:?}");

@@ -280,6 +280,7 @@ fn a_write_checks_the_version_before() {
         key: &chart.key,
         version: version(2),
         write: ClassSet::ALL,
+        compare: ClassSet::ALL,
         previous: None,
     };
     let person = TestLayout::new("Person", &[]);
@@ -340,17 +341,19 @@ fn a_system_key_opens_only_its_own() {
             KeyVersion::FIRST,
         )
     };
-    let totp = key(tenant, "totp");
+    let totp = key(tenant, SystemPurpose::Identity);
     let sealed = totp.seal(b"person 1", b"seed");
     assert_eq!(*totp.open(b"person 1", &sealed).unwrap(), *b"seed");
     assert_eq!(totp.open(b"person 2", &sealed).err(), Some(SealError::Tag));
     let commitment = Some(SealError::Commitment);
     assert_eq!(
-        key(tenant, "cursor").open(b"person 1", &sealed).err(),
+        key(tenant, SystemPurpose::SearchCursor)
+            .open(b"person 1", &sealed)
+            .err(),
         commitment
     );
     assert_eq!(
-        key(TenantId::random(), "totp")
+        key(TenantId::random(), SystemPurpose::Identity)
             .open(b"person 1", &sealed)
             .err(),
         commitment
@@ -366,7 +369,7 @@ fn a_system_key_opens_only_its_own() {
         Secret::from_bytes(secret),
     );
     let record = chart.patient();
-    let own = key(chart.key.tenant, "totp");
+    let own = key(chart.key.tenant, SystemPurpose::Identity);
     for blob in &record.blobs {
         assert_eq!(blob.suite, Suite::Xaes256Gcm);
         assert_eq!(own.open(b"", &blob.bytes).err(), commitment);

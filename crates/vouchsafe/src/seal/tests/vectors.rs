@@ -157,6 +157,7 @@ fn known_records_seal_to_the_known_bytes() {
             key: &chart.key,
             version: version(case.version),
             write: ClassSet::ALL,
+            compare: ClassSet::ALL,
             previous: None,
         };
         let mut entropy = Entropy::known(array(&case.entropy));
@@ -194,7 +195,7 @@ fn known_wrapped_keys_unwrap() {
 #[test]
 fn known_system_envelopes_open() {
     for case in known().system {
-        let key = SystemKey::derive_in(
+        let key = SystemKey::named(
             Suite::from_number(case.suite).unwrap(),
             &secret(&case.branch),
             case.tenant.parse().unwrap(),

@@ -1,0 +1,113 @@
+//! Entries on their way into the log, and those that are in it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use vouchsafe_tlog::hash_leaf;
+
+use super::{Acknowledged, AppendError, Draft, Outgoing, Pending, RecorderKey, Stored, leaf};
+use crate::BoxFuture;
+use crate::phi::Opened;
+
+/// Entries that are being appended. They are on their way whether or not this is polled.
+pub type Appending = BoxFuture<'static, Result<Recorded, AppendError>>;
+
+/// Entries that are durable, as the pinned recorder signed.
+#[derive(Debug)]
+pub struct Recorded {
+    entries: Vec<Appended>,
+    /// What each of them releases.
+    pub(crate) releases: Vec<(Opened, Appended)>,
+}
+
+impl Recorded {
+    /// The entries, in the order of their drafts.
+    #[must_use]
+    pub fn entries(&self) -> &[Appended] {
+        &self.entries
+    }
+}
+
+/// One durable entry: made only of an acknowledgement that holds, of a leaf that is the entry's.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    batch: Arc<Acknowledged>,
+    index: u64,
+    leaf: [u8; 32],
+}
+
+impl Appended {
+    /// The log's origin.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.batch.get().origin
+    }
+
+    /// The entry's index in the log.
+    #[must_use]
+    pub const fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// The entry's leaf hash (RFC 6962, section 2.1).
+    #[must_use]
+    pub const fn leaf(&self) -> &[u8; 32] {
+        &self.leaf
+    }
+
+    /// When it was recorded.
+    #[must_use]
+    pub fn recorded(&self) -> Timestamp {
+        self.batch.get().recorded
+    }
+
+    /// Each leaf is hashed here, once, and nowhere else in the service.
+    fn of(pin: &[u8; 32], entry: &[u8], stored: &Stored) -> Result<Self, AppendError> {
+        let ack = stored.batch.get();
+        let bytes = leaf(entry, &stored.source, stored.counter, ack.recorded);
+        let hash = *hash_leaf(&bytes).as_bytes();
+        if ack.leaves.get(stored.position) != Some(&hash) || stored.batch.recorder() != pin {
+            return Err(AppendError::Untrusted);
+        }
+        Ok(Self {
+            // No batch is verified whose indices do not exist.
+            index: ack.first_index + stored.position as u64,
+            leaf: hash,
+            batch: Arc::clone(&stored.batch),
+        })
+    }
+}
+
+/// Sends drafts off, and makes of the answer what it proves.
+pub(super) fn append(
+    recorder: &RecorderKey,
+    drafts: Vec<Draft>,
+    begin: impl FnOnce(Vec<Outgoing>) -> Pending,
+) -> Appending {
+    let (entries, releases): (Vec<_>, Vec<_>) = drafts.into_iter().map(Draft::leave).unzip();
+    let sent: Vec<_> = entries.iter().map(|entry| entry.bytes.clone()).collect();
+    let pin = *recorder.pin();
+    let pending = begin(entries);
+    Box::pin(async move {
+        let stored = pending.await?;
+        if stored.len() != sent.len() {
+            return Err(AppendError::Untrusted);
+        }
+        let mut recorded = Recorded {
+            entries: Vec::with_capacity(sent.len()),
+            releases: Vec::new(),
+        };
+        for ((bytes, stored), release) in sent.iter().zip(&stored).zip(releases) {
+            let appended = Appended::of(&pin, bytes, stored)?;
+            if let Some(opened) = release {
+                // The gate that admitted it trusts one recorder, which need not be that of this log.
+                if opened.access.recorder != pin {
+                    return Err(AppendError::Untrusted);
+                }
+                recorded.releases.push((opened, appended.clone()));
+            }
+            recorded.entries.push(appended);
+        }
+        Ok(recorded)
+    })
+}

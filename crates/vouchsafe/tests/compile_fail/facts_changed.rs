@@ -1,0 +1,9 @@
+//! Nor can it be changed afterwards.
+
+use vouchsafe::access::Facts;
+
+fn case(facts: &mut Facts) {
+    facts.care = true;
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! A permit is used now, and at no other time.
+
+use jiff::Timestamp;
+use vouchsafe::gate::{Gate, Permit};
+use vouchsafe::seal::{RecordKeys, SealedRecord};
+
+fn case(gate: Gate, permit: Permit, record: &SealedRecord, keys: &RecordKeys) {
+    let _ = gate.open(permit, record, keys, Timestamp::UNIX_EPOCH);
+}
+
+fn main() {}

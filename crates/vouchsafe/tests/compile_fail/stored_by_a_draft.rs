@@ -1,0 +1,10 @@
+//! An intent that is not in the log yet gives nothing out.
+
+use vouchsafe::audit::Draft;
+use vouchsafe::gate::Written;
+
+fn case(written: Written, intent: Draft) {
+    let _ = written.recorded(intent);
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! What was sealed is stored once its entry is durable.
+
+use vouchsafe::gate::Written;
+use vouchsafe::seal::SealedRecord;
+
+fn case(written: Written) -> SealedRecord {
+    written.record
+}
+
+fn main() {}

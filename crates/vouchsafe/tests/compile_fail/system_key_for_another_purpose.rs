@@ -1,0 +1,10 @@
+//! A system key has the purposes that the system has.
+
+use vouchsafe::ids::TenantId;
+use vouchsafe::keys::KeyService;
+
+fn case(keys: &dyn KeyService, tenant: TenantId) {
+    let _ = keys.system_key(tenant, "columns");
+}
+
+fn main() {}
