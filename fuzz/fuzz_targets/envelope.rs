@@ -6,15 +6,16 @@ use libfuzzer_sys::fuzz_target;
 use uuid::Uuid;
 use vouchsafe::class::DataClass;
 use vouchsafe::ids::{TenantId, Version};
-use vouchsafe::seal::{Blob, KeyVersion, Secret, Suite, SystemKey, WrappingKey};
+use vouchsafe::seal::{Blob, KeyVersion, Secret, Suite, SystemKey, SystemPurpose, WrappingKey};
+use vouchsafe::trusted::SystemCipher;
 use vouchsafe_fuzz::{byte, edited};
 
 const PLACE: &[u8] = b"place";
 
-fn key(suite: Suite, purpose: &'static str) -> SystemKey {
+fn key(suite: Suite, purpose: SystemPurpose) -> SystemKey {
     let tenant = TenantId::from_uuid(Uuid::from_u128(1));
     let branch = Secret::from_bytes([7; 32]);
-    SystemKey::derive_in(suite, &branch, tenant, purpose, KeyVersion::FIRST)
+    vouchsafe::trusted::system_key(suite, &branch, tenant, purpose, KeyVersion::FIRST)
 }
 
 fn wrapping() -> WrappingKey {
@@ -28,14 +29,16 @@ fuzz_target!(|bytes: &[u8]| {
     let length = usize::from(byte(&mut rest)).min(rest.len());
     let (plain, script) = rest.split_at(length);
     for suite in [Suite::Aes256Gcm, Suite::Xaes256Gcm] {
-        let key = key(suite, "fuzz");
+        let own = key(suite, SystemPurpose::Identity);
+        let key = SystemCipher::new(&own);
         let sealed = key.seal(PLACE, plain);
         let changed = edited(&sealed, script);
         let opened = key.open(PLACE, &changed);
         if changed == sealed {
             assert_eq!(*opened.expect("what is sealed opens"), *plain);
             assert!(key.open(b"elsewhere", &sealed).is_err());
-            assert!(self::key(suite, "another").open(PLACE, &sealed).is_err());
+            let other = self::key(suite, SystemPurpose::SearchCursor);
+            assert!(SystemCipher::new(&other).open(PLACE, &sealed).is_err());
         } else {
             assert!(opened.is_err(), "a changed envelope opened");
         }
@@ -64,6 +67,7 @@ fn any_bytes(bytes: &[u8]) {
         }
         Err(error) => assert_eq!(version.map(|_| ()), Err(error)),
     }
-    assert!(key(Suite::Xaes256Gcm, "fuzz").open(PLACE, bytes).is_err());
+    let key = key(Suite::Xaes256Gcm, SystemPurpose::Identity);
+    assert!(SystemCipher::new(&key).open(PLACE, bytes).is_err());
     assert!(wrapping().unwrap(PLACE, bytes).is_err());
 }

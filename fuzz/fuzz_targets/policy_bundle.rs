@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use libfuzzer_sys::fuzz_target;
 use vouchsafe::access::{Bundle, BundleFiles, BundleRefused};
+use vouchsafe::trusted;
 use vouchsafe_fuzz::{edited, until};
 
 const SEED: [u8; 32] = [7; 32];
@@ -29,24 +30,24 @@ fuzz_target!(|bytes: &[u8]| {
     let name = String::from_utf8_lossy(until(&mut content, b'\n'));
     let mut files = FILES.clone();
     if name.is_empty() {
-        let signature = Bundle::sign(&files, &SEED).unwrap();
+        let signature = trusted::sign_bundle(&files, &SEED).unwrap();
         let changed = edited(&signature, content);
-        let opened = Bundle::open(&files, &changed, &TRUSTED);
+        let opened = trusted::bundle(&files, &changed, &TRUSTED);
         assert_eq!(opened.is_ok(), changed == signature);
         return;
     }
-    let before = Bundle::sign(&files, &SEED).unwrap();
+    let before = trusted::sign_bundle(&files, &SEED).unwrap();
     files.insert(name, content);
-    let signature = Bundle::sign(&files, &SEED).unwrap();
+    let signature = trusted::sign_bundle(&files, &SEED).unwrap();
     assert_eq!(files == *FILES, signature == before);
     if signature != before {
-        let unsigned = Bundle::open(&files, &before, &TRUSTED);
+        let unsigned = trusted::bundle(&files, &before, &TRUSTED);
         assert!(matches!(
             unsigned,
             Err(BundleRefused::Signature | BundleRefused::Files { .. })
         ));
     }
-    match Bundle::open(&files, &signature, &TRUSTED) {
+    match trusted::bundle(&files, &signature, &TRUSTED) {
         Ok(bundle) => sound(&bundle, &files),
         Err(refused) => assert_ne!(refused, BundleRefused::Signature),
     }

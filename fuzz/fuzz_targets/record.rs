@@ -9,20 +9,23 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use uuid::Uuid;
+use vouchsafe::BoxFuture;
 use vouchsafe::access::{Bundle, Facts, Purpose, Right, Verb};
 use vouchsafe::audit::{
-    Acknowledgement, Appended, AuditKeys, Context, Draft, RecorderKey, Source, leaf,
+    Acknowledgement, AppendError, AuditKeys, AuditLog, Context, Draft, Outgoing, Pending,
+    RecorderKey, Source, Stored, leaf,
 };
 use vouchsafe::class::{ClassSet, DataClass};
 use vouchsafe::document::{Document, Layout, Node, Object, Place};
-use vouchsafe::gate::{Gate, Request, Target, WriteClasses, Writes, receipts};
+use vouchsafe::gate::{Gate, Receipt, Request, Target, WriteClasses, Writes};
 use vouchsafe::ids::{
     IntentId, PersonId, RecordId, RecordKey, RightId, SessionId, SubjectId, TenantId, Version,
 };
 use vouchsafe::seal::{Blob, KeyVersion, Manifest, Owner, RecordKeys, SealedRecord, Secret};
 use vouchsafe::session::{
-    AccessTtl, Assurance, Issuer, NewSession, Principal, Session, Verifier, VerifyingKeys,
+    AccessTtl, Assurance, Issuer, NewSession, Principal, Session, VerifyingKeys,
 };
+use vouchsafe::trusted::{self, Clock, Port};
 use vouchsafe_fuzz::{byte, edited, until};
 use vouchsafe_records::pack::{Pack, RecordTypeDecl};
 use vouchsafe_records::search::{Parameter, plan};
@@ -32,9 +35,7 @@ const SEED: [u8; 32] = [7; 32];
 
 struct Clinic {
     pack: Arc<Pack>,
-    bundle: Bundle,
-    recorder: RecorderKey,
-    pair: Ed25519KeyPair,
+    gate: Gate,
     audit: AuditKeys,
     session: Session,
     context: Context,
@@ -45,16 +46,19 @@ static CLINIC: LazyLock<Clinic> = LazyLock::new(|| {
     let pair = Ed25519KeyPair::from_seed_unchecked(&SEED).unwrap();
     let public: [u8; 32] = pair.public_key().as_ref().try_into().unwrap();
     let files = Bundle::default_files();
-    let signature = Bundle::sign(&files, &SEED).unwrap();
+    let signature = trusted::sign_bundle(&files, &SEED).unwrap();
+    let bundle = trusted::bundle(&files, &signature, &public).unwrap();
+    let log = Log {
+        key: trusted::recorder("log.example/fuzz", public),
+        pair,
+    };
     Clinic {
         pack: Pack::fhir_r4().unwrap(),
-        bundle: Bundle::open(&files, &signature, &public).unwrap(),
-        recorder: RecorderKey::new("log.example/fuzz", public),
-        pair,
-        audit: AuditKeys::new(&[33; 32], tenant(), 1).unwrap(),
+        gate: trusted::gate(Arc::new(bundle), Arc::new(log), Clock::new(now)),
+        audit: trusted::audit_keys(&[33; 32], tenant(), 1).unwrap(),
         session: session(),
         context: Context::default(),
-        keys: RecordKeys::new(
+        keys: trusted::record_keys(
             tenant(),
             Owner::Subject(subject()),
             KeyVersion::FIRST,
@@ -84,8 +88,59 @@ fn session() -> Session {
         principal: Principal::Person(PersonId::from_uuid(Uuid::from_u128(4))),
         assurance: Assurance::TwoFactor,
     };
-    let verifier = Verifier::new(VerifyingKeys::new([issuer.public_key()]), by, to);
-    verifier.verify(&issuer.issue(&new, now()), now()).unwrap()
+    let verifier = trusted::verifier(VerifyingKeys::new([issuer.public_key()]), by, to);
+    trusted::session(&verifier, &issuer.issue(&new, now()), now()).unwrap()
+}
+
+/// A log that acknowledges and keeps nothing.
+struct Log {
+    key: RecorderKey,
+    pair: Ed25519KeyPair,
+}
+
+impl Port for Log {}
+
+impl AuditLog for Log {
+    fn recorder(&self) -> &RecorderKey {
+        &self.key
+    }
+
+    fn begin(&self, entries: Vec<Outgoing>) -> Pending {
+        let source = Source {
+            replica: Uuid::from_u128(7),
+            boot: Uuid::from_u128(8),
+        };
+        let leaves: Vec<_> = (1..)
+            .zip(&entries)
+            .map(|(counter, entry)| {
+                *hash_leaf(&leaf(entry.bytes(), &source, counter, now())).as_bytes()
+            })
+            .collect();
+        let origin = self.key.origin();
+        let statement = Acknowledgement::statement(origin, 0, now(), &leaves);
+        let acknowledgement = Acknowledgement {
+            origin: origin.to_owned(),
+            first_index: 0,
+            recorded: now(),
+            leaves,
+            signature: self.pair.sign(&statement).as_ref().try_into().unwrap(),
+        };
+        let batch = self.key.verify(acknowledgement).unwrap();
+        let stored = (1..)
+            .zip(0..entries.len())
+            .map(|(counter, position)| Stored {
+                batch: Arc::clone(&batch),
+                position,
+                source,
+                counter,
+            });
+        let stored = stored.collect();
+        Box::pin(async { Ok(stored) })
+    }
+
+    fn unsettled(&self) -> BoxFuture<'_, Result<Vec<IntentId>, AppendError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 }
 
 // A document, its next version, a search parameter, each on a line; then what is done to a blob or the manifest.
@@ -248,8 +303,14 @@ fn followed(before: &SealedRecord, mut record: SealedRecord) -> SealedRecord {
 }
 
 impl Clinic {
-    fn gate(&self) -> Gate<'_> {
-        Gate::new(&self.bundle, &self.recorder)
+    /// The receipt of an entry, from a log that never waits.
+    fn receipt(&self, draft: Draft) -> Receipt {
+        let mut recorded = self.gate.record(vec![draft]);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match recorded.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(recorded) => recorded.unwrap().into_receipts().pop().unwrap(),
+            std::task::Poll::Pending => panic!("the log waits"),
+        }
     }
 
     fn request(&self) -> Request<'_> {
@@ -258,7 +319,6 @@ impl Clinic {
             purpose: Purpose::Treatment,
             context: &self.context,
             keys: &self.audit,
-            now: now(),
         }
     }
 
@@ -284,7 +344,7 @@ impl Clinic {
             before,
         };
         let intent = Writes::Alone(IntentId::from_uuid(Uuid::from_u128(6)));
-        let admitted = self.gate().admit_write(
+        let admitted = self.gate.admit_write(
             &self.request(),
             &target,
             verb,
@@ -292,12 +352,11 @@ impl Clinic {
             &facts(role),
             intent,
         );
-        let (permit, _) = admitted.ok()?;
+        let (permit, draft) = admitted.ok()?;
         let copy = Document::parse(document.to_json().as_bytes()).unwrap();
-        let sealed = self
-            .gate()
-            .seal(permit, copy, decl, previous, &self.keys, now());
-        Some(sealed.expect("what is admitted is sealed").record)
+        let sealed = self.gate.seal(permit, copy, decl, previous, &self.keys);
+        let sealed = sealed.expect("what is admitted is sealed");
+        Some(sealed.recorded(self.receipt(draft)).unwrap().0)
     }
 
     fn open(
@@ -308,40 +367,18 @@ impl Clinic {
         let target = target(&stored.key, stored.version, "read");
         let present = stored.manifest.classes();
         let admitted = self
-            .gate()
+            .gate
             .admit_read(&self.request(), &target, present, &facts(role));
         let (permit, draft) = admitted.ok()?;
         let classes = permit.classes();
-        let phi = self.gate().open(permit, stored, &self.keys, now()).ok()?;
+        let phi = self.gate.open(permit, stored, &self.keys).ok()?;
         Some((phi, (classes, draft)))
     }
 
     /// Reads all the way: decided, opened, recorded, released. None when the role may see nothing of it.
     fn read(&self, role: &str, stored: &SealedRecord) -> Option<(ClassSet, Document)> {
         let (phi, (classes, draft)) = self.open(role, stored)?;
-        let source = Source {
-            replica: Uuid::from_u128(7),
-            boot: Uuid::from_u128(8),
-        };
-        let bytes = leaf(draft.bytes(), &source, 1, now());
-        let leaves = vec![*hash_leaf(&bytes).as_bytes()];
-        let origin = self.recorder.origin();
-        let statement = Acknowledgement::statement(origin, 0, now(), &leaves);
-        let signature = self.pair.sign(&statement).as_ref().try_into().unwrap();
-        let acknowledgement = Acknowledgement {
-            origin: origin.to_owned(),
-            first_index: 0,
-            recorded: now(),
-            leaves,
-            signature,
-        };
-        let appended = Appended {
-            batch: self.recorder.verify(acknowledgement).unwrap(),
-            position: 0,
-            source,
-            counter: 1,
-        };
-        let receipt = receipts(vec![draft], &[appended]).unwrap().pop().unwrap();
+        let receipt = self.receipt(draft);
         Some((classes, phi.release(receipt).unwrap()))
     }
 }
@@ -357,15 +394,11 @@ fn target<'a>(record: &'a RecordKey, version: Version, operation: &'static str) 
 
 fn facts(role: &str) -> Facts {
     let hour = jiff::SignedDuration::from_hours(1);
-    Facts {
-        rights: [Right {
-            id: RightId::from_uuid(Uuid::from_u128(9)),
-            role: role.parse().unwrap(),
-            from: now() - hour,
-            until: now() + hour,
-        }]
-        .into(),
-        care: true,
-        own: false,
-    }
+    let right = Right {
+        id: RightId::from_uuid(Uuid::from_u128(9)),
+        role: role.parse().unwrap(),
+        from: now() - hour,
+        until: now() + hour,
+    };
+    trusted::facts([right].into(), true, false)
 }

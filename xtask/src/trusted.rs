@@ -85,6 +85,13 @@ fn naming(root: &Path, folder: &Path, named: &mut Vec<String>) -> anyhow::Result
             && path.file_name().is_some_and(|name| name != "tests.rs")
         {
             let text = std::fs::read_to_string(&path)?;
+            // Nobody passes it on under another name.
+            let passed_on = |line: &str| line.contains("pub use") && line.contains("trusted");
+            anyhow::ensure!(
+                !text.lines().any(passed_on),
+                "{} passes vouchsafe::trusted on",
+                path.display()
+            );
             if text.lines().any(names_it) {
                 let path = path.strip_prefix(root)?;
                 named.push(path.to_string_lossy().into_owned());
@@ -97,7 +104,10 @@ fn naming(root: &Path, folder: &Path, named: &mut Vec<String>) -> anyhow::Result
 
 /// Whether a line of code names the module, or takes in everything that stands beside it.
 fn names_it(line: &str) -> bool {
-    let code = line.split("//").next().unwrap_or_default();
+    let code = match line.trim_start().starts_with("//") {
+        true => "",
+        false => line,
+    };
     let whole = |at: usize| {
         let before = code.get(..at).and_then(|before| before.chars().next_back());
         before.is_none_or(|char| !char.is_alphanumeric() && char != '_')

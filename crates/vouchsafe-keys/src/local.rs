@@ -25,6 +25,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use vouchsafe::BoxFuture;
 use vouchsafe::seal::{KeyVersion, Secret, WrappingKey};
+use vouchsafe::trusted::Port;
 use zeroize::Zeroizing;
 
 use crate::root::{RootKey, RootRefused};
@@ -156,6 +157,8 @@ impl LocalRoot {
         }
     }
 }
+
+impl Port for LocalRoot {}
 
 impl RootKey for LocalRoot {
     /// 16 hex digits, made of the key by a one-way function.

@@ -6,12 +6,13 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 use vouchsafe::BoxFuture;
 use vouchsafe::seal::Secret;
+use vouchsafe::trusted::Port;
 
 /// A root key. It wraps and unwraps 32-byte secrets and gives nothing else out.
 ///
 /// Whoever implements it for a key service calls that service once and says how it went: [`crate::KeyStore`] stores,
 /// remembers and tries again. Each call is cancelled after [`PATIENCE`].
-pub trait RootKey: fmt::Debug + Send + Sync {
+pub trait RootKey: Port + fmt::Debug {
     /// The key's id: the same for ever, and not secret. The store keeps it, and refuses another key.
     fn id(&self) -> BoxFuture<'_, Result<String, RootRefused>>;
 

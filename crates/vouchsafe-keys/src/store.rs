@@ -15,7 +15,7 @@ use vouchsafe::audit::AuditKeys;
 use vouchsafe::ids::{NewSubject, SubjectId, TenantId};
 use vouchsafe::keys::{KeyError, KeyService};
 use vouchsafe::seal::{
-    IndexKey, KeyVersion, Owner, RecordKeys, Secret, SystemKey, SystemPurpose, WrappingKey,
+    IndexKey, KeyVersion, Owner, RecordKeys, Secret, Suite, SystemKey, SystemPurpose, WrappingKey,
 };
 use vouchsafe::trusted::Port;
 
@@ -309,7 +309,7 @@ impl KeyStore {
             .wrapping
             .unwrap(&context(purpose, Some(tenant), row.version), &wrapped)
             .map_err(|_| KeyError::Damaged)?;
-        Ok(Arc::new(RecordKeys::new(
+        Ok(Arc::new(vouchsafe::trusted::record_keys(
             tenant,
             owner,
             KeyVersion::new(row.version),
@@ -352,7 +352,12 @@ impl KeyStore {
                 .filter(|_| inserted.contains(&subject.uuid()));
             keys.push(match secret {
                 Some(secret) => {
-                    let made = Arc::new(RecordKeys::new(tenant, owner, KeyVersion::FIRST, secret));
+                    let made = Arc::new(vouchsafe::trusted::record_keys(
+                        tenant,
+                        owner,
+                        KeyVersion::FIRST,
+                        secret,
+                    ));
                     self.caches
                         .records
                         .insert((tenant, Some(*subject)), Arc::clone(&made))
@@ -403,7 +408,11 @@ impl KeyService for KeyStore {
             let (row, wrapped) = Self::usable(rows)?;
             let secret = self.unwrap(Purpose::Index, tenant, row.version, &wrapped);
             let secret = secret.await?;
-            Ok(Arc::new(IndexKey::new(secret, tenant, row.version)))
+            Ok(Arc::new(vouchsafe::trusted::index_key(
+                secret,
+                tenant,
+                row.version,
+            )))
         };
         Box::pin(cache::single_flight(&self.caches.index, tenant, load))
     }
@@ -420,7 +429,8 @@ impl KeyService for KeyStore {
                 .find(|branch| branch.state == State::Active)
                 .ok_or(KeyError::Unavailable)?;
             let version = KeyVersion::new(branch.version);
-            Ok(Arc::new(SystemKey::derive(
+            Ok(Arc::new(vouchsafe::trusted::system_key(
+                Suite::Xaes256Gcm,
                 &branch.secret,
                 tenant,
                 purpose,
@@ -445,7 +455,7 @@ impl KeyService for KeyStore {
             let (row, wrapped) = Self::usable(rows)?;
             let secret = self.unwrap(Purpose::Audit, tenant, row.version, &wrapped);
             let secret = secret.await?;
-            AuditKeys::new(secret.expose(), tenant, row.version)
+            vouchsafe::trusted::audit_keys(secret.expose(), tenant, row.version)
                 .map(Arc::new)
                 .map_err(|_| KeyError::Damaged)
         };

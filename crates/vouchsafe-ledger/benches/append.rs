@@ -57,7 +57,7 @@ fn main() {
     let identity = recorder::init(&dir, "log.example.org/bench").unwrap();
     let mut process = start(&dir, &socket);
     let runtime = Runtime::new().unwrap();
-    let client = RecorderClient::connect(&socket, identity.recorder, Uuid::new_v4());
+    let client = RecorderClient::connect(&socket, identity.recorder, Uuid::new_v4(), None);
     let client = runtime.block_on(client).unwrap();
     for callers in CALLERS {
         let name = format!("append at {callers} callers");

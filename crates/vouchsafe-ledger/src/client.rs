@@ -5,8 +5,8 @@
 //!    ^-------------- one answer per request -----'
 //! ```
 //!
-//! Memory is bounded by permits: who appends faster than the recorder commits waits, and is told that it is
-//! late when its deadline comes. What was sent is appended also when its caller has gone: an entry is owed
+//! Memory is bounded by permits: who appends faster than the recorder commits waits in a bounded queue, and is told that
+//! it is late when its deadline comes. What was sent is appended also when its caller has gone: an entry is owed
 //! from the moment of the decision. What its caller was told to be late is not sent any more. What was sent and not answered when the connection broke is sent again over
 //! the next one, with the same counters, so that it is stored once.
 
@@ -27,6 +27,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 use vouchsafe::BoxFuture;
+use vouchsafe::access::BundleHash;
 use vouchsafe::audit::{
     Acknowledged, AppendError, AuditLog, Outgoing, Pending, RecorderKey, Source, Stored,
 };
@@ -40,10 +41,15 @@ pub use child::{Child, ChildConfig, ChildError};
 /// An append that has no answer after this time is late.
 pub const DEADLINE: Duration = Duration::from_secs(2);
 
+/// A task that waits for room answers within this time after the deadline.
+const GRACE: Duration = Duration::from_millis(500);
+
 /// Entries in flight are weighed in units of this many bytes.
 const UNIT: usize = 1024;
 /// Units in flight at most: 4 MiB, half of what the recorder takes from one connection.
 const UNITS: usize = 4096;
+/// Units that wait for room at most: 16 MiB. What comes beyond is refused at once.
+const QUEUED: usize = 4 * UNITS;
 /// Units in one request at most.
 const UNITS_AT_ONCE: usize = 1024;
 
@@ -66,6 +72,11 @@ pub enum ConnectError {
         /// The socket.
         path: PathBuf,
     },
+    /// It was started for other policies.
+    #[error(
+        "the recorder that runs on this folder was started for other policies than these, and records no decision of theirs: end the process that started it (an import, or the service), then start again"
+    )]
+    Bundle,
     /// It speaks another protocol version.
     #[error("the recorder speaks another version of the protocol: update both to the same release")]
     Version,
@@ -89,6 +100,8 @@ struct Inner {
     recorder: RecorderKey,
     calls: mpsc::Sender<Call>,
     permits: Arc<Semaphore>,
+    /// Room to wait in.
+    queue: Arc<Semaphore>,
     standing: Arc<AtomicU8>,
     driver: AbortHandle,
     /// Where an append waits for room, also of a caller that is in no runtime.
@@ -158,7 +171,7 @@ struct Placed {
 }
 
 impl RecorderClient {
-    /// Connects to the recorder, which MUST be the pinned one.
+    /// Connects to the recorder, which MUST be the pinned one, and told of the policies that decide here, if any do.
     ///
     /// # Errors
     /// [`ConnectError`] when it does not answer, or is another one. Later, a lost connection is made again by
@@ -167,6 +180,7 @@ impl RecorderClient {
         socket: impl AsRef<Path>,
         recorder: RecorderKey,
         replica: Uuid,
+        bundle: Option<BundleHash>,
     ) -> Result<Self, ConnectError> {
         let source = Source {
             replica,
@@ -176,8 +190,14 @@ impl RecorderClient {
         let standing = Arc::new(AtomicU8::new(Standing::Connected as u8));
         let socket = socket.as_ref().to_owned();
         let pinned = recorder.clone();
-        let driver =
-            driver::Driver::connect(socket, pinned, source, inbox, Arc::clone(&standing)).await?;
+        let driver = driver::Driver::connect(
+            socket,
+            pinned,
+            (source, bundle),
+            inbox,
+            Arc::clone(&standing),
+        )
+        .await?;
         let driver = tokio::spawn(driver.run()).abort_handle();
         let permits = Arc::new(Semaphore::new(UNITS));
         Ok(Self {
@@ -186,6 +206,7 @@ impl RecorderClient {
                 recorder,
                 calls,
                 permits,
+                queue: Arc::new(Semaphore::new(QUEUED)),
                 standing,
                 driver,
                 runtime: Handle::current(),
@@ -197,6 +218,19 @@ impl RecorderClient {
     #[must_use]
     pub fn source(&self) -> Source {
         self.inner.source
+    }
+
+    /// Waits until all that was begun is answered, also what nobody waits for; whether it was in time.
+    pub async fn flush(&self) -> bool {
+        let all = |units: usize| u32::try_from(units).unwrap_or(u32::MAX);
+        let answered = async {
+            // What waits for room first: it is in flight when it no longer waits.
+            let waiting = self.inner.queue.acquire_many(all(QUEUED)).await;
+            let sent = self.inner.permits.acquire_many(all(UNITS)).await;
+            waiting.is_ok() && sent.is_ok()
+        };
+        let answered = timeout_at(Instant::now() + DEADLINE, answered).await;
+        answered.unwrap_or(false)
     }
 
     fn standing(&self) -> Result<(), AppendError> {
@@ -267,7 +301,7 @@ impl RecorderClient {
     }
 }
 
-/// Waits for an answer until the deadline. Who was told that it is late was refused: the entries are not appended after
+/// Waits for an answer until the deadline. Who is told that it is late was refused: the entries are not appended after
 /// the fact, unless they were already.
 async fn in_time<T>(
     deadline: Instant,
@@ -275,10 +309,11 @@ async fn in_time<T>(
     answer: impl Future<Output = Result<T, AppendError>>,
 ) -> Result<T, AppendError> {
     let answer = timeout_at(deadline, answer).await;
-    answer.unwrap_or_else(|_| {
+    let answer = answer.unwrap_or(Err(AppendError::Late));
+    if matches!(answer, Err(AppendError::Late)) {
         late.store(true, Ordering::Relaxed);
-        Err(AppendError::Late)
-    })
+    }
+    answer
 }
 
 impl Port for RecorderClient {}
@@ -309,10 +344,22 @@ impl AuditLog for RecorderClient {
             }
         }
         // A task waits for room, also when nobody waits for the task. What has none in time is not sent.
+        let units = requests.iter().map(|request| weight(request)).sum();
+        let queue = Arc::clone(&self.inner.queue).try_acquire_many_owned(units);
+        let Ok(queued) = queue else {
+            return Box::pin(async { Err(AppendError::Unavailable) });
+        };
+        let shared = Late::clone(&late);
         let task = self.inner.runtime.spawn(async move {
-            in_time(deadline, &late, client.append_all(requests, &late)).await
+            let _queued = queued;
+            let appending = client.append_all(requests, &shared);
+            let answer = timeout_at(deadline, appending).await;
+            answer.unwrap_or(Err(AppendError::Late))
         });
-        Box::pin(async move { task.await.unwrap_or(Err(AppendError::Late)) })
+        Box::pin(async move {
+            let answer = async { task.await.unwrap_or(Err(AppendError::Late)) };
+            in_time(deadline + GRACE, &late, answer).await
+        })
     }
 
     fn unsettled(&self) -> BoxFuture<'_, Result<Vec<IntentId>, AppendError>> {
@@ -333,7 +380,7 @@ impl AuditLog for RecorderClient {
 }
 
 fn units(entry: &Outgoing) -> usize {
-    entry.bytes.len().div_ceil(UNIT).max(1)
+    entry.bytes().len().div_ceil(UNIT).max(1)
 }
 
 /// What a request weighs: within [`UNITS_AT_ONCE`], or it is one entry within [`MAX_ENTRY`].
@@ -344,7 +391,7 @@ fn weight(entries: &[Outgoing]) -> u32 {
 
 /// Cuts entries into requests within the limits; nearly always it is one.
 fn requests(entries: Vec<Outgoing>) -> Result<Vec<Vec<Outgoing>>, AppendError> {
-    let fits = |entry: &Outgoing| !entry.bytes.is_empty() && entry.bytes.len() <= MAX_ENTRY;
+    let fits = |entry: &Outgoing| !entry.bytes().is_empty() && entry.bytes().len() <= MAX_ENTRY;
     if !entries.iter().all(fits) {
         return Err(AppendError::Refused);
     }

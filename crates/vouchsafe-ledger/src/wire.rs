@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 use uuid::Uuid;
+use vouchsafe::access::BundleHash;
 use vouchsafe::audit::{Acknowledgement, EntryKind, Source};
 use vouchsafe::ids::IntentId;
 
@@ -44,7 +45,12 @@ pub(crate) struct Entry<'a> {
 /// What a service sends.
 #[derive(Debug)]
 pub(crate) enum Request<'a> {
-    Hello { version: u16, source: Source },
+    Hello {
+        version: u16,
+        source: Source,
+        /// The policies that the service decides by, if it decides.
+        bundle: Option<BundleHash>,
+    },
     Append(Vec<Entry<'a>>),
     Unsettled,
 }
@@ -147,6 +153,7 @@ impl<'a> Request<'a> {
             HELLO => Self::Hello {
                 version: octets.u16()?,
                 source: octets.source()?,
+                bundle: bundle(octets.counted()?)?,
             },
             APPEND => Self::Append(read_entries(&mut octets)?),
             UNSETTLED => Self::Unsettled,
@@ -155,6 +162,15 @@ impl<'a> Request<'a> {
         octets.end()?;
         Ok(request)
     }
+}
+
+/// The hash of a policy bundle, in hex; nothing says that there is none.
+fn bundle(text: &[u8]) -> Result<Option<BundleHash>, Malformed> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let text = std::str::from_utf8(text).map_err(|_| Malformed)?;
+    text.parse().map(Some).map_err(|_| Malformed)
 }
 
 fn read_entries<'a>(octets: &mut Octets<'a>) -> Result<Vec<Entry<'a>>, Malformed> {
@@ -186,10 +202,17 @@ pub(crate) fn timestamp(micros: i64) -> Result<Timestamp, Malformed> {
 }
 
 /// Appends a `hello` frame.
-pub(crate) fn put_hello(out: &mut Vec<u8>, request: RequestId, source: &Source) {
+pub(crate) fn put_hello(
+    out: &mut Vec<u8>,
+    request: RequestId,
+    source: &Source,
+    bundle: Option<&BundleHash>,
+) {
     frame(out, HELLO, request, |out| {
         out.extend_from_slice(&VERSION.to_le_bytes());
         octets::put_source(out, source);
+        let bundle = bundle.map(ToString::to_string).unwrap_or_default();
+        octets::put_counted(out, bundle.as_bytes());
     });
 }
 

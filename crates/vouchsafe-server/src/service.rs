@@ -192,6 +192,8 @@ impl Service {
     pub async fn close(self) {
         let store = self.engine.store();
         let pinned = self.installation.log.as_deref();
+        // Also what nobody waits for any more.
+        self.log.flush().await;
         drop(self.log);
         self.recorder.shutdown().await;
         // What it published last; when that cannot be read, the next start will say so.

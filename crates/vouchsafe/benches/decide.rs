@@ -10,8 +10,9 @@ use vouchsafe::access::{Ask, Bundle, Facts, Purpose, Right, Verb, decide};
 use vouchsafe::class::ClassSet;
 use vouchsafe::ids::{PersonId, RecordType, RightId, SessionId, TenantId};
 use vouchsafe::session::{
-    AccessTtl, Assurance, Issuer, NewSession, Principal, Session, Verifier, VerifyingKeys,
+    AccessTtl, Assurance, Issuer, NewSession, Principal, Session, VerifyingKeys,
 };
+use vouchsafe::trusted;
 
 type Failed = Box<dyn std::error::Error>;
 
@@ -20,12 +21,9 @@ const SEED: [u8; 32] = [7; 32];
 fn bundle() -> Result<Bundle, Failed> {
     let files = Bundle::default_files();
     let key = Ed25519KeyPair::from_seed_unchecked(&SEED)?;
-    let trusted = key.public_key().as_ref().try_into()?;
-    Ok(Bundle::open(
-        &files,
-        &Bundle::sign(&files, &SEED)?,
-        &trusted,
-    )?)
+    let public_key = key.public_key().as_ref().try_into()?;
+    let signature = trusted::sign_bundle(&files, &SEED)?;
+    Ok(trusted::bundle(&files, &signature, &public_key)?)
 }
 
 fn session(now: Timestamp) -> Result<Session, Failed> {
@@ -38,7 +36,8 @@ fn session(now: Timestamp) -> Result<Session, Failed> {
         assurance: Assurance::TwoFactor,
     };
     let token = issuer.issue(&new, now);
-    Ok(Verifier::new(keys, "issuer", "audience").verify(&token, now)?)
+    let verifier = trusted::verifier(keys, "issuer", "audience");
+    Ok(trusted::session(&verifier, &token, now)?)
 }
 
 fn facts(roles: &[&str], now: Timestamp) -> Result<Facts, Failed> {
@@ -51,11 +50,8 @@ fn facts(roles: &[&str], now: Timestamp) -> Result<Facts, Failed> {
             until: now.checked_add(hour)?,
         })
     };
-    Ok(Facts {
-        rights: roles.iter().map(right).collect::<Result<_, Failed>>()?,
-        care: true,
-        own: false,
-    })
+    let rights = roles.iter().map(right).collect::<Result<_, Failed>>()?;
+    Ok(trusted::facts(rights, true, false))
 }
 
 fn ask<'a>(session: &Session, record_type: &'a RecordType) -> Ask<'a> {

@@ -18,7 +18,8 @@ use aws_lc_rs::rand;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use vouchsafe::document::Document;
 use vouchsafe::ids::TenantId;
-use vouchsafe::seal::{KeyVersion, Secret, Suite, SystemKey};
+use vouchsafe::seal::{KeyVersion, Secret, Suite, SystemKey, SystemPurpose};
+use vouchsafe::trusted::SystemCipher;
 
 const SIZES: [usize; 4] = [64, 256, 1024, 16 * 1024];
 /// As long as the tenant, type, id, version, owner and slot of a record.
@@ -30,7 +31,8 @@ fn raw_key() -> LessSafeKey {
 
 fn system_key(suite: Suite) -> SystemKey {
     let tenant = TenantId::random();
-    SystemKey::derive_in(suite, &Secret::random(), tenant, "bench", KeyVersion::FIRST)
+    let purpose = SystemPurpose::SearchCursor;
+    vouchsafe::trusted::system_key(suite, &Secret::random(), tenant, purpose, KeyVersion::FIRST)
 }
 
 /// Nonce, ciphertext and tag in a vector of their own.
@@ -81,7 +83,8 @@ fn seal(c: &mut Criterion) {
             ("envelope", Suite::Aes256Gcm),
             ("unbounded", Suite::Xaes256Gcm),
         ] {
-            let key = system_key(suite);
+            let own = system_key(suite);
+            let key = SystemCipher::new(&own);
             group.bench_function(BenchmarkId::new(name, size), |b| {
                 b.iter(|| key.seal(&CONTEXT, black_box(&plain)));
             });
@@ -104,7 +107,8 @@ fn open(c: &mut Criterion) {
             ("envelope", Suite::Aes256Gcm),
             ("unbounded", Suite::Xaes256Gcm),
         ] {
-            let key = system_key(suite);
+            let own = system_key(suite);
+            let key = SystemCipher::new(&own);
             let sealed = key.seal(&CONTEXT, &plain);
             group.bench_function(BenchmarkId::new(name, size), |b| {
                 b.iter(|| key.open(&CONTEXT, black_box(&sealed)).expect("opens"));

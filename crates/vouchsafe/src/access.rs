@@ -299,6 +299,9 @@ pub enum Denied {
     /// A policy failed while it was evaluated; what it would have said is unknown.
     #[error("a policy could not be evaluated")]
     Failed,
+    /// What is asked is longer than the log has room for.
+    #[error("what is asked is longer than its entry may be")]
+    TooLong,
 }
 
 impl Denied {
@@ -312,6 +315,7 @@ impl Denied {
             Self::Forbidden => "forbidden",
             Self::OtherTenant => "other-tenant",
             Self::Failed => "failed",
+            Self::TooLong => "too-long",
         }
     }
 }

@@ -125,11 +125,6 @@ impl Refusal {
         self.log.append(vec![self.draft]).await?;
         Ok(self.denied)
     }
-
-    /// The entry alone, to be appended with others.
-    pub fn into_draft(self) -> Draft {
-        self.draft
-    }
 }
 
 impl Gate {
@@ -248,7 +243,10 @@ impl Gate {
             .with_classes(classes)
             .releasing(target.operation, Outcome::Permitted, released, request);
         let term = Term::of(request.session, self.now());
-        (Permit::new(access, scope, term), draft.owed_to(&self.log))
+        (
+            Permit::new(access, scope, term),
+            draft.owed_to(&self.log, &self.clock),
+        )
     }
 
     /// Whether something may be done that is decided as a whole: resolve the log, relate, import.
@@ -265,7 +263,7 @@ impl Gate {
     ) -> Result<Draft, Box<Refusal>> {
         self.whole(request, verb, record_type, subject, facts)
             .map(|entry| entry.draft(verb.name(), Outcome::Permitted, request))
-            .map(|draft| draft.owed_to(&self.log))
+            .map(|draft| draft.owed_to(&self.log, &self.clock))
     }
 
     /// As [`Self::admit`], for a condition of something that has an entry of its own.
@@ -309,7 +307,7 @@ impl Gate {
         self.entry(request, None)
             .about(target, request)
             .refused_because(target.operation, "absent", request)
-            .owed_to(&self.log)
+            .owed_to(&self.log, &self.clock)
     }
 
     /// The entry of an attempt that was refused for another reason than policy.
@@ -328,7 +326,7 @@ impl Gate {
         };
         entry
             .refused_because(operation, reason, request)
-            .owed_to(&self.log)
+            .owed_to(&self.log, &self.clock)
     }
 
     /// The entry that settles a write: how it ended ([`Outcome::Committed`], [`Outcome::Aborted`]), of
@@ -345,7 +343,7 @@ impl Gate {
             .counting(count)
             .intending(intent)
             .draft(operation, outcome, request)
-            .owed_to(&self.log)
+            .owed_to(&self.log, &self.clock)
     }
 
     /// The entry that opens a write of several records: `count` of them follow in the same batch. It is owed to
@@ -370,7 +368,7 @@ impl Gate {
     fn refusal(&self, denied: Denied, draft: Draft) -> Box<Refusal> {
         Box::new(Refusal {
             denied,
-            draft: draft.owed_to(&self.log),
+            draft: draft.owed_to(&self.log, &self.clock),
             log: Arc::clone(&self.log),
         })
     }

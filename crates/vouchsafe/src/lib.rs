@@ -2,7 +2,7 @@
 //!
 //! Opening PHI takes a [`gate::Permit`], which only a policy decision makes. Letting it leave
 //! takes a [`gate::Receipt`], which only a durable audit entry makes. The crate is pure: no
-//! network, files, clock or environment; time is an argument, randomness the only exception.
+//! network, files, clock or environment; the time comes from whoever makes the gate, randomness is the only exception.
 //!
 //! The way of a request: [`session`] says who, [`access`] decides, [`gate`] makes the permit,
 //! opens, hands out the audit entry and, once it is durable, the receipt that releases.

@@ -10,12 +10,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::access::{Bundle, BundleFiles, BundleRefused, Facts, Right};
-use crate::audit::{AuditLog, RecorderKey};
+use crate::audit::{AuditKeys, AuditLog, DetailRefused, RecorderKey};
 use crate::document::Document;
 use crate::gate::{Gate, Written};
 use crate::ids::{NewSubject, SubjectId, TenantId};
 use crate::phi::Phi;
-use crate::seal::{Plaintext, SealError, SealedRecord, SystemKey};
+use crate::seal::{
+    IndexKey, KeyVersion, Owner, Plaintext, RecordKeys, SealError, SealedRecord, Secret, Suite,
+    SystemKey, SystemPurpose,
+};
 use crate::session::{Session, TokenRefused, Verifier, VerifyingKeys};
 
 pub use crate::clock::Clock;
@@ -73,6 +76,50 @@ pub fn session(verifier: &Verifier, token: &str, now: Timestamp) -> Result<Sessi
 #[must_use]
 pub const fn facts(rights: Arc<[Right]>, care: bool, own: bool) -> Facts {
     Facts { rights, care, own }
+}
+
+/// The keys for the log that come from this secret, for this tenant; `version` names it in entries. Under a secret of
+/// one's own, nobody finds the entries.
+///
+/// # Errors
+/// [`DetailRefused::Sealed`] when the provider refuses the derivation; it does not.
+pub fn audit_keys(
+    secret: &[u8; 32],
+    tenant: TenantId,
+    version: u32,
+) -> Result<AuditKeys, DetailRefused> {
+    AuditKeys::new(secret, tenant, version)
+}
+
+/// The keys of an owner's records, under this secret.
+#[must_use]
+pub fn record_keys(
+    tenant: TenantId,
+    owner: Owner,
+    version: KeyVersion,
+    secret: Secret,
+) -> RecordKeys {
+    RecordKeys::new(tenant, owner, version, secret)
+}
+
+/// The key of a tenant's blind indexes, under this secret.
+#[must_use]
+pub fn index_key(secret: Secret, tenant: TenantId, version: u32) -> IndexKey {
+    IndexKey::new(secret, tenant, version)
+}
+
+/// The key of a tenant for secrets of the system.
+///
+/// Suite 2 may seal without bound; suite 1 is cheaper per message and MUST be used only where the key cannot seal 2^32 messages in its life, as one that a process makes for itself.
+#[must_use]
+pub fn system_key(
+    suite: Suite,
+    branch: &Secret,
+    tenant: TenantId,
+    purpose: SystemPurpose,
+    version: KeyVersion,
+) -> SystemKey {
+    SystemKey::derive(suite, branch, tenant, purpose, version)
 }
 
 /// A subject that gets keys without a permit to create its record.

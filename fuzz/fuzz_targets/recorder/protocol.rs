@@ -46,12 +46,16 @@ fn stream(mut bytes: &[u8]) {
 fn from_service(verb: u8, request: u64, body: &[u8], frame: &[u8]) {
     let mut out = Vec::new();
     match Request::read(verb, body) {
-        Ok(Request::Hello { version, source }) => {
+        Ok(Request::Hello {
+            version,
+            source,
+            bundle,
+        }) => {
             assert_eq!(verb, HELLO);
             if version != wire::VERSION {
                 return;
             }
-            wire::put_hello(&mut out, request, &source);
+            wire::put_hello(&mut out, request, &source, bundle.as_ref());
         }
         Ok(Request::Append(entries)) => {
             assert!((1..=wire::MAX_ENTRIES).contains(&entries.len()));

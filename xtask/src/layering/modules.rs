@@ -10,6 +10,7 @@ use crate::{sources::Source, tokens::Token};
 /// Where a module of the core stands. Whatever is not named here is a foundation, so a new module cannot reach up.
 fn rank(module: &str) -> u8 {
     match module {
+        "trusted" => 3,
         "gate" | "keys" => 2,
         "access" | "audit" | "seal" => 1,
         _ => 0,

@@ -94,7 +94,7 @@ mod tests {
     use std::sync::Arc;
 
     use vouchsafe::ids::TenantId;
-    use vouchsafe::seal::{IndexKey, Secret};
+    use vouchsafe::seal::Secret;
 
     use super::*;
 
@@ -109,7 +109,7 @@ mod tests {
 
     /// As an installation makes them; two are never the same.
     fn keyed() -> Ids {
-        let key = IndexKey::new(Secret::random(), TenantId::random(), 1);
+        let key = vouchsafe::trusted::index_key(Secret::random(), TenantId::random(), 1);
         Ids::by(Arc::new(key))
     }
 

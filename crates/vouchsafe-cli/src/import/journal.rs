@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn key(secret: u8) -> Arc<IndexKey> {
-        Arc::new(IndexKey::new(
+        Arc::new(vouchsafe::trusted::index_key(
             Secret::from_bytes([secret; 32]),
             TenantId::random(),
             1,

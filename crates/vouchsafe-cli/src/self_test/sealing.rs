@@ -81,7 +81,7 @@ pub(super) async fn attack(service: &Service) -> anyhow::Result<Seal> {
             false,
         ),
         subject,
-        record_keys: RecordKeys::new(
+        record_keys: trusted::record_keys(
             service.tenant(),
             Owner::Subject(subject),
             KeyVersion::FIRST,

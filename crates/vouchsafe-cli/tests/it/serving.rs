@@ -1,5 +1,6 @@
 //! `vouchsafe serve` and `check`.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::process::Command;
 
 use base64::Engine as _;
@@ -264,6 +265,34 @@ fn a_recorder_that_is_told_to_stop_waits_for_its_service() {
     serving.signal("TERM");
     assert!(serving.wait().success());
     assert!(!std::path::Path::new(&format!("/proc/{recorder}")).exists());
+}
+
+/// What is in the memory of service and recorder (keys, opened records) goes into no core file, and not to another process
+/// of the same user.
+#[test]
+fn service_and_recorder_keep_their_memory_to_themselves() {
+    let world = World::new();
+    let mut serving = world.serve();
+    let recorder = child_of(serving.id()).expect("a recorder");
+    for process in [serving.id(), recorder] {
+        let limits = std::fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
+        let core = limits
+            .lines()
+            .find(|line| line.starts_with("Max core file size"));
+        let words: Vec<_> = core.unwrap().split_whitespace().collect();
+        assert_eq!(words[4..6], ["0", "0"], "{words:?}");
+    }
+    // Of a process that may be dumped, the owner may read the map of its memory; of these, not.
+    let user = std::fs::metadata(world.data())
+        .map(|data| data.uid())
+        .unwrap();
+    if user != 0 {
+        for process in [serving.id(), recorder] {
+            assert!(std::fs::read(format!("/proc/{process}/environ")).is_err());
+        }
+    }
+    serving.signal("TERM");
+    assert!(serving.wait().success());
 }
 
 #[test]

@@ -8,7 +8,9 @@ use vouchsafe::BoxFuture;
 use vouchsafe::audit::AuditKeys;
 use vouchsafe::ids::{NewSubject, TenantId};
 use vouchsafe::keys::{KeyError, KeyService};
-use vouchsafe::seal::{IndexKey, KeyVersion, Owner, RecordKeys, Secret, SystemKey, SystemPurpose};
+use vouchsafe::seal::{
+    IndexKey, KeyVersion, Owner, RecordKeys, Secret, Suite, SystemKey, SystemPurpose,
+};
 use vouchsafe::trusted::Port;
 
 #[derive(Default)]
@@ -25,7 +27,7 @@ impl MemoryKeys {
 }
 
 fn make(tenant: TenantId, owner: Owner) -> Arc<RecordKeys> {
-    Arc::new(RecordKeys::new(
+    Arc::new(vouchsafe::trusted::record_keys(
         tenant,
         owner,
         KeyVersion::FIRST,
@@ -75,7 +77,7 @@ impl KeyService for MemoryKeys {
     }
 
     fn index_key<'a>(&'a self, tenant: TenantId) -> BoxFuture<'a, Result<Arc<IndexKey>, KeyError>> {
-        let key = IndexKey::new(Secret::from_bytes([3; 32]), tenant, 1);
+        let key = vouchsafe::trusted::index_key(Secret::from_bytes([3; 32]), tenant, 1);
         Box::pin(async move { Ok(Arc::new(key)) })
     }
 
@@ -85,7 +87,13 @@ impl KeyService for MemoryKeys {
         purpose: SystemPurpose,
     ) -> BoxFuture<'a, Result<Arc<SystemKey>, KeyError>> {
         let branch = Secret::from_bytes([4; 32]);
-        let key = SystemKey::derive(&branch, tenant, purpose, KeyVersion::FIRST);
+        let key = vouchsafe::trusted::system_key(
+            Suite::Xaes256Gcm,
+            &branch,
+            tenant,
+            purpose,
+            KeyVersion::FIRST,
+        );
         Box::pin(async move { Ok(Arc::new(key)) })
     }
 
@@ -93,7 +101,8 @@ impl KeyService for MemoryKeys {
         &'a self,
         tenant: TenantId,
     ) -> BoxFuture<'a, Result<Arc<AuditKeys>, KeyError>> {
-        let keys = AuditKeys::new(&[5; 32], tenant, 1).map_err(|_| KeyError::Damaged);
+        let keys =
+            vouchsafe::trusted::audit_keys(&[5; 32], tenant, 1).map_err(|_| KeyError::Damaged);
         Box::pin(async move { keys.map(Arc::new) })
     }
 }

@@ -73,14 +73,14 @@ impl MemoryLog {
         let mut leaves = Vec::new();
         for entry in sent {
             let counter = entries.len() as u64 + 1;
-            let bytes = leaf(&entry.bytes, &self.source, counter, now());
+            let bytes = leaf(entry.bytes(), &self.source, counter, now());
             let mut hashed = vec![0];
             hashed.extend_from_slice(&bytes);
             let hash = digest::digest(&digest::SHA256, &hashed);
             leaves.push(hash.as_ref().try_into().unwrap());
-            entries.push(entry.bytes.to_vec());
+            entries.push(entry.bytes().to_vec());
             let mut open = self.open.lock().unwrap();
-            match entry.kind {
+            match entry.kind() {
                 EntryKind::Event => {}
                 EntryKind::Intent(id) => open.push(id),
                 EntryKind::Outcome(id) => open.retain(|other| *other != id),

@@ -6,7 +6,7 @@ use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe::access::RoleName;
 use vouchsafe::ids::{PersonId, TenantId};
-use vouchsafe::seal::{KeyVersion, Secret, SystemKey, SystemPurpose};
+use vouchsafe::seal::{KeyVersion, Secret, Suite, SystemKey, SystemPurpose};
 use vouchsafe::session::AccessTtl;
 use vouchsafe_database::testing::{self, administer, variable};
 use vouchsafe_database::{Create, DatabaseError, Location};
@@ -212,7 +212,8 @@ pub(crate) fn settings() -> Settings {
 pub(crate) fn system_key(seed: &[u8; 32]) -> Arc<SystemKey> {
     let tenant = TenantId::from_uuid(uuid::Uuid::from_u128(1));
     let branch = Secret::from_bytes(*seed);
-    Arc::new(SystemKey::derive(
+    Arc::new(vouchsafe::trusted::system_key(
+        Suite::Xaes256Gcm,
         &branch,
         tenant,
         SystemPurpose::Identity,

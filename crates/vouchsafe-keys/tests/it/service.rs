@@ -8,7 +8,7 @@ use vouchsafe::BoxFuture;
 use vouchsafe::ids::{SubjectId, TenantId};
 use vouchsafe::keys::{KeyError, KeyService as _};
 use vouchsafe::seal::{Owner, Secret};
-use vouchsafe::trusted::new_subject;
+use vouchsafe::trusted::{Port, new_subject};
 use vouchsafe_database::Create;
 use vouchsafe_keys::local::LocalRoot;
 use vouchsafe_keys::{CacheLimits, KeyStore, RootKey, RootRefused, StoreError};
@@ -62,6 +62,8 @@ impl Far {
         }
     }
 }
+
+impl Port for Far {}
 
 impl RootKey for Far {
     fn id(&self) -> BoxFuture<'_, Result<String, RootRefused>> {

@@ -11,6 +11,7 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
+use vouchsafe::access::BundleHash;
 use vouchsafe::audit::{AppendError, RecorderKey, Source};
 
 use super::flight::{Flight, Then};
@@ -31,6 +32,7 @@ const CALLS_AT_ONCE: usize = 256;
 pub(super) struct Driver {
     socket: PathBuf,
     recorder: RecorderKey,
+    bundle: Option<BundleHash>,
     calls: mpsc::Receiver<Call>,
     standing: Arc<AtomicU8>,
     flight: Flight,
@@ -52,12 +54,13 @@ impl Driver {
     pub(super) async fn connect(
         socket: PathBuf,
         recorder: RecorderKey,
-        source: Source,
+        (source, bundle): (Source, Option<BundleHash>),
         calls: mpsc::Receiver<Call>,
         standing: Arc<AtomicU8>,
     ) -> Result<Self, ConnectError> {
         let mut flight = Flight::new(source, recorder.clone());
-        let (stream, welcome, unread) = greet(&socket, &recorder, &source).await?;
+        let (stream, welcome, unread) =
+            greet(&socket, &recorder, (&source, bundle.as_ref())).await?;
         let mut unwritten = Vec::new();
         // A fresh source has nothing to lose.
         flight
@@ -66,6 +69,7 @@ impl Driver {
         Ok(Self {
             socket,
             recorder,
+            bundle,
             calls,
             standing,
             flight,
@@ -194,7 +198,11 @@ impl Driver {
         let mut pause = FIRST_PAUSE;
         loop {
             let source = *self.flight.source();
-            let greeting = greet(&self.socket, &self.recorder, &source);
+            let greeting = greet(
+                &self.socket,
+                &self.recorder,
+                (&source, self.bundle.as_ref()),
+            );
             let outcome = refusing(&mut self.calls, &self.standing, greeting).await?;
             if matches!(
                 outcome,
@@ -249,7 +257,7 @@ async fn refusing<T>(
 async fn greet(
     socket: &PathBuf,
     recorder: &RecorderKey,
-    source: &Source,
+    (source, bundle): (&Source, Option<&BundleHash>),
 ) -> Result<(UnixStream, Welcome, Vec<u8>), ConnectError> {
     let unreachable = || ConnectError::Unreachable {
         path: socket.clone(),
@@ -259,7 +267,7 @@ async fn greet(
             .await
             .map_err(|_| unreachable())?;
         let mut hello = Vec::new();
-        wire::put_hello(&mut hello, 0, source);
+        wire::put_hello(&mut hello, 0, source, bundle);
         let mut unread = Vec::new();
         let mut chunk = [0; 1024];
         // A hello is a few dozen bytes: a new connection's buffer takes it whole, once it is writable.
@@ -283,6 +291,7 @@ async fn greet(
             let welcome = match reply {
                 Ok(Reply::Welcome(_, welcome)) => welcome,
                 Ok(Reply::Refused(_, Refusal::Malformed)) => return Err(ConnectError::Version),
+                Ok(Reply::Refused(_, Refusal::Bundle)) => return Err(ConnectError::Bundle),
                 // It is ending: the next one will welcome us.
                 Ok(Reply::Refused(..)) => return Err(unreachable()),
                 _ => return Err(ConnectError::Version),

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 use vouchsafe::audit::{Acknowledged, AppendError, RecorderKey, Source};
 use vouchsafe::ids::IntentId;
@@ -207,10 +208,12 @@ impl Flight {
     }
 
     fn resend(&mut self, unsent: Vec<Append>, out: &mut Vec<u8>) {
-        for append in unsent {
-            if !append.is_late() {
-                self.append(append, out);
-            }
+        // The recorder compares the time with its clock, and may have been away for longer than it allows.
+        let now = Timestamp::now();
+        for mut append in unsent.into_iter().filter(|append| !append.is_late()) {
+            let entries = append.entries.iter_mut();
+            entries.for_each(|entry| entry.leave_again(now));
+            self.append(append, out);
         }
     }
 
@@ -221,10 +224,10 @@ impl Flight {
             .iter()
             .enumerate()
             .map(|(place, sent)| Entry {
-                kind: sent.kind,
-                time: sent.time,
+                kind: sent.kind(),
+                time: sent.time(),
                 counter: first_counter + place as u64,
-                bytes: &sent.bytes,
+                bytes: sent.bytes(),
             });
         wire::put_append(out, request, entries);
         self.pending.insert(

@@ -283,12 +283,22 @@ enum Asked {
 /// What a frame asks for, if this connection may ask for it now: `hello` first, and once.
 fn asked(verb: u8, body: &[u8], connection: &Connection, bundles: &[String]) -> Asked {
     match (Request::read(verb, body), connection.source.get()) {
-        (Ok(Request::Hello { version, source }), None) if version == wire::VERSION => {
-            match connection.source.set(source) {
-                Ok(()) => Asked::Work(Work::Hello(source)),
-                Err(_) => Asked::Nonsense,
-            }
-        }
+        (
+            Ok(Request::Hello {
+                bundle: Some(bundle),
+                ..
+            }),
+            None,
+        ) if !bundles.contains(&bundle.to_string()) => Asked::Refused(Refusal::Bundle),
+        (
+            Ok(Request::Hello {
+                version, source, ..
+            }),
+            None,
+        ) if version == wire::VERSION => match connection.source.set(source) {
+            Ok(()) => Asked::Work(Work::Hello(source)),
+            Err(_) => Asked::Nonsense,
+        },
         (Ok(Request::Append(entries)), Some(_)) => {
             for entry in &entries {
                 let Some(said) = leaf::said(entry.bytes)

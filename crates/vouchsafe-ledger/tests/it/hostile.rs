@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use uuid::Uuid;
 use vouchsafe::audit::AuditLog;
+use vouchsafe_ledger::client::{ConnectError, RecorderClient};
 
 use crate::process::TOLD;
 use crate::support::{Recorder, TestLog, draft};
@@ -26,6 +27,7 @@ fn hello(version: u16) -> Vec<u8> {
     let mut body = version.to_le_bytes().to_vec();
     body.extend(Uuid::new_v4().as_bytes());
     body.extend(Uuid::new_v4().as_bytes());
+    body.extend(0_u32.to_le_bytes());
     frame(1, 0, &body)
 }
 
@@ -193,6 +195,22 @@ async fn decisions_of_policies_that_it_was_not_told_of_are_refused() {
     let both = format!(r#"{{"bundle":"{TOLD}","bundle":"{another}","outcome":"permitted"}}"#);
     raw.send(&append(7, 1, &[0], both.as_bytes()));
     assert_eq!(raw.reply(), Some((0x84, vec![1])));
+    // A service that decides by others is told when it comes, and not with its first request.
+    let key = vouchsafe_ledger::recorder::identity(&test.dir)
+        .unwrap()
+        .recorder;
+    for (bundle, welcome) in [
+        (Some(TOLD), true),
+        (Some(another.as_str()), false),
+        (None, true),
+    ] {
+        let bundle = bundle.map(|hash| hash.parse().unwrap());
+        let came = RecorderClient::connect(&test.socket, key.clone(), test.replica, bundle).await;
+        match came {
+            Ok(_) => assert!(welcome),
+            Err(error) => assert!(!welcome && matches!(error, ConnectError::Bundle), "{error}"),
+        }
+    }
     for (counter, bundle) in [(1, TOLD), (2, escaped.as_str())] {
         let entry = said(&format!("\"{bundle}\""));
         raw.send(&append(7, counter, &[0], entry.as_bytes()));
@@ -221,11 +239,8 @@ async fn what_was_begun_is_appended_though_nobody_waits() {
     })
     .join()
     .unwrap();
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while test.log().size() < 6010 {
-        assert!(Instant::now() < deadline, "{} entries", test.log().size());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    // A service that ends waits for them.
+    assert!(client.flush().await);
     assert_eq!(sound(&test, recorder), 6010);
 }
 

@@ -94,18 +94,18 @@ async fn an_unknown_recorder_is_not_believed() {
     let _recorder = test.recorder();
     let another = TestLog::new();
     let key = recorder::identity(&another.dir).unwrap().recorder;
-    let refused = RecorderClient::connect(&test.socket, key, test.replica)
+    let refused = RecorderClient::connect(&test.socket, key, test.replica, None)
         .await
         .unwrap_err();
     assert!(matches!(refused, ConnectError::Untrusted));
     let key = vouchsafe::trusted::recorder("another.example.org/log", [7; 32]);
-    let refused = RecorderClient::connect(&test.socket, key, test.replica)
+    let refused = RecorderClient::connect(&test.socket, key, test.replica, None)
         .await
         .unwrap_err();
     assert!(matches!(refused, ConnectError::Untrusted));
     let key = recorder::identity(&test.dir).unwrap().recorder;
     let nobody = test.file("no-socket");
-    let refused = RecorderClient::connect(&nobody, key, test.replica)
+    let refused = RecorderClient::connect(&nobody, key, test.replica, None)
         .await
         .unwrap_err();
     assert!(matches!(refused, ConnectError::Unreachable { .. }));

@@ -76,7 +76,7 @@ impl TestLog {
 
     pub(crate) async fn client(&self) -> RecorderClient {
         let identity = recorder::identity(&self.dir).unwrap();
-        RecorderClient::connect(&self.socket, identity.recorder, self.replica)
+        RecorderClient::connect(&self.socket, identity.recorder, self.replica, None)
             .await
             .unwrap()
     }

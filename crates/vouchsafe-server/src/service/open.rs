@@ -301,7 +301,7 @@ async fn start_recorder(
         bundle,
     )
     .await?;
-    let client = answering(folder, &pinned, installation.replica).await?;
+    let client = answering(folder, &pinned, installation.replica, bundle).await?;
     Ok((recorder, client))
 }
 
@@ -313,11 +313,14 @@ async fn answering(
     folder: &Folder,
     pinned: &RecorderKey,
     replica: Uuid,
+    bundle: BundleHash,
 ) -> Result<RecorderClient, OpenError> {
     let deadline = Instant::now() + TAKE_OVER;
     loop {
         let answered = async {
-            let client = RecorderClient::connect(folder.socket(), pinned.clone(), replica).await?;
+            let client =
+                RecorderClient::connect(folder.socket(), pinned.clone(), replica, Some(bundle))
+                    .await?;
             client.unsettled().await?;
             Ok(client)
         };

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use vouchsafe_tlog::hash_leaf;
 
-use super::{Acknowledged, AppendError, Draft, Outgoing, Pending, RecorderKey, Stored, leaf};
+use super::{
+    Acknowledged, AppendError, Draft, EntryKind, Outgoing, Pending, RecorderKey, Stored, leaf,
+};
 use crate::BoxFuture;
 use crate::phi::Opened;
 
@@ -78,14 +80,38 @@ impl Appended {
     }
 }
 
+/// Whether these drafts may leave for this log together: an entry within a write goes with its intent, or the recorder
+/// would not know that something is to be settled.
+fn check(recorder: &RecorderKey, drafts: &[Draft]) -> Result<(), AppendError> {
+    if !drafts.iter().all(|draft| draft.may_leave_for(recorder)) {
+        return Err(AppendError::Untrusted);
+    }
+    let begins = |intent| {
+        drafts
+            .iter()
+            .any(|draft| draft.kind() == EntryKind::Intent(intent))
+    };
+    let whole = drafts.iter().filter_map(Draft::within).all(begins);
+    if whole {
+        Ok(())
+    } else {
+        Err(AppendError::Refused)
+    }
+}
+
 /// Sends drafts off, and makes of the answer what it proves.
 pub(super) fn append(
     recorder: &RecorderKey,
     drafts: Vec<Draft>,
     begin: impl FnOnce(Vec<Outgoing>) -> Pending,
 ) -> Appending {
+    if let Err(error) = check(recorder, &drafts) {
+        // What is owed to another log leaves for that one.
+        drop(drafts);
+        return Box::pin(async move { Err(error) });
+    }
     let (entries, releases): (Vec<_>, Vec<_>) = drafts.into_iter().map(Draft::leave).unzip();
-    let sent: Vec<_> = entries.iter().map(|entry| entry.bytes.clone()).collect();
+    let sent: Vec<_> = entries.iter().map(|entry| entry.bytes().clone()).collect();
     let pin = *recorder.pin();
     let pending = begin(entries);
     Box::pin(async move {

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::detail::Detail;
 use super::event::Outcome;
-use super::{AuditKeys, AuditLog};
+use super::{AuditKeys, AuditLog, RecorderKey};
+use crate::clock::Clock;
 use crate::ids::{self, IntentId, RequestId, SessionId, TenantId};
 use crate::phi::Opened;
 
@@ -24,15 +25,38 @@ pub enum EntryKind {
     Outcome(IntentId),
 }
 
-/// An entry as the log gets it.
+/// An entry as the log gets it: made of a [`Draft`], and of nothing else.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
+    kind: EntryKind,
+    time: Timestamp,
+    bytes: Bytes,
+}
+
+impl Outgoing {
     /// What it is to the recorder.
-    pub kind: EntryKind,
-    /// When it was made; the recorder refuses it when that is far from its own clock.
-    pub time: Timestamp,
+    #[must_use]
+    pub const fn kind(&self) -> EntryKind {
+        self.kind
+    }
+
+    /// When it left for the log; the recorder refuses it when that is far from its own clock. The entry says when it
+    /// happened.
+    #[must_use]
+    pub const fn time(&self) -> Timestamp {
+        self.time
+    }
+
     /// The entry: JSON in the canonical form of RFC 8785.
-    pub bytes: Bytes,
+    #[must_use]
+    pub const fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Leaves again, later than before: after the recorder was away.
+    pub fn leave_again(&mut self, now: Timestamp) {
+        self.time = self.time.max(now);
+    }
 }
 
 /// An entry that is not in the log yet.
@@ -44,8 +68,15 @@ pub struct Outgoing {
 pub struct Draft {
     entry: Outgoing,
     release: Option<Opened>,
-    /// The log that gets it when it is dropped.
-    owed: Option<Arc<dyn AuditLog>>,
+    /// The write whose intent must leave with it.
+    within: Option<IntentId>,
+    owed: Option<Owed>,
+}
+
+/// Where an entry goes when its draft is dropped.
+struct Owed {
+    log: Arc<dyn AuditLog>,
+    clock: Clock,
 }
 
 impl fmt::Debug for Draft {
@@ -76,22 +107,41 @@ impl Draft {
     }
 
     /// Owes the entry to this log: it gets there even if the draft is dropped.
-    pub(crate) fn owed_to(mut self, log: &Arc<dyn AuditLog>) -> Self {
-        self.owed = Some(Arc::clone(log));
+    pub(crate) fn owed_to(mut self, log: &Arc<dyn AuditLog>, clock: &Clock) -> Self {
+        self.owed = Some(Owed {
+            log: Arc::clone(log),
+            clock: clock.clone(),
+        });
         self
     }
 
-    /// Leaves for a log: nothing is owed any more.
+    /// Whether it may leave for the log of this recorder: it is owed to no other.
+    pub(super) fn may_leave_for(&self, recorder: &RecorderKey) -> bool {
+        let owed = self.owed.as_ref();
+        owed.is_none_or(|owed| owed.log.recorder().pin() == recorder.pin())
+    }
+
+    pub(super) const fn within(&self) -> Option<IntentId> {
+        self.within
+    }
+
+    /// Leaves for a log: nothing is owed any more. An access is recorded when it is over, which may be a while after the
+    /// decision; the time that the recorder compares with its clock is that of leaving.
     pub(super) fn leave(mut self) -> (Outgoing, Option<Opened>) {
-        self.owed = None;
-        (self.entry.clone(), self.release.take())
+        let mut entry = self.entry.clone();
+        if let Some(owed) = self.owed.take() {
+            entry.leave_again(owed.clock.now());
+        }
+        (entry, self.release.take())
     }
 }
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        if let Some(log) = self.owed.take() {
-            drop(log.begin(vec![self.entry.clone()]));
+        if let Some(owed) = self.owed.take() {
+            let mut entry = self.entry.clone();
+            entry.leave_again(owed.clock.now());
+            drop(owed.log.begin(vec![entry]));
         }
     }
 }
@@ -107,6 +157,9 @@ pub(crate) struct ResourceEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<u32>,
 }
+
+/// No token of a network is longer, in bytes.
+const MAX_NETWORK: usize = 256;
 
 /// The largest integer that RFC 8785 writes as it stands (2^53 - 1, section 3.2.2.3).
 const MAX_INTEGER: u64 = (1 << 53) - 1;
@@ -173,6 +226,14 @@ impl Entry {
         now: Timestamp,
     ) -> Draft {
         let id = ids::ordered(now);
+        // A token of a network is short; a text that the recorder would not take must not keep the entry from it.
+        if self
+            .network
+            .as_ref()
+            .is_some_and(|text| text.len() > MAX_NETWORK)
+        {
+            self.network = Some("too-long".to_owned());
+        }
         self.id = id.as_hyphenated().to_string();
         self.count = self.count.map(|count| count.min(MAX_INTEGER));
         self.detail = detail.map(|(keys, plain)| Detail::seal(keys, id, plain));
@@ -187,6 +248,7 @@ impl Entry {
                 bytes: serde_json::to_vec(&self).unwrap_or_default().into(),
             },
             release,
+            within: self.within,
             owed: None,
         }
     }

@@ -46,7 +46,11 @@ impl AuditKeys {
     ///
     /// # Errors
     /// [`DetailRefused::Sealed`] when the provider refuses the derivation; it does not.
-    pub fn new(secret: &[u8; 32], tenant: TenantId, version: u32) -> Result<Self, DetailRefused> {
+    pub(crate) fn new(
+        secret: &[u8; 32],
+        tenant: TenantId,
+        version: u32,
+    ) -> Result<Self, DetailRefused> {
         let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, SALT).extract(secret);
         let derive = |purpose: &[u8]| expand(&prk, &[tenant.uuid().as_bytes(), purpose]);
         Ok(Self {

@@ -90,7 +90,7 @@ impl Gate {
             what: permit.what(),
         };
         let draft = entry.releasing(verb.name(), Outcome::Permitted, released, request);
-        Ok((permit, draft.owed_to(&self.log)))
+        Ok((permit, draft.owed_to(&self.log, &self.clock)))
     }
 
     /// Opens the detail that the permit names.

@@ -3,16 +3,17 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::entry::EntryBuilder;
 use super::{Gate, Refusal, Request};
-use crate::access::{Ask, Decision, Facts, Verb};
+use crate::access::{Ask, Decision, Denied, Facts, Verb};
 use crate::audit::{Draft, Outcome};
 use crate::class::{ClassSet, DataClass};
 use crate::ids::{RecordType, SubjectId};
 
 /// The right to run one search; it opens nothing.
 ///
-/// A permit that is dropped without an entry makes one, of nothing found: an admitted search stands in the log
-/// whatever becomes of it.
+/// A permit that is dropped without an entry makes one, without a count: an admitted search stands in the log whatever
+/// becomes of it.
 pub struct SearchPermit<'a> {
     gate: &'a Gate,
     request: Request<'a>,
@@ -28,6 +29,9 @@ impl fmt::Debug for SearchPermit<'_> {
             .finish_non_exhaustive()
     }
 }
+
+/// No query is longer, in bytes: its entry has to find room in the log.
+const MAX_QUERY: usize = 32 * 1024;
 
 /// What a search looks at.
 #[derive(Clone, Copy)]
@@ -101,7 +105,12 @@ impl Gate {
             classes: asked.classes.with(DataClass::Operational),
             purpose: request.purpose,
         };
-        self.decide(request, &ask, facts)
+        let mut decision = self.decide(request, &ask, facts);
+        // Its entry would be too long for the log.
+        if asked.query.len() > MAX_QUERY {
+            decision.outcome = Err(Denied::TooLong);
+        }
+        decision
     }
 }
 
@@ -110,32 +119,34 @@ impl SearchPermit<'_> {
     /// also when nothing was found: that is a disclosure too.
     pub fn entry(&self, count: u64) -> Draft {
         self.entered.store(true, Ordering::Relaxed);
-        self.gate
-            .entry(&self.request, Some(&self.decision))
-            .of_type(self.asked.record_type)
-            .with_classes(self.asked.classes)
-            .counting(count)
-            .detailed(self.asked.query)
-            .draft("search", Outcome::Permitted, &self.request)
-            .owed_to(&self.gate.log)
+        let query = self.asked.query;
+        self.finish(self.begin().counting(count).detailed(query))
     }
 
     /// The entry of a patient whom the search names: it is written also when nothing of them is found.
     pub fn names(&self, subject: SubjectId) -> Draft {
+        self.finish(self.begin().of_subject(Some(subject), &self.request))
+    }
+
+    fn begin(&self) -> EntryBuilder<'_> {
         self.gate
             .entry(&self.request, Some(&self.decision))
             .of_type(self.asked.record_type)
-            .of_subject(Some(subject), &self.request)
             .with_classes(self.asked.classes)
+    }
+
+    fn finish(&self, entry: EntryBuilder<'_>) -> Draft {
+        entry
             .draft("search", Outcome::Permitted, &self.request)
-            .owed_to(&self.gate.log)
+            .owed_to(&self.gate.log, &self.gate.clock)
     }
 }
 
 impl Drop for SearchPermit<'_> {
     fn drop(&mut self) {
         if !self.entered.load(Ordering::Relaxed) {
-            drop(self.entry(0));
+            // How many were found is not known: some may have been opened, and have entries of their own.
+            drop(self.finish(self.begin().detailed(self.asked.query)));
         }
     }
 }

@@ -18,8 +18,8 @@ pub struct WritePermit {
     scope: Scope,
     /// The classes that the writer may write: they are replaced, all others carried over.
     write: ClassSet,
-    /// Those of them that the writer may read: they alone are compared with what was before.
-    compare: ClassSet,
+    /// Whether the writer may read all that is replaced: only then is it compared with what was before.
+    compare: bool,
     change: Change,
     term: Term,
 }
@@ -90,7 +90,7 @@ impl WritePermit {
         }
     }
 
-    /// The subject that begins with the record: it may get keys.
+    /// The subject that this create may begin with: it may get keys. Whether it was there before is for the caller to know.
     #[must_use]
     pub fn new_subject(&self) -> Option<NewSubject> {
         let begins = |subject| NewSubject::new(self.scope.record.tenant, subject);
@@ -191,11 +191,10 @@ impl Gate {
                 decision.policies = joined(&decision, other);
             }
         }
+        // As a whole: elements of one array are in parts of several classes, and keep their ids together.
         let replaced = before.intersection(write);
-        let compare = match replaced.is_empty() {
-            true => ClassSet::NONE,
-            false => self.sees(request, target, replaced, facts),
-        };
+        let compare =
+            replaced.is_empty() || self.sees(request, target, before, facts).includes(replaced);
         let permit = WritePermit {
             access: self.access(request),
             scope: target.scope(supplied),

@@ -82,7 +82,7 @@ impl RecordKeys {
         clippy::needless_pass_by_value,
         reason = "the secret is used up: it ends here"
     )]
-    pub fn new(tenant: TenantId, owner: Owner, version: KeyVersion, secret: Secret) -> Self {
+    pub(crate) fn new(tenant: TenantId, owner: Owner, version: KeyVersion, secret: Secret) -> Self {
         Self {
             tenant,
             owner,

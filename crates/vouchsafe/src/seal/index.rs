@@ -22,7 +22,7 @@ impl IndexKey {
         clippy::needless_pass_by_value,
         reason = "the secret is used up: it ends here"
     )]
-    pub fn new(secret: Secret, tenant: TenantId, version: u32) -> Self {
+    pub(crate) fn new(secret: Secret, tenant: TenantId, version: u32) -> Self {
         let prk = Salt::new(HKDF_SHA256, b"vouchsafe/1/index").extract(secret.expose());
         let info = Frame::new("index")
             .with(tenant.uuid().as_bytes())

@@ -83,15 +83,15 @@ pub(crate) struct Writing<'a> {
     pub(crate) version: Version,
     /// The classes that may be written; all others are carried over.
     pub(crate) write: ClassSet,
-    /// Those of them whose blobs are carried when nothing changed. The others are sealed anew, so that who may write and
-    /// not read does not learn from the blobs whether they guessed what was there.
-    pub(crate) compare: ClassSet,
+    /// Whether blobs are carried when nothing changed. Otherwise all are sealed anew, so that who may write and not read
+    /// does not learn from the blobs whether they guessed what was there.
+    pub(crate) compare: bool,
     /// The version before, with the blobs of the classes in `write`.
     pub(crate) previous: Option<&'a SealedRecord>,
 }
 
 /// Seals a document as a version of a record: what it has of the classes in `write` replaces what
-/// the version before had; blobs of other classes, and those of comparable classes that did not change, are
+/// the version before had; blobs of other classes, and, where that may be compared, those that did not change are
 /// carried by reference. The result has the new blobs only.
 ///
 /// # Errors
@@ -142,9 +142,8 @@ pub(super) fn seal_with(
         text.bytes_mut().clear();
         part.write(text.bytes_mut());
         let sealing = keys.sealing(&writing.key.record_type, slot);
-        let same = |old: &&Opened| old.is(slot, &sealing, &text);
-        let comparable = writing.compare.contains(slot.class());
-        if let Some(same) = old.iter().find(same).filter(|_| comparable) {
+        let same = |old: &&Opened| writing.compare && old.is(slot, &sealing, &text);
+        if let Some(same) = old.iter().find(same) {
             entries.push(same.entry.clone());
             continue;
         }
@@ -252,7 +251,7 @@ impl SealedRecord {
 }
 
 impl Blob {
-    fn fills(&self, entry: &Entry) -> bool {
+    pub(super) fn fills(&self, entry: &Entry) -> bool {
         self.slot == entry.slot && self.sealed_version == entry.sealed_version
     }
 }

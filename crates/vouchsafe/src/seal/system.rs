@@ -28,9 +28,10 @@ impl SystemPurpose {
     }
 }
 
-/// Seals secrets of the system that are no records: seeds of one-time codes, signing keys, search
-/// cursors. It is derived apart from record keys and can open no record, and it is no cipher for
-/// anything else: it seals through [`crate::trusted::SystemCipher`] alone.
+/// Seals secrets of the system that are no records: seeds of one-time codes, signing keys, search cursors.
+///
+/// It is derived apart from record keys and can open no record. It is no cipher for anything else: it seals through
+/// [`crate::trusted::SystemCipher`] alone.
 pub struct SystemKey {
     key: EnvelopeKey,
     /// What its AADs have in common.
@@ -38,21 +39,8 @@ pub struct SystemKey {
 }
 
 impl SystemKey {
-    /// The key of a tenant for a purpose, in suite 2: it may seal without bound.
-    #[must_use]
-    pub fn derive(
-        branch: &Secret,
-        tenant: TenantId,
-        purpose: SystemPurpose,
-        version: KeyVersion,
-    ) -> Self {
-        Self::derive_in(Suite::Xaes256Gcm, branch, tenant, purpose, version)
-    }
-
-    /// As [`Self::derive`], in a suite of choice. Suite 1 is cheaper per message and MUST be used
-    /// only where the key cannot seal 2^32 messages in its life, as one that a process makes for itself.
-    #[must_use]
-    pub fn derive_in(
+    /// The key of a tenant for a purpose.
+    pub(crate) fn derive(
         suite: Suite,
         branch: &Secret,
         tenant: TenantId,

@@ -60,11 +60,22 @@ impl Chart {
         write: ClassSet,
         previous: Option<&SealedRecord>,
     ) -> Result<SealedRecord, SealError> {
+        self.seal_by(number, json, (write, true), previous)
+    }
+
+    /// Seals as somebody who may write these classes, and perhaps read them.
+    fn seal_by(
+        &self,
+        number: u32,
+        json: &str,
+        (write, compare): (ClassSet, bool),
+        previous: Option<&SealedRecord>,
+    ) -> Result<SealedRecord, SealError> {
         let writing = Writing {
             key: &self.key,
             version: version(number),
             write,
-            compare: write,
+            compare,
             previous,
         };
         seal_document(&self.keys, &writing, &layout(), &document(json))

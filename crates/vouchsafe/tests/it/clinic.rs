@@ -6,7 +6,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use vouchsafe::access::{Bundle, Facts, Purpose, Right, Verb};
+use vouchsafe::access::{Bundle, BundleFiles, Facts, Purpose, Right, Verb};
 use vouchsafe::audit::{AuditKeys, Context, Draft};
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
@@ -28,13 +28,23 @@ use crate::layout::Members;
 use crate::recorder::MemoryLog;
 
 /// The policies that come with the product, signed by a key of the tests.
-static BUNDLE: LazyLock<Arc<Bundle>> = LazyLock::new(|| {
-    let (files, seed) = (Bundle::default_files(), [7; 32]);
+static BUNDLE: LazyLock<Arc<Bundle>> = LazyLock::new(|| signed(&Bundle::default_files()));
+
+/// Registration may write where to reach a patient, and not read it.
+const BLIND: &str = r#"
+@id("tests-blind-writer")
+@control("164.502(b)")
+@owner("tests")
+forbid (principal in Role::"registration", action == Action::"read-contact", resource);
+"#;
+
+fn signed(files: &BundleFiles) -> Arc<Bundle> {
+    let seed = [7; 32];
     let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
     let public_key = pair.public_key().as_ref().try_into().unwrap();
-    let signature = trusted::sign_bundle(&files, &seed).unwrap();
-    Arc::new(trusted::bundle(&files, &signature, &public_key).unwrap())
-});
+    let signature = trusted::sign_bundle(files, &seed).unwrap();
+    Arc::new(trusted::bundle(files, &signature, &public_key).unwrap())
+}
 
 pub(crate) fn now() -> Timestamp {
     "2026-11-24T09:00:00.25Z".parse().unwrap()
@@ -50,6 +60,7 @@ pub(crate) struct Clinic {
     /// The time of the gate.
     time: Arc<Mutex<Timestamp>>,
     pub(crate) keys: AuditKeys,
+    bundle: Arc<Bundle>,
     pub(crate) context: Context,
 }
 
@@ -75,6 +86,7 @@ impl Clinic {
             log: Arc::new(MemoryLog::new()),
             time: Arc::new(Mutex::new(now())),
             keys: audit_keys(tenant),
+            bundle: Arc::clone(&BUNDLE),
             context: Context {
                 request: Some(RequestId::random()),
                 network: Some("bmV0d29yaw".to_owned()),
@@ -82,10 +94,17 @@ impl Clinic {
         }
     }
 
+    /// From now on registration writes where to reach a patient, and does not read it.
+    pub(crate) fn with_a_blind_writer(&mut self) {
+        let mut files = Bundle::default_files();
+        files.insert("tests.cedar", BLIND);
+        self.bundle = signed(&files);
+    }
+
     pub(crate) fn gate(&self) -> Gate {
         let time = Arc::clone(&self.time);
         let clock = Clock::new(move || *time.lock().unwrap());
-        trusted::gate(Arc::clone(&BUNDLE), self.log.clone(), clock)
+        trusted::gate(Arc::clone(&self.bundle), self.log.clone(), clock)
     }
 
     /// From now on it is this time.
@@ -270,7 +289,7 @@ impl Stored {
 }
 
 pub(crate) fn audit_keys(tenant: TenantId) -> AuditKeys {
-    AuditKeys::new(&[33; 32], tenant, 4).unwrap()
+    trusted::audit_keys(&[33; 32], tenant, 4).unwrap()
 }
 
 /// The keys of a subject, the same every time.
@@ -278,7 +297,7 @@ pub(crate) fn record_keys(tenant: TenantId, subject: SubjectId) -> RecordKeys {
     let secret = digest(&SHA256, subject.uuid().as_bytes());
     let secret = Secret::from_bytes(secret.as_ref().try_into().unwrap());
     let owner = Owner::Subject(subject);
-    RecordKeys::new(tenant, owner, KeyVersion::FIRST, secret)
+    trusted::record_keys(tenant, owner, KeyVersion::FIRST, secret)
 }
 
 /// A session as only the verifier makes one: of a token.

@@ -6,11 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde_json::json;
 use vouchsafe::access::{Denied, Verb};
 use vouchsafe::audit::{AppendError, AuditLog as _, EntryKind, SealedDetail};
-use vouchsafe::gate::{OpenRefused, Searched, Target};
-use vouchsafe::ids::{RecordId, RecordKey, Version};
+use vouchsafe::gate::{OpenRefused, Searched, Target, WriteClasses, Writes};
+use vouchsafe::ids::{IntentId, RecordId, RecordKey, Version};
 
-use crate::clinic::{Clinic, Stored, classes};
-use crate::recorder::ready;
+use crate::clinic::{Clinic, Stored, classes, later, now};
+use crate::recorder::{MemoryLog, ready};
 
 /// The outcome and operation of the entries that came while this ran.
 fn entered(clinic: &Clinic, run: impl FnOnce()) -> Vec<String> {
@@ -156,6 +156,68 @@ fn an_append_that_nobody_waits_for_is_made() {
     assert_eq!(entries, ["read permitted", "read refused"]);
 }
 
+/// The recorder refuses an entry whose time is far from its clock. A draft that was held for long leaves with the time of
+/// leaving; the entry says when the decision was.
+#[test]
+fn an_old_draft_leaves_with_the_time_of_leaving() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let (_permit, draft) = clinic
+        .admit_read(&clinic.someone("clinician"), &stored)
+        .unwrap();
+    clinic.set_clock(later(20));
+    drop(draft);
+    assert_eq!(clinic.log.last_time(), later(20));
+    assert_eq!(
+        clinic.log.last_entry()["time"],
+        "2026-11-24T09:00:00.250000Z"
+    );
+}
+
+/// A log of somebody else's is not the one that it is owed to.
+#[test]
+fn a_draft_that_is_given_to_another_log_goes_to_its_own() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let another = MemoryLog::of("log.example/another", &[66; 32]);
+    let entries = entered(&clinic, || {
+        let admitted = clinic.admit_read(&clinic.someone("clinician"), &stored);
+        let given = another.append(vec![admitted.unwrap().1]);
+        assert_eq!(ready(given).err(), Some(AppendError::Untrusted));
+    });
+    assert_eq!(entries, ["read permitted"]);
+    assert_eq!(another.begun(), 0);
+}
+
+/// An entry within a write has no intent of its own: alone it would give out what nothing would settle.
+#[test]
+fn an_entry_within_a_write_leaves_with_its_intent() {
+    let clinic = Clinic::new();
+    let stored = clinic.patient();
+    let who = clinic.someone("registration");
+    let request = clinic.request(&who);
+    let intent = IntentId::new_ordered(now());
+    let (gate, target) = (clinic.gate(), stored.next("update"));
+    let within = || {
+        let classes = WriteClasses {
+            supplied: classes("operational demographic"),
+            before: classes("demographic"),
+        };
+        let writes = Writes::Among(intent);
+        let admitted =
+            gate.admit_write(&request, &target, Verb::Update, classes, &who.facts, writes);
+        admitted.unwrap().1
+    };
+    let other = gate.intended(&request, "transaction", IntentId::new_ordered(now()), 1);
+    for drafts in [vec![within()], vec![other, within()]] {
+        let refused = ready(gate.record(drafts)).err();
+        assert_eq!(refused, Some(AppendError::Refused));
+    }
+    let own = gate.intended(&request, "transaction", intent, 1);
+    let recorded = ready(gate.record(vec![own, within()])).unwrap();
+    assert_eq!(recorded.into_receipts().len(), 1);
+}
+
 #[test]
 fn each_entry_is_made_once() {
     let clinic = Clinic::new();
@@ -172,8 +234,10 @@ fn each_entry_is_made_once() {
     let (_permit, draft) = clinic.admit_read(&clinician, &stored).unwrap();
     let refusal = clinic.admit_read(&auditor, &stored).unwrap_err();
     clinic.log.fail(AppendError::Late);
+    let before = clinic.log.begun();
     assert!(ready(clinic.gate().record(vec![draft])).is_err());
     assert_eq!(ready(refusal.recorded()), Err(AppendError::Late));
+    assert_eq!(clinic.log.begun(), before + 2);
 }
 
 /// An intent that nobody would settle is none: without its receipt nothing sealed comes out.

@@ -4,11 +4,12 @@ use vouchsafe::access::Verb;
 use vouchsafe::class::ClassSet;
 use vouchsafe::gate::{OpenRefused, Target};
 use vouchsafe::ids::{SubjectId, TenantId, Version};
-use vouchsafe::seal::{KeyVersion, Owner, RecordKeys, SealError, Secret};
+use vouchsafe::seal::{KeyVersion, Owner, SealError, Secret};
 use vouchsafe::session::AccessTtl;
 
 use crate::clinic::{Clinic, Stored, classes, document, later, now, only, patient, session, value};
 use crate::layout::Members;
+use crate::recorder::ready;
 
 /// Opens `with` by a clinician's permit for `of`.
 fn open(clinic: &Clinic, of: &Stored, with: &Stored) -> Option<OpenRefused> {
@@ -110,7 +111,8 @@ fn a_permit_does_not_open_with_another_key() {
         (clinic.tenant, SealError::ManifestMac),
         (TenantId::random(), SealError::Keys),
     ] {
-        stored.keys = RecordKeys::new(tenant, owner, KeyVersion::FIRST, Secret::random());
+        stored.keys =
+            vouchsafe::trusted::record_keys(tenant, owner, KeyVersion::FIRST, Secret::random());
         let refused = open(&clinic, &stored, &stored);
         assert_eq!(refused, Some(OpenRefused::Seal(error)));
     }
@@ -192,7 +194,7 @@ fn times_at_the_ends_of_time_do_no_harm() {
         let refusal = gate
             .admit_read(&request, &stored.target(), present, &clinician.facts)
             .unwrap_err();
-        clinic.log.record(vec![refusal.into_draft()]);
+        assert!(ready(refusal.recorded()).is_ok());
         clinic.set_clock(now());
         let (permit, _) = clinic.admit_read(&clinician, &stored).unwrap();
         clinic.set_clock(end);

@@ -32,6 +32,10 @@ struct State {
     entries: Vec<Vec<u8>>,
     open: Vec<IntentId>,
     failing: Option<AppendError>,
+    /// How many entries were begun, also those that failed.
+    begun: usize,
+    /// When the last entry left for the log.
+    time: Timestamp,
 }
 
 impl MemoryLog {
@@ -61,6 +65,16 @@ impl MemoryLog {
     /// Appends at once: nothing here ever waits.
     pub(crate) fn record(&self, drafts: Vec<Draft>) -> Recorded {
         ready(self.append(drafts)).unwrap()
+    }
+
+    /// When the last entry left for the log.
+    pub(crate) fn last_time(&self) -> Timestamp {
+        self.state.lock().unwrap().time
+    }
+
+    /// How many entries were begun.
+    pub(crate) fn begun(&self) -> usize {
+        self.state.lock().unwrap().begun
     }
 
     /// The leaves of the log.
@@ -132,6 +146,7 @@ impl MemoryLog {
 impl MemoryLog {
     fn store(&self, entries: &[Outgoing]) -> Result<Vec<Stored>, AppendError> {
         let mut state = self.state.lock().unwrap();
+        state.begun += entries.len();
         if let Some(error) = state.failing {
             return Err(error);
         }
@@ -139,11 +154,12 @@ impl MemoryLog {
         let mut hashes = Vec::new();
         for entry in entries {
             let counter = state.leaves.len() as u64 + 1;
-            let bytes = leaf(&entry.bytes, &self.source, counter, now());
+            let bytes = leaf(entry.bytes(), &self.source, counter, now());
             hashes.push(hash(&bytes));
             state.leaves.push(bytes);
-            state.entries.push(entry.bytes.to_vec());
-            match entry.kind {
+            state.entries.push(entry.bytes().to_vec());
+            state.time = entry.time();
+            match entry.kind() {
                 EntryKind::Event => {}
                 EntryKind::Intent(id) => state.open.push(id),
                 EntryKind::Outcome(id) => state.open.retain(|open| *open != id),

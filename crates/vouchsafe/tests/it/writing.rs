@@ -411,47 +411,27 @@ fn a_write_of_several_records_is_one_intent_with_an_entry_for_each() {
 /// Who may write a class and not read it must not learn from what is sealed whether they guessed what was there.
 #[test]
 fn what_the_writer_may_not_read_is_sealed_anew_also_when_it_is_the_same() {
-    let clinic = Clinic::new();
+    let mut clinic = Clinic::new();
     let stored = clinic.patient();
-    let classes_sealed = |who: &Someone, json: &Value| {
-        let permit = admit_update(&clinic, who, &stored, json);
-        let written = seal(&clinic, &stored, permit, json, Some(&stored.record)).unwrap();
+    let registration = clinic.someone("registration");
+    let json = only(&patient(), IDENTITY);
+    let sealed = |clinic: &Clinic| {
+        let permit = admit_update(clinic, &registration, &stored, &json);
+        let written = seal(clinic, &stored, permit, &json, Some(&stored.record)).unwrap();
         let classes = written.blobs.iter().map(|blob| blob.slot.class());
         classes.collect::<ClassSet>()
     };
-    // Integration may read what it writes: nothing changed, nothing is sealed.
-    let integration = clinic.someone("integration");
-    assert!(classes_sealed(&integration, &patient()).is_empty());
-    // Registration without a purpose to read writes the same: all of it is sealed, as if it were another.
-    let json = only(&patient(), IDENTITY);
-    let layout = Members::of("Patient");
-    let supplied = document(&json).classes(&layout);
-    for purpose in vouchsafe::access::Purpose::ALL {
-        for role in ["registration", "clinician", "front-desk", "integration"] {
-            let who = Someone {
-                purpose,
-                ..clinic.someone(role)
-            };
-            let before = stored.record.manifest.classes();
-            let target = stored.next("update");
-            let Ok((permit, draft)) =
-                clinic.admit_write(&who, &target, Verb::Update, (supplied, before))
-            else {
-                continue;
-            };
-            clinic.log.record(vec![draft]);
-            let reads = clinic.gate().sees(
-                &clinic.request(&who),
-                &target,
-                permit.replaces(),
-                &who.facts,
-            );
-            let written = seal(&clinic, &stored, permit, &json, Some(&stored.record)).unwrap();
-            let sealed: ClassSet = written.blobs.iter().map(|blob| blob.slot.class()).collect();
-            let expected = supplied.without(reads);
-            assert_eq!(sealed, expected, "{role} for {purpose}");
-        }
-    }
+    // Who may read all that they write changes nothing, and nothing is sealed.
+    assert!(sealed(&clinic).is_empty());
+    clinic.with_a_blind_writer();
+    assert!(
+        clinic
+            .admit_read(&registration, &stored)
+            .is_ok_and(|(permit, _)| !permit.classes().includes(classes("contact")))
+    );
+    // All of it is, also what they may read: parts of one array keep or lose their ids together.
+    let written = classes("operational demographic identifier contact");
+    assert_eq!(sealed(&clinic), written);
 }
 
 #[test]

@@ -280,7 +280,7 @@ fn a_write_checks_the_version_before() {
         key: &chart.key,
         version: version(2),
         write: ClassSet::ALL,
-        compare: ClassSet::ALL,
+        compare: true,
         previous: None,
     };
     let person = TestLayout::new("Person", &[]);
@@ -335,6 +335,7 @@ fn a_system_key_opens_only_its_own() {
     let tenant = TenantId::random();
     let key = |tenant, purpose| {
         SystemKey::derive(
+            Suite::Xaes256Gcm,
             &Secret::from_bytes(secret),
             tenant,
             purpose,

@@ -157,7 +157,7 @@ fn known_records_seal_to_the_known_bytes() {
             key: &chart.key,
             version: version(case.version),
             write: ClassSet::ALL,
-            compare: ClassSet::ALL,
+            compare: true,
             previous: None,
         };
         let mut entropy = Entropy::known(array(&case.entropy));
