@@ -5,7 +5,6 @@
 //! indexes and one subject's records can serve. [`store`] keeps sealed records; nothing that it is
 //! given or gives back is plaintext.
 
-pub mod clinic;
 mod date;
 pub mod engine;
 pub mod pack;
