@@ -47,7 +47,7 @@ static CLINIC: LazyLock<Clinic> = LazyLock::new(|| {
     let files = Bundle::default_files();
     let signature = Bundle::sign(&files, &SEED).unwrap();
     Clinic {
-        pack: Pack::fhir_r4().unwrap(),
+        pack: vouchsafe_fhir::pack().unwrap(),
         bundle: Bundle::open(&files, &signature, &public).unwrap(),
         recorder: RecorderKey::new("log.example/fuzz", public),
         pair,

@@ -159,11 +159,11 @@ impl Engine {
 
     /// The subjects that the caller is.
     async fn own_subjects(&self, caller: &Caller) -> Result<Vec<SubjectId>, Failure> {
-        if caller.links.patients.is_empty() {
+        if caller.links.subjects.is_empty() {
             return Ok(Vec::new());
         }
         let tenant = caller.session.tenant();
-        let heads = self.store.heads(tenant, &caller.links.patients).await?;
+        let heads = self.store.heads(tenant, &caller.links.subjects).await?;
         let heads = heads.into_iter().flatten();
         Ok(heads.filter_map(|head| head.subject).collect())
     }

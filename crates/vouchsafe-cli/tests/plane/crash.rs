@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use vouchsafe::audit::AuditLog as _;
 use vouchsafe::ids::RecordKey;
 use vouchsafe_ledger::reader::Log;
-use vouchsafe_records::search::{Order, Updated};
+use vouchsafe_records::search::{Order, Window};
 use vouchsafe_records::store::{Head, Query, StoredRecord};
 use vouchsafe_server::folder::Folder;
 use vouchsafe_server::service::Service;
@@ -428,7 +428,7 @@ async fn all(service: &Service) -> Vec<String> {
         ids: None,
         subjects: None,
         lookups: Vec::new(),
-        updated: Updated::default(),
+        updated: Window::default(),
         order: Order::Id,
         after: None,
         limit: usize::MAX,

@@ -1,301 +1,186 @@
-//! One parameter after the other, into a plan.
+//! What search parameters ask for (R4, 3.1.1).
+//!
+//! Text is found in an index by whole words, so `family=smi` does not find Smith there.
 
-use vouchsafe::class::ClassSet;
-use vouchsafe::document::{DateOp, Predicate, Test, TextMatch, normalise};
+use vouchsafe::class::{ClassSet, DataClass};
+use vouchsafe::document::{Span, SpanOp, Test, TextMatch, normalise};
 use vouchsafe::ids::{RecordId, RecordType};
+use vouchsafe_records::pack::{Reference, SearchKind, SearchParam, Served};
+use vouchsafe_records::search::{Why, Window};
+use vouchsafe_records::values::{Asked, Indexed, Tested};
 
-use super::window::Window;
-use super::{Lookup, Order, Parameter, Plan, Scope, Updated, Why};
-use crate::date::Date;
-use crate::pack::{Index, RecordTypeDecl, Reference, SearchKind, SearchParam, Served};
-use crate::pack::{token, words};
+use super::date::{self, Date};
+use super::index::{token, words};
+use super::{TEXT_MEMBERS, reference};
 
 /// More alternatives than this in one value are refused.
 const MAX_ALTERNATIVES: usize = 100;
 
-pub(super) struct Planner<'d> {
-    decl: &'d RecordTypeDecl,
-    plan: Plan,
-    /// Per index of days, what all values of its parameter leave open.
-    windows: Vec<(&'d Index, Window)>,
+/// Ids; one that is not ours is one that nothing has.
+pub(super) fn ids(value: &str) -> Result<Vec<RecordId>, Why> {
+    let values = alternatives(value)?;
+    Ok(values.iter().filter_map(|id| id.parse().ok()).collect())
 }
 
-impl<'d> Planner<'d> {
-    pub(super) const fn new(decl: &'d RecordTypeDecl) -> Self {
-        let plan = Plan {
-            scope: Scope::Care,
-            ids: None,
-            subjects: None,
-            lookups: Vec::new(),
-            updated: Updated {
-                from: None,
-                until: None,
+/// The time that a moment must be in.
+pub(super) fn window(value: &str) -> Result<Window, Why> {
+    DateValue::parse(value)?.window().ok_or(Why::Form)
+}
+
+pub(super) fn asked(
+    param: &SearchParam,
+    modifier: Option<&str>,
+    value: &str,
+) -> Result<Asked, Why> {
+    let values = alternatives(value)?;
+    let tested = match (param.kind, modifier) {
+        (_, Some("missing")) => Tested {
+            negate: match value {
+                "true" => true,
+                "false" => false,
+                _ => return Err(Why::Value),
             },
-            predicates: Vec::new(),
-            classes: ClassSet::NONE,
-            order: Order::Id,
-        };
-        Self {
-            decl,
-            plan,
-            windows: Vec::new(),
+            ..tested(vec![Test::Present])?
+        },
+        (SearchKind::Token, Some("not")) => Tested {
+            negate: true,
+            ..tested(tokens(&values)?)?
+        },
+        // The identifier beside a reference, as it was written there.
+        (SearchKind::Reference, Some("identifier")) => Tested {
+            member: Some("identifier"),
+            classes: ClassSet::of(DataClass::Identifier),
+            ..tested(tokens(&values)?)?
+        },
+        (SearchKind::Token, None) if param.served == Served::Id => {
+            return Ok(Asked::Ids(ids(value)?));
         }
-    }
-
-    pub(super) fn finish(mut self) -> Plan {
-        for (index, window) in self.windows {
-            if let Some(any) = window.entries(index.of) {
-                self.plan.lookups.push(lookup(index, any));
-            }
-        }
-        self.plan
-    }
-
-    pub(super) fn add(&mut self, parameter: &Parameter<'_>) -> Result<(), Why> {
-        let plain = parameter.modifier.is_none();
-        match parameter.name {
-            "_sort" | "_lastUpdated" | "_id" if !plain => return Err(Why::Modifier),
-            "_sort" => return self.sort(parameter.value),
-            "_lastUpdated" => return self.updated(parameter.value),
-            "_id" => {
-                self.ids(&alternatives(parameter.value)?);
-                return Ok(());
-            }
-            _ => {}
-        }
-        let decl = self.decl;
-        let param = decl
-            .search_params()
-            .iter()
-            .find(|param| *param.name == *parameter.name)
-            .ok_or(Why::Unknown)?;
-        self.plan.classes = self.plan.classes.union(param.classes);
-        let values = alternatives(parameter.value)?;
-        match parameter.modifier {
-            Some("missing") => self.missing(param, parameter.value),
-            Some("not") if param.kind == SearchKind::Token => {
-                self.test(param, tokens(&values)?, true)
-            }
-            Some("identifier") if param.kind == SearchKind::Reference => {
-                self.identifier(param, &values)
-            }
-            modifier => match param.kind {
-                SearchKind::Token if plain => self.token(param, &values),
-                SearchKind::Date if plain => self.date(param, &values),
-                SearchKind::String => self.text(param, modifier, &values),
-                SearchKind::Reference => self.reference(param, modifier, &values),
-                SearchKind::Token | SearchKind::Date => Err(Why::Modifier),
-            },
-        }
-    }
-
-    fn sort(&mut self, value: &str) -> Result<(), Why> {
-        self.plan.order = match value {
-            "_id" => Order::Id,
-            "_lastUpdated" => Order::LastUpdated,
-            "-_lastUpdated" => Order::LastUpdatedDescending,
-            _ => return Err(Why::Form),
-        };
-        Ok(())
-    }
-
-    fn updated(&mut self, value: &str) -> Result<(), Why> {
-        let window = DateValue::parse(value)?.window().ok_or(Why::Form)?;
-        let Updated { from, until } = self.plan.updated;
-        let Window { from, until } = Window { from, until }.and(window);
-        self.plan.updated = Updated { from, until };
-        Ok(())
-    }
-
-    /// An id that is not one of ours is one that nothing has.
-    fn ids(&mut self, values: &[String]) {
-        let ids: Vec<RecordId> = values
-            .iter()
-            .filter_map(|value| value.parse().ok())
-            .collect();
-        self.plan.ids = Some(match self.plan.ids.take() {
-            Some(before) => before.into_iter().filter(|id| ids.contains(id)).collect(),
-            None => ids,
-        });
-    }
-
-    fn test(&mut self, param: &SearchParam, tests: Vec<Test>, negate: bool) -> Result<(), Why> {
-        let test = any(tests)?;
-        self.plan.predicates.push(Predicate {
-            paths: param.paths.clone(),
-            test,
-            negate,
-        });
-        Ok(())
-    }
-
-    fn missing(&mut self, param: &SearchParam, value: &str) -> Result<(), Why> {
-        let negate = match value {
-            "true" => true,
-            "false" => false,
-            _ => return Err(Why::Value),
-        };
-        self.test(param, vec![Test::Present], negate)
-    }
-
-    fn token(&mut self, param: &SearchParam, values: &[String]) -> Result<(), Why> {
-        if param.served == Served::Id {
-            self.ids(values);
-            return Ok(());
-        }
-        if let Some(index) = self.index_of(param) {
-            let entry = |value: &String| match Token::parse(value).ok()? {
-                Token {
-                    system: Some(Some(system)),
-                    code: Some(code),
-                } => Some(token(Some(&system), &code)),
-                Token {
-                    code: Some(code), ..
-                } => Some(token(None, &code)),
-                Token { code: None, .. } => None,
-            };
-            if let Some(any) = values.iter().map(entry).collect::<Option<Vec<_>>>() {
-                self.plan.lookups.push(lookup(index, any));
-            }
-        }
-        self.test(param, tokens(values)?, false)
-    }
-
-    fn date(&mut self, param: &SearchParam, values: &[String]) -> Result<(), Why> {
-        let dates: Vec<DateValue> = values
-            .iter()
-            .map(|value| DateValue::parse(value))
-            .collect::<Result<_, _>>()?;
-        let windows = dates.iter().map(|date| date.window().unwrap_or_default());
-        if let (Some(index), Some(window)) = (self.index_of(param), windows.reduce(Window::or)) {
-            let known = self
-                .windows
-                .iter_mut()
-                .find(|(known, _)| known.name == index.name);
-            match known {
-                Some((_, known)) => *known = known.and(window),
-                None => self.windows.push((index, window)),
-            }
-        }
-        self.test(
-            param,
-            dates.into_iter().map(DateValue::test).collect(),
-            false,
-        )
-    }
-
-    fn text(
-        &mut self,
-        param: &SearchParam,
-        modifier: Option<&str>,
-        values: &[String],
-    ) -> Result<(), Why> {
-        let how = match modifier {
-            None => TextMatch::StartsWith,
-            Some("exact") => TextMatch::Exact,
-            Some("contains") => TextMatch::Contains,
-            Some(_) => return Err(Why::Modifier),
-        };
-        if let Some(index) = self.index_of(param).filter(|_| how != TextMatch::Contains) {
-            // One word finds all that have the others too; the longest finds the fewest.
-            let any: Option<Vec<_>> = values
-                .iter()
-                .map(|value| words(value).max_by_key(Vec::len))
-                .collect();
-            if let Some(any) = any {
-                self.plan.lookups.push(lookup(index, any));
-            }
-        }
-        let test = |value: &String| {
-            let normalised: Box<str> = normalise(value).into();
-            if normalised.is_empty() {
-                Err(Why::Value)
-            } else {
-                Ok(Test::Text { normalised, how })
-            }
-        };
-        self.test(
-            param,
-            values.iter().map(test).collect::<Result<_, _>>()?,
-            false,
-        )
-    }
-
-    fn reference(
-        &mut self,
-        param: &SearchParam,
-        modifier: Option<&str>,
-        values: &[String],
-    ) -> Result<(), Why> {
-        let references: Vec<(Reference, String)> = values
-            .iter()
-            .map(|value| referred(param, modifier, value))
-            .collect::<Result<_, _>>()?;
-        if param.served == Served::Subject {
-            // The row says whose the record is; that is more than the reference says.
-            let named = references.into_iter().map(|(reference, _)| reference);
-            self.plan.subjects = Some(match self.plan.subjects.take() {
-                Some(before) => named.filter(|subject| before.contains(subject)).collect(),
-                None => named.collect(),
-            });
-            return Ok(());
-        }
-        let tests = references
-            .into_iter()
-            .map(|(_, text)| Test::Reference(text.into()));
-        self.test(param, tests.collect(), false)
-    }
-
-    /// The identifier beside a reference, as it was written there.
-    fn identifier(&mut self, param: &SearchParam, values: &[String]) -> Result<(), Why> {
-        let paths = param.paths.iter().map(|path| {
-            let mut path = path.clone();
-            path.push("identifier".into());
-            path
-        });
-        let test = any(tokens(values)?)?;
-        self.plan.classes = self
-            .plan
-            .classes
-            .with(vouchsafe::class::DataClass::Identifier);
-        self.plan.predicates.push(Predicate {
-            paths: paths.collect(),
-            test,
-            negate: false,
-        });
-        Ok(())
-    }
-
-    fn index_of(&self, param: &SearchParam) -> Option<&'d Index> {
-        let Served::Index(name) = &param.served else {
-            return None;
-        };
-        self.decl.indexes().iter().find(|index| index.name == *name)
-    }
+        (SearchKind::Token, None) => Tested {
+            indexed: identifiers(&values),
+            ..tested(tokens(&values)?)?
+        },
+        (SearchKind::Date, None) => dates(&values)?,
+        (SearchKind::String, modifier) => texts(modifier, &values)?,
+        (SearchKind::Reference, modifier) => return references(param, modifier, &values),
+        (SearchKind::Token | SearchKind::Date, Some(_)) => return Err(Why::Modifier),
+    };
+    Ok(Asked::Documents(tested))
 }
 
-fn lookup(index: &Index, any: Vec<Vec<u8>>) -> Lookup {
-    Lookup {
-        index: index.name.clone(),
-        any,
-        bits: index.bits,
-        class: index.class,
-    }
+/// What passes any of these tests; an index says nothing of it.
+fn tested(mut tests: Vec<Test>) -> Result<Tested, Why> {
+    let last = tests.pop().ok_or(Why::Value)?;
+    let test = if tests.is_empty() {
+        last
+    } else {
+        tests.push(last);
+        Test::Any(tests)
+    };
+    Ok(Tested {
+        test,
+        negate: false,
+        member: None,
+        classes: ClassSet::NONE,
+        indexed: Indexed::Unknown,
+    })
 }
 
-/// One test that passes when any of these does.
-fn any(mut tests: Vec<Test>) -> Result<Test, Why> {
-    match (tests.pop(), tests.is_empty()) {
-        (Some(test), true) => Ok(test),
-        (Some(last), false) => {
-            tests.push(last);
-            Ok(Test::Any(tests))
+/// The entries of tokens in an index of identifiers; a system alone has none.
+fn identifiers(values: &[String]) -> Indexed {
+    let entry = |value: &String| match Token::parse(value).ok()? {
+        Token {
+            system: Some(Some(system)),
+            code: Some(code),
+        } => Some(token(Some(&system), &code)),
+        Token {
+            code: Some(code), ..
+        } => Some(token(None, &code)),
+        Token { code: None, .. } => None,
+    };
+    any(values.iter().map(entry))
+}
+
+/// Any of these entries, if all alternatives have one.
+fn any(entries: impl Iterator<Item = Option<Vec<u8>>>) -> Indexed {
+    let all: Option<Vec<_>> = entries.collect();
+    all.map_or(Indexed::Unknown, Indexed::Any)
+}
+
+fn dates(values: &[String]) -> Result<Tested, Why> {
+    let dates: Vec<DateValue> = values
+        .iter()
+        .map(|value| DateValue::parse(value))
+        .collect::<Result<_, _>>()?;
+    let windows = dates.iter().map(|date| date.window().unwrap_or_default());
+    let indexed = windows
+        .reduce(Window::or)
+        .map_or(Indexed::Unknown, Indexed::Within);
+    Ok(Tested {
+        indexed,
+        ..tested(dates.into_iter().map(DateValue::test).collect())?
+    })
+}
+
+fn texts(modifier: Option<&str>, values: &[String]) -> Result<Tested, Why> {
+    let how = match modifier {
+        None => TextMatch::StartsWith,
+        Some("exact") => TextMatch::Exact,
+        Some("contains") => TextMatch::Contains,
+        Some(_) => return Err(Why::Modifier),
+    };
+    let test = |value: &String| {
+        let normalised: Box<str> = normalise(value).into();
+        if normalised.is_empty() {
+            return Err(Why::Value);
         }
-        (None, _) => Err(Why::Value),
-    }
+        let text = Test::Text { normalised, how };
+        Ok(Test::Within(TEXT_MEMBERS, Box::new(text)))
+    };
+    let tests = values.iter().map(test).collect::<Result<_, _>>()?;
+    let indexed = match how {
+        // Any word may contain it.
+        TextMatch::Contains => Indexed::Unknown,
+        // One word finds all that have the others too; the longest finds the fewest.
+        TextMatch::Exact | TextMatch::StartsWith => {
+            any(values.iter().map(|value| words(value).max_by_key(Vec::len)))
+        }
+    };
+    Ok(Tested {
+        indexed,
+        ..tested(tests)?
+    })
 }
 
-/// The alternatives of a value, parted by commas, escapes kept (FHIR R4, 3.1.1.4.1).
+fn references(
+    param: &SearchParam,
+    modifier: Option<&str>,
+    values: &[String],
+) -> Result<Asked, Why> {
+    let references: Vec<(Reference, String)> = values
+        .iter()
+        .map(|value| referred(param, modifier, value))
+        .collect::<Result<_, _>>()?;
+    if param.served == Served::Subject {
+        let named = references.into_iter().map(|(reference, _)| reference);
+        return Ok(Asked::Subjects(named.collect()));
+    }
+    let tests = references.into_iter().map(|(_, text)| refers_to(&text));
+    Ok(Asked::Documents(tested(tests.collect())?))
+}
+
+/// A reference to `Type/id`, whatever version of it (R4, 3.1.1.5.6 "reference").
+fn refers_to(target: &str) -> Test {
+    let is = || {
+        let of_a_version = format!("{target}/_history/").into();
+        Test::Any(vec![
+            Test::Equals(target.into()),
+            Test::Begins(of_a_version),
+        ])
+    };
+    Test::Any(vec![is(), member("reference", is())])
+}
+
+/// The alternatives of a value, parted by commas, escapes kept (R4, 3.1.1.4.1).
 fn alternatives(value: &str) -> Result<Vec<String>, Why> {
     let values = split(value, ',');
     let sound = values.len() <= MAX_ALTERNATIVES && values.iter().all(|value| !value.is_empty());
@@ -332,7 +217,7 @@ fn unescape(text: &str) -> String {
     plain
 }
 
-/// `code`, `system|code`, `|code` or `system|` (FHIR R4, 3.1.1.4.10).
+/// `code`, `system|code`, `|code` or `system|` (R4, 3.1.1.4.10).
 struct Token {
     system: Option<Option<Box<str>>>,
     code: Option<Box<str>>,
@@ -365,101 +250,145 @@ impl Token {
     }
 }
 
+impl Token {
+    /// What has it: a Coding, CodeableConcept, Identifier, ContactPoint or Quantity, a string, number or truth value
+    /// (R4, 3.1.1.5.5 "token").
+    fn test(self) -> Test {
+        let Self { system, code } = self;
+        let is = |text: &str| Test::Equals(text.into());
+        let own = match &code {
+            None => Test::Any(vec![
+                member("code", Test::Present),
+                member("value", Test::Present),
+            ]),
+            // Where there is a code, the value is a quantity's.
+            Some(code) => Test::Any(vec![
+                member("code", is(code)),
+                Test::All(vec![
+                    Test::Not(Box::new(member("code", Test::Present))),
+                    member("value", is(code)),
+                ]),
+            ]),
+        };
+        let mut either = Vec::with_capacity(2);
+        // A bare code has no system of its own.
+        if let (None | Some(None), Some(code)) = (&system, &code) {
+            either.push(is(code));
+        }
+        either.push(match system {
+            None => own,
+            Some(None) => Test::All(vec![
+                own,
+                Test::Not(Box::new(member("system", Test::Present))),
+            ]),
+            // Of a ContactPoint, `use` stands for the system.
+            Some(Some(system)) => {
+                let of_system = vec![member("system", is(&system)), member("use", is(&system))];
+                Test::All(vec![own, Test::Any(of_system)])
+            }
+        });
+        Test::Within(&["coding"], Box::new(Test::Any(either)))
+    }
+}
+
+fn member(name: &'static str, test: Test) -> Test {
+    Test::Member(name, Box::new(test))
+}
+
 fn tokens(values: &[String]) -> Result<Vec<Test>, Why> {
     values
         .iter()
-        .map(|value| Token::parse(value).map(|Token { system, code }| Test::Token { system, code }))
+        .map(|value| Token::parse(value).map(Token::test))
         .collect()
 }
 
 /// A date with its comparison.
 struct DateValue {
-    op: DateOp,
-    from: jiff::Timestamp,
-    until: jiff::Timestamp,
+    op: SpanOp,
+    span: Span,
 }
 
 impl DateValue {
     fn parse(value: &str) -> Result<Self, Why> {
         let (op, date) = match value.split_at_checked(2) {
-            Some(("eq", date)) => (DateOp::Eq, date),
-            Some(("ne", date)) => (DateOp::Ne, date),
-            Some(("lt", date)) => (DateOp::Lt, date),
-            Some(("gt", date)) => (DateOp::Gt, date),
-            Some(("le", date)) => (DateOp::Le, date),
-            Some(("ge", date)) => (DateOp::Ge, date),
-            Some(("sa", date)) => (DateOp::Sa, date),
-            Some(("eb", date)) => (DateOp::Eb, date),
+            Some(("eq", date)) => (SpanOp::Eq, date),
+            Some(("ne", date)) => (SpanOp::Ne, date),
+            Some(("lt", date)) => (SpanOp::Lt, date),
+            Some(("gt", date)) => (SpanOp::Gt, date),
+            Some(("le", date)) => (SpanOp::Le, date),
+            Some(("ge", date)) => (SpanOp::Ge, date),
+            Some(("sa", date)) => (SpanOp::Sa, date),
+            Some(("eb", date)) => (SpanOp::Eb, date),
             Some(("ap", _)) => return Err(Why::Form),
-            _ => (DateOp::Eq, value),
+            _ => (SpanOp::Eq, value),
         };
-        let (from, until) = Date::parse(date)
-            .and_then(Date::interval)
-            .ok_or(Why::Value)?;
-        Ok(Self { op, from, until })
+        let span = Date::parse(date).and_then(Date::span).ok_or(Why::Value)?;
+        Ok(Self { op, span })
     }
 
     /// The time that a moment must be in to pass; none when it is not one stretch.
     fn window(&self) -> Option<Window> {
-        let (from, until) = (Some(self.from), Some(self.until));
+        let (from, until) = (Some(self.span.0), Some(self.span.1));
         Some(match self.op {
-            DateOp::Eq => Window { from, until },
-            DateOp::Ge => Window { from, until: None },
-            DateOp::Gt | DateOp::Sa => Window {
+            SpanOp::Eq => Window { from, until },
+            SpanOp::Ge => Window { from, until: None },
+            SpanOp::Gt | SpanOp::Sa => Window {
                 from: until,
                 until: None,
             },
-            DateOp::Le => Window { from: None, until },
-            DateOp::Lt | DateOp::Eb => Window {
+            SpanOp::Le => Window { from: None, until },
+            SpanOp::Lt | SpanOp::Eb => Window {
                 from: None,
                 until: from,
             },
-            DateOp::Ne => return None,
+            SpanOp::Ne => return None,
         })
     }
 
     const fn test(self) -> Test {
-        let Self { op, from, until } = self;
-        Test::Date { from, until, op }
+        Test::Span {
+            reads: date::read,
+            asked: self.span,
+            op: self.op,
+        }
     }
 }
 
 /// What a value of a reference parameter names, and how it is written: `Type/id`, or an id whose
-/// type is told by the modifier or by the parameter's name.
+/// type the modifier or the pack says.
 fn referred(
     param: &SearchParam,
     modifier: Option<&str>,
     value: &str,
 ) -> Result<(Reference, String), Why> {
     // A type, which begins with a capital letter (R4, 3.1.1.5.2); any other modifier is not known here.
-    let told = modifier.map(|name| {
+    let said = modifier.map(|name| {
         let typed = name.starts_with(|first: char| first.is_ascii_uppercase());
         let record_type = name.parse::<RecordType>().ok().filter(|_| typed);
         record_type.ok_or(Why::Modifier)
     });
-    let told = told.transpose()?;
+    let said = said.transpose()?;
     let value = unescape(value);
-    let reference = match value.parse::<RecordId>() {
-        Ok(id) => {
-            let by_name = || type_by_name(&param.name).ok_or(Why::Form);
-            let record_type = told.clone().map_or_else(by_name, Ok)?;
-            Reference::Local {
-                record_type,
-                id,
-                version: None,
-            }
-        }
-        Err(_) => Reference::parse(&value),
+    let named = match value.parse::<RecordId>() {
+        Ok(id) => Reference::Local {
+            record_type: said
+                .clone()
+                .or_else(|| param.target.clone())
+                .ok_or(Why::Form)?,
+            id,
+            version: None,
+        },
+        Err(_) => reference(&value),
     };
-    match &reference {
+    match named {
         Reference::Local {
             record_type, id, ..
         } => {
-            if told.is_some_and(|told| told != *record_type) {
+            if said.is_some_and(|said| said != record_type) {
                 return Err(Why::Value);
             }
             let text = format!("{record_type}/{id}");
-            Ok((Reference::parse(&text), text))
+            Ok((reference(&text), text))
         }
         // Of others: it may be written in a record, and is never a subject here.
         Reference::Foreign => Ok((Reference::Foreign, value)),
@@ -467,22 +396,4 @@ fn referred(
             Err(Why::Form)
         }
     }
-}
-
-/// The type that a bare id has, by the parameter's name.
-fn type_by_name(name: &str) -> Option<RecordType> {
-    let name = match name {
-        "patient" | "subject" => "Patient",
-        "encounter" | "context" => "Encounter",
-        "practitioner" => "Practitioner",
-        "location" | "facility" => "Location",
-        "appointment" => "Appointment",
-        "care-team" => "CareTeam",
-        "condition" => "Condition",
-        "medication" => "Medication",
-        "slot" => "Slot",
-        "claim" => "Claim",
-        _ => return None,
-    };
-    name.parse().ok()
 }

@@ -1,96 +1,82 @@
-//! The primitive datatypes, and what their JSON looks like (FHIR R4, 2.24.0.1).
+//! The primitive datatypes, and what their JSON looks like (R4, 2.24.0.1).
 
 use vouchsafe::document::Node;
+use vouchsafe_records::pack::IssueCode;
+use vouchsafe_records::values::Primitive;
 
-use crate::date::Date;
+use super::date::Date;
 
-/// A primitive datatype, as far as its syntax is checked.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) enum Primitive {
-    Boolean,
-    /// `decimal`: a JSON number.
-    Decimal,
-    /// `integer` and its kin: a JSON number without fraction, at least this.
-    Integer(i32),
-    Date,
-    DateTime,
-    Instant,
-    Time,
-    Code,
-    Id,
-    /// `uri`, `url`, `canonical`, `oid`, `uuid`: no white space.
-    Uri,
-    /// `string`, `markdown`, `base64Binary`, `xhtml`: any text but none.
-    Text,
+type Check = fn(&Node) -> Result<(), IssueCode>;
+
+/// The checks, each of the datatypes that have it.
+const CHECKS: [(&[&str], Check); 13] = [
+    (&["boolean"], |value| kind(value.as_bool().is_some())),
+    (&["decimal"], |value| kind(value.as_number().is_some())),
+    (&["integer"], |value| integer(value, i32::MIN)),
+    (&["unsignedInt"], |value| integer(value, 0)),
+    (&["positiveInt"], |value| integer(value, 1)),
+    (&["date"], |value| {
+        text(value, |text| {
+            Date::parse(text).is_some_and(|date| !date.has_time())
+        })
+    }),
+    (&["dateTime"], |value| {
+        text(value, |text| Date::parse(text).is_some())
+    }),
+    (&["instant"], |value| {
+        text(value, |text| Date::parse(text).is_some_and(Date::has_time))
+    }),
+    (&["time"], |value| text(value, is_time)),
+    (&["code"], |value| text(value, is_code)),
+    (&["id"], |value| text(value, is_id)),
+    (&["uri", "url", "canonical", "oid", "uuid"], |value| {
+        text(value, |text| {
+            !text.is_empty() && !text.contains(char::is_whitespace)
+        })
+    }),
+    (&["string", "markdown", "base64Binary", "xhtml"], |value| {
+        text(value, |text| !text.is_empty())
+    }),
+];
+
+/// The datatype of that name, as far as its syntax is checked.
+pub(super) fn named(name: &str) -> Option<Primitive> {
+    (0..)
+        .zip(CHECKS)
+        .find(|(_, (names, _))| names.contains(&name))
+        .map(|(number, (_, check))| Primitive { number, check })
 }
 
-impl Primitive {
-    /// The datatype of that name.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "boolean" => Self::Boolean,
-            "decimal" => Self::Decimal,
-            "integer" => Self::Integer(i32::MIN),
-            "unsignedInt" => Self::Integer(0),
-            "positiveInt" => Self::Integer(1),
-            "date" => Self::Date,
-            "dateTime" => Self::DateTime,
-            "instant" => Self::Instant,
-            "time" => Self::Time,
-            "code" => Self::Code,
-            "id" => Self::Id,
-            "uri" | "url" | "canonical" | "oid" | "uuid" => Self::Uri,
-            "string" | "markdown" | "base64Binary" | "xhtml" => Self::Text,
-            _ => return None,
-        })
-    }
+const fn kind(fits: bool) -> Result<(), IssueCode> {
+    if fits { Ok(()) } else { Err(IssueCode::Kind) }
+}
 
-    /// Whether the JSON value is of the kind that the datatype is written as.
-    pub(super) const fn kind_fits(self, value: &Node) -> bool {
-        match self {
-            Self::Boolean => value.as_bool().is_some(),
-            Self::Decimal | Self::Integer(_) => value.as_number().is_some(),
-            _ => value.as_str().is_some(),
-        }
-    }
+const fn syntax(fits: bool) -> Result<(), IssueCode> {
+    if fits { Ok(()) } else { Err(IssueCode::Syntax) }
+}
 
-    /// Whether the value's text is what the datatype allows.
-    pub(super) fn syntax_fits(self, value: &Node) -> bool {
-        match self {
-            Self::Boolean | Self::Decimal => true,
-            Self::Integer(least) => value
-                .as_number()
-                .and_then(|text| text.parse::<i32>().ok())
-                .is_some_and(|number| number >= least),
-            _ => value.as_str().is_some_and(|text| self.text_fits(text)),
-        }
-    }
+/// A JSON number without fraction, at least this.
+fn integer(value: &Node, least: i32) -> Result<(), IssueCode> {
+    let text = value.as_number().ok_or(IssueCode::Kind)?;
+    syntax(text.parse::<i32>().is_ok_and(|number| number >= least))
+}
 
-    fn text_fits(self, text: &str) -> bool {
-        // R4, 2.24.0.1: of the characters below a space, tab, line feed and carriage return alone.
-        let control = |c: char| c < ' ' && !matches!(c, '\t' | '\n' | '\r');
-        if text.contains(control) {
-            return false;
-        }
-        match self {
-            Self::Date => Date::parse(text).is_some_and(|date| !date.has_time()),
-            Self::DateTime => Date::parse(text).is_some(),
-            Self::Instant => Date::parse(text).is_some_and(|date| date.has_time()),
-            Self::Time => is_time(text),
-            Self::Code => {
-                !text.is_empty()
-                    && !text.starts_with(char::is_whitespace)
-                    && !text.ends_with(char::is_whitespace)
-            }
-            Self::Id => {
-                let known = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
-                (1..=64).contains(&text.len()) && text.bytes().all(known)
-            }
-            Self::Uri => !text.is_empty() && !text.contains(char::is_whitespace),
-            Self::Text => !text.is_empty(),
-            Self::Boolean | Self::Decimal | Self::Integer(_) => false,
-        }
-    }
+fn text(value: &Node, fits: impl Fn(&str) -> bool) -> Result<(), IssueCode> {
+    // R4, 2.24.0.1: of the characters below a space, tab, line feed and carriage return alone.
+    let control = |c: char| c < ' ' && !matches!(c, '\t' | '\n' | '\r');
+    let text = value.as_str().ok_or(IssueCode::Kind)?;
+    syntax(!text.contains(control) && fits(text))
+}
+
+fn is_code(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(char::is_whitespace)
+        && !text.ends_with(char::is_whitespace)
+}
+
+fn is_id(text: &str) -> bool {
+    let known = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
+    (1..=64).contains(&text.len()) && text.bytes().all(known)
 }
 
 /// `hh:mm:ss`, with a fraction or without.

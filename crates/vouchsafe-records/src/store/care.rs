@@ -11,9 +11,9 @@ pub const ASSIGNMENT: &str = "assignment";
 /// Somebody has care of a record's subject.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RelationRow {
-    /// Which kind: `care-team`, `encounter`, `appointment`.
+    /// Which kind, as the pack names it.
     pub kind: Box<str>,
-    /// The record that stands for them (`Practitioner/<id>`); others are passed over.
+    /// The record that stands for them; others are passed over.
     pub beneficiary: Reference,
     /// From then on.
     pub from: Timestamp,
@@ -28,7 +28,7 @@ pub struct Assignment {
     pub id: RecordId,
     /// The subject.
     pub subject: SubjectId,
-    /// The record that stands for whoever has care (`Practitioner/<id>`).
+    /// The record that stands for whoever has care.
     pub beneficiary: Reference,
     /// From then on.
     pub from: Timestamp,

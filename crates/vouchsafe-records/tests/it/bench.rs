@@ -11,7 +11,7 @@ use vouchsafe::seal::{Blob, IndexTag, Manifest, Owner, SealedRecord};
 use vouchsafe_database::testing::{administer, variable};
 use vouchsafe_database::{Create, Location};
 use vouchsafe_records::pack::{Pack, Reference};
-use vouchsafe_records::search::{Order, Updated};
+use vouchsafe_records::search::{Order, Window};
 use vouchsafe_records::store::{IndexRow, Lookup, Query, RelationRow, RowWrite, Store, StoreError};
 
 /// Runs each case on a fresh SQLite file and in a fresh PostgreSQL database.
@@ -186,7 +186,7 @@ impl Bench {
             ids: None,
             subjects: None,
             lookups: Vec::new(),
-            updated: Updated::default(),
+            updated: Window::default(),
             order: Order::Id,
             after: None,
             limit: 1_000,

@@ -1,7 +1,7 @@
 //! Queries, and the indexes that they are served from.
 
 use vouchsafe::ids::{RecordId, SubjectId};
-use vouchsafe_records::search::{Order, Updated};
+use vouchsafe_records::search::{Order, Window};
 use vouchsafe_records::store::After;
 
 use crate::bench::{Bench, entry, later, lookup, on_both, tag};
@@ -169,12 +169,12 @@ async fn records_are_found_by_when_they_were_written(bench: &Bench) {
         bench.write_at(vec![row], later(seconds)).await.unwrap();
     }
     let mut query = bench.query("Observation");
-    query.updated = Updated {
+    query.updated = Window {
         from: Some(later(1)),
         until: Some(later(2)),
     };
     assert_eq!(bench.found(&query).await, [ids[1]]);
-    query.updated = Updated {
+    query.updated = Window {
         from: Some(later(1)),
         until: None,
     };
