@@ -328,7 +328,6 @@ impl From<OpenRefused> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound => Self::NotFound,
             StoreError::Conflict => Self::VersionConflict,
             StoreError::Duplicate | StoreError::Serialization => Self::Busy,
             StoreError::Unavailable => Self::Unavailable,

@@ -38,12 +38,6 @@ const fn order(order: Order) -> &'static str {
     }
 }
 
-pub(in crate::store) fn count<'a>(sought: &Sought<'_>) -> Statement<'a, i64> {
-    let mut sql = Builder::new("SELECT COUNT(*) ");
-    conditions(&mut sql, sought);
-    sql.build()
-}
-
 pub(in crate::store) fn in_care<'a>(care: Care<'_>) -> Statement<'a, Uuid> {
     subjects("", care).build()
 }
