@@ -10,6 +10,8 @@ mod care;
 #[cfg(test)]
 mod database;
 #[cfg(test)]
+mod engine;
+#[cfg(test)]
 mod finding;
 #[cfg(test)]
 mod pack;
