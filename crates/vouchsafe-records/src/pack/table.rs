@@ -175,14 +175,13 @@ fn line(text: &str, form: &Form, values: &dyn Values) -> Option<Line> {
 }
 
 fn element_kind(text: &str, form: &Form, values: &dyn Values) -> Option<ElementKind> {
-    let is = |word: &Box<str>| **word == *text;
     if let Some(path) = text.strip_prefix('#') {
         return Some(ElementKind::Same(path.into()));
     }
-    if form.nested.iter().any(is) {
+    if form.nested.iter().any(|word| **word == *text) {
         return Some(ElementKind::Nested);
     }
-    if form.any_record.as_ref().is_some_and(is) {
+    if form.any_record.as_deref() == Some(text) {
         return Some(ElementKind::AnyRecord);
     }
     if text.starts_with(|c: char| c.is_ascii_lowercase()) {
