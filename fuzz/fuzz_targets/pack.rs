@@ -5,12 +5,20 @@ use libfuzzer_sys::fuzz_target;
 use vouchsafe::class::DataClass;
 use vouchsafe::document::Document;
 use vouchsafe_fuzz::until;
+use vouchsafe_fhir::R4;
 use vouchsafe_records::pack::{Pack, PackText};
 
 const MANIFEST: &str = r#"
 name = "small"
 version = "1"
 datatypes = "datatypes.tsv"
+
+[form]
+record_type = "resourceType"
+narrative = "text"
+contained = "contained"
+sibling = "_"
+nested = ["BackboneElement", "Element"]
 
 [types.Patient]
 subject = { kind = "self" }
@@ -63,9 +71,9 @@ fuzz_target!(|bytes: &[u8]| {
         manifest: instead("pack.toml", MANIFEST),
         tables: &tables,
     };
-    match Pack::parse(&text) {
+    match Pack::parse(&text, &R4) {
         Ok(pack) => sound(&pack, content),
-        Err(refused) => assert_eq!(Pack::parse(&text).err(), Some(refused)),
+        Err(refused) => assert_eq!(Pack::parse(&text, &R4).err(), Some(refused)),
     }
 });
 

@@ -53,7 +53,7 @@ static CLINIC: LazyLock<Clinic> = LazyLock::new(|| {
         pair,
     };
     Clinic {
-        pack: Pack::fhir_r4().unwrap(),
+        pack: vouchsafe_fhir::pack().unwrap(),
         gate: trusted::gate(Arc::new(bundle), Arc::new(log), Clock::new(now)),
         audit: trusted::audit_keys(&[33; 32], tenant(), 1).unwrap(),
         session: session(),

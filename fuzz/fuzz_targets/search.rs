@@ -8,7 +8,7 @@ use vouchsafe_fuzz::{marked, no_echo};
 use vouchsafe_records::pack::{Pack, RecordTypeDecl};
 use vouchsafe_records::search::{Parameter, Plan, Scope, plan};
 
-static PACK: LazyLock<Arc<Pack>> = LazyLock::new(|| Pack::fhir_r4().unwrap());
+static PACK: LazyLock<Arc<Pack>> = LazyLock::new(|| vouchsafe_fhir::pack().unwrap());
 
 /// More entries than this no value of a parameter has: a hundred alternatives, or 62 days.
 const MAX_ENTRIES: usize = 100;
@@ -70,7 +70,7 @@ fn sound(plan: &Plan, decl: &RecordTypeDecl) {
             .iter()
             .find(|index| index.name == lookup.index);
         let index = index.expect("a lookup is in an index of the type");
-        assert_eq!((index.bits, index.class), (lookup.bits, lookup.class));
+        assert_eq!((index.of.bits, index.class), (lookup.bits, lookup.class));
         assert!(
             plan.classes.contains(lookup.class),
             "a class is looked at and not asked for"

@@ -1,10 +1,11 @@
 //! Arrows point down only.
 //!
 //! cli -> server -> dialect -> adapter -> floor -> core -> tlog, never sideways between neighbours, and inside the core
-//! gate -> {access, audit, seal} -> the rest. Nothing depends on a tool.
+//! gate -> {access, audit, seal} -> the rest. Nothing depends on a tool, and what a dialect stands on has no word of it.
 
 mod crates;
 mod modules;
+mod words;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -34,6 +35,9 @@ fn faults_of_workspace() -> anyhow::Result<Vec<String>> {
         .context("cargo metadata")?;
     let crates = crates::of_workspace(&metadata)?;
     let mut faults = crates::faults(&crates);
+    for member in crates.iter().filter(|member| member.knows_no_dialect()) {
+        faults.extend(words::faults(&member.name, &member.folder)?);
+    }
     for member in crates.iter().filter(|member| member.is_pure()) {
         let sources = sources::read(&member.folder.join("src"))?;
         faults.extend(modules::impurities(&member.name, &sources));

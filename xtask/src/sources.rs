@@ -25,8 +25,17 @@ impl Source {
     }
 }
 
-/// Reads every source file below a `src` folder; files and folders called `tests` are not the product.
+/// Reads every source file below a `src` folder as tokens; files and folders called `tests` are not the product.
 pub(crate) fn read(folder: &Path) -> anyhow::Result<Vec<Source>> {
+    let texts = texts(folder)?;
+    Ok(texts
+        .iter()
+        .map(|(path, text)| Source::new(path, text))
+        .collect())
+}
+
+/// The same files as texts, each with its path below the folder.
+pub(crate) fn texts(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     collect(folder, &mut files)?;
     files.sort();
@@ -39,7 +48,7 @@ pub(crate) fn read(folder: &Path) -> anyhow::Result<Vec<Source>> {
                 .display()
                 .to_string();
             let text = std::fs::read_to_string(file).with_context(|| path.clone())?;
-            Ok(Source::new(&path, &text))
+            Ok((path, text))
         })
         .collect()
 }

@@ -11,11 +11,13 @@ mod dialect;
 mod headers;
 mod interaction;
 mod outcome;
+mod pack;
 mod query;
 mod references;
 mod refusal;
 mod resource;
 mod searchset;
+mod values;
 
 pub use bundle::{
     BundleError, BundleRequest, EntryOutcome, MAX_BODY_BYTES, MAX_ENTRIES, execute, parse_bundle,
@@ -24,7 +26,9 @@ pub use capability::capability_statement;
 pub use dialect::{Dialect, FhirRequest, Subject};
 pub use interaction::{Interaction, ROUTES, Route};
 pub use outcome::{FHIR_JSON, failure, outcome};
+pub use pack::pack;
 pub use references::map_references;
+pub use values::{R4, reference};
 
 /// What the dialect answers.
 pub type Response = http::Response<bytes::Bytes>;

@@ -10,6 +10,7 @@ use vouchsafe_records::pack::Reference;
 
 use crate::outcome::Problem;
 use crate::query;
+use crate::values::reference;
 
 /// What a conditional reference stands for, as far as that is known.
 type Resolution = Result<Option<RecordId>, Problem>;
@@ -41,7 +42,7 @@ impl Targets {
     /// Notes the conditional references of a resource, each once.
     pub(crate) fn collect(&mut self, document: &Document) {
         visit(document.root(), &mut |text| {
-            if let Reference::Conditional { record_type, query } = Reference::parse(text) {
+            if let Reference::Conditional { record_type, query } = reference(text) {
                 self.conditions
                     .entry((record_type, query))
                     .or_insert(Ok(None));
@@ -110,7 +111,7 @@ impl Targets {
 
     /// What a reference becomes; none if it stays as it is.
     fn target(&self, text: &str) -> Result<Option<String>, Problem> {
-        match Reference::parse(text) {
+        match reference(text) {
             Reference::Placeholder(uuid) => match self.placeholders.get(&uuid) {
                 Some(target) => Ok(Some(target.clone())),
                 None => Err(Problem::unprocessable(
@@ -140,7 +141,7 @@ pub(crate) fn relative<'t>(base: &str, text: &'t str) -> Option<&'t str> {
         .strip_prefix(base)
         .filter(|_| !base.is_empty())?
         .strip_prefix('/')?;
-    matches!(Reference::parse(relative), Reference::Local { .. }).then_some(relative)
+    matches!(reference(relative), Reference::Local { .. }).then_some(relative)
 }
 
 const REFERENCE: &str = "reference";

@@ -248,7 +248,7 @@ mod tests {
     }
 
     fn bundle(asked: &Asked, page: Page) -> Value {
-        let pack = Pack::fhir_r4().unwrap();
+        let pack = crate::pack().unwrap();
         let bytes = asked.bundle(
             "https://host/fhir/R4",
             &pack,

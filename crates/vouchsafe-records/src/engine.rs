@@ -148,11 +148,11 @@ impl Engine {
 
     /// The subjects that the caller is.
     async fn own_subjects(&self, caller: &Caller) -> Result<Vec<SubjectId>, Failure> {
-        if caller.links.patients.is_empty() {
+        if caller.links.subjects.is_empty() {
             return Ok(Vec::new());
         }
         let tenant = caller.session.tenant();
-        let heads = self.store.heads(tenant, &caller.links.patients).await?;
+        let heads = self.store.heads(tenant, &caller.links.subjects).await?;
         let heads = heads.into_iter().flatten();
         Ok(heads.filter_map(|head| head.subject).collect())
     }
@@ -288,7 +288,6 @@ impl From<OpenRefused> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound => Self::NotFound,
             StoreError::Conflict => Self::VersionConflict,
             StoreError::Duplicate | StoreError::Serialization => Self::Busy,
             StoreError::Unavailable => Self::Unavailable,

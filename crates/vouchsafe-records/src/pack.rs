@@ -6,12 +6,10 @@
 
 mod compile;
 mod declaration;
-mod embedded;
 mod index;
 mod manifest;
 pub(crate) mod path;
 mod places;
-mod primitive;
 mod reference;
 mod relation;
 mod table;
@@ -20,16 +18,19 @@ mod validate;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use vouchsafe::class::DataClass;
+use vouchsafe::ids::RecordType;
 
 pub use declaration::{RecordTypeDecl, SubjectKind};
-pub use index::{Index, IndexOf, IndexTerm};
-pub(crate) use index::{token, words};
-pub use reference::{Reference, references, rewrite_references};
+pub use index::{Index, IndexTerm};
+pub(crate) use manifest::Common;
+pub use reference::Reference;
 pub use relation::{OPEN_ENDED, RelationDraft};
 pub use validate::{Issue, IssueCode};
+
+use crate::values::Values;
 
 /// A set of record types.
 pub struct Pack {
@@ -44,7 +45,7 @@ pub struct Pack {
 pub struct PackText<'t> {
     /// `pack.toml`.
     pub manifest: &'t str,
-    /// The tables: file name (`Patient.tsv`) and text.
+    /// The tables: file name (`<Type>.tsv`) and text.
     pub tables: &'t [(&'t str, &'t str)],
 }
 
@@ -79,21 +80,12 @@ pub enum PackError {
 }
 
 impl Pack {
-    /// The pack `fhir-r4`, which is part of the program; compiled once.
-    ///
-    /// # Errors
-    /// [`PackError`]; a test holds that there is none.
-    pub fn fhir_r4() -> Result<Arc<Self>, PackError> {
-        static PACK: OnceLock<Result<Arc<Pack>, PackError>> = OnceLock::new();
-        PACK.get_or_init(|| Self::parse(&embedded::FHIR_R4)).clone()
-    }
-
-    /// Reads and compiles a pack.
+    /// Reads and compiles a pack whose documents have these values.
     ///
     /// # Errors
     /// [`PackError`], with the place of the first fault.
-    pub fn parse(text: &PackText<'_>) -> Result<Arc<Self>, PackError> {
-        compile::compile(text).map(Arc::new)
+    pub fn parse(text: &PackText<'_>, values: &'static dyn Values) -> Result<Arc<Self>, PackError> {
+        compile::compile(text, values).map(Arc::new)
     }
 
     /// The pack's name.
@@ -146,13 +138,15 @@ pub struct SearchParam {
     pub kind: SearchKind,
     /// Member names from the root; any of them.
     pub paths: Vec<Vec<Box<str>>>,
+    /// The type of the record that a bare id names.
+    pub target: Option<RecordType>,
     /// What it is served from.
     pub served: Served,
     /// The classes of what it looks at: whoever uses it must be allowed to see these.
     pub classes: vouchsafe::class::ClassSet,
 }
 
-/// How the values of a search parameter are compared (FHIR R4, 3.1.1.4).
+/// How the values of a search parameter are compared.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SearchKind {
@@ -183,6 +177,3 @@ pub enum Served {
 pub(crate) fn stricter(a: DataClass, b: DataClass) -> DataClass {
     a.max(b)
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,34 +2,31 @@
 //!
 //! Records are found by id, by subject, or by blind index; what else is asked is tested after
 //! they were opened. What none of these can serve is refused by name: there is no full scan.
-//! Without any of them a search of a type that has subjects is one of the caller's own patients.
-//!
-//! Text is found in an index by whole words, so `family=smi` does not find Smith there.
+//! Without any of them a search of a type that has subjects is one of the subjects in the caller's care.
 
-mod parameter;
+mod planner;
 mod window;
 
 use std::fmt;
 
-use jiff::Timestamp;
 use vouchsafe::class::{ClassSet, DataClass};
 use vouchsafe::document::Predicate;
 use vouchsafe::ids::RecordId;
 
 use crate::pack::{RecordTypeDecl, Reference, SubjectKind};
-use parameter::Planner;
+use planner::Planner;
+pub use window::Window;
 
 /// A search parameter, decoded.
 ///
-/// Parameters that say how the result is given (`_count`, `_summary`, `_include`) are the
-/// dialect's, and no filters.
+/// Parameters that say how the result is given are the dialect's, and no filters.
 #[derive(Clone, Copy)]
 pub struct Parameter<'a> {
     /// Its name.
     pub name: &'a str,
     /// What follows the name after a colon.
     pub modifier: Option<&'a str>,
-    /// Its value; a comma parts alternatives, a backslash takes the meaning from what follows it.
+    /// Its value, as the dialect writes it.
     pub value: &'a str,
 }
 
@@ -51,7 +48,7 @@ pub struct Plan {
     /// Found by all of these.
     pub lookups: Vec<Lookup>,
     /// Last written then.
-    pub updated: Updated,
+    pub updated: Window,
     /// What all must hold after opening.
     pub predicates: Vec<Predicate>,
     /// The classes of what the parameters look at: the caller must be allowed to see these.
@@ -92,15 +89,6 @@ impl fmt::Debug for Lookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Lookup({}: {} of [PHI])", self.index, self.any.len())
     }
-}
-
-/// When records were last written.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Updated {
-    /// Then or later.
-    pub from: Option<Timestamp>,
-    /// Before then.
-    pub until: Option<Timestamp>,
 }
 
 /// The order of the records of a search.
@@ -171,17 +159,9 @@ pub fn plan(decl: &RecordTypeDecl, parameters: &[Parameter<'_>]) -> Result<Plan,
 
 /// The name, if it is one that we wrote: a caller's mistake may have put a value in its place.
 fn shown(decl: &RecordTypeDecl, name: &str) -> String {
-    let ours = decl
-        .search_params()
-        .iter()
-        .any(|param| *param.name == *name);
-    let known = ours || matches!(name, "_id" | "_lastUpdated" | "_sort");
-    if known {
+    if decl.takes(name) {
         name.to_owned()
     } else {
         "?".to_owned()
     }
 }
-
-#[cfg(test)]
-mod tests;

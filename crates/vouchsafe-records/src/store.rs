@@ -9,6 +9,7 @@
 
 mod batch;
 mod care;
+mod ended;
 mod error;
 mod names;
 mod postgres;
@@ -17,7 +18,6 @@ mod record;
 mod rows;
 mod shared;
 mod sqlite;
-mod staged;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -25,15 +25,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, TenantId, Version};
 use vouchsafe_database::{
-    Check, Connection, Create, Database, DatabaseError, Location, Schema, Work, look_up,
-    migrations, reading, writing,
+    Check, Connection, Create, Database, DatabaseError, Location, Schema, Transaction, Work,
+    look_up, migrations, reading, writing,
 };
 
-pub use care::{ASSIGNMENT, Assignment, RelationRow};
+pub use care::RelationRow;
+pub use ended::{Idempotency, Repeated, Settled};
 pub use error::StoreError;
 pub use query::{After, Guard, Lookup, Query};
 pub use record::{Head, IndexRow, RowWrite, Rows, StoredRecord};
-pub use staged::{Idempotency, Repeated, Settled, Staged};
 
 use crate::pack::{Pack, Reference};
 use batch::Batch;
@@ -113,12 +113,7 @@ impl Store {
             database,
             names: Arc::default(),
         };
-        let wanted: Vec<&str> = pack
-            .names()
-            .iter()
-            .map(|name| &**name)
-            .chain([ASSIGNMENT])
-            .collect();
+        let wanted: Vec<&str> = pack.names().iter().map(|name| &**name).collect();
         let known = look_up(intern(&store.database, &wanted)).await?;
         store.learn(Names::new(known));
         Ok(store)
@@ -222,26 +217,6 @@ impl Store {
         heads.in_order()
     }
 
-    /// The versions of a record, newest first, below `before`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn history(
-        &self,
-        key: &RecordKey,
-        before: Option<Version>,
-        limit: usize,
-    ) -> Result<Vec<Head>, StoreError> {
-        match One::new(key, &self.names()) {
-            Some(of) => {
-                let history = shared::history(of, before, bounded(limit));
-                let found = reading!(self.database, on => history.fetch_all(on))?;
-                rows::heads(&key.record_type, &found)
-            }
-            None => Ok(Vec::new()),
-        }
-    }
-
     /// The records that a query finds, in its order.
     ///
     /// # Errors
@@ -257,19 +232,6 @@ impl Store {
         let rows = searched!(self, candidates(&sought))?;
         self.complete(tenant, (&query.record_type, sought.record_type), rows)
             .await
-    }
-
-    /// How many records a query finds, its `after` and `limit` aside.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn count(&self, tenant: TenantId, query: &Query) -> Result<u64, StoreError> {
-        let Some(sought) = Sought::new(tenant, query, &self.names()) else {
-            return Ok(0);
-        };
-        let counted = searched!(self, count(&sought))?;
-        let count = counted.first().ok_or(StoreError::Damaged)?;
-        u64::try_from(*count).map_err(|_| StoreError::Damaged)
     }
 
     /// The subjects of whom any of these has care now, in the order of their ids.
@@ -317,7 +279,7 @@ impl Store {
             .collect())
     }
 
-    /// The relations that a record tells, or an assignment.
+    /// The relations that a record tells.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -417,56 +379,6 @@ impl Store {
         .await
     }
 
-    /// How a write ended, as far as it has.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn outcome_of(&self, intent: IntentId) -> Result<Option<Settled>, StoreError> {
-        let state = shared::state(intent);
-        let state = reading!(self.database, on => state.fetch_optional(on))?;
-        state.map(rows::settled).transpose()
-    }
-
-    /// Runs all of a write but its commit.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when a record does not have the version expected,
-    /// [`StoreError::Duplicate`] when the intent was settled or the idempotency key used before.
-    pub async fn stage(
-        &self,
-        tenant: TenantId,
-        intent: IntentId,
-        now: Timestamp,
-        rows: Vec<RowWrite>,
-        idempotency: Option<Idempotency>,
-    ) -> Result<Staged, StoreError> {
-        self.stage_guarded(tenant, intent, now, rows, idempotency, &[])
-            .await
-    }
-
-    /// As [`Self::stage`], for a write that relies on what queries found.
-    ///
-    /// # Errors
-    /// As for [`Self::stage`]; [`StoreError::Serialization`] when a query finds something else by
-    /// now, then or at the commit.
-    pub async fn stage_guarded(
-        &self,
-        tenant: TenantId,
-        intent: IntentId,
-        now: Timestamp,
-        rows: Vec<RowWrite>,
-        idempotency: Option<Idempotency>,
-        guards: &[Guard],
-    ) -> Result<Staged, StoreError> {
-        let rows = Rows {
-            now,
-            rows,
-            idempotency,
-        };
-        let batch = self.batch((tenant, intent), rows, guards)?;
-        self.stage_batch(&batch).await
-    }
-
     fn batch(
         &self,
         (tenant, intent): (TenantId, IntentId),
@@ -479,7 +391,7 @@ impl Store {
         Ok(batch)
     }
 
-    /// Stages and commits what `prepared` makes, once something else is done that must come before a commit.
+    /// Writes and commits what `prepared` makes, once something else is done that must come before a commit.
     ///
     /// `before` is awaited while the rows are made and, on PostgreSQL, while the statements run. SQLite has one writer, which
     /// is not kept from others meanwhile: there it comes before the statements, and those who write at the same time are
@@ -487,7 +399,10 @@ impl Store {
     ///
     /// # Errors
     /// The first part is what `before` came to; if it failed, nothing is committed. The second one is that of `prepared`; in
-    /// it stands how the write ended, with an error as for [`Self::stage_guarded`] and [`Staged::commit`].
+    /// it stands how the write ended: with [`StoreError::Conflict`] when a record does not have the version expected,
+    /// [`StoreError::Duplicate`] when the intent was settled or the idempotency key used before,
+    /// [`StoreError::Serialization`] when a guard's query finds something else by now. After [`StoreError::InDoubt`] it may
+    /// have been committed or not: [`Self::settle`] says.
     pub async fn write_after<T, P, E>(
         &self,
         before: impl Future<Output = Result<T, E>>,
@@ -510,15 +425,19 @@ impl Store {
                 };
                 (done, written)
             }
-            Database::Postgres(_) => {
+            Database::Postgres(pools) => {
                 let stage = async {
                     let (kept, batch) = batched.await?;
-                    let staged = async { self.stage_batch(&batch?).await };
+                    let staged =
+                        async { postgres::stage(pools, &batch?).await.map(Transaction::from) };
                     Ok((kept, staged.await))
                 };
                 let (done, staged) = tokio::join!(before, stage);
                 let written = match staged {
-                    Ok((kept, Ok(staged))) if done.is_ok() => Ok((kept, staged.commit().await)),
+                    Ok((kept, Ok(staged))) if done.is_ok() => {
+                        let committed = staged.commit().await;
+                        Ok((kept, committed.map_err(StoreError::from)))
+                    }
                     // What was staged rolls back.
                     Ok((kept, Ok(_))) => Ok((kept, Err(StoreError::Unavailable))),
                     Ok((kept, Err(error))) => Ok((kept, Err(error))),
@@ -527,50 +446,6 @@ impl Store {
                 (done, written)
             }
         }
-    }
-
-    /// Gives somebody care of a subject, all but the commit.
-    ///
-    /// # Errors
-    /// As for [`Self::stage`].
-    pub async fn stage_assignment(
-        &self,
-        tenant: TenantId,
-        intent: IntentId,
-        now: Timestamp,
-        assignment: &Assignment,
-    ) -> Result<Staged, StoreError> {
-        let mut batch = Batch::new(tenant, intent, now, self.names());
-        batch.assign(assignment)?;
-        self.stage_batch(&batch).await
-    }
-
-    /// Ends care that was given explicitly, all but the commit.
-    ///
-    /// # Errors
-    /// As for [`Self::stage`]; [`StoreError::NotFound`] when there is no such assignment, or it
-    /// has ended.
-    pub async fn stage_end_of_assignment(
-        &self,
-        tenant: TenantId,
-        intent: IntentId,
-        now: Timestamp,
-        assignment: RecordId,
-    ) -> Result<Staged, StoreError> {
-        let mut batch = Batch::new(tenant, intent, now, self.names());
-        batch.end_assignment(assignment)?;
-        self.stage_batch(&batch).await
-    }
-
-    async fn stage_batch(&self, batch: &Batch) -> Result<Staged, StoreError> {
-        Ok(Staged(match &self.database {
-            Database::Sqlite(_) => {
-                let mut transaction = self.database.begin().await?;
-                sqlite::insert(&mut transaction, batch).await?;
-                transaction
-            }
-            Database::Postgres(pools) => postgres::stage(pools, batch).await?.into(),
-        }))
     }
 
     async fn in_care(&self, care: Care<'_>) -> Result<Vec<SubjectId>, StoreError> {

@@ -78,14 +78,13 @@ pub(crate) async fn authenticate(
         .await
         .map_err(|_| UNAVAILABLE)?;
     let links = match session.principal() {
-        Principal::Person(person) => service
-            .identity
-            .links_of(person)
-            .await
-            .map_err(|_| UNAVAILABLE)?
-            .iter()
-            .map(|link| (link.record_type.clone(), link.id))
-            .collect(),
+        Principal::Person(person) => {
+            let links = service.identity.links_of(person).await;
+            let links = links.map_err(|_| UNAVAILABLE)?;
+            let records = links.iter();
+            let records = records.map(|link| (link.record_type.clone(), link.id));
+            Links::new(service.engine.pack(), records)
+        }
         Principal::Service(_) => Links::default(),
     };
     let purpose = match headers.get(PURPOSE) {

@@ -16,10 +16,9 @@ use std::fmt;
 
 pub use layout::{InvalidSlot, Layout, Place, Slot};
 pub use normalise::{NORMALISER, normalise};
-pub use predicate::{DateOp, Predicate, Test, TextMatch};
+pub use predicate::{Predicate, ReadSpan, Span, SpanOp, Test, TextMatch};
 
 pub(crate) use merge::{MalformedPart, Tree};
-pub(crate) use predicate::matches;
 pub(crate) use split::split;
 
 use crate::class::ClassSet;

@@ -69,7 +69,7 @@ macro_rules! uuid_ids {
 uuid_ids! {
     /// A covered entity or customer: own keys, people, policies, log shard.
     TenantId;
-    /// The person whom a record is about (FHIR: the patient). Random, and not the record's id.
+    /// The person whom a record is about. Random, and not the record's id.
     SubjectId;
     /// A record's id within its tenant and type.
     RecordId;
@@ -103,7 +103,7 @@ pub(crate) fn ordered(now: Timestamp) -> Uuid {
     Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds))
 }
 
-/// The logical type of a record (FHIR: `Patient`): 1 to 64 ASCII letters and digits, letter first.
+/// The logical type of a record: 1 to 64 ASCII letters and digits, letter first.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct RecordType(Arc<str>);
 

@@ -9,7 +9,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::class::ClassSet;
-use crate::document::{self, Document, Predicate};
+use crate::document::{Document, Predicate};
 use crate::ids::{RecordKey, SessionId, SubjectId, TenantId, Version};
 
 /// One admitted access.
@@ -76,7 +76,7 @@ impl Phi<Document> {
         Phi {
             value: predicates
                 .iter()
-                .all(|predicate| document::matches(&self.value, predicate)),
+                .all(|predicate| predicate.holds(&self.value)),
             opened: self.opened.clone(),
         }
     }
@@ -87,7 +87,7 @@ impl Phi<Document> {
     pub fn filter(self, predicates: &[Predicate]) -> Phi<Option<Document>> {
         let holds = predicates
             .iter()
-            .all(|predicate| document::matches(&self.value, predicate));
+            .all(|predicate| predicate.holds(&self.value));
         Phi {
             value: holds.then_some(self.value),
             opened: self.opened,

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::access::{Bundle, BundleFiles, BundleRefused, Facts, Right};
 use crate::audit::{AuditKeys, AuditLog, DetailRefused, RecorderKey};
-use crate::document::Document;
+use crate::document::{Document, Node, ReadSpan, Span};
 use crate::gate::{Gate, Written};
 use crate::ids::{NewSubject, SubjectId, TenantId};
 use crate::phi::Phi;
@@ -126,6 +126,13 @@ pub fn system_key(
 #[must_use]
 pub const fn new_subject(tenant: TenantId, subject: SubjectId) -> NewSubject {
     NewSubject::new(tenant, subject)
+}
+
+/// A function that reads a value of an opened document as a span of time, for predicates. It sees PHI before that is
+/// released: it MUST do nothing but read.
+#[must_use]
+pub const fn read_span(read: fn(&Node) -> Option<Span>) -> ReadSpan {
+    ReadSpan(read)
 }
 
 /// What was sealed, before its intent is in the log.

@@ -79,6 +79,12 @@ impl Member {
         matches!(self.parsed_layer(), Some(Layer::Core | Layer::Tlog))
     }
 
+    /// Whether dialects stand on it.
+    pub(super) fn knows_no_dialect(&self) -> bool {
+        let below = |layer| Layer::Scan < layer && layer < Layer::Dialect;
+        self.parsed_layer().is_some_and(below)
+    }
+
     /// Whether it is the core.
     pub(super) fn is_core(&self) -> bool {
         self.parsed_layer() == Some(Layer::Core)

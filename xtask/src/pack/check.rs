@@ -338,6 +338,13 @@ fn search(name: &str, declared: &RecordType, places: &Places<'_>) -> Vec<String>
             if !fits {
                 fault("its kind does not compare what is at its path");
             }
+            let possible = targets(places.kind(path).unwrap_or_default());
+            if let Some(target) = &search.target
+                && !possible.is_empty()
+                && !possible.contains(&target.as_str())
+            {
+                fault("its path does not refer to its target");
+            }
         }
     }
     faults

@@ -14,6 +14,11 @@ pub(super) struct Manifest {
     #[serde(rename = "version")]
     _version: String,
     pub(super) datatypes: Option<String>,
+    /// How documents are written and what all types are asked by; the program reads these when it compiles the pack.
+    #[serde(rename = "form")]
+    _form: Option<toml::Table>,
+    #[serde(rename = "parameters")]
+    _parameters: Option<toml::Table>,
     pub(super) types: BTreeMap<String, RecordType>,
 }
 
@@ -90,6 +95,8 @@ pub(super) struct Search {
     #[serde(rename = "kind")]
     pub(super) kind: SearchKind,
     pub(super) paths: Vec<String>,
+    /// The type that a bare id is of.
+    pub(super) target: Option<String>,
     pub(super) served: String,
 }
 

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 use vouchsafe::ids::{RecordId, RecordType};
 use vouchsafe_fhir::EntryOutcome;
-use vouchsafe_records::clinic::{Clinic, ClinicSize, Person, clinic};
 use vouchsafe_server::service::Service;
+use vouchsafe_synthetic::{Clinic, ClinicSize, Person, clinic};
 use zeroize::Zeroizing;
 
 use crate::import::Local;

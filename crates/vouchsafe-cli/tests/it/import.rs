@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::civil::date;
 use serde_json::{Value, json};
-use vouchsafe_records::clinic::{ClinicSize, clinic};
+use vouchsafe_synthetic::{ClinicSize, clinic};
 
 use crate::world::World;
 

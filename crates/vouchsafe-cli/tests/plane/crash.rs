@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use tokio::net::UnixListener;
 use tokio::task::JoinHandle;
 use vouchsafe::audit::AuditLog as _;
-use vouchsafe::ids::RecordKey;
+use vouchsafe::ids::{RecordKey, Version};
 use vouchsafe_ledger::reader::Log;
-use vouchsafe_records::search::{Order, Updated};
-use vouchsafe_records::store::{Head, Query, StoredRecord};
+use vouchsafe_records::search::{Order, Window};
+use vouchsafe_records::store::{Query, StoredRecord};
 use vouchsafe_server::folder::Folder;
 use vouchsafe_server::service::Service;
 
@@ -374,7 +374,9 @@ async fn everything_is_there(home: &Home, acknowledged: &[Acknowledged]) {
         deleted,
     } in acknowledged
     {
-        let is = |head: &Head| head.version.number() == *version && head.deleted == *deleted;
+        let is = |stored: &StoredRecord| {
+            stored.record.version.number() == *version && stored.deleted == *deleted
+        };
         assert!(
             stored[id].iter().any(is),
             "{id}, version {version}: acknowledged, and lost"
@@ -397,28 +399,32 @@ async fn everything_is_there(home: &Home, acknowledged: &[Acknowledged]) {
             Some((id.to_owned(), u32::try_from(version).expect("small")))
         })
         .collect();
-    for (id, heads) in &stored {
+    for (id, versions) in &stored {
         let token = keys.token("record", format!("Patient/{id}").as_bytes());
-        for head in heads {
-            let key = (token.clone(), head.version.number());
-            assert!(
-                named.contains(&key),
-                "{id}, version {}: no entry",
-                head.version
-            );
+        for stored in versions {
+            let version = stored.record.version;
+            let key = (token.clone(), version.number());
+            assert!(named.contains(&key), "{id}, version {version}: no entry");
         }
     }
 }
 
 /// The versions of a patient.
-async fn versions(service: &Service, id: &str) -> Vec<Head> {
+async fn versions(service: &Service, id: &str) -> Vec<StoredRecord> {
     let key = RecordKey {
         tenant: service.tenant(),
         record_type: "Patient".parse().expect("a type"),
         id: id.parse().expect("an id"),
     };
     let store = service.engine.store();
-    store.history(&key, None, 100).await.expect("answers")
+    let mut versions = Vec::new();
+    let mut next = Some(Version::FIRST);
+    while let Some(version) = next {
+        let stored = store.read(&key, Some(version)).await.expect("answers");
+        next = stored.as_ref().and_then(|_| version.next());
+        versions.extend(stored);
+    }
+    versions
 }
 
 /// All patients that are stored, of whom nobody may have been told.
@@ -428,7 +434,7 @@ async fn all(service: &Service) -> Vec<String> {
         ids: None,
         subjects: None,
         lookups: Vec::new(),
-        updated: Updated::default(),
+        updated: Window::default(),
         order: Order::Id,
         after: None,
         limit: usize::MAX,

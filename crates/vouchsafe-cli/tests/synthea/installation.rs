@@ -11,7 +11,7 @@ use vouchsafe::session::{
     AccessTtl, Assurance, Issuer, NewSession, Principal, Verifier, VerifyingKeys,
 };
 use vouchsafe_ledger::Gap;
-use vouchsafe_records::engine::Caller;
+use vouchsafe_records::engine::{Caller, Links};
 use vouchsafe_records::pack::Reference;
 use vouchsafe_server::service::{Opening, Service};
 use vouchsafe_server::settings::Settings;
@@ -160,7 +160,7 @@ impl Installation {
             "patient" => Purpose::PatientRequest,
             _ => Purpose::Operations,
         };
-        let link = |text: &String| match Reference::parse(text) {
+        let link = |text: &String| match vouchsafe_fhir::reference(text) {
             Reference::Local {
                 record_type, id, ..
             } => (record_type, id),
@@ -179,7 +179,7 @@ impl Installation {
                     .expect("in range"),
             }]
             .into(),
-            links: links.iter().map(link).collect(),
+            links: Links::new(self.service.engine.pack(), links.iter().map(link)),
             purpose,
             context: Context::default(),
             now,

@@ -38,7 +38,7 @@ struct Seen {
 }
 
 pub(crate) async fn each_role_sees_its_classes(installation: &Installation, loaded: &[Loaded]) {
-    let pack = Pack::fhir_r4().expect("the pack");
+    let pack = vouchsafe_fhir::pack().expect("the pack");
     let (practitioner, patient) = care(loaded);
     for role in ["clinician", "front-desk", "registration"] {
         let links = match role {

@@ -233,7 +233,7 @@ fn unmet(
 }
 
 fn placeholder(full_url: &str) -> Option<Uuid> {
-    match Reference::parse(full_url) {
+    match crate::values::reference(full_url) {
         Reference::Placeholder(uuid) => Some(uuid),
         _ => None,
     }

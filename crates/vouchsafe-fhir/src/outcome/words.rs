@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use http::StatusCode;
 use vouchsafe_records::engine::Failure;
-use vouchsafe_records::pack::{Issue, IssueCode, Pack};
+use vouchsafe_records::pack::{Issue, IssueCode};
 
 use super::{Problem, Spot};
 
@@ -62,7 +62,7 @@ pub(crate) fn is_parameter(name: &str) -> bool {
         "_total",
     ];
     static NAMES: LazyLock<Vec<Box<str>>> = LazyLock::new(|| {
-        let pack = Pack::fhir_r4().ok();
+        let pack = crate::pack().ok();
         let types = pack.iter().flat_map(|pack| pack.types());
         types
             .flat_map(|declared| declared.search_params())
@@ -74,7 +74,7 @@ pub(crate) fn is_parameter(name: &str) -> bool {
 
 fn spot(issue: &Issue) -> Spot {
     let (code, text) = match issue.code {
-        IssueCode::ResourceType => ("invalid", "the resource is of another type"),
+        IssueCode::RecordType => ("invalid", "the resource is of another type"),
         IssueCode::Required => ("required", "a required element is missing"),
         IssueCode::NotAnArray => ("structure", "the element repeats, so it must be an array"),
         IssueCode::AnArray => (

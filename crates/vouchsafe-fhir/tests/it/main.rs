@@ -13,6 +13,10 @@ mod keys;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod pack;
+#[cfg(test)]
+mod planning;
+#[cfg(test)]
 mod promises;
 #[cfg(test)]
 mod relating;
@@ -23,4 +27,8 @@ mod searches;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
+mod synthea;
+#[cfg(test)]
 mod transactions;
+#[cfg(test)]
+mod values;

@@ -18,8 +18,8 @@ use vouchsafe::trusted::{self, Clock};
 use vouchsafe_database::testing::administer;
 use vouchsafe_database::{Create, Location};
 use vouchsafe_fhir::{Dialect, FhirRequest, Interaction, ROUTES, Subject};
-use vouchsafe_records::engine::{Caller, Engine};
-use vouchsafe_records::pack::{Pack, Reference};
+use vouchsafe_records::engine::{Caller, Engine, Links};
+use vouchsafe_records::pack::Reference;
 use vouchsafe_records::store::Store;
 
 use crate::keys::MemoryKeys;
@@ -149,7 +149,7 @@ impl Service {
     }
 
     async fn at(location: Location, folder: Option<TempDir>, database: Option<String>) -> Self {
-        let pack = Pack::fhir_r4().unwrap();
+        let pack = vouchsafe_fhir::pack().unwrap();
         let store = Store::open(&location, Create::IfMissing, &pack)
             .await
             .unwrap();
@@ -178,7 +178,7 @@ impl Service {
 
     /// Somebody with a role and perhaps a record that stands for them.
     pub(crate) fn caller(&self, role: &str, purpose: Purpose, links: &[String]) -> Caller {
-        let link = |text: &String| match Reference::parse(text) {
+        let link = |text: &String| match vouchsafe_fhir::reference(text) {
             Reference::Local {
                 record_type, id, ..
             } => (record_type, id),
@@ -193,7 +193,7 @@ impl Service {
                 until: now() + SignedDuration::from_hours(1),
             }]
             .into(),
-            links: links.iter().map(link).collect(),
+            links: Links::new(self.engine.pack(), links.iter().map(link)),
             purpose,
             context: Context::default(),
             now: now(),

@@ -14,7 +14,7 @@ use crate::event::{Actor, Event, Occurrence};
 use crate::identity::{Identity, maybe_time, time};
 use crate::prepared::{NotDone, Prepared};
 
-/// A record that stands for a person (`Practitioner/...`) or is about them (`Patient/...`).
+/// A record that stands for a person, or is about them.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct RecordLink {
     /// The record's type.

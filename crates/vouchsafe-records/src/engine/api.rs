@@ -12,7 +12,7 @@ use vouchsafe::document::Document;
 use vouchsafe::ids::{RecordId, RecordType, Version};
 use vouchsafe::session::Session;
 
-use crate::pack::{Issue, Reference};
+use crate::pack::{Issue, Pack, Reference, SubjectKind};
 use crate::store::Guard;
 
 /// Who asks: one request's session with what was looked up for it.
@@ -35,17 +35,22 @@ pub struct Caller {
 /// The records that stand for a caller, split by what follows from them.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
-    /// Records of staff, such as `Practitioner/<id>`: whoever is in their care is in the caller's.
+    /// Records of staff: whoever is in their care is in the caller's.
     pub staff: Arc<[Reference]>,
-    /// Records that the caller is the subject of: `Patient/<id>`.
-    pub patients: Arc<[(RecordType, RecordId)]>,
+    /// Records that the caller is the subject of.
+    pub subjects: Arc<[(RecordType, RecordId)]>,
 }
 
-impl FromIterator<(RecordType, RecordId)> for Links {
-    fn from_iter<I: IntoIterator<Item = (RecordType, RecordId)>>(links: I) -> Self {
-        let (patients, staff): (Vec<_>, Vec<_>) = links
+impl Links {
+    /// These records; those of types that are their own subject, by the pack, are the caller.
+    pub fn new(pack: &Pack, links: impl IntoIterator<Item = (RecordType, RecordId)>) -> Self {
+        let is_subject = |record_type: &RecordType| {
+            let declared = pack.record_type(record_type.as_str());
+            declared.is_some_and(|declared| declared.subject_kind() == SubjectKind::Itself)
+        };
+        let (subjects, staff): (Vec<_>, Vec<_>) = links
             .into_iter()
-            .partition(|(record_type, _)| record_type.as_str() == SUBJECT_TYPE);
+            .partition(|(record_type, _)| is_subject(record_type));
         let staff = staff.into_iter().map(|(record_type, id)| Reference::Local {
             record_type,
             id,
@@ -53,13 +58,10 @@ impl FromIterator<(RecordType, RecordId)> for Links {
         });
         Self {
             staff: staff.collect(),
-            patients: patients.into(),
+            subjects: subjects.into(),
         }
     }
 }
-
-/// The type whose records are people themselves.
-const SUBJECT_TYPE: &str = "Patient";
 
 /// The proof that an access was logged, for the response.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -42,7 +42,7 @@ struct Run<'a> {
     plan: &'a Plan,
     permit: &'a SearchPermit<'a>,
     reach: &'a Reach,
-    /// The patients whom the query names, and who are in reach.
+    /// The subjects whom the query names, and who are in reach.
     named: Option<&'a [SubjectId]>,
 }
 
@@ -242,7 +242,7 @@ impl Engine {
     }
 
     /// Whether the search may run, and on whose records. `Err` holds the proof of a search of
-    /// nobody's records: of a patient who is not there, or is not theirs.
+    /// nobody's records: of a subject who is not there, or is not theirs.
     async fn admit_search<'a>(
         &'a self,
         caller: &Caller,
@@ -300,7 +300,7 @@ impl Engine {
         }
     }
 
-    /// The entries of patients whom a search names, and who are not the caller's to see.
+    /// The entries of subjects whom a search names, and who are not the caller's to see.
     fn hidden(&self, request: &Request<'_>, others: &[SubjectId]) -> Vec<Draft> {
         let entry = |subject: &SubjectId| {
             self.gate
@@ -401,15 +401,8 @@ pub(super) fn planned(
         match search::plan(declared, &parameters) {
             Ok(plan) => return Ok((plan, passed_over)),
             Err(refused) if lenient && refused.why == Why::Unknown => {
-                let known = |name: &str| {
-                    declared
-                        .search_params()
-                        .iter()
-                        .any(|param| *param.name == *name)
-                };
                 let before = parameters.len();
-                parameters
-                    .retain(|parameter| known(parameter.name) || parameter.name.starts_with('_'));
+                parameters.retain(|parameter| declared.takes(parameter.name));
                 if parameters.len() == before {
                     return Err(Failure::Unsupported(refused.parameter));
                 }

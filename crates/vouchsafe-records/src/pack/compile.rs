@@ -11,24 +11,22 @@ use vouchsafe::class::DataClass;
 use vouchsafe::document::{Place, Slot};
 use vouchsafe::ids::RecordType;
 
-use super::declaration;
-use super::manifest::{Manifest, SubjectWord, TypeManifest};
+use super::declaration::{self, OfPack};
+use super::manifest::{Form, Manifest, SubjectWord, TypeManifest};
 use super::places::{Holds, Items, Member, PlaceData, Places, UNKNOWN};
-use super::primitive::Primitive;
 use super::table::{self, Discriminator, Element, ElementKind};
 use super::trie::{Found, NodeId, Trie};
 use super::{Pack, PackError, PackText, stricter};
+use crate::values::{Primitive, Values};
 
 /// More discriminators than this on one element would make too many places: all combinations
 /// of them can hold.
 const MAX_TESTS: usize = 6;
 
-/// The one datatype that may be inside every element, and whose kinds have names of their own.
-const EXTENSION: &str = "Extension";
-
-pub(super) fn compile(text: &PackText<'_>) -> Result<Pack, PackError> {
-    let manifest: Manifest = toml::from_str(text.manifest).map_err(|_| PackError::Manifest)?;
-    let mut compiler = Compiler::new(read_tables(&manifest, text)?);
+pub(super) fn compile(text: &PackText<'_>, values: &'static dyn Values) -> Result<Pack, PackError> {
+    let mut manifest: Manifest = toml::from_str(text.manifest).map_err(|_| PackError::Manifest)?;
+    let trie = read_tables(&manifest, text, values)?;
+    let mut compiler = Compiler::new(trie, std::mem::take(&mut manifest.form));
     let mut types: BTreeMap<Box<str>, Compiled> = BTreeMap::new();
     for (name, of_type) in &manifest.types {
         types.insert(name.as_str().into(), compiler.record_type(name, of_type)?);
@@ -36,7 +34,17 @@ pub(super) fn compile(text: &PackText<'_>) -> Result<Pack, PackError> {
     for compiled in types.values() {
         compiler.host(compiled, &types)?;
     }
-    let places = Arc::new(Places(compiler.places));
+    let places = Arc::new(Places {
+        all: compiler.places,
+        record_type: compiler.form.record_type,
+        sibling: compiler.form.sibling,
+    });
+    let of_pack = OfPack {
+        values,
+        common: Arc::new(manifest.parameters),
+        places: &places,
+        trie: &compiler.trie,
+    };
     let mut pack = Pack {
         name: manifest.name.into(),
         version: manifest.version.into(),
@@ -50,14 +58,18 @@ pub(super) fn compile(text: &PackText<'_>) -> Result<Pack, PackError> {
         if of_type.contained_only {
             continue;
         }
-        let decl = declaration::declare(&name, of_type, &compiled, &places, &compiler.trie)?;
+        let decl = declaration::declare(&name, of_type, &compiled, &of_pack)?;
         pack.types.insert(name.into(), Arc::new(decl));
     }
     pack.names = names(&pack, &places);
     Ok(pack)
 }
 
-fn read_tables(manifest: &Manifest, text: &PackText<'_>) -> Result<Trie, PackError> {
+fn read_tables(
+    manifest: &Manifest,
+    text: &PackText<'_>,
+    values: &dyn Values,
+) -> Result<Trie, PackError> {
     let mut trie = Trie::default();
     let of_types = manifest.types.keys().map(|name| format!("{name}.tsv"));
     for file in of_types.chain([manifest.datatypes.clone()]) {
@@ -68,14 +80,14 @@ fn read_tables(manifest: &Manifest, text: &PackText<'_>) -> Result<Trie, PackErr
             .ok_or_else(|| PackError::MissingTable {
                 file: file.as_str().into(),
             })?;
-        trie.add(table::parse(&file, table)?)?;
+        trie.add(table::parse(&file, table, &manifest.form, values)?)?;
     }
     Ok(trie)
 }
 
 fn names(pack: &Pack, places: &Places) -> Vec<Box<str>> {
     let mut names: Vec<Box<str>> = places
-        .0
+        .all
         .iter()
         .map(|place| place.slot.name().into())
         .collect();
@@ -104,7 +116,8 @@ pub(super) struct Compiled {
 #[derive(Clone, Eq, Hash, PartialEq)]
 enum Key {
     Opaque(Slot),
-    Leaf(Primitive, Slot),
+    /// A primitive, by its number.
+    Leaf(u8, Slot),
     Object(State),
 }
 
@@ -123,23 +136,25 @@ struct State {
 
 struct Compiler {
     trie: Trie,
+    form: Form,
     places: Vec<PlaceData>,
     known: HashMap<Key, Place>,
     todo: Vec<(Place, State)>,
 }
 
 impl Compiler {
-    fn new(trie: Trie) -> Self {
+    fn new(trie: Trie, form: Form) -> Self {
         let unknown = PlaceData::opaque(Slot::new(DataClass::Restricted));
         Self {
             trie,
+            form,
             places: vec![unknown],
             known: HashMap::new(),
             todo: Vec::new(),
         }
     }
 
-    /// Compiles a type's places, `text` and `contained` aside.
+    /// Compiles a type's places, narrative and contained records aside.
     fn record_type(&mut self, name: &str, of: &TypeManifest) -> Result<Compiled, PackError> {
         let wrong = |reason| PackError::Element {
             path: name.into(),
@@ -168,9 +183,12 @@ impl Compiler {
             in_extension: false,
         };
         let root = self.root(state)?;
-        let places = Places(std::mem::take(&mut self.places));
+        let places = Places {
+            all: std::mem::take(&mut self.places),
+            ..Places::default()
+        };
         let declared = places.declared(root);
-        self.places = places.0;
+        self.places = places.all;
         let strictest = declared
             .iter()
             .filter(|class| *class != DataClass::Restricted)
@@ -185,65 +203,74 @@ impl Compiler {
         })
     }
 
-    /// The root of a record: its elements, and `resourceType`.
+    /// The root of a record: its elements, and the member that names its type.
     fn root(&mut self, state: State) -> Result<Place, PackError> {
         let class = state.floor.unwrap_or(DataClass::Operational);
         let root = self.place(Key::Object(state));
         self.compile_all()?;
-        let kind = self.place(Key::Leaf(Primitive::Code, Slot::new(class)));
-        self.add_member(root, "resourceType", kind);
+        if let Some(name) = self.form.record_type.clone() {
+            let kind = self.place(Key::Opaque(Slot::new(class)));
+            self.add_member(root, &name, kind, false);
+        }
         Ok(root)
     }
 
-    /// Adds to a root what depends on the classes of other types: narrative and contained records.
+    /// Adds to a root what depends on the classes of all its elements and of other types: narrative and contained records.
     fn host(
         &mut self,
         host: &Compiled,
         types: &BTreeMap<Box<str>, Compiled>,
     ) -> Result<(), PackError> {
-        let narrative = self.place(Key::Opaque(Slot::new(host.strictest)));
-        self.add_member(host.root, "text", narrative);
+        self.narrative(host.root, host.strictest);
+        let Some((contained, key)) = self
+            .form
+            .contained
+            .clone()
+            .zip(self.form.record_type.clone())
+        else {
+            return Ok(());
+        };
         let mut places = HashMap::new();
-        for (name, contained) in types {
-            let floor = stricter(contained.strictest, host.root_class);
+        for (name, inner) in types {
+            let floor = stricter(inner.strictest, host.root_class);
             let root = self.root(State {
-                nodes: vec![contained.node],
+                nodes: vec![inner.node],
                 slot: Slot::new(floor),
                 floor: Some(floor),
                 operational: false,
                 in_extension: false,
             })?;
-            let narrative = self.place(Key::Opaque(Slot::new(floor)));
-            self.add_member(root, "text", narrative);
+            self.narrative(root, floor);
             places.insert(name.clone(), root);
         }
         let items = Items::By {
-            member: "resourceType",
+            member: key,
             places,
             otherwise: UNKNOWN,
         };
-        let contained = self.push(PlaceData {
+        let place = self.push(PlaceData {
             uniform: false,
             items: Some(items),
             ..PlaceData::opaque(Slot::new(host.strictest))
         });
-        self.add_member(host.root, "contained", contained);
-        if let Some(member) = self
-            .places
-            .get_mut(host.root.0 as usize)
-            .and_then(|root| root.members.get_mut("contained"))
-        {
-            member.many = true;
-        }
+        self.add_member(host.root, &contained, place, true);
         Ok(())
     }
 
-    fn add_member(&mut self, to: Place, name: &str, place: Place) {
+    /// What is said again for people is as strict as what it is said of.
+    fn narrative(&mut self, root: Place, class: DataClass) {
+        if let Some(name) = self.form.narrative.clone() {
+            let place = self.place(Key::Opaque(Slot::new(class)));
+            self.add_member(root, &name, place, false);
+        }
+    }
+
+    fn add_member(&mut self, to: Place, name: &str, place: Place, many: bool) {
         if let Some(data) = self.places.get_mut(to.0 as usize) {
             let member = Member {
                 place,
-                many: false,
-                underscored: None,
+                many,
+                beside: None,
             };
             data.members.insert(name.into(), member);
         }
@@ -262,9 +289,8 @@ impl Compiler {
         }
         let data = match &key {
             Key::Opaque(slot) => PlaceData::opaque(slot.clone()),
-            Key::Leaf(primitive, slot) => PlaceData {
+            Key::Leaf(_, slot) => PlaceData {
                 uniform: false,
-                holds: Holds::Primitive(*primitive),
                 ..PlaceData::opaque(slot.clone())
             },
             Key::Object(state) => PlaceData {
@@ -278,6 +304,14 @@ impl Compiler {
             self.todo.push((place, state.clone()));
         }
         self.known.insert(key, place);
+        place
+    }
+
+    fn leaf(&mut self, primitive: Primitive, slot: Slot) -> Place {
+        let place = self.place(Key::Leaf(primitive.number, slot));
+        if let Some(data) = self.places.get_mut(place.0 as usize) {
+            data.holds = Holds::Primitive(primitive);
+        }
         place
     }
 
@@ -312,9 +346,11 @@ impl Compiler {
             }
             members.insert(name, member);
         }
-        if state.in_extension && !members.contains_key("extension") {
-            let nested = self.nested_extension(state)?;
-            members.insert("extension".into(), nested);
+        if state.in_extension
+            && let Some((name, nested)) = self.nested_extension(state)?
+            && !members.contains_key(&name)
+        {
+            members.insert(name, nested);
         }
         // Inside a listed extension everything is known.
         let others = match state.in_extension {
@@ -331,17 +367,25 @@ impl Compiler {
         Ok(())
     }
 
-    fn nested_extension(&mut self, state: &State) -> Result<Member, PackError> {
-        let root = self.datatype(EXTENSION)?;
+    /// The member of an extension that has others inside, and its name.
+    fn nested_extension(&mut self, state: &State) -> Result<Option<(Box<str>, Member)>, PackError> {
+        let Some(form) = &self.form.extension else {
+            return Ok(None);
+        };
+        let Some(name) = form.members.first().cloned() else {
+            return Ok(None);
+        };
+        let root = self.datatype(&form.datatype)?;
         let place = self.place(Key::Object(State {
             nodes: vec![root],
             ..state.clone()
         }));
-        Ok(Member {
+        let member = Member {
             place,
             many: true,
-            underscored: None,
-        })
+            beside: None,
+        };
+        Ok(Some((name, member)))
     }
 
     fn datatype(&self, name: &str) -> Result<NodeId, PackError> {
@@ -378,24 +422,26 @@ impl Compiler {
         }
         let place = if tests.is_empty() {
             self.element(state, &found, &|_| true)?
-        } else if tests.iter().all(|test| test.values_of("url").is_some()) {
-            self.by_url(state, &found, &tests)?
+        } else if let Some(key) = self.extension_key(&tests) {
+            self.by_key(state, &found, &tests, key)?
         } else {
             self.by_tests(state, name, &found, tests)?
         };
-        let underscored = match element.kind {
+        let beside = match element.kind {
             ElementKind::Primitive(_) => {
                 let slot = self.slot(place);
                 Some(self.place(Key::Opaque(slot)))
             }
             _ => None,
         };
-        let many = element.many || name == "extension" || name == "modifierExtension";
+        let extension = self.form.extension.as_ref();
+        let holds = extension.is_some_and(|form| form.members.iter().any(|own| **own == *name));
+        let many = element.many || holds;
         Ok(Some((
             Member {
                 place,
                 many,
-                underscored,
+                beside,
             },
             element,
         )))
@@ -407,34 +453,43 @@ impl Compiler {
             .map_or(Slot::new(DataClass::Restricted), |data| data.slot.clone())
     }
 
+    /// The member that says of which kind an extension is, if all lines are told apart by it.
+    fn extension_key(&self, tests: &[Discriminator]) -> Option<Box<str>> {
+        let key = &self.form.extension.as_ref()?.key;
+        let all = tests.iter().all(|test| test.values_of(key).is_some());
+        all.then(|| key.clone())
+    }
+
     /// Extensions: one of those that the lines name, or unknown.
-    fn by_url(
+    fn by_key(
         &mut self,
         state: &State,
         found: &[(NodeId, Option<Discriminator>)],
         tests: &[Discriminator],
+        key: Box<str>,
     ) -> Result<Place, PackError> {
         let mut places = HashMap::new();
-        for url in tests
+        for kind in tests
             .iter()
-            .filter_map(|test| test.values_of("url"))
+            .filter_map(|test| test.values_of(&key))
             .flatten()
         {
-            let of_url =
-                |test: &Discriminator| test.values_of("url").is_some_and(|v| v.contains(&url));
-            places.insert(Box::from(url), self.element(state, found, &of_url)?);
+            let of_kind =
+                |test: &Discriminator| test.values_of(&key).is_some_and(|v| v.contains(&kind));
+            places.insert(Box::from(kind), self.element(state, found, &of_kind)?);
         }
         let plain = found.iter().any(|(_, only)| only.is_none());
         let otherwise = if plain {
             self.element(state, found, &|_| false)?
         } else if state.in_extension {
-            self.nested_extension(state)?.place
+            self.nested_extension(state)?
+                .map_or(UNKNOWN, |(_, nested)| nested.place)
         } else {
             UNKNOWN
         };
         let slot = self.slot(otherwise);
         let items = Some(Items::By {
-            member: "url",
+            member: key,
             places,
             otherwise,
         });
@@ -504,12 +559,13 @@ impl Compiler {
         if let ElementKind::Datatype(name) = &kind {
             let root = self.datatype(name)?;
             nodes.extend(Some(root).filter(|root| !nodes.contains(root)));
-            in_extension |= **name == *EXTENSION;
+            let extension = self.form.extension.as_ref();
+            in_extension |= extension.is_some_and(|form| form.datatype == *name);
         }
         let slot = self.inherited(parent, &nodes)?;
         Ok(match kind {
-            ElementKind::Primitive(primitive) => self.place(Key::Leaf(primitive, slot)),
-            ElementKind::Resource | ElementKind::Root => UNKNOWN,
+            ElementKind::Primitive(primitive) => self.leaf(primitive, slot),
+            ElementKind::AnyRecord | ElementKind::Root => UNKNOWN,
             ElementKind::Datatype(_) | ElementKind::Nested | ElementKind::Same(_) => {
                 self.place(Key::Object(State {
                     nodes,

@@ -10,19 +10,20 @@ use vouchsafe::ids::RecordType;
 
 use super::compile::Compiled;
 use super::index::{self, IndexSource};
-use super::manifest::{SearchManifest, SubjectWord, TypeManifest};
+use super::manifest::{CommonParams, SearchManifest, SubjectWord, TypeManifest};
 use super::path::{below_type, walk};
 use super::places::{Holds, Places};
 use super::relation::RelationRule;
 use super::trie::Trie;
 use super::validate::Validator;
-use super::{
-    Index, IndexTerm, Issue, PackError, Reference, RelationDraft, SearchKind, SearchParam, Served,
-};
+use super::{Index, IndexTerm, Issue, PackError, Reference, RelationDraft, SearchParam, Served};
+use crate::values::Values;
 
 /// A record type: its elements and their classes, its subject, relations, indexes and searches.
 pub struct RecordTypeDecl {
     record_type: RecordType,
+    values: &'static dyn Values,
+    common: Arc<CommonParams>,
     places: Arc<Places>,
     root: Place,
     root_class: DataClass,
@@ -98,10 +99,28 @@ impl RecordTypeDecl {
         &self.indexes
     }
 
-    /// The search parameters.
+    /// The search parameters, those aside that every type has.
     #[must_use]
     pub fn search_params(&self) -> &[SearchParam] {
         &self.search
+    }
+
+    /// Whether the type has a search parameter of that name.
+    #[must_use]
+    pub fn takes(&self, name: &str) -> bool {
+        self.common.named(name).is_some() || self.search_param(name).is_some()
+    }
+
+    pub(crate) fn search_param(&self, name: &str) -> Option<&SearchParam> {
+        self.search.iter().find(|param| *param.name == *name)
+    }
+
+    pub(crate) fn common(&self) -> &CommonParams {
+        &self.common
+    }
+
+    pub(crate) const fn values(&self) -> &'static dyn Values {
+        self.values
     }
 
     /// The classes of the elements that a document has.
@@ -127,9 +146,7 @@ impl RecordTypeDecl {
         let mut found = Vec::new();
         for path in &self.subject.paths {
             walk(document.root(), path, &mut |value| {
-                if let Some(text) = value.get("reference").and_then(Node::as_str) {
-                    found.push(Reference::parse(text));
-                }
+                found.extend(self.values.reference(value));
             });
         }
         found.retain(|reference| match reference {
@@ -148,7 +165,7 @@ impl RecordTypeDecl {
     pub fn relations(&self, document: &Document, now: Timestamp) -> Vec<RelationDraft> {
         let mut drafts = Vec::new();
         for rule in &self.relations {
-            rule.collect(document, now, &mut drafts);
+            rule.collect(document, (self.values, now), &mut drafts);
         }
         drafts.sort_unstable();
         drafts.dedup();
@@ -210,14 +227,22 @@ impl fmt::Debug for RecordTypeDecl {
 /// The steps of a path that pack.toml names, if the tables have it.
 pub(super) type Declared<'a> = dyn Fn(&str) -> Result<Vec<Box<str>>, PackError> + 'a;
 
+/// What the types of a pack share.
+pub(super) struct OfPack<'c> {
+    pub(super) values: &'static dyn Values,
+    pub(super) common: Arc<CommonParams>,
+    pub(super) places: &'c Arc<Places>,
+    pub(super) trie: &'c Trie,
+}
+
 /// Joins a type's places with what `pack.toml` says of it.
 pub(super) fn declare(
     name: &str,
     manifest: TypeManifest,
     compiled: &Compiled,
-    places: &Arc<Places>,
-    trie: &Trie,
+    of_pack: &OfPack<'_>,
 ) -> Result<RecordTypeDecl, PackError> {
+    let (places, values) = (of_pack.places, of_pack.values);
     let declared = |path: &str| {
         let steps =
             below_type(path, name).filter(|steps| !places.at_path(compiled.root, steps).is_empty());
@@ -227,7 +252,7 @@ pub(super) fn declare(
         })
     };
     let class_of = |path: &[Box<str>]| class_at(places, compiled.root, path);
-    let (indexes, sources) = index::declare(name, &manifest.indexes, &class_of, trie)?;
+    let (indexes, sources) = index::declare(name, &manifest.indexes, &class_of, of_pack)?;
     let subject = Subject {
         kind: match manifest.subject.kind {
             SubjectWord::Itself => SubjectKind::Itself,
@@ -251,10 +276,12 @@ pub(super) fn declare(
     let search = manifest
         .search
         .iter()
-        .map(|search| search_param(search, &indexes, &declared, places, compiled.root))
+        .map(|search| search_param(search, &indexes, &declared, (of_pack, compiled.root)))
         .collect::<Result<_, _>>()?;
     Ok(RecordTypeDecl {
         record_type: compiled.record_type.clone(),
+        values,
+        common: Arc::clone(&of_pack.common),
         places: Arc::clone(places),
         root: compiled.root,
         root_class: compiled.root_class,
@@ -292,9 +319,9 @@ fn search_param(
     manifest: &SearchManifest,
     indexes: &[Index],
     declared: &Declared<'_>,
-    places: &Places,
-    root: Place,
+    (of_pack, root): (&OfPack<'_>, Place),
 ) -> Result<SearchParam, PackError> {
+    let places = of_pack.places;
     let wrong = |reason| PackError::Element {
         path: manifest.name.as_str().into(),
         reason,
@@ -321,45 +348,28 @@ fn search_param(
     let classes = paths
         .iter()
         .flat_map(|path| places.at_path(root, path))
-        .map(|place| looked_at(places, place, manifest.kind))
+        .map(|place| looked_at(places, place, of_pack.values.looks_at(manifest.kind)))
         .fold(ClassSet::NONE, ClassSet::union);
-    let name = manifest.name.as_str().into();
+    let target = record_types(manifest.target.as_slice())?.pop();
     Ok(SearchParam {
-        name,
+        name: manifest.name.as_str().into(),
         kind: manifest.kind,
         paths,
+        target,
         served,
         classes,
     })
 }
 
-/// The classes of what a parameter of this kind looks at, at a place and below.
-fn looked_at(places: &Places, at: Place, kind: SearchKind) -> ClassSet {
-    let below: &[&str] = match kind {
-        SearchKind::Token => &["coding", "system", "code", "value", "use"],
-        SearchKind::Reference => &["reference", "type"],
-        SearchKind::Date => &["start", "end"],
-        SearchKind::String => &[
-            "text",
-            "family",
-            "given",
-            "prefix",
-            "suffix",
-            "line",
-            "city",
-            "district",
-            "state",
-            "postalCode",
-            "country",
-        ],
-    };
+/// The classes of what a parameter looks at, at a place and in these members below it.
+fn looked_at(places: &Places, at: Place, below: &[&str]) -> ClassSet {
     let Some(data) = places.get(at) else {
         return ClassSet::of(DataClass::Restricted);
     };
     let own = ClassSet::of(data.slot.class());
     let members: Vec<Place> = below
         .iter()
-        .filter(|_| data.holds == Holds::Object)
+        .filter(|_| matches!(data.holds, Holds::Object))
         .flat_map(|name| places.at_path(at, &[Box::from(*name)]))
         .collect();
     if members.is_empty() {
@@ -367,6 +377,6 @@ fn looked_at(places: &Places, at: Place, kind: SearchKind) -> ClassSet {
     }
     members
         .into_iter()
-        .map(|place| looked_at(places, place, kind))
+        .map(|place| looked_at(places, place, below))
         .fold(ClassSet::NONE, ClassSet::union)
 }

@@ -3,13 +3,13 @@
 use std::fmt;
 
 use vouchsafe::class::DataClass;
-use vouchsafe::document::{Document, Node, normalise};
+use vouchsafe::document::Document;
 
 use super::PackError;
+use super::declaration::OfPack;
 use super::manifest::IndexManifest;
 use super::path::walk;
-use super::trie::Trie;
-use crate::date::Date;
+use crate::values::IndexOf;
 
 /// A blind index of a record type.
 #[derive(Clone, Debug)]
@@ -18,86 +18,8 @@ pub struct Index {
     pub name: Box<str>,
     /// What is made of a value.
     pub of: IndexOf,
-    /// How many bits a tag of it has.
-    pub bits: u16,
     /// The class of what it is made from.
     pub class: DataClass,
-}
-
-/// What an index makes of a value.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum IndexOf {
-    /// An Identifier: `system|value`, and `|value` for queries without a system.
-    Token,
-    /// Each word of a string, normalised.
-    Word,
-    /// A date that is written to the day.
-    Date,
-    /// The day of an instant, in the offset that it was written with.
-    Day,
-}
-
-impl IndexOf {
-    /// Bits of a tag: enough that a lookup finds few strangers, few enough that a tag stands for
-    /// many values.
-    ///
-    /// With X distinct values, sqrt(X) < 2^bits < X/2: about 10^5 family names and 4*10^4 dates of
-    /// birth. The days of a clinic's calendar are few (about 4,000 in ten years). Identifiers are
-    /// matched to decide whether a record exists, so their tags are whole.
-    pub(super) const fn bits(self) -> u16 {
-        match self {
-            Self::Token => 128,
-            Self::Word => 14,
-            Self::Date => 13,
-            Self::Day => 10,
-        }
-    }
-
-    /// The entries that a value makes.
-    fn entries(self, value: &Node, entry: &mut dyn FnMut(Vec<u8>)) {
-        match self {
-            Self::Token => {
-                let text = |name| value.get(name).and_then(Node::as_str);
-                if let Some(code) = text("value") {
-                    if let Some(system) = text("system") {
-                        entry(token(Some(system), code));
-                    }
-                    entry(token(None, code));
-                }
-            }
-            Self::Word => words(value.as_str().unwrap_or_default()).for_each(entry),
-            Self::Date => {
-                let date = value.as_str().and_then(Date::parse);
-                if let Some(day) = date.filter(|date| !date.has_time()).and_then(Date::day) {
-                    entry(day.to_string().into_bytes());
-                }
-            }
-            Self::Day => {
-                if let Some(day) = value.as_str().and_then(Date::parse).and_then(Date::day) {
-                    entry(day.to_string().into_bytes());
-                }
-            }
-        }
-    }
-}
-
-/// The entry of an identifier. The system's length comes first, so that no two pairs are alike.
-pub(crate) fn token(system: Option<&str>, value: &str) -> Vec<u8> {
-    match system {
-        Some(system) => format!("{}|{system}|{value}", system.len()).into_bytes(),
-        None => format!("|{value}").into_bytes(),
-    }
-}
-
-/// The words of a string, normalised.
-pub(crate) fn words(text: &str) -> impl Iterator<Item = Vec<u8>> {
-    let normalised = normalise(text);
-    let words: Vec<Vec<u8>> = normalised
-        .split_whitespace()
-        .map(|word| word.as_bytes().to_vec())
-        .collect();
-    words.into_iter()
 }
 
 /// An entry that a record makes in an index. Holds PHI: never printed, only made into a tag.
@@ -130,7 +52,7 @@ pub(super) fn declare(
     record_type: &str,
     manifests: &[IndexManifest],
     class_at: &dyn Fn(&[Box<str>]) -> DataClass,
-    trie: &Trie,
+    of_pack: &OfPack<'_>,
 ) -> Result<(Vec<Index>, Vec<IndexSource>), PackError> {
     let wrong = |name: &str, reason| PackError::Element {
         path: format!("{record_type}, index {name}").into(),
@@ -143,13 +65,15 @@ pub(super) fn declare(
         }
         indexes.push(Index {
             name: manifest.name.as_str().into(),
-            of: manifest.of,
-            bits: manifest.of.bits(),
+            of: of_pack
+                .values
+                .index(&manifest.of)
+                .ok_or_else(|| wrong(&manifest.name, "an index of what?"))?,
             class: DataClass::Operational,
         });
     }
     let mut sources = Vec::new();
-    for (path, name) in trie.indexed(record_type) {
+    for (path, name) in of_pack.trie.indexed(record_type) {
         let at = indexes.iter().position(|index| index.name == name);
         let at = at.ok_or_else(|| wrong(&name, "not declared in pack.toml"))?;
         if let Some(index) = indexes.get_mut(at) {
@@ -179,11 +103,11 @@ pub(super) fn terms(
             continue;
         };
         walk(document.root(), &source.path, &mut |value| {
-            index.of.entries(value, &mut |normalised| {
+            (index.of.entries)(value, &mut |normalised| {
                 terms.push(IndexTerm {
                     index: index.name.clone(),
                     normalised,
-                    bits: index.bits,
+                    bits: index.of.bits,
                     class: index.class,
                 });
             });

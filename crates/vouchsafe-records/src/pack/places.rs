@@ -5,11 +5,18 @@ use std::collections::HashMap;
 use vouchsafe::class::{ClassSet, DataClass};
 use vouchsafe::document::{Node, Object, Place, Slot};
 
-use super::primitive::Primitive;
 use super::table::Discriminator;
+use crate::values::Primitive;
 
 /// The places of a whole pack; they refer to one another by number.
-pub(super) struct Places(pub(super) Vec<PlaceData>);
+#[derive(Default)]
+pub(super) struct Places {
+    pub(super) all: Vec<PlaceData>,
+    /// The member that names a record's type.
+    pub(super) record_type: Option<Box<str>>,
+    /// What a name begins with that speaks of the primitive beside it.
+    pub(super) sibling: Option<char>,
+}
 
 /// One place.
 pub(super) struct PlaceData {
@@ -28,7 +35,7 @@ pub(super) struct PlaceData {
 }
 
 /// What a place holds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Holds {
     /// Anything: nothing is known of it.
     Anything,
@@ -43,15 +50,15 @@ pub(super) struct Member {
     pub(super) place: Place,
     /// An array.
     pub(super) many: bool,
-    /// Whether `_name` may stand beside `name`.
-    pub(super) underscored: Option<Place>,
+    /// The place of what may stand beside it and speak of it.
+    pub(super) beside: Option<Place>,
 }
 
 /// How items of one array go to different places.
 pub(super) enum Items {
     /// By the value of one member.
     By {
-        member: &'static str,
+        member: Box<str>,
         places: HashMap<Box<str>, Place>,
         otherwise: Place,
     },
@@ -122,7 +129,7 @@ impl PlaceData {
 
 impl Places {
     pub(super) fn get(&self, place: Place) -> Option<&PlaceData> {
-        self.0.get(place.0 as usize)
+        self.all.get(place.0 as usize)
     }
 
     /// The place of an object's member.
@@ -140,9 +147,14 @@ impl Places {
                 _ => member.place,
             };
         }
-        name.strip_prefix('_')
-            .and_then(|name| data.members.get(name)?.underscored)
+        self.sibling
+            .and_then(|sibling| data.members.get(name.strip_prefix(sibling)?)?.beside)
             .unwrap_or(data.others)
+    }
+
+    /// What stands beside a member and speaks of it.
+    pub(super) fn beside<'o>(&self, object: &'o Object, name: &str) -> Option<&'o Node> {
+        object.get(&format!("{}{name}", self.sibling?))
     }
 
     /// The place of an array's item.
@@ -162,7 +174,7 @@ impl Places {
 
     /// All places that can be reached from one, itself included.
     pub(super) fn reachable(&self, from: Place) -> Vec<Place> {
-        let mut seen = vec![false; self.0.len()];
+        let mut seen = vec![false; self.all.len()];
         let mut todo = vec![from];
         let mut reached = Vec::new();
         while let Some(place) = todo.pop() {
@@ -175,11 +187,7 @@ impl Places {
                 continue;
             };
             todo.extend(data.members.values().map(|member| member.place));
-            todo.extend(
-                data.members
-                    .values()
-                    .filter_map(|member| member.underscored),
-            );
+            todo.extend(data.members.values().filter_map(|member| member.beside));
             todo.push(data.others);
             todo.extend(data.items.iter().flat_map(Items::places));
         }

@@ -9,7 +9,7 @@ use super::declaration::{Declared, record_types};
 use super::manifest::RelationManifest;
 use super::path::{walk, walk_with};
 use super::{PackError, Reference};
-use crate::date::Date;
+use crate::values::Values;
 
 /// How long a relation lasts that does not say when it ends: a year from its begin, or from now
 /// if that is later. Whoever still has care then is named again, or assigned.
@@ -18,7 +18,7 @@ pub const OPEN_ENDED: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// A relation as a record tells it; its subject is that of the record.
 #[derive(Clone, Debug)]
 pub struct RelationDraft {
-    /// Which kind: `care-team`, `encounter`, `appointment`.
+    /// Which kind, as the pack names it.
     pub kind: Box<str>,
     /// Who has care; a reference to staff, not PHI.
     pub beneficiary: Reference,
@@ -100,7 +100,7 @@ impl RelationRule {
     pub(super) fn collect(
         &self,
         document: &Document,
-        now: Timestamp,
+        (values, now): (&dyn Values, Timestamp),
         drafts: &mut Vec<RelationDraft>,
     ) {
         if !self.in_force(document) {
@@ -111,11 +111,11 @@ impl RelationRule {
             &self.who,
             &self.times,
             &mut |who, times| {
-                let Some(text) = who.get("reference").and_then(Node::as_str) else {
+                let Some(named) = values.reference(who) else {
                     return;
                 };
                 // Care is had by somebody, and not by a version of what is written of them.
-                let beneficiary = Reference::parse(text).of_any_version();
+                let beneficiary = named.of_any_version();
                 let fits = match &beneficiary {
                     Reference::Local { record_type, .. }
                     | Reference::Conditional { record_type, .. } => {
@@ -126,8 +126,8 @@ impl RelationRule {
                 };
                 let (begins, ends) = times.split_at(self.begins.min(times.len()));
                 // An unreadable time is no time: it must not make the relation longer.
-                let from = first(begins).map_or(Some(now), |text| Some(interval(text)?.0));
-                let until = first(ends).map(|text| Some(interval(text)?.1));
+                let from = first(begins).map_or(Some(now), |text| Some(values.span(text)?.0));
+                let until = first(ends).map(|text| Some(values.span(text)?.1));
                 let Some(from) = from.filter(|_| fits) else {
                     return;
                 };
@@ -166,8 +166,4 @@ fn first<'n>(values: &[Vec<&'n Node>]) -> Option<&'n str> {
     values
         .iter()
         .find_map(|values| values.first().and_then(|value| value.as_str()))
-}
-
-fn interval(text: &str) -> Option<(Timestamp, Timestamp)> {
-    Date::parse(text)?.interval()
 }

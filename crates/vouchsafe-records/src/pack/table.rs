@@ -4,8 +4,9 @@ use vouchsafe::class::DataClass;
 use vouchsafe::document::Node;
 
 use super::PackError;
+use super::manifest::Form;
 use super::path::walk;
-use super::primitive::Primitive;
+use crate::values::{Primitive, Values};
 
 /// One element's line.
 pub(super) struct Line {
@@ -47,7 +48,7 @@ pub(super) enum ElementKind {
     /// Its elements are those of another path of the same table.
     Same(Box<str>),
     /// Any record.
-    Resource,
+    AnyRecord,
 }
 
 /// A step of a path: an element's name, and for which items the line holds.
@@ -111,7 +112,12 @@ impl Discriminator {
 const HEADER: &str = "path\ttype\tcard\tclass\town\tindex";
 
 /// Reads a table.
-pub(super) fn parse(file: &str, text: &str) -> Result<Vec<Line>, PackError> {
+pub(super) fn parse(
+    file: &str,
+    text: &str,
+    form: &Form,
+    values: &dyn Values,
+) -> Result<Vec<Line>, PackError> {
     let malformed = |line: usize| PackError::Table {
         file: file.into(),
         line: line + 1,
@@ -123,11 +129,11 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Vec<Line>, PackError> {
     }
     lines
         .filter(|(_, text)| !text.is_empty() && !text.starts_with('#'))
-        .map(|(number, text)| line(text).ok_or_else(|| malformed(number)))
+        .map(|(number, text)| line(text, form, values).ok_or_else(|| malformed(number)))
         .collect()
 }
 
-fn line(text: &str) -> Option<Line> {
+fn line(text: &str, form: &Form, values: &dyn Values) -> Option<Line> {
     let mut cells = text.split('\t');
     let mut cell = || cells.next().filter(|cell| !cell.is_empty());
     let (path, kind, card) = (cell()?, cell()?, cell()?);
@@ -154,7 +160,7 @@ fn line(text: &str) -> Option<Line> {
     let kind = if steps.len() == 1 {
         ElementKind::Root
     } else {
-        element_kind(kind)?
+        element_kind(kind, form, values)?
     };
     let element = Element {
         kind,
@@ -168,27 +174,29 @@ fn line(text: &str) -> Option<Line> {
     Some(Line { steps, element })
 }
 
-fn element_kind(text: &str) -> Option<ElementKind> {
+fn element_kind(text: &str, form: &Form, values: &dyn Values) -> Option<ElementKind> {
     if let Some(path) = text.strip_prefix('#') {
         return Some(ElementKind::Same(path.into()));
     }
-    if text == "Reference" || text.starts_with("Reference(") && text.ends_with(')') {
-        return Some(ElementKind::Datatype("Reference".into()));
+    if form.nested.iter().any(|word| **word == *text) {
+        return Some(ElementKind::Nested);
     }
-    match text {
-        "BackboneElement" | "Element" => Some(ElementKind::Nested),
-        "Resource" => Some(ElementKind::Resource),
-        _ if text.starts_with(|c: char| c.is_ascii_lowercase()) => {
-            Some(ElementKind::Primitive(Primitive::named(text)?))
-        }
-        _ if text.bytes().all(|b| b.is_ascii_alphanumeric()) => {
-            Some(ElementKind::Datatype(text.into()))
-        }
-        _ => None,
+    if form.any_record.as_deref() == Some(text) {
+        return Some(ElementKind::AnyRecord);
     }
+    if text.starts_with(|c: char| c.is_ascii_lowercase()) {
+        return values.primitive(text).map(ElementKind::Primitive);
+    }
+    // What a reference may lead to stands behind its datatype.
+    let name = match text.split_once('(') {
+        Some((name, targets)) => targets.ends_with(')').then_some(name)?,
+        None => text,
+    };
+    let sound = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    sound.then(|| ElementKind::Datatype(name.into()))
 }
 
-/// A type's name as the names of alternatives end with it: `Reference(Patient)` is `Reference`.
+/// A type's name as the names of alternatives end with it, without what it may refer to.
 fn capitalised(kind: &str) -> Option<Box<str>> {
     let kind = kind.split('(').next()?;
     let mut letters = kind.chars();

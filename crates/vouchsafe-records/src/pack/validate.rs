@@ -4,12 +4,11 @@ use vouchsafe::document::{Node, Object, Place};
 use vouchsafe::ids::RecordType;
 
 use super::places::{Holds, PlaceData, Places, UNKNOWN};
-use super::primitive::Primitive;
 
 /// A fault of a document. Never a value of it, nor the name of an element that is not declared.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Issue {
-    /// Where: `Patient.name[0].given[1]`.
+    /// Where: `Type.name[0].part[1]`.
     pub path: String,
     /// What.
     pub code: IssueCode,
@@ -18,9 +17,9 @@ pub struct Issue {
 /// What is wrong with an element.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum IssueCode {
-    /// `resourceType` is not that of the type.
-    #[error("the resource is of another type")]
-    ResourceType,
+    /// It says that it is of another type.
+    #[error("the record is of another type")]
+    RecordType,
     /// It must be there.
     #[error("a required element is missing")]
     Required,
@@ -30,13 +29,13 @@ pub enum IssueCode {
     /// It must not be an array.
     #[error("the element does not repeat, so it must not be an array")]
     AnArray,
-    /// An object, array, string or `null` that is empty (FHIR R4, 2.6.2).
+    /// An object, array, string or `null` that is empty.
     #[error("the element is empty")]
     Empty,
     /// Another kind of JSON value than the datatype's.
     #[error("not the kind of JSON value that the datatype is written as")]
     Kind,
-    /// Not the syntax of the datatype (FHIR R4, 2.24.0.1).
+    /// Not the syntax of the datatype.
     #[error("not the syntax of the datatype")]
     Syntax,
     /// Several alternatives of one choice.
@@ -64,10 +63,12 @@ impl<'p> Validator<'p> {
 
     pub(super) fn record(mut self, node: &Node, at: Place, of: &RecordType) -> Vec<Issue> {
         self.path.push(of.as_str().to_owned());
-        if node.get("resourceType").and_then(Node::as_str) == Some(of.as_str()) {
+        let named = self.places.record_type.as_deref();
+        let says = |member| node.get(member).and_then(Node::as_str) == Some(of.as_str());
+        if named.is_none_or(says) {
             self.element(node, at);
         } else {
-            self.issue(IssueCode::ResourceType);
+            self.issue(IssueCode::RecordType);
         }
         self.issues
     }
@@ -95,7 +96,11 @@ impl<'p> Validator<'p> {
         };
         match data.holds {
             Holds::Anything => {}
-            Holds::Primitive(primitive) => self.primitive(node, primitive),
+            Holds::Primitive(primitive) => {
+                if let Err(code) = (primitive.check)(node) {
+                    self.issue(code);
+                }
+            }
             Holds::Object => match node.as_object() {
                 Some(object) => self.object(object, data, at),
                 None => self.issue(IssueCode::Kind),
@@ -103,20 +108,12 @@ impl<'p> Validator<'p> {
         }
     }
 
-    fn primitive(&mut self, node: &Node, primitive: Primitive) {
-        if !primitive.kind_fits(node) {
-            self.issue(IssueCode::Kind);
-        } else if !primitive.syntax_fits(node) {
-            self.issue(IssueCode::Syntax);
-        }
-    }
-
     fn object(&mut self, object: &Object, data: &PlaceData, at: Place) {
         if object.is_empty() {
             self.issue(IssueCode::Empty);
         }
-        let has =
-            |name: &str| object.get(name).is_some() || object.get(&format!("_{name}")).is_some();
+        let places = self.places;
+        let has = |name: &str| object.get(name).is_some() || places.beside(object, name).is_some();
         for names in &data.required {
             if !names.iter().any(|name| has(name)) {
                 let name = names.first().map_or("", |name| name);
@@ -135,9 +132,7 @@ impl<'p> Validator<'p> {
             };
             let place = self.places.member(at, object, name);
             let many = member.many;
-            let beside = member
-                .underscored
-                .and_then(|_| object.get(&format!("_{name}")));
+            let beside = member.beside.and_then(|_| places.beside(object, name));
             self.below(format!(".{name}"), |this| match (many, value.as_array()) {
                 (true, Some(items)) => this.items(items, place, beside),
                 (true, None) => this.issue(IssueCode::NotAnArray),
@@ -156,7 +151,7 @@ impl<'p> Validator<'p> {
             if place == UNKNOWN {
                 continue;
             }
-            // A `null` keeps the place of a value that has extensions only (FHIR R4, 2.6.2.3).
+            // A `null` keeps the place of a value of which only the sibling says something.
             let extended = beside
                 .and_then(Node::as_array)
                 .and_then(|beside| beside.get(number));

@@ -9,9 +9,7 @@ use vouchsafe::seal::SealedRecord;
 
 use super::names::Names;
 use super::rows::{Sought, encode_results, pack, trimmed};
-use super::{
-    ASSIGNMENT, Assignment, Guard, Idempotency, IndexRow, RelationRow, RowWrite, StoreError,
-};
+use super::{Guard, Idempotency, IndexRow, RelationRow, RowWrite, StoreError};
 use crate::pack::Reference;
 
 /// The rows of one transaction.
@@ -30,8 +28,6 @@ pub(super) struct Batch {
     pub(super) tags: Vec<TagLine>,
     pub(super) cleared_relations: Vec<RecordNo>,
     pub(super) relations: Vec<RelationLine>,
-    /// The assignment that ends now.
-    pub(super) ended: Option<RecordNo>,
 }
 
 /// A record within its tenant.
@@ -158,7 +154,6 @@ impl Batch {
             tags: Vec::new(),
             cleared_relations: Vec::new(),
             relations: Vec::new(),
-            ended: None,
         }
     }
 
@@ -288,36 +283,6 @@ impl Batch {
                 until: row.until.as_microsecond(),
             });
         }
-        Ok(())
-    }
-
-    pub(super) fn assign(&mut self, assignment: &Assignment) -> Result<(), StoreError> {
-        let names = &*Arc::clone(&self.names);
-        let Assignment {
-            id,
-            subject,
-            beneficiary,
-            from,
-            until,
-        } = assignment;
-        let row = RelationRow {
-            kind: ASSIGNMENT.into(),
-            beneficiary: beneficiary.clone(),
-            from: *from,
-            until: *until,
-        };
-        let source = RecordNo {
-            record_type: names.number(ASSIGNMENT)?,
-            id: id.uuid(),
-        };
-        self.relate(&row, subject.uuid(), source, names)
-    }
-
-    pub(super) fn end_assignment(&mut self, id: RecordId) -> Result<(), StoreError> {
-        self.ended = Some(RecordNo {
-            record_type: self.names.number(ASSIGNMENT)?,
-            id: id.uuid(),
-        });
         Ok(())
     }
 

@@ -5,9 +5,6 @@ use vouchsafe_database::DatabaseError;
 /// Why a store did not do what was asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum StoreError {
-    /// What is to be changed is not there.
-    #[error("no such record")]
-    NotFound,
     /// The record has another version than the one expected, or is there although none was.
     #[error("the record has another version")]
     Conflict,

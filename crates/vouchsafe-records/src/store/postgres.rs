@@ -12,7 +12,7 @@ use super::batch::Batch;
 use super::rows::{HeadRow, Of, One, SealedRow, VersionRow};
 use insert::Step;
 
-pub(super) use find::{candidates, count, in_care};
+pub(super) use find::{candidates, in_care};
 
 /// Settings of the sessions of a record database. All statements have an index, and a plan that was made while tables were
 /// small must not read them whole when they are large.

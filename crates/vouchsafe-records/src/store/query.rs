@@ -5,7 +5,7 @@ use vouchsafe::ids::{RecordId, RecordType, SubjectId};
 use vouchsafe::seal::IndexTag;
 
 use super::StoredRecord;
-use crate::search::{Order, Updated};
+use crate::search::{Order, Window};
 
 /// Which records: all conditions that are given hold. Deleted records are never found.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct Query {
     /// Found by all of these.
     pub lookups: Vec<Lookup>,
     /// Last written then.
-    pub updated: Updated,
+    pub updated: Window,
     /// In which order.
     pub order: Order,
     /// After this record in that order.

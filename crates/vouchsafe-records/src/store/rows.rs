@@ -150,10 +150,6 @@ fn head(record_type: &RecordType, row: &HeadRow) -> Result<Head, StoreError> {
     })
 }
 
-pub(super) fn heads(record_type: &RecordType, rows: &[HeadRow]) -> Result<Vec<Head>, StoreError> {
-    rows.iter().map(|row| head(record_type, row)).collect()
-}
-
 pub(super) fn relations(rows: Vec<CareRow>, names: &Names) -> Result<Vec<RelationRow>, StoreError> {
     let name = |number| names.name(number).ok_or(StoreError::Damaged);
     rows.into_iter()

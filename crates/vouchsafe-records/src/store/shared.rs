@@ -1,29 +1,15 @@
 //! Statements that both databases understand.
 
 use jiff::Timestamp;
-use vouchsafe::ids::{IntentId, TenantId, Version};
+use vouchsafe::ids::{IntentId, TenantId};
 use vouchsafe::seal::IndexTag;
 use vouchsafe_database::{Statement, query, query_as};
 
-use super::rows::{CareRow, HeadRow, One, RepeatedRow};
+use super::rows::{CareRow, One, RepeatedRow};
 
 /// All names there are.
 pub(super) fn names<'a>() -> Statement<'a, (i32, String)> {
     query_as("SELECT no, name FROM names")
-}
-
-pub(super) fn history<'a>(of: One, before: Option<Version>, limit: i64) -> Statement<'a, HeadRow> {
-    let before = before.map_or(i64::from(u32::MAX) + 1, |version| version.number().into());
-    query_as(
-        "SELECT id, version, subject, deleted, last_updated FROM versions \
-         WHERE tenant = $1 AND type = $2 AND id = $3 AND version < $4 \
-         ORDER BY version DESC LIMIT $5",
-    )
-    .bind(of.tenant.uuid())
-    .bind(of.record_type)
-    .bind(of.id.uuid())
-    .bind(before)
-    .bind(limit)
 }
 
 pub(super) fn relations<'a>(of: One) -> Statement<'a, CareRow> {

@@ -12,7 +12,7 @@ use super::batch::Batch;
 use super::rows::{HeadRow, Of, One, SealedRow, VersionRow};
 use super::{StoreError, bounded};
 
-pub(super) use find::{candidates, count, in_care};
+pub(super) use find::{candidates, in_care};
 
 /// `$1` tenant, `$2` type, `$3` ids, 16 bytes each, `$4` how many.
 macro_rules! wanted {
@@ -82,26 +82,22 @@ pub(super) fn heads<'a>(of: Of<'_>) -> Statement<'a, HeadRow> {
         .bind(bounded(of.ids.len()))
 }
 
+/// Inserts a batch, if what it relies on is still so.
 impl Work for Batch {
     type Output = ();
     type Error = StoreError;
 
     async fn run(self, on: &mut Connection) -> Result<(), StoreError> {
-        insert(on, &self).await
+        insert::intent(on, &self).await?;
+        for guard in &self.guards {
+            let found = match self.sought(guard) {
+                Some(sought) => find::ids(&sought).fetch_all(on).await?,
+                None => Vec::new(),
+            };
+            Self::holds(&guard.found, &found)?;
+        }
+        insert::batch(on, &self).await
     }
-}
-
-/// Inserts a batch, if what it relies on is still so.
-pub(super) async fn insert(on: &mut Connection, batch: &Batch) -> Result<(), StoreError> {
-    insert::intent(on, batch).await?;
-    for guard in &batch.guards {
-        let found = match batch.sought(guard) {
-            Some(sought) => find::ids(&sought).fetch_all(on).await?,
-            None => Vec::new(),
-        };
-        Batch::holds(&guard.found, &found)?;
-    }
-    insert::batch(on, batch).await
 }
 
 /// Ids one after the other, as one value.

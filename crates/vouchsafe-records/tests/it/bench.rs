@@ -1,5 +1,6 @@
 //! What the store tests work with: a fresh database of either kind, and records that look sealed.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use bytes::Bytes;
@@ -10,9 +11,11 @@ use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, Tenan
 use vouchsafe::seal::{Blob, IndexTag, Manifest, Owner, SealedRecord};
 use vouchsafe_database::testing::{administer, variable};
 use vouchsafe_database::{Create, Location};
-use vouchsafe_records::pack::{Pack, Reference};
-use vouchsafe_records::search::{Order, Updated};
-use vouchsafe_records::store::{IndexRow, Lookup, Query, RelationRow, RowWrite, Store, StoreError};
+use vouchsafe_records::pack::Reference;
+use vouchsafe_records::search::{Order, Window};
+use vouchsafe_records::store::{
+    Guard, IndexRow, Lookup, Query, RelationRow, RowWrite, Rows, Store, StoreError,
+};
 
 /// Runs each case on a fresh SQLite file and in a fresh PostgreSQL database.
 macro_rules! on_both {
@@ -77,7 +80,7 @@ impl Bench {
     }
 
     async fn at(location: Location, folder: TempDir, database: Option<String>) -> Self {
-        let pack = Pack::fhir_r4().unwrap();
+        let pack = crate::bank::pack();
         let store = Store::open(&location, Create::IfMissing, &pack)
             .await
             .unwrap();
@@ -118,22 +121,23 @@ impl Bench {
         rows: Vec<RowWrite>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let intent = IntentId::new_ordered(now);
-        self.store
-            .stage(self.tenant, intent, now, rows, None)
-            .await?
-            .commit()
-            .await
+        let write = (self.tenant, IntentId::new_ordered(now));
+        let rows = Rows {
+            now,
+            rows,
+            idempotency: None,
+        };
+        written(&self.store, write, rows, &[], async {}).await
     }
 
-    /// A record's first version, with one clinical blob.
+    /// A record's first version, with one financial blob.
     pub(crate) fn new_record(
         &self,
         name: &str,
         id: RecordId,
         subject: Option<SubjectId>,
     ) -> RowWrite {
-        self.version(name, id, subject, 1, &[("clinical", 1, Some("x"))])
+        self.version(name, id, subject, 1, &[("financial", 1, Some("x"))])
     }
 
     /// A version of a record: its slots, the versions that sealed them, and the text of new blobs.
@@ -186,7 +190,7 @@ impl Bench {
             ids: None,
             subjects: None,
             lookups: Vec::new(),
-            updated: Updated::default(),
+            updated: Window::default(),
             order: Order::Id,
             after: None,
             limit: 1_000,
@@ -199,6 +203,32 @@ impl Bench {
             .into_iter()
             .map(|stored| stored.record.key.id)
             .collect()
+    }
+}
+
+/// Writes as the engine does, when something else has been done that comes before the commit.
+pub(crate) async fn written(
+    store: &Store,
+    write: (TenantId, IntentId),
+    rows: Rows,
+    guards: &[Guard],
+    before: impl Future<Output = ()>,
+) -> Result<(), StoreError> {
+    let before = async {
+        before.await;
+        Ok::<_, Infallible>(())
+    };
+    let prepared = async { Ok((rows, ())) };
+    let (_, Ok(((), committed))) = store.write_after(before, prepared, write, guards).await;
+    committed
+}
+
+/// One record, written now.
+pub(crate) fn only(row: RowWrite) -> Rows {
+    Rows {
+        now: now(),
+        rows: vec![row],
+        idempotency: None,
     }
 }
 
@@ -272,9 +302,9 @@ pub(crate) fn lookup(index: &str, bytes: &[u8]) -> Lookup {
     }
 }
 
-pub(crate) fn practitioner(id: RecordId) -> Reference {
+pub(crate) fn adviser(id: RecordId) -> Reference {
     Reference::Local {
-        record_type: record_type("Practitioner"),
+        record_type: record_type("Adviser"),
         id,
         version: None,
     }
@@ -282,7 +312,7 @@ pub(crate) fn practitioner(id: RecordId) -> Reference {
 
 pub(crate) fn relation(beneficiary: &Reference, from: Timestamp, until: Timestamp) -> RelationRow {
     RelationRow {
-        kind: "care-team".into(),
+        kind: "mandate".into(),
         beneficiary: beneficiary.clone(),
         from,
         until,

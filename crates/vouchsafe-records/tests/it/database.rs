@@ -1,15 +1,15 @@
 //! The databases themselves: how they are opened, and what is refused.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use vouchsafe::ids::{RecordId, SubjectId};
 use vouchsafe_database::testing::{self, variable};
 use vouchsafe_database::{Create, DatabaseError, Location};
-use vouchsafe_records::pack::{Pack, PackText};
 use vouchsafe_records::store::{RowWrite, Settled, Store, StoreError};
 
-use crate::bench::{Bench, ca, now, on_both};
+use crate::bench::{Bench, ca, now, on_both, only, written};
 
 on_both!(
     a_fresh_database_is_sound,
@@ -22,7 +22,7 @@ on_both!(
 );
 
 async fn open(location: &Location, create: Create) -> Result<Store, DatabaseError> {
-    Store::open(location, create, &Pack::fhir_r4().unwrap()).await
+    Store::open(location, create, &crate::bank::pack()).await
 }
 
 async fn a_fresh_database_is_sound(bench: &Bench) {
@@ -45,7 +45,7 @@ async fn a_fresh_database_is_sound(bench: &Bench) {
 
 async fn a_database_is_opened_again(bench: &Bench) {
     let id = RecordId::random();
-    let row = bench.new_record("Observation", id, Some(SubjectId::random()));
+    let row = bench.new_record("Account", id, Some(SubjectId::random()));
     bench.write(vec![row]).await.unwrap();
     // By two at once, as replicas do.
     let (one, two) = tokio::join!(
@@ -55,7 +55,7 @@ async fn a_database_is_opened_again(bench: &Bench) {
     for store in [one.unwrap(), two.unwrap()] {
         assert!(
             store
-                .read(&bench.key("Observation", id), None)
+                .read(&bench.key("Account", id), None)
                 .await
                 .unwrap()
                 .is_some()
@@ -123,9 +123,9 @@ async fn the_newest_checkpoint_is_remembered(bench: &Bench) {
 
 async fn a_damaged_row_is_told(bench: &Bench) {
     let id = RecordId::random();
-    let row = bench.new_record("Observation", id, Some(SubjectId::random()));
+    let row = bench.new_record("Account", id, Some(SubjectId::random()));
     bench.write(vec![row]).await.unwrap();
-    let key = bench.key("Observation", id);
+    let key = bench.key("Account", id);
     tamper(bench, "UPDATE versions SET sealed = manifest").await;
     assert_eq!(
         bench.store.read(&key, None).await.map(drop),
@@ -142,44 +142,30 @@ async fn a_damaged_row_is_told(bench: &Bench) {
     );
 }
 
-/// A pack of one type, with one class.
-fn small_pack() -> std::sync::Arc<Pack> {
-    Pack::parse(&PackText {
-        manifest: r#"
-            name = "small"
-            version = "1"
-            datatypes = "datatypes.tsv"
-            [types.Patient]
-            subject = { kind = "self" }
-        "#,
-        tables: &[
-            (
-                "Patient.tsv",
-                "path\ttype\tcard\tclass\town\tindex\nPatient\tRecord\t0..*\tcontact\t-\t-\n",
-            ),
-            ("datatypes.tsv", "path\ttype\tcard\tclass\town\tindex\n"),
-        ],
-    })
-    .unwrap()
-}
-
 async fn names_of_a_newer_pack_are_learnt(bench: &Bench) {
     // An older program that runs on beside a newer one, on a database that the older one made.
     let id = RecordId::random();
     let row = bench.version(
-        "Patient",
+        "Customer",
         id,
         Some(SubjectId::random()),
         1,
         &[("contact", 1, Some("x"))],
     );
     bench.write(vec![row]).await.unwrap();
-    let older = Store::open(&bench.location, Create::Never, &small_pack())
+    let small = crate::bank::small("Thing\tRecord\t0..*\tcontact\t-\t-\n", "").unwrap();
+    let older = Store::open(&bench.location, Create::Never, &small)
         .await
         .unwrap();
     tamper(bench, "INSERT INTO names (name) VALUES ('clinical+future')").await;
     let newer = open(&bench.location, Create::Never).await.unwrap();
-    let row = bench.version("Patient", id, None, 2, &[("clinical+future", 2, Some("y"))]);
+    let row = bench.version(
+        "Customer",
+        id,
+        None,
+        2,
+        &[("clinical+future", 2, Some("y"))],
+    );
     let row = RowWrite {
         subject: older
             .head(bench.tenant, &row.record.key.record_type, id)
@@ -190,15 +176,11 @@ async fn names_of_a_newer_pack_are_learnt(bench: &Bench) {
         ..row
     };
     let intent = vouchsafe::ids::IntentId::new_ordered(now());
-    newer
-        .stage(bench.tenant, intent, now(), vec![row], None)
-        .await
-        .unwrap()
-        .commit()
+    written(&newer, (bench.tenant, intent), only(row), &[], async {})
         .await
         .unwrap();
     let stored = older
-        .read(&bench.key("Patient", id), None)
+        .read(&bench.key("Customer", id), None)
         .await
         .unwrap()
         .unwrap();
@@ -213,20 +195,21 @@ async fn a_lost_connection_leaves_nothing_behind() {
         return;
     };
     let id = RecordId::random();
-    let row = bench.new_record("Observation", id, Some(SubjectId::random()));
+    let row = bench.new_record("Account", id, Some(SubjectId::random()));
     let intent = vouchsafe::ids::IntentId::new_ordered(now());
-    let staged = bench
-        .store
-        .stage(bench.tenant, intent, now(), vec![row], None)
-        .await
-        .unwrap();
-    tamper(
-        &bench,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-         WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
-    .await;
-    assert_eq!(staged.commit().await, Err(StoreError::InDoubt));
+    let cut = async {
+        // Until all has run but the commit.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        tamper(
+            &bench,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .await;
+    };
+    let write = (bench.tenant, intent);
+    let committed = written(&bench.store, write, only(row), &[], cut).await;
+    assert_eq!(committed, Err(StoreError::InDoubt));
     assert_eq!(
         bench.store.settle(intent, now()).await,
         Ok(Settled::Aborted)
@@ -234,7 +217,7 @@ async fn a_lost_connection_leaves_nothing_behind() {
     assert!(
         bench
             .store
-            .read(&bench.key("Observation", id), None)
+            .read(&bench.key("Account", id), None)
             .await
             .unwrap()
             .is_none()
@@ -247,7 +230,7 @@ async fn a_lost_connection_leaves_nothing_behind() {
 async fn a_new_file_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
     let bench = Bench::sqlite().await;
-    let row = bench.new_record("Observation", RecordId::random(), Some(SubjectId::random()));
+    let row = bench.new_record("Account", RecordId::random(), Some(SubjectId::random()));
     bench.write(vec![row]).await.unwrap();
     let Location::Sqlite { path } = &bench.location else {
         panic!()
@@ -301,7 +284,7 @@ async fn deleted_text_is_overwritten() {
     let Location::Sqlite { path } = &bench.location else {
         panic!()
     };
-    let mut row = bench.new_record("Patient", RecordId::random(), Some(SubjectId::random()));
+    let mut row = bench.new_record("Customer", RecordId::random(), Some(SubjectId::random()));
     let marker = [
         0xa5_u8, 0x5a, 0xc3, 0x3c, 0x96, 0x69, 0xf0, 0x0f, 1, 2, 3, 4, 5, 6, 7, 8,
     ];
@@ -309,7 +292,7 @@ async fn deleted_text_is_overwritten() {
     row.tags[0].tag = vouchsafe::seal::IndexTag(marker);
     let (id, subject) = (row.record.key.id, row.subject);
     bench.write(vec![row]).await.unwrap();
-    let mut row = bench.version("Patient", id, subject, 2, &[("clinical", 1, None)]);
+    let mut row = bench.version("Customer", id, subject, 2, &[("financial", 1, None)]);
     row.replaced_indexes = vec!["family".into()];
     bench.write(vec![row]).await.unwrap();
     // Closing moves the write-ahead log into the file and removes it.

@@ -1,6 +1,8 @@
-//! The public interface of the crate: one suite of store tests on both databases, and the pack
-//! on real data.
+//! The public interface of the crate, on the pack of a bank: packs, one suite of tests of the store and one of the engine,
+//! both on both databases.
 
+#[cfg(test)]
+mod bank;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
@@ -8,10 +10,12 @@ mod care;
 #[cfg(test)]
 mod database;
 #[cfg(test)]
+mod engine;
+#[cfg(test)]
 mod finding;
 #[cfg(test)]
-mod records;
+mod pack;
 #[cfg(test)]
-mod synthea;
+mod records;
 #[cfg(test)]
 mod writing;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vouchsafe::ids::{IntentId, RecordId, SubjectId};
+use vouchsafe_database::Location;
 use vouchsafe_records::store::{Guard, Idempotency, RowWrite, Rows, Settled, Store, StoreError};
 
-use crate::bench::{Bench, entry, later, lookup, now, on_both, tag};
+use crate::bench::{Bench, entry, later, lookup, now, on_both, only, tag, written};
 
 on_both!(
     a_committed_write_is_settled_as_such,
@@ -25,18 +26,10 @@ on_both!(
 
 async fn a_committed_write_is_settled_as_such(bench: &Bench) {
     let intent = IntentId::new_ordered(now());
-    let row = bench.new_record("Observation", RecordId::random(), Some(SubjectId::random()));
-    assert_eq!(bench.store.outcome_of(intent).await.unwrap(), None);
-    let staged = bench
-        .store
-        .stage(bench.tenant, intent, now(), vec![row], None)
-        .await
-        .unwrap();
-    staged.commit().await.unwrap();
-    assert_eq!(
-        bench.store.outcome_of(intent).await.unwrap(),
-        Some(Settled::Committed)
-    );
+    let row = bench.new_record("Account", RecordId::random(), Some(SubjectId::random()));
+    let write = (bench.tenant, intent);
+    let committed = written(&bench.store, write, only(row), &[], async {}).await;
+    assert_eq!(committed, Ok(()));
     assert_eq!(
         bench.store.settle(intent, now()).await.unwrap(),
         Settled::Committed
@@ -54,16 +47,14 @@ async fn a_late_commit_of_an_aborted_intent_fails(bench: &Bench) {
         Settled::Aborted
     );
     let id = RecordId::random();
-    let row = bench.new_record("Observation", id, Some(SubjectId::random()));
-    let staged = bench
-        .store
-        .stage(bench.tenant, intent, later(2), vec![row], None)
-        .await;
-    assert_eq!(staged.map(drop), Err(StoreError::Duplicate));
+    let row = bench.new_record("Account", id, Some(SubjectId::random()));
+    let write = (bench.tenant, intent);
+    let late = written(&bench.store, write, only(row), &[], async {}).await;
+    assert_eq!(late, Err(StoreError::Duplicate));
     assert!(
         bench
             .store
-            .read(&bench.key("Observation", id), None)
+            .read(&bench.key("Account", id), None)
             .await
             .unwrap()
             .is_none()
@@ -72,72 +63,56 @@ async fn a_late_commit_of_an_aborted_intent_fails(bench: &Bench) {
 
 async fn settling_waits_for_a_write_under_way(bench: &Bench) {
     let intent = IntentId::new_ordered(now());
-    let row = bench.new_record("Observation", RecordId::random(), Some(SubjectId::random()));
-    let staged = bench
-        .store
-        .stage(bench.tenant, intent, now(), vec![row], None)
-        .await
-        .unwrap();
+    let row = bench.new_record("Account", RecordId::random(), Some(SubjectId::random()));
     let store = bench.store.clone();
-    let mut settling = tokio::spawn(async move { store.settle(intent, later(1)).await });
-    let early = tokio::time::timeout(Duration::from_millis(200), &mut settling).await;
-    assert!(early.is_err(), "settled while the write was under way");
-    staged.commit().await.unwrap();
-    assert_eq!(settling.await.unwrap(), Ok(Settled::Committed));
+    let mut settled = None;
+    let before = async {
+        // Until the statements have run, where they run meanwhile.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let mut settling = tokio::spawn(async move { store.settle(intent, later(1)).await });
+        let early = tokio::time::timeout(Duration::from_millis(200), &mut settling).await;
+        let under_way = matches!(bench.location, Location::Postgres(_));
+        assert_eq!(early.is_err(), under_way, "settled while it was under way");
+        settled = Some((early, settling));
+    };
+    let write = (bench.tenant, intent);
+    let committed = written(&bench.store, write, only(row), &[], before).await;
+    match settled.unwrap() {
+        (Err(_), settling) => {
+            assert_eq!(committed, Ok(()));
+            assert_eq!(settling.await.unwrap(), Ok(Settled::Committed));
+        }
+        // SQLite has one writer: nothing of the write was there yet, and now nothing ever is.
+        (Ok(early), _) => {
+            assert_eq!(early.unwrap(), Ok(Settled::Aborted));
+            assert_eq!(committed, Err(StoreError::Duplicate));
+        }
+    }
 }
 
 async fn a_write_that_was_dropped_is_aborted(bench: &Bench) {
     let intent = IntentId::new_ordered(now());
     let id = RecordId::random();
-    let row = bench.new_record("Observation", id, Some(SubjectId::random()));
-    let staged = bench
-        .store
-        .stage(bench.tenant, intent, now(), vec![row], None)
-        .await
-        .unwrap();
-    drop(staged);
+    let row = bench.new_record("Account", id, Some(SubjectId::random()));
+    let never = std::future::pending();
+    let write = written(&bench.store, (bench.tenant, intent), only(row), &[], never);
+    let dropped = tokio::time::timeout(Duration::from_millis(100), write).await;
+    assert!(dropped.is_err());
     assert_eq!(
         bench.store.settle(intent, now()).await.unwrap(),
         Settled::Aborted
     );
-    assert!(
-        bench
-            .store
-            .read(&bench.key("Observation", id), None)
-            .await
-            .unwrap()
-            .is_none()
-    );
-    let row = bench.new_record("Observation", id, Some(SubjectId::random()));
-    let next = bench.store.stage(
-        bench.tenant,
-        IntentId::new_ordered(now()),
-        now(),
-        vec![row],
-        None,
-    );
-    next.await.unwrap().roll_back().await.unwrap();
-    assert!(
-        bench
-            .store
-            .read(&bench.key("Observation", id), None)
-            .await
-            .unwrap()
-            .is_none()
-    );
+    let key = bench.key("Account", id);
+    assert!(bench.store.read(&key, None).await.unwrap().is_none());
 }
 
 async fn an_intent_is_used_once(bench: &Bench) {
     let intent = IntentId::new_ordered(now());
-    let row = || bench.new_record("Observation", RecordId::random(), Some(SubjectId::random()));
-    let stage = async || {
-        bench
-            .store
-            .stage(bench.tenant, intent, now(), vec![row()], None)
-            .await
-    };
-    stage().await.unwrap().commit().await.unwrap();
-    assert_eq!(stage().await.map(drop), Err(StoreError::Duplicate));
+    let row = || bench.new_record("Account", RecordId::random(), Some(SubjectId::random()));
+    let write = (bench.tenant, intent);
+    let write = async || written(&bench.store, write, only(row()), &[], async {}).await;
+    assert_eq!(write().await, Ok(()));
+    assert_eq!(write().await, Err(StoreError::Duplicate));
 }
 
 async fn a_repeated_write_gets_the_first_result(bench: &Bench) {
@@ -154,17 +129,20 @@ async fn a_repeated_write_gets_the_first_result(bench: &Bench) {
             .unwrap()
             .is_none()
     );
-    let stage = async |rows: Vec<RowWrite>| {
-        let intent = IntentId::new_ordered(now());
-        store
-            .stage(tenant, intent, now(), rows, Some(idempotency))
-            .await
+    let write = async |rows: Vec<RowWrite>| {
+        let write = (tenant, IntentId::new_ordered(now()));
+        let rows = Rows {
+            now: now(),
+            rows,
+            idempotency: Some(idempotency),
+        };
+        written(store, write, rows, &[], async {}).await
     };
     let rows = vec![
-        bench.new_record("Observation", id, subject),
-        bench.new_record("Practitioner", id, None),
+        bench.new_record("Account", id, subject),
+        bench.new_record("Adviser", id, None),
     ];
-    stage(rows).await.unwrap().commit().await.unwrap();
+    write(rows).await.unwrap();
     let first = store.repeated(tenant, &idempotency).await.unwrap().unwrap();
     assert_eq!(first.request, tag(2));
     let names: Vec<&str> = first
@@ -172,13 +150,13 @@ async fn a_repeated_write_gets_the_first_result(bench: &Bench) {
         .iter()
         .map(|head| head.record_type.as_str())
         .collect();
-    assert_eq!(names, ["Observation", "Practitioner"]);
+    assert_eq!(names, ["Account", "Adviser"]);
     assert_eq!(
         (first.results[0].id, first.results[0].last_updated),
         (id, now())
     );
-    let again = stage(vec![bench.tombstone("Observation", id, subject, 2)]).await;
-    assert_eq!(again.map(drop), Err(StoreError::Duplicate));
+    let again = write(vec![bench.tombstone("Account", id, subject, 2)]).await;
+    assert_eq!(again, Err(StoreError::Duplicate));
     let elsewhere = vouchsafe::ids::TenantId::random();
     assert!(
         store
@@ -199,13 +177,13 @@ async fn a_repeated_write_gets_the_first_result(bench: &Bench) {
 }
 
 fn identified(bench: &Bench, byte: u8) -> RowWrite {
-    let mut row = bench.new_record("Patient", RecordId::random(), Some(SubjectId::random()));
+    let mut row = bench.new_record("Customer", RecordId::random(), Some(SubjectId::random()));
     row.tags = vec![entry("identifier", byte)];
     row
 }
 
 fn guard(bench: &Bench, byte: u8, found: Vec<RecordId>) -> Guard {
-    let mut query = bench.query("Patient");
+    let mut query = bench.query("Customer");
     query.lookups = vec![lookup("identifier", &[byte])];
     query.limit = found.len() + 1;
     Guard { query, found }
@@ -217,13 +195,10 @@ async fn guarded(
     row: RowWrite,
     guard: Guard,
 ) -> Result<(), StoreError> {
-    let intent = IntentId::new_ordered(now());
-    let staged = store
-        .stage_guarded(bench.tenant, intent, now(), vec![row], None, &[guard])
-        .await?;
+    let write = (bench.tenant, IntentId::new_ordered(now()));
     // Long enough for the others to come as far, where there can be several.
-    tokio::time::sleep(Duration::from_millis(20)).await;
-    staged.commit().await
+    let before = tokio::time::sleep(Duration::from_millis(20));
+    written(store, write, only(row), &[guard], before).await
 }
 
 async fn of_two_conditional_creates_one_is_done(bench: &Bench) {
@@ -267,7 +242,7 @@ async fn of_two_conditional_creates_one_is_done(bench: &Bench) {
             "{result:?}"
         );
     }
-    let mut query = bench.query("Patient");
+    let mut query = bench.query("Customer");
     query.lookups = vec![lookup("identifier", &[1])];
     assert_eq!(bench.found(&query).await.len(), 1);
 }
@@ -308,12 +283,8 @@ async fn updates_are_no_victims_of_guards_elsewhere(bench: &Bench) {
         .map(|row| {
             let store = Arc::clone(&store);
             tokio::spawn(async move {
-                let intent = IntentId::new_ordered(now());
-                store
-                    .stage(tenant, intent, now(), vec![row], None)
-                    .await?
-                    .commit()
-                    .await
+                let write = (tenant, IntentId::new_ordered(now()));
+                written(&store, write, only(row), &[], async {}).await
             })
         })
         .collect();
@@ -325,28 +296,11 @@ async fn updates_are_no_victims_of_guards_elsewhere(bench: &Bench) {
     }
 }
 
-/// Stages and commits, when something else has been done.
-async fn written(
-    store: Store,
-    intent: IntentId,
-    row: RowWrite,
-    before: impl Future<Output = Result<(), Refused>>,
-) -> Result<Result<(), StoreError>, Refused> {
-    let tenant = row.record.key.tenant;
-    let rows = Rows {
-        now: now(),
-        rows: vec![row],
-        idempotency: None,
-    };
-    let prepared = async { Ok((rows, ())) };
-    let write = store.write_after(before, prepared, (tenant, intent), &[]);
-    let (before, written) = write.await;
-    before?;
-    written.map(|((), committed)| committed)
+/// Writes one record.
+async fn put(store: Store, intent: IntentId, row: RowWrite) -> Result<(), StoreError> {
+    let write = (row.record.key.tenant, intent);
+    written(&store, write, only(row), &[], async {}).await
 }
-
-#[derive(Debug, Eq, PartialEq)]
-struct Refused;
 
 async fn of_writes_at_once_each_is_done_or_refused(bench: &Bench) {
     let contested = RecordId::random();
@@ -357,19 +311,19 @@ async fn of_writes_at_once_each_is_done_or_refused(bench: &Bench) {
             _ => RecordId::random(),
         };
         let intent = IntentId::new_ordered(now());
-        let row = bench.new_record("Observation", id, Some(SubjectId::random()));
-        let write = written(bench.store.clone(), intent, row, async { Ok(()) });
+        let row = bench.new_record("Account", id, Some(SubjectId::random()));
+        let write = put(bench.store.clone(), intent, row);
         tasks.push((id, intent, tokio::spawn(write)));
     }
     let mut won = 0;
     for (id, intent, task) in tasks {
-        let outcome = task.await.unwrap().unwrap();
+        let outcome = task.await.unwrap();
         let settled = bench.store.settle(intent, now()).await.unwrap();
         match outcome {
             Ok(()) => {
                 won += usize::from(id == contested);
                 assert_eq!(settled, Settled::Committed);
-                let key = bench.key("Observation", id);
+                let key = bench.key("Account", id);
                 assert!(bench.store.read(&key, None).await.unwrap().is_some());
             }
             Err(error) => {
@@ -386,23 +340,23 @@ async fn who_is_cut_off_holds_up_nobody(bench: &Bench) {
     for round in 0..40_u64 {
         let id = RecordId::random();
         let intent = IntentId::new_ordered(now());
-        let row = bench.new_record("Observation", id, Some(SubjectId::random()));
-        let write = written(bench.store.clone(), intent, row, async { Ok(()) });
+        let row = bench.new_record("Account", id, Some(SubjectId::random()));
+        let write = put(bench.store.clone(), intent, row);
         let task = tokio::spawn(write);
-        let other = bench.new_record("Observation", RecordId::random(), None);
+        let other = bench.new_record("Account", RecordId::random(), None);
         let beside = IntentId::new_ordered(now());
-        let beside = written(bench.store.clone(), beside, other, async { Ok(()) });
+        let beside = put(bench.store.clone(), beside, other);
         let beside = tokio::spawn(beside);
         // At another place each time.
         tokio::time::sleep(Duration::from_micros(round * 37)).await;
         task.abort();
         cut_off.push((id, intent));
         let done = tokio::time::timeout(Duration::from_secs(20), beside).await;
-        assert_eq!(done.expect("held up").unwrap(), Ok(Ok(())));
+        assert_eq!(done.expect("held up").unwrap(), Ok(()));
     }
     for (id, intent) in cut_off {
         let committed = bench.store.settle(intent, now()).await.unwrap() == Settled::Committed;
-        let key = bench.key("Observation", id);
+        let key = bench.key("Account", id);
         let there = bench.store.read(&key, None).await.unwrap().is_some();
         assert_eq!(committed, there);
     }
@@ -410,10 +364,14 @@ async fn who_is_cut_off_holds_up_nobody(bench: &Bench) {
 
 async fn nothing_is_written_when_what_comes_before_fails(bench: &Bench) {
     let (id, intent) = (RecordId::random(), IntentId::new_ordered(now()));
-    let row = bench.new_record("Observation", id, Some(SubjectId::random()));
-    let outcome = written(bench.store.clone(), intent, row, async { Err(Refused) }).await;
-    assert_eq!(outcome, Err(Refused));
-    let key = bench.key("Observation", id);
+    let row = bench.new_record("Account", id, Some(SubjectId::random()));
+    let prepared = async { Ok((only(row), ())) };
+    let before = async { Err::<(), _>("no log") };
+    let write = (bench.tenant, intent);
+    let (before, written) = bench.store.write_after(before, prepared, write, &[]).await;
+    assert_eq!(before, Err("no log"));
+    assert_eq!(written, Ok(((), Err(StoreError::Unavailable))));
+    let key = bench.key("Account", id);
     assert!(bench.store.read(&key, None).await.unwrap().is_none());
     let settled = bench.store.settle(intent, now()).await;
     assert_eq!(settled.unwrap(), Settled::Aborted);

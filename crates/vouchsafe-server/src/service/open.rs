@@ -20,7 +20,6 @@ use vouchsafe_ledger::RecorderError;
 use vouchsafe_ledger::client::{ConnectError, RecorderClient};
 use vouchsafe_ledger::recorder;
 use vouchsafe_records::engine::Engine;
-use vouchsafe_records::pack::Pack;
 use vouchsafe_records::store::Store;
 
 use super::policies::{self, from_hex, to_hex};
@@ -189,7 +188,7 @@ async fn open_engine(
     (keys, log, bundle): (Arc<KeyStore>, RecorderClient, Arc<Bundle>),
     first: bool,
 ) -> Result<Engine, OpenError> {
-    let pack = Pack::fhir_r4()?;
+    let pack = vouchsafe_fhir::pack()?;
     let store = Store::open(&places.records, create(first), &pack).await?;
     let keys: Arc<dyn KeyService> = keys;
     let gate = trusted::gate(bundle, Arc::new(log), Clock::new(now));

@@ -1,10 +1,11 @@
 //! Conditions on opened documents, as searches make them.
+//!
+//! They are data: a walk over the tree, and what must be there. What a dialect calls a code or a name is made of
+//! these; the core knows no dialect.
 
 use std::fmt;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
 
 use super::{Document, Node, normalise};
 
@@ -28,35 +29,35 @@ impl fmt::Debug for Predicate {
 pub enum Test {
     /// Anything but `null`.
     Present,
-    /// A code or identifier (FHIR R4, 3.1.1.5.5 "token"): in a Coding, CodeableConcept,
-    /// Identifier, ContactPoint, string, number or truth value.
-    Token {
-        /// `None`: any. `Some(None)`: it must have none. `Some(Some(_))`: it must have this one.
-        system: Option<Option<Box<str>>>,
-        /// `None`: any.
-        code: Option<Box<str>>,
-    },
-    /// Text, also in the parts of a HumanName or Address (FHIR R4, 3.1.1.5.4 "string").
+    /// A leaf with exactly this text.
+    Equals(Box<str>),
+    /// A leaf whose text begins so.
+    Begins(Box<str>),
+    /// A string, compared after both sides were normalised.
     Text {
         /// What is looked for, as [`super::normalise()`] makes it.
         normalised: Box<str>,
         /// How it is compared.
         how: TextMatch,
     },
-    /// A reference to `Type/id`, whatever version of it (FHIR R4, 3.1.1.5.6 "reference").
-    Reference(Box<str>),
-    /// A date, dateTime, instant or Period, as the interval that it means (FHIR R4, 3.1.1.5.3).
-    Date {
-        /// Begin of the interval asked for.
-        from: Timestamp,
-        /// Its end, exclusive.
-        until: Timestamp,
-        /// How the intervals are compared.
-        op: DateOp,
+    /// A span of time, compared with the one asked for.
+    Span {
+        /// Reads a value as a span.
+        reads: ReadSpan,
+        /// The span asked for.
+        asked: Span,
+        /// How the two are compared.
+        op: SpanOp,
     },
-    /// A leaf with exactly this text.
-    Equals(Box<str>),
-    /// Whatever passes one of these (FHIR R4, 3.1.1.4.1: values parted by commas).
+    /// An object of which some value of this member passes; arrays are walked.
+    Member(&'static str, Box<Self>),
+    /// What passes, or has below it a value that does, reached through these members alone.
+    Within(&'static [&'static str], Box<Self>),
+    /// Whatever does not pass.
+    Not(Box<Self>),
+    /// Whatever passes all of these.
+    All(Vec<Self>),
+    /// Whatever passes one of these.
     Any(Vec<Self>),
 }
 
@@ -65,6 +66,15 @@ impl fmt::Debug for Test {
         f.write_str("[PHI]")
     }
 }
+
+/// Begin and end (exclusive) of a point or stretch of time.
+pub type Span = (Timestamp, Timestamp);
+
+/// Reads a value as a span of time; how dates are written is the dialect's. It comes from [`crate::trusted::read_span`].
+///
+/// A plain function and no closure: it captures nothing that what it is shown could be kept in.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadSpan(pub(crate) fn(&Node) -> Option<Span>);
 
 /// How text is compared, after both sides were normalised.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -77,10 +87,10 @@ pub enum TextMatch {
     Contains,
 }
 
-/// How a date is compared (FHIR R4, 3.1.1.5.2 "prefixes").
+/// How a span of time is compared with the one asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum DateOp {
-    /// Within the interval.
+pub enum SpanOp {
+    /// Within it.
     Eq,
     /// Not within it.
     Ne,
@@ -98,13 +108,16 @@ pub enum DateOp {
     Eb,
 }
 
-/// Whether a document meets the condition.
-pub(crate) fn matches(document: &Document, predicate: &Predicate) -> bool {
-    let met = predicate
-        .paths
-        .iter()
-        .any(|path| any_value(document.root(), path, &|value| predicate.test.passes(value)));
-    met != predicate.negate
+impl Predicate {
+    /// Whether a document meets the condition.
+    #[must_use]
+    pub fn holds(&self, document: &Document) -> bool {
+        let met = self
+            .paths
+            .iter()
+            .any(|path| any_value(document.root(), path, &|value| self.test.passes(value)));
+        met != self.negate
+    }
 }
 
 /// Whether any value at a path passes; arrays on the way and at the end are walked.
@@ -122,17 +135,35 @@ impl Test {
     fn passes(&self, value: &Node) -> bool {
         match self {
             Self::Present => !value.is_null(),
-            Self::Token { system, code } => {
-                let system = system.as_ref().map(Option::as_deref);
-                has_token(value, system, code.as_deref())
-            }
-            Self::Text { normalised, how } => has_text(value, normalised, *how),
-            Self::Reference(target) => refers_to(value, target),
-            Self::Date { from, until, op } => {
-                interval(value).is_some_and(|value| op.holds((*from, *until), value))
-            }
             Self::Equals(text) => leaf(value).is_some_and(|leaf| *leaf == **text),
+            Self::Begins(text) => leaf(value).is_some_and(|leaf| leaf.starts_with(&**text)),
+            Self::Text { normalised, how } => value
+                .as_str()
+                .is_some_and(|text| how.holds(&normalise(text), normalised)),
+            Self::Span { reads, asked, op } => {
+                reads.0(value).is_some_and(|value| op.holds(*asked, value))
+            }
+            Self::Member(name, test) => value
+                .get(name)
+                .is_some_and(|value| any_value(value, &[], &|value| test.passes(value))),
+            Self::Within(members, test) => test.passes_within(members, value),
+            Self::Not(test) => !test.passes(value),
+            Self::All(tests) => tests.iter().all(|test| test.passes(value)),
             Self::Any(tests) => tests.iter().any(|test| test.passes(value)),
+        }
+    }
+
+    fn passes_within(&self, members: &[&str], value: &Node) -> bool {
+        match value {
+            Node::Array(items) => items.iter().any(|item| self.passes_within(members, item)),
+            Node::Object(object) => {
+                self.passes(value)
+                    || object
+                        .iter()
+                        .filter(|(name, _)| members.contains(name))
+                        .any(|(_, below)| self.passes_within(members, below))
+            }
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => self.passes(value),
         }
     }
 }
@@ -147,57 +178,6 @@ fn leaf(value: &Node) -> Option<&str> {
     }
 }
 
-fn has_token(value: &Node, system: Option<Option<&str>>, code: Option<&str>) -> bool {
-    if let Some(leaf) = leaf(value) {
-        // A bare code has no system of its own.
-        return code.is_none_or(|code| code == leaf) && system.flatten().is_none();
-    }
-    if let Some(codings) = value.get("coding").and_then(Node::as_array) {
-        return codings.iter().any(|coding| has_token(coding, system, code));
-    }
-    let text = |name| value.get(name).and_then(leaf);
-    let Some(own) = text("code").or_else(|| text("value")) else {
-        return false;
-    };
-    let fits = match system {
-        None => true,
-        Some(None) => text("system").is_none(),
-        // Of a ContactPoint, `use` stands for the system (FHIR R4, 3.1.1.5.5).
-        Some(Some(wanted)) => text("system") == Some(wanted) || text("use") == Some(wanted),
-    };
-    fits && code.is_none_or(|code| code == own)
-}
-
-/// The members of HumanName, Address, Coding and CodeableConcept that are text.
-const TEXT_MEMBERS: [&str; 14] = [
-    "text",
-    "family",
-    "given",
-    "prefix",
-    "suffix",
-    "line",
-    "city",
-    "district",
-    "state",
-    "postalCode",
-    "country",
-    "display",
-    "coding",
-    "value",
-];
-
-fn has_text(value: &Node, wanted: &str, how: TextMatch) -> bool {
-    match value {
-        Node::String(text) => how.holds(&normalise(text), wanted),
-        Node::Array(items) => items.iter().any(|item| has_text(item, wanted, how)),
-        Node::Object(object) => object
-            .iter()
-            .filter(|(name, _)| TEXT_MEMBERS.contains(name))
-            .any(|(_, part)| has_text(part, wanted, how)),
-        Node::Null | Node::Bool(_) | Node::Number(_) => false,
-    }
-}
-
 impl TextMatch {
     fn holds(self, text: &str, wanted: &str) -> bool {
         match self {
@@ -209,22 +189,8 @@ impl TextMatch {
     }
 }
 
-fn refers_to(value: &Node, target: &str) -> bool {
-    let reference = value
-        .as_str()
-        .or_else(|| value.get("reference").and_then(Node::as_str));
-    let Some(rest) = reference.and_then(|reference| reference.strip_prefix(target)) else {
-        return false;
-    };
-    rest.is_empty() || rest.starts_with("/_history/")
-}
-
-/// Begin and end (exclusive) of a point or stretch of time.
-type Interval = (Timestamp, Timestamp);
-
-impl DateOp {
-    /// FHIR R4, 3.1.1.5.3: the value's interval against the one asked for.
-    fn holds(self, (from, until): Interval, (begin, end): Interval) -> bool {
+impl SpanOp {
+    fn holds(self, (from, until): Span, (begin, end): Span) -> bool {
         let within = from <= begin && end <= until;
         match self {
             Self::Eq => within,
@@ -237,74 +203,6 @@ impl DateOp {
             Self::Eb => end <= from,
         }
     }
-}
-
-/// What a date, dateTime, instant or Period stands for.
-fn interval(value: &Node) -> Option<Interval> {
-    if let Some(text) = value.as_str() {
-        return moment(text);
-    }
-    let bound = |name| value.get(name).map(|bound| bound.as_str().and_then(moment));
-    match (bound("start"), bound("end")) {
-        (None, None) | (Some(None), _) | (_, Some(None)) => None,
-        (start, end) => Some((
-            start.flatten().map_or(Timestamp::MIN, |(begin, _)| begin),
-            end.flatten().map_or(Timestamp::MAX, |(_, end)| end),
-        )),
-    }
-}
-
-/// A year, month, day or time, as long as its precision; without an offset, in UTC.
-fn moment(text: &str) -> Option<Interval> {
-    // No signs: a number type would read them, dates have none.
-    if !text.is_ascii() || !text.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    let part = |from: usize, to: usize| text.get(from..to)?.parse::<i16>().ok();
-    let small = |from, to| i8::try_from(part(from, to)?).ok();
-    match text.len() {
-        4 => {
-            let year = part(0, 4)?;
-            days(
-                Date::new(year, 1, 1).ok()?,
-                Date::new(year.checked_add(1)?, 1, 1).ok(),
-            )
-        }
-        7 if text.get(4..5) == Some("-") => {
-            let first = Date::new(part(0, 4)?, small(5, 7)?, 1).ok()?;
-            days(first, first.last_of_month().tomorrow().ok())
-        }
-        10 => {
-            let day: Date = text.parse().ok()?;
-            days(day, day.tomorrow().ok())
-        }
-        _ => {
-            let begin = match text.parse::<Timestamp>() {
-                Ok(begin) => begin,
-                Err(_) => utc(text.parse::<DateTime>().ok()?)?,
-            };
-            let end = begin.checked_add(precision(text)).unwrap_or(Timestamp::MAX);
-            Some((begin, end))
-        }
-    }
-}
-
-/// The step of the last digit of a time's seconds.
-fn precision(text: &str) -> jiff::SignedDuration {
-    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
-    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
-    let nanos = (digits..9).fold(1_i64, |nanos, _| nanos * 10);
-    jiff::SignedDuration::from_nanos(nanos)
-}
-
-fn days(first: Date, after: Option<Date>) -> Option<Interval> {
-    let end = after.and_then(|after| utc(after.to_datetime(jiff::civil::Time::midnight())));
-    let begin = utc(first.to_datetime(jiff::civil::Time::midnight()))?;
-    Some((begin, end.unwrap_or(Timestamp::MAX)))
-}
-
-fn utc(time: DateTime) -> Option<Timestamp> {
-    TimeZone::UTC.to_timestamp(time).ok()
 }
 
 #[cfg(test)]

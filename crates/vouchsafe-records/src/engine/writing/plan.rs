@@ -281,7 +281,7 @@ impl Engine {
                 document, if_match, ..
             } => match &previous {
                 Some(stored) if !stored.deleted => (Kind::Update, Some(document), if_match),
-                // An update of what is not there makes it (FHIR R4, 3.1.0.4.1).
+                // An update of what is not there makes it.
                 Some(_) | None => (Kind::Create, Some(document), if_match),
             },
             Op::Delete { if_match, .. } => (Kind::Delete, None, if_match),

@@ -34,7 +34,7 @@ pub(super) fn ids<'a>(sought: &Sought<'_>) -> Statement<'a, Uuid> {
 
 fn page(sql: &mut Builder<'_>, sought: &Sought<'_>) {
     sql.push("SELECT r.id, r.version, r.last_updated ");
-    source(sql, sought, Paging::Page);
+    source(sql, sought);
     sql.push(" ORDER BY ")
         .push(order(sought.query.order))
         .push(" LIMIT ")
@@ -47,12 +47,6 @@ const fn order(order: Order) -> &'static str {
         Order::LastUpdated => "r.last_updated, r.id",
         Order::LastUpdatedDescending => "r.last_updated DESC, r.id DESC",
     }
-}
-
-pub(in crate::store) fn count<'a>(sought: &Sought<'_>) -> Statement<'a, i64> {
-    let mut sql = Builder::new("SELECT COUNT(*) ");
-    source(&mut sql, sought, Paging::All);
-    sql.build()
 }
 
 pub(in crate::store) fn in_care<'a>(care: Care<'_>) -> Statement<'a, Uuid> {
@@ -83,14 +77,7 @@ pub(in crate::store) fn in_care<'a>(care: Care<'_>) -> Statement<'a, Uuid> {
     sql.build()
 }
 
-/// Whether only the records after a position count.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Paging {
-    Page,
-    All,
-}
-
-fn source(sql: &mut Builder<'_>, sought: &Sought<'_>, paging: Paging) {
+fn source(sql: &mut Builder<'_>, sought: &Sought<'_>) {
     let query = sought.query;
     let mut others = sought.lookups.iter();
     let mut first_of_subject = false;
@@ -113,11 +100,11 @@ fn source(sql: &mut Builder<'_>, sought: &Sought<'_>, paging: Paging) {
         first_of_subject = true;
     } else {
         sql.push("FROM records r WHERE ");
-        conditions(sql, sought, paging);
+        conditions(sql, sought);
         return;
     }
     sql.push("CROSS JOIN LATERAL (SELECT r.id, r.version, r.last_updated FROM records r WHERE ");
-    conditions(sql, sought, paging);
+    conditions(sql, sought);
     if first_of_subject {
         sql.push(" AND r.subject = c.subject");
     } else {
@@ -137,7 +124,7 @@ fn source(sql: &mut Builder<'_>, sought: &Sought<'_>, paging: Paging) {
             .push(") OFFSET 0)");
     }
     // Of each subject the page needs no more than its first: the index has them in order.
-    if first_of_subject && query.order == Order::Id && paging == Paging::Page {
+    if first_of_subject && query.order == Order::Id {
         sql.push(" ORDER BY r.id LIMIT ")
             .push_bind(bounded(query.limit))
             .push(") r");
@@ -146,7 +133,7 @@ fn source(sql: &mut Builder<'_>, sought: &Sought<'_>, paging: Paging) {
     }
 }
 
-fn conditions(sql: &mut Builder<'_>, sought: &Sought<'_>, paging: Paging) {
+fn conditions(sql: &mut Builder<'_>, sought: &Sought<'_>) {
     let query = sought.query;
     sql.push("r.tenant = ").push_bind(sought.tenant.uuid());
     sql.push(" AND r.type = ")
@@ -160,7 +147,7 @@ fn conditions(sql: &mut Builder<'_>, sought: &Sought<'_>, paging: Paging) {
         sql.push(" AND r.last_updated < ")
             .push_bind(until.as_microsecond());
     }
-    let Some(after) = query.after.filter(|_| paging == Paging::Page) else {
+    let Some(after) = query.after else {
         return;
     };
     let updated = after.updated.map_or(0, Timestamp::as_microsecond);

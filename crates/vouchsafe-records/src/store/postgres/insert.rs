@@ -26,8 +26,6 @@ pub(super) enum End {
     OfRecords,
     /// All these rows must have been there.
     All(usize, StoreError),
-    /// Some row must have been there.
-    Some(StoreError),
 }
 
 impl End {
@@ -41,7 +39,6 @@ impl End {
     pub(super) const fn of_rows(self, changed: u64) -> Result<(), StoreError> {
         match self {
             Self::All(rows, missing) if changed != rows as u64 => Err(missing),
-            Self::Some(missing) if changed == 0 => Err(missing),
             _ => Ok(()),
         }
     }
@@ -250,16 +247,4 @@ fn relations<'a>(steps: &mut Vec<Step<'a>>, batch: &'a Batch) {
         .bind_array(column(lines, |line| line.until));
         add(steps, statement, End::Any);
     }
-    let Some(ended) = batch.ended else {
-        return;
-    };
-    let done = query(
-        "UPDATE relations SET until_at = $1 \
-         WHERE tenant = $2 AND source_type = $3 AND source = $4 AND until_at > $1",
-    )
-    .bind(batch.now)
-    .bind(tenant)
-    .bind(ended.record_type)
-    .bind(ended.id);
-    add(steps, done, End::Some(StoreError::NotFound));
 }

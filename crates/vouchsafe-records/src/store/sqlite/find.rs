@@ -38,12 +38,6 @@ const fn order(order: Order) -> &'static str {
     }
 }
 
-pub(in crate::store) fn count<'a>(sought: &Sought<'_>) -> Statement<'a, i64> {
-    let mut sql = Builder::new("SELECT COUNT(*) ");
-    conditions(&mut sql, sought);
-    sql.build()
-}
-
 pub(in crate::store) fn in_care<'a>(care: Care<'_>) -> Statement<'a, Uuid> {
     subjects("", care).build()
 }
@@ -187,8 +181,7 @@ mod tests {
     use vouchsafe::seal::IndexTag;
 
     use super::*;
-    use crate::pack::Pack;
-    use crate::search::Updated;
+    use crate::search::Window;
     use crate::store::names::Names;
     use crate::store::{Create, Database, Location, Lookup, Query, SCHEMA, intern};
 
@@ -205,8 +198,7 @@ mod tests {
             let location = Location::Sqlite { path };
             let opened = Database::open(&location, Create::IfMissing, &SCHEMA).await;
             let database = opened.unwrap();
-            let pack = Pack::fhir_r4().unwrap();
-            let wanted: Vec<&str> = pack.names().iter().map(|name| &**name).collect();
+            let wanted = ["Customer", "family", "given"];
             let names = Names::new(intern(&database, &wanted).await.unwrap());
             Self {
                 database,
@@ -224,11 +216,11 @@ mod tests {
 
         async fn of(&self, change: impl Fn(&mut Query)) -> String {
             let mut query = Query {
-                record_type: "Patient".parse().unwrap(),
+                record_type: "Customer".parse().unwrap(),
                 ids: None,
                 subjects: None,
                 lookups: Vec::new(),
-                updated: Updated::default(),
+                updated: Window::default(),
                 order: Order::Id,
                 after: None,
                 limit: 10,

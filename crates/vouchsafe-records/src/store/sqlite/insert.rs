@@ -164,25 +164,7 @@ async fn relations(on: &mut Connection, batch: &Batch) -> Result<(), StoreError>
         row.push(line.from.into());
         row.push(line.until.into());
     })
-    .await?;
-    let Some(ended) = batch.ended else {
-        return Ok(());
-    };
-    let done = query(
-        "UPDATE relations SET until_at = $1 \
-         WHERE tenant = $2 AND source_type = $3 AND source = $4 AND until_at > $1",
-    )
-    .bind(batch.now)
-    .bind(tenant)
-    .bind(ended.record_type)
-    .bind(ended.id)
-    .execute(on)
-    .await?;
-    if done == 0 {
-        Err(StoreError::NotFound)
-    } else {
-        Ok(())
-    }
+    .await
 }
 
 /// Inserts rows of one table.

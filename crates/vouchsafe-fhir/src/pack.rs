@@ -1,16 +1,29 @@
-//! The packs that are part of the program.
+//! The pack that is part of the program.
 
-use super::PackText;
+use std::sync::{Arc, OnceLock};
+
+use vouchsafe_records::pack::{Pack, PackError, PackText};
+
+use crate::values::R4;
 
 macro_rules! tables {
     ($($file:literal),* $(,)?) => {
-        &[$(($file, include_str!(concat!("../../../../packs/fhir-r4/", $file)))),*]
+        &[$(($file, include_str!(concat!("../../../packs/fhir-r4/", $file)))),*]
     };
 }
 
+/// The pack `fhir-r4`; compiled once.
+///
+/// # Errors
+/// [`PackError`]; a test holds that there is none.
+pub fn pack() -> Result<Arc<Pack>, PackError> {
+    static PACK: OnceLock<Result<Arc<Pack>, PackError>> = OnceLock::new();
+    PACK.get_or_init(|| Pack::parse(&FHIR_R4, &R4)).clone()
+}
+
 /// `packs/fhir-r4`; a test compares this list with the folder.
-pub(super) const FHIR_R4: PackText<'static> = PackText {
-    manifest: include_str!("../../../../packs/fhir-r4/pack.toml"),
+const FHIR_R4: PackText<'static> = PackText {
+    manifest: include_str!("../../../packs/fhir-r4/pack.toml"),
     tables: tables![
         "AllergyIntolerance.tsv",
         "Appointment.tsv",

@@ -1,12 +1,13 @@
-use vouchsafe::class::DataClass;
+//! Search parameters of the pack, planned or refused by name.
 
-use super::*;
-use crate::pack::Pack;
+use vouchsafe::class::DataClass;
+use vouchsafe_records::pack::{Reference, SearchKind};
+use vouchsafe_records::search::{Order, Parameter, Plan, Scope, Unsupported, Why, plan};
 
 const ID: &str = "0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01";
 
 fn planned(record_type: &str, query: &[(&str, &str)]) -> Result<Plan, Unsupported> {
-    let pack = Pack::fhir_r4().unwrap();
+    let pack = vouchsafe_fhir::pack().unwrap();
     let parameters: Vec<Parameter<'_>> = query
         .iter()
         .map(|(name, value)| {
@@ -203,14 +204,12 @@ fn nothing_prints_a_value() {
 
 #[test]
 fn every_parameter_of_the_pack_can_be_planned() {
-    let pack = Pack::fhir_r4().unwrap();
+    let pack = vouchsafe_fhir::pack().unwrap();
     for decl in pack.types() {
         for param in decl.search_params() {
             let value = match param.kind {
-                crate::pack::SearchKind::Date => "2026-11-24",
-                crate::pack::SearchKind::Reference => {
-                    "Patient/0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01"
-                }
+                SearchKind::Date => "2026-11-24",
+                SearchKind::Reference => "Patient/0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01",
                 _ => "x",
             };
             let parameter = Parameter {

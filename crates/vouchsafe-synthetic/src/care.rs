@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::civil::{Date, DateTime};
 use uuid::Uuid;
 
-use super::{
+use crate::{
     codes::{self, Code, Complaint, hl7},
     document::{
         Bundle, at, coding, concept, days_after, minutes_after, named_reference, period, quantity,
@@ -26,7 +26,7 @@ struct Visit<'a> {
 }
 
 /// Adds the care team and the visits of the past.
-pub(super) fn record(
+pub(crate) fn record(
     random: &mut Random,
     patient: &Patient,
     team: &[&Practitioner],

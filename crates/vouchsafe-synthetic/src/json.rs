@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A JSON value. Members without a value are left out, since FHIR has no empty ones.
 #[derive(Clone)]
-pub(super) enum Json {
+pub(crate) enum Json {
     /// A number or `true`, as it will stand in the text.
     Plain(String),
     Text(String),
@@ -13,27 +13,27 @@ pub(super) enum Json {
 }
 
 /// A string.
-pub(super) fn text(value: impl Into<String>) -> Json {
+pub(crate) fn text(value: impl Into<String>) -> Json {
     Json::Text(value.into())
 }
 
 /// A number, with the digits that it is written with.
-pub(super) fn number(digits: impl fmt::Display) -> Json {
+pub(crate) fn number(digits: impl fmt::Display) -> Json {
     Json::Plain(digits.to_string())
 }
 
 /// `true`.
-pub(super) fn yes() -> Json {
+pub(crate) fn yes() -> Json {
     Json::Plain("true".to_owned())
 }
 
 /// A list.
-pub(super) fn list(items: impl IntoIterator<Item = Json>) -> Json {
+pub(crate) fn list(items: impl IntoIterator<Item = Json>) -> Json {
     Json::List(items.into_iter().collect())
 }
 
 /// An object.
-pub(super) fn object(members: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
+pub(crate) fn object(members: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
     Json::Object(members.into_iter().collect())
 }
 

@@ -1,12 +1,13 @@
-//! Dates as FHIR writes them: to the year, the month, the day or the second (R4, 2.24.0.1).
+//! Dates as FHIR writes them: to the year, the month, the day or the second (R4, 2.24.0.1), and what they stand for.
 
 use jiff::civil;
 use jiff::tz::Offset;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::{SignedDuration, Timestamp};
+use vouchsafe::document::{Node, Span};
 
 /// A date, dateTime or instant, with the precision that it was written with.
 #[derive(Clone, Copy)]
-pub(crate) struct Date {
+pub(super) struct Date {
     day: civil::Date,
     precision: Precision,
 }
@@ -25,7 +26,7 @@ enum Precision {
 
 impl Date {
     /// Reads `YYYY`, `YYYY-MM`, `YYYY-MM-DD` or `YYYY-MM-DDThh:mm:ss[.fff](Z|+zz:zz)`.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let (day, time) = match text.split_once('T') {
             Some((day, time)) => (day, Some(time)),
             None => (text, None),
@@ -78,12 +79,10 @@ impl Date {
         let second = parts
             .next()
             .map_or(Some(0), |part| digits::<i16>(part, 2).map(|s| s.min(59)));
-        let unit = if clock.len() == 5 {
-            60_000
-        } else if fraction.is_empty() {
-            1_000
-        } else {
-            1
+        let unit = match (clock.len(), fraction.len()) {
+            (5, _) => SignedDuration::from_mins(1),
+            // The step of the last digit; digits past the ninth are dropped.
+            (_, digits) => SignedDuration::from_nanos((digits..9).fold(1, |nanos, _| nanos * 10)),
         };
         if parts.next().is_some() || clock.contains('.') {
             return None;
@@ -93,43 +92,71 @@ impl Date {
         let time =
             civil::Time::new(narrow(hour)?, narrow(minute)?, narrow(second?)?, nanos).ok()?;
         let at = offset.to_timestamp(day.to_datetime(time)).ok()?;
-        let precision = Precision::Time {
-            at,
-            unit: SignedDuration::from_millis(unit),
-        };
+        let precision = Precision::Time { at, unit };
         Some(Self { day, precision })
     }
 
     /// Whether a time was written.
-    pub(crate) const fn has_time(self) -> bool {
+    pub(super) const fn has_time(self) -> bool {
         matches!(self.precision, Precision::Time { .. })
     }
 
     /// The day that was written, in the offset that was written; none if it is only a month or
     /// a year.
-    pub(crate) const fn day(self) -> Option<civil::Date> {
+    pub(super) const fn day(self) -> Option<civil::Date> {
         match self.precision {
             Precision::Year | Precision::Month => None,
             Precision::Day | Precision::Time { .. } => Some(self.day),
         }
     }
 
-    /// Begin and end (exclusive) of what was written; a day is one of UTC, so that the same
-    /// query means the same on every server.
-    pub(crate) fn interval(self) -> Option<(Timestamp, Timestamp)> {
-        let start = |day: civil::Date| {
-            Offset::UTC
-                .to_timestamp(day.to_datetime(civil::Time::midnight()))
-                .ok()
-        };
-        let until = |span: Span| start(self.day.checked_add(span).ok()?);
+    /// Begin and end (exclusive) of what was written; none if the end is later than any time that can be told.
+    pub(super) fn span(self) -> Option<Span> {
+        Some((self.begin()?, self.end()?))
+    }
+
+    /// A day is one of UTC, so that the same query means the same on every server.
+    fn begin(self) -> Option<Timestamp> {
         match self.precision {
-            Precision::Year => Some((start(self.day)?, until(Span::new().years(1))?)),
-            Precision::Month => Some((start(self.day)?, until(Span::new().months(1))?)),
-            Precision::Day => Some((start(self.day)?, until(Span::new().days(1))?)),
-            Precision::Time { at, unit } => Some((at, at.checked_add(unit).ok()?)),
+            Precision::Year | Precision::Month | Precision::Day => midnight(self.day),
+            Precision::Time { at, .. } => Some(at),
         }
     }
+
+    fn end(self) -> Option<Timestamp> {
+        let span = match self.precision {
+            Precision::Year => jiff::Span::new().years(1),
+            Precision::Month => jiff::Span::new().months(1),
+            Precision::Day => jiff::Span::new().days(1),
+            Precision::Time { at, unit } => return at.checked_add(unit).ok(),
+        };
+        midnight(self.day.checked_add(span).ok()?)
+    }
+}
+
+fn midnight(day: civil::Date) -> Option<Timestamp> {
+    let time = day.to_datetime(civil::Time::midnight());
+    Offset::UTC.to_timestamp(time).ok()
+}
+
+/// What a date, dateTime, instant or Period stands for; one without end ends never.
+pub(super) fn read(value: &Node) -> Option<Span> {
+    if let Some(text) = value.as_str() {
+        return moment(text);
+    }
+    let bound = |name| value.get(name).map(|bound| bound.as_str().and_then(moment));
+    match (bound("start"), bound("end")) {
+        (None, None) | (Some(None), _) | (_, Some(None)) => None,
+        (start, end) => Some((
+            start.flatten().map_or(Timestamp::MIN, |(begin, _)| begin),
+            end.flatten().map_or(Timestamp::MAX, |(_, end)| end),
+        )),
+    }
+}
+
+fn moment(text: &str) -> Option<Span> {
+    let date = Date::parse(text)?;
+    Some((date.begin()?, date.end().unwrap_or(Timestamp::MAX)))
 }
 
 /// Exactly so many digits, as a number.
@@ -158,9 +185,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn precision_decides_the_interval() {
+    fn precision_decides_the_span() {
         let length = |text: &str| {
-            let (from, until) = Date::parse(text).unwrap().interval().unwrap();
+            let (from, until) = Date::parse(text).unwrap().span().unwrap();
             from.duration_until(until).as_secs()
         };
         assert_eq!(length("2024"), 366 * 86_400);
@@ -171,8 +198,27 @@ mod tests {
     }
 
     #[test]
+    fn dates_are_as_long_as_they_are_precise() {
+        let day = |text: &str| moment(text).unwrap();
+        assert_eq!(day("2015"), (day("2015-01-01").0, day("2016").0));
+        assert_eq!(day("2015-12"), (day("2015-12-01").0, day("2016-01").0));
+        assert_eq!(day("2015-02-28").1, day("2015-03-01").0);
+        assert_eq!(
+            day("2015-02-07T13:28:17-05:00").1,
+            day("2015-02-07T18:28:18Z").0
+        );
+        assert_eq!(
+            day("2015-02-07T13:28:17.25Z").1,
+            day("2015-02-07T13:28:17.26Z").0
+        );
+        assert!(day("9999").1 > day("9998").1);
+        // What a record is looked at by may have no end; what gives care must.
+        assert!(Date::parse("9999").unwrap().span().is_none());
+    }
+
+    #[test]
     fn offsets_count() {
-        let at = |text: &str| Date::parse(text).unwrap().interval().unwrap().0;
+        let at = |text: &str| Date::parse(text).unwrap().span().unwrap().0;
         assert_eq!(at("2023-02-01T10:00:00+01:00"), at("2023-02-01T09:00:00Z"));
         assert_eq!(
             at("2023-02-01T10:00:00.5-05:30"),
@@ -210,6 +256,10 @@ mod tests {
             "2023-02-01T10:00:00.x1Z",
             "2023-02-01-01",
             "2023T10:00:00Z",
+            "15",
+            "yyyy",
+            "20é",
+            "+201",
         ] {
             assert!(Date::parse(text).is_none(), "{text}");
         }

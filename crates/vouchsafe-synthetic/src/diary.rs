@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, DateTime};
 
-use super::{
+use crate::{
     codes::{CHECK_UP, COMPLAINTS, GENERAL_PRACTICE, PRIMARY_PERFORMER},
     document::{Bundle, at, concept, days_after, minutes_after, named_reference, reference},
     json::{Json, list, number, object, text},
@@ -16,13 +16,13 @@ const MORNING: u32 = 8;
 
 /// When a patient's next appointment is.
 #[derive(Clone, Copy)]
-pub(super) struct When {
-    pub(super) today: Date,
-    pub(super) is_today: bool,
+pub(crate) struct When {
+    pub(crate) today: Date,
+    pub(crate) is_today: bool,
 }
 
 /// Adds an appointment that was kept and one that is coming.
-pub(super) fn record(
+pub(crate) fn record(
     random: &mut Random,
     patient: &Patient,
     team: &[&Practitioner],

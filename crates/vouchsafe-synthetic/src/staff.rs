@@ -3,7 +3,7 @@
 use jiff::civil::{Date, DateTime};
 use uuid::Uuid;
 
-use super::{
+use crate::{
     Person, SYSTEM,
     codes::{GENERAL_PRACTICE, HEALTHCARE_PROVIDER, PHYSICIAN},
     document::{
@@ -19,33 +19,33 @@ const ORGANIZATION: (&str, &str) = ("O-0001", "Lantern Bay Family Clinic");
 const LOCATION: (&str, &str) = ("L-0001", "Lantern Bay, Main House");
 
 /// Minutes of a slot.
-pub(super) const SLOT: i32 = 30;
+pub(crate) const SLOT: i32 = 30;
 
 /// Days for which calendars are open.
 const HORIZON: i32 = 28;
 
 /// Who and what the patients' records refer to.
-pub(super) struct Staff {
-    pub(super) practitioners: Vec<Practitioner>,
+pub(crate) struct Staff {
+    pub(crate) practitioners: Vec<Practitioner>,
 }
 
 /// Somebody who treats.
-pub(super) struct Practitioner {
-    pub(super) urn: Uuid,
+pub(crate) struct Practitioner {
+    pub(crate) urn: Uuid,
     /// Identifier in [`SYSTEM`].
-    pub(super) value: String,
-    pub(super) name: String,
+    pub(crate) value: String,
+    pub(crate) name: String,
 }
 
 impl Staff {
     /// The organisation, from a patient's bundle.
-    pub(super) fn organization(&self) -> Json {
+    pub(crate) fn organization(&self) -> Json {
         let (value, name) = ORGANIZATION;
         conditional_reference("Organization", SYSTEM, value, name)
     }
 
     /// The house, from a patient's bundle.
-    pub(super) fn location(&self) -> Json {
+    pub(crate) fn location(&self) -> Json {
         let (value, name) = LOCATION;
         conditional_reference("Location", SYSTEM, value, name)
     }
@@ -53,17 +53,17 @@ impl Staff {
 
 impl Practitioner {
     /// The practitioner, from a patient's bundle.
-    pub(super) fn reference(&self) -> Json {
+    pub(crate) fn reference(&self) -> Json {
         conditional_reference("Practitioner", SYSTEM, &self.value, &self.name)
     }
 
     /// The practitioner's calendar, from a patient's bundle.
-    pub(super) fn schedule(&self) -> Json {
+    pub(crate) fn schedule(&self) -> Json {
         let reference = format!("Schedule?identifier={SYSTEM}|{}", self.calendar());
         object([("reference", text(reference))])
     }
 
-    pub(super) fn person(&self) -> Person {
+    pub(crate) fn person(&self) -> Person {
         Person {
             urn: self.urn,
             system: SYSTEM,
@@ -78,7 +78,7 @@ impl Practitioner {
 }
 
 /// Makes the clinic; gives what to refer to and the bundle's text.
-pub(super) fn staff(random: &mut Random, count: u16, today: Date) -> (Staff, String) {
+pub(crate) fn staff(random: &mut Random, count: u16, today: Date) -> (Staff, String) {
     let mut bundle = Bundle::default();
     let organization = organization(random, &mut bundle);
     let location = location(random, organization, &mut bundle);
@@ -206,7 +206,7 @@ fn calendar(random: &mut Random, practitioner: &Practitioner, today: Date, bundl
 }
 
 /// Adds half an hour of a calendar.
-pub(super) fn slot(
+pub(crate) fn slot(
     bundle: &mut Bundle,
     urn: Uuid,
     schedule: Json,
@@ -223,7 +223,7 @@ pub(super) fn slot(
 }
 
 /// A telephone number.
-pub(super) fn telephone(purpose: &'static str, number: &str) -> Json {
+pub(crate) fn telephone(purpose: &'static str, number: &str) -> Json {
     object([
         ("system", text("phone")),
         ("value", text(number)),
@@ -232,7 +232,7 @@ pub(super) fn telephone(purpose: &'static str, number: &str) -> Json {
 }
 
 /// An address. The state does not exist and the ZIP code is not in use.
-pub(super) fn address(line: &str, town: &str, zip: &str) -> Json {
+pub(crate) fn address(line: &str, town: &str, zip: &str) -> Json {
     object([
         ("line", list([text(line)])),
         ("city", text(town)),

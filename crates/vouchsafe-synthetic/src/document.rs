@@ -3,20 +3,20 @@
 use jiff::civil::{Date, DateTime};
 use uuid::Uuid;
 
-use super::{
+use crate::{
     codes::Code,
     json::{Json, list, number, object, text},
 };
 
 /// A transaction being put together.
 #[derive(Default)]
-pub(super) struct Bundle {
+pub(crate) struct Bundle {
     entries: Vec<Json>,
 }
 
 impl Bundle {
     /// Adds a resource to be created; `members` are what follows `resourceType` and `meta`.
-    pub(super) fn create(
+    pub(crate) fn create(
         &mut self,
         kind: &'static str,
         urn: Uuid,
@@ -33,7 +33,7 @@ impl Bundle {
     }
 
     /// Adds a resource to be created unless one with the identifier exists.
-    pub(super) fn create_once(
+    pub(crate) fn create_once(
         &mut self,
         kind: &'static str,
         urn: Uuid,
@@ -56,7 +56,7 @@ impl Bundle {
     }
 
     /// The bundle's text.
-    pub(super) fn into_transaction(self) -> String {
+    pub(crate) fn into_transaction(self) -> String {
         object([
             ("resourceType", text("Bundle")),
             ("type", text("transaction")),
@@ -84,12 +84,12 @@ fn urn_uuid(urn: Uuid) -> String {
 }
 
 /// A reference to a resource of the same bundle.
-pub(super) fn reference(urn: Uuid) -> Json {
+pub(crate) fn reference(urn: Uuid) -> Json {
     object([("reference", text(urn_uuid(urn)))])
 }
 
 /// A reference to a resource of the same bundle, with a name.
-pub(super) fn named_reference(urn: Uuid, display: &str) -> Json {
+pub(crate) fn named_reference(urn: Uuid, display: &str) -> Json {
     object([
         ("reference", text(urn_uuid(urn))),
         ("display", text(display)),
@@ -97,7 +97,7 @@ pub(super) fn named_reference(urn: Uuid, display: &str) -> Json {
 }
 
 /// A reference to a resource of another bundle (FHIR R4, 3.1.0.7.6: conditional references).
-pub(super) fn conditional_reference(kind: &str, system: &str, value: &str, display: &str) -> Json {
+pub(crate) fn conditional_reference(kind: &str, system: &str, value: &str, display: &str) -> Json {
     object([
         (
             "reference",
@@ -107,12 +107,12 @@ pub(super) fn conditional_reference(kind: &str, system: &str, value: &str, displ
     ])
 }
 
-pub(super) fn identifier(system: &str, value: &str) -> Json {
+pub(crate) fn identifier(system: &str, value: &str) -> Json {
     object([("system", text(system)), ("value", text(value))])
 }
 
 /// An identifier whose type is a code of HL7 v2 table 0203.
-pub(super) fn typed_identifier(
+pub(crate) fn typed_identifier(
     code: &'static str,
     display: &'static str,
     system: &str,
@@ -137,7 +137,7 @@ pub(super) fn typed_identifier(
     ])
 }
 
-pub(super) fn coding(code: Code) -> Json {
+pub(crate) fn coding(code: Code) -> Json {
     object([
         ("system", text(code.system)),
         ("code", text(code.code)),
@@ -145,7 +145,7 @@ pub(super) fn coding(code: Code) -> Json {
     ])
 }
 
-pub(super) fn concept(code: Code) -> Json {
+pub(crate) fn concept(code: Code) -> Json {
     object([
         ("coding", list([coding(code)])),
         ("text", text(code.display)),
@@ -153,7 +153,7 @@ pub(super) fn concept(code: Code) -> Json {
 }
 
 /// A quantity in a unit of UCUM.
-pub(super) fn quantity(digits: &str, unit: &'static str) -> Json {
+pub(crate) fn quantity(digits: &str, unit: &'static str) -> Json {
     object([
         ("value", number(digits)),
         ("unit", text(unit)),
@@ -162,7 +162,7 @@ pub(super) fn quantity(digits: &str, unit: &'static str) -> Json {
     ])
 }
 
-pub(super) fn period(start: impl Into<Json>, end: impl Into<Json>) -> Json {
+pub(crate) fn period(start: impl Into<Json>, end: impl Into<Json>) -> Json {
     object([("start", start.into()), ("end", end.into())])
 }
 
@@ -181,17 +181,17 @@ impl From<DateTime> for Json {
 }
 
 /// A day so many days after another (before it, when negative).
-pub(super) fn days_after(date: Date, days: i32) -> Date {
+pub(crate) fn days_after(date: Date, days: i32) -> Date {
     date.saturating_add(jiff::Span::new().days(days))
 }
 
 /// A time so many minutes after another.
-pub(super) fn minutes_after(time: DateTime, minutes: i32) -> DateTime {
+pub(crate) fn minutes_after(time: DateTime, minutes: i32) -> DateTime {
     time.saturating_add(jiff::Span::new().minutes(minutes))
 }
 
 /// A time of a day.
-pub(super) fn at(date: Date, hour: i32, minute: i32) -> DateTime {
+pub(crate) fn at(date: Date, hour: i32, minute: i32) -> DateTime {
     minutes_after(
         date.to_datetime(jiff::civil::Time::midnight()),
         hour * 60 + minute,

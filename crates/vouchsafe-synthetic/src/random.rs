@@ -11,12 +11,12 @@ use uuid::Uuid;
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A stream of numbers that follows from a seed and the stream's number.
-pub(super) struct Random {
+pub(crate) struct Random {
     state: u64,
 }
 
 impl Random {
-    pub(super) fn new(seed: u64, stream: u64) -> Self {
+    pub(crate) fn new(seed: u64, stream: u64) -> Self {
         Self {
             state: mix(seed ^ mix(stream.wrapping_add(STEP))),
         }
@@ -28,7 +28,7 @@ impl Random {
     }
 
     /// A number of the range; its first one when it is empty.
-    pub(super) fn within(&mut self, range: RangeInclusive<i32>) -> i32 {
+    pub(crate) fn within(&mut self, range: RangeInclusive<i32>) -> i32 {
         let (first, last) = (*range.start(), *range.end());
         let count = i64::from(last) - i64::from(first) + 1;
         let count = u64::try_from(count).unwrap_or_default();
@@ -37,12 +37,12 @@ impl Random {
     }
 
     /// True this often in a hundred.
-    pub(super) fn percent(&mut self, of_hundred: i32) -> bool {
+    pub(crate) fn percent(&mut self, of_hundred: i32) -> bool {
         self.within(1..=100) <= of_hundred
     }
 
     /// One of several.
-    pub(super) fn pick<T: Copy, const N: usize>(&mut self, items: &[T; N]) -> T {
+    pub(crate) fn pick<T: Copy, const N: usize>(&mut self, items: &[T; N]) -> T {
         const { assert!(N > 0, "there is nothing to pick from") };
         let last = i32::try_from(N - 1).unwrap_or(i32::MAX);
         let at = usize::try_from(self.within(0..=last)).unwrap_or_default();
@@ -54,7 +54,7 @@ impl Random {
     }
 
     /// So many decimal digits.
-    pub(super) fn digits(&mut self, count: usize) -> String {
+    pub(crate) fn digits(&mut self, count: usize) -> String {
         (0..count)
             .map(|_| char::from(b'0' + self.digit()))
             .collect()
@@ -65,13 +65,13 @@ impl Random {
     }
 
     /// A UUID in the form of version 4.
-    pub(super) fn uuid(&mut self) -> Uuid {
+    pub(crate) fn uuid(&mut self) -> Uuid {
         let bits = (u128::from(self.next()) << 64) | u128::from(self.next());
         uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
     }
 
     /// A decimal number as text, from hundredths, with this many digits after the point (at most two).
-    pub(super) fn decimal(&mut self, hundredths: RangeInclusive<i32>, places: Places) -> String {
+    pub(crate) fn decimal(&mut self, hundredths: RangeInclusive<i32>, places: Places) -> String {
         let value = self.within(hundredths);
         let (whole, part) = (value / 100, value % 100);
         match places {
@@ -84,7 +84,7 @@ impl Random {
 
 /// Digits after the point.
 #[derive(Clone, Copy)]
-pub(super) enum Places {
+pub(crate) enum Places {
     None,
     One,
     Two,

@@ -1,33 +1,15 @@
+//! The pack `fhir-r4`: which slots elements are in, what is valid, whom a record is about and what it is found by.
+
 use jiff::Timestamp;
 use vouchsafe::class::{ClassSet, DataClass};
 use vouchsafe::document::{Document, Layout, Node, Place};
 
-use super::*;
-
-const DATATYPES: &str = "path\ttype\tcard\tclass\town\tindex
-Extension.url\turi\t1..1\t-\t-\t-
-Extension.valueString\tstring\t?0..1\t-\t-\t-
-Name.given\tstring\t0..*\t-\t-\t-
-Name.note\tstring\t0..1\tclinical\tnote\t-
-";
-
-fn small(table: &str) -> Result<Arc<Pack>, PackError> {
-    let manifest = r#"
-        name = "small"
-        version = "1"
-        datatypes = "datatypes.tsv"
-        [types.Thing]
-        subject = { kind = "self" }
-    "#;
-    let table = format!("path\ttype\tcard\tclass\town\tindex\n{table}");
-    Pack::parse(&PackText {
-        manifest,
-        tables: &[("Thing.tsv", &table), ("datatypes.tsv", DATATYPES)],
-    })
-}
+use std::sync::Arc;
+use vouchsafe_fhir::reference;
+use vouchsafe_records::pack::{IssueCode, OPEN_ENDED, RecordTypeDecl, SubjectKind};
 
 fn decl(name: &str) -> Arc<RecordTypeDecl> {
-    Arc::clone(Pack::fhir_r4().unwrap().record_type(name).unwrap())
+    Arc::clone(vouchsafe_fhir::pack().unwrap().record_type(name).unwrap())
 }
 
 fn document(text: &str) -> Document {
@@ -73,7 +55,7 @@ fn slot(decl: &RecordTypeDecl, text: &str, path: &str) -> String {
 
 #[test]
 fn the_embedded_pack_compiles() {
-    let pack = Pack::fhir_r4().unwrap();
+    let pack = vouchsafe_fhir::pack().unwrap();
     assert!(pack.types().count() >= 27);
     for decl in pack.types() {
         assert!(!decl.declared().is_empty());
@@ -204,87 +186,6 @@ fn front_desk_sees_when_and_with_whom_and_not_why() {
     }
 }
 
-#[test]
-fn an_own_envelope_covers_all_below_it() {
-    let pack =
-        small("Thing\tRecord\t0..*\tdemographic\t-\t-\nThing.name\tName\t0..*\t-\tsecret\t-\n");
-    let pack = pack.unwrap();
-    let thing = pack.record_type("Thing").unwrap();
-    let text = r#"{"name":[{"note":"n","given":["g"],"unheard":1}]}"#;
-    assert_eq!(slot(thing, text, ".name[0].note"), "demographic+secret");
-    assert_eq!(slot(thing, text, ".name[0].given[0]"), "demographic+secret");
-    assert_eq!(slot(thing, text, ".name[0].unheard"), "restricted");
-}
-
-#[test]
-fn several_discriminators_can_hold_at_once() {
-    let pack = small(
-        "Thing\tRecord\t0..*\tdemographic\t-\t-\n\
-         Thing.name\tName\t0..*\t-\t-\t-\n\
-         Thing.name[given=a|given=b].note\tstring\t0..1\tcontact\t-\t-\n\
-         Thing.name[given=b].given\tstring\t0..*\tidentifier\t-\t-\n\
-         Thing.name[given=b].note\tstring\t0..1\tfinancial\t-\t-\n",
-    )
-    .unwrap();
-    let thing = pack.record_type("Thing").unwrap();
-    let text = r#"{"name":[{"note":"n","given":["a"]},{"note":"n","given":["b"]},{"note":"n","given":["c"]}]}"#;
-    let found = slots(thing, text);
-    assert_eq!(
-        found,
-        [
-            ".name[0].note contact+note",
-            ".name[0].given[0] demographic",
-            // The first line in the file wins.
-            ".name[1].note contact+note",
-            ".name[1].given[0] identifier",
-            ".name[2].note clinical+note",
-            ".name[2].given[0] demographic",
-        ]
-    );
-}
-
-#[test]
-fn malformed_packs_say_where() {
-    let line = |text: &str| small(&format!("Thing\tRecord\t0..*\tclinical\t-\t-\n{text}\n"));
-    let malformed = PackError::Table {
-        file: "Thing.tsv".into(),
-        line: 3,
-    };
-    for text in [
-        "Thing.a string 0..1 - - -",
-        "Thing.a\tstring\t0..1\t-\t-",
-        "Thing.a\tstring\t0..1\t-\t-\t-\t-",
-        "Thing.a\tstring\t0..1\tsecret\t-\t-",
-        "Thing.a\tstrang\t0..1\t-\t-\t-",
-        "Thing.a\tstring\tone\t-\t-\t-",
-        "Thing..a\tstring\t0..1\t-\t-\t-",
-        "Thing.a[x].b\tstring\t0..1\t-\t-\t-",
-        "Thing.a[x=1\tstring\t0..1\t-\t-\t-",
-    ] {
-        assert_eq!(line(text).unwrap_err(), malformed, "{text}");
-    }
-    assert!(matches!(
-        line("Thing.a\tMissing\t0..1\t-\t-\t-"),
-        Err(PackError::Element { .. })
-    ));
-    assert!(matches!(
-        line("Thing.a\tstring\t0..1\t-\t-\t-\nThing.a\tstring\t0..1\t-\t-\t-"),
-        Err(PackError::Element { .. })
-    ));
-    assert!(matches!(
-        line("Thing.a\tstring\t0..1\t-\tNot Good\t-"),
-        Err(PackError::Element { .. })
-    ));
-    assert!(matches!(
-        line("Thing.a\tstring\t0..1\t-\t-\tnone"),
-        Err(PackError::Element { .. })
-    ));
-    assert!(matches!(
-        small("Thing\tRecord\t0..*\t-\t-\t-\n"),
-        Err(PackError::Element { .. })
-    ));
-}
-
 fn issues(name: &str, text: &str) -> Vec<(String, IssueCode)> {
     let found = decl(name).validate(&document(text));
     found
@@ -331,7 +232,7 @@ fn issues_say_where_and_never_what() {
     assert!(!format!("{found:?}").contains("Smith"));
     assert_eq!(
         issues("Patient", r#"{"resourceType":"Observation"}"#),
-        [("Patient".to_owned(), IssueCode::ResourceType)]
+        [("Patient".to_owned(), IssueCode::RecordType)]
     );
     assert!(
         issues(
@@ -363,10 +264,10 @@ fn subjects_are_what_the_pack_says() {
     let text = format!(
         r#"{{"participant":[{{"actor":{{"reference":"{DOCTOR}"}}}},{{"actor":{{"reference":"{PATIENT}"}}}}]}}"#
     );
-    assert_eq!(subjects("Appointment", &text), [Reference::parse(PATIENT)]);
+    assert_eq!(subjects("Appointment", &text), [reference(PATIENT)]);
     let text =
         format!(r#"{{"subject":{{"reference":"{PATIENT}"}},"encounter":{{"reference":"x"}}}}"#);
-    assert_eq!(subjects("Observation", &text), [Reference::parse(PATIENT)]);
+    assert_eq!(subjects("Observation", &text), [reference(PATIENT)]);
     let text = format!(r#"{{"target":[{{"reference":"{PATIENT}"}},{{"reference":"{DOCTOR}"}}]}}"#);
     assert_eq!(subjects("Provenance", &text).len(), 2);
     assert_eq!(decl("Patient").subject_kind(), SubjectKind::Itself);
@@ -388,7 +289,7 @@ fn care_begins_and_ends_as_the_record_tells() {
         decl("CareTeam").relations(&document(&text), now)
     };
     let [open] = &team("")[..] else { panic!() };
-    assert_eq!(open.beneficiary, Reference::parse(DOCTOR));
+    assert_eq!(open.beneficiary, reference(DOCTOR));
     assert_eq!(open.from, at("2020-01-01T00:00:00Z"));
     // An end that is not told comes a year from now.
     assert_eq!(open.until, now + OPEN_ENDED);

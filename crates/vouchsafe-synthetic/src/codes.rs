@@ -2,10 +2,10 @@
 
 /// A code of a terminology.
 #[derive(Clone, Copy)]
-pub(super) struct Code {
-    pub(super) system: &'static str,
-    pub(super) code: &'static str,
-    pub(super) display: &'static str,
+pub(crate) struct Code {
+    pub(crate) system: &'static str,
+    pub(crate) code: &'static str,
+    pub(crate) display: &'static str,
 }
 
 const SNOMED: &str = "http://snomed.info/sct";
@@ -37,7 +37,7 @@ const fn rxnorm(code: &'static str, display: &'static str) -> Code {
 }
 
 /// A code of a system of HL7's terminology server.
-pub(super) const fn hl7(system: &'static str, code: &'static str, display: &'static str) -> Code {
+pub(crate) const fn hl7(system: &'static str, code: &'static str, display: &'static str) -> Code {
     Code {
         system,
         code,
@@ -47,14 +47,14 @@ pub(super) const fn hl7(system: &'static str, code: &'static str, display: &'sta
 
 /// What somebody has, what is given for it, and how they would say it.
 #[derive(Clone, Copy)]
-pub(super) struct Complaint {
-    pub(super) condition: Code,
-    pub(super) medication: Code,
-    pub(super) dosage: &'static str,
-    pub(super) words: &'static str,
+pub(crate) struct Complaint {
+    pub(crate) condition: Code,
+    pub(crate) medication: Code,
+    pub(crate) dosage: &'static str,
+    pub(crate) words: &'static str,
 }
 
-pub(super) const COMPLAINTS: [Complaint; 8] = [
+pub(crate) const COMPLAINTS: [Complaint; 8] = [
     Complaint {
         condition: snomed("59621000", "Hypertension"),
         medication: rxnorm("314076", "lisinopril 10 MG Oral Tablet"),
@@ -114,41 +114,41 @@ pub(super) const COMPLAINTS: [Complaint; 8] = [
     },
 ];
 
-pub(super) const CHECK_UP: Code = snomed("185349003", "Encounter for check up (procedure)");
-pub(super) const FOR_PROBLEM: Code = snomed("185347001", "Encounter for problem (procedure)");
-pub(super) const GENERAL_PRACTICE: Code = hl7(
+pub(crate) const CHECK_UP: Code = snomed("185349003", "Encounter for check up (procedure)");
+pub(crate) const FOR_PROBLEM: Code = snomed("185347001", "Encounter for problem (procedure)");
+pub(crate) const GENERAL_PRACTICE: Code = hl7(
     "http://terminology.hl7.org/CodeSystem/service-type",
     "124",
     "General Practice",
 );
-pub(super) const AMBULATORY: Code = hl7(
+pub(crate) const AMBULATORY: Code = hl7(
     "http://terminology.hl7.org/CodeSystem/v3-ActCode",
     "AMB",
     "ambulatory",
 );
-pub(super) const PRIMARY_PERFORMER: Code = hl7(
+pub(crate) const PRIMARY_PERFORMER: Code = hl7(
     "http://terminology.hl7.org/CodeSystem/v3-ParticipationType",
     "PPRF",
     "primary performer",
 );
-pub(super) const PHYSICIAN: Code = snomed("309343006", "Physician");
-pub(super) const HEALTHCARE_PROVIDER: Code = hl7(
+pub(crate) const PHYSICIAN: Code = snomed("309343006", "Physician");
+pub(crate) const HEALTHCARE_PROVIDER: Code = hl7(
     "http://terminology.hl7.org/CodeSystem/organization-type",
     "prov",
     "Healthcare Provider",
 );
-pub(super) const PROGRESS_NOTE: Code = loinc("11506-3", "Progress note");
-pub(super) const VITAL_SIGNS: Code = hl7(
+pub(crate) const PROGRESS_NOTE: Code = loinc("11506-3", "Progress note");
+pub(crate) const VITAL_SIGNS: Code = hl7(
     "http://terminology.hl7.org/CodeSystem/observation-category",
     "vital-signs",
     "Vital Signs",
 );
-pub(super) const BODY_TEMPERATURE: Code = loinc("8310-5", "Body temperature");
-pub(super) const HEART_RATE: Code = loinc("8867-4", "Heart rate");
-pub(super) const RESPIRATORY_RATE: Code = loinc("9279-1", "Respiratory rate");
-pub(super) const BODY_WEIGHT: Code = loinc("29463-7", "Body Weight");
-pub(super) const BODY_HEIGHT: Code = loinc("8302-2", "Body Height");
-pub(super) const BLOOD_PRESSURE: Code =
+pub(crate) const BODY_TEMPERATURE: Code = loinc("8310-5", "Body temperature");
+pub(crate) const HEART_RATE: Code = loinc("8867-4", "Heart rate");
+pub(crate) const RESPIRATORY_RATE: Code = loinc("9279-1", "Respiratory rate");
+pub(crate) const BODY_WEIGHT: Code = loinc("29463-7", "Body Weight");
+pub(crate) const BODY_HEIGHT: Code = loinc("8302-2", "Body Height");
+pub(crate) const BLOOD_PRESSURE: Code =
     loinc("85354-9", "Blood pressure panel with all children optional");
-pub(super) const SYSTOLIC: Code = loinc("8480-6", "Systolic blood pressure");
-pub(super) const DIASTOLIC: Code = loinc("8462-4", "Diastolic blood pressure");
+pub(crate) const SYSTOLIC: Code = loinc("8480-6", "Systolic blood pressure");
+pub(crate) const DIASTOLIC: Code = loinc("8462-4", "Diastolic blood pressure");

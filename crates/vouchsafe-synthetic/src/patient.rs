@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::{
+use crate::{
     Person,
     document::{Bundle, days_after, typed_identifier},
     json::{Json, list, object, text, yes},
@@ -16,16 +16,16 @@ use super::{
 const MRN: &str = "urn:vouchsafe:demo:mrn";
 
 /// Somebody who is treated.
-pub(super) struct Patient {
-    pub(super) urn: Uuid,
-    pub(super) number: u32,
-    pub(super) mrn: String,
-    pub(super) name: String,
-    pub(super) age_years: i32,
+pub(crate) struct Patient {
+    pub(crate) urn: Uuid,
+    pub(crate) number: u32,
+    pub(crate) mrn: String,
+    pub(crate) name: String,
+    pub(crate) age_years: i32,
 }
 
 impl Patient {
-    pub(super) fn person(&self) -> Person {
+    pub(crate) fn person(&self) -> Person {
         Person {
             urn: self.urn,
             system: MRN,
@@ -36,7 +36,7 @@ impl Patient {
 }
 
 /// Makes the n-th patient.
-pub(super) fn patient(
+pub(crate) fn patient(
     random: &mut Random,
     number: u32,
     today: Date,

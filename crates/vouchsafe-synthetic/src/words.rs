@@ -1,6 +1,6 @@
 //! Names and places that are made up.
 
-pub(super) const FEMALE: [&str; 20] = [
+pub(crate) const FEMALE: [&str; 20] = [
     "Ailith",
     "Berenka",
     "Calvessa",
@@ -23,13 +23,13 @@ pub(super) const FEMALE: [&str; 20] = [
     "Tavisha",
 ];
 
-pub(super) const MALE: [&str; 20] = [
+pub(crate) const MALE: [&str; 20] = [
     "Aldemar", "Brannick", "Corvane", "Dravid", "Eskander", "Fenwick", "Garrold", "Halvard",
     "Ivander", "Jasperus", "Kelvorn", "Lorcamp", "Merrick", "Norvald", "Osmundo", "Perrival",
     "Quillon", "Rennick", "Sigurdo", "Torvin",
 ];
 
-pub(super) const FAMILY: [&str; 32] = [
+pub(crate) const FAMILY: [&str; 32] = [
     "Ambervale",
     "Brackenfort",
     "Coldwether",
@@ -64,7 +64,7 @@ pub(super) const FAMILY: [&str; 32] = [
     "Glasswending",
 ];
 
-pub(super) const STREETS: [&str; 16] = [
+pub(crate) const STREETS: [&str; 16] = [
     "Lanternmaker Lane",
     "Old Ferry Rise",
     "Copperkettle Row",
@@ -83,7 +83,7 @@ pub(super) const STREETS: [&str; 16] = [
     "Pewter Alley",
 ];
 
-pub(super) const TOWNS: [&str; 6] = [
+pub(crate) const TOWNS: [&str; 6] = [
     "Nowhere Falls",
     "Lesser Imagin",
     "Port Fable",

@@ -1,0 +1,111 @@
+//! What values mean: the part of a dialect that storing and searching need.
+//!
+//! The engine walks documents and knows no dialect. How a date is written, what a reference looks like, which words an
+//! index has of a name and when a value passes a search is said by the dialect that a pack is compiled with.
+
+use vouchsafe::class::ClassSet;
+use vouchsafe::document::{Node, Span, Test};
+use vouchsafe::ids::RecordId;
+
+use crate::pack::{IssueCode, Reference, SearchKind, SearchParam};
+use crate::search::{Why, Window};
+
+/// A dialect's values.
+///
+/// What it makes of a value for an index and what passes a search MUST agree: a record that passes and has not the entry
+/// is not found. So both belong in one place.
+pub trait Values: Send + Sync {
+    /// The primitive datatype of that name.
+    fn primitive(&self, name: &str) -> Option<Primitive>;
+
+    /// What an index is made of, by the name that `of` has in `pack.toml`.
+    fn index(&self, of: &str) -> Option<IndexOf>;
+
+    /// The members at and below a value that a parameter of this kind looks at. Whoever uses the parameter must be allowed
+    /// to see their classes, so none MUST be left out.
+    fn looks_at(&self, kind: SearchKind) -> &'static [&'static str];
+
+    /// What a value refers to, if it is a reference.
+    fn reference(&self, value: &Node) -> Option<Reference>;
+
+    /// The span of time that a text stands for; none if it cannot be read, or has no end that can be told.
+    fn span(&self, text: &str) -> Option<Span>;
+
+    /// The ids that a value names; those that are not ours are left out.
+    ///
+    /// # Errors
+    /// [`Why`] it cannot be served.
+    fn ids(&self, value: &str) -> Result<Vec<RecordId>, Why>;
+
+    /// The time that a moment must be in to pass.
+    ///
+    /// # Errors
+    /// [`Why`] it cannot be served.
+    fn window(&self, value: &str) -> Result<Window, Why>;
+
+    /// What a parameter's value asks for.
+    ///
+    /// # Errors
+    /// [`Why`] it cannot be served.
+    fn asked(&self, param: &SearchParam, modifier: Option<&str>, value: &str)
+    -> Result<Asked, Why>;
+}
+
+/// A primitive datatype.
+#[derive(Clone, Copy, Debug)]
+pub struct Primitive {
+    /// Its number in the dialect: two of one number are the same.
+    pub number: u8,
+    /// Checks a value.
+    pub check: fn(&Node) -> Result<(), IssueCode>,
+}
+
+/// What an index makes of a value.
+#[derive(Clone, Copy, Debug)]
+pub struct IndexOf {
+    /// Bits of a tag: enough that a lookup finds few strangers, few enough that a tag stands for many values.
+    ///
+    /// With X distinct values, sqrt(X) < 2^bits < X/2. Where tags decide whether a record exists, they are whole.
+    pub bits: u16,
+    /// Hands over the entries that a value makes.
+    pub entries: fn(&Node, &mut dyn FnMut(Vec<u8>)),
+    /// The entries of all values in a window, where there are few enough to look them up one by one.
+    pub within: fn(Window) -> Option<Vec<Vec<u8>>>,
+}
+
+/// What a parameter's value asks for.
+#[derive(Debug)]
+pub enum Asked {
+    /// Records of any of these ids.
+    Ids(Vec<RecordId>),
+    /// Records of any of these subjects.
+    Subjects(Vec<Reference>),
+    /// Records of which something is tested after they were opened.
+    Documents(Tested),
+}
+
+/// A test of opened records, and what narrows the search before.
+#[derive(Debug)]
+pub struct Tested {
+    /// What a value at the parameter's paths must be.
+    pub test: Test,
+    /// Whether no value may pass instead.
+    pub negate: bool,
+    /// The member at the paths that is tested instead of what has it.
+    pub member: Option<&'static str>,
+    /// Classes that are looked at beside the parameter's own.
+    pub classes: ClassSet,
+    /// What a record that passes has in the parameter's index.
+    pub indexed: Indexed,
+}
+
+/// What a record that passes a test has in an index.
+#[derive(Debug)]
+pub enum Indexed {
+    /// Perhaps nothing: the index cannot narrow the search.
+    Unknown,
+    /// Any of these entries. PHI.
+    Any(Vec<Vec<u8>>),
+    /// An entry of a moment in this window.
+    Within(Window),
+}

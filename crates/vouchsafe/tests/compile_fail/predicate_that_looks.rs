@@ -1,0 +1,19 @@
+//! What reads a value inside a predicate is chosen where reviewers look.
+
+use jiff::Timestamp;
+use vouchsafe::document::{Node, Span, SpanOp, Test};
+
+fn look(value: &Node) -> Option<Span> {
+    println!("{:?}", value.as_str());
+    None
+}
+
+fn case() -> Test {
+    Test::Span {
+        reads: look,
+        asked: (Timestamp::MIN, Timestamp::MAX),
+        op: SpanOp::Eq,
+    }
+}
+
+fn main() {}
