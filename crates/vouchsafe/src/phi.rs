@@ -2,7 +2,8 @@
 //!
 //! A [`Phi`] has no `Display`, `Serialize`, `Deserialize` or `Clone`, and takes no closure over
 //! what is inside: it can be asked predicates, whose answers are PHI too, and it can be released
-//! against a receipt. `Debug` says `[PHI]`.
+//! against a receipt. Predicates are data; the one function in them, which reads a time as a dialect
+//! writes it, is a plain one that captures nothing. `Debug` says `[PHI]`.
 
 use std::fmt;
 
