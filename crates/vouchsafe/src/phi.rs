@@ -2,7 +2,8 @@
 //!
 //! A [`Phi`] has no `Display`, `Serialize`, `Deserialize` or `Clone`, and takes no closure over
 //! what is inside: it can be asked predicates, whose answers are PHI too, and it can be released
-//! against a receipt. `Debug` says `[PHI]`.
+//! against a receipt. Predicates are data; the one function in them, which reads a time as a dialect
+//! writes it, captures nothing and comes from [`crate::trusted::read_span`]. `Debug` says `[PHI]`.
 
 use std::fmt;
 
