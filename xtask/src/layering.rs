@@ -1,6 +1,6 @@
 //! Arrows point down only.
 //!
-//! cli -> server -> dialect -> adapter -> floor -> core -> tlog, never sideways between neighbours, and inside the core
+//! cli -> server -> installation -> dialect -> adapter -> floor -> core -> tlog, never sideways between neighbours, and inside the core
 //! gate -> {access, audit, seal} -> the rest. Nothing depends on a tool.
 
 mod crates;

@@ -1,45 +1,69 @@
-//! What is read of an entry.
+//! What is read of an entry of the log.
 
 use serde::Deserialize;
 
+/// An entry that is not of a form that is known here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("entry {0} is not of a form that is known here")]
+pub struct UnknownForm(u64);
+
 /// The members of an entry that are shown.
 #[derive(Debug, Deserialize)]
-pub(super) struct Entry {
-    pub(super) actor: String,
+pub struct Entry {
+    /// Who did it: `person/...`, `service/...`.
+    pub actor: String,
+    /// The data classes that it was about.
     #[serde(default)]
-    pub(super) classes: Vec<String>,
-    pub(super) count: Option<u64>,
-    pub(super) intent: Option<String>,
-    pub(super) operation: String,
-    pub(super) outcome: String,
-    pub(super) purpose: Option<String>,
-    pub(super) reason: Option<String>,
-    pub(super) resource: Option<Resource>,
+    pub classes: Vec<String>,
+    /// How many there were of it.
+    pub count: Option<u64>,
+    /// The write that it announces, or whose outcome it is.
+    pub intent: Option<String>,
+    /// What was done.
+    pub operation: String,
+    /// How it ended.
+    pub outcome: String,
+    /// The purpose stated.
+    pub purpose: Option<String>,
+    /// Why it was refused.
+    pub reason: Option<String>,
+    /// The record that it is about.
+    pub resource: Option<Resource>,
+    /// The roles of the actor.
     #[serde(default)]
-    pub(super) roles: Vec<String>,
-    pub(super) stream: String,
-    pub(super) subject: Option<String>,
-    pub(super) tenant: Option<String>,
-    pub(super) within: Option<String>,
+    pub roles: Vec<String>,
+    /// The part of the log: `phi`, `identity` or `system`.
+    pub stream: String,
+    /// The subject's token.
+    pub subject: Option<String>,
+    /// The tenant.
+    pub tenant: Option<String>,
+    /// The write that it is a part of.
+    pub within: Option<String>,
 }
 
-/// What an entry is about.
+/// The record that an entry is about.
 #[derive(Debug, Deserialize)]
-pub(super) struct Resource {
+pub struct Resource {
+    /// Its type.
     #[serde(rename = "type")]
-    pub(super) record_type: String,
-    pub(super) version: Option<u32>,
+    pub record_type: String,
+    /// Its version.
+    pub version: Option<u32>,
 }
 
 impl Entry {
-    /// Reads an entry of the log.
-    pub(super) fn read(index: u64, json: &str) -> anyhow::Result<Self> {
-        serde_json::from_str(json)
-            .map_err(|_| anyhow::anyhow!("entry {index} is not of a form that is known here"))
+    /// Reads the entry of an index.
+    ///
+    /// # Errors
+    /// [`UnknownForm`].
+    pub fn read(index: u64, json: &str) -> Result<Self, UnknownForm> {
+        serde_json::from_str(json).map_err(|_| UnknownForm(index))
     }
 
     /// What it is about: `Patient v2`.
-    pub(super) fn about(&self) -> String {
+    #[must_use]
+    pub fn about(&self) -> String {
         self.resource.as_ref().map_or_else(String::new, |resource| {
             resource.version.map_or_else(
                 || resource.record_type.clone(),
@@ -49,7 +73,8 @@ impl Entry {
     }
 
     /// How it ended, with the reason of a refusal.
-    pub(super) fn ended(&self) -> String {
+    #[must_use]
+    pub fn ended(&self) -> String {
         match &self.reason {
             Some(reason) => format!("{} ({reason})", self.outcome),
             None => self.outcome.clone(),

@@ -40,7 +40,7 @@ impl FromStr for Administrator {
 
 impl Administrator {
     /// The person to be added, with the rights of a security administrator for a year.
-    pub(super) fn person(&self, now: Timestamp) -> Result<NewPerson, AdminError> {
+    pub(crate) fn person(&self, now: Timestamp) -> Result<NewPerson, AdminError> {
         let role = ADMINISTRATOR.parse().map_err(|_| AdminError::Name)?;
         let until = now
             .saturating_add(SignedDuration::from_hours(365 * 24))

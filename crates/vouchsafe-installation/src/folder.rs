@@ -45,10 +45,10 @@ pub enum FolderError {
     Lost(PathBuf),
 }
 
-/// What an installation is, for ever.
+/// What an installation is, for ever: its ids, and the keys that were pinned at the first start.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Installation {
+pub struct Pinned {
     /// The tenant that this installation serves.
     pub tenant: TenantId,
     /// This replica, in the audit log.
@@ -167,13 +167,13 @@ impl Folder {
             })
     }
 
-    /// What the installation is; none before the first start.
+    /// What the installation is; `None` before the first start.
     ///
     /// # Errors
     /// [`FolderError::Damaged`] or [`FolderError::Unreadable`] when the file is there and cannot be
     /// used; [`FolderError::Lost`] when it is not there and the root key is: a first start writes it
     /// before any key, and another one here would be made over the installation that was.
-    pub fn installation(&self) -> Result<Option<Installation>, FolderError> {
+    pub fn pinned(&self) -> Result<Option<Pinned>, FolderError> {
         let path = self.at("installation.json");
         match std::fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text)
@@ -196,13 +196,13 @@ impl Folder {
     ///
     /// # Errors
     /// [`FolderError::Unwritable`].
-    pub fn keep(&self, installation: &Installation) -> Result<(), FolderError> {
+    pub fn keep(&self, pinned: &Pinned) -> Result<(), FolderError> {
         let path = self.at("installation.json");
         let unwritable = |error: io::Error| FolderError::Unwritable {
             path: path.clone(),
             kind: error.kind(),
         };
-        let text = serde_json::to_vec_pretty(installation).unwrap_or_default();
+        let text = serde_json::to_vec_pretty(pinned).unwrap_or_default();
         let next = self.at("installation.json.new");
         let _ = std::fs::remove_file(&next);
         files::write_secret(&next, &text).map_err(unwritable)?;

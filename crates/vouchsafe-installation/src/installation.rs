@@ -1,175 +1,119 @@
-//! Opening an installation: keys, recorder, policies, people, records, in that order.
-//!
-//! The first start makes them; every later start finds them, and changes nothing when one is
-//! missing, damaged or not the one that was pinned.
+//! An open installation.
 
-mod first;
-mod open;
-mod policies;
-mod recorder;
+pub(crate) mod open;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use vouchsafe::access::{Bundle, BundleRefused};
-use vouchsafe::audit::{AuditKeys, AuditLog, Draft};
+use vouchsafe::access::Bundle;
+use vouchsafe::audit::{AppendError, Appended, AuditKeys, AuditLog as _, Context, Draft, Outcome};
+use vouchsafe::gate::Gate;
 use vouchsafe::ids::TenantId;
-use vouchsafe::keys::{KeyError, KeyService};
-use vouchsafe_identity::{Identity, Invitation};
+use vouchsafe::keys::{KeyError, KeyService as _};
+use vouchsafe_identity::{AdminError, Identity, NotDone, Prepared};
 use vouchsafe_keys::KeyStore;
-use vouchsafe_ledger::Gap;
-use vouchsafe_ledger::client::{ChildError, ConnectError, RecorderClient};
+use vouchsafe_ledger::client::RecorderClient;
+use vouchsafe_ledger::reader::Log;
 use vouchsafe_records::engine::Engine;
 
-use crate::checkpoint;
-use crate::folder::{Folder, FolderError, Installation};
-use crate::settings::{Settings, SettingsError};
-use crate::tls::{Tls, TlsError};
+use crate::checkpoint::{self, CheckpointError};
+use crate::clock::now;
+use crate::event::{draft, draft_as};
+use crate::folder::{Folder, Pinned};
+use crate::recorder::Recorder;
+use crate::settings::Settings;
+use crate::tls::Tls;
 
-pub use crate::checkpoint::CheckpointError;
-pub(crate) use first::ADMINISTRATOR;
-pub use first::{Administrator, InvalidAdministrator};
-pub use recorder::Recorder;
-
-/// How an installation is opened.
-#[derive(Clone, Debug)]
-pub struct Opening {
-    /// The data folder.
-    pub folder: PathBuf,
-    /// The program that is the recorder: this one.
-    pub program: PathBuf,
-    /// Who becomes the first administrator, if this is the first start.
-    pub administrator: Administrator,
-    /// Whether a missing installation is made.
-    pub create: bool,
-    /// Whether somebody said that the clock is right, though it is far ahead of the log.
-    pub gap: Gap,
-    /// The settings.
-    pub settings: Settings,
-}
-
-/// An open installation.
+/// An open installation: everything that was opened, each part checked.
 #[derive(Debug)]
-pub struct Service {
-    /// Its settings.
-    pub settings: Settings,
-    /// Its folder.
-    pub folder: Folder,
-    /// What it is.
-    pub installation: Installation,
-    /// Keys.
-    pub keys: Arc<KeyStore>,
-    /// People, sessions, rights.
-    pub identity: Arc<Identity>,
-    /// Records.
-    pub engine: Arc<Engine>,
-    /// The policies in force.
-    pub bundle: Arc<Bundle>,
-    /// The audit log.
-    pub log: RecorderClient,
-    /// The recorder's process.
-    pub recorder: Recorder,
-    /// TLS of the listeners.
-    pub tls: Tls,
-    /// The link of the first administrator, if this was the first start.
-    pub invitation: Option<Invitation>,
-    /// How many writes that were cut off were settled.
-    pub settled: usize,
+pub struct Installation {
+    settings: Settings,
+    folder: Folder,
+    pinned: Pinned,
+    keys: Arc<KeyStore>,
+    identity: Identity,
+    engine: Arc<Engine>,
+    bundle: Arc<Bundle>,
+    log: RecorderClient,
+    recorder: Recorder,
+    tls: Tls,
 }
 
-/// Why an installation could not be opened. The text says what to do.
+/// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The data folder.
+pub enum ChangeError {
+    /// It was refused, or could not be prepared.
     #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// The clock is before this program was made.
-    #[error(
-        "the clock says {0:.0}, and this program is younger: set the clock right, then start again"
-    )]
-    ClockPast(Timestamp),
-    /// The settings.
+    Refused(#[from] AdminError),
+    /// It could not be written down, so it was not made.
+    #[error("the audit log is not available, so nothing was changed: {0}")]
+    NotLogged(#[from] AppendError),
+    /// The keys of the log.
+    #[error("keys: {0}")]
+    Keys(#[from] KeyError),
+    /// It was written down and did not happen.
     #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// The root key.
-    #[error("root key: {0}")]
-    Root(#[from] vouchsafe_keys::local::RootError),
-    /// The database of keys.
-    #[error("keys: {0}")]
-    Keys(#[from] vouchsafe_keys::StoreError),
-    /// A key.
-    #[error("keys: {0}")]
-    Key(#[from] KeyError),
-    /// The audit log's folder.
-    #[error("audit log: {0}")]
-    Recorder(#[from] vouchsafe_ledger::RecorderError),
-    /// The recorder does not start.
-    #[error("audit log: {0}")]
-    Child(#[from] ChildError),
-    /// The recorder does not answer.
-    #[error("audit log: {0}")]
-    Connect(#[from] ConnectError),
-    /// The log is not the one that was pinned at the first start.
-    #[error(
-        "the audit log in this folder is not the one of the first start: its keys are others; restore the log's folder from a backup"
-    )]
-    OtherLog,
-    /// The log is older than what was seen of it, or another one.
-    #[error("audit log: {0}")]
-    Checkpoint(#[from] CheckpointError),
-    /// The log takes nothing.
-    #[error("audit log: {0}")]
-    Append(#[from] vouchsafe::audit::AppendError),
-    /// The policies.
-    #[error("policies: {0}")]
-    Policies(#[from] BundleRefused),
-    /// A file of the policies.
-    #[error("policies: {0} is missing or malformed")]
-    PolicyFile(PathBuf),
-    /// People.
-    #[error("identity: {0}")]
-    Identity(#[from] vouchsafe_identity::OpenError),
-    /// The first administrator.
-    #[error("first administrator: {0}")]
-    Administrator(#[from] vouchsafe_identity::AdminError),
-    /// Something of the first start did not happen.
-    #[error("first start: {0}")]
-    NotDone(#[from] vouchsafe_identity::NotDone),
-    /// A database server.
-    #[error("{setting} ({place}): {error}")]
-    Database {
-        /// Which setting.
-        setting: &'static str,
-        /// Host, port and database.
-        place: String,
-        /// What is wrong, and what to do.
-        error: vouchsafe_database::DatabaseError,
-    },
-    /// The database of records.
-    #[error("records: {0}")]
-    Records(#[from] vouchsafe_database::DatabaseError),
-    /// The record types.
-    #[error("record types: {0}")]
-    Pack(#[from] vouchsafe_records::pack::PackError),
-    /// Writes that were cut off could not be settled.
-    #[error("writes that were cut off could not be settled: {0}")]
-    Settle(vouchsafe_records::engine::Failure),
-    /// TLS.
-    #[error("TLS: {0}")]
-    Tls(#[from] TlsError),
-    /// PostgreSQL is half configured.
-    #[error(
-        "set all of database.records, database.identity, database.keys and database.ca for PostgreSQL, or none of them and no database.connections for SQLite"
-    )]
-    HalfPostgres,
+    NotDone(#[from] NotDone),
 }
 
-impl Service {
-    /// The tenant.
+impl Installation {
+    /// Its settings.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub const fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// The tenant that it serves.
     #[must_use]
     pub const fn tenant(&self) -> TenantId {
-        self.installation.tenant
+        self.pinned.tenant
+    }
+
+    /// Keys.
+    #[must_use]
+    pub fn keys(&self) -> &KeyStore {
+        &self.keys
+    }
+
+    /// People, sessions, rights.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Records.
+    #[must_use]
+    pub const fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// The policies in force.
+    #[must_use]
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// The audit log.
+    #[must_use]
+    pub const fn log(&self) -> &RecorderClient {
+        &self.log
+    }
+
+    /// The certificate, and TLS of the listeners.
+    #[must_use]
+    pub const fn tls(&self) -> &Tls {
+        &self.tls
+    }
+
+    /// What decides under the policies in force and believes this installation's recorder.
+    #[must_use]
+    pub fn gate(&self) -> Gate<'_> {
+        Gate::new(&self.bundle, self.log.recorder())
     }
 
     /// The tenant's keys for the log.
@@ -180,18 +124,67 @@ impl Service {
         self.keys.audit_keys(self.tenant()).await
     }
 
-    /// Appends entries that release nothing.
+    /// Appends entries that release nothing; where they are in the log.
     ///
     /// # Errors
-    /// [`vouchsafe::audit::AppendError`] when they are not durable.
-    pub async fn append(&self, drafts: &[Draft]) -> Result<(), vouchsafe::audit::AppendError> {
-        self.log.append(drafts).await.map(drop)
+    /// [`AppendError`] when they are not durable.
+    pub async fn append(&self, drafts: &[Draft]) -> Result<Vec<Appended>, AppendError> {
+        self.log.append(drafts).await
+    }
+
+    /// Writes a prepared change of people and rights down, makes it, and writes down if it failed.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn change<T>(
+        &self,
+        prepared: Prepared<'_, T>,
+        context: &Context,
+    ) -> Result<T, ChangeError> {
+        let keys = self.audit_keys().await?;
+        let events = prepared.events().to_vec();
+        let drafts: Vec<Draft> = events
+            .iter()
+            .map(|event| draft(event, &keys, context, now()))
+            .collect();
+        self.append(&drafts).await?;
+        match prepared.confirm().await {
+            Ok(done) => Ok(done),
+            Err(error) => {
+                let drafts: Vec<Draft> = events
+                    .iter()
+                    .map(|event| draft_as(event, Outcome::Aborted, &keys, context, now()))
+                    .collect();
+                self.append(&drafts).await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The log as it is published, under the pinned key.
+    ///
+    /// # Errors
+    /// [`CheckpointError`].
+    pub fn published_log(&self) -> Result<Log, CheckpointError> {
+        checkpoint::published(&self.folder, self.pinned.log.as_deref())
+    }
+
+    /// Remembers the published log in the records database, if it is longer than `known`; its size.
+    ///
+    /// # Errors
+    /// [`CheckpointError`].
+    pub async fn remember_log(&self, known: u64) -> Result<u64, CheckpointError> {
+        let log = self.published_log()?;
+        if log.size() > known {
+            checkpoint::keep(&log, self.engine.store()).await?;
+        }
+        Ok(log.size())
     }
 
     /// Ends the recorder, once it has committed and published what it took in, and closes the databases.
     pub async fn close(self) {
         let store = self.engine.store();
-        let pinned = self.installation.log.as_deref();
+        let pinned = self.pinned.log.as_deref();
         drop(self.log);
         self.recorder.shutdown().await;
         // What it published last; when that cannot be read, the next start will say so.
@@ -200,10 +193,4 @@ impl Service {
         self.identity.close().await;
         self.keys.close().await;
     }
-}
-
-/// What time it is.
-#[must_use]
-pub fn now() -> Timestamp {
-    Timestamp::now()
 }

@@ -7,16 +7,16 @@ use aws_lc_rs::rand;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use vouchsafe::access::{Bundle, BundleFiles};
 
-use super::OpenError;
 use crate::files;
 use crate::folder::{Folder, FolderError};
+use crate::opening::OpenError;
 
 const SIGNATURE: &str = "bundle.sig";
 const SIGNING_KEY: &str = "signing.key";
 
 /// Writes the bundle that comes with the program, signed by a key that is made for it; yields the
 /// public key, to be pinned.
-pub(super) fn write_default(folder: &Folder) -> Result<String, OpenError> {
+pub(crate) fn write_default(folder: &Folder) -> Result<String, OpenError> {
     let place = folder.at("policies");
     let seed_path = place.join(SIGNING_KEY);
     let seed = match std::fs::read_to_string(&seed_path) {
@@ -40,7 +40,7 @@ pub(super) fn write_default(folder: &Folder) -> Result<String, OpenError> {
 }
 
 /// Opens the bundle, which MUST be signed by the pinned key.
-pub(super) fn open(folder: &Folder, pinned: &str) -> Result<Arc<Bundle>, OpenError> {
+pub(crate) fn open(folder: &Folder, pinned: &str) -> Result<Arc<Bundle>, OpenError> {
     let place = folder.at("policies");
     let mut bundle = BundleFiles::default();
     let listing = std::fs::read_dir(&place).map_err(|_| OpenError::PolicyFile(place.clone()))?;
@@ -76,11 +76,11 @@ fn write(path: &Path, content: &[u8], secret: bool) -> Result<(), OpenError> {
     })
 }
 
-pub(super) fn to_hex(bytes: &[u8]) -> String {
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub(super) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(crate) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let text = text.trim();
     if text.len() != 2 * N || !text.is_ascii() {
         return None;

@@ -1,12 +1,14 @@
-//! The preflight, first form: what must work before a route that touches PHI opens.
+//! The preflight: what must work before a route that touches PHI opens.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use vouchsafe::audit::{AuditLog as _, Context, Event, Outcome, Stream};
+use vouchsafe::audit::{Context, Event, Outcome, Stream};
 
-use crate::service::{ADMINISTRATOR, Service, now};
+use crate::clock::now;
+use crate::first::ADMINISTRATOR;
+use crate::installation::Installation;
 use crate::tls::Tls;
 
 /// A certificate that ends sooner is to be renewed now.
@@ -105,8 +107,8 @@ impl Checks {
     }
 }
 
-/// What the databases say, all asked at once and each in time: during a failover they would answer one after another, and
-/// only when it is over.
+/// What the databases say, all asked at once and each in time: during a failover they would answer one after another,
+/// and only when it is over.
 struct Asked {
     keys: Result<(), String>,
     administrator: Result<bool, String>,
@@ -137,14 +139,18 @@ const KEYS: Database = Database {
     control: "164.312(a)(2)(iv)",
 };
 
-async fn ask(service: &Service) -> Asked {
+async fn ask(installation: &Installation) -> Asked {
     let (keys, administrator, until, records, identity, key_database) = tokio::join!(
-        in_time(service.keys.check()),
-        in_time(service.identity.first_administrator_enrolled()),
-        in_time(service.identity.role_held_until(ADMINISTRATOR, now())),
-        in_time(service.engine.store().check()),
-        in_time(service.identity.check()),
-        in_time(service.keys.check_database()),
+        in_time(installation.keys().check()),
+        in_time(installation.identity().first_administrator_enrolled()),
+        in_time(
+            installation
+                .identity()
+                .role_held_until(ADMINISTRATOR, now())
+        ),
+        in_time(installation.engine().store().check()),
+        in_time(installation.identity().check()),
+        in_time(installation.keys().check_database()),
     );
     Asked {
         keys,
@@ -171,9 +177,9 @@ async fn in_time<T, E: std::fmt::Display>(
 }
 
 /// Runs all checks, and writes the result down.
-pub async fn run(service: &Service) -> Report {
+pub async fn run(installation: &Installation) -> Report {
     let mut checks = Checks(Vec::new());
-    let asked = ask(service).await;
+    let asked = ask(installation).await;
     checks.add(
         "keys",
         "164.312(a)(2)(iv)",
@@ -183,28 +189,28 @@ pub async fn run(service: &Service) -> Report {
     checks.add(
         "audit-log",
         "164.312(b)",
-        append_probe(service).await,
+        append_probe(installation).await,
         "look at the recorder's messages: disk, folder and its keys",
     );
     checks.add(
         "tls",
         "164.312(e)(1)",
-        certificate(&service.tls),
-        renewal(&service.tls),
+        certificate(installation.tls()),
+        renewal(installation.tls()),
     );
     checks.add(
         "policies",
         "164.312(a)(1)",
         Ok(format!(
             "bundle {} version {}, signature holds, hash {}",
-            service.bundle.id(),
-            service.bundle.version(),
-            service.bundle.hash()
+            installation.bundle().id(),
+            installation.bundle().version(),
+            installation.bundle().hash()
         )),
         "restore the policies folder, or sign the bundle with the pinned key",
     );
     databases(asked.databases, &mut checks);
-    names(service, &mut checks);
+    names(installation, &mut checks);
     weaknesses(&mut checks);
     checks.add(
         "administrator",
@@ -214,7 +220,7 @@ pub async fn run(service: &Service) -> Report {
     );
     successor(asked.administrator_until, &mut checks);
     let report = Report { checks: checks.0 };
-    note(service, &report).await;
+    note(installation, &report).await;
     report
 }
 
@@ -242,8 +248,8 @@ const fn renewal(tls: &Tls) -> &'static str {
 }
 
 /// What clients that verify will stumble over, now or soon.
-fn names(service: &Service, checks: &mut Checks) {
-    let tls = &service.tls;
+fn names(installation: &Installation, checks: &mut Checks) {
+    let tls = installation.tls();
     let left = tls.leaf.until().duration_since(now());
     if left > SignedDuration::ZERO && left < RENEW_WITHIN {
         let finding = format!(
@@ -252,7 +258,7 @@ fn names(service: &Service, checks: &mut Checks) {
         );
         checks.warn("tls-validity", "164.312(e)(1)", &finding, renewal(tls));
     }
-    let url = service.settings.base_url();
+    let url = installation.settings().base_url();
     if !tls.leaf.covers(&url) {
         let finding =
             format!("the certificate does not name the host of {url}: clients will refuse it");
@@ -276,8 +282,8 @@ fn administrator(enrolled: Result<bool, String>) -> Result<String, String> {
     }
 }
 
-/// Nobody who administers, now or soon: PHI is not less safe by it, but nobody looks after it. Where that could not be asked,
-/// the check before has said so.
+/// Nobody who administers, now or soon: PHI is not less safe by it, but nobody looks after it. Where that could not be
+/// asked, the check before has said so.
 fn successor(until: Option<Option<Timestamp>>, checks: &mut Checks) {
     let finding = match until {
         None => return,
@@ -353,7 +359,7 @@ fn sound(check: vouchsafe_database::Check) -> Result<String, String> {
 }
 
 /// The log is asked to take an entry: that is the only proof that it does.
-async fn append_probe(service: &Service) -> Result<String, String> {
+async fn append_probe(installation: &Installation) -> Result<String, String> {
     let context = Context::default();
     let probe = Event::new(
         Stream::System,
@@ -361,8 +367,7 @@ async fn append_probe(service: &Service) -> Result<String, String> {
         Outcome::Permitted,
         &context,
     );
-    let appended = service
-        .log
+    let appended = installation
         .append(&[probe.draft(now())])
         .await
         .map_err(|error| error.to_string())?;
@@ -371,20 +376,20 @@ async fn append_probe(service: &Service) -> Result<String, String> {
     }))
 }
 
-async fn note(service: &Service, report: &Report) {
+async fn note(installation: &Installation, report: &Report) {
     let context = Context::default();
     let detail = serde_json::to_vec(report).unwrap_or_default();
     let outcome = match report.passes() {
         true => Outcome::Permitted,
         false => Outcome::Refused,
     };
-    if let Ok(keys) = service.audit_keys().await {
+    if let Ok(keys) = installation.audit_keys().await {
         let event = Event {
-            tenant: Some(service.tenant()),
+            tenant: Some(installation.tenant()),
             detail: Some((&keys, &detail)),
             ..Event::new(Stream::System, "preflight", outcome, &context)
         };
         // When the log takes nothing, the check above has said so.
-        let _ = service.append(&[event.draft(now())]).await;
+        let _ = installation.append(&[event.draft(now())]).await;
     }
 }

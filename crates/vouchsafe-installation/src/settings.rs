@@ -3,12 +3,16 @@
 //! Names that are not known are refused with the nearest known one. What a setting cannot do is
 //! switch a safeguard off: there is none for that.
 
+mod overrides;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::Deserialize;
 use vouchsafe::session::AccessTtl;
+
+use overrides::override_by;
 
 /// Why the settings were refused.
 #[derive(Debug, thiserror::Error)]
@@ -250,11 +254,12 @@ impl Settings {
         // The whole error: it names the setting, and has no line to quote any more.
         let mut settings = read(&table).map_err(|error| invalid(&path, &error.to_string()))?;
         for (name, value) in variables {
-            if override_by(&mut table, &name, &value)? {
-                settings = read(&table).map_err(|error| SettingsError::Variable {
-                    name,
-                    message: one_line(&error.to_string()),
-                })?;
+            let refused = |message| SettingsError::Variable {
+                name: name.clone(),
+                message,
+            };
+            if override_by(&mut table, &name, &value).map_err(refused)? {
+                settings = read(&table).map_err(|error| refused(one_line(&error.to_string())))?;
             }
         }
         Ok(settings)
@@ -289,89 +294,6 @@ fn one_line(message: &str) -> String {
 
 fn read(table: &toml::Table) -> Result<Settings, toml::de::Error> {
     table.clone().try_into()
-}
-
-/// What else has our prefix: of the command line and of tests.
-const OTHERS: [&str; 5] = ["DATA", "TOKEN", "BIN", "BLESS", "PG_BIN"];
-/// Kubernetes gives every container such variables of a service by our name.
-const FOREIGN: [&str; 3] = ["SERVICE_", "PORT", "TEST_"];
-
-/// Keys that a variable may override: those of [`Settings`].
-const KEYS: [&str; 19] = [
-    "data_listen",
-    "operations_listen",
-    "public_url",
-    "host_names",
-    "access_token_seconds",
-    "body_limit_bytes",
-    "request_timeout_seconds",
-    "concurrency_limit",
-    "log_level",
-    "database.records",
-    "database.identity",
-    "database.keys",
-    "database.ca",
-    "database.connections.records",
-    "database.connections.identity",
-    "database.connections.keys",
-    "tls.certificate",
-    "tls.key",
-    "tls.minimum",
-];
-
-/// Sets what a variable overrides, if it is one of ours.
-///
-/// One that is nearly ours is refused: whoever mistypes the variable of a database must not find their records in another.
-fn override_by(table: &mut toml::Table, name: &str, value: &str) -> Result<bool, SettingsError> {
-    let Some(rest) = name.strip_prefix("VOUCHSAFE_") else {
-        return Ok(false);
-    };
-    if OTHERS.contains(&rest) || FOREIGN.iter().any(|prefix| rest.starts_with(prefix)) {
-        return Ok(false);
-    }
-    let key = rest.to_ascii_lowercase().replace("__", ".");
-    if !KEYS.contains(&key.as_str()) {
-        return Err(SettingsError::Variable {
-            name: name.to_owned(),
-            message: format!("there is no such setting; there are {}", KEYS.join(", ")),
-        });
-    }
-    let value = match key.as_str() {
-        "host_names" => toml::Value::Array(
-            value
-                .split(',')
-                .map(|part| toml::Value::String(part.trim().to_owned()))
-                .collect(),
-        ),
-        "access_token_seconds"
-        | "body_limit_bytes"
-        | "request_timeout_seconds"
-        | "concurrency_limit"
-        | "database.connections.records"
-        | "database.connections.identity"
-        | "database.connections.keys" => {
-            toml::Value::Integer(value.parse().map_err(|_| SettingsError::Variable {
-                name: name.to_owned(),
-                message: "not a number".to_owned(),
-            })?)
-        }
-        _ => toml::Value::String(value.to_owned()),
-    };
-    let mut place = table;
-    let mut rest = key.as_str();
-    while let Some((section, key)) = rest.split_once('.') {
-        let inner = place
-            .entry(section)
-            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        match inner.as_table_mut() {
-            Some(inner) => place = inner,
-            // The file has something else there, which was refused when it was read.
-            None => return Ok(true),
-        }
-        rest = key;
-    }
-    place.insert(rest.to_owned(), value);
-    Ok(true)
 }
 
 #[cfg(test)]

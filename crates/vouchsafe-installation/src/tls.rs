@@ -1,9 +1,9 @@
 //! TLS of the listeners: 1.3, with 1.2 as the lowest, over one provider.
 
+mod error;
 mod leaf;
 mod own;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,60 +14,12 @@ use rustls::crypto::aws_lc_rs as provider;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+pub use error::TlsError;
+use error::read;
 pub use leaf::Leaf;
 use own::own;
 
 use crate::settings::{TlsSettings, TlsVersion};
-
-/// Why there is no TLS, and hence no listener.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// Certificate or key cannot be read.
-    #[error("cannot read {path}: {kind}")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        kind: io::ErrorKind,
-    },
-    /// Not PEM, or not what it should be.
-    #[error("{path} is not a PEM file with {what}")]
-    NotPem {
-        /// The file.
-        path: PathBuf,
-        /// What it should hold.
-        what: &'static str,
-    },
-    /// A certificate cannot be written.
-    #[error("cannot write {path}: {kind}; the data folder must belong to the user who runs this")]
-    Unwritable {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        kind: io::ErrorKind,
-    },
-    /// The key of the installation's own certificate is gone.
-    #[error(
-        "{key} is missing: restore it from a backup; or remove {certificate} too, and the next start makes another \
-         certificate, which clients must be given",
-        key = key.display(), certificate = certificate.display()
-    )]
-    KeyLost {
-        /// Where the key was.
-        key: PathBuf,
-        /// The certificate, which is there.
-        certificate: PathBuf,
-    },
-    /// Only one of certificate and key is set.
-    #[error("tls.certificate and tls.key belong together: set both or none")]
-    HalfSet,
-    /// Key and certificate do not fit, or the provider refuses them.
-    #[error("certificate and key do not fit each other")]
-    Unfit,
-    /// Its own certificate could not be made.
-    #[error("cannot make a certificate for these host names")]
-    CannotMake,
-}
 
 /// The listeners' TLS.
 #[derive(Clone, Debug)]
@@ -126,13 +78,6 @@ pub fn load(
         leaf,
         certificate,
         own: settings.certificate.is_none(),
-    })
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(path).map_err(|error| TlsError::Unreadable {
-        path: path.to_owned(),
-        kind: error.kind(),
     })
 }
 

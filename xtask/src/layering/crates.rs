@@ -22,6 +22,8 @@ pub(super) enum Layer {
     Adapter,
     /// A language spoken to callers or auditors.
     Dialect,
+    /// Everything opened in order, and what is done with it; any front end stands on it.
+    Installation,
     /// HTTP.
     Server,
     /// The command.
@@ -40,6 +42,7 @@ impl Layer {
             "floor" => Self::Floor,
             "adapter" => Self::Adapter,
             "dialect" => Self::Dialect,
+            "installation" => Self::Installation,
             "server" => Self::Server,
             "cli" => Self::Cli,
             "tool" => Self::Tool,

@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use vouchsafe::ids::RecordType;
 use vouchsafe::seal::IndexKey;
-use vouchsafe_server::service::now;
+use vouchsafe_installation::now;
 
 use super::local::Local;
 use crate::hex::hex;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::SignedDuration;
 use serde_json::json;
 use vouchsafe::access::{Facts, Purpose, Verb};
-use vouchsafe::audit::{AuditKeys, AuditLog as _, Context};
+use vouchsafe::audit::{AuditKeys, Context};
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
 use vouchsafe::gate::{Gate, Request, Target, WriteClasses, Writes};
@@ -14,7 +14,7 @@ use vouchsafe::ids::{IntentId, RecordId, RecordKey, RecordType, SubjectId, Versi
 use vouchsafe::seal::{Blob, KeyVersion, Manifest, Owner, RecordKeys, SealedRecord, Secret};
 use vouchsafe::session::Session;
 use vouchsafe_evidence::selftest::{Attacked, Seal};
-use vouchsafe_server::service::{Service, now};
+use vouchsafe_installation::{Installation, now};
 
 use super::attacked::Count;
 use super::somebody::{self, Kind};
@@ -25,7 +25,7 @@ const FLIPS: usize = 64;
 
 /// A record that was made up.
 struct Made<'s> {
-    service: &'s Service,
+    installation: &'s Installation,
     session: Session,
     keys: std::sync::Arc<AuditKeys>,
     facts: Facts,
@@ -34,13 +34,16 @@ struct Made<'s> {
     at: jiff::Timestamp,
 }
 
-pub(super) async fn attack(service: &Service) -> anyhow::Result<Seal> {
+pub(super) async fn attack(installation: &Installation) -> anyhow::Result<Seal> {
     let at = now();
     let subject = SubjectId::random();
     let made = Made {
-        service,
-        session: somebody::session(service.tenant(), Kind::Program, at)?,
-        keys: service.audit_keys().await.map_err(|error| told(&error))?,
+        installation,
+        session: somebody::session(installation.tenant(), Kind::Program, at)?,
+        keys: installation
+            .audit_keys()
+            .await
+            .map_err(|error| told(&error))?,
         facts: Facts {
             rights: [somebody::right(
                 "integration",
@@ -53,7 +56,7 @@ pub(super) async fn attack(service: &Service) -> anyhow::Result<Seal> {
         },
         subject,
         record_keys: RecordKeys::new(
-            service.tenant(),
+            installation.tenant(),
             Owner::Subject(subject),
             KeyVersion::FIRST,
             Secret::random(),
@@ -73,7 +76,7 @@ pub(super) async fn attack(service: &Service) -> anyhow::Result<Seal> {
 
 impl Made<'_> {
     fn gate(&self) -> Gate<'_> {
-        Gate::new(&self.service.bundle, self.service.log.recorder())
+        self.installation.gate()
     }
 
     fn request<'r>(&'r self, context: &'r Context) -> Request<'r> {
@@ -88,7 +91,7 @@ impl Made<'_> {
 
     /// Seals a patient who does not exist, with something of several classes.
     fn seal(&self, name: &str) -> anyhow::Result<SealedRecord> {
-        let pack = self.service.engine.pack();
+        let pack = self.installation.engine().pack();
         let declared = pack
             .record_type("Patient")
             .ok_or_else(|| anyhow::anyhow!("the pack has no type Patient"))?;
@@ -100,7 +103,7 @@ impl Made<'_> {
         let document =
             Document::parse(document.to_string().as_bytes()).map_err(|error| told(&error))?;
         let key = RecordKey {
-            tenant: self.service.tenant(),
+            tenant: self.installation.tenant(),
             record_type: record_type(declared.record_type())?,
             id: RecordId::random(),
         };

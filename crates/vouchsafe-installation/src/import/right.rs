@@ -1,18 +1,18 @@
-//! The right under which an import writes: `integration`, for a day at most, ended when it ends.
+//! The right under which an import writes: `integration`, for a day at most, ended when the import ends.
 
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe::access::RoleName;
 use vouchsafe::audit::Context;
 use vouchsafe::ids::{RightId, ServiceId};
 use vouchsafe::session::{Principal, Session};
+use vouchsafe_database::DatabaseError;
 use vouchsafe_identity::{
-    AdminError, Approval, LocalSession, MAX_INTEGRATION_RIGHT, NewService, OsUser, Prepared,
+    Actor, AdminError, Approval, LocalSession, MAX_INTEGRATION_RIGHT, NewService, OsUser, Prepared,
     RightSpec, ServiceOwner,
 };
-use vouchsafe_server::service::{Service, now};
 
-use crate::principal::{actor, os_user};
-use crate::told;
+use crate::clock::now;
+use crate::installation::{ChangeError, Installation};
 
 /// The name of the service that imports act as; each user of the host has one of their own.
 const NAME: &str = "import";
@@ -22,8 +22,21 @@ const RENEW_RIGHT: SignedDuration = SignedDuration::from_mins(30);
 const SERVICE_LEFT: SignedDuration = SignedDuration::from_hours(48);
 const SERVICE_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
+/// Why the right was not given, renewed or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RightError {
+    /// A change of people and rights.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    /// The identity database.
+    #[error(transparent)]
+    Identity(#[from] DatabaseError),
+}
+
 /// A service with the right to import, and its session.
-pub(crate) struct Integration {
+#[derive(Debug)]
+pub(super) struct Integration {
+    user: OsUser,
     id: ServiceId,
     right: RightId,
     until: Timestamp,
@@ -31,15 +44,18 @@ pub(crate) struct Integration {
 }
 
 impl Integration {
-    /// Gives the import's service its right, and begins its session. What an import before left,
-    /// because it was cut off, is taken back first; the caller sees to it that none runs.
-    pub(crate) async fn begin(service: &Service) -> anyhow::Result<Self> {
-        let user = os_user();
-        let id = importer(service, &user).await?;
-        end_leftovers(service, id).await?;
-        let (right, until) = give(service, id).await?;
-        let session = local_session(service, id, &user).await?.session;
+    /// Gives the import's service its right, and begins its session. What an import before left, because it was cut
+    /// off, is taken back first; the caller sees to it that none runs.
+    pub(super) async fn begin(
+        installation: &Installation,
+        user: OsUser,
+    ) -> Result<Self, RightError> {
+        let id = importer(installation, &user).await?;
+        end_leftovers(installation, id, &user).await?;
+        let (right, until) = give(installation, id, &user).await?;
+        let session = local_session(installation, id, &user).await?.session;
         Ok(Self {
+            user,
             id,
             right,
             until,
@@ -48,12 +64,16 @@ impl Integration {
     }
 
     /// The session, renewed when its time runs out; and the right with it.
-    pub(crate) async fn session(&mut self, service: &Service) -> anyhow::Result<Session> {
+    pub(super) async fn session(
+        &mut self,
+        installation: &Installation,
+    ) -> Result<Session, RightError> {
         let now = now();
         if self.until.duration_since(now) < RENEW_RIGHT {
             let old = self.right;
-            (self.right, self.until) = give(service, self.id).await?;
-            end(service, old, "replaced: the import goes on").await?;
+            (self.right, self.until) = give(installation, self.id, &self.user).await?;
+            let why = "replaced: the import goes on";
+            end(installation, old, why, &self.user).await?;
         }
         let life = self
             .session
@@ -61,31 +81,30 @@ impl Integration {
             .duration_since(self.session.issued_at());
         if self.session.expires_at().duration_since(now) < life / 4 {
             let old = self.session.clone();
-            self.session = local_session(service, self.id, &os_user()).await?.session;
-            sign_out(service, &old).await?;
+            self.session = local_session(installation, self.id, &self.user)
+                .await?
+                .session;
+            sign_out(installation, &old).await?;
         }
         Ok(self.session.clone())
     }
 
     /// Ends the right and the session.
-    pub(crate) async fn end(self, service: &Service) -> anyhow::Result<()> {
-        end(service, self.right, "the import has ended").await?;
-        sign_out(service, &self.session).await
+    pub(super) async fn end(self, installation: &Installation) -> Result<(), RightError> {
+        let why = "the import has ended";
+        end(installation, self.right, why, &self.user).await?;
+        Ok(sign_out(installation, &self.session).await?)
     }
 }
 
 /// The service that stands for this user's imports.
 ///
 /// It stays the same: idempotency keys are its own, so a repeated write is known as such.
-async fn importer(service: &Service, user: &OsUser) -> anyhow::Result<ServiceId> {
-    let (tenant, now) = (service.tenant(), now());
+async fn importer(installation: &Installation, user: &OsUser) -> Result<ServiceId, RightError> {
+    let (tenant, now) = (installation.tenant(), now());
     let owner = ServiceOwner::OsUser(user.clone());
     let label = format!("os-user/{}", user.name());
-    let services = service
-        .identity
-        .services(tenant)
-        .await
-        .map_err(|error| told(&error))?;
+    let services = installation.identity().services(tenant).await?;
     let usable = services.into_iter().find(|found| {
         found.name == NAME
             && found.owner == label
@@ -101,80 +120,91 @@ async fn importer(service: &Service, user: &OsUser) -> anyhow::Result<ServiceId>
         purpose: "vouchsafe import".to_owned(),
         expires_at: after(now, SERVICE_LIFE),
     };
-    let approval = Approval::by(actor());
-    let prepared = service
-        .identity
+    let approval = Approval::by(Actor::OsUser(user.clone()));
+    let prepared = installation
+        .identity()
         .add_service(tenant, &new, &approval, now)
         .await;
-    change(service, prepared).await
+    Ok(change(installation, prepared).await?)
 }
 
-async fn end_leftovers(service: &Service, id: ServiceId) -> anyhow::Result<()> {
+async fn end_leftovers(
+    installation: &Installation,
+    id: ServiceId,
+    user: &OsUser,
+) -> Result<(), RightError> {
     let holder = Principal::Service(id);
-    let rights = service.identity.all_rights(service.tenant(), holder).await;
-    for row in rights.map_err(|error| told(&error))? {
+    let identity = installation.identity();
+    for row in identity.all_rights(installation.tenant(), holder).await? {
         if row.ended_at.is_none() && row.right.until > now() {
-            end(
-                service,
-                row.right.id,
-                "left over from an import that was cut off",
-            )
-            .await?;
+            let why = "left over from an import that was cut off";
+            end(installation, row.right.id, why, user).await?;
         }
     }
     Ok(())
 }
 
-async fn give(service: &Service, id: ServiceId) -> anyhow::Result<(RightId, Timestamp)> {
+async fn give(
+    installation: &Installation,
+    id: ServiceId,
+    user: &OsUser,
+) -> Result<(RightId, Timestamp), ChangeError> {
     let now = now();
-    let role: RoleName = "integration".parse().map_err(|error| told(&error))?;
+    let role: RoleName = "integration".parse().map_err(|_| AdminError::Name)?;
     let spec = RightSpec {
         role,
         from: now,
         until: after(now, MAX_INTEGRATION_RIGHT),
         reason: "vouchsafe import".to_owned(),
     };
-    let (holder, approval) = (Principal::Service(id), Approval::by(actor()));
-    let identity = &service.identity;
-    let prepared = identity
-        .give_right(service.tenant(), holder, &spec, &approval, now)
+    let holder = Principal::Service(id);
+    let approval = Approval::by(Actor::OsUser(user.clone()));
+    let prepared = installation
+        .identity()
+        .give_right(installation.tenant(), holder, &spec, &approval, now)
         .await;
-    Ok((change(service, prepared).await?, spec.until))
+    Ok((change(installation, prepared).await?, spec.until))
 }
 
-async fn end(service: &Service, right: RightId, why: &str) -> anyhow::Result<()> {
-    let identity = &service.identity;
-    let prepared = identity
-        .end_right(service.tenant(), right, why, actor(), now())
+async fn end(
+    installation: &Installation,
+    right: RightId,
+    why: &str,
+    user: &OsUser,
+) -> Result<(), ChangeError> {
+    let by = Actor::OsUser(user.clone());
+    let prepared = installation
+        .identity()
+        .end_right(installation.tenant(), right, why, by, now())
         .await;
-    change(service, prepared).await
+    change(installation, prepared).await
 }
 
-/// A session of a service on this host.
-pub(crate) async fn local_session(
-    service: &Service,
+/// A session of a service on this host, for the user who owns it.
+///
+/// # Errors
+/// [`ChangeError`].
+pub async fn local_session(
+    installation: &Installation,
     id: ServiceId,
     user: &OsUser,
-) -> anyhow::Result<LocalSession> {
-    let identity = &service.identity;
-    let prepared = identity
-        .local_session(service.tenant(), id, user, now())
+) -> Result<LocalSession, ChangeError> {
+    let prepared = installation
+        .identity()
+        .local_session(installation.tenant(), id, user, now())
         .await;
-    change(service, prepared).await
+    change(installation, prepared).await
 }
 
-async fn sign_out(service: &Service, session: &Session) -> anyhow::Result<()> {
-    let prepared = service.identity.sign_out(session, now());
-    change(service, Ok(prepared)).await
+async fn sign_out(installation: &Installation, session: &Session) -> Result<(), ChangeError> {
+    crate::sign_in::sign_out(installation, session, &Context::default()).await
 }
 
 async fn change<T>(
-    service: &Service,
+    installation: &Installation,
     prepared: Result<Prepared<'_, T>, AdminError>,
-) -> anyhow::Result<T> {
-    let prepared = prepared.map_err(|error| told(&error))?;
-    let changed = service.change(prepared, &Context::default()).await;
-    changed.map_err(|error| told(&error))
+) -> Result<T, ChangeError> {
+    installation.change(prepared?, &Context::default()).await
 }
 
 fn after(now: Timestamp, time: SignedDuration) -> Timestamp {

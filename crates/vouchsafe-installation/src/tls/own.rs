@@ -10,7 +10,7 @@ use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose,
 };
 
-use super::TlsError;
+use super::error::{TlsError, read};
 use crate::files;
 
 /// How long it is valid: what browsers take at most from an authority of the public web.
@@ -31,7 +31,7 @@ pub(super) fn own(
     }
     let pair = match key.exists() {
         true => {
-            let pem = String::from_utf8(super::read(&key)?).unwrap_or_default();
+            let pem = String::from_utf8(read(&key)?).unwrap_or_default();
             KeyPair::from_pem(&pem).map_err(|_| TlsError::NotPem {
                 path: key.clone(),
                 what: "a private key",

@@ -1,8 +1,7 @@
 //! What a client is still sending when its answer is ready.
 //!
-//! Who is refused before their body was read would find the connection reset (HTTP/1.1) or the
-//! stream (HTTP/2) while they send, and may never see the answer. So the rest is read and thrown
-//! away, within limits.
+//! A client that is refused before its body was read would find the connection (HTTP/1.1) or the stream (HTTP/2) reset
+//! while it sends, and might never see the answer. So the rest is read and thrown away, within limits.
 
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,16 +9,38 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header;
+use axum::middleware::Next;
+use axum::response::Response;
 use hyper::body::{Body as _, Frame, SizeHint};
+
+use super::places::Busy;
+use crate::shared::Shared;
 
 /// How long it is read on.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// Reads on when the answer is ready. It is around the places: the work is done, and a client that is still sending
+/// takes nobody's place. A request that found no place is not read on: there are too many as it is.
+pub(super) async fn layer(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (request, rest) = keep(request);
+    let response = next.run(request).await;
+    let busy = response.extensions().get::<Busy>().is_some();
+    if let Some(rest) = rest.filter(|_| !busy) {
+        rest.read_on(shared.installation.settings().body_limit_bytes)
+            .await;
+    }
+    response
+}
+
 /// The body of a request, of which the handler has the other half.
 #[derive(Clone)]
-pub(crate) struct Upload(Arc<Mutex<Sent>>);
+struct Upload(Arc<Mutex<Sent>>);
 
 struct Sent {
     body: Body,
@@ -29,7 +50,7 @@ struct Sent {
 
 /// Keeps hold of a request's body. `None` when there is nothing to read on: no body, or one that
 /// is only sent when we ask for it (`Expect: 100-continue`).
-pub(crate) fn keep(request: Request) -> (Request, Option<Upload>) {
+fn keep(request: Request) -> (Request, Option<Upload>) {
     if request.body().is_end_stream() || request.headers().contains_key(header::EXPECT) {
         return (request, None);
     }
@@ -41,7 +62,7 @@ pub(crate) fn keep(request: Request) -> (Request, Option<Upload>) {
 
 impl Upload {
     /// Reads what the handler has left, as far as this many bytes.
-    pub(crate) async fn read_on(self, limit: usize) {
+    async fn read_on(self, limit: usize) {
         let reading = async {
             let mut upload = pin!(self);
             let mut read = 0;
@@ -52,7 +73,7 @@ impl Upload {
                 }
             }
         };
-        // Whoever is slower than that has had the answer offered.
+        // A slower client may miss the answer.
         let _ = tokio::time::timeout(LINGER, reading).await;
     }
 

@@ -1,8 +1,13 @@
 //! Sign-in, sign-out, enrolment, and the keys by which others verify our tokens.
 
+mod page;
+
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
@@ -10,17 +15,18 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use vouchsafe::audit::Context;
-use vouchsafe_identity::{
-    Credentials, EnrolmentRefused, EnrolmentToken, NetworkPrefix, Password, SignInFailed,
-};
+use vouchsafe_identity::{Credentials, EnrolmentRefused, EnrolmentToken, Password};
+use vouchsafe_installation::enrol::{self, EnrolError};
+use vouchsafe_installation::sign_in::{self, SignInError};
+use vouchsafe_installation::{Origin, now};
+use vouchsafe_records::engine::Caller;
 
-use crate::administration::draft;
-use crate::data::{Plane, caller_of};
+use crate::layers::authentication;
 use crate::listener::Peer;
-use crate::service::now;
+use crate::shared::Shared;
 
 /// The paths, for metrics.
-pub(crate) const PATHS: [&str; 9] = [
+pub(super) const PATHS: [&str; 9] = [
     "/auth/sign-in",
     "/auth/sign-out",
     "/auth/enrolment",
@@ -32,17 +38,24 @@ pub(crate) const PATHS: [&str; 9] = [
     "/.well-known/jwks.json",
 ];
 
-pub(crate) fn routes() -> Router<Plane> {
-    Router::new()
-        .route("/auth/sign-in", post(sign_in))
+pub(super) fn routes(shared: &Arc<Shared>) -> Router {
+    let known = Router::new()
         .route("/auth/sign-out", post(sign_out))
-        .route("/auth/enrolment", post(enrolment))
-        .route("/auth/enrol", get(page).post(enrol))
-        .route("/auth/enrol.css", get(style))
-        .route("/auth/enrol.js", get(script))
-        .route("/auth/qr.js", get(qr_script))
         .route("/auth/me", get(me))
+        .route_layer(from_fn_with_state(
+            Arc::clone(shared),
+            authentication::layer,
+        ));
+    Router::new()
+        .merge(known)
+        .route("/auth/sign-in", post(sign_in))
+        .route("/auth/enrolment", post(enrolment))
+        .route("/auth/enrol", get(page::page).post(enrol))
+        .route("/auth/enrol.css", get(page::style))
+        .route("/auth/enrol.js", get(page::script))
+        .route("/auth/qr.js", get(page::qr_script))
         .route("/.well-known/jwks.json", get(jwks))
+        .with_state(Arc::clone(shared))
 }
 
 #[derive(Deserialize)]
@@ -54,52 +67,39 @@ struct SignIn {
 }
 
 async fn sign_in(
-    State(plane): State<Plane>,
-    Extension(peer): Extension<Peer>,
+    State(shared): State<Arc<Shared>>,
+    Extension(Peer(peer)): Extension<Peer>,
     Extension(context): Extension<Context>,
     body: Body,
 ) -> Response {
-    let typed: SignIn = match parsed(&plane, &context, body).await {
+    let typed: SignIn = match parsed(&shared, &context, body).await {
         Ok(typed) => typed,
         Err(response) => return response,
     };
-    let service = &plane.shared.service;
     let credentials = Credentials::new(&typed.login, Password::new(&typed.password), &typed.code);
-    let network = NetworkPrefix::of(peer.0.ip());
-    match service.identity.sign_in(&credentials, network, now()).await {
-        Ok(prepared) => match service.change(prepared, &context).await {
-            Ok(signed_in) => Json(json!({
+    let origin = Origin::client(peer.ip(), context.clone());
+    let error = match sign_in::sign_in(&shared.installation, &credentials, &origin).await {
+        Ok(signed_in) => {
+            return Json(json!({
                 "access_token": signed_in.token.expose(),
                 "token_type": "Bearer",
                 "expires_in": signed_in.expires_at.duration_since(now()).as_secs(),
             }))
-            .into_response(),
-            Err(_) => unavailable(),
-        },
-        Err(SignInFailed::Refused { event, retry_at }) => {
-            metrics::counter!("vouchsafe_sign_ins_refused_total").increment(1);
-            if let Some(at) = retry_at {
-                // Strangers can ask for as many of these as they like: counted, so that they do
-                // not fill the log.
-                count(&plane, &context, "sign-in-throttled");
-                return throttled(at);
-            }
-            let Ok(keys) = service.audit_keys().await else {
-                return unavailable();
-            };
-            // The refusal leaves only when it is written down.
-            if service
-                .append(&[draft(&event, &keys, &context, now())])
-                .await
-                .is_err()
-            {
-                return unavailable();
-            }
-            problem(StatusCode::UNAUTHORIZED, "login, password or code is wrong")
+            .into_response();
         }
-        Err(SignInFailed::Busy | SignInFailed::Damaged | SignInFailed::Database(_)) => {
-            unavailable()
+        Err(error) => error,
+    };
+    if matches!(error, SignInError::Wrong | SignInError::Throttled(_)) {
+        metrics::counter!("vouchsafe_sign_ins_refused_total").increment(1);
+    }
+    match error {
+        SignInError::Wrong => problem(StatusCode::UNAUTHORIZED, "login, password or code is wrong"),
+        SignInError::Throttled(at) => {
+            // Strangers can ask for as many of these as they like: counted, so that they do not fill the log.
+            shared.refusals.count(&context, "sign-in-throttled");
+            throttled(at)
         }
+        SignInError::Unavailable(_) | SignInError::NotDone(_) => unavailable(),
     }
 }
 
@@ -115,48 +115,31 @@ fn throttled(until: Timestamp) -> Response {
     response
 }
 
-/// Counts a refusal of somebody who is not authenticated.
-fn count(plane: &Plane, context: &Context, reason: &'static str) {
-    let network = context.network.as_deref().unwrap_or_default();
-    plane.shared.refusals.count(network, reason);
-}
-
 async fn sign_out(
-    State(plane): State<Plane>,
-    Extension(context): Extension<Context>,
-    headers: HeaderMap,
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
 ) -> Response {
-    let caller = match caller_of(&plane, context.clone(), &headers).await {
-        Ok(caller) => caller,
-        Err(response) => return response,
-    };
-    let service = &plane.shared.service;
-    let prepared = service.identity.sign_out(&caller.session, now());
-    match service.change(prepared, &context).await {
+    let Caller {
+        session, context, ..
+    } = caller;
+    match sign_in::sign_out(&shared.installation, &session, &context).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(_) => unavailable(),
     }
 }
 
 /// Who the caller is, and what they may be: for programs that ask before they show.
-async fn me(
-    State(plane): State<Plane>,
-    Extension(context): Extension<Context>,
-    headers: HeaderMap,
-) -> Response {
-    match caller_of(&plane, context, &headers).await {
-        Ok(caller) => Json(json!({
-            "principal": caller.session.principal().label(),
-            "session": caller.session.id(),
-            "expires": caller.session.expires_at().to_string(),
-            "purpose": caller.purpose.code(),
-            "rights": caller.rights.iter().map(|right| json!({
-                "role": right.role.as_str(), "until": right.until.to_string(),
-            })).collect::<Vec<_>>(),
-        }))
-        .into_response(),
-        Err(response) => response,
-    }
+async fn me(Extension(caller): Extension<Caller>) -> Response {
+    Json(json!({
+        "principal": caller.session.principal().label(),
+        "session": caller.session.id(),
+        "expires": caller.session.expires_at().to_string(),
+        "purpose": caller.purpose.code(),
+        "rights": caller.rights.iter().map(|right| json!({
+            "role": right.role.as_str(), "until": right.until.to_string(),
+        })).collect::<Vec<_>>(),
+    }))
+    .into_response()
 }
 
 #[derive(Deserialize)]
@@ -167,16 +150,16 @@ struct Link {
 
 /// What the page behind an enrolment link shows.
 async fn enrolment(
-    State(plane): State<Plane>,
+    State(shared): State<Arc<Shared>>,
     Extension(context): Extension<Context>,
     body: Body,
 ) -> Response {
-    let link: Link = match parsed(&plane, &context, body).await {
+    let link: Link = match parsed(&shared, &context, body).await {
         Ok(link) => link,
         Err(response) => return response,
     };
     let token = EnrolmentToken::from_link(&link.token);
-    match plane.shared.service.identity.enrolment(&token, now()).await {
+    match enrol::enrolment(&shared.installation, &token).await {
         Ok(enrolment) => Json(json!({
             "name": enrolment.name,
             "login": enrolment.login,
@@ -184,7 +167,7 @@ async fn enrolment(
             "uri": *enrolment.uri,
         }))
         .into_response(),
-        Err(refused) => enrolment_refused(&plane, &context, &refused),
+        Err(refused) => enrolment_refused(&shared, &context, &refused),
     }
 }
 
@@ -197,39 +180,33 @@ struct Enrol {
 }
 
 async fn enrol(
-    State(plane): State<Plane>,
-    Extension(peer): Extension<Peer>,
+    State(shared): State<Arc<Shared>>,
+    Extension(Peer(peer)): Extension<Peer>,
     Extension(context): Extension<Context>,
     body: Body,
 ) -> Response {
-    let typed: Enrol = match parsed(&plane, &context, body).await {
+    let typed: Enrol = match parsed(&shared, &context, body).await {
         Ok(typed) => typed,
         Err(response) => return response,
     };
-    let service = &plane.shared.service;
     let token = EnrolmentToken::from_link(&typed.token);
     let password = Password::new(&typed.password);
-    let network = NetworkPrefix::of(peer.0.ip());
-    let prepared = service
-        .identity
-        .enrol(&token, &password, &typed.code, network, now())
-        .await;
-    match prepared {
-        Ok(prepared) => match service.change(prepared, &context).await {
-            Ok(_) => {
-                plane.shared.recheck.notify_one();
-                StatusCode::NO_CONTENT.into_response()
-            }
-            Err(_) => unavailable(),
-        },
-        Err(refused) => enrolment_refused(&plane, &context, &refused),
+    let origin = Origin::client(peer.ip(), context.clone());
+    let factors = (&password, typed.code.as_str());
+    match enrol::enrol(&shared.installation, &token, factors, &origin).await {
+        Ok(_) => {
+            shared.recheck.notify_one();
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(EnrolError::Refused(refused)) => enrolment_refused(&shared, &context, &refused),
+        Err(EnrolError::NotDone(_)) => unavailable(),
     }
 }
 
-fn enrolment_refused(plane: &Plane, context: &Context, refused: &EnrolmentRefused) -> Response {
+fn enrolment_refused(shared: &Shared, context: &Context, refused: &EnrolmentRefused) -> Response {
     match refused {
         EnrolmentRefused::Link => {
-            count(plane, context, "bad-link");
+            shared.refusals.count(context, "bad-link");
             problem(
                 StatusCode::NOT_FOUND,
                 "this link is not valid, or no longer: ask for a new one",
@@ -243,67 +220,26 @@ fn enrolment_refused(plane: &Plane, context: &Context, refused: &EnrolmentRefuse
     }
 }
 
-async fn jwks(State(plane): State<Plane>) -> Json<Value> {
-    Json(plane.shared.service.identity.verifying_keys().jwks())
+async fn jwks(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(shared.installation.identity().verifying_keys().jwks())
 }
 
-/// The page behind an enrolment link. The token is in the link's fragment, which browsers do not
-/// send: it is in no log on the way.
-async fn page() -> Response {
-    let mut response = include_str!("auth/enrol.html").into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/html; charset=utf-8"),
-    );
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
-        ),
-    );
-    headers.insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    );
-    response
-}
-
-async fn style() -> Response {
-    asset(include_str!("auth/enrol.css"), "text/css; charset=utf-8")
-}
-
-async fn script() -> Response {
-    asset(
-        include_str!("auth/enrol.js"),
-        "text/javascript; charset=utf-8",
-    )
-}
-
-async fn qr_script() -> Response {
-    asset(include_str!("auth/qr.js"), "text/javascript; charset=utf-8")
-}
-
-fn asset(text: &'static str, media_type: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, media_type)], text).into_response()
-}
-
-/// The small JSON body of somebody who is not authenticated; what is none is counted.
+/// Reads a small JSON body from a client that is not authenticated. Malformed bodies are counted.
 async fn parsed<T: for<'de> Deserialize<'de>>(
-    plane: &Plane,
+    shared: &Shared,
     context: &Context,
     body: Body,
 ) -> Result<T, Response> {
     const SMALL: usize = 16 * 1024;
     let Ok(bytes) = axum::body::to_bytes(body, SMALL).await else {
-        count(plane, context, "body-too-large");
+        shared.refusals.count(context, "body-too-large");
         return Err(problem(
             StatusCode::PAYLOAD_TOO_LARGE,
             "the body is too large, or was cut off",
         ));
     };
     serde_json::from_slice(&bytes).map_err(|_| {
-        count(plane, context, "malformed");
+        shared.refusals.count(context, "malformed");
         problem(
             StatusCode::BAD_REQUEST,
             "the body is not the JSON that belongs here",

@@ -8,9 +8,22 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
-use crate::serve::Shared;
+use crate::listeners::{Ends, Listener};
+use crate::shared::Shared;
 
-pub(crate) fn router(shared: &Arc<Shared>) -> Router {
+pub(crate) const NAME: &str = "operations";
+
+/// Probes and metrics are there until the last request has ended.
+pub(super) const LISTENER: Listener<Arc<Shared>> = Listener {
+    name: NAME,
+    address: |settings| settings.operations_listen,
+    routes,
+    guard: |router, _| router,
+    tls: |shared| Arc::clone(&shared.installation.tls().config),
+    ends: Ends::Last,
+};
+
+fn routes(shared: &Arc<Shared>) -> Router {
     Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
+use vouchsafe_installation::logging::{Level, LogSafe, event};
+use vouchsafe_installation::{Installation, now};
 
-use crate::logging::{Level, LogSafe, event};
-use crate::serve::Shared;
-use crate::service::{Service, now};
+use crate::shared::Shared;
 
 /// The sweep runs so often.
 const EVERY: Duration = Duration::from_secs(60 * 60);
@@ -22,7 +22,7 @@ const IDEMPOTENCY_KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// Sweeps until the service stops.
 pub(crate) async fn run(shared: &Shared) {
     loop {
-        if sweep(&shared.service, &shared.stop).await.is_err() {
+        if sweep(&shared.installation, &shared.stop).await.is_err() {
             event(
                 Level::Warn,
                 "rows that are over could not be deleted; it is tried again in an hour",
@@ -40,17 +40,21 @@ pub(crate) async fn run(shared: &Shared) {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Failed;
 
-async fn sweep(service: &Service, stop: &CancellationToken) -> Result<(), Failed> {
+async fn sweep(installation: &Installation, stop: &CancellationToken) -> Result<(), Failed> {
     let at = now();
     // One database that is away is no reason to leave the other as it is.
-    let identity = identity(service, at, Batches::new(stop)).await;
-    let records = records(service, at, stop).await;
+    let identity = identity(installation, at, Batches::new(stop)).await;
+    let records = records(installation, at, stop).await;
     identity.and(records)
 }
 
-async fn identity(service: &Service, at: Timestamp, mut batches: Batches) -> Result<(), Failed> {
+async fn identity(
+    installation: &Installation,
+    at: Timestamp,
+    mut batches: Batches,
+) -> Result<(), Failed> {
     while batches.next() {
-        let swept = service.identity.sweep(at, BATCH).await;
+        let swept = installation.identity().sweep(at, BATCH).await;
         let kinds = swept.map_err(|_| Failed)?.kinds();
         count(&kinds);
         batches.took(kinds.into_iter().map(|(_, rows)| rows).max());
@@ -58,13 +62,17 @@ async fn identity(service: &Service, at: Timestamp, mut batches: Batches) -> Res
     Ok(())
 }
 
-async fn records(service: &Service, at: Timestamp, stop: &CancellationToken) -> Result<(), Failed> {
+async fn records(
+    installation: &Installation,
+    at: Timestamp,
+    stop: &CancellationToken,
+) -> Result<(), Failed> {
     if stop.is_cancelled() {
         return Ok(());
     }
     let over = at.saturating_sub(IDEMPOTENCY_KEPT);
     let over = over.unwrap_or(Timestamp::MIN);
-    let forgotten = service.engine.store().forget(over).await;
+    let forgotten = installation.engine().store().forget(over).await;
     count(&[("idempotency-keys", forgotten.map_err(|_| Failed)?)]);
     Ok(())
 }

@@ -1,28 +1,71 @@
 //! From a request to the caller that it comes from.
 
-use axum::http::{HeaderMap, StatusCode, header};
-use vouchsafe::audit::Context;
-use vouchsafe::ids::RequestId;
-use vouchsafe::session::Principal;
-use vouchsafe_identity::{Activity, AuthenticationRefused, NetworkPrefix};
-use vouchsafe_records::engine::{Caller, Links};
+use std::sync::Arc;
 
-use crate::listener::Peer;
-use crate::service::{Service, now};
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use vouchsafe::audit::Context;
+use vouchsafe_identity::{Activity, AuthenticationRefused};
+use vouchsafe_installation::{Installation, caller};
+use vouchsafe_records::engine::Caller;
+
+use crate::answer::refusal;
+use crate::shared::Shared;
 
 /// Header by which a caller states why they ask: an HL7 v3 `PurposeOfUse` code.
 const PURPOSE: &str = "vouchsafe-purpose";
 /// Header by which a client says that a person did this now (`user`); all else is background.
 const ACTIVITY: &str = "vouchsafe-activity";
 
+/// Gives the request its [`Caller`]; without one, it ends here. Such a refusal is counted, not written down by itself.
+pub(crate) async fn layer(
+    State(shared): State<Arc<Shared>>,
+    Extension(from): Extension<Context>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let caller = authenticate(&shared.installation, request.headers(), from.clone()).await;
+    match caller {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(unknown) => {
+            shared.refusals.count(&from, unknown.reason);
+            unknown.answer()
+        }
+    }
+}
+
 /// Why a request has no caller.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Unknown {
-    pub(crate) status: StatusCode,
+struct Unknown {
+    status: StatusCode,
     /// A fixed word, for the log.
-    pub(crate) reason: &'static str,
+    reason: &'static str,
     /// Fixed words, for the answer.
-    pub(crate) text: &'static str,
+    text: &'static str,
+}
+
+impl Unknown {
+    fn answer(self) -> Response {
+        let code = match self.status {
+            StatusCode::UNAUTHORIZED => "login",
+            StatusCode::SERVICE_UNAVAILABLE => "transient",
+            _ => "value",
+        };
+        let mut response = refusal(self.status, code, self.text);
+        if self.status == StatusCode::UNAUTHORIZED {
+            let bearer = HeaderValue::from_static("Bearer");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, bearer);
+        }
+        response
+    }
 }
 
 const NO_TOKEN: Unknown = Unknown {
@@ -41,69 +84,24 @@ const UNAVAILABLE: Unknown = Unknown {
     text: "people and rights cannot be looked up now; nothing was done",
 };
 
-/// Where a request comes from, for the log.
-pub(crate) async fn context(service: &Service, peer: Peer, request: RequestId) -> Context {
-    let network = NetworkPrefix::of(peer.0.ip()).to_string();
-    let token = service
-        .audit_keys()
-        .await
-        .ok()
-        .map(|keys| keys.token("network", network.as_bytes()));
-    Context {
-        request: Some(request),
-        network: token,
-    }
-}
-
-/// The caller of a request.
-pub(crate) async fn authenticate(
-    service: &Service,
+async fn authenticate(
+    installation: &Installation,
     headers: &HeaderMap,
     context: Context,
 ) -> Result<Caller, Unknown> {
     let token = bearer(headers).ok_or(NO_TOKEN)?;
-    let activity = match headers.get(ACTIVITY).map(|value| value.as_bytes()) {
+    let activity = match headers.get(ACTIVITY).map(HeaderValue::as_bytes) {
         Some(b"user") => Activity::User,
         _ => Activity::Background,
     };
-    let at = now();
-    let session = service
-        .identity
-        .authenticate(token, activity, at)
+    let mut caller = caller::of_token(installation, token, activity, context)
         .await
         .map_err(unknown)?;
-    let rights = service
-        .identity
-        .rights_of(session.principal(), at)
-        .await
-        .map_err(|_| UNAVAILABLE)?;
-    let links = match session.principal() {
-        Principal::Person(person) => service
-            .identity
-            .links_of(person)
-            .await
-            .map_err(|_| UNAVAILABLE)?
-            .iter()
-            .map(|link| (link.record_type.clone(), link.id))
-            .collect(),
-        Principal::Service(_) => Links::default(),
-    };
-    let purpose = match headers.get(PURPOSE) {
-        Some(value) => value
-            .to_str()
-            .ok()
-            .and_then(|code| code.parse().ok())
-            .ok_or(BAD_PURPOSE)?,
-        None => service.bundle.usual_purpose(&rights),
-    };
-    Ok(Caller {
-        session,
-        rights,
-        links,
-        purpose,
-        context,
-        now: at,
-    })
+    if let Some(stated) = headers.get(PURPOSE) {
+        let stated = stated.to_str().ok().and_then(|code| code.parse().ok());
+        caller.purpose = stated.ok_or(BAD_PURPOSE)?;
+    }
+    Ok(caller)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

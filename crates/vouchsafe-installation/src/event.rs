@@ -1,63 +1,12 @@
-//! Changes to people and rights: their events are in the audit log before they take effect.
+//! Events of people and rights, as entries of the audit log.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use vouchsafe::audit::{AppendError, AuditKeys, Context, Draft, Event, Outcome, Stream};
-use vouchsafe::keys::KeyError;
-use vouchsafe_identity::{AdminError, NotDone, Occurrence, Prepared};
-
-use crate::service::{Service, now};
-
-/// Why a change was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum ChangeError {
-    /// It was refused, or could not be prepared.
-    #[error(transparent)]
-    Refused(#[from] AdminError),
-    /// It could not be written down, so it was not made.
-    #[error("the audit log is not available, so nothing was changed: {0}")]
-    NotLogged(#[from] AppendError),
-    /// The keys of the log.
-    #[error("keys: {0}")]
-    Keys(#[from] KeyError),
-    /// It was written down and did not happen.
-    #[error(transparent)]
-    NotDone(#[from] NotDone),
-}
-
-impl Service {
-    /// Writes a prepared change down, makes it, and writes down if it failed.
-    ///
-    /// # Errors
-    /// [`ChangeError`].
-    pub async fn change<T>(
-        &self,
-        prepared: Prepared<'_, T>,
-        context: &Context,
-    ) -> Result<T, ChangeError> {
-        let keys = self.audit_keys().await?;
-        let events = prepared.events().to_vec();
-        let drafts: Vec<Draft> = events
-            .iter()
-            .map(|event| draft(event, &keys, context, now()))
-            .collect();
-        self.append(&drafts).await?;
-        match prepared.confirm().await {
-            Ok(done) => Ok(done),
-            Err(error) => {
-                let drafts: Vec<Draft> = events
-                    .iter()
-                    .map(|event| draft_as(event, Outcome::Aborted, &keys, context, now()))
-                    .collect();
-                self.append(&drafts).await?;
-                Err(error.into())
-            }
-        }
-    }
-}
+use vouchsafe::audit::{AuditKeys, Context, Draft, Event, Outcome, Stream};
+use vouchsafe_identity::Occurrence;
 
 /// The entry of an event of people and rights.
-pub fn draft(
+pub(crate) fn draft(
     event: &vouchsafe_identity::Event,
     keys: &AuditKeys,
     context: &Context,
@@ -70,7 +19,8 @@ pub fn draft(
     draft_as(event, outcome, keys, context, now)
 }
 
-fn draft_as(
+/// The same, with an outcome that the event does not say of itself.
+pub(crate) fn draft_as(
     event: &vouchsafe_identity::Event,
     outcome: Outcome,
     keys: &AuditKeys,
