@@ -5,7 +5,6 @@ mod check;
 mod completions;
 mod demo;
 mod door;
-mod hex;
 mod import;
 mod installation;
 mod output;

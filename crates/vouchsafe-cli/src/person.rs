@@ -74,7 +74,7 @@ async fn find(installation: &Installation, who: &str) -> anyhow::Result<PersonId
 }
 
 /// Writes a change down, then makes it.
-async fn change<T>(
+pub(crate) async fn change<T>(
     installation: &Installation,
     prepared: Result<Prepared<'_, T>, AdminError>,
 ) -> anyhow::Result<T> {

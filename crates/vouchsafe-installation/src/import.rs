@@ -13,17 +13,17 @@ use vouchsafe_records::engine::Caller;
 use crate::action::{ActionError, admit};
 use crate::caller;
 use crate::clock::now;
-use crate::installation::Installation;
+use crate::installation::{ChangeError, Installation};
 use right::Integration;
 
-pub use right::{RightError, local_session};
+pub use right::local_session;
 
 /// Why an import does not begin or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// Its right.
     #[error(transparent)]
-    Right(#[from] RightError),
+    Right(#[from] ChangeError),
     /// What its service may do could not be looked up.
     #[error(transparent)]
     Identity(#[from] DatabaseError),
@@ -85,8 +85,8 @@ impl Import {
     /// Ends the right and the session.
     ///
     /// # Errors
-    /// [`RightError`].
-    pub async fn end(self, installation: &Installation) -> Result<(), RightError> {
+    /// [`ChangeError`].
+    pub async fn end(self, installation: &Installation) -> Result<(), ChangeError> {
         self.0.into_inner().end(installation).await
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use vouchsafe::access::{Bundle, BundleFiles};
 
 use crate::files;
@@ -24,7 +25,7 @@ pub(crate) fn write_default(folder: &Folder) -> Result<String, OpenError> {
         Err(_) => {
             let mut seed = [0; 32];
             rand::fill(&mut seed).map_err(|_| OpenError::PolicyFile(seed_path.clone()))?;
-            write(&seed_path, to_hex(&seed).as_bytes(), true)?;
+            write(&seed_path, HEXLOWER.encode(&seed).as_bytes(), true)?;
             seed
         }
     };
@@ -33,10 +34,14 @@ pub(crate) fn write_default(folder: &Folder) -> Result<String, OpenError> {
     for (name, content) in bundle.iter() {
         write(&place.join(name), content, false)?;
     }
-    write(&place.join(SIGNATURE), to_hex(&signature).as_bytes(), false)?;
+    write(
+        &place.join(SIGNATURE),
+        HEXLOWER.encode(&signature).as_bytes(),
+        false,
+    )?;
     let pair =
         Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| OpenError::PolicyFile(seed_path))?;
-    Ok(to_hex(pair.public_key().as_ref()))
+    Ok(HEXLOWER.encode(pair.public_key().as_ref()))
 }
 
 /// Opens the bundle, which MUST be signed by the pinned key.
@@ -76,18 +81,8 @@ fn write(path: &Path, content: &[u8], secret: bool) -> Result<(), OpenError> {
     })
 }
 
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
+/// Bytes in hexadecimal digits of either case, exactly so many.
 pub(crate) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let text = text.trim();
-    if text.len() != 2 * N || !text.is_ascii() {
-        return None;
-    }
-    let mut out = [0; N];
-    for (place, byte) in out.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * place..2 * place + 2)?, 16).ok()?;
-    }
-    Some(out)
+    let bytes = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok()?;
+    bytes.try_into().ok()
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -14,7 +15,7 @@ use vouchsafe_ledger::{Gap, RecorderError, recorder};
 use crate::folder::{Folder, Pinned};
 use crate::logging::{Level, event};
 use crate::opening::{OpenError, Opening};
-use crate::policies::{from_hex, to_hex};
+use crate::policies::from_hex;
 
 /// How long to wait for a previous recorder to exit, and the polling interval.
 const TAKE_OVER: Duration = Duration::from_secs(30);
@@ -101,7 +102,7 @@ pub(crate) async fn start(
     let identity = recorder::identity(&folder.audit())?;
     let (log, key) = (
         identity.log.to_string(),
-        to_hex(identity.recorder.public_key()),
+        HEXLOWER.encode(identity.recorder.public_key()),
     );
     if first {
         pinned.log = Some(log);

@@ -4,12 +4,11 @@ use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use vouchsafe::access::RoleName;
-use vouchsafe::audit::Context;
 use vouchsafe::ids::{PersonId, RecordId, ServiceId};
 use vouchsafe::session::Principal;
 use vouchsafe_identity::{
-    AdminError, Approval, Invitation, MAX_INTEGRATION_RIGHT, NewPerson, NewService, Prepared,
-    RecordLink, RightSpec, ServiceOwner,
+    Approval, Invitation, MAX_INTEGRATION_RIGHT, NewPerson, NewService, RecordLink, RightSpec,
+    ServiceOwner,
 };
 use vouchsafe_installation::import::local_session;
 use vouchsafe_installation::{Administrator, Installation, Opened, enrol, now};
@@ -18,6 +17,7 @@ use zeroize::Zeroizing;
 use super::authenticator::Authenticator;
 use super::clinic::Scene;
 use super::stand::Stand;
+use crate::person::change;
 use crate::principal::{actor, os_user};
 use crate::{door, token_file, told};
 
@@ -239,13 +239,4 @@ fn right(role: &str, now: Timestamp, time: SignedDuration) -> anyhow::Result<Rig
 
 fn after(now: Timestamp, time: SignedDuration) -> Timestamp {
     now.saturating_add(time).unwrap_or(Timestamp::MAX)
-}
-
-async fn change<T>(
-    installation: &Installation,
-    prepared: Result<Prepared<'_, T>, AdminError>,
-) -> anyhow::Result<T> {
-    let prepared = prepared.map_err(|error| told(&error))?;
-    let changed = installation.change(prepared, &Context::default()).await;
-    changed.map_err(|error| told(&error))
 }

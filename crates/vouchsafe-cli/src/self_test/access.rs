@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{Context as Hasher, SHA256};
+use data_encoding::HEXLOWER;
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe::access::{Ask, Facts, Purpose, Right, Verb, decide};
 use vouchsafe::class::{ClassSet, DataClass};
@@ -12,7 +13,6 @@ use vouchsafe_evidence::selftest::Access;
 use vouchsafe_installation::{Installation, now};
 
 use super::somebody::{self, Kind};
-use crate::hex::hex;
 
 /// Types that policies name, and some that stand for all others.
 const TYPES: [&str; 6] = [
@@ -84,7 +84,7 @@ pub(super) fn matrix(installation: &Installation) -> anyhow::Result<Access> {
         bundle: installation.bundle().hash().to_string(),
         asks: matrix.asks,
         allowed,
-        matrix: hex(matrix.hasher.finish().as_ref()),
+        matrix: HEXLOWER.encode(matrix.hasher.finish().as_ref()),
         allowed_without_role: without,
         allowed_elsewhere: elsewhere,
         allowed_out_of_time: out_of_time,

@@ -5,7 +5,6 @@ use vouchsafe::access::RoleName;
 use vouchsafe::audit::Context;
 use vouchsafe::ids::{RightId, ServiceId};
 use vouchsafe::session::{Principal, Session};
-use vouchsafe_database::DatabaseError;
 use vouchsafe_identity::{
     Actor, AdminError, Approval, LocalSession, MAX_INTEGRATION_RIGHT, NewService, OsUser, Prepared,
     RightSpec, ServiceOwner,
@@ -21,17 +20,6 @@ const RENEW_RIGHT: SignedDuration = SignedDuration::from_mins(30);
 /// A service that ends within this time is left, and a new one made.
 const SERVICE_LEFT: SignedDuration = SignedDuration::from_hours(48);
 const SERVICE_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
-
-/// Why the right was not given, renewed or ended.
-#[derive(Debug, thiserror::Error)]
-pub enum RightError {
-    /// A change of people and rights.
-    #[error(transparent)]
-    Change(#[from] ChangeError),
-    /// The identity database.
-    #[error(transparent)]
-    Identity(#[from] DatabaseError),
-}
 
 /// A service with the right to import, and its session.
 #[derive(Debug)]
@@ -49,7 +37,7 @@ impl Integration {
     pub(super) async fn begin(
         installation: &Installation,
         user: OsUser,
-    ) -> Result<Self, RightError> {
+    ) -> Result<Self, ChangeError> {
         let id = importer(installation, &user).await?;
         end_leftovers(installation, id, &user).await?;
         let (right, until) = give(installation, id, &user).await?;
@@ -67,7 +55,7 @@ impl Integration {
     pub(super) async fn session(
         &mut self,
         installation: &Installation,
-    ) -> Result<Session, RightError> {
+    ) -> Result<Session, ChangeError> {
         let now = now();
         if self.until.duration_since(now) < RENEW_RIGHT {
             let old = self.right;
@@ -90,21 +78,22 @@ impl Integration {
     }
 
     /// Ends the right and the session.
-    pub(super) async fn end(self, installation: &Installation) -> Result<(), RightError> {
+    pub(super) async fn end(self, installation: &Installation) -> Result<(), ChangeError> {
         let why = "the import has ended";
         end(installation, self.right, why, &self.user).await?;
-        Ok(sign_out(installation, &self.session).await?)
+        sign_out(installation, &self.session).await
     }
 }
 
 /// The service that stands for this user's imports.
 ///
 /// It stays the same: idempotency keys are its own, so a repeated write is known as such.
-async fn importer(installation: &Installation, user: &OsUser) -> Result<ServiceId, RightError> {
+async fn importer(installation: &Installation, user: &OsUser) -> Result<ServiceId, ChangeError> {
     let (tenant, now) = (installation.tenant(), now());
     let owner = ServiceOwner::OsUser(user.clone());
     let label = format!("os-user/{}", user.name());
-    let services = installation.identity().services(tenant).await?;
+    let services = installation.identity().services(tenant).await;
+    let services = services.map_err(AdminError::from)?;
     let usable = services.into_iter().find(|found| {
         found.name == NAME
             && found.owner == label
@@ -125,17 +114,18 @@ async fn importer(installation: &Installation, user: &OsUser) -> Result<ServiceI
         .identity()
         .add_service(tenant, &new, &approval, now)
         .await;
-    Ok(change(installation, prepared).await?)
+    change(installation, prepared).await
 }
 
 async fn end_leftovers(
     installation: &Installation,
     id: ServiceId,
     user: &OsUser,
-) -> Result<(), RightError> {
+) -> Result<(), ChangeError> {
     let holder = Principal::Service(id);
     let identity = installation.identity();
-    for row in identity.all_rights(installation.tenant(), holder).await? {
+    let rights = identity.all_rights(installation.tenant(), holder).await;
+    for row in rights.map_err(AdminError::from)? {
         if row.ended_at.is_none() && row.right.until > now() {
             let why = "left over from an import that was cut off";
             end(installation, row.right.id, why, user).await?;

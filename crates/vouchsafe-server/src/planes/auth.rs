@@ -4,8 +4,7 @@ mod page;
 
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
@@ -13,6 +12,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use vouchsafe::audit::Context;
 use vouchsafe_identity::{Credentials, EnrolmentRefused, EnrolmentToken, Password};
@@ -70,12 +70,8 @@ async fn sign_in(
     State(shared): State<Arc<Shared>>,
     Extension(Peer(peer)): Extension<Peer>,
     Extension(context): Extension<Context>,
-    body: Body,
+    Small(typed): Small<SignIn>,
 ) -> Response {
-    let typed: SignIn = match parsed(&shared, &context, body).await {
-        Ok(typed) => typed,
-        Err(response) => return response,
-    };
     let credentials = Credentials::new(&typed.login, Password::new(&typed.password), &typed.code);
     let origin = Origin::client(peer.ip(), context.clone());
     let error = match sign_in::sign_in(&shared.installation, &credentials, &origin).await {
@@ -152,12 +148,8 @@ struct Link {
 async fn enrolment(
     State(shared): State<Arc<Shared>>,
     Extension(context): Extension<Context>,
-    body: Body,
+    Small(link): Small<Link>,
 ) -> Response {
-    let link: Link = match parsed(&shared, &context, body).await {
-        Ok(link) => link,
-        Err(response) => return response,
-    };
     let token = EnrolmentToken::from_link(&link.token);
     match enrol::enrolment(&shared.installation, &token).await {
         Ok(enrolment) => Json(json!({
@@ -183,12 +175,8 @@ async fn enrol(
     State(shared): State<Arc<Shared>>,
     Extension(Peer(peer)): Extension<Peer>,
     Extension(context): Extension<Context>,
-    body: Body,
+    Small(typed): Small<Enrol>,
 ) -> Response {
-    let typed: Enrol = match parsed(&shared, &context, body).await {
-        Ok(typed) => typed,
-        Err(response) => return response,
-    };
     let token = EnrolmentToken::from_link(&typed.token);
     let password = Password::new(&typed.password);
     let origin = Origin::client(peer.ip(), context.clone());
@@ -224,27 +212,26 @@ async fn jwks(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(shared.installation.identity().verifying_keys().jwks())
 }
 
-/// Reads a small JSON body from a client that is not authenticated. Malformed bodies are counted.
-async fn parsed<T: for<'de> Deserialize<'de>>(
-    shared: &Shared,
-    context: &Context,
-    body: Body,
-) -> Result<T, Response> {
-    const SMALL: usize = 16 * 1024;
-    let Ok(bytes) = axum::body::to_bytes(body, SMALL).await else {
-        shared.refusals.count(context, "body-too-large");
-        return Err(problem(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "the body is too large, or was cut off",
-        ));
-    };
-    serde_json::from_slice(&bytes).map_err(|_| {
-        shared.refusals.count(context, "malformed");
-        problem(
-            StatusCode::BAD_REQUEST,
-            "the body is not the JSON that belongs here",
-        )
-    })
+/// A small JSON body from a client that is not authenticated. Bodies that are too large or malformed are counted.
+struct Small<T>(T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Small<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Response> {
+        const LIMIT: usize = 16 * 1024;
+        let context = request.extensions().get().cloned().unwrap_or_default();
+        let Ok(bytes) = axum::body::to_bytes(request.into_body(), LIMIT).await else {
+            shared.refusals.count(&context, "body-too-large");
+            let title = "the body is too large, or was cut off";
+            return Err(problem(StatusCode::PAYLOAD_TOO_LARGE, title));
+        };
+        serde_json::from_slice(&bytes).map(Self).map_err(|_| {
+            shared.refusals.count(&context, "malformed");
+            let title = "the body is not the JSON that belongs here";
+            problem(StatusCode::BAD_REQUEST, title)
+        })
+    }
 }
 
 fn unavailable() -> Response {
