@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 use vouchsafe::audit::Context;
-use vouchsafe::session::{Principal, Session};
-use vouchsafe_database::DatabaseError;
-use vouchsafe_identity::{Activity, AuthenticationRefused};
-use vouchsafe_records::engine::{Caller, Links};
+use vouchsafe::session::Session;
+use vouchsafe_identity::{Activity, AuthenticationRefused, Standing};
+use vouchsafe_records::engine::Caller;
 
 use crate::clock::now;
 use crate::installation::Installation;
@@ -20,41 +19,46 @@ pub async fn of_token(
     activity: Activity,
     context: Context,
 ) -> Result<Caller, AuthenticationRefused> {
-    let (identity, at) = (installation.identity(), now());
-    let session = identity.authenticate(token, activity, at).await?;
-    of_session(installation, session, context, at)
-        .await
-        .map_err(AuthenticationRefused::Unavailable)
+    let at = now();
+    let standing = installation.identity().authenticate(token, activity, at);
+    Ok(caller(installation, standing.await?, context, at))
 }
 
-/// The caller who acts in a session, for the usual purpose of their roles. That the session may still be used is the
-/// caller of this function's to know.
+/// The caller who acts in a session on this host, for the usual purpose of their roles.
 ///
 /// # Errors
-/// [`DatabaseError`].
+/// [`AuthenticationRefused`] when the session may not be used any more, or nobody can say.
 pub async fn of_session(
     installation: &Installation,
     session: Session,
-    context: Context,
-    at: Timestamp,
-) -> Result<Caller, DatabaseError> {
-    let identity = installation.identity();
-    let rights = identity.rights_of(session.principal(), at).await?;
-    let links = match session.principal() {
-        Principal::Person(person) => identity
-            .links_of(person)
-            .await?
-            .iter()
-            .map(|link| (link.record_type.clone(), link.id))
-            .collect(),
-        Principal::Service(_) => Links::default(),
-    };
-    Ok(Caller {
-        purpose: installation.bundle().usual_purpose(&rights),
+) -> Result<Caller, AuthenticationRefused> {
+    let (identity, at) = (installation.identity(), now());
+    let standing = identity.standing(session, Activity::Background, at);
+    Ok(caller(
+        installation,
+        standing.await?,
+        Context::default(),
+        at,
+    ))
+}
+
+fn caller(
+    installation: &Installation,
+    Standing {
         session,
         rights,
         links,
+    }: Standing,
+    context: Context,
+    now: Timestamp,
+) -> Caller {
+    let links = links.iter().map(|link| (link.record_type.clone(), link.id));
+    Caller {
+        purpose: installation.bundle().usual_purpose(&rights),
+        session,
+        rights,
+        links: links.collect(),
         context,
-        now: at,
-    })
+        now,
+    }
 }

@@ -4,15 +4,12 @@ mod right;
 
 use tokio::sync::Mutex;
 use vouchsafe::access::{Denied, Purpose, Verb};
-use vouchsafe::audit::Context;
 use vouchsafe::ids::{InvalidId, RecordType};
-use vouchsafe_database::DatabaseError;
-use vouchsafe_identity::OsUser;
+use vouchsafe_identity::{AuthenticationRefused, OsUser};
 use vouchsafe_records::engine::Caller;
 
 use crate::action::{ActionError, admit};
 use crate::caller;
-use crate::clock::now;
 use crate::installation::{ChangeError, Installation};
 use right::Integration;
 
@@ -24,9 +21,9 @@ pub enum ImportError {
     /// Its right.
     #[error(transparent)]
     Right(#[from] ChangeError),
-    /// What its service may do could not be looked up.
+    /// Its session was ended, or what its service may do could not be looked up.
     #[error(transparent)]
-    Identity(#[from] DatabaseError),
+    Session(#[from] AuthenticationRefused),
     /// The policies refuse it.
     #[error("the policies refuse the import: {0}")]
     Denied(Denied),
@@ -74,7 +71,7 @@ impl Import {
     /// [`ImportError`].
     pub async fn caller(&self, installation: &Installation) -> Result<Caller, ImportError> {
         let session = self.0.lock().await.session(installation).await?;
-        let caller = caller::of_session(installation, session, Context::default(), now()).await?;
+        let caller = caller::of_session(installation, session).await?;
         // To import is to run the organisation, whatever else the role may do.
         Ok(Caller {
             purpose: Purpose::Operations,
