@@ -56,22 +56,6 @@ pub struct Running {
 }
 
 impl Running {
-    /// Opens the ports too; PHI routes open when the preflight passes.
-    ///
-    /// # Errors
-    /// [`ServeError`], with the address.
-    pub async fn start(
-        installation: Installation,
-        stop: CancellationToken,
-    ) -> Result<Self, ServeError> {
-        let mut settings = installation.settings().clone();
-        if settings.url_is_open() {
-            return Err(ServeError::NoUrl);
-        }
-        let ports = Ports::open(&mut settings).await?;
-        Self::on(ports, installation, stop).await
-    }
-
     /// Serves on ports that are open; PHI routes open when the preflight passes.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use axum::http::StatusCode;
@@ -64,6 +65,12 @@ impl Shared {
             self.doubt.notify_one();
         }
         self.open.load(Ordering::Acquire) && !changed
+    }
+
+    /// Waits for so long; whether the service goes on, and was not told to stop meanwhile.
+    pub(crate) async fn goes_on_after(&self, time: Duration) -> bool {
+        let stopped = tokio::time::timeout(time, self.stop.cancelled()).await;
+        stopped.is_err()
     }
 
     /// Asks for a preflight when something that the service stands on failed: readiness must not wait for the next one.

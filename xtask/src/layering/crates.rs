@@ -82,6 +82,14 @@ impl Member {
         matches!(self.parsed_layer(), Some(Layer::Core | Layer::Tlog))
     }
 
+    /// Whether its files may not import one another in a ring.
+    pub(super) fn has_no_rings(&self) -> bool {
+        matches!(
+            self.parsed_layer(),
+            Some(Layer::Installation | Layer::Server)
+        )
+    }
+
     /// Whether it is the core.
     pub(super) fn is_core(&self) -> bool {
         self.parsed_layer() == Some(Layer::Core)

@@ -17,7 +17,7 @@ use vouchsafe_identity::{
 use vouchsafe_installation::settings::Settings;
 use vouchsafe_installation::{Installation, Opened, Opening};
 use vouchsafe_ledger::Gap;
-use vouchsafe_server::serve::Running;
+use vouchsafe_server::serve::{Ports, Running};
 
 use super::home::Home;
 
@@ -107,9 +107,10 @@ impl Plane {
             .build()
             .expect("a client");
         let stop = CancellationToken::new();
-        let running = Running::start(installation, stop.clone())
+        let ports = Ports::open(&mut installation.settings().clone()).await;
+        let running = Running::on(ports.expect("listens"), installation, stop.clone())
             .await
-            .expect("listens");
+            .expect("serves");
         let port = running.address().expect("bound").port();
         let operations = running.operations_address().expect("bound").port();
         Self {

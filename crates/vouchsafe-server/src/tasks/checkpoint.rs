@@ -14,11 +14,7 @@ const EVERY: Duration = Duration::from_secs(5);
 pub(crate) async fn run(shared: &Shared) {
     verify(&shared.installation);
     let (mut known, mut failed) = (0, false);
-    loop {
-        tokio::select! {
-            () = shared.stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-        }
+    while shared.goes_on_after(EVERY).await {
         match shared.installation.remember_log(known).await {
             Ok(size) => (known, failed) = (size, false),
             // Logged once, until it works again.

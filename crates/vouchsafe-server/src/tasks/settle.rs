@@ -17,11 +17,7 @@ pub(crate) async fn run(shared: &Shared) {
     let timeout = installation.settings().request_timeout_seconds;
     let seconds = i64::try_from(timeout.saturating_mul(3)).unwrap_or(i64::MAX);
     let age = SignedDuration::from_secs(seconds);
-    loop {
-        tokio::select! {
-            () = shared.stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-        }
+    while shared.goes_on_after(EVERY).await {
         // When the log or the database is away, there is a next time.
         if let Ok(settled @ 1..) = installation.engine().settle(age).await {
             let text = "writes that were cut off were settled";

@@ -29,9 +29,8 @@ pub(crate) async fn run(shared: &Shared) {
                 &[],
             );
         }
-        tokio::select! {
-            () = shared.stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+        if !shared.goes_on_after(EVERY).await {
+            return;
         }
     }
 }
