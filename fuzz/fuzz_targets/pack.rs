@@ -4,8 +4,8 @@
 use libfuzzer_sys::fuzz_target;
 use vouchsafe::class::DataClass;
 use vouchsafe::document::Document;
-use vouchsafe_fuzz::until;
 use vouchsafe_fhir::R4;
+use vouchsafe_fuzz::until;
 use vouchsafe_records::pack::{Pack, PackText};
 
 const MANIFEST: &str = r#"

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::{Document, Node};
-use vouchsafe_fuzz::{marked, no_echo};
 use vouchsafe_fhir::{map_references, reference};
+use vouchsafe_fuzz::{marked, no_echo};
 use vouchsafe_records::pack::Pack;
 
 static PACK: LazyLock<Arc<Pack>> = LazyLock::new(|| vouchsafe_fhir::pack().unwrap());

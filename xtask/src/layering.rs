@@ -1,10 +1,12 @@
 //! Arrows point down only.
 //!
-//! cli -> server -> dialect -> adapter -> floor -> core -> tlog, never sideways between neighbours, and inside the core
-//! gate -> {access, audit, seal} -> the rest. Nothing depends on a tool, and what a dialect stands on has no word of it.
+//! cli -> server -> installation -> dialect -> adapter -> floor -> core -> tlog, never sideways between neighbours, and inside the core
+//! gate -> {access, audit, seal} -> the rest. Nothing depends on a tool, and what a dialect stands on has no word of it. No
+//! files of the installation or of the server import one another in a ring.
 
 mod crates;
 mod modules;
+mod rings;
 mod words;
 
 use std::{io::Write as _, process::ExitCode};
@@ -44,6 +46,10 @@ fn faults_of_workspace() -> anyhow::Result<Vec<String>> {
         if member.is_core() {
             faults.extend(modules::faults(&sources));
         }
+    }
+    for member in crates.iter().filter(|member| member.has_no_rings()) {
+        let sources = sources::read(&member.folder.join("src"))?;
+        faults.extend(rings::faults(&member.name, &sources));
     }
     Ok(faults)
 }

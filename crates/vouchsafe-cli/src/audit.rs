@@ -1,6 +1,5 @@
 //! `vouchsafe audit`: the log as it stands, its verification, and who saw a patient.
 
-mod entry;
 mod show;
 mod verify;
 mod who_saw;
@@ -8,14 +7,14 @@ mod who_saw;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use vouchsafe_installation::folder::Folder;
 use vouchsafe_ledger::reader::Log;
-use vouchsafe_server::folder::Folder;
 use vouchsafe_tlog::NoteVerifier;
 
 use crate::installation::DataFolder;
 use crate::{Ended, told};
 
-pub(crate) use who_saw::{Seen, show as show_who_saw, who_saw};
+pub(crate) use who_saw::show as show_who_saw;
 
 /// Read and verify the audit log, find out who saw a patient
 #[derive(Debug, clap::Args)]
@@ -71,9 +70,8 @@ impl LogArgs {
 
 /// The log of an installation, under the key that was pinned at its first start.
 pub(crate) fn open(folder: &Folder) -> anyhow::Result<Log> {
-    let installation = folder.installation().map_err(|error| told(&error))?;
-    let pinned = installation.and_then(|installation| installation.log);
-    let Some(pinned) = pinned else {
+    let pinned = folder.pinned().map_err(|error| told(&error))?;
+    let Some(pinned) = pinned.and_then(|pinned| pinned.log) else {
         anyhow::bail!(
             "{} is no data folder of Vouchsafe: name another by --data, or a copy of a log by --log",
             folder.path().display()

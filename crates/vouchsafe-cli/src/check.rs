@@ -1,7 +1,7 @@
 //! `vouchsafe check`: the preflight, at a terminal.
 
 use serde::Serialize;
-use vouchsafe_server::preflight::{self, Check, Report, Verdict};
+use vouchsafe_installation::preflight::{self, Check, Report, Verdict};
 
 use crate::installation::DataFolder;
 use crate::{Ended, block_on, output};
@@ -35,9 +35,9 @@ struct Checked<'r> {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
     let report = block_on(async {
-        let service = args.data.open().await?;
-        let report = preflight::run(&service).await;
-        service.close().await;
+        let installation = args.data.open().await?;
+        let report = preflight::run(&installation).await;
+        installation.close().await;
         Ok(report)
     });
     let report = match report {

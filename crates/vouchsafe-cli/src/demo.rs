@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use vouchsafe_installation::logging;
+use vouchsafe_installation::now;
 use vouchsafe_ledger::Gap;
-use vouchsafe_server::logging;
 use vouchsafe_server::serve::{Ports, Running};
-use vouchsafe_server::service::now;
 
 use crate::installation::DataFolder;
 use crate::signals::stop_on_signal;
@@ -70,13 +70,13 @@ async fn demo(args: Args) -> anyhow::Result<Ended> {
     let ports = Ports::open(&mut settings).await;
     let ports = ports.map_err(|error| told(&error))?;
     let today = now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
-    let mut service = data
+    let opened = data
         .open_with(settings, Some(people::administrator()), Gap::Refused)
         .await?;
-    let administrator = people::enrol_administrator(&mut service).await?;
-    let (service, scene) = clinic::load(service, args.seed, today).await?;
-    let mut cast = Cast::enrol(&service, administrator, &scene).await?;
-    let running = Running::on(ports, service, stop.clone())
+    let administrator = people::enrol_administrator(&opened).await?;
+    let (installation, scene) = clinic::load(opened.installation, args.seed, today).await?;
+    let mut cast = Cast::enrol(&installation, administrator, &scene).await?;
+    let running = Running::on(ports, installation, stop.clone())
         .await
         .map_err(|error| told(&error))?;
     let serving = tokio::spawn(running.serve());
@@ -96,12 +96,12 @@ async fn play(
     stop: &CancellationToken,
 ) -> anyhow::Result<Ended> {
     // Beside the service that serves, as every other command works beside it.
-    let service = data.open().await?;
+    let installation = data.open().await?;
     let ended = async {
-        cast.sign_in(&service, stand).await?;
-        let guide = tour::Guide::new(&service, stand, scene);
+        cast.sign_in(&installation, stand).await?;
+        let guide = tour::Guide::new(&installation, stand, scene);
         match (args.once, args.json) {
-            (true, _) => return tour::walk(&guide, cast, &service, args.json).await,
+            (true, _) => return tour::walk(&guide, cast, &installation, args.json).await,
             (false, true) => show::json(&guide, cast)?,
             (false, false) => show::text(&guide, cast)?,
         }
@@ -109,7 +109,7 @@ async fn play(
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(RENEW) => {
-                    if let Err(error) = cast.sign_in(&service, stand).await {
+                    if let Err(error) = cast.sign_in(&installation, stand).await {
                         output::complain(&format!("tokens are not renewed: {error:#}"));
                     }
                 }
@@ -119,6 +119,6 @@ async fn play(
     }
     .await;
     // First what uses the recorder, then, with the service that serves, the recorder.
-    service.close().await;
+    installation.close().await;
     ended
 }

@@ -1,7 +1,6 @@
 //! The two ways to sign-in and enrolment: over HTTPS to the service that runs, or directly on the
 //! installation of this host when none does.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,10 +9,8 @@ use reqwest::{Certificate, Client, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use vouchsafe::audit::Context;
-use vouchsafe_identity::{Credentials, EnrolmentToken, NetworkPrefix, Password, SignInFailed};
-use vouchsafe_server::administration::draft;
-use vouchsafe_server::service::{Service, now};
+use vouchsafe_identity::{Credentials, EnrolmentToken, Password};
+use vouchsafe_installation::{Installation, Origin, enrol, now, sign_in};
 use zeroize::Zeroizing;
 
 use crate::installation::DataFolder;
@@ -24,7 +21,7 @@ pub(crate) enum Door {
     /// To a service that runs.
     Remote(Remote),
     /// On the installation itself.
-    Local(Box<Service>),
+    Local(Box<Installation>),
 }
 
 /// A service that runs, and how it is trusted.
@@ -87,9 +84,9 @@ impl Door {
                     .post("/auth/enrolment", &json!({"token": token}))
                     .await
             }
-            Self::Local(service) => {
+            Self::Local(installation) => {
                 let token = EnrolmentToken::from_link(token);
-                let shown = service.identity.enrolment(&token, now()).await;
+                let shown = enrol::enrolment(installation, &token).await;
                 let shown = shown.map_err(|error| told(&error))?;
                 Ok(Enrolment {
                     name: shown.name,
@@ -113,7 +110,7 @@ impl Door {
                 let body = json!({"token": token, "password": password, "code": code});
                 remote.send("/auth/enrol", &body).await.map(drop)
             }
-            Self::Local(service) => enrol(service, token, password, code).await,
+            Self::Local(installation) => enrol(installation, token, password, code).await,
         }
     }
 
@@ -129,78 +126,46 @@ impl Door {
                 let body = json!({"login": login, "password": password, "code": code});
                 remote.post("/auth/sign-in", &body).await
             }
-            Self::Local(service) => sign_in(service, login, password, code).await,
+            Self::Local(installation) => sign_in(installation, login, password, code).await,
         }
     }
 
     /// Ends what was opened.
     pub(crate) async fn close(self) {
-        if let Self::Local(service) = self {
-            service.close().await;
+        if let Self::Local(installation) = self {
+            installation.close().await;
         }
     }
 }
 
 /// Uses an enrolment link up, on the installation itself.
 pub(crate) async fn enrol(
-    service: &Service,
+    installation: &Installation,
     token: &str,
     password: &str,
     code: &str,
 ) -> anyhow::Result<()> {
     let (token, password) = (EnrolmentToken::from_link(token), Password::new(password));
-    let prepared = service
-        .identity
-        .enrol(&token, &password, code, this_host(), now())
-        .await
-        .map_err(|error| told(&error))?;
-    let changed = service.change(prepared, &Context::default()).await;
-    changed.map(drop).map_err(|error| told(&error))
+    let factors = (&password, code);
+    let enrolled = enrol::enrol(installation, &token, factors, &Origin::terminal()).await;
+    enrolled.map(drop).map_err(|error| told(&error))
 }
 
-/// Signs somebody in, on the installation itself; what is refused is written down before it is
-/// told, as the service does.
+/// Signs somebody in, on the installation itself.
 pub(crate) async fn sign_in(
-    service: &Service,
+    installation: &Installation,
     login: &str,
     password: &str,
     code: &str,
 ) -> anyhow::Result<SignedIn> {
     let credentials = Credentials::new(login, Password::new(password), code);
-    let context = Context::default();
-    match service
-        .identity
-        .sign_in(&credentials, this_host(), now())
+    let done = sign_in::sign_in(installation, &credentials, &Origin::terminal())
         .await
-    {
-        Ok(prepared) => {
-            let done = service
-                .change(prepared, &context)
-                .await
-                .map_err(|error| told(&error))?;
-            Ok(SignedIn {
-                access_token: Zeroizing::new(done.token.expose().to_owned()),
-                expires_in: done.expires_at.duration_since(now()).as_secs(),
-            })
-        }
-        Err(SignInFailed::Refused { event, retry_at }) => {
-            let keys = service.audit_keys().await.map_err(|error| told(&error))?;
-            let draft = draft(&event, &keys, &context, now());
-            service
-                .append(vec![draft])
-                .await
-                .map_err(|error| told(&error))?;
-            Err(match retry_at {
-                None => anyhow::anyhow!("login, password or code is wrong"),
-                Some(at) => anyhow::anyhow!("too many attempts; try again after {at:.0}"),
-            })
-        }
-        Err(error) => Err(told(&error)),
-    }
-}
-
-fn this_host() -> NetworkPrefix {
-    NetworkPrefix::of(IpAddr::V4(Ipv4Addr::LOCALHOST))
+        .map_err(|error| told(&error))?;
+    Ok(SignedIn {
+        access_token: Zeroizing::new(done.token.expose().to_owned()),
+        expires_in: done.expires_at.duration_since(now()).as_secs(),
+    })
 }
 
 impl Remote {

@@ -16,7 +16,6 @@ mod local;
 mod notes;
 mod reader;
 mod remote;
-mod right;
 mod target;
 
 use std::path::PathBuf;
@@ -37,7 +36,6 @@ use reader::{Read, Stand};
 use target::Target;
 
 pub(crate) use local::Local;
-pub(crate) use right::local_session;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use vouchsafe_installation::folder::Folder;
+use vouchsafe_installation::settings::Settings;
+use vouchsafe_installation::{Administrator, Installation, Opened, Opening};
 use vouchsafe_ledger::Gap;
-use vouchsafe_server::folder::Folder;
-use vouchsafe_server::service::{Administrator, Opening, Service};
-use vouchsafe_server::settings::Settings;
 
 use crate::principal;
 use crate::told;
@@ -92,9 +92,10 @@ impl DataFolder {
     }
 
     /// Opens the installation, which must be there.
-    pub(crate) async fn open(&self) -> anyhow::Result<Service> {
+    pub(crate) async fn open(&self) -> anyhow::Result<Installation> {
         let settings = self.settings()?;
-        self.open_with(settings, None, Gap::Refused).await
+        let opened = self.open_with(settings, None, Gap::Refused).await?;
+        Ok(opened.installation)
     }
 
     /// Opens the installation; with an administrator, makes what a first start makes.
@@ -103,7 +104,7 @@ impl DataFolder {
         settings: Settings,
         administrator: Option<Administrator>,
         gap: Gap,
-    ) -> anyhow::Result<Service> {
+    ) -> anyhow::Result<Opened> {
         let opening = Opening {
             folder: self.folder()?.path().to_owned(),
             program: std::env::current_exe()?,
@@ -112,7 +113,9 @@ impl DataFolder {
             gap,
             settings,
         };
-        Service::open(opening).await.map_err(|error| told(&error))
+        Installation::open(opening)
+            .await
+            .map_err(|error| told(&error))
     }
 }
 

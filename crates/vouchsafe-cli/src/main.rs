@@ -6,7 +6,6 @@ mod completions;
 mod demo;
 mod door;
 mod hardening;
-mod hex;
 mod import;
 mod installation;
 mod output;

@@ -12,7 +12,7 @@ use clap::Subcommand;
 use vouchsafe::audit::Context;
 use vouchsafe::ids::PersonId;
 use vouchsafe_identity::{AdminError, Invitation, Prepared};
-use vouchsafe_server::service::Service;
+use vouchsafe_installation::Installation;
 
 use crate::installation::DataFolder;
 use crate::serve::enrolment_link;
@@ -60,45 +60,48 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
 }
 
 /// Somebody, by e-mail address or id.
-async fn find(service: &Service, who: &str) -> anyhow::Result<PersonId> {
+async fn find(installation: &Installation, who: &str) -> anyhow::Result<PersonId> {
     if let Ok(id) = who.parse() {
         return Ok(id);
     }
-    let found = service.identity.find_person(service.tenant(), who).await;
+    let found = installation
+        .identity()
+        .find_person(installation.tenant(), who)
+        .await;
     found.map_err(|error| told(&error))?.with_context(|| {
         format!("there is no person {who}; `vouchsafe person list` shows who there is")
     })
 }
 
 /// Writes a change down, then makes it.
-async fn change<T>(
-    service: &Service,
+pub(crate) async fn change<T>(
+    installation: &Installation,
     prepared: Result<Prepared<'_, T>, AdminError>,
 ) -> anyhow::Result<T> {
     let prepared = prepared.map_err(|error| told(&error))?;
-    let changed = service.change(prepared, &Context::default()).await;
+    let changed = installation.change(prepared, &Context::default()).await;
     changed.map_err(|error| told(&error))
 }
 
 /// Opens an installation for a piece of work, and closes it whatever came of it.
 async fn with<T>(
     data: &DataFolder,
-    work: impl AsyncFnOnce(&Service) -> anyhow::Result<T>,
+    work: impl AsyncFnOnce(&Installation) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let service = data.open().await?;
-    let done = work(&service).await;
-    service.close().await;
+    let installation = data.open().await?;
+    let done = work(&installation).await;
+    installation.close().await;
     done
 }
 
 /// Shows a one-time link to whoever is to hand it on.
 fn show_link(
-    service: &Service,
+    installation: &Installation,
     data: &DataFolder,
     invitation: &Invitation,
     json: bool,
 ) -> anyhow::Result<()> {
-    let link = enrolment_link(&service.settings.base_url(), invitation);
+    let link = enrolment_link(&installation.settings().base_url(), invitation);
     if json {
         return output::say_json(&serde_json::json!({
             "person": invitation.person,

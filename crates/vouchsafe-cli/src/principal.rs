@@ -1,11 +1,7 @@
-//! Who acts: the user of the operating system who runs the command; and callers made of sessions.
+//! Who acts: the user of the operating system who runs the command.
 
-use jiff::Timestamp;
-use vouchsafe::audit::Context;
-use vouchsafe::session::Session;
 use vouchsafe_identity::{Actor, OsUser};
-use vouchsafe_records::engine::{Caller, Links};
-use vouchsafe_server::service::{Administrator, Service};
+use vouchsafe_installation::Administrator;
 
 /// The user who runs this command, as the system knows them: not what `$USER` says.
 pub(crate) fn os_user() -> OsUser {
@@ -38,27 +34,6 @@ pub(crate) fn default_administrator() -> Administrator {
         name: if real.is_empty() { user.name() } else { real }.to_owned(),
         email: format!("{}@localhost", user.name()),
     }
-}
-
-/// A caller who acts on this host in a session, for the usual purpose of their roles.
-pub(crate) async fn caller(
-    service: &Service,
-    session: Session,
-    now: Timestamp,
-) -> anyhow::Result<Caller> {
-    let rights = service
-        .identity
-        .rights_of(session.principal(), now)
-        .await
-        .map_err(|error| crate::told(&error))?;
-    Ok(Caller {
-        purpose: service.bundle.usual_purpose(&rights),
-        session,
-        rights,
-        links: Links::default(),
-        context: Context::default(),
-        now,
-    })
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use vouchsafe::access::BundleHash;
+use vouchsafe_installation::logging;
+use vouchsafe_installation::settings::LogLevel;
 use vouchsafe_ledger::Gap;
 use vouchsafe_ledger::recorder::{self, RecorderConfig};
-use vouchsafe_server::logging;
-use vouchsafe_server::settings::LogLevel;
 
 use crate::signals::outlive_them;
 use crate::{Ended, told};

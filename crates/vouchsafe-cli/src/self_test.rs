@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use vouchsafe::audit::{Context, Event, Outcome, Stream};
 use vouchsafe_evidence::selftest::{NotDone, Report};
-use vouchsafe_server::service::{Service, now};
+use vouchsafe_installation::{Installation, now};
 
 use crate::installation::DataFolder;
 use crate::{Ended, block_on, output, principal};
@@ -66,9 +66,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
     let report = block_on(async {
-        let service = args.data.open().await?;
-        let report = report(args, &service).await;
-        service.close().await;
+        let installation = args.data.open().await?;
+        let report = report(args, &installation).await;
+        installation.close().await;
         report
     })?;
     let found = Found {
@@ -109,16 +109,16 @@ impl Found {
     }
 }
 
-async fn report(args: &Args, service: &Service) -> anyhow::Result<Report> {
+async fn report(args: &Args, installation: &Installation) -> anyhow::Result<Report> {
     let at = now();
     let context = Context::default();
     let noted = Event {
         actor: Some(principal::actor().label()),
         ..Event::new(Stream::System, "self-test", Outcome::Permitted, &context)
     };
-    service.append(vec![noted.draft(at)]).await?;
+    installation.append(vec![noted.draft(at)]).await?;
     let mut not_done = Vec::new();
-    let walked = log::walk(&service.folder);
+    let walked = log::walk(installation.folder());
     let (log, seen) = match walked {
         Ok(walked) => (Some(walked.log), walked.last_seen),
         Err(why) => {
@@ -128,16 +128,16 @@ async fn report(args: &Args, service: &Service) -> anyhow::Result<Report> {
     };
     let identity = keep(
         "identity",
-        people::identity(service, &seen, at).await,
+        people::identity(installation, &seen, at).await,
         &mut not_done,
     );
-    let keys = keep("keys", people::keys(service).await, &mut not_done);
-    let seal = keep("seal", sealing::attack(service).await, &mut not_done);
-    let access = keep("access", access::matrix(service), &mut not_done);
-    let tokens = keep("tokens", tokens::attack(service), &mut not_done);
+    let keys = keep("keys", people::keys(installation).await, &mut not_done);
+    let seal = keep("seal", sealing::attack(installation).await, &mut not_done);
+    let access = keep("access", access::matrix(installation), &mut not_done);
+    let tokens = keep("tokens", tokens::attack(installation), &mut not_done);
     let storage = keep(
         "storage",
-        storage::search(args, service).await,
+        storage::search(args, installation).await,
         &mut not_done,
     );
     let leaks = keep("leaks", leaks::scan(&args.logs), &mut not_done);
@@ -145,8 +145,8 @@ async fn report(args: &Args, service: &Service) -> anyhow::Result<Report> {
         v: 1,
         program: concat!("vouchsafe/", env!("CARGO_PKG_VERSION")).to_owned(),
         at,
-        installation: service.tenant().to_string(),
-        url: service.settings.base_url(),
+        installation: installation.tenant().to_string(),
+        url: installation.settings().base_url(),
         access,
         tokens: tokens.unwrap_or_default(),
         identity,

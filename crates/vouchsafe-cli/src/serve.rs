@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use vouchsafe_identity::Invitation;
-use vouchsafe_server::logging::{self, Level, event};
+use vouchsafe_installation::logging::{self, Level, event};
+use vouchsafe_installation::{Administrator, Opened};
 use vouchsafe_server::serve::{Ports, Running};
-use vouchsafe_server::service::Administrator;
 
 use crate::installation::{DataFolder, quoted};
 use crate::principal::default_administrator;
@@ -56,15 +56,16 @@ async fn serve(args: Args) -> anyhow::Result<Ended> {
     let administrator = args.administrator.unwrap_or_else(default_administrator);
     let named = format!("{} <{}>", administrator.name, administrator.email);
     let gap = recorder::gap(args.clock_is_right);
-    let mut service = args
+    let Opened {
+        installation,
+        invitation,
+        settled,
+    } = args
         .data
         .open_with(settings, Some(administrator), gap)
         .await?;
-    let invitation = service
-        .invitation
-        .take()
-        .map(|invitation| (named, invitation));
-    let running = match Running::on(ports, service, stop).await {
+    let invitation = invitation.map(|invitation| (named, invitation));
+    let running = match Running::on(ports, installation, stop).await {
         Ok(running) => running,
         Err(error) => {
             if let Some((named, invitation)) = invitation {
@@ -76,8 +77,8 @@ async fn serve(args: Args) -> anyhow::Result<Ended> {
     };
     // A closed standard output is no reason to stop serving.
     let _ = match args.json {
-        true => announce_json(&running, &base, invitation.as_ref(), &args.data),
-        false => announce(&running, &base, invitation.as_ref(), &args.data),
+        true => announce_json(&running, &base, (invitation.as_ref(), settled), &args.data),
+        false => announce(&running, &base, (invitation.as_ref(), settled), &args.data),
     };
     running.serve().await;
     Ok(Ended::Well)
@@ -107,10 +108,10 @@ fn invite(
 fn announce(
     running: &Running,
     base: &str,
-    invitation: Option<&(String, Invitation)>,
+    (invitation, settled): (Option<&(String, Invitation)>, usize),
     data: &DataFolder,
 ) -> anyhow::Result<()> {
-    let service = running.service();
+    let installation = running.installation();
     let operations = running
         .operations_address()
         .map(|address| address.to_string());
@@ -125,17 +126,22 @@ fn announce(
             "probes, metrics",
             format!("https://{}/readyz", operations.unwrap_or_default()),
         ),
-        ("certificate", service.tls.certificate.display().to_string()),
-        ("its SHA-256", service.tls.fingerprint.clone()),
-        ("data folder", service.folder.path().display().to_string()),
+        (
+            "certificate",
+            installation.tls().certificate.display().to_string(),
+        ),
+        ("its SHA-256", installation.tls().fingerprint.clone()),
+        (
+            "data folder",
+            installation.folder().path().display().to_string(),
+        ),
     ];
     for line in output::table(&rows.map(|(name, value)| [name.to_owned(), value])) {
         output::say(format_args!("  {line}"))?;
     }
-    if service.settled > 0 {
+    if settled > 0 {
         output::say(format_args!(
-            "  {} writes that were cut off are settled",
-            service.settled
+            "  {settled} writes that were cut off are settled"
         ))?;
     }
     if let Some((named, invitation)) = invitation {
@@ -153,19 +159,19 @@ fn announce(
 fn announce_json(
     running: &Running,
     base: &str,
-    invitation: Option<&(String, Invitation)>,
+    (invitation, settled): (Option<&(String, Invitation)>, usize),
     data: &DataFolder,
 ) -> anyhow::Result<()> {
-    let service = running.service();
+    let installation = running.installation();
     let report = running.report();
     output::say_json(&json!({
         "base": base,
         "fhir": format!("{base}/fhir/R4"),
         "operations": running.operations_address().map(|address| format!("https://{address}")),
-        "cacert": service.tls.certificate,
-        "fingerprint": service.tls.fingerprint,
+        "cacert": installation.tls().certificate,
+        "fingerprint": installation.tls().fingerprint,
         "data": data.folder()?.path(),
-        "settled": service.settled,
+        "settled": settled,
         "enrolment": invitation.map(|(_, invitation)| enrolment_link(base, invitation)),
         "passes": report.passes(),
         "checks": report.checks,

@@ -247,7 +247,7 @@ impl Identity {
         };
         Ok(Prepared::new(vec![event], async move {
             self.set_factors(&row, &phc, step, now).await?;
-            self.live.forget_all();
+            self.standing.forget_all();
             Ok(person)
         }))
     }

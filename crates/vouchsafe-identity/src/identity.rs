@@ -5,21 +5,19 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use moka::sync::Cache;
-use vouchsafe::access::Right;
-use vouchsafe::ids::{PersonId, SessionId};
+use vouchsafe::ids::SessionId;
 use vouchsafe::seal::SystemKey;
-use vouchsafe::session::{AccessTtl, Principal, Session, VerifyingKeys};
+use vouchsafe::session::{AccessTtl, Session, VerifyingKeys};
 use vouchsafe_database::{
     Check, Create, Database, DatabaseError, Location, Schema, migrations, query_as, reading,
 };
 
 use crate::event::{Actor, Event, Occurrence};
 use crate::password::Hasher;
-use crate::people::RecordLink;
 use crate::prepared::{NotDone, Prepared};
 use crate::recent::Recent;
-use crate::sessions::Liveness;
 use crate::signing::{Signing, SigningKeyChange, accepted_until};
+use crate::standing::Held;
 
 const SCHEMA: Schema = Schema {
     sqlite: migrations![
@@ -87,9 +85,7 @@ pub struct Identity {
     pub(crate) hasher: Hasher,
     /// Verified tokens by digest: an Ed25519 verification for every request would double its cost.
     pub(crate) tokens: Cache<[u8; 32], Session>,
-    pub(crate) live: Recent<SessionId, Option<Liveness>>,
-    pub(crate) rights: Recent<Principal, Arc<Vec<Right>>>,
-    pub(crate) links: Recent<PersonId, Arc<Vec<RecordLink>>>,
+    pub(crate) standing: Recent<SessionId, Option<Arc<Held>>>,
 }
 
 impl fmt::Debug for Identity {
@@ -128,9 +124,7 @@ impl Identity {
                 .max_capacity(MAX_TOKENS)
                 .time_to_live(life)
                 .build(),
-            live: Recent::new(),
-            rights: Recent::new(),
-            links: Recent::new(),
+            standing: Recent::new(),
         })
     }
 

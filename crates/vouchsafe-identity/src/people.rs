@@ -160,8 +160,7 @@ impl Identity {
         let event = Event::by(tenant, by, now, Occurrence::PersonDisabled(person, why));
         Ok(Prepared::new(vec![event], async move {
             disable(&self.database, person, &label, now).await?;
-            self.live.forget_all();
-            self.rights.forget_all();
+            self.standing.forget_all();
             Ok(())
         }))
     }

@@ -182,7 +182,7 @@ impl Identity {
             writing!(&self.database, on => {
                 insert_right!(on, new);
             });
-            self.rights.forget(&holder).await;
+            self.standing.forget_all();
             Ok::<RightId, NotDone>(new.right.id)
         }))
     }
@@ -222,7 +222,7 @@ impl Identity {
                 .await?
 
             });
-            self.rights.forget_all();
+            self.standing.forget_all();
             if ended == 1 {
                 Ok(())
             } else {
@@ -231,7 +231,7 @@ impl Identity {
         }))
     }
 
-    /// The rights that a principal has now, or had less than half a second ago.
+    /// The rights that a principal has now.
     ///
     /// # Errors
     /// [`DatabaseError`].
@@ -240,18 +240,15 @@ impl Identity {
         principal: Principal,
         now: Timestamp,
     ) -> Result<Arc<[Right]>, DatabaseError> {
-        let rights = self
-            .rights
-            .get(&principal, || self.live_rights(principal))
-            .await?;
-        Ok(rights
-            .iter()
-            .filter(|right| right.is_valid(now))
-            .cloned()
-            .collect())
+        let rights = self.live_rights(principal).await?.into_iter();
+        Ok(rights.filter(|right| right.is_valid(now)).collect())
     }
 
-    async fn live_rights(&self, principal: Principal) -> Result<Arc<Vec<Right>>, DatabaseError> {
+    /// The rights of a principal that nobody has ended.
+    pub(crate) async fn live_rights(
+        &self,
+        principal: Principal,
+    ) -> Result<Vec<Right>, DatabaseError> {
         let (person, service) = columns(principal);
         let rows: Vec<(Uuid, String, i64, i64)> = reading!(&self.database, on => query_as(
             "SELECT id, role, from_at, until_at FROM rights \
@@ -262,10 +259,7 @@ impl Identity {
         .fetch_all(on))?;
         let right =
             |(id, role, from, until): (Uuid, String, i64, i64)| right(id, &role, from, until);
-        rows.into_iter()
-            .map(right)
-            .collect::<Result<Vec<_>, _>>()
-            .map(Arc::new)
+        rows.into_iter().map(right).collect()
     }
 
     /// All rights that a principal ever had, oldest first.

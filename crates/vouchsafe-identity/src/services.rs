@@ -162,7 +162,7 @@ impl Identity {
                 .execute(&mut *on)
                 .await?;
             });
-            self.live.forget_all();
+            self.standing.forget_all();
             Ok(())
         }))
     }

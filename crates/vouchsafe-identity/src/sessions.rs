@@ -1,19 +1,19 @@
 //! Sessions: made by signing in, checked with every request, ended by time or by hand.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
-use uuid::Uuid;
-use vouchsafe::ids::{PersonId, ServiceId, SessionId, TenantId};
-use vouchsafe::session::{Principal, Session, TokenRefused};
+use vouchsafe::ids::SessionId;
+use vouchsafe::session::{Session, TokenRefused};
 use vouchsafe::trusted;
-use vouchsafe_database::{DatabaseError, from_row, query, query_as, reading, writing};
+use vouchsafe_database::{DatabaseError, query, writing};
 
 use crate::event::{Actor, Event, Occurrence};
-use crate::identity::{Identity, OpenError, time};
+use crate::identity::{Identity, OpenError};
 use crate::prepared::{NotDone, Prepared};
 use crate::secrets::sha256;
+use crate::standing::{AuthenticationRefused, Standing};
 
-/// A person's session ends when they did nothing for so long (45 CFR 164.312(a)(2)(iii)).
-pub const IDLE_LIFE: SignedDuration = SignedDuration::from_mins(15);
 /// Every session ends after so long.
 pub const ABSOLUTE_LIFE: SignedDuration = SignedDuration::from_hours(12);
 /// Activity is written down at most so often.
@@ -28,69 +28,12 @@ pub enum Activity {
     Background,
 }
 
-/// Why a token was not accepted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum AuthenticationRefused {
-    /// The token itself.
-    #[error(transparent)]
-    Token(#[from] TokenRefused),
-    /// The session was ended, or never began.
-    #[error("the session has ended")]
-    Ended,
-    /// Nobody did anything for [`IDLE_LIFE`].
-    #[error("the session has ended: nobody was active for 15 minutes")]
-    Idle,
-    /// The person or service was disabled, or the service's time is over.
-    #[error("the account is disabled")]
-    Disabled,
-    /// The database, so nobody can say.
-    #[error("sessions cannot be checked now: {0}")]
-    Unavailable(DatabaseError),
-}
-
-/// What a session's rows say.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Liveness {
-    tenant: TenantId,
-    principal: Principal,
-    active_at: Timestamp,
-    expires_at: Timestamp,
-    revoked: bool,
-    disabled: bool,
-    /// A service's own end.
-    until: Option<Timestamp>,
-}
-
-struct Row {
-    tenant: Uuid,
-    person: Option<Uuid>,
-    service: Option<Uuid>,
-    active_at: i64,
-    expires_at: i64,
-    revoked_at: Option<i64>,
-    state: Option<String>,
-    disabled_at: Option<i64>,
-    until: Option<i64>,
-}
-
-from_row!(Row {
-    tenant,
-    person,
-    service,
-    active_at,
-    expires_at,
-    revoked_at,
-    state,
-    disabled_at,
-    until
-});
-
 impl Identity {
-    /// The session that an access token stands for, if it may still be used.
+    /// The session that an access token stands for, if it may still be used, and how its principal stands now.
     ///
-    /// The token is verified once and then remembered by its digest; whether the session was ended
-    /// and whether its principal is active is asked of the database with every request, or was
-    /// less than half a second ago.
+    /// The token is verified once and then remembered by its digest. Whether the session was ended, whether its principal
+    /// is active, and which rights and records they have, is asked of the database with every request, or was less than
+    /// half a second ago.
     ///
     /// # Errors
     /// [`AuthenticationRefused`].
@@ -99,31 +42,32 @@ impl Identity {
         token: &str,
         activity: Activity,
         now: Timestamp,
-    ) -> Result<Session, AuthenticationRefused> {
+    ) -> Result<Standing, AuthenticationRefused> {
         let session = self.verified(token, now).await?;
-        self.still_live(&session, activity, now).await?;
-        Ok(session)
+        self.standing(session, activity, now).await
     }
 
-    /// Whether a session may still be used: for who holds one for longer, as an import does.
+    /// How a session's principal stands now, if the session may still be used: for a front end that holds one for longer,
+    /// as an import does.
     ///
     /// # Errors
     /// [`AuthenticationRefused`].
-    pub async fn still_live(
+    pub async fn standing(
         &self,
-        session: &Session,
+        session: Session,
         activity: Activity,
         now: Timestamp,
-    ) -> Result<(), AuthenticationRefused> {
+    ) -> Result<Standing, AuthenticationRefused> {
         if !session.is_live(now) {
             return Err(TokenRefused::Expired.into());
         }
         let id = session.id();
-        let live = self.live.get(&id, || self.liveness(id)).await;
-        let live = live.map_err(AuthenticationRefused::Unavailable)?;
-        let live = live.ok_or(AuthenticationRefused::Ended)?;
-        live.check(session, now)?;
-        let due = live
+        let held = self.standing.get(&id, || self.look_up(&session)).await;
+        let held = held.map_err(AuthenticationRefused::Unavailable)?;
+        let held = held.ok_or(AuthenticationRefused::Ended)?;
+        held.live.check(&session, now)?;
+        let due = held
+            .live
             .active_at
             .saturating_add(ACTIVITY_STEP)
             .is_ok_and(|due| due <= now);
@@ -132,7 +76,11 @@ impl Identity {
                 .await
                 .map_err(AuthenticationRefused::Unavailable)?;
         }
-        Ok(())
+        Ok(Standing {
+            rights: held.rights_at(now),
+            links: Arc::clone(&held.links),
+            session,
+        })
     }
 
     /// Prepares to end one's own session.
@@ -154,7 +102,7 @@ impl Identity {
                 .execute(&mut *on)
                 .await?;
         });
-        self.live.forget(&session).await;
+        self.standing.forget(&session).await;
         Ok(())
     }
 
@@ -191,18 +139,6 @@ impl Identity {
         Ok(session)
     }
 
-    async fn liveness(&self, session: SessionId) -> Result<Option<Liveness>, DatabaseError> {
-        let row: Option<Row> = reading!(&self.database, on => query_as(
-            "SELECT s.tenant, s.person, s.service, s.active_at, s.expires_at, s.revoked_at, \
-             p.state, v.disabled_at, v.expires_at AS until FROM sessions s \
-             LEFT JOIN people p ON p.id = s.person LEFT JOIN services v ON v.id = s.service \
-             WHERE s.id = $1",
-        )
-        .bind(session.uuid())
-        .fetch_optional(on))?;
-        row.map(Liveness::try_from).transpose()
-    }
-
     /// Writes down that a person did something.
     async fn touch(&self, session: SessionId, now: Timestamp) -> Result<(), DatabaseError> {
         writing!(&self.database, on => {
@@ -211,55 +147,7 @@ impl Identity {
                 .execute(&mut *on)
                 .await?;
         });
-        self.live.forget(&session).await;
+        self.standing.forget(&session).await;
         Ok(())
-    }
-}
-
-impl TryFrom<Row> for Liveness {
-    type Error = DatabaseError;
-
-    fn try_from(row: Row) -> Result<Self, DatabaseError> {
-        let (principal, disabled) = match (row.person, row.service) {
-            (Some(id), None) => {
-                let active = row.state.as_deref() == Some("active");
-                (Principal::Person(PersonId::from_uuid(id)), !active)
-            }
-            (None, Some(id)) => (
-                Principal::Service(ServiceId::from_uuid(id)),
-                row.disabled_at.is_some(),
-            ),
-            _ => return Err(DatabaseError::Schema),
-        };
-        Ok(Self {
-            tenant: TenantId::from_uuid(row.tenant),
-            principal,
-            active_at: time(row.active_at)?,
-            expires_at: time(row.expires_at)?,
-            revoked: row.revoked_at.is_some(),
-            disabled,
-            until: row.until.map(time).transpose()?,
-        })
-    }
-}
-
-impl Liveness {
-    fn check(&self, session: &Session, now: Timestamp) -> Result<(), AuthenticationRefused> {
-        // A token that we signed for a session says what its row says.
-        let same = self.tenant == session.tenant() && self.principal == session.principal();
-        if !same || self.revoked || now >= self.expires_at {
-            return Err(AuthenticationRefused::Ended);
-        }
-        if self.disabled || self.until.is_some_and(|until| now >= until) {
-            return Err(AuthenticationRefused::Disabled);
-        }
-        let idle_from = self
-            .active_at
-            .saturating_add(IDLE_LIFE)
-            .unwrap_or(Timestamp::MAX);
-        match self.principal {
-            Principal::Person(_) if now >= idle_from => Err(AuthenticationRefused::Idle),
-            Principal::Person(_) | Principal::Service(_) => Ok(()),
-        }
     }
 }

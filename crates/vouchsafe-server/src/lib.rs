@@ -1,21 +1,18 @@
-//! The service: HTTP over TLS for records and sign-in, probes and metrics, and all that is opened,
-//! checked and settled before the first request.
+//! HTTP of the record service: one front end of [`vouchsafe_installation`].
+//!
+//! A service is a table of listeners (`planes`): the data plane with records and sign-in, and the operations plane
+//! with probes and metrics. Each entry has its address, routes, guard and TLS; a further listener is one entry more.
+//! What stands around every request of the data plane is in `layers`, one file each. What runs beside the requests is
+//! in `tasks`.
 
-pub mod administration;
-pub mod auth;
-mod caller;
-mod checkpoint;
-mod data;
-pub mod files;
-pub mod folder;
-pub mod listener;
-pub mod logging;
-mod operations;
-pub mod preflight;
+mod answer;
+mod layers;
+mod listener;
+mod listeners;
+mod planes;
 mod refusals;
 pub mod serve;
-pub mod service;
-pub mod settings;
-mod sweep;
-pub mod tls;
-mod upload;
+mod shared;
+mod tasks;
+
+pub use listener::ListenError;

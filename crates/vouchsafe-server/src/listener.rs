@@ -16,8 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
-
-use crate::logging::{Level, event};
+use vouchsafe_installation::logging::{Level, event};
 
 /// How long a client may take for the handshake, and for a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,7 +29,7 @@ const MAX_CONNECTIONS: usize = 4096;
 
 /// The address that a connection comes from, as an extension of its requests.
 #[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// A listener that could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +45,7 @@ pub struct ListenError {
 ///
 /// # Errors
 /// [`ListenError`], with the address.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
+pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
     TcpListener::bind(address)
         .await
         .map_err(|error| ListenError {
@@ -56,7 +55,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
 }
 
 /// Serves until the token is cancelled, then drains.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     tls: Arc<ServerConfig>,
     router: Router,

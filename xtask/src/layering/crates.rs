@@ -22,6 +22,8 @@ pub(super) enum Layer {
     Adapter,
     /// A language spoken to callers or auditors.
     Dialect,
+    /// Everything opened in order, and what is done with it; any front end stands on it.
+    Installation,
     /// HTTP.
     Server,
     /// The command.
@@ -40,6 +42,7 @@ impl Layer {
             "floor" => Self::Floor,
             "adapter" => Self::Adapter,
             "dialect" => Self::Dialect,
+            "installation" => Self::Installation,
             "server" => Self::Server,
             "cli" => Self::Cli,
             "tool" => Self::Tool,
@@ -83,6 +86,14 @@ impl Member {
     pub(super) fn knows_no_dialect(&self) -> bool {
         let below = |layer| Layer::Scan < layer && layer < Layer::Dialect;
         self.parsed_layer().is_some_and(below)
+    }
+
+    /// Whether its files may not import one another in a ring.
+    pub(super) fn has_no_rings(&self) -> bool {
+        matches!(
+            self.parsed_layer(),
+            Some(Layer::Installation | Layer::Server)
+        )
     }
 
     /// Whether it is the core.

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use vouchsafe_installation::entry::Entry;
 use vouchsafe_ledger::reader::LogEntry;
 
 use super::LogArgs;
-use super::entry::Entry;
 use crate::{Ended, output, told};
 
 const EXAMPLES: &str = "\

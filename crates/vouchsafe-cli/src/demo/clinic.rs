@@ -8,7 +8,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 use vouchsafe::ids::{RecordId, RecordType};
 use vouchsafe_fhir::EntryOutcome;
-use vouchsafe_server::service::Service;
+use vouchsafe_installation::Installation;
 use vouchsafe_synthetic::{Clinic, ClinicSize, Person, clinic};
 use zeroize::Zeroizing;
 
@@ -39,12 +39,12 @@ pub(super) struct Scene {
 
 /// Loads the clinic under a right that ends with it.
 pub(super) async fn load(
-    service: Service,
+    installation: Installation,
     seed: u64,
     today: Date,
-) -> anyhow::Result<(Service, Scene)> {
+) -> anyhow::Result<(Installation, Scene)> {
     let clinic = clinic(seed, ClinicSize::DEMO, today);
-    let local = Local::new(service).await?;
+    let local = Local::new(installation).await?;
     let mut stored = Stored::default();
     for (number, text) in clinic.bundles.iter().enumerate() {
         let bytes = Zeroizing::new(text.as_bytes().to_vec());

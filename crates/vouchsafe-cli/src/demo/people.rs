@@ -4,20 +4,20 @@ use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use vouchsafe::access::RoleName;
-use vouchsafe::audit::Context;
 use vouchsafe::ids::{PersonId, RecordId, ServiceId};
 use vouchsafe::session::Principal;
 use vouchsafe_identity::{
-    AdminError, Approval, Invitation, MAX_INTEGRATION_RIGHT, NewPerson, NewService, Prepared,
-    RecordLink, RightSpec, ServiceOwner,
+    Approval, Invitation, MAX_INTEGRATION_RIGHT, NewPerson, NewService, RecordLink, RightSpec,
+    ServiceOwner,
 };
-use vouchsafe_server::service::{Administrator, Service, now};
+use vouchsafe_installation::import::local_session;
+use vouchsafe_installation::{Administrator, Installation, Opened, enrol, now};
 use zeroize::Zeroizing;
 
 use super::authenticator::Authenticator;
 use super::clinic::Scene;
 use super::stand::Stand;
-use crate::import::local_session;
+use crate::person::change;
 use crate::principal::{actor, os_user};
 use crate::{door, token_file, told};
 
@@ -50,17 +50,17 @@ pub(super) fn administrator() -> Administrator {
 }
 
 /// Uses the first administrator's link: before, no PHI route opens.
-pub(super) async fn enrol_administrator(service: &mut Service) -> anyhow::Result<Member> {
-    let invitation = service
+pub(super) async fn enrol_administrator(opened: &Opened) -> anyhow::Result<Member> {
+    let invitation = opened
         .invitation
-        .take()
+        .as_ref()
         .context("the first start was not the first")?;
     let Administrator { name, email } = administrator();
     Member::enrol(
-        service,
+        &opened.installation,
         "security-administrator",
         (name, email),
-        &invitation,
+        invitation,
     )
     .await
 }
@@ -68,7 +68,7 @@ pub(super) async fn enrol_administrator(service: &mut Service) -> anyhow::Result
 impl Cast {
     /// Adds and enrols somebody for each role.
     pub(super) async fn enrol(
-        service: &Service,
+        installation: &Installation,
         administrator: Member,
         scene: &Scene,
     ) -> anyhow::Result<Self> {
@@ -83,33 +83,41 @@ impl Cast {
         let mut people = Vec::with_capacity(roles.len() + 1);
         for (role, name) in roles {
             let login = format!("{role}@demo.example");
-            let invitation = add(service, role, name, &login).await?;
+            let invitation = add(installation, role, name, &login).await?;
             let record = match role {
                 "clinician" => Some(("Practitioner", scene.practitioner.id)),
                 "patient" => Some(("Patient", scene.in_care.id)),
                 _ => None,
             };
             if let Some((record_type, id)) = record {
-                connect(service, invitation.person, record_type, id).await?;
+                connect(installation, invitation.person, record_type, id).await?;
             }
-            people.push(Member::enrol(service, role, (name.to_owned(), login), &invitation).await?);
+            people.push(
+                Member::enrol(installation, role, (name.to_owned(), login), &invitation).await?,
+            );
         }
         people.push(administrator);
         Ok(Self {
             people,
-            service: add_service(service).await?,
+            service: add_service(installation).await?,
             service_token: Zeroizing::default(),
         })
     }
 
     /// Signs everybody in, anew, and writes their tokens into the demo's folder.
-    pub(super) async fn sign_in(&mut self, service: &Service, stand: &Stand) -> anyhow::Result<()> {
+    pub(super) async fn sign_in(
+        &mut self,
+        installation: &Installation,
+        stand: &Stand,
+    ) -> anyhow::Result<()> {
         for member in &mut self.people {
             let code = member.phone.code(now());
-            let done = door::sign_in(service, &member.login, &member.password, &code).await?;
+            let done = door::sign_in(installation, &member.login, &member.password, &code).await?;
             member.token = done.access_token;
         }
-        let session = local_session(service, self.service, &os_user()).await?;
+        let session = local_session(installation, self.service, &os_user())
+            .await
+            .map_err(|error| told(&error))?;
         self.service_token = Zeroizing::new(session.token.expose().to_owned());
         for (role, token) in self.tokens() {
             token_file::write(&stand.folder().join(Stand::token_file(role)), token)?;
@@ -142,19 +150,19 @@ impl Cast {
 
 impl Member {
     async fn enrol(
-        service: &Service,
+        installation: &Installation,
         role: &'static str,
         (name, login): (String, String),
         invitation: &Invitation,
     ) -> anyhow::Result<Self> {
-        let shown = service.identity.enrolment(&invitation.token, now()).await;
+        let shown = enrol::enrolment(installation, &invitation.token).await;
         let shown = shown.map_err(|error| told(&error))?;
         let mut phone =
             Authenticator::new(&shown.secret).context("the one-time-code key is malformed")?;
         // 244 random bits.
         let password = Zeroizing::new(format!("{}{}", Uuid::new_v4(), Uuid::new_v4()));
         let code = phone.code(now());
-        door::enrol(service, invitation.token.expose(), &password, &code).await?;
+        door::enrol(installation, invitation.token.expose(), &password, &code).await?;
         Ok(Self {
             role,
             name,
@@ -166,7 +174,12 @@ impl Member {
     }
 }
 
-async fn add(service: &Service, role: &str, name: &str, login: &str) -> anyhow::Result<Invitation> {
+async fn add(
+    installation: &Installation,
+    role: &str,
+    name: &str,
+    login: &str,
+) -> anyhow::Result<Invitation> {
     let now = now();
     let new = NewPerson {
         name: name.to_owned(),
@@ -174,43 +187,43 @@ async fn add(service: &Service, role: &str, name: &str, login: &str) -> anyhow::
         rights: vec![right(role, now, SignedDuration::from_hours(24))?],
     };
     let approval = Approval::by(actor());
-    let prepared = service
-        .identity
-        .add_person(service.tenant(), &new, &approval, now)
+    let prepared = installation
+        .identity()
+        .add_person(installation.tenant(), &new, &approval, now)
         .await;
-    change(service, prepared).await
+    change(installation, prepared).await
 }
 
 async fn connect(
-    service: &Service,
+    installation: &Installation,
     person: PersonId,
     record_type: &str,
     id: RecordId,
 ) -> anyhow::Result<()> {
     let record_type = record_type.parse().map_err(|error| told(&error))?;
     let record = RecordLink { record_type, id };
-    let (tenant, identity) = (service.tenant(), &service.identity);
+    let (tenant, identity) = (installation.tenant(), installation.identity());
     let prepared = identity.link(tenant, person, &record, actor(), now()).await;
-    change(service, prepared).await
+    change(installation, prepared).await
 }
 
-async fn add_service(service: &Service) -> anyhow::Result<ServiceId> {
-    let (tenant, now, approval) = (service.tenant(), now(), Approval::by(actor()));
+async fn add_service(installation: &Installation) -> anyhow::Result<ServiceId> {
+    let (tenant, now, approval) = (installation.tenant(), now(), Approval::by(actor()));
     let new = NewService {
         name: "demo".to_owned(),
         owner: ServiceOwner::OsUser(os_user()),
         purpose: "shows what an integration sees".to_owned(),
         expires_at: after(now, MAX_INTEGRATION_RIGHT),
     };
-    let identity = &service.identity;
+    let identity = installation.identity();
     let prepared = identity.add_service(tenant, &new, &approval, now).await;
-    let id = change(service, prepared).await?;
+    let id = change(installation, prepared).await?;
     let spec = right(INTEGRATION, now, MAX_INTEGRATION_RIGHT)?;
     let holder = Principal::Service(id);
     let prepared = identity
         .give_right(tenant, holder, &spec, &approval, now)
         .await;
-    change(service, prepared).await?;
+    change(installation, prepared).await?;
     Ok(id)
 }
 
@@ -226,13 +239,4 @@ fn right(role: &str, now: Timestamp, time: SignedDuration) -> anyhow::Result<Rig
 
 fn after(now: Timestamp, time: SignedDuration) -> Timestamp {
     now.saturating_add(time).unwrap_or(Timestamp::MAX)
-}
-
-async fn change<T>(
-    service: &Service,
-    prepared: Result<Prepared<'_, T>, AdminError>,
-) -> anyhow::Result<T> {
-    let prepared = prepared.map_err(|error| told(&error))?;
-    let changed = service.change(prepared, &Context::default()).await;
-    changed.map_err(|error| told(&error))
 }

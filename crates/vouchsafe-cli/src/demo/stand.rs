@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use uuid::Uuid;
-use vouchsafe_server::files::private_folder;
+use vouchsafe_installation::files::private_folder;
 
 /// The port of the data plane, as of `serve`.
 const PORT: u16 = 8443;

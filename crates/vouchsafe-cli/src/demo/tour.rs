@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use serde::Serialize;
-use vouchsafe_server::service::Service;
+use vouchsafe_installation::Installation;
+use vouchsafe_installation::who_saw::{Seen, who_saw};
 
 use super::clinic::Scene;
 use super::people::Cast;
 use super::stand::Stand;
 use super::stops::{Stop, stops};
-use crate::audit::{self, Seen, who_saw};
-use crate::{Ended, door, output};
+use crate::{Ended, audit, door, output, told};
 
 /// What is shown, and where.
 pub(super) struct Guide {
@@ -26,11 +26,11 @@ pub(super) struct Guide {
 }
 
 impl Guide {
-    pub(super) fn new(service: &Service, stand: &Stand, scene: &Scene) -> Self {
+    pub(super) fn new(installation: &Installation, stand: &Stand, scene: &Scene) -> Self {
         Self {
-            base: service.settings.base_url(),
-            certificate: service.tls.certificate.clone(),
-            fingerprint: service.tls.fingerprint.clone(),
+            base: installation.settings().base_url(),
+            certificate: installation.tls().certificate.clone(),
+            fingerprint: installation.tls().fingerprint.clone(),
             folder: stand.folder().to_owned(),
             is_removed: stand.is_removed(),
             stops: stops(scene),
@@ -71,7 +71,7 @@ struct Walked {
 pub(super) async fn walk(
     guide: &Guide,
     cast: &Cast,
-    service: &Service,
+    installation: &Installation,
     json: bool,
 ) -> anyhow::Result<Ended> {
     let client = door::client(Some(&guide.certificate), Duration::from_secs(30))?;
@@ -98,8 +98,10 @@ pub(super) async fn walk(
         }
         requests.push(result);
     }
-    let seen = who_saw(service, cast.token("auditor")?, guide.scene.in_care.id).await?;
-    let report = audit::open(&service.folder)?.verify();
+    let seen = who_saw(installation, cast.token("auditor")?, guide.scene.in_care.id)
+        .await
+        .map_err(|error| told(&error))?;
+    let report = audit::open(installation.folder())?.verify();
     let told = accesses_are_told(&seen, &requests, guide);
     let ok = told && report.is_sound() && requests.iter().all(|result| result.ok);
     let walked = Walked {

@@ -11,13 +11,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use vouchsafe::ids::RecordType;
 use vouchsafe::seal::IndexKey;
-use vouchsafe_server::service::now;
+use vouchsafe_installation::now;
 
 use super::local::Local;
-use crate::hex::hex;
 
 /// A file's name in the journal.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -92,7 +92,7 @@ impl Journal {
     pub(super) fn tag(&self, digest: &[u8; 32]) -> Option<FileTag> {
         let kept = self.0.as_ref()?;
         let tag = kept.key.tag(&kept.kind, "file", digest, 128);
-        Some(FileTag(hex(&tag.0)))
+        Some(FileTag(HEXLOWER.encode(&tag.0)))
     }
 
     /// Whether a file was done when the import began.
@@ -187,7 +187,7 @@ mod tests {
             .finish(tag.as_ref(), &Done::default())
             .unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(!text.contains(&hex(&[1; 32])));
+        assert!(!text.contains(&HEXLOWER.encode(&[1; 32])));
     }
 
     #[test]

@@ -6,31 +6,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::sync::Mutex;
-use vouchsafe::access::{Purpose, Verb};
-use vouchsafe::gate::Request;
 use vouchsafe::keys::KeyService as _;
 use vouchsafe::seal::IndexKey;
-use vouchsafe::trusted;
 use vouchsafe_fhir::{BundleError, EntryOutcome, execute, parse_bundle};
+use vouchsafe_installation::import::Import;
+use vouchsafe_installation::{Installation, Opened, files, preflight};
 use vouchsafe_ledger::Gap;
-use vouchsafe_records::engine::{Caller, Idempotent};
-use vouchsafe_server::service::{Service, now};
-use vouchsafe_server::{files, preflight};
+use vouchsafe_records::engine::Idempotent;
 use zeroize::Zeroizing;
 
 use super::ids::Ids;
-use super::right::Integration;
 use super::target::{Ending, Failed, Why};
 use crate::installation::DataFolder;
-use crate::principal::{caller, default_administrator};
+use crate::principal::{default_administrator, os_user};
 use crate::serve::enrolment_link;
 use crate::{output, told};
 
 /// An installation into which an import writes.
 pub(crate) struct Local {
-    service: Service,
-    integration: Mutex<Integration>,
+    installation: Installation,
+    import: Import,
     folder: PathBuf,
     ids: Ids,
     /// Held for as long as the import runs.
@@ -42,11 +37,15 @@ impl Local {
     pub(super) async fn open(data: &DataFolder) -> anyhow::Result<Self> {
         let settings = data.settings()?;
         let administrator = default_administrator();
-        let mut service = data
+        let Opened {
+            installation,
+            invitation,
+            ..
+        } = data
             .open_with(settings, Some(administrator), Gap::Refused)
             .await?;
-        if let Some(invitation) = service.invitation.take() {
-            let link = enrolment_link(&service.settings.base_url(), &invitation);
+        if let Some(invitation) = invitation {
+            let link = enrolment_link(&installation.settings().base_url(), &invitation);
             output::complain(&format!(
                 "First start: {} is a new installation. You are its first administrator; enrol \
                  once, before {:.0}:\n  vouchsafe person enrol '{link}'{}",
@@ -55,10 +54,10 @@ impl Local {
                 data.argument(),
             ));
         }
-        let report = preflight::run(&service).await;
+        let report = preflight::run(&installation).await;
         // Who administers is of no matter to an import; every other safeguard is.
         if let Some(check) = report.failing().find(|check| check.name != "administrator") {
-            service.close().await;
+            installation.close().await;
             let remedy = check.remedy.unwrap_or("see `vouchsafe check`");
             anyhow::bail!(
                 "{}: {}; nothing was loaded: {remedy}",
@@ -66,27 +65,26 @@ impl Local {
                 check.finding
             );
         }
-        Self::new(service).await
+        Self::new(installation).await
     }
 
     /// Begins an import into an installation that is open.
-    pub(crate) async fn new(service: Service) -> anyhow::Result<Self> {
-        let folder = service.folder.at("import");
+    pub(crate) async fn new(installation: Installation) -> anyhow::Result<Self> {
+        let folder = installation.folder().at("import");
         files::private_folder(&folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;
         let lock = lock(&folder.join("lock"))?;
-        let integration = Integration::begin(&service).await?;
-        let key = service.keys.index_key(service.tenant()).await;
+        let import = Import::begin(&installation, os_user()).await;
+        let import = import.map_err(|error| told(&error))?;
+        let key = installation.keys().index_key(installation.tenant()).await;
         let ids = Ids::by(key.map_err(|error| told(&error))?);
-        let local = Self {
+        Ok(Self {
             ids,
-            service,
-            integration: Mutex::new(integration),
+            installation,
+            import,
             folder,
             _lock: lock,
-        };
-        local.note_begin().await?;
-        Ok(local)
+        })
     }
 
     /// Where imports keep what they have to remember.
@@ -101,47 +99,12 @@ impl Local {
 
     /// The key under which files are named.
     pub(super) async fn index_key(&self) -> anyhow::Result<Arc<IndexKey>> {
-        let key = self.service.keys.index_key(self.service.tenant()).await;
+        let key = self
+            .installation
+            .keys()
+            .index_key(self.installation.tenant())
+            .await;
         key.map_err(|error| told(&error))
-    }
-
-    async fn caller(&self) -> anyhow::Result<Caller> {
-        let session = self.integration.lock().await.session(&self.service).await?;
-        let caller = caller(&self.service, session, now()).await?;
-        // To import is to run the organisation, whatever else the role may do.
-        Ok(Caller {
-            purpose: Purpose::Operations,
-            ..caller
-        })
-    }
-
-    /// An import is decided like everything else, and its beginning written down.
-    async fn note_begin(&self) -> anyhow::Result<()> {
-        let caller = self.caller().await?;
-        let keys = self
-            .service
-            .audit_keys()
-            .await
-            .map_err(|error| told(&error))?;
-        let request = Request {
-            session: &caller.session,
-            purpose: caller.purpose,
-            context: &caller.context,
-            keys: &keys,
-        };
-        let facts = trusted::facts(caller.rights.clone(), false, false);
-        let bundle = "Bundle".parse().map_err(|error| told(&error))?;
-        let gate = self.service.engine.gate();
-        match gate.admit(&request, Verb::Import, &bundle, None, &facts) {
-            Ok(draft) => {
-                let recorded = gate.record(vec![draft]).await;
-                recorded.map(drop).map_err(|error| told(&error))
-            }
-            Err(refusal) => {
-                let denied = refusal.recorded().await.map_err(|error| told(&error))?;
-                Err(told(&denied).context("the policies refuse the import"))
-            }
-        }
     }
 
     /// Writes a bundle once under this key; how each entry ended.
@@ -153,9 +116,18 @@ impl Local {
         let idempotent = Idempotent::new(key.to_owned(), &[text]);
         let copy = text.clone();
         let parsed = tokio::task::spawn_blocking(move || parse_bundle(&copy)).await?;
-        let caller = self.caller().await?;
+        let caller = self.import.caller(&self.installation).await;
+        let caller = caller.map_err(|error| told(&error))?;
         Ok(match parsed {
-            Ok(bundle) => execute(&self.service.engine, &caller, bundle, Some(idempotent)).await,
+            Ok(bundle) => {
+                execute(
+                    self.installation.engine(),
+                    &caller,
+                    bundle,
+                    Some(idempotent),
+                )
+                .await
+            }
             Err(error) => Err(error),
         })
     }
@@ -179,30 +151,31 @@ impl Local {
     }
 
     /// Ends the import's right, and gives the installation back.
-    pub(crate) async fn end(self) -> anyhow::Result<Service> {
+    pub(crate) async fn end(self) -> anyhow::Result<Installation> {
         let Self {
-            service,
-            integration,
+            installation,
+            import,
             ..
         } = self;
-        integration.into_inner().end(&service).await?;
-        Ok(service)
+        let ended = import.end(&installation).await;
+        ended.map_err(|error| told(&error))?;
+        Ok(installation)
     }
 
     /// Ends the import's right and closes the installation.
     pub(super) async fn close(self) {
         let Self {
-            service,
-            integration,
+            installation,
+            import,
             ..
         } = self;
-        if let Err(error) = integration.into_inner().end(&service).await {
+        if let Err(error) = import.end(&installation).await {
             output::complain(&format!(
-                "the import's right could not be ended ({error:#}); it ends by itself within 24 \
+                "the import's right could not be ended ({error}); it ends by itself within 24 \
                  hours, and with the next import"
             ));
         }
-        service.close().await;
+        installation.close().await;
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::digest;
 use bzip2::read::MultiBzDecoder;
+use data_encoding::HEXLOWER;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -19,7 +20,6 @@ use super::gunzip::Gunzip;
 use super::journal::{Done, FileTag, Journal};
 use super::notes::{ContentTag, Notes};
 use super::target::Loaded;
-use crate::hex::hex;
 
 /// Lines of NDJSON in one write.
 const LINES: usize = 200;
@@ -266,7 +266,7 @@ impl<'s> Reading<'s> {
         let read = Read {
             chunk: Chunk {
                 name: Arc::clone(&self.name),
-                key: format!("{}-{from}", hex(&self.digest)),
+                key: format!("{}-{from}", HEXLOWER.encode(&self.digest)),
                 content,
             },
             file: Arc::clone(&self.in_work),

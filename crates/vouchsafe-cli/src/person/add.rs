@@ -1,7 +1,7 @@
 //! `vouchsafe person add`.
 
 use vouchsafe_identity::{Approval, NewPerson};
-use vouchsafe_server::service::now;
+use vouchsafe_installation::now;
 
 use super::rights::Rights;
 use super::{change, show_link, with};
@@ -34,26 +34,26 @@ pub(crate) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
-    with(&args.data, async |service| {
+    with(&args.data, async |installation| {
         let now = now();
         let new = NewPerson {
             name: args.name.clone(),
             login: args.email.clone(),
-            rights: args.rights.specs(service, now)?,
+            rights: args.rights.specs(installation, now)?,
         };
         let approval = Approval::by(actor());
-        let identity = &service.identity;
+        let identity = installation.identity();
         let prepared = identity
-            .add_person(service.tenant(), &new, &approval, now)
+            .add_person(installation.tenant(), &new, &approval, now)
             .await;
-        let invitation = change(service, prepared).await?;
+        let invitation = change(installation, prepared).await?;
         if !args.json {
             output::say(format_args!(
                 "{} is added, as {}.",
                 args.name, invitation.person
             ))?;
         }
-        show_link(service, &args.data, &invitation, args.json)
+        show_link(installation, &args.data, &invitation, args.json)
     })
     .await
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use vouchsafe_server::service::now;
+use vouchsafe_installation::now;
 use zeroize::Zeroizing;
 
 use super::{change, find, show_link, with};
@@ -33,14 +33,14 @@ pub(crate) struct LinkArgs {
 }
 
 pub(super) async fn link(args: LinkArgs) -> anyhow::Result<()> {
-    with(&args.data, async |service| {
-        let id = find(service, &args.person).await?;
-        let identity = &service.identity;
+    with(&args.data, async |installation| {
+        let id = find(installation, &args.person).await?;
+        let identity = installation.identity();
         let prepared = identity
-            .renew_enrolment(service.tenant(), id, actor(), now())
+            .renew_enrolment(installation.tenant(), id, actor(), now())
             .await;
-        let invitation = change(service, prepared).await?;
-        show_link(service, &args.data, &invitation, args.json)
+        let invitation = change(installation, prepared).await?;
+        show_link(installation, &args.data, &invitation, args.json)
     })
     .await
 }

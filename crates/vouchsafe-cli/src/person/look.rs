@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use serde_json::{Value, json};
 use vouchsafe_identity::{PersonDetail, PersonSummary};
-use vouchsafe_server::service::now;
+use vouchsafe_installation::now;
 
 use super::{change, find, with};
 use crate::installation::DataFolder;
@@ -27,8 +27,8 @@ pub(crate) struct ListArgs {
 }
 
 pub(super) async fn list(args: ListArgs) -> anyhow::Result<()> {
-    with(&args.data, async |service| {
-        let people = service.identity.people(service.tenant()).await;
+    with(&args.data, async |installation| {
+        let people = installation.identity().people(installation.tenant()).await;
         let people = people.map_err(|error| told(&error))?;
         if args.json {
             let people: Vec<Value> = people.iter().map(summary).collect();
@@ -68,9 +68,12 @@ pub(crate) struct ShowArgs {
 }
 
 pub(super) async fn show(args: ShowArgs) -> anyhow::Result<()> {
-    with(&args.data, async |service| {
-        let id = find(service, &args.person).await?;
-        let found = service.identity.person(service.tenant(), id).await;
+    with(&args.data, async |installation| {
+        let id = find(installation, &args.person).await?;
+        let found = installation
+            .identity()
+            .person(installation.tenant(), id)
+            .await;
         let found = found.map_err(|error| told(&error))?;
         let detail = found.with_context(|| format!("there is no person {}", args.person))?;
         match args.json {
@@ -190,13 +193,13 @@ pub(crate) struct DisableArgs {
 }
 
 pub(super) async fn disable(args: DisableArgs) -> anyhow::Result<()> {
-    with(&args.data, async |service| {
-        let id = find(service, &args.person).await?;
-        let (tenant, identity) = (service.tenant(), &service.identity);
+    with(&args.data, async |installation| {
+        let id = find(installation, &args.person).await?;
+        let (tenant, identity) = (installation.tenant(), installation.identity());
         let prepared = identity
             .disable_person(tenant, id, &args.reason, actor(), now())
             .await;
-        change(service, prepared).await?;
+        change(installation, prepared).await?;
         output::say(format_args!("{} is disabled.", args.person))
     })
     .await

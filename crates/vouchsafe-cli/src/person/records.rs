@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use vouchsafe::ids::RecordType;
 use vouchsafe_identity::RecordLink;
-use vouchsafe_server::service::now;
+use vouchsafe_installation::now;
 
 use super::{change, find, with};
 use crate::installation::DataFolder;
@@ -51,11 +51,15 @@ pub(crate) struct ConnectArgs {
 }
 
 pub(super) async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
-    with(&args.data, async |service| {
-        let id = find(service, &args.person).await?;
-        let (tenant, identity, record) = (service.tenant(), &service.identity, &args.record.0);
+    with(&args.data, async |installation| {
+        let id = find(installation, &args.person).await?;
+        let (tenant, identity, record) = (
+            installation.tenant(),
+            installation.identity(),
+            &args.record.0,
+        );
         let prepared = identity.link(tenant, id, record, actor(), now()).await;
-        change(service, prepared).await?;
+        change(installation, prepared).await?;
         output::say(format_args!(
             "{record} stands for {} from now on.",
             args.person
@@ -79,10 +83,14 @@ pub(crate) struct DisconnectArgs {
 }
 
 pub(super) async fn disconnect(args: DisconnectArgs) -> anyhow::Result<()> {
-    with(&args.data, async |service| {
-        let (tenant, identity, record) = (service.tenant(), &service.identity, &args.record.0);
+    with(&args.data, async |installation| {
+        let (tenant, identity, record) = (
+            installation.tenant(),
+            installation.identity(),
+            &args.record.0,
+        );
         let prepared = identity.unlink(tenant, record, actor(), now()).await;
-        change(service, prepared).await?;
+        change(installation, prepared).await?;
         output::say(format_args!("{record} stands for nobody from now on."))
     })
     .await

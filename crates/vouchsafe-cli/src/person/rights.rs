@@ -8,7 +8,7 @@ use vouchsafe::access::RoleName;
 use vouchsafe::ids::RightId;
 use vouchsafe::session::Principal;
 use vouchsafe_identity::{Approval, RightSpec};
-use vouchsafe_server::service::{Service, now};
+use vouchsafe_installation::{Installation, now};
 
 use super::{change, find, with};
 use crate::installation::DataFolder;
@@ -43,13 +43,17 @@ impl Rights {
     /// What is to be given, its roles among those that the policies know.
     pub(super) fn specs(
         &self,
-        service: &Service,
+        installation: &Installation,
         now: Timestamp,
     ) -> anyhow::Result<Vec<RightSpec>> {
         let until = self.time.end(now)?;
         let spec = |role: &RoleName| {
-            if !service.bundle.roles().any(|known| known == role) {
-                let known: Vec<&str> = service.bundle.roles().map(RoleName::as_str).collect();
+            if !installation.bundle().roles().any(|known| known == role) {
+                let known: Vec<&str> = installation
+                    .bundle()
+                    .roles()
+                    .map(RoleName::as_str)
+                    .collect();
                 anyhow::bail!(
                     "there is no role {role}; the roles are {}",
                     known.join(", ")
@@ -112,16 +116,16 @@ pub(crate) struct GiveArgs {
 }
 
 pub(super) async fn give(args: GiveArgs) -> anyhow::Result<()> {
-    with(&args.data, async |service| {
+    with(&args.data, async |installation| {
         let (now, approval) = (now(), Approval::by(actor()));
-        let holder = Principal::Person(find(service, &args.person).await?);
+        let holder = Principal::Person(find(installation, &args.person).await?);
         let mut given = Vec::new();
-        for spec in args.rights.specs(service, now)? {
-            let identity = &service.identity;
+        for spec in args.rights.specs(installation, now)? {
+            let identity = installation.identity();
             let prepared = identity
-                .give_right(service.tenant(), holder, &spec, &approval, now)
+                .give_right(installation.tenant(), holder, &spec, &approval, now)
                 .await;
-            let right = change(service, prepared).await?;
+            let right = change(installation, prepared).await?;
             if !args.json {
                 output::say(format_args!(
                     "{} is {} until {:.0} (right {right})",
@@ -159,12 +163,12 @@ pub(crate) struct EndArgs {
 }
 
 pub(super) async fn end(args: EndArgs) -> anyhow::Result<()> {
-    with(&args.data, async |service| {
-        let (tenant, identity) = (service.tenant(), &service.identity);
+    with(&args.data, async |installation| {
+        let (tenant, identity) = (installation.tenant(), installation.identity());
         let prepared = identity
             .end_right(tenant, args.right, &args.reason, actor(), now())
             .await;
-        change(service, prepared).await?;
+        change(installation, prepared).await?;
         output::say("The right has ended.")
     })
     .await

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{Context as Hasher, SHA256};
+use data_encoding::HEXLOWER;
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe::access::{Ask, Purpose, Right, Verb, decide};
 use vouchsafe::class::{ClassSet, DataClass};
@@ -10,10 +11,9 @@ use vouchsafe::ids::{RecordType, TenantId};
 use vouchsafe::session::Session;
 use vouchsafe::trusted;
 use vouchsafe_evidence::selftest::Access;
-use vouchsafe_server::service::{Service, now};
+use vouchsafe_installation::{Installation, now};
 
 use super::somebody::{self, Kind};
-use crate::hex::hex;
 
 /// Types that policies name, and some that stand for all others.
 const TYPES: [&str; 6] = [
@@ -37,29 +37,33 @@ const UNKNOWN: &str = "no-such-role";
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// Asks for everything, by everybody.
-pub(super) fn matrix(service: &Service) -> anyhow::Result<Access> {
+pub(super) fn matrix(installation: &Installation) -> anyhow::Result<Access> {
     let at = now();
     let mut types = Vec::new();
     for name in TYPES {
-        if let Some(declared) = service.engine.pack().record_type(name) {
+        if let Some(declared) = installation.engine().pack().record_type(name) {
             types.push(declared.record_type().clone());
         }
     }
     let sessions = [
-        somebody::session(service.tenant(), Kind::Person, at)?,
-        somebody::session(service.tenant(), Kind::Program, at)?,
+        somebody::session(installation.tenant(), Kind::Person, at)?,
+        somebody::session(installation.tenant(), Kind::Program, at)?,
     ];
     let mut matrix = Matrix {
-        service,
+        installation,
         types,
         sessions,
         at,
         asks: 0,
         hasher: Hasher::new(&SHA256),
     };
-    let roles: Vec<String> = service.bundle.roles().map(ToString::to_string).collect();
+    let roles: Vec<String> = installation
+        .bundle()
+        .roles()
+        .map(ToString::to_string)
+        .collect();
     let mut allowed = BTreeMap::new();
-    let tenant = service.tenant();
+    let tenant = installation.tenant();
     let (mut elsewhere, mut out_of_time) = (0, 0);
     for role in &roles {
         let right = somebody::right(role, at, HOUR)?;
@@ -78,10 +82,10 @@ pub(super) fn matrix(service: &Service) -> anyhow::Result<Access> {
     let unknown = somebody::right(UNKNOWN, at, HOUR)?;
     let without = matrix.ask(&[], tenant, at) + matrix.ask(&[unknown], tenant, at);
     Ok(Access {
-        bundle: service.bundle.hash().to_string(),
+        bundle: installation.bundle().hash().to_string(),
         asks: matrix.asks,
         allowed,
-        matrix: hex(matrix.hasher.finish().as_ref()),
+        matrix: HEXLOWER.encode(matrix.hasher.finish().as_ref()),
         allowed_without_role: without,
         allowed_elsewhere: elsewhere,
         allowed_out_of_time: out_of_time,
@@ -90,7 +94,7 @@ pub(super) fn matrix(service: &Service) -> anyhow::Result<Access> {
 }
 
 struct Matrix<'s> {
-    service: &'s Service,
+    installation: &'s Installation,
     types: Vec<RecordType>,
     sessions: [Session; 2],
     at: Timestamp,
@@ -118,7 +122,8 @@ impl Matrix<'_> {
                                 classes,
                                 purpose,
                             };
-                            let decision = decide(&self.service.bundle, session, &ask, &facts, at);
+                            let decision =
+                                decide(self.installation.bundle(), session, &ask, &facts, at);
                             let may = decision.outcome.is_ok();
                             allowed += u64::from(may);
                             answers.push(u8::from(may));

@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::Deserialize;
 use vouchsafe_evidence::selftest::{Attacked, Log as LogPart};
+use vouchsafe_installation::folder::Folder;
 use vouchsafe_ledger::reader::Log;
-use vouchsafe_server::folder::Folder;
 use vouchsafe_tlog::tile::edge_paths;
 
 use super::attacked::Count;

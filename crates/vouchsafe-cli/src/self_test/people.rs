@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use vouchsafe_evidence::selftest::{Factors, Identity, Key, Person};
 use vouchsafe_identity::PersonFactors;
-use vouchsafe_server::service::Service;
+use vouchsafe_installation::Installation;
 
 use crate::told;
 
@@ -37,20 +37,23 @@ const GENERIC: [&str; 22] = [
 
 /// Everybody who is not disabled; `seen` says when the log last names them.
 pub(super) async fn identity(
-    service: &Service,
+    installation: &Installation,
     seen: &BTreeMap<String, Timestamp>,
     at: Timestamp,
 ) -> anyhow::Result<Identity> {
-    let people = service.identity.factors(service.tenant(), at).await;
+    let people = installation
+        .identity()
+        .factors(installation.tenant(), at)
+        .await;
     let people = people.map_err(|error| told(&error))?;
-    let roles: Vec<String> = service
-        .bundle
+    let roles: Vec<String> = installation
+        .bundle()
         .roles()
         .map(|role| letters(role.as_str()))
         .collect();
-    let orphans = service
-        .identity
-        .services_without_owner(service.tenant(), at)
+    let orphans = installation
+        .identity()
+        .services_without_owner(installation.tenant(), at)
         .await;
     Ok(Identity {
         same: same(&people),
@@ -119,14 +122,14 @@ fn same(people: &[PersonFactors]) -> Vec<Vec<String>> {
 }
 
 /// All keys that are no subject's.
-pub(super) async fn keys(service: &Service) -> anyhow::Result<Vec<Key>> {
-    let ages = service
-        .keys
-        .ages(service.tenant())
+pub(super) async fn keys(installation: &Installation) -> anyhow::Result<Vec<Key>> {
+    let ages = installation
+        .keys()
+        .ages(installation.tenant())
         .await
         .map_err(|error| told(&error))?;
-    let signing = service
-        .identity
+    let signing = installation
+        .identity()
         .signing_key_ages()
         .await
         .map_err(|error| told(&error))?;

@@ -18,7 +18,7 @@ use vouchsafe::seal::{Blob, KeyVersion, Manifest, Owner, RecordKeys, SealedRecor
 use vouchsafe::session::Session;
 use vouchsafe::trusted::{self, Clock, Port};
 use vouchsafe_evidence::selftest::{Attacked, Seal};
-use vouchsafe_server::service::{Service, now};
+use vouchsafe_installation::{Installation, now};
 
 use super::attacked::Count;
 use super::somebody::{self, Kind};
@@ -29,7 +29,7 @@ const FLIPS: usize = 64;
 
 /// A record that was made up.
 struct Made<'s> {
-    service: &'s Service,
+    installation: &'s Installation,
     session: Session,
     keys: Arc<AuditKeys>,
     gate: Gate,
@@ -58,16 +58,19 @@ impl AuditLog for NoLog {
     }
 }
 
-pub(super) async fn attack(service: &Service) -> anyhow::Result<Seal> {
+pub(super) async fn attack(installation: &Installation) -> anyhow::Result<Seal> {
     let at = now();
     let subject = SubjectId::random();
     let made = Made {
-        service,
-        session: somebody::session(service.tenant(), Kind::Program, at)?,
-        keys: service.audit_keys().await.map_err(|error| told(&error))?,
+        installation,
+        session: somebody::session(installation.tenant(), Kind::Program, at)?,
+        keys: installation
+            .audit_keys()
+            .await
+            .map_err(|error| told(&error))?,
         gate: trusted::gate(
-            Arc::clone(&service.bundle),
-            Arc::new(NoLog(service.log.recorder().clone())),
+            Arc::clone(installation.bundle()),
+            Arc::new(NoLog(installation.log().recorder().clone())),
             Clock::new(now),
         ),
         facts: trusted::facts(
@@ -82,7 +85,7 @@ pub(super) async fn attack(service: &Service) -> anyhow::Result<Seal> {
         ),
         subject,
         record_keys: trusted::record_keys(
-            service.tenant(),
+            installation.tenant(),
             Owner::Subject(subject),
             KeyVersion::FIRST,
             Secret::random(),
@@ -111,7 +114,7 @@ impl Made<'_> {
 
     /// Seals a patient who does not exist, with something of several classes.
     fn seal(&self, name: &str) -> anyhow::Result<SealedRecord> {
-        let pack = self.service.engine.pack();
+        let pack = self.installation.engine().pack();
         let declared = pack
             .record_type("Patient")
             .ok_or_else(|| anyhow::anyhow!("the pack has no type Patient"))?;
@@ -123,7 +126,7 @@ impl Made<'_> {
         let document =
             Document::parse(document.to_string().as_bytes()).map_err(|error| told(&error))?;
         let key = RecordKey {
-            tenant: self.service.tenant(),
+            tenant: self.installation.tenant(),
             record_type: record_type(declared.record_type())?,
             id: RecordId::random(),
         };

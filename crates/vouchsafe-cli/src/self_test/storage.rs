@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use aho_corasick::AhoCorasick;
 use uuid::Uuid;
 use vouchsafe_evidence::selftest::Storage;
-use vouchsafe_server::service::Service;
-use vouchsafe_server::settings::DatabaseSettings;
+use vouchsafe_installation::Installation;
+use vouchsafe_installation::settings::DatabaseSettings;
 use zeroize::Zeroizing;
 
 use super::Args;
@@ -34,22 +34,26 @@ const NAMED: usize = 20;
 /// The records database in the data folder; beside it stand its write-ahead log and index.
 const RECORDS: &str = "data/records.db";
 
-pub(super) async fn search(args: &Args, service: &Service) -> anyhow::Result<Storage> {
+pub(super) async fn search(args: &Args, installation: &Installation) -> anyhow::Result<Storage> {
     let (Some(canary), Some(token)) = (&args.canary, &args.token_file) else {
         anyhow::bail!("no --canary was given");
     };
     let dumps = dumps(&args.dumps)?;
     let values = canary.values(args, token).await?;
-    let tenant = service.tenant().to_string();
+    let tenant = installation.tenant().to_string();
     let tenant = tenant
         .parse()
         .map_err(|_| anyhow::anyhow!("the tenant has no id"))?;
     let mut search = Search::new(&values, canary.id, tenant)?;
-    search.folder(service.folder.path());
+    search.folder(installation.folder().path());
     for dump in &dumps {
         search.dump(dump)?;
     }
-    Ok(search.finish(values.len(), &service.settings.database, !dumps.is_empty()))
+    Ok(search.finish(
+        values.len(),
+        &installation.settings().database,
+        !dumps.is_empty(),
+    ))
 }
 
 /// The files of dumps. One that is not there, or only in part, shows nothing.

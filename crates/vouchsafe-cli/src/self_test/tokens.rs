@@ -13,20 +13,20 @@ use vouchsafe::session::{
 };
 use vouchsafe::trusted;
 use vouchsafe_evidence::selftest::TokenTried;
-use vouchsafe_server::service::{Service, now};
+use vouchsafe_installation::{Installation, now};
 
 use super::somebody;
 
 /// Tries each.
-pub(super) fn attack(service: &Service) -> anyhow::Result<Vec<TokenTried>> {
+pub(super) fn attack(installation: &Installation) -> anyhow::Result<Vec<TokenTried>> {
     let at = now();
-    let url = service.settings.base_url();
+    let url = installation.settings().base_url();
     let seed = somebody::seed()?;
     let issuer = Issuer::new(&seed, &url, &url, AccessTtl::default())?;
     let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| anyhow!("no key"))?;
     let new = NewSession {
         id: SessionId::random(),
-        tenant: service.tenant(),
+        tenant: installation.tenant(),
         principal: Principal::Person(PersonId::random()),
         assurance: Assurance::TwoFactor,
     };

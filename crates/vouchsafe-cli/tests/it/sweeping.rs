@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe_identity::{Actor, Approval, NewPerson, OsUser};
+use vouchsafe_installation::settings::Settings;
+use vouchsafe_installation::{Installation, Opening};
 use vouchsafe_ledger::Gap;
-use vouchsafe_server::service::{Opening, Service};
-use vouchsafe_server::settings::Settings;
 
 use crate::world::World;
 
 /// Somebody who was invited a week ago and never came.
 async fn invite_long_ago(world: &World) {
-    let service = Service::open(Opening {
+    let installation = Installation::open(Opening {
         gap: Gap::Refused,
         folder: world.data(),
         program: env!("CARGO_BIN_EXE_vouchsafe").into(),
@@ -21,7 +21,7 @@ async fn invite_long_ago(world: &World) {
         create: false,
         settings: Settings::load(&world.data(), std::iter::empty()).unwrap(),
     });
-    let service = service.await.unwrap();
+    let installation = installation.await.unwrap().installation;
     let late = NewPerson {
         name: "Lee Example".to_owned(),
         login: "lee@example.org".to_owned(),
@@ -29,12 +29,12 @@ async fn invite_long_ago(world: &World) {
     };
     let by = Approval::by(Actor::OsUser(OsUser::new("tester").unwrap()));
     let week_ago = Timestamp::now() - SignedDuration::from_hours(7 * 24);
-    let added = service
-        .identity
-        .add_person(service.tenant(), &late, &by, week_ago)
+    let added = installation
+        .identity()
+        .add_person(installation.tenant(), &late, &by, week_ago)
         .await;
     added.unwrap().confirm().await.unwrap();
-    service.close().await;
+    installation.close().await;
 }
 
 pub(crate) fn metrics(world: &World, operations: &str) -> String {

@@ -14,11 +14,11 @@ use tokio::net::UnixListener;
 use tokio::task::JoinHandle;
 use vouchsafe::audit::AuditLog as _;
 use vouchsafe::ids::{RecordKey, Version};
+use vouchsafe_installation::Installation;
+use vouchsafe_installation::folder::Folder;
 use vouchsafe_ledger::reader::Log;
 use vouchsafe_records::search::{Order, Window};
 use vouchsafe_records::store::{Query, StoredRecord};
-use vouchsafe_server::folder::Folder;
-use vouchsafe_server::service::Service;
 
 use super::home::{Home, on_both};
 use super::plane::{Plane, integration_token, opening};
@@ -286,10 +286,16 @@ async fn a_recorder_that_is_about_to_end_is_replaced() {
             drop(ending.accept().await.expect("somebody"));
         }
     });
-    let service = Service::open(opening(&home)).await.expect("opens");
+    let installation = Installation::open(opening(&home))
+        .await
+        .expect("opens")
+        .installation;
     ends.await.expect("no panic");
-    assert_eq!(service.log.unsettled().await.expect("answers"), Vec::new());
-    service.close().await;
+    assert_eq!(
+        installation.log().unsettled().await.expect("answers"),
+        Vec::new()
+    );
+    installation.close().await;
 }
 
 /// An installation at rest: where it lives, who trusts it, and a token that writes.
@@ -297,9 +303,12 @@ async fn installation(home: Home) -> (Home, Client, String) {
     let plane = Plane::open(home).await;
     let client = plane.client.clone();
     let home = plane.stop().await;
-    let service = Service::open(opening(&home)).await.expect("opens");
-    let token = integration_token(&service).await;
-    service.close().await;
+    let installation = Installation::open(opening(&home))
+        .await
+        .expect("opens")
+        .installation;
+    let token = integration_token(&installation).await;
+    installation.close().await;
     (home, client, token)
 }
 
@@ -358,15 +367,17 @@ async fn everything_is_there(home: &Home, acknowledged: &[Acknowledged]) {
         "{} writes, {deletions} deletions",
         acknowledged.len()
     );
-    let service = Service::open(opening(home)).await.expect("opens again");
-    assert_eq!(service.log.unsettled().await.expect("answers"), Vec::new());
+    let opened = Installation::open(opening(home)).await;
+    let installation = opened.expect("opens again").installation;
+    let unsettled = installation.log().unsettled().await;
+    assert_eq!(unsettled.expect("answers"), Vec::new());
     let mut stored = HashMap::new();
     for id in acknowledged
         .iter()
         .map(|write| &*write.id)
-        .chain(all(&service).await.iter().map(|id| &**id))
+        .chain(all(&installation).await.iter().map(|id| &**id))
     {
-        stored.insert(id.to_owned(), versions(&service, id).await);
+        stored.insert(id.to_owned(), versions(&installation, id).await);
     }
     for Acknowledged {
         id,
@@ -382,8 +393,8 @@ async fn everything_is_there(home: &Home, acknowledged: &[Acknowledged]) {
             "{id}, version {version}: acknowledged, and lost"
         );
     }
-    let keys = service.audit_keys().await.expect("keys");
-    service.close().await;
+    let keys = installation.audit_keys().await.expect("keys");
+    installation.close().await;
     let log = Log::open(&home.path().join("audit")).expect("the log");
     let report = log.verify();
     assert!(report.findings.is_empty(), "{:?}", report.findings);
@@ -410,13 +421,13 @@ async fn everything_is_there(home: &Home, acknowledged: &[Acknowledged]) {
 }
 
 /// The versions of a patient.
-async fn versions(service: &Service, id: &str) -> Vec<StoredRecord> {
+async fn versions(installation: &Installation, id: &str) -> Vec<StoredRecord> {
     let key = RecordKey {
-        tenant: service.tenant(),
+        tenant: installation.tenant(),
         record_type: "Patient".parse().expect("a type"),
         id: id.parse().expect("an id"),
     };
-    let store = service.engine.store();
+    let store = installation.engine().store();
     let mut versions = Vec::new();
     let mut next = Some(Version::FIRST);
     while let Some(version) = next {
@@ -428,7 +439,7 @@ async fn versions(service: &Service, id: &str) -> Vec<StoredRecord> {
 }
 
 /// All patients that are stored, of whom nobody may have been told.
-async fn all(service: &Service) -> Vec<String> {
+async fn all(installation: &Installation) -> Vec<String> {
     let query = Query {
         record_type: "Patient".parse().expect("a type"),
         ids: None,
@@ -439,8 +450,8 @@ async fn all(service: &Service) -> Vec<String> {
         after: None,
         limit: usize::MAX,
     };
-    let store = service.engine.store();
-    let found = store.candidates(service.tenant(), &query).await;
+    let store = installation.engine().store();
+    let found = store.candidates(installation.tenant(), &query).await;
     let id = |stored: StoredRecord| stored.record.key.id.to_string();
     found.expect("answers").into_iter().map(id).collect()
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use vouchsafe_server::settings::DatabaseSettings;
+use vouchsafe_installation::settings::DatabaseSettings;
 
 /// Runs each case on SQLite and on PostgreSQL.
 macro_rules! on_both {

@@ -14,10 +14,10 @@ use vouchsafe::session::Principal;
 use vouchsafe_identity::{
     Actor, Approval, NewPerson, NewService, OsUser, RecordLink, RightSpec, ServiceOwner,
 };
+use vouchsafe_installation::settings::Settings;
+use vouchsafe_installation::{Installation, Opened, Opening};
 use vouchsafe_ledger::Gap;
-use vouchsafe_server::serve::Running;
-use vouchsafe_server::service::{Opening, Service};
-use vouchsafe_server::settings::Settings;
+use vouchsafe_server::serve::{Ports, Running};
 
 use super::home::Home;
 
@@ -75,17 +75,21 @@ fn right(role: &str, hours: i64) -> RightSpec {
 impl Plane {
     /// Starts with nobody enrolled: PHI routes are closed.
     pub(crate) async fn closed(home: Home) -> Self {
-        let service = Service::open(opening(&home)).await.expect("opens");
-        Self::serve(service, home, String::new()).await
+        let opened = Installation::open(opening(&home)).await.expect("opens");
+        Self::serve(opened.installation, home, String::new()).await
     }
 
     /// Starts with an enrolled administrator and a token for everything.
     pub(crate) async fn open(home: Home) -> Self {
-        let service = Service::open(opening(&home)).await.expect("opens");
-        let integration = integration_token(&service).await;
-        let invitation = service.invitation.as_ref().expect("a first start");
+        let Opened {
+            installation,
+            invitation,
+            ..
+        } = Installation::open(opening(&home)).await.expect("opens");
+        let integration = integration_token(&installation).await;
+        let invitation = invitation.expect("a first start");
         let link = invitation.token.expose().to_owned();
-        let plane = Self::serve(service, home, integration).await;
+        let plane = Self::serve(installation, home, integration).await;
         plane.enrol(&link).await;
         for _ in 0..100 {
             if plane.ready().await {
@@ -96,16 +100,17 @@ impl Plane {
         panic!("PHI routes did not open");
     }
 
-    pub(crate) async fn serve(service: Service, home: Home, integration: String) -> Self {
-        let certificate = std::fs::read(&service.tls.certificate).expect("a certificate");
+    pub(crate) async fn serve(installation: Installation, home: Home, integration: String) -> Self {
+        let certificate = std::fs::read(&installation.tls().certificate).expect("a certificate");
         let client = Client::builder()
             .tls_certs_only([reqwest::Certificate::from_pem(&certificate).expect("PEM")])
             .build()
             .expect("a client");
         let stop = CancellationToken::new();
-        let running = Running::start(service, stop.clone())
+        let ports = Ports::open(&mut installation.settings().clone()).await;
+        let running = Running::on(ports.expect("listens"), installation, stop.clone())
             .await
-            .expect("listens");
+            .expect("serves");
         let port = running.address().expect("bound").port();
         let operations = running.operations_address().expect("bound").port();
         Self {
@@ -221,8 +226,12 @@ fn base32(text: &str) -> Vec<u8> {
 }
 
 /// A service's token for everything, as an import has it.
-pub(crate) async fn integration_token(service: &Service) -> String {
-    let (identity, tenant, now) = (&service.identity, service.tenant(), Timestamp::now());
+pub(crate) async fn integration_token(installation: &Installation) -> String {
+    let (identity, tenant, now) = (
+        installation.identity(),
+        installation.tenant(),
+        Timestamp::now(),
+    );
     let user = OsUser::new("tester").expect("a name");
     let new = NewService {
         name: "test import".to_owned(),
@@ -235,29 +244,33 @@ pub(crate) async fn integration_token(service: &Service) -> String {
         .add_service(tenant, &new, &console(), now)
         .await
         .expect("allowed");
-    let id = service.change(prepared, &context).await.expect("done");
+    let id = installation.change(prepared, &context).await.expect("done");
     let holder = Principal::Service(id);
     let prepared = identity
         .give_right(tenant, holder, &right("integration", 1), &console(), now)
         .await
         .expect("allowed");
-    service.change(prepared, &context).await.expect("done");
+    installation.change(prepared, &context).await.expect("done");
     let prepared = identity
         .local_session(tenant, id, &user, now)
         .await
         .expect("allowed");
-    let local = service.change(prepared, &context).await.expect("done");
+    let local = installation.change(prepared, &context).await.expect("done");
     local.token.expose().to_owned()
 }
 
 /// Invites a person with a role, whom a record stands for; the link's token.
 pub(crate) async fn invite(
-    service: &Service,
+    installation: &Installation,
     login: &str,
     role: &str,
     record: Option<&str>,
 ) -> String {
-    let (identity, tenant, now) = (&service.identity, service.tenant(), Timestamp::now());
+    let (identity, tenant, now) = (
+        installation.identity(),
+        installation.tenant(),
+        Timestamp::now(),
+    );
     let new = NewPerson {
         name: format!("Person {login}"),
         login: login.to_owned(),
@@ -268,7 +281,7 @@ pub(crate) async fn invite(
         .add_person(tenant, &new, &console(), now)
         .await
         .expect("allowed");
-    let invitation = service.change(prepared, &context).await.expect("done");
+    let invitation = installation.change(prepared, &context).await.expect("done");
     if let Some(record) = record {
         let (record_type, id) = record.split_once('/').expect("a reference");
         let link = RecordLink {
@@ -280,7 +293,7 @@ pub(crate) async fn invite(
             .link(tenant, invitation.person, &link, actor, now)
             .await
             .expect("allowed");
-        service.change(prepared, &context).await.expect("done");
+        installation.change(prepared, &context).await.expect("done");
     }
     invitation.token.expose().to_owned()
 }

@@ -2,7 +2,7 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use vouchsafe_server::service::Service;
+use vouchsafe_installation::Installation;
 
 use super::home::{Home, on_both};
 use super::plane::{PASSWORD, Plane, code, integration_token, invite, opening};
@@ -104,21 +104,24 @@ async fn each_role_sees_its_part_and_no_more(home: Home) {
     let integration = plane.integration.clone();
     let home = plane.stop().await;
     // A second start finds everything, and takes the people that were added beside it.
-    let service = Service::open(opening(&home)).await.expect("a second start");
+    let installation = Installation::open(opening(&home))
+        .await
+        .expect("a second start")
+        .installation;
     let practitioner = format!("Practitioner/{doctor}");
     let clinician = invite(
-        &service,
+        &installation,
         "doc@example.org",
         "clinician",
         Some(&practitioner),
     )
     .await;
-    let desk = invite(&service, "desk@example.org", "front-desk", None).await;
-    let registrar = invite(&service, "reg@example.org", "registration", None).await;
+    let desk = invite(&installation, "desk@example.org", "front-desk", None).await;
+    let registrar = invite(&installation, "reg@example.org", "registration", None).await;
     let own = format!("Patient/{ours}");
-    let subject = invite(&service, "me@example.org", "patient", Some(&own)).await;
-    let fresh = integration_token(&service).await;
-    let plane = Plane::serve(service, home, fresh).await;
+    let subject = invite(&installation, "me@example.org", "patient", Some(&own)).await;
+    let fresh = integration_token(&installation).await;
+    let plane = Plane::serve(installation, home, fresh).await;
     let clinician = token(&plane, &clinician, "doc@example.org").await;
     let desk = token(&plane, &desk, "desk@example.org").await;
     let registrar = token(&plane, &registrar, "reg@example.org").await;
@@ -234,10 +237,13 @@ async fn a_partial_writer_leaves_what_they_cannot_see(home: Home) {
     });
     let id = created(&plane, "Appointment", appointment.to_string().into_bytes()).await;
     let home = plane.stop().await;
-    let service = Service::open(opening(&home)).await.expect("opens");
-    let desk = invite(&service, "desk@example.org", "front-desk", None).await;
-    let fresh = integration_token(&service).await;
-    let plane = Plane::serve(service, home, fresh).await;
+    let installation = Installation::open(opening(&home))
+        .await
+        .expect("opens")
+        .installation;
+    let desk = invite(&installation, "desk@example.org", "front-desk", None).await;
+    let fresh = integration_token(&installation).await;
+    let plane = Plane::serve(installation, home, fresh).await;
     let desk = token(&plane, &desk, "desk@example.org").await;
     let path = format!("/Appointment/{id}");
     let (_, mut seen) = get(&plane, &desk, &path).await;

@@ -53,9 +53,10 @@ pub(crate) async fn load(installation: &Installation, files: &[PathBuf]) -> Vec<
         let text = text(file);
         let bundle = vouchsafe_fhir::parse_bundle(&text).expect("a bundle");
         let caller = installation.caller("integration", &[]);
-        let outcomes = vouchsafe_fhir::execute(&installation.service.engine, &caller, bundle, None)
-            .await
-            .unwrap_or_else(|error| panic!("{}: {:?}", file.display(), error.failure()));
+        let outcomes =
+            vouchsafe_fhir::execute(installation.service.engine(), &caller, bundle, None)
+                .await
+                .unwrap_or_else(|error| panic!("{}: {:?}", file.display(), error.failure()));
         let original: Value = serde_json::from_slice(&text).expect("JSON");
         let entries = original["entry"].as_array().expect("entries");
         assert_eq!(entries.len(), outcomes.len());
@@ -137,7 +138,7 @@ pub(crate) async fn reread(installation: &Installation, loaded: &[Loaded]) {
     for record in loaded {
         let released = installation
             .service
-            .engine
+            .engine()
             .read(&caller, &record.record_type, record.id, None)
             .await
             .unwrap_or_else(|failure| panic!("{}: {failure}", record.record_type));

@@ -10,11 +10,11 @@ use vouchsafe::ids::{PersonId, RightId, SessionId};
 use vouchsafe::session::{
     AccessTtl, Assurance, Issuer, NewSession, Principal, Verifier, VerifyingKeys,
 };
+use vouchsafe_installation::Opening;
+use vouchsafe_installation::settings::Settings;
 use vouchsafe_ledger::Gap;
 use vouchsafe_records::engine::{Caller, Links};
 use vouchsafe_records::pack::Reference;
-use vouchsafe_server::service::{Opening, Service};
-use vouchsafe_server::settings::Settings;
 
 /// Which databases.
 pub(crate) enum Place {
@@ -87,7 +87,7 @@ pub(crate) struct Remains {
 }
 
 pub(crate) struct Installation {
-    pub(crate) service: Service,
+    pub(crate) service: vouchsafe_installation::Installation,
     folder: tempfile::TempDir,
     place: Place,
     issuer: Issuer,
@@ -110,7 +110,7 @@ impl Installation {
                 }
             }
         }
-        let service = Service::open(Opening {
+        let opened = vouchsafe_installation::Installation::open(Opening {
             gap: Gap::Refused,
             folder: folder.path().to_owned(),
             program: PathBuf::from(env!("CARGO_BIN_EXE_vouchsafe")),
@@ -124,7 +124,7 @@ impl Installation {
         let verifier =
             vouchsafe::trusted::verifier(VerifyingKeys::new([issuer.public_key()]), "test", "test");
         Self {
-            service,
+            service: opened.installation,
             folder,
             place,
             issuer,
@@ -179,7 +179,7 @@ impl Installation {
                     .expect("in range"),
             }]
             .into(),
-            links: Links::new(self.service.engine.pack(), links.iter().map(link)),
+            links: Links::new(self.service.engine().pack(), links.iter().map(link)),
             purpose,
             context: Context::default(),
             now,

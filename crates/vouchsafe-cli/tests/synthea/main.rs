@@ -67,7 +67,7 @@ mod tests {
         bundles::reread(&installation, &loaded).await;
         sight::each_role_sees_its_classes(&installation, &loaded).await;
         let needles = leaks::needles(loaded.iter().map(|record| &record.original));
-        leaks::scan_live(installation.service.folder.path(), &needles);
+        leaks::scan_live(installation.service.folder().path(), &needles);
         let folder = installation.stop().await;
         leaks::scan(&folder, &needles);
     }

@@ -62,7 +62,7 @@ pub(crate) async fn each_role_sees_its_classes(installation: &Installation, load
             .iter()
             .find(|record| patient == format!("Patient/{}", record.id))
             .expect("the patient");
-        let engine = &installation.service.engine;
+        let engine = &installation.service.engine();
         let read = engine.read(&caller, &theirs.record_type, theirs.id, None);
         assert!(read.await.is_ok(), "the patient in their care");
     }
@@ -96,7 +96,7 @@ async fn see(
     record: &Loaded,
     seen: &mut Seen,
 ) {
-    let engine = &installation.service.engine;
+    let engine = &installation.service.engine();
     let declared = pack
         .record_type(record.record_type.as_str())
         .expect("declared");
@@ -145,7 +145,7 @@ async fn see(
 
 /// Whether relations that have not ended put the record's patient into the caller's care.
 async fn in_care(installation: &Installation, caller: &Caller, record: &Loaded) -> bool {
-    let store = installation.service.engine.store();
+    let store = installation.service.engine().store();
     let tenant = caller.session.tenant();
     let head = store
         .head(tenant, &record.record_type, record.id)

@@ -1,7 +1,6 @@
 //! Which record stands for, or is about, which person.
 
 use std::fmt;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -68,7 +67,7 @@ impl Identity {
         let event = Event::by(tenant, by, now, Occurrence::RecordLinked(person, kind, id));
         Ok(Prepared::new(vec![event], async move {
             insert(&self.database, tenant, person, &record, &label, now).await?;
-            self.links.forget(&person).await;
+            self.standing.forget_all();
             Ok(())
         }))
     }
@@ -107,7 +106,7 @@ impl Identity {
                 .await?
 
             });
-            self.links.forget(&person).await;
+            self.standing.forget_all();
             if ended == 1 {
                 Ok(())
             } else {
@@ -116,17 +115,14 @@ impl Identity {
         }))
     }
 
-    /// The records that a person is linked to now, or was less than half a second ago.
+    /// The records that a person is linked to now.
     ///
     /// # Errors
     /// [`DatabaseError`].
-    pub async fn links_of(&self, person: PersonId) -> Result<Arc<Vec<RecordLink>>, DatabaseError> {
-        let load = || async move {
-            let rows = rows(&self.database, person).await?;
-            let live = rows.into_iter().filter(|row| row.ended_at.is_none());
-            Ok(Arc::new(live.map(|row| row.record).collect()))
-        };
-        self.links.get(&person, load).await
+    pub async fn links_of(&self, person: PersonId) -> Result<Vec<RecordLink>, DatabaseError> {
+        let rows = rows(&self.database, person).await?.into_iter();
+        let live = rows.filter(|row| row.ended_at.is_none());
+        Ok(live.map(|row| row.record).collect())
     }
 }
 

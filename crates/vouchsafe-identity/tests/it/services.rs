@@ -133,8 +133,8 @@ async fn a_disabled_service_is_out_at_once(fixture: &Fixture) {
         .await
         .unwrap_err();
     assert_eq!(refused, AuthenticationRefused::Ended);
-    let held = identity.still_live(&local.session, Activity::Background, now());
-    assert_eq!(held.await, Err(AuthenticationRefused::Ended));
+    let held = identity.standing(local.session, Activity::Background, now());
+    assert_eq!(held.await.unwrap_err(), AuthenticationRefused::Ended);
     let again = identity
         .local_session(fixture.tenant, service, &os_user(), now())
         .await;

@@ -1,12 +1,17 @@
 use std::time::{Duration, Instant};
 
+use vouchsafe::ids::{PersonId, RecordId, RightId};
 use vouchsafe::session::{Assurance, Principal, TokenRefused};
-use vouchsafe_identity::{Activity, Actor, AuthenticationRefused, Occurrence};
+use vouchsafe_identity::{
+    Activity, Actor, AuthenticationRefused, Identity, Occurrence, RecordLink,
+};
 
-use crate::fixture::{Fixture, console, later, now, on_both};
+use crate::fixture::{Fixture, console, later, now, on_both, right};
 
 on_both!(
     a_token_gives_its_session,
+    rights_and_records_come_with_the_session_and_go_at_once,
+    what_is_taken_back_elsewhere_is_gone_from_a_session_within_a_second,
     a_session_ends_at_once_by_signing_out,
     a_session_ended_elsewhere_ends_here_within_a_second,
     a_disabled_person_is_out_at_once,
@@ -27,7 +32,8 @@ async fn a_token_gives_its_session(fixture: &Fixture) {
         let session = identity
             .authenticate(signed_in.token.expose(), Activity::User, later(1))
             .await
-            .unwrap();
+            .unwrap()
+            .session;
         assert_eq!(session.id(), signed_in.session);
         assert_eq!(session.tenant(), fixture.tenant);
         assert_eq!(session.principal(), Principal::Person(ann.id));
@@ -47,6 +53,69 @@ async fn a_token_gives_its_session(fixture: &Fixture) {
         .unwrap();
 }
 
+/// What a session comes with: how many rights, how many records.
+async fn comes_with(identity: &Identity, token: &str) -> (usize, usize) {
+    let standing = identity.authenticate(token, Activity::Background, now());
+    let standing = standing.await.unwrap();
+    (standing.rights.len(), standing.links.len())
+}
+
+/// Gives somebody a right and a record.
+async fn give(fixture: &Fixture, identity: &Identity, person: PersonId) -> (RightId, RecordLink) {
+    let (holder, clinician) = (Principal::Person(person), right("clinician", 1));
+    let by = console();
+    let given = identity.give_right(fixture.tenant, holder, &clinician, &by, now());
+    let id = given.await.unwrap().confirm().await.unwrap();
+    let record = RecordLink {
+        record_type: "Practitioner".parse().unwrap(),
+        id: RecordId::random(),
+    };
+    let linked = identity.link(fixture.tenant, person, &record, by.approved_by, now());
+    linked.await.unwrap().confirm().await.unwrap();
+    (id, record)
+}
+
+async fn take_back(fixture: &Fixture, identity: &Identity, id: RightId, record: &RecordLink) {
+    let by = console().approved_by;
+    let ended = identity.end_right(fixture.tenant, id, "left", by.clone(), now());
+    ended.await.unwrap().confirm().await.unwrap();
+    let unlinked = identity.unlink(fixture.tenant, record, by, now());
+    unlinked.await.unwrap().confirm().await.unwrap();
+}
+
+async fn rights_and_records_come_with_the_session_and_go_at_once(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let ann = fixture.person(&identity, "ann@clinic.example").await;
+    let signed_in = ann.sign_in(&identity, now()).await;
+    let token = signed_in.token.expose();
+    assert_eq!(comes_with(&identity, token).await, (0, 0));
+    let (id, record) = give(fixture, &identity, ann.id).await;
+    assert_eq!(comes_with(&identity, token).await, (1, 1));
+    // A right that has not begun does not come with it, though the look-up is remembered.
+    let before = identity.authenticate(token, Activity::Background, later(-1));
+    assert_eq!(before.await.unwrap().rights.len(), 0);
+    take_back(fixture, &identity, id, &record).await;
+    assert_eq!(comes_with(&identity, token).await, (0, 0));
+}
+
+async fn what_is_taken_back_elsewhere_is_gone_from_a_session_within_a_second(fixture: &Fixture) {
+    let (here, there) = (fixture.identity().await, fixture.identity().await);
+    let ann = fixture.person(&here, "ann@clinic.example").await;
+    let signed_in = ann.sign_in(&here, now()).await;
+    let token = signed_in.token.expose();
+    let (id, record) = give(fixture, &here, ann.id).await;
+    assert_eq!(comes_with(&here, token).await, (1, 1));
+    take_back(fixture, &there, id, &record).await;
+    let since = Instant::now();
+    while comes_with(&here, token).await != (0, 0) {
+        assert!(
+            since.elapsed() < Duration::from_secs(1),
+            "held for more than a second"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 async fn a_session_ends_at_once_by_signing_out(fixture: &Fixture) {
     let identity = fixture.identity().await;
     let ann = fixture.person(&identity, "ann@clinic.example").await;
@@ -56,7 +125,7 @@ async fn a_session_ends_at_once_by_signing_out(fixture: &Fixture) {
         .authenticate(token, Activity::User, now())
         .await
         .unwrap();
-    let prepared = identity.sign_out(&session, later(1));
+    let prepared = identity.sign_out(&session.session, later(1));
     assert_eq!(prepared.events()[0].what, Occurrence::SignedOut);
     assert_eq!(prepared.events()[0].actor, Some(Actor::person(ann.id)));
     identity
@@ -80,7 +149,11 @@ async fn a_session_ended_elsewhere_ends_here_within_a_second(fixture: &Fixture) 
         .authenticate(token, Activity::User, now())
         .await
         .unwrap();
-    there.sign_out(&session, now()).confirm().await.unwrap();
+    there
+        .sign_out(&session.session, now())
+        .confirm()
+        .await
+        .unwrap();
     let since = Instant::now();
     while here
         .authenticate(token, Activity::User, now())

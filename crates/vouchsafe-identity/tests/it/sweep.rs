@@ -28,7 +28,7 @@ async fn what_is_over_goes_a_day_later(fixture: &Fixture) {
     let signed_in = ann.sign_in(&identity, now()).await;
     let token = signed_in.token.expose();
     let session = identity.authenticate(token, Activity::User, now()).await;
-    let signed_out = identity.sign_out(&session.unwrap(), later(1));
+    let signed_out = identity.sign_out(&session.unwrap().session, later(1));
     signed_out.confirm().await.unwrap();
 
     let nothing = sweep(&identity, due(now(), -1)).await;

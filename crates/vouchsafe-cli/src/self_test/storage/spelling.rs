@@ -1,14 +1,14 @@
 //! How a value may stand in a file.
 
+use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
 
 use super::SHORTEST;
-use crate::hex::hex;
 
 /// A value as text, in UTF-16, in hex, in base64.
 pub(super) fn spellings(value: &str) -> Vec<Zeroizing<Vec<u8>>> {
     let utf16: Vec<u8> = value.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let hex = hex(value.as_bytes()).into_bytes();
+    let hex = HEXLOWER.encode(value.as_bytes()).into_bytes();
     let plain = value.as_bytes().to_vec();
     let all = [plain, utf16, hex].into_iter();
     all.chain(base64(value.as_bytes()))

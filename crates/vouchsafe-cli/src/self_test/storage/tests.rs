@@ -50,7 +50,10 @@ fn a_value_is_found_in_each_spelling_and_across_blocks() {
     assert_eq!(found(b"{\"family\":\"Canary-Family\"}"), one);
     let utf16: Vec<u8> = VALUE.encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(found(&utf16), one);
-    assert_eq!(found(crate::hex::hex(VALUE.as_bytes()).as_bytes()), one);
+    assert_eq!(
+        found(data_encoding::HEXLOWER.encode(VALUE.as_bytes()).as_bytes()),
+        one
+    );
     for before in ["", "x", "xy", "xyz"] {
         let text =
             base64::engine::general_purpose::STANDARD.encode(format!("{before}{VALUE} and more"));
@@ -63,7 +66,11 @@ fn a_value_is_found_in_each_spelling_and_across_blocks() {
 
 #[test]
 fn a_value_in_several_spellings_is_one_value() {
-    let mut text = format!("{VALUE} {} MRN-12345", crate::hex::hex(VALUE.as_bytes())).into_bytes();
+    let mut text = format!(
+        "{VALUE} {} MRN-12345",
+        data_encoding::HEXLOWER.encode(VALUE.as_bytes())
+    )
+    .into_bytes();
     text.extend(VALUE.encode_utf16().flat_map(u16::to_le_bytes));
     let mut search = search();
     search.file("data/notes", text.as_slice());

@@ -1,0 +1,47 @@
+//! Enrolling: a one-time link is exchanged for a password and one-time codes.
+
+use vouchsafe::ids::PersonId;
+use vouchsafe_identity::{Enrolment, EnrolmentRefused, EnrolmentToken, Password};
+
+use crate::clock::now;
+use crate::installation::{ChangeError, Installation};
+use crate::origin::Origin;
+
+/// Why nobody was enrolled.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// The link, the password or the code.
+    #[error(transparent)]
+    Refused(#[from] EnrolmentRefused),
+    /// The log or the database does not take it, so nothing has changed.
+    #[error(transparent)]
+    NotDone(#[from] ChangeError),
+}
+
+/// What somebody who opens an enrolment link is shown: whom it is for, and the secret of their one-time codes.
+///
+/// # Errors
+/// [`EnrolmentRefused`] when the link is not valid.
+pub async fn enrolment(
+    installation: &Installation,
+    token: &EnrolmentToken,
+) -> Result<Enrolment, EnrolmentRefused> {
+    installation.identity().enrolment(token, now()).await
+}
+
+/// Uses an enrolment link up.
+///
+/// # Errors
+/// [`EnrolError`].
+pub async fn enrol(
+    installation: &Installation,
+    token: &EnrolmentToken,
+    (password, code): (&Password, &str),
+    origin: &Origin,
+) -> Result<PersonId, EnrolError> {
+    let identity = installation.identity();
+    let prepared = identity
+        .enrol(token, password, code, origin.network, now())
+        .await?;
+    Ok(installation.change(prepared, &origin.context).await?)
+}

@@ -1,0 +1,89 @@
+//! An import: decided by the policies, under a right of its own that ends with it.
+
+mod right;
+
+use tokio::sync::Mutex;
+use vouchsafe::access::{Denied, Purpose, Verb};
+use vouchsafe::ids::{InvalidId, RecordType};
+use vouchsafe_identity::{AuthenticationRefused, OsUser};
+use vouchsafe_records::engine::Caller;
+
+use crate::action::{ActionError, admit};
+use crate::caller;
+use crate::installation::{ChangeError, Installation};
+use right::Integration;
+
+pub use right::local_session;
+
+/// Why an import does not begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// Its right.
+    #[error(transparent)]
+    Right(#[from] ChangeError),
+    /// Its session was ended, or what its service may do could not be looked up.
+    #[error(transparent)]
+    Session(#[from] AuthenticationRefused),
+    /// The policies refuse it.
+    #[error("the policies refuse the import: {0}")]
+    Denied(Denied),
+    /// Its beginning could not be written down.
+    #[error(transparent)]
+    NotLogged(ActionError),
+    /// The record type of what is imported.
+    #[error(transparent)]
+    Type(#[from] InvalidId),
+}
+
+/// An import that has begun.
+#[derive(Debug)]
+pub struct Import(Mutex<Integration>);
+
+impl Import {
+    /// Begins an import of this user of the host. It is decided like everything else, and its beginning is in the log.
+    /// The caller MUST see to it that no other import runs: what one before left behind is taken back.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub async fn begin(installation: &Installation, user: OsUser) -> Result<Self, ImportError> {
+        let import = Self(Mutex::new(Integration::begin(installation, user).await?));
+        if let Err(error) = import.admit(installation).await {
+            // When this fails too, the right ends by itself, and with the next import.
+            let _ = import.end(installation).await;
+            return Err(error);
+        }
+        Ok(import)
+    }
+
+    async fn admit(&self, installation: &Installation) -> Result<(), ImportError> {
+        let caller = self.caller(installation).await?;
+        let bundle: RecordType = "Bundle".parse()?;
+        let admitted = admit(installation, &caller, Verb::Import, (&bundle, None)).await;
+        admitted.map(drop).map_err(|error| match error {
+            ActionError::Denied(denied) => ImportError::Denied(denied),
+            error => ImportError::NotLogged(error),
+        })
+    }
+
+    /// The caller that the import writes as; its session and its right are renewed before they end.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub async fn caller(&self, installation: &Installation) -> Result<Caller, ImportError> {
+        let session = self.0.lock().await.session(installation).await?;
+        let caller = caller::of_session(installation, session).await?;
+        // To import is to run the organisation, whatever else the role may do.
+        Ok(Caller {
+            purpose: Purpose::Operations,
+            ..caller
+        })
+    }
+
+    /// Ends the right and the session.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn end(self, installation: &Installation) -> Result<(), ChangeError> {
+        self.0.into_inner().end(installation).await
+    }
+}

@@ -1,0 +1,198 @@
+//! An open installation.
+
+pub(crate) mod open;
+
+use std::sync::Arc;
+
+use vouchsafe::access::Bundle;
+use vouchsafe::audit::{AppendError, AuditKeys, AuditLog as _, Context, Draft, Outcome, Recorded};
+use vouchsafe::gate::Gate;
+use vouchsafe::ids::TenantId;
+use vouchsafe::keys::{KeyError, KeyService as _};
+use vouchsafe_identity::{AdminError, Identity, NotDone, Prepared};
+use vouchsafe_keys::KeyStore;
+use vouchsafe_ledger::client::RecorderClient;
+use vouchsafe_ledger::reader::Log;
+use vouchsafe_records::engine::Engine;
+
+use crate::checkpoint::{self, CheckpointError};
+use crate::clock::now;
+use crate::event::{draft, draft_as};
+use crate::folder::{Folder, Pinned};
+use crate::recorder::Recorder;
+use crate::settings::Settings;
+use crate::tls::Tls;
+
+/// An open installation: everything that was opened, each part checked.
+#[derive(Debug)]
+pub struct Installation {
+    settings: Settings,
+    folder: Folder,
+    pinned: Pinned,
+    keys: Arc<KeyStore>,
+    identity: Identity,
+    engine: Arc<Engine>,
+    bundle: Arc<Bundle>,
+    log: RecorderClient,
+    recorder: Recorder,
+    tls: Tls,
+}
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// It was refused, or could not be prepared.
+    #[error(transparent)]
+    Refused(#[from] AdminError),
+    /// It could not be written down, so it was not made.
+    #[error("the audit log is not available, so nothing was changed: {0}")]
+    NotLogged(#[from] AppendError),
+    /// The keys of the log.
+    #[error("keys: {0}")]
+    Keys(#[from] KeyError),
+    /// It was written down and did not happen.
+    #[error(transparent)]
+    NotDone(#[from] NotDone),
+}
+
+impl Installation {
+    /// Its settings.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub const fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// The tenant that it serves.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.pinned.tenant
+    }
+
+    /// Keys.
+    #[must_use]
+    pub fn keys(&self) -> &KeyStore {
+        &self.keys
+    }
+
+    /// People, sessions, rights.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Records.
+    #[must_use]
+    pub const fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// The policies in force.
+    #[must_use]
+    pub const fn bundle(&self) -> &Arc<Bundle> {
+        &self.bundle
+    }
+
+    /// The audit log.
+    #[must_use]
+    pub const fn log(&self) -> &RecorderClient {
+        &self.log
+    }
+
+    /// The certificate, and TLS of the listeners.
+    #[must_use]
+    pub const fn tls(&self) -> &Tls {
+        &self.tls
+    }
+
+    /// What decides under the policies in force and believes this installation's recorder.
+    #[must_use]
+    pub fn gate(&self) -> &Gate {
+        self.engine.gate()
+    }
+
+    /// The tenant's keys for the log.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn audit_keys(&self) -> Result<Arc<AuditKeys>, KeyError> {
+        self.keys.audit_keys(self.tenant()).await
+    }
+
+    /// Appends entries that release nothing; where they are in the log.
+    ///
+    /// # Errors
+    /// [`AppendError`] when they are not durable.
+    pub async fn append(&self, drafts: Vec<Draft>) -> Result<Recorded, AppendError> {
+        self.log.append(drafts).await
+    }
+
+    /// Writes a prepared change of people and rights down, makes it, and writes down if it failed.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn change<T>(
+        &self,
+        prepared: Prepared<'_, T>,
+        context: &Context,
+    ) -> Result<T, ChangeError> {
+        let keys = self.audit_keys().await?;
+        let events = prepared.events().to_vec();
+        let drafts: Vec<Draft> = events
+            .iter()
+            .map(|event| draft(event, &keys, context, now()))
+            .collect();
+        self.append(drafts).await?;
+        match prepared.confirm().await {
+            Ok(done) => Ok(done),
+            Err(error) => {
+                let drafts: Vec<Draft> = events
+                    .iter()
+                    .map(|event| draft_as(event, Outcome::Aborted, &keys, context, now()))
+                    .collect();
+                self.append(drafts).await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The log as it is published, under the pinned key.
+    ///
+    /// # Errors
+    /// [`CheckpointError`].
+    pub fn published_log(&self) -> Result<Log, CheckpointError> {
+        checkpoint::published(&self.folder, self.pinned.log.as_deref())
+    }
+
+    /// Remembers the published log in the records database, if it is longer than `known`; its size.
+    ///
+    /// # Errors
+    /// [`CheckpointError`].
+    pub async fn remember_log(&self, known: u64) -> Result<u64, CheckpointError> {
+        let log = self.published_log()?;
+        if log.size() > known {
+            checkpoint::keep(&log, self.engine.store()).await?;
+        }
+        Ok(log.size())
+    }
+
+    /// Ends the recorder, once it has committed and published what it took in, and closes the databases.
+    pub async fn close(self) {
+        let store = self.engine.store();
+        let pinned = self.pinned.log.as_deref();
+        // Also what nobody waits for any more.
+        self.log.flush().await;
+        drop(self.log);
+        self.recorder.shutdown().await;
+        // What it published last; when that cannot be read, the next start will say so.
+        let _ = checkpoint::compare(&self.folder, pinned, store).await;
+        store.close().await;
+        self.identity.close().await;
+        self.keys.close().await;
+    }
+}

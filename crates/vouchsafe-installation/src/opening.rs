@@ -1,0 +1,119 @@
+//! How an installation is opened, and why it is not.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use vouchsafe::access::BundleRefused;
+use vouchsafe::keys::KeyError;
+use vouchsafe_ledger::Gap;
+use vouchsafe_ledger::client::{ChildError, ConnectError};
+
+use crate::checkpoint::CheckpointError;
+use crate::first::Administrator;
+use crate::folder::FolderError;
+use crate::settings::{Settings, SettingsError};
+use crate::tls::TlsError;
+
+/// How an installation is opened.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// The data folder.
+    pub folder: PathBuf,
+    /// The program that is the recorder: this one.
+    pub program: PathBuf,
+    /// Who becomes the first administrator, if this is the first start.
+    pub administrator: Administrator,
+    /// Whether a missing installation is made.
+    pub create: bool,
+    /// Whether somebody said that the clock is right, though it is far ahead of the log.
+    pub gap: Gap,
+    /// The settings.
+    pub settings: Settings,
+}
+
+/// Why an installation could not be opened. The text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The clock is before this program was made.
+    #[error(
+        "the clock says {0:.0}, and this program is younger: set the clock right, then start again"
+    )]
+    ClockPast(Timestamp),
+    /// The settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The root key.
+    #[error("root key: {0}")]
+    Root(#[from] vouchsafe_keys::local::RootError),
+    /// The database of keys.
+    #[error("keys: {0}")]
+    Keys(#[from] vouchsafe_keys::StoreError),
+    /// A key.
+    #[error("keys: {0}")]
+    Key(#[from] KeyError),
+    /// The audit log's folder.
+    #[error("audit log: {0}")]
+    Recorder(#[from] vouchsafe_ledger::RecorderError),
+    /// The recorder does not start.
+    #[error("audit log: {0}")]
+    Child(#[from] ChildError),
+    /// The recorder does not answer.
+    #[error("audit log: {0}")]
+    Connect(#[from] ConnectError),
+    /// The log is not the one that was pinned at the first start.
+    #[error(
+        "the audit log in this folder is not the one of the first start: its keys are others; restore the log's folder from a backup"
+    )]
+    OtherLog,
+    /// The log is older than what was seen of it, or another one.
+    #[error("audit log: {0}")]
+    Checkpoint(#[from] CheckpointError),
+    /// The log takes nothing.
+    #[error("audit log: {0}")]
+    Append(#[from] vouchsafe::audit::AppendError),
+    /// The policies.
+    #[error("policies: {0}")]
+    Policies(#[from] BundleRefused),
+    /// A file of the policies.
+    #[error("policies: {0} is missing or malformed")]
+    PolicyFile(PathBuf),
+    /// People.
+    #[error("identity: {0}")]
+    Identity(#[from] vouchsafe_identity::OpenError),
+    /// The first administrator.
+    #[error("first administrator: {0}")]
+    Administrator(#[from] vouchsafe_identity::AdminError),
+    /// Something of the first start did not happen.
+    #[error("first start: {0}")]
+    NotDone(#[from] vouchsafe_identity::NotDone),
+    /// A database server.
+    #[error("{setting} ({place}): {error}")]
+    Database {
+        /// Which setting.
+        setting: &'static str,
+        /// Host, port and database.
+        place: String,
+        /// What is wrong, and what to do.
+        error: vouchsafe_database::DatabaseError,
+    },
+    /// The database of records.
+    #[error("records: {0}")]
+    Records(#[from] vouchsafe_database::DatabaseError),
+    /// The record types.
+    #[error("record types: {0}")]
+    Pack(#[from] vouchsafe_records::pack::PackError),
+    /// Writes that were cut off could not be settled.
+    #[error("writes that were cut off could not be settled: {0}")]
+    Settle(vouchsafe_records::engine::Failure),
+    /// TLS.
+    #[error("TLS: {0}")]
+    Tls(#[from] TlsError),
+    /// PostgreSQL is half configured.
+    #[error(
+        "set all of database.records, database.identity, database.keys and database.ca for PostgreSQL, or none of them and no database.connections for SQLite"
+    )]
+    HalfPostgres,
+}

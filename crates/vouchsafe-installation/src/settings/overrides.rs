@@ -1,0 +1,86 @@
+//! Settings that environment variables override.
+
+/// What else has our prefix: of the command line and of tests.
+const OTHERS: [&str; 5] = ["DATA", "TOKEN", "BIN", "BLESS", "PG_BIN"];
+/// Kubernetes gives every container such variables of a service by our name.
+const FOREIGN: [&str; 3] = ["SERVICE_", "PORT", "TEST_"];
+
+/// Keys that a variable may override: those of the settings.
+const KEYS: [&str; 19] = [
+    "data_listen",
+    "operations_listen",
+    "public_url",
+    "host_names",
+    "access_token_seconds",
+    "body_limit_bytes",
+    "request_timeout_seconds",
+    "concurrency_limit",
+    "log_level",
+    "database.records",
+    "database.identity",
+    "database.keys",
+    "database.ca",
+    "database.connections.records",
+    "database.connections.identity",
+    "database.connections.keys",
+    "tls.certificate",
+    "tls.key",
+    "tls.minimum",
+];
+
+/// Sets what a variable overrides, and whether it is one of ours; otherwise what is wrong with it.
+///
+/// One that is nearly ours is refused: whoever mistypes the variable of a database must not find their records in
+/// another.
+pub(super) fn override_by(
+    table: &mut toml::Table,
+    name: &str,
+    value: &str,
+) -> Result<bool, String> {
+    let Some(rest) = name.strip_prefix("VOUCHSAFE_") else {
+        return Ok(false);
+    };
+    if OTHERS.contains(&rest) || FOREIGN.iter().any(|prefix| rest.starts_with(prefix)) {
+        return Ok(false);
+    }
+    let key = rest.to_ascii_lowercase().replace("__", ".");
+    if !KEYS.contains(&key.as_str()) {
+        return Err(format!(
+            "there is no such setting; there are {}",
+            KEYS.join(", ")
+        ));
+    }
+    let value = match key.as_str() {
+        "host_names" => toml::Value::Array(
+            value
+                .split(',')
+                .map(|part| toml::Value::String(part.trim().to_owned()))
+                .collect(),
+        ),
+        "access_token_seconds"
+        | "body_limit_bytes"
+        | "request_timeout_seconds"
+        | "concurrency_limit"
+        | "database.connections.records"
+        | "database.connections.identity"
+        | "database.connections.keys" => {
+            toml::Value::Integer(value.parse().map_err(|_| "not a number")?)
+        }
+        _ => toml::Value::String(value.to_owned()),
+    };
+    let mut place = table;
+    let mut rest = key.as_str();
+    while let Some((section, key)) = rest.split_once('.') {
+        let inner = place
+            .entry(section)
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        match inner.as_table_mut() {
+            Some(inner) => place = inner,
+            // The file has something else there, which was refused when it was read.
+            None => return Ok(true),
+        }
+        rest = key;
+    }
+    place.insert(rest.to_owned(), value);
+    Ok(true)
+}

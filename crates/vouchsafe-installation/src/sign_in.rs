@@ -1,0 +1,69 @@
+//! Signing in and out.
+
+use jiff::Timestamp;
+use vouchsafe::audit::Context;
+use vouchsafe::session::Session;
+use vouchsafe_identity::{Credentials, SignInFailed, SignedIn};
+
+use crate::clock::now;
+use crate::event::draft;
+use crate::installation::{ChangeError, Installation};
+use crate::origin::{Origin, Throttled};
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// Login, password or code; which of them, nobody learns.
+    #[error("login, password or code is wrong")]
+    Wrong,
+    /// There were too many attempts; the next one is tried after this time.
+    #[error("too many attempts; try again after {0:.0}")]
+    Throttled(Timestamp),
+    /// The factors could not be checked.
+    #[error(transparent)]
+    Unavailable(SignInFailed),
+    /// The log or the database does not take it, so nobody is signed in.
+    #[error(transparent)]
+    NotDone(#[from] ChangeError),
+}
+
+/// Signs somebody in. A refusal is in the audit log before it is returned; one because of too many attempts, only when
+/// it comes from a terminal.
+///
+/// # Errors
+/// [`SignInError`].
+pub async fn sign_in(
+    installation: &Installation,
+    credentials: &Credentials,
+    origin: &Origin,
+) -> Result<SignedIn, SignInError> {
+    let identity = installation.identity();
+    let tried = identity.sign_in(credentials, origin.network, now()).await;
+    let (event, retry_at) = match tried {
+        Ok(prepared) => return Ok(installation.change(prepared, &origin.context).await?),
+        Err(SignInFailed::Refused { event, retry_at }) => (event, retry_at),
+        Err(error @ (SignInFailed::Busy | SignInFailed::Damaged | SignInFailed::Database(_))) => {
+            return Err(SignInError::Unavailable(error));
+        }
+    };
+    if retry_at.is_none() || origin.throttled == Throttled::Written {
+        let keys = installation.audit_keys().await.map_err(ChangeError::from)?;
+        let refused = draft(&event, &keys, &origin.context, now());
+        let written = installation.append(vec![refused]).await;
+        written.map_err(ChangeError::from)?;
+    }
+    Err(retry_at.map_or(SignInError::Wrong, SignInError::Throttled))
+}
+
+/// Ends a session, its owner's own.
+///
+/// # Errors
+/// [`ChangeError`].
+pub async fn sign_out(
+    installation: &Installation,
+    session: &Session,
+    context: &Context,
+) -> Result<(), ChangeError> {
+    let prepared = installation.identity().sign_out(session, now());
+    installation.change(prepared, context).await
+}

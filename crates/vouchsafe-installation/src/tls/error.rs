@@ -1,0 +1,62 @@
+//! Why there is no TLS.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why there is no TLS, and hence no listener.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// Certificate or key cannot be read.
+    #[error("cannot read {path}: {kind}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        kind: io::ErrorKind,
+    },
+    /// Not PEM, or not what it should be.
+    #[error("{path} is not a PEM file with {what}")]
+    NotPem {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        what: &'static str,
+    },
+    /// A certificate cannot be written.
+    #[error("cannot write {path}: {kind}; the data folder must belong to the user who runs this")]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        kind: io::ErrorKind,
+    },
+    /// The key of the installation's own certificate is gone.
+    #[error(
+        "{key} is missing: restore it from a backup; or remove {certificate} too, and the next start makes another \
+         certificate, which clients must be given",
+        key = key.display(), certificate = certificate.display()
+    )]
+    KeyLost {
+        /// Where the key was.
+        key: PathBuf,
+        /// The certificate, which is there.
+        certificate: PathBuf,
+    },
+    /// Only one of certificate and key is set.
+    #[error("tls.certificate and tls.key belong together: set both or none")]
+    HalfSet,
+    /// Key and certificate do not fit, or the provider refuses them.
+    #[error("certificate and key do not fit each other")]
+    Unfit,
+    /// Its own certificate could not be made.
+    #[error("cannot make a certificate for these host names")]
+    CannotMake,
+}
+
+/// Reads a file of certificate or key.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    std::fs::read(path).map_err(|error| TlsError::Unreadable {
+        path: path.to_owned(),
+        kind: error.kind(),
+    })
+}

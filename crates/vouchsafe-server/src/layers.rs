@@ -1,0 +1,42 @@
+//! What stands around requests: layers of `tower`, one file each.
+//!
+//! [`guard`] is around every request of the data plane. [`safeguards`] and [`authentication`] are around the routes that
+//! need them: a handler that takes a `Caller` and stands behind no authentication answers 500, and nothing else.
+
+pub(crate) mod authentication;
+mod context;
+mod deadline;
+mod doubt;
+mod headers;
+mod observe;
+mod places;
+mod request_id;
+pub(crate) mod safeguards;
+mod upload;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tower::ServiceBuilder;
+
+use crate::shared::Shared;
+
+pub(crate) use observe::RouteName;
+
+/// Puts the guard around a router. Labels of metrics come from `route`.
+pub(crate) fn guard(router: Router, shared: &Arc<Shared>, route: RouteName) -> Router {
+    let shared = || Arc::clone(shared);
+    router.layer(
+        // The first is the outermost.
+        ServiceBuilder::new()
+            .layer(from_fn(request_id::layer))
+            .layer(headers::layers())
+            .layer(from_fn_with_state(route, observe::layer))
+            .layer(from_fn_with_state(shared(), upload::layer))
+            .layer(from_fn_with_state(shared(), places::layer))
+            .layer(from_fn_with_state(shared(), context::layer))
+            .layer(from_fn_with_state(shared(), deadline::layer))
+            .layer(doubt::layer(shared())),
+    )
+}

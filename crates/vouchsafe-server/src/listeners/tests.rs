@@ -1,0 +1,132 @@
+//! A further listener is one entry of the table.
+
+use axum::http::HeaderValue;
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::get;
+use jiff::Timestamp;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use vouchsafe_installation::settings::TlsSettings;
+use vouchsafe_installation::tls::{self, Tls};
+
+use super::*;
+
+/// What the listeners of this test share: a certificate for callers, and one for those who manage.
+struct Certificates {
+    public: Tls,
+    management: Tls,
+}
+
+type Entry = Listener<Certificates>;
+
+const fn entry(name: &'static str, routes: fn(&Certificates) -> Router) -> Entry {
+    Listener {
+        name,
+        address: |_| SocketAddr::from(([127, 0, 0, 1], 0)),
+        routes,
+        guard: |router, _| router,
+        tls: |certificates| Arc::clone(&certificates.public.config),
+        ends: Ends::AtStop,
+    }
+}
+
+const DATA: Entry = entry("data", |_| {
+    Router::new().route("/records", get(async || "records"))
+});
+const OPERATIONS: Entry = Listener {
+    ends: Ends::Last,
+    ..entry("operations", |_| {
+        Router::new().route("/livez", get(async || "ok"))
+    })
+};
+/// The third one: all of it is here.
+const MANAGEMENT: Entry = Listener {
+    guard: |router, _| router.layer(map_response(guarded)),
+    tls: |certificates| Arc::clone(&certificates.management.config),
+    ..entry("management", |_| {
+        Router::new().route("/keys", get(async || "keys"))
+    })
+};
+
+async fn guarded(mut response: Response) -> Response {
+    let value = HeaderValue::from_static("yes");
+    response.headers_mut().insert("x-guarded", value);
+    response
+}
+
+fn certificate() -> (tempfile::TempDir, Tls) {
+    let folder = tempfile::tempdir().unwrap();
+    let (settings, names) = (TlsSettings::default(), ["localhost".to_owned()]);
+    let tls = tls::load(folder.path(), &settings, &names, Timestamp::now()).unwrap();
+    (folder, tls)
+}
+
+/// The whole answer of a listener, asked by a client that trusts this certificate alone.
+async fn ask(address: SocketAddr, path: &str, trusted: &Tls) -> std::io::Result<String> {
+    let mut roots = RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_file(&trusted.certificate).unwrap();
+    roots.add(certificate).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(
+        rustls::crypto::aws_lc_rs::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .unwrap()
+    .with_root_certificates(roots)
+    .with_no_client_auth();
+    let connector = TlsConnector::from(Arc::new(config));
+    let stream = TcpStream::connect(address).await?;
+    let host = ServerName::try_from("localhost").unwrap();
+    let mut stream = connector.connect(host, stream).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    // A server that closes without a goodbye has sent its answer.
+    let _ = stream.read_to_string(&mut answer).await;
+    Ok(answer)
+}
+
+#[tokio::test]
+async fn a_third_listener_is_one_entry_with_its_own_routes_guard_and_tls() {
+    let ((_folder, public), (_other, management)) = (certificate(), certificate());
+    let certificates = Certificates { public, management };
+    let table = [DATA, OPERATIONS, MANAGEMENT];
+    let open = Open::ports(table, &Settings::default()).await.unwrap();
+    let at = |name| open.address(name).unwrap();
+    let (data, operations, keys) = (at("data"), at("operations"), at("management"));
+    assert_eq!(open.address("another"), None);
+    let stop = CancellationToken::new();
+    let client = async {
+        let Certificates { public, management } = &certificates;
+        for (address, path, trusted, found) in [
+            (data, "/records", public, true),
+            (operations, "/livez", public, true),
+            (keys, "/keys", management, true),
+            (data, "/keys", public, false),
+            (operations, "/keys", public, false),
+            (keys, "/records", management, false),
+        ] {
+            let answer = ask(address, path, trusted).await.unwrap();
+            let status = if found {
+                "HTTP/1.1 200"
+            } else {
+                "HTTP/1.1 404"
+            };
+            assert!(answer.starts_with(status), "{path}: {answer}");
+            let guarded = answer.contains("x-guarded: yes");
+            assert_eq!(guarded, address == keys, "{path}: {answer}");
+        }
+        ask(keys, "/keys", public)
+            .await
+            .expect_err("another certificate");
+        stop.cancel();
+    };
+    tokio::join!(open.serve(&certificates, stop.clone()), client);
+    for address in [data, operations, keys] {
+        TcpStream::connect(address).await.expect_err("closed");
+    }
+}

@@ -1,0 +1,181 @@
+//! The data plane: records and sign-in.
+//!
+//! Routes that touch PHI come from the dialect's table alone, each with its interaction. They stand behind the
+//! safeguards and behind authentication.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::{Extension, Router};
+use vouchsafe_fhir::{Dialect, FhirRequest, Interaction, ROUTES, Route, Subject};
+use vouchsafe_installation::now;
+use vouchsafe_records::engine::Caller;
+
+use super::auth;
+use crate::answer::{answer, refusal};
+use crate::layers;
+use crate::listeners::{Ends, Listener};
+use crate::shared::Shared;
+
+/// Where the FHIR dialect is.
+const FHIR_BASE: &str = "/fhir/R4";
+
+pub(crate) const NAME: &str = "data";
+
+/// Records and sign-in.
+pub(super) const LISTENER: Listener<Arc<Shared>> = Listener {
+    name: NAME,
+    address: |settings| settings.data_listen,
+    routes,
+    guard: |router, shared| layers::guard(router, shared, route_name),
+    tls: |shared| Arc::clone(&shared.installation.tls().config),
+    ends: Ends::AtStop,
+};
+
+fn routes(shared: &Arc<Shared>) -> Router {
+    let installation = &shared.installation;
+    let dialect = Dialect::new(
+        Arc::clone(installation.engine()),
+        format!("{}{FHIR_BASE}", installation.settings().base_url()),
+    );
+    Router::new()
+        .merge(fhir_routes(shared).with_state(dialect))
+        .merge(auth::routes(shared))
+        .fallback(not_served)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::disable())
+}
+
+/// The dialect's routes; there is no way to add one without its interaction.
+fn fhir_routes(shared: &Arc<Shared>) -> Router<Dialect> {
+    ROUTES.into_iter().fold(Router::new(), |router, route| {
+        let Route {
+            method,
+            path,
+            interaction,
+        } = route;
+        let Ok(filter) = MethodFilter::try_from(method) else {
+            return router;
+        };
+        let router = router.route(
+            &format!("{FHIR_BASE}{path}"),
+            route_of(shared, filter, interaction),
+        );
+        match path {
+            // The base itself, with and without the slash at its end.
+            "/" => router.route(FHIR_BASE, route_of(shared, filter, interaction)),
+            _ => router,
+        }
+    })
+}
+
+/// The route of an interaction. What the service can do, anybody may ask; all else touches PHI.
+fn route_of(
+    shared: &Arc<Shared>,
+    filter: MethodFilter,
+    interaction: Interaction,
+) -> MethodRouter<Dialect> {
+    if interaction == Interaction::Capabilities {
+        return on(filter, async |State(dialect): State<Dialect>| {
+            answer(dialect.capabilities(now()))
+        });
+    }
+    let limit = shared.installation.settings().body_limit_bytes;
+    on(
+        filter,
+        move |State(dialect): State<Dialect>,
+              Extension(caller): Extension<Caller>,
+              path: Option<Path<Vec<(String, String)>>>,
+              RawQuery(query): RawQuery,
+              headers: HeaderMap,
+              body: Body| async move {
+            let asked = Asked {
+                interaction,
+                parts: path.map(|Path(parts)| parts).unwrap_or_default(),
+                query: query.unwrap_or_default(),
+                headers,
+            };
+            match axum::body::to_bytes(body, limit).await {
+                Ok(body) => answer(asked.handle(&dialect, &caller, body).await),
+                Err(_) => answer(dialect.too_large(interaction, &caller).await),
+            }
+        },
+    )
+    .route_layer(from_fn_with_state(
+        Arc::clone(shared),
+        layers::authentication::layer,
+    ))
+    // The last is the outermost: nobody is authenticated before the safeguards work.
+    .route_layer(from_fn_with_state(
+        Arc::clone(shared),
+        layers::safeguards::layer,
+    ))
+}
+
+struct Asked {
+    interaction: Interaction,
+    parts: Vec<(String, String)>,
+    query: String,
+    headers: HeaderMap,
+}
+
+impl Asked {
+    async fn handle(
+        &self,
+        dialect: &Dialect,
+        caller: &Caller,
+        body: Bytes,
+    ) -> vouchsafe_fhir::Response {
+        let part = |name: &str| {
+            let mut parts = self.parts.iter();
+            let found = parts.find(|(key, _)| key == name);
+            found.map(|(_, value)| value.as_str())
+        };
+        let request = FhirRequest {
+            subject: Subject {
+                record_type: part("type"),
+                id: part("id"),
+                version: part("version"),
+            },
+            query: &self.query,
+            headers: &self.headers,
+            body,
+        };
+        dialect.handle(self.interaction, request, caller).await
+    }
+}
+
+async fn not_served() -> Response {
+    refusal(
+        StatusCode::NOT_FOUND,
+        "not-supported",
+        "nothing is served at this address",
+    )
+}
+
+async fn wrong_method() -> Response {
+    refusal(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "not-supported",
+        "this address does not take this method",
+    )
+}
+
+/// The label of a template that is registered here.
+fn route_name(template: &str) -> &'static str {
+    let below = template.strip_prefix(FHIR_BASE);
+    if let Some(below) = below {
+        let below = if below.is_empty() { "/" } else { below };
+        let found = ROUTES.into_iter().find(|route| route.path == below);
+        return found.map_or("none", |route| route.path);
+    }
+    auth::PATHS
+        .into_iter()
+        .find(|path| *path == template)
+        .unwrap_or("none")
+}
