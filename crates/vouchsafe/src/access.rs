@@ -265,7 +265,7 @@ pub struct Ask<'a> {
     pub record_type: &'a RecordType,
     /// The tenant that owns the resource.
     pub tenant: TenantId,
-    /// Whether the record is about somebody. [`Facts::care`] and [`Facts::own`] count only then.
+    /// Whether the record is about somebody. Care and own record ([`Facts`]) count only then.
     pub has_subject: bool,
     /// Read: the classes that the record holds (of which only what may be seen is granted).
     /// Search: those of the elements to filter or sort by (a search

@@ -1,6 +1,6 @@
 //! Who is asking: an authenticated, unexpired person or service.
 //!
-//! A [`Session`] is made only by [`Verifier::verify`], from an access token in the profile of
+//! A [`Session`] is made only by a [`Verifier`], from an access token in the profile of
 //! RFC 9068 (`at+jwt`) signed with Ed25519. It holds no role and no right: those are looked up for
 //! every request, so that a change takes effect at once.
 
