@@ -35,6 +35,22 @@ pub struct BundleRequest {
     pub(crate) entries: Vec<Entry>,
 }
 
+/// A resource that is to be written.
+pub struct Resource {
+    /// Its type, which it MUST say itself too.
+    pub record_type: RecordType,
+    /// The record that it becomes a version of; without one, a new record.
+    pub id: Option<RecordId>,
+    /// The resource.
+    pub document: Document,
+}
+
+impl std::fmt::Debug for Resource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[PHI]")
+    }
+}
+
 /// Whether entries stand for themselves.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {

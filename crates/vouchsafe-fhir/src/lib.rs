@@ -20,7 +20,8 @@ mod searchset;
 mod values;
 
 pub use bundle::{
-    BundleError, BundleRequest, EntryOutcome, MAX_BODY_BYTES, MAX_ENTRIES, execute, parse_bundle,
+    BundleError, BundleRequest, EntryOutcome, MAX_BODY_BYTES, MAX_ENTRIES, Resource, execute,
+    parse_bundle,
 };
 pub use capability::capability_statement;
 pub use dialect::{Dialect, FhirRequest, Subject};

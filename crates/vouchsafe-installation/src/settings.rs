@@ -96,6 +96,16 @@ fn connections<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32,
     }
 }
 
+/// Where the root key is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RootKeySettings {
+    /// Its file; `keys/root.key` in the data folder if nothing is said. It belongs on another disk than the databases.
+    pub file: Option<PathBuf>,
+    /// A file, its owner's alone, whose first line is the passphrase that the key file is sealed with.
+    pub passphrase_file: Option<PathBuf>,
+}
+
 /// TLS of the listeners.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -204,6 +214,8 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// The databases.
     pub database: DatabaseSettings,
+    /// The root key.
+    pub root_key: RootKeySettings,
     /// TLS of the listeners.
     pub tls: TlsSettings,
 }
@@ -221,6 +233,7 @@ impl Default for Settings {
             concurrency_limit: 512,
             log_level: LogLevel::default(),
             database: DatabaseSettings::default(),
+            root_key: RootKeySettings::default(),
             tls: TlsSettings::default(),
         }
     }

@@ -49,8 +49,18 @@ pub enum RootError {
     #[error("{0} is not a root key file, or it was changed; restore it from its safe copy")]
     Damaged(PathBuf),
     /// It is sealed with a passphrase, and none was given.
-    #[error("the root key file {0} is sealed with a passphrase; say where that is")]
+    #[error(
+        "the root key file {0} is sealed with a passphrase; say in root_key.passphrase_file where that is"
+    )]
     PassphraseNeeded(PathBuf),
+    /// There is no file with the passphrase.
+    #[error("there is no passphrase file at {0}")]
+    NoPassphrase(PathBuf),
+    /// A passphrase was given, and it is not sealed with one.
+    #[error(
+        "the root key file {0} is not sealed with a passphrase; take root_key.passphrase_file out of the settings"
+    )]
+    NotSealed(PathBuf),
     /// The passphrase is not that of the file.
     #[error("the passphrase does not open the root key file {0}")]
     WrongPassphrase(PathBuf),
@@ -80,7 +90,10 @@ impl Passphrase {
     /// # Errors
     /// [`RootError`] as for the key file itself.
     pub fn from_file(path: &Path) -> Result<Self, RootError> {
-        let text = file::read(path)?;
+        let text = file::read(path).map_err(|error| match error {
+            RootError::Missing(path) => RootError::NoPassphrase(path),
+            error => error,
+        })?;
         Self::new(text.lines().next().unwrap_or_default().to_owned())
     }
 }
@@ -128,7 +141,8 @@ impl LocalRoot {
         let damaged = || RootError::Damaged(path.to_owned());
         let parsed = Parsed::parse(&text).ok_or_else(damaged)?;
         let secret = match (parsed.content, passphrase) {
-            (Content::Plain(secret), _) => secret,
+            (Content::Plain(secret), None) => secret,
+            (Content::Plain(_), Some(_)) => return Err(RootError::NotSealed(path.to_owned())),
             (Content::Sealed { .. }, None) => {
                 return Err(RootError::PassphraseNeeded(path.to_owned()));
             }

@@ -1,6 +1,9 @@
 //! What is written at once: a bundle as it came, or one made of resources.
 
-use serde::Deserialize;
+use std::sync::{Mutex, PoisonError};
+
+use vouchsafe::document::Document;
+use vouchsafe_fhir::Resource;
 use zeroize::Zeroizing;
 
 use super::ids::{Entry, Ids};
@@ -27,40 +30,78 @@ pub(super) struct Line {
     /// Its line, from 1; 0 when it is alone in its file.
     pub(super) number: u64,
     pub(super) text: Zeroizing<Vec<u8>>,
+    /// What the text was read as, until it is written. Who tries again reads it again.
+    read: Mutex<Option<Document>>,
     /// How many lines before it in the file are the same, when it has no id.
     pub(super) again: u32,
+}
+
+impl Line {
+    pub(super) fn new(
+        number: u64,
+        text: Zeroizing<Vec<u8>>,
+        (read, again): (Option<Document>, u32),
+    ) -> Self {
+        Self {
+            number,
+            text,
+            read: Mutex::new(read),
+            again,
+        }
+    }
+
+    /// The resource, as it stands in the line.
+    pub(super) fn document(&self) -> Result<Document, NotAResource> {
+        let read = self
+            .read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        match read {
+            Some(document) => Ok(document),
+            None => Document::parse(&self.text).map_err(|_| NotAResource),
+        }
+    }
 }
 
 /// A line that is no resource.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct NotAResource;
 
-/// What is read of a resource to know what to do with it.
-#[derive(Deserialize)]
-pub(super) struct Head {
-    #[serde(rename = "resourceType")]
-    pub(super) resource_type: String,
-    pub(super) id: Option<String>,
-}
-
-/// What a resource says of itself, when the text is a JSON object that does.
-pub(super) fn head(text: &[u8]) -> Option<Head> {
-    serde_json::from_slice(text).ok()
+/// What the resources are written as: each under its id, where it has one, so that it is the same record in every import.
+///
+/// # Errors
+/// The place of the first line that is no resource.
+pub(super) fn resources(lines: &[Line], ids: &Ids) -> Result<Vec<Resource>, usize> {
+    let entry = |(place, line): (usize, &Line)| {
+        let Entry {
+            record_type,
+            id,
+            document,
+            ..
+        } = ids.entry(line).map_err(|NotAResource| place)?;
+        Ok(Resource {
+            record_type,
+            id,
+            document,
+        })
+    };
+    lines.iter().enumerate().map(entry).collect()
 }
 
 impl Line {
-    /// The line as an entry of a transaction: under its id, where it has one, so that it is the same record in every
-    /// import.
+    /// The line as an entry of a transaction, for another host.
     fn entry(&self, ids: &Ids, out: &mut Vec<u8>) -> Result<(), NotAResource> {
         let Entry {
             record_type,
             id,
+            document,
             changed,
         } = ids.entry(self)?;
         out.extend_from_slice(br#"{"resource":"#);
         match changed {
-            Some(document) => document.write_json(out),
-            None => out.extend_from_slice(&self.text),
+            true => document.write_json(out),
+            false => out.extend_from_slice(&self.text),
         }
         let request = match id {
             Some(id) => format!(r#"{{"method":"PUT","url":"{record_type}/{id}"}}"#),
@@ -71,7 +112,7 @@ impl Line {
     }
 }
 
-/// The transaction that writes these resources; numbers keep their text.
+/// The text of the transaction that writes these resources; numbers keep theirs.
 ///
 /// # Errors
 /// The place of the first line that is no resource.
@@ -99,10 +140,9 @@ mod tests {
     use super::*;
 
     fn lines(texts: &[&str]) -> Vec<Line> {
-        let line = |(number, text): (u64, &&str)| Line {
-            number,
-            text: Zeroizing::new(text.as_bytes().to_vec()),
-            again: 0,
+        let line = |(number, text): (u64, &&str)| {
+            let text = Zeroizing::new(text.as_bytes().to_vec());
+            Line::new(number, text, (None, 0))
         };
         (1..).zip(texts).map(line).collect()
     }

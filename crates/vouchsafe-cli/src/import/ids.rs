@@ -22,8 +22,10 @@ pub(super) struct Entry {
     pub(super) record_type: RecordType,
     /// The record, when that is known before it is written.
     pub(super) id: Option<RecordId>,
-    /// The resource, when it is not the line's own text.
-    pub(super) changed: Option<Document>,
+    /// The resource.
+    pub(super) document: Document,
+    /// Whether it is another than the line's own text.
+    pub(super) changed: bool,
 }
 
 impl Ids {
@@ -48,7 +50,7 @@ impl Ids {
     /// # Errors
     /// When it is no resource.
     pub(super) fn entry(&self, line: &Line) -> Result<Entry, NotAResource> {
-        let mut document = Document::parse(&line.text).map_err(|_| NotAResource)?;
+        let mut document = line.document()?;
         let named = document.root().get("resourceType").and_then(Node::as_str);
         let record_type: RecordType = named
             .and_then(|name| name.parse().ok())
@@ -78,7 +80,8 @@ impl Ids {
         Ok(Entry {
             record_type,
             id,
-            changed: changed.then_some(document),
+            document,
+            changed,
         })
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use vouchsafe::keys::KeyService as _;
 use vouchsafe::seal::IndexKey;
-use vouchsafe_fhir::{BundleError, EntryOutcome, execute, parse_bundle};
+use vouchsafe_fhir::{BundleError, BundleRequest, EntryOutcome, Resource, execute, parse_bundle};
 use vouchsafe_installation::import::Import;
 use vouchsafe_installation::{Installation, Opened, files, preflight};
 use vouchsafe_ledger::Gap;
@@ -116,38 +116,42 @@ impl Local {
         let idempotent = Idempotent::new(key.to_owned(), &[text]);
         let copy = text.clone();
         let parsed = tokio::task::spawn_blocking(move || parse_bundle(&copy)).await?;
-        let caller = self.import.caller(&self.installation).await;
-        let caller = caller.map_err(|error| told(&error))?;
-        Ok(match parsed {
-            Ok(bundle) => {
-                execute(
-                    self.installation.engine(),
-                    &caller,
-                    bundle,
-                    Some(idempotent),
-                )
-                .await
-            }
-            Err(error) => Err(error),
-        })
+        self.execute(parsed, idempotent).await
     }
 
-    pub(super) async fn write(
+    async fn execute(
+        &self,
+        request: Result<BundleRequest, BundleError>,
+        idempotent: Idempotent,
+    ) -> anyhow::Result<Result<Vec<EntryOutcome>, BundleError>> {
+        let request = match request {
+            Ok(request) => request,
+            Err(error) => return Ok(Err(error)),
+        };
+        let caller = self.import.caller(&self.installation).await;
+        let caller = caller.map_err(|error| told(&error))?;
+        let engine = self.installation.engine();
+        Ok(execute(engine, &caller, request, Some(idempotent)).await)
+    }
+
+    pub(super) async fn write_bundle(
         &self,
         text: &Zeroizing<Vec<u8>>,
         key: &str,
     ) -> Result<Vec<Ending>, Failed> {
-        match self.load(text, key).await {
-            Ok(Ok(outcomes)) => Ok(outcomes.iter().map(ending).collect()),
-            Ok(Err(error)) => {
-                let (_, words, path) = error.failure();
-                Err(match error.is_transient() {
-                    true => Failed::Transient(words.to_owned()),
-                    false => Failed::Refused(Why::new(error.entry, path, words)),
-                })
-            }
-            Err(error) => Err(Failed::Stop(error)),
-        }
+        endings(self.load(text, key).await)
+    }
+
+    /// Writes resources once under this key; their texts say whether it is the same request.
+    pub(super) async fn write(
+        &self,
+        resources: Vec<Resource>,
+        texts: &[&[u8]],
+        key: &str,
+    ) -> Result<Vec<Ending>, Failed> {
+        let idempotent = Idempotent::new(format!("lines-{key}"), texts);
+        let request = BundleRequest::writing(resources);
+        endings(self.execute(request, idempotent).await)
     }
 
     /// Ends the import's right, and gives the installation back.
@@ -176,6 +180,22 @@ impl Local {
             ));
         }
         installation.close().await;
+    }
+}
+
+fn endings(
+    written: anyhow::Result<Result<Vec<EntryOutcome>, BundleError>>,
+) -> Result<Vec<Ending>, Failed> {
+    match written {
+        Ok(Ok(outcomes)) => Ok(outcomes.iter().map(ending).collect()),
+        Ok(Err(error)) => {
+            let (_, words, path) = error.failure();
+            Err(match error.is_transient() {
+                true => Failed::Transient(words.to_owned()),
+                false => Failed::Refused(Why::new(error.entry, path, words)),
+            })
+        }
+        Err(error) => Err(Failed::Stop(error)),
     }
 }
 

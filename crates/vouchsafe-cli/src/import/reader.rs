@@ -10,11 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_lc_rs::digest;
 use bzip2::read::MultiBzDecoder;
 use data_encoding::HEXLOWER;
+use serde::Deserialize;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
+use vouchsafe::document::Document;
 use zeroize::Zeroizing;
 
-use super::chunk::{Chunk, Content, Line, head};
+use super::chunk::{Chunk, Content, Line};
 use super::files::{Form, Packing, Source};
 use super::gunzip::Gunzip;
 use super::journal::{Done, FileTag, Journal};
@@ -196,15 +198,12 @@ impl<'s> Reading<'s> {
             anyhow::bail!("it is larger than 64 MiB, unpacked; split the bundle, or use NDJSON");
         }
         without_mark(&mut text);
-        let said = head(&text).map(|head| head.resource_type);
-        let content = match said.as_deref() {
+        let content = match head(&text) {
             // What is no resource at all is refused, with its reason, where it is read for writing.
-            Some("Bundle") | None => Content::Bundle(text),
-            Some(_) => Content::Resources(vec![Line {
-                number: 0,
-                text,
-                again: 0,
-            }]),
+            Some(Head { resource_type }) if resource_type != "Bundle" => {
+                Content::Resources(vec![Line::new(0, text, (None, 0))])
+            }
+            Some(_) | None => Content::Bundle(text),
         };
         self.send(content, send, Last::Yes);
         Ok(())
@@ -232,12 +231,10 @@ impl<'s> Reading<'s> {
             let blank = text.iter().all(u8::is_ascii_whitespace);
             if !blank {
                 bytes += text.len();
-                let again = same.count(&text);
-                lines.push(Line {
-                    number,
-                    text,
-                    again,
-                });
+                // What is no JSON is told where it is written.
+                let read = Document::parse(&text).ok();
+                let again = same.count(&text, read.as_ref());
+                lines.push(Line::new(number, text, (read, again)));
             }
             if read == 0 {
                 self.send(Content::Resources(lines), send, Last::Yes);
@@ -284,8 +281,9 @@ struct Same(HashMap<[u8; 32], u32>);
 
 impl Same {
     /// How often this line was there before, if it has no id.
-    fn count(&mut self, text: &[u8]) -> u32 {
-        if head(text).is_none_or(|head| head.id.is_some()) {
+    fn count(&mut self, text: &[u8], read: Option<&Document>) -> u32 {
+        let id = |read: &Document| read.root().get("id").is_some_and(|id| !id.is_null());
+        if read.is_none_or(id) {
             return 0;
         }
         let mut key = [0; 32];
@@ -296,6 +294,18 @@ impl Same {
         *times = times.saturating_add(1);
         before
     }
+}
+
+/// What is read of a document to know whether it is a bundle.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(rename = "resourceType")]
+    resource_type: String,
+}
+
+/// What a document says of itself, when the text is a JSON object that does.
+fn head(text: &[u8]) -> Option<Head> {
+    serde_json::from_slice(text).ok()
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]

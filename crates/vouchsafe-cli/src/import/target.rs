@@ -6,8 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
-use super::chunk::{Chunk, Content, Line, transaction};
-use super::ids::Ids;
+use super::chunk::{Chunk, Content, Line, resources, transaction};
 use super::local::Local;
 use super::notes::Notes;
 use super::remote::Remote;
@@ -25,6 +24,15 @@ pub(super) struct Loaded {
     /// There already: found by a condition, or a new version of what has the same id.
     pub(super) matched: u64,
     pub(super) failed: u64,
+}
+
+/// What is written at once.
+#[derive(Clone, Copy)]
+enum What<'c> {
+    /// A bundle's text.
+    Bundle(&'c Zeroizing<Vec<u8>>),
+    /// Resources, all or nothing.
+    Lines(&'c [Line]),
 }
 
 /// How one entry of a bundle ended.
@@ -66,7 +74,7 @@ impl Target {
     /// When nothing can be written any more.
     pub(super) async fn load(&self, chunk: &Chunk, notes: &Notes) -> anyhow::Result<Loaded> {
         match &chunk.content {
-            Content::Bundle(text) => match self.write(text, &chunk.key).await? {
+            Content::Bundle(text) => match self.patiently(What::Bundle(text), &chunk.key).await? {
                 Ok(endings) => Ok(tally(endings, |place, why| {
                     notes.trouble(&why.at(&chunk.name, Some(format!("entry {}", place + 1))));
                 })),
@@ -92,13 +100,8 @@ impl Target {
             let (Some(first), Some(last)) = (part.first(), part.last()) else {
                 continue;
             };
-            let written = match transaction(part, self.ids()) {
-                Ok(text) => {
-                    let key = format!("{}-{}-{}", chunk.key, first.number, last.number);
-                    self.write(&text, &key).await?
-                }
-                Err(place) => Err(Why::no_resource(place)),
-            };
+            let key = format!("{}-{}-{}", chunk.key, first.number, last.number);
+            let written = self.patiently(What::Lines(part), &key).await?;
             match written {
                 Ok(endings) => {
                     let more = tally(endings, |place, why| {
@@ -125,19 +128,15 @@ impl Target {
         Ok(loaded)
     }
 
-    /// Writes a bundle, more than once when that may help.
-    async fn write(
+    /// Writes, more than once when that may help.
+    async fn patiently(
         &self,
-        text: &Zeroizing<Vec<u8>>,
+        what: What<'_>,
         key: &str,
     ) -> anyhow::Result<Result<Vec<Ending>, Why>> {
         let mut pause = FIRST_PAUSE;
         for attempt in 1..=ATTEMPTS {
-            let written = match self {
-                Self::Local(local) => local.write(text, key).await,
-                Self::Remote(remote) => remote.write(text, key).await,
-            };
-            match written {
+            match self.write(what, key).await {
                 Ok(endings) => return Ok(Ok(endings)),
                 Err(Failed::Refused(why)) => return Ok(Err(why)),
                 Err(Failed::Stop(error)) => return Err(error),
@@ -153,10 +152,19 @@ impl Target {
         anyhow::bail!("not written")
     }
 
-    fn ids(&self) -> &Ids {
-        match self {
-            Self::Local(local) => local.ids(),
-            Self::Remote(remote) => remote.ids(),
+    async fn write(&self, what: What<'_>, key: &str) -> Result<Vec<Ending>, Failed> {
+        match (self, what) {
+            (Self::Local(local), What::Bundle(text)) => local.write_bundle(text, key).await,
+            (Self::Local(local), What::Lines(lines)) => {
+                let resources = resources(lines, local.ids()).map_err(no_resource)?;
+                let texts: Vec<&[u8]> = lines.iter().map(|line| &line.text[..]).collect();
+                local.write(resources, &texts, key).await
+            }
+            (Self::Remote(remote), What::Bundle(text)) => remote.write(text, key).await,
+            (Self::Remote(remote), What::Lines(lines)) => {
+                let text = transaction(lines, remote.ids()).map_err(no_resource)?;
+                remote.write(&text, key).await
+            }
         }
     }
 
@@ -166,6 +174,11 @@ impl Target {
             local.close().await;
         }
     }
+}
+
+fn no_resource(place: usize) -> Failed {
+    let words = "this is no FHIR resource in JSON";
+    Failed::Refused(Why::new(Some(place), None, words))
 }
 
 /// Where a resource stands in its file.
@@ -234,10 +247,6 @@ impl Why {
             true => format!("{file}: {}", self.words),
             false => format!("{file}: {}: {}", inside.join(", "), self.words),
         }
-    }
-
-    fn no_resource(place: usize) -> Self {
-        Self::new(Some(place), None, "this is no FHIR resource in JSON")
     }
 }
 

@@ -1,6 +1,7 @@
 //! `vouchsafe serve` and `check`.
 
-use std::os::unix::fs::MetadataExt as _;
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::process::Command;
 
 use base64::Engine as _;
@@ -265,6 +266,47 @@ fn a_recorder_that_is_told_to_stop_waits_for_its_service() {
     serving.signal("TERM");
     assert!(serving.wait().success());
     assert!(!std::path::Path::new(&format!("/proc/{recorder}")).exists());
+}
+
+/// Lock and key apart: the root key on another disk, under a passphrase that is in a third place.
+#[test]
+fn a_root_key_lies_elsewhere_and_is_sealed() {
+    let world = World::with(
+        "[root_key]\nfile = \"../safe/root.key\"\npassphrase_file = \"../passphrase\"\n",
+    );
+    let (safe, passphrase) = (world.path("safe"), world.path("passphrase"));
+    std::fs::create_dir(&safe).unwrap();
+    let say = |text: &str| {
+        std::fs::write(&passphrase, text).unwrap();
+        std::fs::set_permissions(&passphrase, Permissions::from_mode(0o600)).unwrap();
+    };
+    let refused = |why: &str| {
+        let ran = world.run(&["serve"]);
+        assert_eq!(ran.code(), Some(1));
+        assert!(ran.err().contains(why), "{}", ran.err());
+    };
+    refused("there is no passphrase file at");
+    say("too short\n");
+    refused("at least 12 characters");
+    say("correct horse battery staple\n");
+    let mut serving = world.serve();
+    serving.signal("TERM");
+    assert!(serving.wait().success());
+    let file = std::fs::read_to_string(safe.join("root.key")).unwrap();
+    assert!(
+        file.contains("argon2id") && !file.contains("\nkey "),
+        "sealed"
+    );
+    assert!(!world.data().join("keys/root.key").exists());
+    say("another passphrase\n");
+    refused("does not open the root key file");
+    say("correct horse battery staple\n");
+    std::fs::rename(safe.join("root.key"), safe.join("gone")).unwrap();
+    refused("there is no root key file at");
+    std::fs::rename(safe.join("gone"), safe.join("root.key")).unwrap();
+    let mut serving = world.serve();
+    serving.signal("TERM");
+    assert!(serving.wait().success());
 }
 
 /// What is in the memory of service and recorder (keys, opened records) goes into no core file, and not to another process

@@ -6,7 +6,9 @@ use http::StatusCode;
 use vouchsafe::document::{Document, Node, Object};
 use vouchsafe::ids::{RecordId, RecordType, Version};
 
-use super::{BundleError, BundleRequest, Entry, EntryVerb, Kind, MAX_BODY_BYTES, MAX_ENTRIES};
+use super::{
+    BundleError, BundleRequest, Entry, EntryVerb, Kind, MAX_BODY_BYTES, MAX_ENTRIES, Resource,
+};
 use crate::headers::{self, check_accept};
 use crate::outcome::Problem;
 use crate::query::{self, Params};
@@ -29,6 +31,36 @@ pub fn parse_bundle(bytes: &[u8]) -> Result<BundleRequest, BundleError> {
         )));
     }
     from_document(parse(bytes).map_err(BundleError::whole)?)
+}
+
+impl BundleRequest {
+    /// The transaction that writes these resources: each as the record of its id, or as a new one.
+    ///
+    /// # Errors
+    /// [`BundleError`], with the resource that is not of its type or id.
+    pub fn writing(resources: impl IntoIterator<Item = Resource>) -> Result<Self, BundleError> {
+        let entry = |(place, resource): (usize, Resource)| {
+            let Resource {
+                record_type,
+                id,
+                document,
+            } = resource;
+            let verb = match id {
+                Some(id) => updating((record_type, id), document, None),
+                None => creating(record_type, document, None),
+            };
+            let verb = verb.map_err(|problem| BundleError::at(place, problem))?;
+            Ok(Entry {
+                full_url: None,
+                verb,
+            })
+        };
+        let entries = resources.into_iter().enumerate().map(entry);
+        Ok(Self {
+            kind: Kind::Transaction,
+            entries: entries.collect::<Result<_, BundleError>>()?,
+        })
+    }
 }
 
 fn from_document(mut document: Document) -> Result<BundleRequest, BundleError> {
@@ -205,7 +237,15 @@ fn create(
             );
         }
     };
-    let mut document = resource.ok_or_else(missing)?;
+    let document = resource.ok_or_else(missing)?;
+    creating(record_type, document, condition)
+}
+
+fn creating(
+    record_type: RecordType,
+    mut document: Document,
+    condition: Option<Params>,
+) -> Result<EntryVerb, Problem> {
     check_type(&document, &record_type).map_err(of_resource)?;
     strip(&mut document);
     Ok(EntryVerb::Create {
@@ -220,15 +260,23 @@ fn condition(text: &str, path: &str) -> Result<Params, Problem> {
 }
 
 fn update(path: &str, request: &Object, resource: Option<Document>) -> Result<EntryVerb, Problem> {
-    let (record_type, id) = address(path)?;
-    let mut document = resource.ok_or_else(missing)?;
+    let address = address(path)?;
+    let document = resource.ok_or_else(missing)?;
+    updating(address, document, if_match(request)?)
+}
+
+fn updating(
+    (record_type, id): (RecordType, RecordId),
+    mut document: Document,
+    if_match: Option<Version>,
+) -> Result<EntryVerb, Problem> {
     check_type(&document, &record_type).map_err(of_resource)?;
     check_id(strip(&mut document).as_ref(), id).map_err(of_resource)?;
     Ok(EntryVerb::Update {
         record_type,
         id,
         document,
-        if_match: if_match(request)?,
+        if_match,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The order in which an installation is opened.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +13,7 @@ use vouchsafe::seal::SystemPurpose;
 use vouchsafe::trusted::{self, Clock};
 use vouchsafe_database::Create;
 use vouchsafe_identity::{AdminError, Identity, Invitation};
-use vouchsafe_keys::local::LocalRoot;
+use vouchsafe_keys::local::{LocalRoot, Passphrase};
 use vouchsafe_keys::{CacheLimits, KeyStore};
 use vouchsafe_ledger::client::RecorderClient;
 use vouchsafe_records::engine::Engine;
@@ -25,7 +26,7 @@ use crate::event::draft;
 use crate::folder::{Folder, FolderError, Pinned};
 use crate::opening::{OpenError, Opening};
 use crate::recorder::Recorder;
-use crate::settings::Settings;
+use crate::settings::{RootKeySettings, Settings};
 use crate::{checkpoint, policies, recorder, tls};
 
 /// This program is younger (2026-11-01): a clock before it is wrong.
@@ -65,7 +66,7 @@ impl Installation {
             &settings.host_names,
             now(),
         )?;
-        let keys = open_keys(&folder, &places, first).await?;
+        let keys = open_keys(&folder, (&places, &settings.root_key), first).await?;
         if first {
             keys.create_tenant(pinned.tenant).await?;
             pinned.policies = Some(policies::write_default(&folder)?);
@@ -171,11 +172,21 @@ fn new_ids() -> Pinned {
     }
 }
 
-async fn open_keys(folder: &Folder, places: &Places, first: bool) -> Result<KeyStore, OpenError> {
-    let path = folder.root_key();
+async fn open_keys(
+    folder: &Folder,
+    (places, settings): (&Places, &RootKeySettings),
+    first: bool,
+) -> Result<KeyStore, OpenError> {
+    // Paths that are not absolute are those of the data folder, as everything in its settings.
+    let at = |path: &PathBuf| folder.path().join(path);
+    let path = settings.file.as_ref().map_or_else(|| folder.root_key(), at);
+    let passphrase = settings.passphrase_file.as_ref();
+    let passphrase = passphrase
+        .map(|path| Passphrase::from_file(&at(path)))
+        .transpose()?;
     let root = match first && !path.exists() {
-        true => LocalRoot::create(&path, None)?,
-        false => LocalRoot::open(&path, None)?,
+        true => LocalRoot::create(&path, passphrase.as_ref())?,
+        false => LocalRoot::open(&path, passphrase.as_ref())?,
     };
     Ok(KeyStore::open(&places.keys, create(first), root, CacheLimits::default()).await?)
 }

@@ -6,7 +6,7 @@ const OTHERS: [&str; 5] = ["DATA", "TOKEN", "BIN", "BLESS", "PG_BIN"];
 const FOREIGN: [&str; 3] = ["SERVICE_", "PORT", "TEST_"];
 
 /// Keys that a variable may override: those of the settings.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 21] = [
     "data_listen",
     "operations_listen",
     "public_url",
@@ -23,6 +23,8 @@ const KEYS: [&str; 19] = [
     "database.connections.records",
     "database.connections.identity",
     "database.connections.keys",
+    "root_key.file",
+    "root_key.passphrase_file",
     "tls.certificate",
     "tls.key",
     "tls.minimum",
