@@ -18,6 +18,7 @@ record_type = "resourceType"
 narrative = "text"
 contained = "contained"
 sibling = "_"
+extension = "extension"
 nested = ["BackboneElement", "Element"]
 
 [types.Patient]

@@ -82,9 +82,11 @@ async fn demo(args: Args) -> anyhow::Result<Ended> {
     let serving = tokio::spawn(running.serve());
     let ended = play(&args, &data, &stand, (&mut cast, &scene), &stop).await;
     stop.cancel();
-    serving.await?;
+    let served = serving.await?;
     stand.clear()?;
-    ended
+    let ended = ended?;
+    served.map_err(|error| told(&error))?;
+    Ok(ended)
 }
 
 /// The demo proper, while the service serves.

@@ -102,7 +102,13 @@ async fn import(args: Args, found: Found) -> anyhow::Result<Ended> {
         }
         _ => {
             let local = Local::open(&args.data).await?;
-            let journal = Journal::open(&local).await?;
+            let journal = match Journal::open(&local).await {
+                Ok(journal) => journal,
+                Err(error) => {
+                    local.close().await;
+                    return Err(error);
+                }
+            };
             (Target::Local(Box::new(local)), journal)
         }
     };

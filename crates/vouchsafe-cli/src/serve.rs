@@ -80,8 +80,8 @@ async fn serve(args: Args) -> anyhow::Result<Ended> {
         true => announce_json(&running, &base, (invitation.as_ref(), settled), &args.data),
         false => announce(&running, &base, (invitation.as_ref(), settled), &args.data),
     };
-    running.serve().await;
-    Ok(Ended::Well)
+    let served = running.serve().await;
+    served.map(|()| Ended::Well).map_err(|error| told(&error))
 }
 
 /// The link by which somebody enrols. The token is in its fragment, which no browser sends.

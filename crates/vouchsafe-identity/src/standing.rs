@@ -1,5 +1,5 @@
 //! How a caller stands at this moment: whether their session may be used, which rights they have, and which records stand
-//! for them. All of it is one look-up.
+//! for them. All of it is looked up side by side, and remembered as one.
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use crate::people::RecordLink;
 
 /// A person's session ends when they did nothing for so long (45 CFR 164.312(a)(2)(iii)).
 pub const IDLE_LIFE: SignedDuration = SignedDuration::from_mins(15);
+
 /// Why a token was not accepted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AuthenticationRefused {
@@ -63,8 +64,7 @@ impl Held {
 }
 
 impl Identity {
-    /// Looks a session up with what its principal has; `None` when it never began. That the principal of the row is that of
-    /// the session is for [`Liveness::check`].
+    /// Looks a session up with what its principal has; `None` when it never began, or is another principal's.
     pub(crate) async fn look_up(
         &self,
         session: &Session,
@@ -81,7 +81,9 @@ impl Identity {
             self.live_rights(principal),
             links
         )?;
-        Ok(live.map(|live| {
+        // Rights and links are of the token's principal: of a session of somebody else's there is nothing.
+        let own = live.filter(|live| live.principal == principal);
+        Ok(own.map(|live| {
             let links = links.into();
             Arc::new(Held {
                 live,

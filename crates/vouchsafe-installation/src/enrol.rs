@@ -3,8 +3,9 @@
 use vouchsafe::ids::PersonId;
 use vouchsafe_identity::{Enrolment, EnrolmentRefused, EnrolmentToken, Password};
 
+use crate::change::ChangeError;
 use crate::clock::now;
-use crate::installation::{ChangeError, Installation};
+use crate::installation::Installation;
 use crate::origin::Origin;
 
 /// Why nobody was enrolled.

@@ -10,7 +10,8 @@ use vouchsafe_records::engine::Caller;
 
 use crate::action::{ActionError, admit};
 use crate::caller;
-use crate::installation::{ChangeError, Installation};
+use crate::change::ChangeError;
+use crate::installation::Installation;
 use right::Integration;
 
 pub use right::local_session;
@@ -22,7 +23,7 @@ pub enum ImportError {
     #[error(transparent)]
     Right(#[from] ChangeError),
     /// Its session was ended, or what its service may do could not be looked up.
-    #[error(transparent)]
+    #[error("the import's session: {0}; run this again to go on")]
     Session(#[from] AuthenticationRefused),
     /// The policies refuse it.
     #[error("the policies refuse the import: {0}")]
@@ -70,8 +71,11 @@ impl Import {
     /// # Errors
     /// [`ImportError`].
     pub async fn caller(&self, installation: &Installation) -> Result<Caller, ImportError> {
-        let session = self.0.lock().await.session(installation).await?;
+        // Held until the session is looked up: nobody renews it, and ends the old one, in between.
+        let mut integration = self.0.lock().await;
+        let session = integration.session(installation).await?;
         let caller = caller::of_session(installation, session).await?;
+        drop(integration);
         // To import is to run the organisation, whatever else the role may do.
         Ok(Caller {
             purpose: Purpose::Operations,

@@ -9,12 +9,13 @@ use vouchsafe::audit::{AppendError, AuditKeys, AuditLog as _, Context, Draft, Ou
 use vouchsafe::gate::Gate;
 use vouchsafe::ids::TenantId;
 use vouchsafe::keys::{KeyError, KeyService as _};
-use vouchsafe_identity::{AdminError, Identity, NotDone, Prepared};
+use vouchsafe_identity::{Identity, Prepared};
 use vouchsafe_keys::KeyStore;
 use vouchsafe_ledger::client::RecorderClient;
 use vouchsafe_ledger::reader::Log;
 use vouchsafe_records::engine::Engine;
 
+use crate::change::ChangeError;
 use crate::checkpoint::{self, CheckpointError};
 use crate::clock::now;
 use crate::event::{draft, draft_as};
@@ -36,23 +37,6 @@ pub struct Installation {
     log: RecorderClient,
     recorder: Recorder,
     tls: Tls,
-}
-
-/// Why a change was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum ChangeError {
-    /// It was refused, or could not be prepared.
-    #[error(transparent)]
-    Refused(#[from] AdminError),
-    /// It could not be written down, so it was not made.
-    #[error("the audit log is not available, so nothing was changed: {0}")]
-    NotLogged(#[from] AppendError),
-    /// The keys of the log.
-    #[error("keys: {0}")]
-    Keys(#[from] KeyError),
-    /// It was written down and did not happen.
-    #[error(transparent)]
-    NotDone(#[from] NotDone),
 }
 
 impl Installation {

@@ -6,10 +6,12 @@
 //!
 //! What is done with an open installation is here exactly once, whoever asks for it: [`sign_in`], [`enrol`], [`caller`]
 //! (who asks, and with which rights), [`who_saw`] and [`import`]. HTTP and the command line are two front ends of
-//! these: they read what was sent or typed, call one function, and put its result into words. Neither needs the other.
+//! these: they read what was sent or typed, call one function, and put its result into words. Changes of people and rights go
+//! through [`Installation::change`], which writes them down first.
 
 mod action;
 pub mod caller;
+mod change;
 mod checkpoint;
 mod clock;
 mod databases;
@@ -33,10 +35,11 @@ pub mod tls;
 pub mod who_saw;
 
 pub use action::ActionError;
+pub use change::ChangeError;
 pub use checkpoint::CheckpointError;
 pub use clock::now;
 pub use first::{Administrator, InvalidAdministrator};
+pub use installation::Installation;
 pub use installation::open::Opened;
-pub use installation::{ChangeError, Installation};
 pub use opening::{OpenError, Opening};
 pub use origin::Origin;

@@ -8,6 +8,7 @@ use vouchsafe::keys::KeyError;
 use vouchsafe_ledger::Gap;
 use vouchsafe_ledger::client::{ChildError, ConnectError};
 
+use crate::change::ChangeError;
 use crate::checkpoint::CheckpointError;
 use crate::first::Administrator;
 use crate::folder::FolderError;
@@ -88,7 +89,7 @@ pub enum OpenError {
     Administrator(#[from] vouchsafe_identity::AdminError),
     /// Something of the first start did not happen.
     #[error("first start: {0}")]
-    NotDone(#[from] vouchsafe_identity::NotDone),
+    NotDone(#[from] ChangeError),
     /// A database server.
     #[error("{setting} ({place}): {error}")]
     Database {

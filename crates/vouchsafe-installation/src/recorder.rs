@@ -21,6 +21,8 @@ use crate::policies::from_hex;
 
 /// How long to wait for a previous recorder to exit, and the polling interval.
 const TAKE_OVER: Duration = Duration::from_secs(30);
+/// And how long one that was told of other policies.
+const OTHER_POLICIES: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(20);
 /// How often it is looked whether a recorder that we joined is still there.
 const WATCH: Duration = Duration::from_millis(100);
@@ -135,7 +137,7 @@ async fn answering(
     replica: Uuid,
     bundle: BundleHash,
 ) -> Result<RecorderClient, OpenError> {
-    let deadline = Instant::now() + TAKE_OVER;
+    let (deadline, other) = (Instant::now() + TAKE_OVER, Instant::now() + OTHER_POLICIES);
     loop {
         let answered = async {
             let (socket, believed) = (folder.socket(), believed.clone());
@@ -148,6 +150,10 @@ async fn answering(
                 OpenError::Connect(ConnectError::Unreachable { .. })
                 | OpenError::Append(AppendError::Unavailable),
             ) if Instant::now() < deadline => tokio::time::sleep(LOOK).await,
+            // That one may be about to end, too.
+            Err(OpenError::Connect(ConnectError::Bundle)) if Instant::now() < other => {
+                tokio::time::sleep(LOOK).await;
+            }
             answered => return answered,
         }
     }

@@ -5,9 +5,10 @@ use vouchsafe::audit::Context;
 use vouchsafe::session::Session;
 use vouchsafe_identity::{Credentials, SignInFailed, SignedIn};
 
+use crate::change::ChangeError;
 use crate::clock::now;
 use crate::event::draft;
-use crate::installation::{ChangeError, Installation};
+use crate::installation::Installation;
 use crate::origin::{Origin, Throttled};
 
 /// Why nobody was signed in.

@@ -66,8 +66,12 @@ impl<S> Open<S> {
         port.local_addr().ok()
     }
 
-    /// Serves until the token is cancelled, and what runs has ended.
-    pub(crate) async fn serve(self, shared: &S, stop: CancellationToken) {
+    /// Serves until the token is cancelled, and what runs has ended. A listener that breaks down ends all of them: a service
+    /// without one of its ports is none.
+    ///
+    /// # Errors
+    /// [`Broke`] when a listener did.
+    pub(crate) async fn serve(self, shared: &S, stop: CancellationToken) -> Result<(), Broke> {
         let drained = CancellationToken::new();
         let (mut at_stop, mut last) = (JoinSet::new(), JoinSet::new());
         for (listener, port) in self.0 {
@@ -79,11 +83,30 @@ impl<S> Open<S> {
             let tls = (listener.tls)(shared);
             serving.spawn(listener::serve(port, tls, router, end.clone()));
         }
-        while at_stop.join_next().await.is_some() {}
-        drained.cancel();
-        while last.join_next().await.is_some() {}
+        let mut served = Ok(());
+        let mut left = true;
+        while left {
+            let ended = tokio::select! {
+                Some(ended) = at_stop.join_next() => ended,
+                Some(ended) = last.join_next() => ended,
+                else => break,
+            };
+            if ended.is_err() {
+                served = Err(Broke);
+                stop.cancel();
+            }
+            if at_stop.is_empty() {
+                drained.cancel();
+            }
+            left = !(at_stop.is_empty() && last.is_empty());
+        }
+        served
     }
 }
+
+/// A listener ended by a fault of the program.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Broke;
 
 #[cfg(test)]
 mod tests;

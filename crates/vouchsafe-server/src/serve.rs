@@ -10,7 +10,7 @@ use vouchsafe_installation::preflight::Report;
 use vouchsafe_installation::settings::Settings;
 
 use crate::listener::ListenError;
-use crate::listeners::Open;
+use crate::listeners::{Broke, Open};
 use crate::planes::{DATA, LISTENERS, OPERATIONS};
 use crate::shared::Shared;
 use crate::tasks;
@@ -21,6 +21,9 @@ pub enum ServeError {
     /// A port.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// A listener ended by a fault of the program.
+    #[error("a listener broke down, so the service has ended; the messages before say where")]
+    Broke,
     /// Metrics.
     #[error("metrics could not be set up")]
     Metrics,
@@ -98,7 +101,10 @@ impl Running {
     }
 
     /// Serves until the token is cancelled; then lets what runs end, and the recorder after it.
-    pub async fn serve(self) {
+    ///
+    /// # Errors
+    /// [`ServeError::Broke`] when a listener broke down: then all has ended, in order.
+    pub async fn serve(self) -> Result<(), ServeError> {
         let Self { shared, ports } = self;
         let folder = shared.installation.folder().clone();
         let port = ports.address(DATA).map(|address| address.port());
@@ -106,7 +112,7 @@ impl Running {
             let message = "commands beside this service cannot know a port that the system chose";
             event(Level::Warn, message, &[]);
         }
-        tokio::join!(
+        let (served, ..) = tokio::join!(
             ports.serve(&shared, shared.stop.clone()),
             tasks::preflight::run(&shared),
             tasks::settle::run(&shared),
@@ -122,5 +128,6 @@ impl Running {
             // A connection that did not end in time; the recorder ends with this process.
             Err(_) => event(Level::Warn, "requests were cut off", &[]),
         }
+        served.map_err(|Broke| ServeError::Broke)
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn faults(name: &str, folder: &Path) -> anyhow::Result<Vec<String>> {
 
 /// What stands before the tests at the foot of a file.
 fn product(text: &str) -> &str {
-    let foot = text.find("\n#[cfg(test)]\nmod ");
+    let foot = text.find("\n#[cfg(test)]\nmod tests");
     foot.and_then(|foot| text.get(..foot)).unwrap_or(text)
 }
 

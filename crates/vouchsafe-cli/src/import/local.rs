@@ -74,10 +74,10 @@ impl Local {
         files::private_folder(&folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;
         let lock = lock(&folder.join("lock"))?;
-        let import = Import::begin(&installation, os_user()).await;
-        let import = import.map_err(|error| told(&error))?;
         let key = installation.keys().index_key(installation.tenant()).await;
         let ids = Ids::by(key.map_err(|error| told(&error))?);
+        let import = Import::begin(&installation, os_user()).await;
+        let import = import.map_err(|error| told(&error))?;
         Ok(Self {
             ids,
             installation,

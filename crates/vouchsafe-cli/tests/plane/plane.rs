@@ -17,7 +17,7 @@ use vouchsafe_identity::{
 use vouchsafe_installation::settings::Settings;
 use vouchsafe_installation::{Installation, Opened, Opening};
 use vouchsafe_ledger::Gap;
-use vouchsafe_server::serve::{Ports, Running};
+use vouchsafe_server::serve::{Ports, Running, ServeError};
 
 use super::home::Home;
 
@@ -33,7 +33,7 @@ pub(crate) struct Plane {
     pub(crate) client: Client,
     pub(crate) integration: String,
     stop: CancellationToken,
-    serving: JoinHandle<()>,
+    serving: JoinHandle<Result<(), ServeError>>,
 }
 
 pub(crate) fn opening(home: &Home) -> Opening {
@@ -186,7 +186,7 @@ impl Plane {
     /// Stops in an orderly way; what is stored stays.
     pub(crate) async fn stop(self) -> Home {
         self.stop.cancel();
-        self.serving.await.expect("no panic");
+        self.serving.await.expect("no panic").expect("served");
         self.home.assert_one_place();
         self.home
     }

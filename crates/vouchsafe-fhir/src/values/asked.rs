@@ -128,6 +128,7 @@ fn texts(modifier: Option<&str>, values: &[String]) -> Result<Tested, Why> {
         Some("contains") => TextMatch::Contains,
         Some(_) => return Err(Why::Modifier),
     };
+    let values: Vec<String> = values.iter().map(|value| unescape(value)).collect();
     let test = |value: &String| {
         let normalised: Box<str> = normalise(value).into();
         if normalised.is_empty() {
@@ -281,11 +282,7 @@ impl Token {
                 own,
                 Test::Not(Box::new(member("system", Test::Present))),
             ]),
-            // Of a ContactPoint, `use` stands for the system.
-            Some(Some(system)) => {
-                let of_system = vec![member("system", is(&system)), member("use", is(&system))];
-                Test::All(vec![own, Test::Any(of_system)])
-            }
+            Some(Some(system)) => Test::All(vec![own, member("system", is(&system))]),
         });
         Test::Within(&["coding"], Box::new(Test::Any(either)))
     }
@@ -347,7 +344,7 @@ impl DateValue {
 
     const fn test(self) -> Test {
         Test::Span {
-            reads: vouchsafe::trusted::read_span(date::read),
+            reads: date::READ,
             asked: self.span,
             op: self.op,
         }

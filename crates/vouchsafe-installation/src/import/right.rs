@@ -10,8 +10,9 @@ use vouchsafe_identity::{
     RightSpec, ServiceOwner,
 };
 
+use crate::change::ChangeError;
 use crate::clock::now;
-use crate::installation::{ChangeError, Installation};
+use crate::installation::Installation;
 
 /// The name of the service that imports act as; each user of the host has one of their own.
 const NAME: &str = "import";
@@ -41,7 +42,14 @@ impl Integration {
         let id = importer(installation, &user).await?;
         end_leftovers(installation, id, &user).await?;
         let (right, until) = give(installation, id, &user).await?;
-        let session = local_session(installation, id, &user).await?.session;
+        let session = match local_session(installation, id, &user).await {
+            Ok(local) => local.session,
+            Err(error) => {
+                // When this fails too, the right ends by itself, and with the next import.
+                let _ = end(installation, right, "the import did not begin", &user).await;
+                return Err(error);
+            }
+        };
         Ok(Self {
             user,
             id,
@@ -80,8 +88,9 @@ impl Integration {
     /// Ends the right and the session.
     pub(super) async fn end(self, installation: &Installation) -> Result<(), ChangeError> {
         let why = "the import has ended";
-        end(installation, self.right, why, &self.user).await?;
-        sign_out(installation, &self.session).await
+        let ended = end(installation, self.right, why, &self.user).await;
+        // Each on its own: when one fails, the other is still ended.
+        ended.and(sign_out(installation, &self.session).await)
     }
 }
 

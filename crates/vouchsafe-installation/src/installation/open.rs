@@ -22,7 +22,6 @@ use vouchsafe_records::store::Store;
 use super::Installation;
 use crate::clock::now;
 use crate::databases::{Places, places, reach};
-use crate::event::draft;
 use crate::folder::{Folder, FolderError, Pinned};
 use crate::opening::{OpenError, Opening};
 use crate::recorder::Recorder;
@@ -111,17 +110,7 @@ impl Installation {
             .add_first_administrator(self.tenant(), &person, now())
             .await;
         let invitation = match prepared {
-            Ok(prepared) => {
-                let context = Context::default();
-                let keys = self.audit_keys().await?;
-                let drafts: Vec<_> = prepared
-                    .events()
-                    .iter()
-                    .map(|event| draft(event, &keys, &context, now()))
-                    .collect();
-                self.append(drafts).await?;
-                Some(prepared.confirm().await?)
-            }
+            Ok(prepared) => Some(self.change(prepared, &Context::default()).await?),
             // The first start was cut off after this; a new link is made by `vouchsafe person link`.
             Err(AdminError::NotFirstStart) => None,
             Err(error) => return Err(error.into()),

@@ -1,5 +1,7 @@
 //! A further listener is one entry of the table.
 
+use std::time::Duration;
+
 use axum::http::HeaderValue;
 use axum::middleware::map_response;
 use axum::response::Response;
@@ -36,7 +38,13 @@ const fn entry(name: &'static str, routes: fn(&Certificates) -> Router) -> Entry
 }
 
 const DATA: Entry = entry("data", |_| {
-    Router::new().route("/records", get(async || "records"))
+    let slow = async || {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        "at last"
+    };
+    Router::new()
+        .route("/records", get(async || "records"))
+        .route("/slow", get(slow))
 });
 const OPERATIONS: Entry = Listener {
     ends: Ends::Last,
@@ -125,8 +133,42 @@ async fn a_third_listener_is_one_entry_with_its_own_routes_guard_and_tls() {
             .expect_err("another certificate");
         stop.cancel();
     };
-    tokio::join!(open.serve(&certificates, stop.clone()), client);
+    let (served, ()) = tokio::join!(open.serve(&certificates, stop.clone()), client);
+    assert_eq!(served, Ok(()));
     for address in [data, operations, keys] {
         TcpStream::connect(address).await.expect_err("closed");
     }
+}
+
+/// Who watches the service sees it until the last request has ended.
+#[tokio::test]
+async fn the_last_listener_ends_after_the_requests_of_the_others() {
+    let ((_folder, public), (_other, management)) = (certificate(), certificate());
+    let certificates = Certificates { public, management };
+    let table = [DATA, OPERATIONS];
+    let open = Open::ports(table, &Settings::default()).await.unwrap();
+    let (data, operations) = (
+        open.address("data").unwrap(),
+        open.address("operations").unwrap(),
+    );
+    let stop = CancellationToken::new();
+    let client = async {
+        let public = &certificates.public;
+        let slow = async {
+            let answer = ask(data, "/slow", public).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        };
+        let watched = async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            stop.cancel();
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            TcpStream::connect(data).await.expect_err("nothing new");
+            let answer = ask(operations, "/livez", public).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        };
+        tokio::join!(slow, watched);
+    };
+    let (served, ()) = tokio::join!(open.serve(&certificates, stop.clone()), client);
+    assert_eq!(served, Ok(()));
+    TcpStream::connect(operations).await.expect_err("closed");
 }

@@ -220,7 +220,12 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Small<T> {
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Response> {
         const LIMIT: usize = 16 * 1024;
-        let context = request.extensions().get().cloned().unwrap_or_default();
+        // Without the layer that makes it, a refusal would not say from where.
+        let context: Context = request
+            .extensions()
+            .get()
+            .cloned()
+            .ok_or_else(unavailable)?;
         let Ok(bytes) = axum::body::to_bytes(request.into_body(), LIMIT).await else {
             shared.refusals.count(&context, "body-too-large");
             let title = "the body is too large, or was cut off";

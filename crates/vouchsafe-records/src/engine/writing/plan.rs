@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use jiff::SignedDuration;
 use vouchsafe::access::Verb;
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
@@ -77,9 +78,13 @@ impl Planned {
 
     /// Who has care by the document and had not, or not for so long, by the version before.
     pub(super) fn new_relations(&self) -> Vec<&RelationRow> {
+        // How long a moment lasts that is written with a fraction of a second has changed, and will again: within a second
+        // it is the same end.
+        let slack = SignedDuration::from_secs(1);
         let covered = |new: &RelationRow| {
             self.relations_before.iter().any(|old| {
-                old.beneficiary == new.beneficiary && old.from <= new.from && new.until <= old.until
+                let until = old.until.saturating_add(slack).unwrap_or(old.until);
+                old.beneficiary == new.beneficiary && old.from <= new.from && new.until <= until
             })
         };
         self.relations.iter().filter(|new| !covered(new)).collect()

@@ -228,7 +228,8 @@ async fn writes_that_were_cut_off_are_settled(bench: &Bench) {
         let cut = tokio::time::timeout(Duration::from_micros(round * 150), write).await;
         ids.push((id, cut.is_ok()));
     }
-    office.engine.settle(SignedDuration::ZERO).await.unwrap();
+    let settled = office.engine.settle(SignedDuration::ZERO).await.unwrap();
+    assert!(settled > 0, "no write was cut off after its intent");
     for (id, answered) in ids {
         let stored = bench.store.read(&bench.key("Customer", id), None).await;
         assert!(
