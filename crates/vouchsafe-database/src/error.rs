@@ -3,6 +3,7 @@
 use vouchsafe_postgres::{Fault, tokio_postgres};
 
 use crate::failover;
+use crate::told::{self, Code};
 
 /// Why a database could not be opened, or did not do what it was asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -78,8 +79,8 @@ pub enum DatabaseError {
 impl From<rusqlite::Error> for DatabaseError {
     fn from(error: rusqlite::Error) -> Self {
         match error {
-            rusqlite::Error::SqliteFailure(failure, _) => of_result(failure.extended_code),
-            rusqlite::Error::SqlInputError { error, .. } => of_result(error.extended_code),
+            rusqlite::Error::SqliteFailure(failure, _) => told_result(failure.extended_code),
+            rusqlite::Error::SqlInputError { error, .. } => told_result(error.extended_code),
             rusqlite::Error::QueryReturnedNoRows
             | rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::IntegralValueOutOfRange(..)
@@ -93,15 +94,17 @@ impl From<rusqlite::Error> for DatabaseError {
 impl DatabaseError {
     /// What a fault means.
     pub(crate) fn of(fault: Fault) -> Self {
-        match fault {
-            Fault::Url(what) => Self::Url(what),
-            Fault::Authorities => Self::Authorities,
-            Fault::Tls => Self::Tls,
-            Fault::Unreachable => Self::Unreachable,
-            Fault::Proof => Self::Refused,
-            Fault::State(state) => of_sqlstate(state.code()),
-            Fault::Failed => Self::Failed,
-        }
+        let (code, meaning) = match fault {
+            Fault::Url(what) => return Self::Url(what),
+            Fault::Authorities => return Self::Authorities,
+            Fault::Tls => (Code::None, Self::Tls),
+            Fault::Unreachable => (Code::None, Self::Unreachable),
+            Fault::Proof => (Code::None, Self::Refused),
+            Fault::State(state) => (Code::state(state.code()), of_sqlstate(state.code())),
+            Fault::Failed => (Code::None, Self::Failed),
+        };
+        told::tell(code, meaning);
+        meaning
     }
 
     /// Marks a failover, if that is what a fault of a connection that was in use tells of.
@@ -125,6 +128,12 @@ impl From<tokio_postgres::Error> for DatabaseError {
     fn from(error: tokio_postgres::Error) -> Self {
         Fault::from(error).into()
     }
+}
+
+fn told_result(code: i32) -> DatabaseError {
+    let meaning = of_result(code);
+    told::tell(Code::Sqlite(code), meaning);
+    meaning
 }
 
 /// What a result code of SQLite means; its lowest byte is the kind.

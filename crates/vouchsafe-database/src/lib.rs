@@ -25,6 +25,7 @@ mod sqlite;
 mod statement;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod told;
 mod value;
 mod writer;
 

@@ -270,7 +270,12 @@ impl KeyStore {
     ) -> Result<Secret, KeyError> {
         let at = context(purpose, Some(tenant), version);
         let unwrapped = patiently(|| self.root.unwrap(&at, wrapped)).await;
-        unwrapped.map_err(refused)
+        unwrapped.map_err(|error| {
+            let version = u64::from(version);
+            // Errors are not remembered, so this is told for each attempt of a caller; values that were unwrapped are.
+            tracing::warn!(target: "vouchsafe", %error, version, "the root key did not unwrap a key");
+            refused(error)
+        })
     }
 
     /// The newest of some rows that may be used, or why none may.

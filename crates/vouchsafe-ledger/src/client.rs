@@ -16,8 +16,8 @@ mod flight;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -310,10 +310,25 @@ async fn in_time<T>(
 ) -> Result<T, AppendError> {
     let answer = timeout_at(deadline, answer).await;
     let answer = answer.unwrap_or(Err(AppendError::Late));
-    if matches!(answer, Err(AppendError::Late)) {
-        late.store(true, Ordering::Relaxed);
+    if let Err(error) = &answer {
+        if *error == AppendError::Late {
+            late.store(true, Ordering::Relaxed);
+        }
+        tell(*error);
     }
     answer
+}
+
+/// Tells the operator why entries were not appended, at most once a second: a caller is answered that the service is not
+/// available, and no more.
+fn tell(error: AppendError) {
+    static TOLD: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = Instant::now();
+    if told.is_none_or(|at| now.saturating_duration_since(at) >= Duration::from_secs(1)) {
+        *told = Some(now);
+        tracing::warn!(target: "vouchsafe", %error, "entries were not appended");
+    }
 }
 
 impl Port for RecorderClient {}
@@ -328,7 +343,10 @@ impl AuditLog for RecorderClient {
         let requests = self.standing().and_then(|()| requests(entries));
         let mut requests = match requests {
             Ok(requests) => requests,
-            Err(error) => return Box::pin(async move { Err(error) }),
+            Err(error) => {
+                tell(error);
+                return Box::pin(async move { Err(error) });
+            }
         };
         let (client, late) = (self.clone(), Late::default());
         // Nearly always it is one, and there is room for it.
