@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::process::child_of;
 use crate::world::{Serving, World};
 
 /// What a request may hold, in any place: whoever reads logs must find none of it.
@@ -208,6 +209,29 @@ fn at_other_levels_requests_are_not_told() {
         let err = told.serving.err();
         assert!(!err.contains("answered") && !err.contains("DEBUG"), "{err}");
     }
+}
+
+/// A caller is answered 503 and no more. Why stands in the log.
+#[test]
+fn why_something_is_not_available_is_told_to_the_operator() {
+    let told = Told::start("warn");
+    let patients = format!("{}/Patient", told.fhir);
+    let recorder = child_of(told.serving.id()).expect("a recorder").to_string();
+    let signal = |name: &str| {
+        let sent = Command::new("kill").args([name, &recorder]).status();
+        assert!(sent.unwrap().success());
+    };
+    signal("-STOP");
+    let status = told.ask(Some("clinician"), &patients, &[]);
+    signal("-CONT");
+    assert_eq!(status, 503);
+    let err = told.serving.err();
+    assert!(err.contains("entries were not appended"), "{err}");
+    assert!(
+        err.contains("the audit log did not answer in time"),
+        "{err}"
+    );
+    assert!(NEEDLES.iter().all(|needle| !err.contains(needle)), "{err}");
 }
 
 #[test]
