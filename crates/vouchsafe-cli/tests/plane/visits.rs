@@ -40,10 +40,11 @@ async fn created(plane: &Plane, record_type: &str, body: Vec<u8>) -> String {
 
 async fn token(plane: &Plane, link: &str, login: &str) -> String {
     let secret = plane.enrol(link).await;
-    let response = plane.sign_in(login, PASSWORD, &code(&secret, 0)).await;
+    let once = code(&secret, 0);
+    let response = plane.sign_in(login, PASSWORD, &once).await;
     assert_eq!(response.status(), StatusCode::OK);
     // The same code is good once.
-    let replayed = plane.sign_in(login, PASSWORD, &code(&secret, 0)).await;
+    let replayed = plane.sign_in(login, PASSWORD, &once).await;
     assert_eq!(replayed.status(), StatusCode::UNAUTHORIZED);
     let body: Value = response.json().await.expect("JSON");
     assert!(body["expires_in"].as_i64().expect("a number") <= 1800);
