@@ -116,10 +116,9 @@ async fn report(args: &Args, installation: &Installation) -> anyhow::Result<Repo
         actor: Some(principal::actor().label()),
         ..Event::new(Stream::System, "self-test", Outcome::Permitted, &context)
     };
-    installation.append(vec![noted.draft(at)]).await?;
+    let noted = installation.append(vec![noted.draft(at)]).await?;
     let mut not_done = Vec::new();
-    let walked = log::walk(installation.folder());
-    let (log, seen) = match walked {
+    let (log, seen) = match log::walk(installation, &noted).await {
         Ok(walked) => (Some(walked.log), walked.last_seen),
         Err(why) => {
             not_done.push(because("log", &why));

@@ -3,6 +3,7 @@
 pub(crate) mod open;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use vouchsafe::access::Bundle;
 use vouchsafe::audit::{AppendError, AuditKeys, AuditLog as _, Context, Draft, Outcome, Recorded};
@@ -23,6 +24,10 @@ use crate::folder::{Folder, Pinned};
 use crate::recorder::Recorder;
 use crate::settings::Settings;
 use crate::tls::Tls;
+
+/// The recorder signs a checkpoint each second.
+const PUBLISHED_WITHIN: Duration = Duration::from_secs(15);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// An open installation: everything that was opened, each part checked.
 #[derive(Debug)]
@@ -151,6 +156,25 @@ impl Installation {
     /// [`CheckpointError`].
     pub fn published_log(&self) -> Result<Log, CheckpointError> {
         checkpoint::published(&self.folder, self.pinned.log.as_deref())
+    }
+
+    /// The published log, once its checkpoint covers the entry of this index; `None` when it does not within 15 seconds. The
+    /// recorder signs a checkpoint each second, so what was just recorded is not in the published log at once.
+    ///
+    /// # Errors
+    /// [`CheckpointError`].
+    pub async fn published_log_with(&self, index: u64) -> Result<Option<Log>, CheckpointError> {
+        let deadline = Instant::now() + PUBLISHED_WITHIN;
+        loop {
+            let log = self.published_log()?;
+            if log.size() > index {
+                return Ok(Some(log));
+            }
+            if Instant::now() > deadline {
+                return Ok(None);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Remembers the published log in the records database, if it is longer than `known`; its size.

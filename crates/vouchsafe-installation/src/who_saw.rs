@@ -4,7 +4,6 @@
 //! the token, and in the log before a line of it is returned.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use vouchsafe::access::{Denied, Verb};
@@ -21,10 +20,6 @@ use crate::caller;
 use crate::checkpoint::CheckpointError;
 use crate::entry::{Entry, UnknownForm};
 use crate::installation::Installation;
-
-/// How long the recorder may take to publish an entry; it signs a checkpoint every second.
-const PUBLISHED_WITHIN: Duration = Duration::from_secs(15);
-const LOOK: Duration = Duration::from_millis(50);
 
 /// What was found.
 #[derive(Debug, Serialize)]
@@ -135,7 +130,8 @@ pub async fn who_saw(
     let keys = installation.audit_keys().await?;
     let wanted = keys.token("subject", subject.uuid().as_bytes());
     let names = names(installation).await?;
-    let log = published(installation, asked).await?;
+    let log = installation.published_log_with(asked).await?;
+    let log = log.ok_or(WhoSawError::NotPublished)?;
     let (tenant, entries) = (tenant.to_string(), log.size());
     let origin = log.origin().to_owned();
     let root = log.root().to_string();
@@ -154,21 +150,6 @@ fn refused(error: ActionError) -> WhoSawError {
     match error {
         ActionError::Denied(denied) => WhoSawError::Denied(denied),
         error => WhoSawError::NotLogged(error),
-    }
-}
-
-/// The log, once its checkpoint covers the entry of this index.
-async fn published(installation: &Installation, index: u64) -> Result<Log, WhoSawError> {
-    let deadline = Instant::now() + PUBLISHED_WITHIN;
-    loop {
-        let log = installation.published_log()?;
-        if log.size() > index {
-            return Ok(log);
-        }
-        if Instant::now() > deadline {
-            return Err(WhoSawError::NotPublished);
-        }
-        tokio::time::sleep(LOOK).await;
     }
 }
 

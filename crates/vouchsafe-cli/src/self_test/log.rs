@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::Deserialize;
+use vouchsafe::audit::Recorded;
 use vouchsafe_evidence::selftest::{Attacked, Log as LogPart};
+use vouchsafe_installation::Installation;
 use vouchsafe_installation::folder::Folder;
 use vouchsafe_ledger::reader::Log;
 use vouchsafe_tlog::tile::edge_paths;
@@ -37,8 +39,17 @@ struct Entry {
     stream: String,
 }
 
-pub(super) fn walk(folder: &Folder) -> anyhow::Result<Walked> {
-    let log = audit::open(folder)?;
+/// Walks the log with these entries of the self-test: a checkpoint follows what is recorded, and what was recorded before
+/// the self-test began is to be judged too.
+pub(super) async fn walk(installation: &Installation, noted: &Recorded) -> anyhow::Result<Walked> {
+    let folder = installation.folder();
+    let last = noted
+        .entries()
+        .last()
+        .context("the self-test has no entry")?;
+    let log = installation.published_log_with(last.index()).await?;
+    let log =
+        log.context("the log has no checkpoint yet over the entry of this self-test; try again")?;
     let report = log.verify();
     let mut walked = Walked {
         log: LogPart {
