@@ -1,12 +1,19 @@
 //! Requests that must fail, each in its precise way, and none in silence.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use hyper::body::{Body, Frame};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use vouchsafe_fhir::ROUTES;
+use vouchsafe_installation::settings::Settings;
 use vouchsafe_ledger::reader::Log;
 
 use super::home::{Home, on_both};
@@ -16,7 +23,8 @@ on_both!(
     no_phi_route_opens_before_an_administrator_is_enrolled,
     every_phi_route_wants_a_token,
     bad_input_is_refused_precisely_and_never_repeated,
-    limits_hold
+    limits_hold,
+    a_place_is_held_no_longer_than_a_request_may_take
 );
 
 /// A path for a template, with things in it that are nowhere.
@@ -205,6 +213,78 @@ async fn limits_hold(home: Home) {
         );
     }
     too_large_is_in_the_log(&plane.stop().await);
+}
+
+/// A body that is sent as its pieces come.
+struct Pieces(mpsc::Receiver<Bytes>);
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = self.0.poll_recv(context);
+        piece.map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+    }
+}
+
+/// Who sends slowly holds the only place: others are told so at once, and have the place when the time of the first is over.
+async fn a_place_is_held_no_longer_than_a_request_may_take(home: Home) {
+    let set = |settings: &mut Settings| {
+        (settings.concurrency_limit, settings.request_timeout_seconds) = (1, 5);
+    };
+    let plane = Plane::open_with(home, set).await;
+    let token = plane.integration.clone();
+    let (pieces, sent) = mpsc::channel(1);
+    let slow = plane
+        .client
+        .post(format!("{}/fhir/R4/Patient", plane.base))
+        .bearer_auth(&token)
+        .header("content-type", "application/fhir+json")
+        .body(reqwest::Body::wrap(Pieces(sent)))
+        .send();
+    let slow = tokio::spawn(slow);
+    // More than is under way at any time: the handler reads, so it has its place.
+    for _ in 0..128 {
+        let piece = Bytes::from_static(&[b' '; 64 * 1024]);
+        pieces.send(piece).await.expect("the service reads");
+    }
+    let other = async || {
+        let path = format!("/Patient/{}", uuid::Uuid::new_v4());
+        let response = plane.fhir(&token, Method::GET, &path, None).await;
+        let headers = response.headers().clone();
+        assert_eq!(headers["strict-transport-security"], "max-age=31536000");
+        assert_eq!(headers["cache-control"], "no-store");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        (response.status(), response.text().await.expect("text"))
+    };
+    let (status, text) = other().await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{text}");
+    assert!(text.contains("throttled"), "{text}");
+    let mut answered = other().await;
+    while answered.0 == StatusCode::SERVICE_UNAVAILABLE {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        answered = other().await;
+    }
+    assert_eq!(answered.0, StatusCode::NOT_FOUND, "{}", answered.1);
+    // The rest of it is read, so that its answer is seen.
+    drop(pieces);
+    let response = slow.await.expect("no panic").expect("answers");
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let text = response.text().await.expect("text");
+    assert!(text.contains("timeout"), "{text}");
+    let home = plane.stop().await;
+    let log = Log::open(&home.path().join("audit")).expect("the log");
+    let timeouts = log
+        .entries(0)
+        .expect("entries")
+        .map(|entry| serde_json::from_str(&entry.expect("an entry").json).expect("JSON"))
+        .filter(|entry: &Value| entry["reason"] == "timeout" && entry["outcome"] == "refused")
+        .count();
+    assert_eq!(timeouts, 1);
 }
 
 /// As the caller's where it was known who asks, and counted where not.

@@ -81,11 +81,18 @@ impl Plane {
 
     /// Starts with an enrolled administrator and a token for everything.
     pub(crate) async fn open(home: Home) -> Self {
+        Self::open_with(home, |_| ()).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn open_with(home: Home, set: impl FnOnce(&mut Settings)) -> Self {
+        let mut opening = opening(&home);
+        set(&mut opening.settings);
         let Opened {
             installation,
             invitation,
             ..
-        } = Installation::open(opening(&home)).await.expect("opens");
+        } = Installation::open(opening).await.expect("opens");
         let integration = integration_token(&installation).await;
         let invitation = invitation.expect("a first start");
         let link = invitation.token.expose().to_owned();
