@@ -3,7 +3,7 @@
 # anywhere must be caught.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-bin=${VOUCHSAFE_BIN:?the program: set VOUCHSAFE_BIN}
+bin=${VOUCHSAFE_BIN:-$(cd "$here/../.." && pwd)/target/debug/vouchsafe}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$bin" demo --once --data "$work/data" >"$work/demo.log" 2>&1 || { cat "$work/demo.log"; exit 1; }
