@@ -279,7 +279,7 @@ def every_mistake(driver, link):
         page.open(f"{BASE}/auth/enrol")
         told(page, "Open your link again")
         page.open(f"{BASE}/auth/enrol#{token[::-1]}")
-        told(page, "This link is not valid, or no longer: ask for a new one.")
+        told(page, "This link is unknown, used or expired: ask for a new one.")
         picture(page, "no-link")
         # In the tab where another was open: a new fragment alone loads nothing.
         secret = open_link(page, link)
@@ -330,7 +330,7 @@ def dead(page, link):
     page.call("POST", "/refresh")
     told(page, "Open your link again")
     page.open(link)
-    told(page, "This link is not valid, or no longer: ask for a new one.")
+    told(page, "This link is unknown, used or expired: ask for a new one.")
     assert not page.find_all("form"), "a dead link shows a form"
     same("the address", page.url(), f"{BASE}/auth/enrol")
     page.console()

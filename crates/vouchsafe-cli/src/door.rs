@@ -199,7 +199,7 @@ impl Remote {
         let response = self.send(path, body).await?;
         let body = Zeroizing::new(response.bytes().await.map_err(|_| lost())?.to_vec());
         serde_json::from_slice(&body)
-            .map_err(|_| anyhow::anyhow!("the service's answer is none that is known here"))
+            .map_err(|_| anyhow::anyhow!("the answer of the service has an unknown format"))
     }
 
     async fn send(
@@ -245,9 +245,9 @@ fn unreachable_service(base: &str, error: &reqwest::Error) -> anyhow::Error {
     let why = match error {
         error if error.is_timeout() => "it does not answer in time",
         error if error.is_connect() => {
-            "nobody listens there, or not with a certificate that is trusted here (--ca FILE)"
+            "no service answers there, or its certificate is not trusted here (--ca FILE)"
         }
-        _ => "its answer is none that is known here",
+        _ => "its answer has an unknown format",
     };
     anyhow::anyhow!("cannot reach the service at {base}: {why}")
 }

@@ -57,22 +57,22 @@ pub enum DatabaseError {
     )]
     Schema,
     /// The file or a table is damaged, or it is no database.
-    #[error("the database is damaged, or the file is no database; restore it from a backup")]
+    #[error("the database is damaged, or the file is not a database; restore it from a backup")]
     Damaged,
     /// No room on the disk.
     #[error("the disk of the database is full")]
     Full,
     /// A row with that key is there.
-    #[error("a row with that key is there already")]
+    #[error("a row with this key exists already")]
     Duplicate,
     /// Other transactions came between; the same may succeed when it is tried again.
-    #[error("another transaction came between; try again")]
+    #[error("a concurrent transaction changed the same rows; try again")]
     Serialization,
     /// The commit was asked for, and its answer did not come.
     #[error("it is not known whether the transaction was committed")]
     InDoubt,
     /// A statement failed.
-    #[error("the database could not do what it was asked")]
+    #[error("the database could not run the statement")]
     Failed,
 }
 

@@ -65,7 +65,7 @@ pub(crate) enum PlaceError {
         path: PathBuf,
         error: std::io::Error,
     },
-    #[error("another run has this log; wait until it has ended")]
+    #[error("another run uses this log; wait until it ends")]
     Busy,
 }
 

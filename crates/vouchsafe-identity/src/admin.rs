@@ -52,7 +52,7 @@ pub enum AdminError {
     #[error("the person or service is disabled")]
     Disabled,
     /// Somebody has that login.
-    #[error("somebody has that login already")]
+    #[error("another person has this login already")]
     LoginTaken,
     /// A login is an e-mail address.
     #[error("a login is an e-mail address of at most 254 characters")]
@@ -64,31 +64,31 @@ pub enum AdminError {
     #[error("a reason has 1 to 500 characters")]
     Reason,
     /// Nobody gives themselves a right, care or a way in.
-    #[error("nobody gives this to themselves")]
+    #[error("a person cannot give this to themselves")]
     SelfGiven,
     /// The approver is not an active person of this tenant.
     #[error("the approver is not an active person of this tenant")]
     Approver,
     /// The time is over before it begins.
-    #[error("the end is not after the beginning, or is over")]
+    #[error("the end is not after the start, or lies in the past")]
     Period,
     /// Longer than such a right may be.
-    #[error("the right is longer than it may be: 24 hours for integration, 366 days for others")]
+    #[error("the right lasts too long: at most 24 hours for integration, 366 days for others")]
     TooLong,
     /// The role `integration` is for services.
     #[error("the role integration is for services only")]
     ServicesOnly,
     /// There are people already.
-    #[error("this is not the first start: there are people already")]
+    #[error("this is not the first start: the installation has people already")]
     NotFirstStart,
     /// The record is linked to somebody.
-    #[error("the record is linked to somebody already")]
+    #[error("the record is linked to another person already")]
     Linked,
     /// Somebody else than the service's owner asks for its session.
     #[error("the service belongs to somebody else")]
     NotOwner,
     /// No randomness to be had.
-    #[error("the system gives no random bytes")]
+    #[error("the operating system returns no random bytes")]
     Random,
     /// The database.
     #[error("database: {0}")]

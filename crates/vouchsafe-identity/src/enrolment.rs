@@ -61,7 +61,7 @@ impl fmt::Debug for Enrolment {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum EnrolmentRefused {
     /// No such link, or it was used, replaced or is over: they look alike.
-    #[error("this link is not valid, or no longer: ask for a new one")]
+    #[error("this link is unknown, used or expired: ask for a new one")]
     Link,
     /// The password.
     #[error(transparent)]

@@ -11,7 +11,7 @@ use crate::event::Event;
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NotDone {
     /// Somebody else was faster: what was checked is no longer so. Nothing was changed.
-    #[error("somebody else was faster; nothing was changed")]
+    #[error("another change came first; nothing was changed")]
     Overtaken,
     /// The database; whether anything was changed is unknown when it was lost at the commit.
     #[error("database: {0}")]

@@ -26,7 +26,7 @@ pub enum AuthenticationRefused {
     #[error("the session has ended")]
     Ended,
     /// Nobody did anything for [`IDLE_LIFE`].
-    #[error("the session has ended: nobody was active for 15 minutes")]
+    #[error("the session has ended: 15 minutes without activity")]
     Idle,
     /// The person or service was disabled, or the service's time is over.
     #[error("the account is disabled")]

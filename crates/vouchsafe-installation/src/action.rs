@@ -23,7 +23,7 @@ pub enum ActionError {
     #[error("keys: {0}")]
     Keys(#[from] KeyError),
     /// The log did not say where the entry is.
-    #[error("the log did not say where the entry is")]
+    #[error("the audit log did not return the position of the entry")]
     Nowhere,
 }
 

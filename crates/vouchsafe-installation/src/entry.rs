@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 /// An entry that is not of a form that is known here.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("entry {0} is not of a form that is known here")]
+#[error("entry {0} has an unknown format")]
 pub struct UnknownForm(u64);
 
 /// The members of an entry that are shown.

@@ -23,7 +23,7 @@ pub enum ImportError {
     #[error(transparent)]
     Right(#[from] ChangeError),
     /// Its session was ended, or what its service may do could not be looked up.
-    #[error("the import's session: {0}; run this again to go on")]
+    #[error("the import's session: {0}; run the command again to continue")]
     Session(#[from] AuthenticationRefused),
     /// The policies refuse it.
     #[error("the policies refuse the import: {0}")]

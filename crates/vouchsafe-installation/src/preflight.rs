@@ -287,11 +287,9 @@ fn administrator(enrolled: Result<bool, String>) -> Result<String, String> {
 fn successor(until: Option<Option<Timestamp>>, checks: &mut Checks) {
     let finding = match until {
         None => return,
-        Some(None) => {
-            "nobody who is enrolled and not disabled is a security administrator".to_owned()
-        }
+        Some(None) => "no enrolled and active person is a security administrator".to_owned(),
         Some(Some(until)) if until.duration_since(now()) < RENEW_WITHIN => {
-            format!("nobody is a security administrator after {until:.0}")
+            format!("no person is a security administrator after {until:.0}")
         }
         Some(Some(_)) => return,
     };

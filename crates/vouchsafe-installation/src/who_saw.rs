@@ -106,7 +106,7 @@ pub enum WhoSawError {
     #[error("the log has not published its latest entries; look at the recorder's messages")]
     NotPublished,
     /// The thread that read the log ended before it was done.
-    #[error("reading the log was cut off")]
+    #[error("reading the log was interrupted")]
     CutOff,
 }
 

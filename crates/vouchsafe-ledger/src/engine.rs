@@ -279,7 +279,11 @@ fn read_sources(layout: &Layout, tree: &TileTree<&Files<'_>>) -> Result<Sources,
         {
             let leaf = Leaf::read(&entry);
             let leaf = leaf.map_err(|_| {
-                damaged(&layout.log(), 0, "an entry is none that a recorder writes")
+                damaged(
+                    &layout.log(),
+                    0,
+                    "an entry is not in the format of the recorder",
+                )
             })?;
             sources.apply(&leaf.source, leaf.counter, leaf.kind);
         }

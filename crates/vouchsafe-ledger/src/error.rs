@@ -138,7 +138,7 @@ pub enum RecorderError {
         limits: &'static str,
     },
     /// A thread of the recorder panicked: a defect of this program.
-    #[error("the recorder failed within itself")]
+    #[error("the recorder had an internal error")]
     Internal,
 }
 

@@ -57,8 +57,8 @@ pub enum ReadError {
         /// Which tile, and what is wrong.
         error: TileError,
     },
-    /// An entry is none that a recorder writes.
-    #[error("entry {index} is none that a recorder writes")]
+    /// An entry is not in the format of the recorder.
+    #[error("entry {index} is not in the format of the recorder")]
     Entry {
         /// Its index.
         index: u64,
@@ -69,7 +69,7 @@ pub enum ReadError {
 #[derive(Debug, thiserror::Error)]
 pub enum NotExtended {
     /// What was remembered is no checkpoint of this log.
-    #[error("what was remembered of it is no checkpoint that its key signed")]
+    #[error("the remembered checkpoint is not signed by the key of the log")]
     Unknown,
     /// It has fewer entries.
     #[error("it ends at entry {size}, and had {known} entries before: it is an older copy")]

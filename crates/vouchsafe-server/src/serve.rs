@@ -22,7 +22,7 @@ pub enum ServeError {
     #[error(transparent)]
     Listen(#[from] ListenError),
     /// A listener ended by a fault of the program.
-    #[error("a listener broke down, so the service has ended; the messages before say where")]
+    #[error("a listener failed, so the service ended; earlier messages name the listener")]
     Broke,
     /// Metrics.
     #[error("metrics could not be set up")]

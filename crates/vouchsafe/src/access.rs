@@ -300,7 +300,7 @@ pub enum Denied {
     #[error("a policy could not be evaluated")]
     Failed,
     /// What is asked is longer than the log has room for.
-    #[error("what is asked is longer than its entry may be")]
+    #[error("the query is longer than its audit entry may be")]
     TooLong,
 }
 

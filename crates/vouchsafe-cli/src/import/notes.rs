@@ -105,7 +105,9 @@ impl Notes {
         let number = self.troubles.fetch_add(1, Ordering::Relaxed);
         match number.cmp(&TOLD) {
             std::cmp::Ordering::Less => self.tell(line),
-            std::cmp::Ordering::Equal => self.tell("... more of this is counted, and not told"),
+            std::cmp::Ordering::Equal => {
+                self.tell("... further messages of this kind are counted, not shown")
+            }
             std::cmp::Ordering::Greater => {}
         }
     }
@@ -259,7 +261,7 @@ impl std::fmt::Display for Summary {
             )?;
         }
         if self.interrupted {
-            write!(f, "\ninterrupted: run this again to go on")?;
+            write!(f, "\ninterrupted: run the command again to continue")?;
         }
         Ok(())
     }
@@ -293,7 +295,7 @@ mod tests {
              skipped: 1 files with the same content as another file\n\
              skipped: 3 entries of folders that are not .json or .ndjson files; links to folders are not followed\n\
              1 files are not wholly loaded, as said above; correct them and run this again\n\
-             interrupted: run this again to go on"
+             interrupted: run the command again to continue"
         );
     }
 }

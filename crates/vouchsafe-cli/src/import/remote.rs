@@ -133,7 +133,7 @@ impl Remote {
                 Failed::Transient("the access token has ended".to_owned())
             }
             _ => Failed::Stop(anyhow::anyhow!(
-                "the access token is not valid, or no longer; write a new one to {} and run this \
+                "the access token is invalid or has expired; write a new one to {} and run this \
                  again to go on",
                 self.token_file.display()
             )),
@@ -144,7 +144,7 @@ impl Remote {
         let why = match error {
             error if error.is_timeout() => "it does not answer in time",
             error if error.is_connect() => {
-                "nobody listens there, or not with a certificate that is trusted here (--ca FILE)"
+                "no service answers there, or its certificate is not trusted here (--ca FILE)"
             }
             _ => "the connection was lost",
         };

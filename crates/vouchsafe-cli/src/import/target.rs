@@ -141,7 +141,9 @@ impl Target {
                 Err(Failed::Refused(why)) => return Ok(Err(why)),
                 Err(Failed::Stop(error)) => return Err(error),
                 Err(Failed::Transient(words)) if attempt == ATTEMPTS => {
-                    anyhow::bail!("{words}; tried {ATTEMPTS} times, run this again to go on");
+                    anyhow::bail!(
+                        "{words}; tried {ATTEMPTS} times, run the command again to continue"
+                    );
                 }
                 Err(Failed::Transient(_)) => {
                     tokio::time::sleep(pause).await;

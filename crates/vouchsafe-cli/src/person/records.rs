@@ -91,7 +91,7 @@ pub(super) async fn disconnect(args: DisconnectArgs) -> anyhow::Result<()> {
         );
         let prepared = identity.unlink(tenant, record, actor(), now()).await;
         change(installation, prepared).await?;
-        output::say(format_args!("{record} stands for nobody from now on."))
+        output::say(format_args!("{record} no longer stands for a person."))
     })
     .await
 }

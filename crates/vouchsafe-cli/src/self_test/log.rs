@@ -74,9 +74,8 @@ impl Walked {
     fn read(&mut self, log: &Log) -> anyhow::Result<()> {
         for entry in log.entries(0).map_err(|error| told(&error))? {
             let logged = entry.map_err(|error| told(&error))?;
-            let entry: Entry = serde_json::from_str(&logged.json).map_err(|_| {
-                anyhow::anyhow!("entry {} is none that is known here", logged.index)
-            })?;
+            let entry: Entry = serde_json::from_str(&logged.json)
+                .map_err(|_| anyhow::anyhow!("entry {} has an unknown format", logged.index))?;
             let actor = entry.actor.unwrap_or_default();
             if entry.stream == "phi" {
                 self.log.about_records += 1;

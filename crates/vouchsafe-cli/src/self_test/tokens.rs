@@ -96,7 +96,7 @@ fn parts(token: &str) -> anyhow::Result<(Value, Value)> {
     });
     match (parts.next().flatten(), parts.next().flatten()) {
         (Some(header), Some(claims)) => Ok((header, claims)),
-        _ => Err(anyhow!("the token that was made is none")),
+        _ => Err(anyhow!("the issued token is malformed")),
     }
 }
 

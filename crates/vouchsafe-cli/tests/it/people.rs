@@ -122,19 +122,19 @@ fn it_is_told_when_nobody_is_a_security_administrator_any_more() {
     };
     // The first one is invited, and has not enrolled.
     assert!(
-        finding().contains("nobody who is enrolled"),
+        finding().contains("no enrolled and active person"),
         "{}",
         finding()
     );
     enrolled(&world, "ada@example.org", "security-administrator");
     let days_left = finding();
     assert!(
-        days_left.contains("nobody is a security administrator after"),
+        days_left.contains("no person is a security administrator after"),
         "{days_left}"
     );
     world.run(&["person", "disable", "ada@example.org", "--reason", "left"]);
     assert!(
-        finding().contains("nobody who is enrolled"),
+        finding().contains("no enrolled and active person"),
         "{}",
         finding()
     );
@@ -244,7 +244,7 @@ fn a_record_stands_for_one_person() {
     );
     let again = world.run(&["person", "connect", &email, record]);
     assert!(
-        again.err().contains("linked to somebody already"),
+        again.err().contains("linked to another person already"),
         "{}",
         again.err()
     );

@@ -306,7 +306,7 @@ fn reached(git: &Git, branch: &str, refs: &BTreeMap<String, String>) -> Result<S
     } else {
         let names: Vec<_> = refs.keys().map(String::as_str).collect();
         Err(format!(
-            "{} have parted: name the one that is protected in full in [change] branches",
+            "{} have diverged: name the protected one in full in [change] branches",
             names.join(" and ")
         ))
     }

@@ -87,7 +87,7 @@ pub(super) fn opened(
         None => manifest
             .key
             .parse()
-            .map_err(|_| "the key in the manifest is none")?,
+            .map_err(|_| "the key in the manifest is not a public key")?,
     };
     let log = Log::open(Arc::new(LogFiles(Arc::clone(&archive))), &key, &[])
         .map_err(|error| error.to_string())?;

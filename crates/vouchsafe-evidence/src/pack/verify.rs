@@ -66,7 +66,7 @@ pub(crate) enum NoPack {
     Manifest(String),
     #[error("the pack has format {0}, this program knows 1")]
     Version(u8),
-    #[error("the key in the manifest is none")]
+    #[error("the key in the manifest is not a public key")]
     Key,
 }
 

@@ -27,7 +27,7 @@ pub(crate) enum WriteError {
     #[error("another run is writing this log; wait until it has ended")]
     Busy,
     /// There is a log already.
-    #[error("there is a log here already")]
+    #[error("a log exists here already")]
     Exists,
     /// The log cannot be read.
     #[error(transparent)]

@@ -9,7 +9,7 @@ use vouchsafe_records::engine::{Failure, Idempotent, Op, OpResult, Refused};
 use super::plan::named;
 use super::{EntryOutcome, Kind, Run, failed_whole};
 
-/// So many entries are taken out of a group one by one; then it is parted.
+/// After this many single failures, the group is split in half.
 const TAKEN_OUT: usize = 8;
 
 type Outcomes = Vec<(usize, EntryOutcome)>;

@@ -114,7 +114,7 @@ const fn words(failure: &Failure) -> Words {
         Failure::SelfRelation => (
             StatusCode::FORBIDDEN,
             "forbidden",
-            "nobody gives themselves care of a patient",
+            "a caller cannot give themselves care of a patient",
         ),
         Failure::VersionConflict => (
             StatusCode::PRECONDITION_FAILED,
@@ -177,7 +177,7 @@ const fn of_search(failure: &Failure) -> Words {
         Failure::BadParam(_) => ("value", "a search parameter's value is malformed"),
         Failure::BadCursor => (
             "expired",
-            "the page link is not valid, or no longer; search again",
+            "the page link is invalid or has expired; search again",
         ),
         Failure::TooCostly => (
             "too-costly",
@@ -195,9 +195,12 @@ const fn of_service(failure: &Failure) -> Words {
     let (code, text) = match failure {
         Failure::OutcomeUnknown => (
             "incomplete",
-            "it is not known whether this was done; repeat it with the same Idempotency-Key",
+            "the outcome is unknown; repeat the request with the same Idempotency-Key",
         ),
-        Failure::Busy => ("lock-error", "another write came between; try again"),
+        Failure::Busy => (
+            "lock-error",
+            "another write changed the resource first; try again",
+        ),
         _ => (
             "transient",
             "a safeguard or a database is not available; nothing was done",

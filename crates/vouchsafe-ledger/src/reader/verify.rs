@@ -24,8 +24,8 @@ pub enum Finding {
         /// Which file, and what is wrong with it.
         what: String,
     },
-    /// An entry is none that a recorder writes.
-    #[error("entry {index}: it is none that a recorder writes")]
+    /// An entry is not in the format of the recorder.
+    #[error("entry {index}: it is not in the format of the recorder")]
     Entry {
         /// Its index.
         index: u64,

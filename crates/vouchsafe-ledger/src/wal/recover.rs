@@ -79,7 +79,7 @@ pub(crate) fn recover(
         let segment = scan.segment(number, number == oldest, &mut visit)?;
         end = segment.offset;
         if number == last && segment.goes_on {
-            let what = "the segment before it says that the log goes on in it";
+            let what = "the previous segment says that the log continues in it";
             return Err(missing(place, number + 1, what));
         }
         if number != last && !segment.goes_on {
@@ -279,7 +279,7 @@ impl<'a> Scan<'a> {
             return Err(damaged(
                 &self.place.path(number),
                 0,
-                "the log goes on in the next segment without saying so",
+                "the log continues in the next segment without a mark",
             ));
         }
         Ok(next)

@@ -379,15 +379,15 @@ impl fmt::Display for Failure {
             Self::Several => "several records match",
             Self::Unsupported(_) => "a search parameter is not supported here",
             Self::BadParam(_) => "a search parameter's value is malformed",
-            Self::BadCursor => "the cursor is not valid, or no longer",
+            Self::BadCursor => "the cursor is invalid or has expired",
             Self::SelfRelation => "nobody gives themselves care",
             Self::IdempotencyMismatch => "the idempotency key was used for something else",
             Self::Duplicate => "the same record is written twice",
             Self::Unavailable => "a safeguard is not available; nothing was done",
             Self::OutcomeUnknown => {
-                "it is not known whether this was done; repeat it with the same idempotency key"
+                "the outcome is unknown; repeat the request with the same idempotency key"
             }
-            Self::Busy => "another write came between; try again",
+            Self::Busy => "another write changed the resource first; try again",
             Self::TooCostly => "the search would open too many records; narrow it",
             Self::Damaged => "a record is damaged",
         })

@@ -12,7 +12,7 @@ pub enum StoreError {
     #[error("it was done already")]
     Duplicate,
     /// Other transactions came between; the same may succeed when it is tried again.
-    #[error("another transaction came between")]
+    #[error("a concurrent transaction changed the same rows")]
     Serialization,
     /// The database cannot be reached, or has no room, or may not write.
     #[error("the database is not available")]

@@ -122,13 +122,13 @@ fn unknown(refused: AuthenticationRefused) -> Unknown {
         AuthenticationRefused::Token(_) => (
             StatusCode::UNAUTHORIZED,
             "bad-token",
-            "the access token is not valid, or no longer; sign in again",
+            "the access token is invalid or has expired; sign in again",
         ),
         AuthenticationRefused::Unavailable(_) => return UNAVAILABLE,
         _ => (
             StatusCode::UNAUTHORIZED,
             "session-over",
-            "the session is over; sign in again",
+            "the session has ended; sign in again",
         ),
     };
     Unknown {

@@ -23,6 +23,6 @@ pub(crate) async fn layer(
     refusal(
         StatusCode::SERVICE_UNAVAILABLE,
         "transient",
-        "a safeguard is not in place yet; `vouchsafe check` says which",
+        "a safeguard is not in place yet; run `vouchsafe check` to see which",
     )
 }

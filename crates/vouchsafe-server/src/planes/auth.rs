@@ -197,7 +197,7 @@ fn enrolment_refused(shared: &Shared, context: &Context, refused: &EnrolmentRefu
             shared.refusals.count(context, "bad-link");
             problem(
                 StatusCode::NOT_FOUND,
-                "this link is not valid, or no longer: ask for a new one",
+                "this link is unknown, used or expired: ask for a new one",
             )
         }
         EnrolmentRefused::Password(_) => field_refused("password", refused),
@@ -233,7 +233,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Small<T> {
         };
         serde_json::from_slice(&bytes).map(Self).map_err(|_| {
             shared.refusals.count(&context, "malformed");
-            let title = "the body is not the JSON that belongs here";
+            let title = "the body is not the JSON object that this address expects";
             problem(StatusCode::BAD_REQUEST, title)
         })
     }

@@ -50,7 +50,7 @@ pub enum KeyError {
     #[error("the key's bytes are not an Ed25519 key")]
     Bytes,
     /// No randomness to be had.
-    #[error("no randomness to be had")]
+    #[error("no random bytes are available")]
     Randomness,
 }
 

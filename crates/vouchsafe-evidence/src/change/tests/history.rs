@@ -236,7 +236,7 @@ fn a_local_branch_and_that_of_the_remote_that_parted_need_a_name() {
     made.collect("2026-01-06T11:00:00Z");
     let judgement = made.judge(WHOLE, NOW);
     assert_eq!(judgement.outcome, Outcome::Error);
-    assert!(judgement.unobservable[0].what.contains("have parted"));
+    assert!(judgement.unobservable[0].what.contains("have diverged"));
     made.settings = "branches = [\"refs/remotes/origin/main\"]\n".to_owned();
     made.collect("2026-01-06T12:00:00Z");
     assert_eq!(
