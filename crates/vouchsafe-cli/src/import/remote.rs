@@ -133,8 +133,8 @@ impl Remote {
                 Failed::Transient("the access token has ended".to_owned())
             }
             _ => Failed::Stop(anyhow::anyhow!(
-                "the access token is invalid or has expired; write a new one to {} and run this \
-                 again to go on",
+                "the access token is invalid or has expired; write a new one to {} and run the \
+                 command again to continue",
                 self.token_file.display()
             )),
         }

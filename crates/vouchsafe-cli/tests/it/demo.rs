@@ -208,7 +208,10 @@ fn a_token_that_is_none_ends_an_import_at_once() {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(err.contains("the access token is not valid"), "{err}");
+    assert!(
+        err.contains("the access token is invalid or has expired"),
+        "{err}"
+    );
 }
 
 #[test]

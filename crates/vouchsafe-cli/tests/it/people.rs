@@ -219,7 +219,9 @@ fn a_new_link_voids_the_old_one() {
     let show = |link: &str| world.run(&["person", "enrol", link, "--show"]);
     assert_eq!(show(&first).code(), Some(1));
     assert!(
-        show(&first).err().contains("this link is not valid"),
+        show(&first)
+            .err()
+            .contains("this link is unknown, used or expired"),
         "{}",
         show(&first).err()
     );
