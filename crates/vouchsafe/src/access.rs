@@ -1,19 +1,18 @@
-//! Whether someone may do something, and which data classes they may see or change.
+//! Access decisions: whether a principal may do something, and which data classes they may see or change.
 //!
-//! [`decide`] is a pure function of session, ask, facts and time under one policy [`Bundle`].
-//! Policies are written in Cedar and see only what [`Ask`] and [`Facts`] say (see
-//! `docs/policies.md`): no id of a person, record or subject. Two asks that look the same to the
-//! policies therefore have the same answer, which is what makes remembering answers exact.
+//! [`decide`] is a pure function of session, request, facts and time under one policy [`Bundle`]. Policies are written
+//! in Cedar and see only the values of [`Ask`] and [`Facts`] (see `docs/policies.md`), never the id of a person, record
+//! or subject. So two requests that look the same to the policies have the same answer, and caching answers is exact.
 //!
-//! What no policy can change, since it is done here:
+//! The following rules hold here, and no policy can change them:
 //!
-//! - a session that is over, or a resource of another tenant, is refused;
-//! - a right counts only from its start until before its end, and a role only for the purposes
-//!   that the bundle's manifest lists for it; a role that the manifest lacks grants nothing;
-//! - a policy that fails while it is evaluated refuses the whole ask (Cedar itself would skip it,
-//!   so that a failing `forbid` would let through);
-//! - of a record that has a subject, `operational` is allowed only beside another class: the mere
-//!   sight of such a record would tell that somebody has one.
+//! - an expired session, or a resource of another tenant, is refused;
+//! - a right is valid from its start until before its end, and a role only for the purposes that the bundle's manifest
+//!   lists for it; a role that the manifest lacks grants nothing;
+//! - a policy that fails during evaluation refuses the whole request (Cedar itself would skip it, so a failing `forbid`
+//!   would have no effect);
+//! - of a record that has a subject, `operational` is allowed only beside another class: the mere existence of such a
+//!   record would reveal that the subject has one.
 
 mod answers;
 mod bundle;
@@ -34,26 +33,26 @@ use crate::ids::{InvalidId, RecordType, RightId, TenantId};
 use crate::session::Session;
 use sight::Sight;
 
-/// What somebody wants to do.
+/// An action on records, or on the system.
 ///
-/// Exhaustive on purpose: a new verb must say everywhere what it means.
+/// Exhaustive on purpose: a new verb must be handled everywhere.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Verb {
-    /// Read a record, or an older version of it. Per class; the answer is what may be seen.
+    /// Read a record, or an older version of it. Decided per class; the answer is the readable classes.
     Read,
-    /// Filter or sort by elements of these classes. Per class; all of them or nothing.
+    /// Filter or sort by elements of these classes. Decided per class; all classes or none.
     Search,
-    /// Make a record with elements of these classes. Per class; all of them or nothing.
+    /// Create a record with elements of these classes. Decided per class; all classes or none.
     Create,
-    /// Change elements of these classes. Per class; all of them or nothing.
+    /// Change elements of these classes. Decided per class; all classes or none.
     Update,
-    /// Delete a record that holds these classes. Per class; all of them or nothing.
+    /// Delete a record that holds these classes. Decided per class; all classes or none.
     Delete,
     /// Write a path that gives somebody a care relation to the record's subject.
     Relate,
-    /// Find out by an identifier whether a record exists, whoever's it is.
+    /// Find out by an identifier whether a record of any subject exists.
     MatchIdentifier,
-    /// Turn the audit log's tokens and sealed detail back (who saw whom).
+    /// Resolve the audit log's tokens and sealed detail (who saw whom).
     ResolveAudit,
     /// Load records in bulk.
     Import,
@@ -73,7 +72,7 @@ impl Verb {
         Self::Import,
     ];
 
-    /// The name, as policies (`context.operation`) and the log write it.
+    /// The name in policies (`context.operation`) and in the log.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -120,7 +119,7 @@ impl fmt::Display for Verb {
     }
 }
 
-/// Why somebody wants it: the caller states it, the role bounds it, the log keeps it.
+/// The purpose of a request: the caller states it, the role limits it, the log keeps it.
 ///
 /// Codes of HL7 v3 `PurposeOfUse` (value set 2.16.840.1.113883.1.11.20448).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -131,7 +130,7 @@ pub enum Purpose {
     Payment,
     /// `HOPERAT`: running the organisation, audit included.
     Operations,
-    /// `PATRQT`: the patient asked for it.
+    /// `PATRQT`: a request of the patient.
     PatientRequest,
     /// `SYSADMN`: running the system.
     System,
@@ -177,7 +176,7 @@ impl FromStr for Purpose {
     }
 }
 
-/// The name of a role: 1 to 64 of `a-z`, `0-9` and `-`, a letter first.
+/// The name of a role: 1 to 64 of `a-z`, `0-9` and `-`, beginning with a letter.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct RoleName(Arc<str>);
 
@@ -213,7 +212,7 @@ impl FromStr for RoleName {
     }
 }
 
-/// Whether a text is 1 to 64 of `a-z`, `0-9` and `-`, a letter first.
+/// Whether a text is 1 to 64 of `a-z`, `0-9` and `-`, beginning with a letter.
 fn is_name(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let letter_first = text
@@ -223,16 +222,16 @@ fn is_name(text: &str) -> bool {
     letter_first && text.len() <= 64 && text.bytes().all(plain)
 }
 
-/// A role given to the principal for a time.
+/// A role granted to the principal for a time.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Right {
-    /// The row that gives it.
+    /// The id of the row that grants it.
     pub id: RightId,
     /// The role.
     pub role: RoleName,
-    /// From this moment on.
+    /// Start (inclusive).
     pub from: Timestamp,
-    /// Until before this moment.
+    /// End (exclusive).
     pub until: Timestamp,
 }
 
@@ -244,47 +243,46 @@ impl Right {
     }
 }
 
-/// What is true now between this principal and this subject; made by [`crate::trusted::facts`].
+/// The current relation between a principal and a subject; made by [`crate::trusted::facts`].
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Facts {
-    /// The principal's rights; those out of their time are ignored by [`decide`].
+    /// The principal's rights; [`decide`] ignores expired and future ones.
     pub(crate) rights: Arc<[Right]>,
-    /// The principal has a care context with the record's subject that is valid now. Of a search
-    /// that is confined to subjects in the principal's care: true.
+    /// The principal has a currently valid care context with the record's subject. True for a search that is confined
+    /// to subjects in the principal's care.
     pub(crate) care: bool,
     /// The principal is the record's subject.
     pub(crate) own: bool,
 }
 
-/// What somebody asks for.
+/// A request for access.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
-    /// What they want to do.
+    /// The action.
     pub verb: Verb,
-    /// The type of the record. Of no meaning for verbs that are not on a record.
+    /// The type of the record. Ignored for verbs that are not on a record.
     pub record_type: &'a RecordType,
     /// The tenant that owns the resource.
     pub tenant: TenantId,
-    /// Whether the record is about somebody. Care and own record ([`Facts`]) count only then.
+    /// Whether the record has a subject. Care and own record ([`Facts`]) count only then.
     pub has_subject: bool,
-    /// Read: the classes that the record holds (of which only what may be seen is granted).
-    /// Search: those of the elements to filter or sort by (a search
-    /// without any asks for `operational`). Create, update: those of the elements supplied.
-    /// Delete: those of the record. Other verbs: of no meaning.
+    /// The classes of the request. Read: the classes of the record, of which only the permitted ones are granted.
+    /// Search: the classes of the elements to filter or sort by (a search without any asks for `operational`). Create,
+    /// update: the classes of the supplied elements. Delete: the classes of the record. Ignored for other verbs.
     pub classes: ClassSet,
-    /// Why.
+    /// The purpose.
     pub purpose: Purpose,
 }
 
-/// Why an ask was refused.
+/// The reason of a refusal.
 ///
 /// Exhaustive on purpose: a new reason must break every caller that handles them.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
 pub enum Denied {
-    /// The session's time is over.
+    /// The session has expired.
     #[error("the session is over")]
     SessionOver,
-    /// A per-class verb came without a class: a mistake of the caller.
+    /// A per-class verb without a class: a mistake of the caller.
     #[error("nothing was asked for")]
     NothingAsked,
     /// No policy permits the action.
@@ -293,13 +291,13 @@ pub enum Denied {
     /// A policy forbids the action, whatever else permits it.
     #[error("a policy forbids this action")]
     Forbidden,
-    /// The resource is another tenant's, and no policy said so.
+    /// The resource belongs to another tenant, and no policy refused it.
     #[error("the resource is another tenant's")]
     OtherTenant,
-    /// A policy failed while it was evaluated; what it would have said is unknown.
+    /// A policy failed during evaluation, so its answer is unknown.
     #[error("a policy could not be evaluated")]
     Failed,
-    /// What is asked is longer than the log has room for.
+    /// The request is longer than the log's limit.
     #[error("the query is longer than its audit entry may be")]
     TooLong,
 }
@@ -320,26 +318,25 @@ impl Denied {
     }
 }
 
-/// The answer to an [`Ask`]. It opens nothing: only the gate makes a permit of one.
+/// The answer to an [`Ask`]. It opens nothing: only the gate makes a permit from one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Decision {
-    /// The classes allowed (of a read: some of those asked for, never none; of other per-class
-    /// verbs: all that were asked for; of the rest: none), or why not.
+    /// The allowed classes, or the reason of the refusal. Read: some of the requested classes, never none. Other
+    /// per-class verbs: all requested classes. All other verbs: none.
     pub outcome: Result<ClassSet, Denied>,
-    /// The roles that the principal's valid rights give and the bundle knows, by name.
+    /// The roles, by name, that the principal's valid rights give and the bundle knows.
     pub roles: Vec<RoleName>,
-    /// The ids of the policies that made the outcome what it is, by name.
+    /// The ids, by name, of the policies that determined the outcome.
     pub policies: Vec<String>,
     /// The bundle that decided.
     pub bundle: BundleHash,
 }
 
-/// Decides an ask: pure, and the same for the same arguments.
+/// Decides a request. Pure: the same arguments give the same decision.
 ///
-/// A read gets those of the classes that are allowed, and is refused when there is none, or none
-/// but `operational` of a record that holds more and is about somebody. Every other per-class verb
-/// gets all classes it names or is refused.
+/// A read gets the allowed ones of its classes. It is refused if no class is allowed, or only `operational` of a record
+/// that has a subject and other classes. Every other per-class verb gets all of its classes or is refused.
 #[must_use]
 pub fn decide(
     bundle: &Bundle,
@@ -367,7 +364,7 @@ pub fn decide(
     let (outcome, policies) = bundle.answers(sight).to(ask.verb, ask.classes);
     decision.policies = policies;
     decision.outcome = match outcome {
-        // The wall is a policy too; this holds if a bundle comes without it.
+        // The wall is also a policy; this check holds for a bundle without it.
         Ok(_) if ask.tenant != session.tenant() => Err(Denied::OtherTenant),
         outcome => outcome,
     };

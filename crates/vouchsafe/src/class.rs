@@ -3,26 +3,26 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// What kind of data an element holds; it decides key, index, who may see it, what is logged.
+/// The kind of data in an element; it determines key, index, access and logging.
 ///
 /// Exhaustive on purpose, and ordered from least to most strict.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum DataClass {
-    /// Not PHI: status codes of the system, practitioners' and organisations' public data.
+    /// Not PHI: status codes of the system, public data of practitioners and organisations.
     Operational,
-    /// When and with whom.
+    /// Times and participants of appointments.
     Scheduling,
-    /// Who this is.
+    /// Demographic data.
     Demographic,
-    /// Where to reach them.
+    /// Addresses and telephone numbers.
     Contact,
-    /// Numbers that identify.
+    /// Identifying numbers.
     Identifier,
     /// Claims, coverage, accounts.
     Financial,
     /// Anything about health, also by inference.
     Clinical,
-    /// Needs more than a role; every path without a class.
+    /// Needs more than a role; also every path without a class.
     Restricted,
 }
 
@@ -39,7 +39,7 @@ impl DataClass {
         Self::Restricted,
     ];
 
-    /// The name, as packs, policies and the log write it.
+    /// The name in packs, policies and the log.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -65,7 +65,7 @@ impl fmt::Display for DataClass {
     }
 }
 
-/// A name that is no data class.
+/// A name that is not a data class.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("no such data class")]
 pub struct UnknownClass;
@@ -91,13 +91,13 @@ impl ClassSet {
     /// Every class, `restricted` included.
     pub const ALL: Self = Self(u8::MAX);
 
-    /// The set of just this class.
+    /// The set of only this class.
     #[must_use]
     pub const fn of(class: DataClass) -> Self {
         Self(class.bit())
     }
 
-    /// This set and one class more.
+    /// This set with one more class.
     #[must_use]
     pub const fn with(self, class: DataClass) -> Self {
         Self(self.0 | class.bit())
@@ -115,19 +115,19 @@ impl ClassSet {
         self.0 & other.0 == other.0
     }
 
-    /// What is in either.
+    /// The classes in either set.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// What is in both.
+    /// The classes in both sets.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// What is in this set and not in the other.
+    /// The classes in this set and not in the other.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)

@@ -1,7 +1,7 @@
 //! Documents: JSON trees that are split by data class to be sealed, and merged when opened.
 //!
-//! Number text is kept as it was sent (`1.50` stays `1.50`), the order of arrays too; that of
-//! object members may change. Nothing here can be printed: `Debug` says `[PHI]`.
+//! Numbers keep the text that was sent (`1.50` stays `1.50`), and arrays their order; the order of object members may
+//! change. No value here can be printed: `Debug` writes `[PHI]`.
 
 mod items;
 mod layout;
@@ -23,60 +23,60 @@ pub(crate) use split::split;
 
 use crate::class::ClassSet;
 
-/// Deepest nesting of a document that is accepted, the root included.
+/// Maximum nesting of a document, including the root.
 pub const MAX_DEPTH: usize = 64;
 
-/// Why a text is no document. Offsets are in bytes; no variant holds a value.
+/// The reason why a text is not a document. Offsets are in bytes; no variant holds a value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum DocumentError {
     /// Not UTF-8 (RFC 8259, section 8.1).
     #[error("not UTF-8 at byte {offset}")]
     NotUtf8 {
-        /// The first byte that is not.
+        /// The first invalid byte.
         offset: usize,
     },
     /// Not JSON (RFC 8259).
     #[error("not JSON at byte {offset}")]
     Syntax {
-        /// Where the grammar is broken.
+        /// The offset of the syntax error.
         offset: usize,
     },
     /// An escape that names half a character (RFC 8259, section 8.2).
     #[error("a lone surrogate at byte {offset}")]
     LoneSurrogate {
-        /// The escape.
+        /// The offset of the escape.
         offset: usize,
     },
-    /// An object has two members of one name.
+    /// An object has two members with the same name.
     #[error("a member occurs twice in the object at byte {offset}")]
     DuplicateMember {
-        /// The object.
+        /// The offset of the object.
         offset: usize,
     },
     /// Nested deeper than [`MAX_DEPTH`].
     #[error("nested too deeply at byte {offset}")]
     TooDeep {
-        /// The first bracket too many.
+        /// The first bracket that is too deep.
         offset: usize,
     },
-    /// The root is no object.
+    /// The root is not an object.
     #[error("the document is not an object")]
     NotAnObject,
 }
 
-/// A JSON object with all that is inside it.
+/// A JSON object with all its content.
 pub struct Document(Node);
 
 impl Document {
-    /// Reads a document strictly by RFC 8259: one object, no member twice, no lone surrogates.
+    /// Parses a document strictly by RFC 8259: one object, no duplicate member, no lone surrogates.
     ///
     /// # Errors
-    /// [`DocumentError`], with the place of the first fault.
+    /// [`DocumentError`], with the offset of the first fault.
     pub fn parse(bytes: &[u8]) -> Result<Self, DocumentError> {
         Self::from_node(parse::parse(bytes, MAX_DEPTH)?)
     }
 
-    /// The document that has this root.
+    /// The document with this root.
     ///
     /// # Errors
     /// [`DocumentError::NotAnObject`].
@@ -89,7 +89,7 @@ impl Document {
         }
     }
 
-    /// The document that has this object as its root.
+    /// The document with this object as its root.
     #[must_use]
     pub const fn from_object(root: Object) -> Self {
         Self(Node::Object(root))
@@ -100,13 +100,13 @@ impl Document {
         &mut self.0
     }
 
-    /// The root: an object, unless somebody replaced it through [`Self::root_mut`].
+    /// The root: an object, unless a caller replaced it through [`Self::root_mut`].
     #[must_use]
     pub const fn root(&self) -> &Node {
         &self.0
     }
 
-    /// The classes that the document's elements have, by a layout.
+    /// The classes of the document's elements, by a layout.
     #[must_use]
     pub fn classes(&self, layout: &dyn Layout) -> ClassSet {
         split::classes(&self.0, layout)
@@ -118,7 +118,7 @@ impl Document {
         self.0.to_json()
     }
 
-    /// Appends compact JSON text.
+    /// Appends the compact JSON text.
     pub fn write_json(&self, out: &mut Vec<u8>) {
         write::node(&self.0, out);
     }
@@ -136,7 +136,7 @@ pub enum Node {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number, as its text.
+    /// A number, as its original text.
     Number(Box<str>),
     /// A string, decoded.
     String(Box<str>),
@@ -180,7 +180,7 @@ impl Node {
         }
     }
 
-    /// The truth value, if it is one.
+    /// The boolean, if it is one.
     #[must_use]
     pub const fn as_bool(&self) -> Option<bool> {
         match self {
@@ -220,7 +220,7 @@ impl Node {
         }
     }
 
-    /// The member of that name, if it is an object that has one.
+    /// The member with that name, if it is an object that has one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
         self.as_object()?.get(name)
@@ -232,7 +232,7 @@ impl Node {
         matches!(self, Self::Null)
     }
 
-    /// Whether both say the same: number text and array order count, member order does not.
+    /// Whether both are equal: number text and array order count, member order does not.
     #[must_use]
     pub fn same_as(&self, other: &Self) -> bool {
         match (self, other) {
@@ -254,7 +254,7 @@ impl Node {
     pub fn to_json(&self) -> String {
         let mut out = Vec::new();
         write::node(self, &mut out);
-        // Made of `str` and ASCII only.
+        // The text consists of `str` and ASCII only.
         String::from_utf8(out).unwrap_or_default()
     }
 }
@@ -271,7 +271,7 @@ impl From<Object> for Node {
     }
 }
 
-/// The members of a JSON object, in order, no name twice.
+/// The members of a JSON object, in order, without duplicate names.
 #[derive(Default)]
 pub struct Object(Vec<(Box<str>, Node)>);
 
@@ -282,7 +282,7 @@ impl Object {
         Self(Vec::new())
     }
 
-    /// Sets a member: replaces the one of that name, or adds one at the end.
+    /// Sets a member: replaces the one with that name, or adds one at the end.
     pub fn insert(&mut self, name: &str, value: Node) -> Option<Node> {
         if let Some(slot) = self.get_mut(name) {
             return Some(std::mem::replace(slot, value));
@@ -291,7 +291,7 @@ impl Object {
         None
     }
 
-    /// Takes a member out.
+    /// Removes a member.
     pub fn remove(&mut self, name: &str) -> Option<Node> {
         let at = self.0.iter().position(|(member, _)| **member == *name)?;
         Some(self.0.remove(at).1)
@@ -322,13 +322,13 @@ impl Object {
         self.0.iter().map(|(name, value)| (&**name, value))
     }
 
-    /// How many members there are.
+    /// The number of members.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no members.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -342,7 +342,7 @@ impl fmt::Debug for Object {
 }
 
 impl<'a> FromIterator<(&'a str, Node)> for Object {
-    /// The last of two members of one name wins.
+    /// The last of two members with the same name wins.
     fn from_iter<I: IntoIterator<Item = (&'a str, Node)>>(members: I) -> Self {
         let mut object = Self::new();
         for (name, value) in members {

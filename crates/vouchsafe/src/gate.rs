@@ -1,4 +1,4 @@
-//! The gate: the one place that makes permits out of decisions and receipts out of durable entries.
+//! The gate: the only module that makes permits from decisions and receipts from durable entries.
 //!
 //! ```text
 //! admit_read --> Permit --------> open ----> Phi<Document> --\
@@ -8,15 +8,14 @@
 //!            \--> Draft (intent) -> record -> Receipt ----------> recorded -> SealedRecord
 //! ```
 //!
-//! A [`Permit`] names session, record, version, subject, classes, a deadline and a nonce; it is not
-//! `Clone`, and opening consumes it. A [`Receipt`] is for the same nonce, and releasing consumes
-//! it. Neither has a constructor outside this module. The draft of an access or of a refusal that is
-//! dropped begins to append itself, so no `?` and no `_` loses an entry. The draft of a write does not:
-//! without its receipt there is nothing to store. Whoever builds the [`Gate`] (which policies,
-//! which log, which clock) is trusted: see [`crate::trusted`] and `docs/THREAT-MODEL.md`.
+//! A [`Permit`] names session, record, version, subject, classes, a deadline and a nonce; it is not `Clone`, and
+//! opening consumes it. A [`Receipt`] has the same nonce, and releasing consumes it. Neither has a constructor outside
+//! this module. The draft of an access or of a refusal begins to append itself when it is dropped, so no `?` and no `_`
+//! loses an entry. The draft of a write does not: without its receipt there is nothing to store. The code that builds
+//! the [`Gate`] (which policies, which log, which clock) is trusted: see [`crate::trusted`] and `docs/THREAT-MODEL.md`.
 //!
-//! What is sealed in the log itself (the queries of searches) goes the same way:
-//! [`Gate::admit_detail`], [`Gate::open_detail`], and a receipt to release.
+//! Values that are sealed in the log itself (the queries of searches) take the same path: [`Gate::admit_detail`],
+//! [`Gate::open_detail`], and a receipt to release.
 
 mod detail;
 mod entry;
@@ -47,33 +46,33 @@ use crate::session::Session;
 use entry::EntryBuilder;
 use permit::Term;
 
-/// Who asks, why, and from where.
+/// The caller of a request, its purpose and its origin.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The session.
     pub session: &'a Session,
     /// The purpose that the caller states.
     pub purpose: Purpose,
-    /// Where the request comes from.
+    /// The origin of the request.
     pub context: &'a Context,
-    /// The keys for the log of the session's tenant; with another's, everything is refused.
+    /// The keys for the log of the session's tenant; with another tenant's keys, every request is refused.
     pub keys: &'a AuditKeys,
 }
 
-/// What is asked for.
+/// The target of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'a> {
     /// The record.
     pub record: &'a RecordKey,
-    /// Which version of it: of a write, the one to be made.
+    /// The version of the record; for a write, the new version.
     pub version: Version,
-    /// Whom it is about.
+    /// The subject of the record.
     pub subject: Option<SubjectId>,
-    /// The interaction, as the log names it: a fixed word such as `vread`.
+    /// The name of the interaction in the log: a fixed word such as `vread`.
     pub operation: &'static str,
 }
 
-/// Makes permits by one policy bundle, at the time of one clock, and releases on the word of one log.
+/// Makes permits by one policy bundle and one clock, and releases on the acknowledgement of one log.
 ///
 /// It comes from [`crate::trusted::gate`].
 #[derive(Clone)]
@@ -94,13 +93,14 @@ impl fmt::Debug for Gate {
 /// The classes of a record that a search found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MatchClasses {
-    /// Those that it has.
+    /// The classes of the record.
     pub present: ClassSet,
-    /// Those that the search looks at.
+    /// The classes that the search reads.
     pub needed: ClassSet,
 }
 
-/// An access that was refused. Why is told once its entry is durable; dropped, the entry is appended all the same.
+/// A refused access. Its reason is available once its entry is durable; if the refusal is dropped, the entry is
+/// appended all the same.
 #[must_use = "a refusal is told once it is recorded"]
 pub struct Refusal {
     denied: Denied,
@@ -117,10 +117,10 @@ impl fmt::Debug for Refusal {
 }
 
 impl Refusal {
-    /// Why, as soon as the entry is durable.
+    /// The reason, as soon as the entry is durable.
     ///
     /// # Errors
-    /// [`AppendError`]: nothing may be told then but that the service is not available.
+    /// [`AppendError`]: the caller may then learn only that the service is not available.
     pub async fn recorded(self) -> Result<Denied, AppendError> {
         self.log.append(vec![self.draft]).await?;
         Ok(self.denied)
@@ -132,31 +132,31 @@ impl Gate {
         Self { bundle, log, clock }
     }
 
-    /// The policies that it decides by.
+    /// The policies of the gate.
     #[must_use]
     pub fn bundle(&self) -> &Bundle {
         &self.bundle
     }
 
-    /// The log that it writes to.
+    /// The log of the gate.
     #[must_use]
     pub fn log(&self) -> &dyn AuditLog {
         &*self.log
     }
 
-    /// The time that it goes by.
+    /// The current time by the gate's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// Appends drafts, all in one: begins at once.
+    /// Appends drafts together: begins at once.
     pub fn record(&self, drafts: Vec<Draft>) -> Appending {
         self.log.append(drafts)
     }
 
-    /// Which classes of a record may be read: none when nothing of it may be seen. Nothing can be opened by it, and no
-    /// entry is made: it is for what an answer says beside an entry of its own.
+    /// The readable classes of a record: none if nothing may be seen. This opens nothing and makes no entry: it is for
+    /// parts of an answer that has an entry of its own.
     pub fn sees(
         &self,
         request: &Request<'_>,
@@ -168,10 +168,10 @@ impl Gate {
         decision.outcome.unwrap_or(ClassSet::NONE)
     }
 
-    /// As [`Self::sees`], for what goes on only if something of the record may be seen.
+    /// As [`Self::sees`], for an operation that continues only if part of the record may be seen.
     ///
     /// # Errors
-    /// [`Refusal`] when nothing of it may be seen.
+    /// [`Refusal`] if nothing of it may be seen.
     pub fn must_see(
         &self,
         request: &Request<'_>,
@@ -186,12 +186,12 @@ impl Gate {
         }
     }
 
-    /// Whether a record may be read, and which of the classes that it has.
+    /// Admits a read: whether a record may be read, and which of its classes.
     ///
-    /// The draft is the access's entry: append it beside the opening.
+    /// The draft is the entry of the access: append it while the record is opened.
     ///
     /// # Errors
-    /// [`Refusal`] when nothing of it may be seen.
+    /// [`Refusal`] if nothing of it may be seen.
     pub fn admit_read(
         &self,
         request: &Request<'_>,
@@ -209,8 +209,8 @@ impl Gate {
         Ok(self.permit(request, target, &decision, classes))
     }
 
-    /// Whether a record that a search found may be read, and, of what it has, all of `needed`: what the search looks
-    /// at. What may not be read is none of the result, and has no entry; the search has its own.
+    /// Admits a record that a search found, if it may be read, and with it all of its classes in `needed`, which the
+    /// search reads. A record that may not be read is not in the result, and has no entry; the search has its own.
     pub fn admit_match(
         &self,
         request: &Request<'_>,
@@ -249,10 +249,10 @@ impl Gate {
         )
     }
 
-    /// Whether something may be done that is decided as a whole: resolve the log, relate, import.
+    /// Admits an action that is decided as a whole: resolve the log, relate, import.
     ///
     /// # Errors
-    /// [`Refusal`] when it may not.
+    /// [`Refusal`] if it is not permitted.
     pub fn admit(
         &self,
         request: &Request<'_>,
@@ -266,10 +266,10 @@ impl Gate {
             .map(|draft| draft.owed_to(&self.log, &self.clock))
     }
 
-    /// As [`Self::admit`], for a condition of something that has an entry of its own.
+    /// As [`Self::admit`], for a condition of an operation that has an entry of its own.
     ///
     /// # Errors
-    /// [`Refusal`] when it may not be done.
+    /// [`Refusal`] if it is not permitted.
     pub fn require(
         &self,
         request: &Request<'_>,
@@ -301,8 +301,8 @@ impl Gate {
         }
     }
 
-    /// The entry of an access to something that is not there: from outside, absent and hidden are
-    /// alike, and so they are in cost and in the log.
+    /// The entry of an access to an absent record: absent and hidden records look alike from outside, and so do their
+    /// cost and their entries.
     pub fn absent(&self, request: &Request<'_>, target: &Target<'_>) -> Draft {
         self.entry(request, None)
             .about(target, request)
@@ -310,7 +310,7 @@ impl Gate {
             .owed_to(&self.log, &self.clock)
     }
 
-    /// The entry of an attempt that was refused for another reason than policy.
+    /// The entry of an attempt that was refused for a reason other than policy.
     pub fn refused(
         &self,
         request: &Request<'_>,
@@ -329,8 +329,8 @@ impl Gate {
             .owed_to(&self.log, &self.clock)
     }
 
-    /// The entry that settles a write: how it ended ([`Outcome::Committed`], [`Outcome::Aborted`]), of
-    /// how many records.
+    /// The entry that settles a write: its outcome ([`Outcome::Committed`], [`Outcome::Aborted`]) and its number of
+    /// records.
     pub fn settled(
         &self,
         request: &Request<'_>,
@@ -346,8 +346,8 @@ impl Gate {
             .owed_to(&self.log, &self.clock)
     }
 
-    /// The entry that opens a write of several records: `count` of them follow in the same batch. It is owed to
-    /// nobody: a write whose intent is not appended gives nothing out.
+    /// The entry that opens a write of several records: `count` entries follow in the same batch. It is not owed: a
+    /// write whose intent is not appended releases nothing.
     pub fn intended(
         &self,
         request: &Request<'_>,
@@ -421,7 +421,7 @@ impl Gate {
             verb,
             record_type,
             tenant: request.session.tenant(),
-            // Matching looks for the records of a subject that is not known yet.
+            // Matching looks for records of a subject that is not known yet.
             has_subject: subject.is_some() || verb == Verb::MatchIdentifier,
             classes: ClassSet::NONE,
             purpose: request.purpose,
@@ -431,14 +431,14 @@ impl Gate {
 
     fn decide(&self, request: &Request<'_>, ask: &Ask<'_>, facts: &Facts) -> Decision {
         let mut decision = decide(&self.bundle, request.session, ask, facts, self.now());
-        // Tokens under another tenant's keys would hide the entry from whoever looks for it.
+        // Tokens under another tenant's keys would hide the entry from readers of the log.
         if request.keys.tenant() != request.session.tenant() {
             decision.outcome = Err(Denied::OtherTenant);
         }
         decision
     }
 
-    /// A new access, of its own nonce.
+    /// A new access, with its own nonce.
     fn access(&self, request: &Request<'_>) -> Access {
         Access {
             nonce: Uuid::new_v4(),

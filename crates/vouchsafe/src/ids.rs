@@ -1,4 +1,4 @@
-//! Ids: each a type of its own, so that no two can be mistaken for one another.
+//! Ids: each has its own type, so that no two can be confused.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::{NoContext, Uuid};
 
-/// An id that is not one.
+/// A text that is not an id.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("not a valid id")]
 pub struct InvalidId;
@@ -55,7 +55,7 @@ macro_rules! uuid_ids {
         impl FromStr for $name {
             type Err = InvalidId;
 
-            /// Accepts the hyphenated form only: one id, one spelling.
+            /// Accepts only the hyphenated form: one id, one spelling.
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 if text.len() != 36 {
                     return Err(InvalidId);
@@ -67,19 +67,19 @@ macro_rules! uuid_ids {
 }
 
 uuid_ids! {
-    /// A covered entity or customer: own keys, people, policies, log shard.
+    /// A covered entity or customer, with its own keys, people, policies and log shard.
     TenantId;
-    /// The person whom a record is about. Random, and not the record's id.
+    /// The person that a record is about. Random, and not the record's id.
     SubjectId;
     /// A record's id within its tenant and type.
     RecordId;
     /// A named person.
     PersonId;
-    /// A program that acts for itself, with an owner.
+    /// A program that acts on its own behalf, with an owner.
     ServiceId;
     /// A signed-in session.
     SessionId;
-    /// A right: a role given to someone, by someone, for a reason, from, until.
+    /// A right: a role granted to a principal: by whom, for which reason, from when, until when.
     RightId;
     /// The intent of a write; the row that proves its commit has it as primary key.
     IntentId;
@@ -95,15 +95,14 @@ impl IntentId {
     }
 }
 
-/// A UUID of version 7 (RFC 9562, section 5.7) by the given time, not by a clock of its own; before
-/// 1970, as of then.
+/// A UUID of version 7 (RFC 9562, section 5.7) with the given time; a time before 1970 counts as 1970.
 pub(crate) fn ordered(now: Timestamp) -> Uuid {
     let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);
     Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds))
 }
 
-/// The logical type of a record: 1 to 64 ASCII letters and digits, letter first.
+/// The logical type of a record: 1 to 64 ASCII letters and digits, beginning with a letter.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct RecordType(Arc<str>);
 
@@ -135,7 +134,7 @@ impl FromStr for RecordType {
     }
 }
 
-/// The version of a record: 1 when created, one more with every change, deletion included.
+/// The version of a record: 1 when created, one more with every change, including deletion.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Version(NonZeroU32);
 
@@ -168,7 +167,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// Which record: tenant, type and id.
+/// The key of a record: tenant, type and id.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct RecordKey {
     /// The tenant; it comes only from the session.
@@ -179,8 +178,8 @@ pub struct RecordKey {
     pub id: RecordId,
 }
 
-/// A subject that is to get keys: nobody's record is kept without a permit to create it, so no key is made
-/// without one. See [`crate::gate::WritePermit::new_subject`].
+/// A subject that may get keys. No key is made without a permit to create the subject's record. See
+/// [`crate::gate::WritePermit::new_subject`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct NewSubject {
     tenant: TenantId,

@@ -1,4 +1,4 @@
-//! The port through which keys come, of records and of the audit log alike.
+//! The port for keys, of records and of the audit log.
 
 use std::sync::Arc;
 
@@ -8,16 +8,16 @@ use crate::ids::{NewSubject, TenantId};
 use crate::port::Port;
 use crate::seal::{IndexKey, Owner, RecordKeys, SystemKey, SystemPurpose};
 
-/// Gives out unwrapped keys. Implemented over the stores of wrapped keys, and by tests.
+/// Returns unwrapped keys. Implemented over the stores of wrapped keys, and by tests.
 pub trait KeyService: Port {
-    /// The keys of a subject's records; of the tenant's own records, made at first use.
+    /// The keys of a subject's records, or of the tenant's own records, which are made at first use.
     fn record_keys<'a>(
         &'a self,
         tenant: TenantId,
         owner: Owner,
     ) -> BoxFuture<'a, Result<Arc<RecordKeys>, KeyError>>;
 
-    /// New keys for new subjects, in their order. MUST be durable before it returns.
+    /// New keys for new subjects, in order. They MUST be durable before this returns.
     fn create_record_keys<'a>(
         &'a self,
         subjects: &'a [NewSubject],
@@ -40,13 +40,13 @@ pub trait KeyService: Port {
     ) -> BoxFuture<'a, Result<Arc<AuditKeys>, KeyError>>;
 }
 
-/// Why there is no key.
+/// The reason why there is no key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum KeyError {
     /// It was never made.
     #[error("no such key")]
     Missing,
-    /// It was destroyed: what it sealed is gone.
+    /// It was destroyed: nothing that it sealed can be opened.
     #[error("the key was destroyed")]
     Destroyed,
     /// The key service or its store cannot be reached, or the key is disabled.

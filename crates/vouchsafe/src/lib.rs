@@ -1,12 +1,12 @@
 //! The safeguards for protected health information (PHI) as types.
 //!
-//! Opening PHI takes a [`gate::Permit`], which only a policy decision makes. Letting it leave
-//! takes a [`gate::Receipt`], which only a durable audit entry makes. The crate is pure: no
-//! network, files, clock or environment; the time comes from whoever makes the gate, randomness is the only exception.
+//! Opening PHI takes a [`gate::Permit`], which only a policy decision makes. Releasing it takes a [`gate::Receipt`],
+//! which only a durable audit entry makes. The crate is pure: no network, files, clock or environment. The code that
+//! makes the gate provides the time; randomness is the only exception.
 //!
-//! The way of a request: [`session`] says who, [`access`] decides, [`gate`] makes the permit,
-//! opens, hands out the audit entry and, once it is durable, the receipt that releases.
-//! [`trusted`] holds what a reviewer looks for first: whoever chooses policies, log, keys or clock.
+//! A request, step by step: [`session`] identifies the caller, [`access`] decides, [`gate`] makes the permit, opens,
+//! returns the audit entry and, once it is durable, the receipt that releases. [`trusted`] holds what a reviewer looks
+//! for first: the choice of policies, log, keys or clock.
 
 pub mod access;
 pub mod audit;
@@ -22,5 +22,5 @@ pub mod seal;
 pub mod session;
 pub mod trusted;
 
-/// A boxed future, as the ports return it.
+/// A boxed future, the return type of the ports.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,9 +1,9 @@
-//! Protected health information that cannot get out by mistake.
+//! Protected health information that cannot leak by mistake.
 //!
-//! A [`Phi`] has no `Display`, `Serialize`, `Deserialize` or `Clone`, and takes no closure over
-//! what is inside: it can be asked predicates, whose answers are PHI too, and it can be released
-//! against a receipt. Predicates are data; the one function in them, which reads a time as a dialect
-//! writes it, captures nothing and comes from [`crate::trusted::read_span`]. `Debug` says `[PHI]`.
+//! A [`Phi`] has no `Display`, `Serialize`, `Deserialize` or `Clone`, and takes no closure over its content. It can be
+//! tested with predicates, whose answers are PHI too, and it can be released against a receipt. Predicates are data.
+//! The only function in them, which reads a time in a dialect's syntax, captures nothing and comes from
+//! [`crate::trusted::read_span`]. `Debug` writes `[PHI]`.
 
 use std::fmt;
 
@@ -16,21 +16,21 @@ use crate::ids::{RecordKey, SessionId, SubjectId, TenantId, Version};
 /// One admitted access.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Access {
-    /// Random: of one decision, and of no other.
+    /// Random, unique to one decision.
     pub(crate) nonce: Uuid,
     pub(crate) session: SessionId,
-    /// Pin of the recorder that the gate trusts: no other's word releases anything.
+    /// Pin of the recorder that the gate trusts: no other recorder's acknowledgement releases anything.
     pub(crate) recorder: [u8; 32],
 }
 
-/// Which access something was opened under; a receipt must be of the same.
+/// The access that opened something; a receipt must belong to the same access.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Opened {
     pub(crate) access: Access,
     pub(crate) what: What,
 }
 
-/// What an access is to.
+/// The target of an access.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum What {
     Record(Scope),
@@ -82,8 +82,7 @@ impl Phi<Document> {
         }
     }
 
-    /// The document if all predicates hold, nothing if not; still sealed off, under the same
-    /// receipt.
+    /// The document if all predicates hold, else none; still `Phi`, under the same receipt.
     #[must_use]
     pub fn filter(self, predicates: &[Predicate]) -> Phi<Option<Document>> {
         let holds = predicates

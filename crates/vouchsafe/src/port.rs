@@ -1,5 +1,5 @@
-//! What marks an implementation of a port.
+//! The marker of a port's implementation.
 
-/// What the log and the keys come through. An implementation is trusted with both: it says so by implementing
-/// this trait.
+/// The marker of implementations that the log and the keys come through. An implementation is trusted with both, and
+/// declares it by implementing this trait.
 pub trait Port: Send + Sync {}

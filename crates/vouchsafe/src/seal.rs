@@ -1,12 +1,12 @@
-//! Sealing: envelopes, the keys that make them, and the manifest that holds a record together.
+//! Sealing: envelopes, their keys, and the manifest of a record.
 //!
-//! Keys: root (in the key service) -> branch (tenant) -> random subject key -> field key, by
-//! HKDF-SHA-256 (RFC 5869) over record type, slot and purpose. An envelope's key commitment and
-//! AAD bind it to its place; a record version's MACed [`Manifest`] binds its envelopes together.
-//! Nothing here opens a record for callers outside the crate: that is for the gate.
+//! Keys: root (in the key service) -> branch (tenant) -> random subject key -> field key, by HKDF-SHA-256 (RFC 5869)
+//! over record type, slot and purpose. An envelope's key commitment and AAD bind it to its place; the [`Manifest`] of a
+//! version, with its MAC, binds its envelopes together. No function here opens a record for callers outside the crate:
+//! only the gate does.
 //!
-//! What a manifest can not show is that the whole record was put back to an older version: the
-//! audit log, which names versions, can.
+//! A manifest cannot show that the whole record was put back to an older version. The audit log, which names versions,
+//! can.
 
 mod entropy;
 mod envelope;
@@ -32,49 +32,49 @@ pub(crate) use record::{Writing, open_document, seal_document, seal_tombstone};
 
 use crate::class::DataClass;
 
-/// Why something could not be sealed or opened. No variant holds a value.
+/// The reason why something could not be sealed or opened. No variant holds a value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SealError {
-    /// Not an envelope of ours: magic, lengths or reserved flags.
+    /// Not an envelope: wrong magic, lengths or reserved flags.
     #[error("malformed envelope")]
     Envelope,
     /// A format version or suite that this program does not know.
     #[error("unknown envelope format or suite")]
     UnknownFormat,
-    /// Sealed under a key version that was not given.
+    /// Sealed under a key version that is not available.
     #[error("sealed under another key version")]
     KeyVersion,
-    /// The key commitment is not that of the key: another key, record type or slot.
+    /// The key commitment belongs to another key: of another secret, record type or slot.
     #[error("sealed under another key")]
     Commitment,
-    /// The tag does not hold: damaged, or moved from where it was sealed.
+    /// The tag is not valid: damaged, or moved to another place.
     #[error("the envelope does not belong here or was changed")]
     Tag,
-    /// Not a manifest of ours.
+    /// Not a manifest.
     #[error("malformed manifest")]
     Manifest,
-    /// The manifest's MAC does not hold: damaged, or of another record or version.
+    /// The manifest's MAC is not valid: damaged, or of another record or version.
     #[error("the manifest does not belong here or was changed")]
     ManifestMac,
-    /// A blob that the manifest names is not there.
+    /// A blob in the manifest is missing.
     #[error("a blob is missing")]
     MissingBlob,
-    /// A blob that the manifest does not name.
+    /// A blob that is not in the manifest.
     #[error("a blob is not in the manifest")]
     UnlistedBlob,
-    /// A blob is not the one that the manifest names.
+    /// A blob differs from the one in the manifest.
     #[error("a blob is not the one in the manifest")]
     BlobHash,
-    /// What was sealed is no part of a document.
+    /// The sealed text is not a part of a document.
     #[error("malformed part of a document")]
     Part,
-    /// The keys are those of another tenant or owner.
+    /// The keys belong to another tenant or owner.
     #[error("keys of another owner")]
     Keys,
-    /// The layout is that of another record type.
+    /// The layout belongs to another record type.
     #[error("the layout of another record type")]
     RecordType,
-    /// The record's state given does not fit: another record, or not an earlier version.
+    /// The given previous state does not fit: another record, or not an earlier version.
     #[error("not an earlier version of this record")]
     Previous,
     /// This version of the record is a deletion.

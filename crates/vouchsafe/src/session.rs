@@ -1,8 +1,8 @@
-//! Who is asking: an authenticated, unexpired person or service.
+//! The caller of a request: an authenticated, unexpired person or service.
 //!
-//! A [`Session`] is made only by a [`Verifier`], from an access token in the profile of
-//! RFC 9068 (`at+jwt`) signed with Ed25519. It holds no role and no right: those are looked up for
-//! every request, so that a change takes effect at once.
+//! A [`Session`] is made only by a [`Verifier`], from an access token in the profile of RFC 9068 (`at+jwt`) signed with
+//! Ed25519. It holds no role and no right: those are looked up for every request, so that a change takes effect at
+//! once.
 
 mod token;
 mod ttl;
@@ -14,17 +14,17 @@ use jiff::Timestamp;
 
 use crate::ids::{PersonId, ServiceId, SessionId, TenantId};
 
-/// Who acts.
+/// The person or service that acts.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Principal {
     /// A named person.
     Person(PersonId),
-    /// A program that acts for itself.
+    /// A program that acts on its own behalf.
     Service(ServiceId),
 }
 
 impl Principal {
-    /// The id as the log writes it: `person/...` or `service/...`.
+    /// The id as in the log: `person/...` or `service/...`.
     #[must_use]
     pub fn label(&self) -> String {
         match self {
@@ -34,7 +34,7 @@ impl Principal {
     }
 }
 
-/// How well the principal was authenticated.
+/// How strongly the principal was authenticated.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Assurance {
     /// A program on the same host, vouched for by the operating system (imports).
@@ -59,8 +59,8 @@ impl Assurance {
 
 /// An authenticated, unexpired person or service.
 ///
-/// Whether the session was revoked since the token was signed is for the caller to check on every
-/// request, against the store of sessions.
+/// The session may have been revoked since the token was signed. The caller must check that on every request, against
+/// the store of sessions.
 #[derive(Clone, Debug)]
 pub struct Session {
     id: SessionId,
@@ -78,37 +78,37 @@ impl Session {
         self.id
     }
 
-    /// The tenant; everything this session does happens within it.
+    /// The tenant; the session acts only within it.
     #[must_use]
     pub const fn tenant(&self) -> TenantId {
         self.tenant
     }
 
-    /// Who acts.
+    /// The principal.
     #[must_use]
     pub const fn principal(&self) -> Principal {
         self.principal
     }
 
-    /// How well they were authenticated.
+    /// The strength of the authentication.
     #[must_use]
     pub const fn assurance(&self) -> Assurance {
         self.assurance
     }
 
-    /// When the token was issued.
+    /// The time of issue of the token.
     #[must_use]
     pub const fn issued_at(&self) -> Timestamp {
         self.issued_at
     }
 
-    /// When the token ends.
+    /// The time of expiry of the token.
     #[must_use]
     pub const fn expires_at(&self) -> Timestamp {
         self.expires_at
     }
 
-    /// Whether the token's time is still running.
+    /// Whether the token is unexpired.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at

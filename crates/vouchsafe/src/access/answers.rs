@@ -1,4 +1,4 @@
-//! What the policies answer to a sight, for every class at once.
+//! The policies' answers to a sight, for every class at once.
 
 use cedar_policy::{AuthorizationError, Authorizer, Decision, Response};
 
@@ -7,41 +7,41 @@ use super::sight::{NotAsked, Sight};
 use super::{Denied, RoleName, Verb};
 use crate::class::{ClassSet, DataClass};
 
-/// INVARIANT (no-lone-operational): of a record that is about somebody, `operational` is allowed
-/// only beside another class: to see that much of it, and no more, is to learn that somebody has
-/// one. Only whoever could see more of such a record sees one that holds nothing else.
+/// INVARIANT (no-lone-operational): of a record that has a subject, `operational` is allowed only beside another class:
+/// seeing only that much would reveal that the subject has such a record. A record that holds nothing else is visible
+/// only to callers who could see more of such a record.
 const OPERATIONAL: ClassSet = ClassSet::of(DataClass::Operational);
 
-/// What the policies answer to a [`Sight`]; [`Answers::to`] reads the answer to an ask off it.
+/// The policies' answers to a [`Sight`]; [`Answers::to`] derives the answer to a request.
 #[derive(Debug)]
 pub(super) enum Answers {
-    /// To a per-class verb.
+    /// Answers for a per-class verb.
     PerClass {
-        /// One for each class.
+        /// One answer for each class.
         answers: Vec<(DataClass, Answer)>,
         /// The classes that some policy permits and none forbids.
         permitted: ClassSet,
-        /// The same, unless that is `operational` alone of a record that is about somebody.
+        /// The same, but empty if that is `operational` alone of a record that has a subject.
         allowed: ClassSet,
-        /// The record is about somebody.
+        /// Whether the record has a subject.
         about_somebody: bool,
     },
-    /// To a verb that is not decided per class.
+    /// The answer for a verb that is not decided per class.
     Single(Answer),
     /// These policies failed.
     Failed(Vec<String>),
 }
 
-/// What Cedar answers to one request.
+/// Cedar's answer to one request.
 #[derive(Debug)]
 pub(super) struct Answer {
     allowed: bool,
-    /// The permits that allow, or the forbids that refuse.
+    /// The permits that allowed, or the forbids that refused.
     determining: Vec<String>,
 }
 
 impl Answers {
-    /// Asks the policies.
+    /// Evaluates the policies.
     pub(super) fn new(sight: &Sight, loaded: &Loaded, roles: &[RoleName]) -> Self {
         Self::ask(sight, loaded, roles).unwrap_or_else(|Failure(policies)| Self::Failed(policies))
     }
@@ -60,11 +60,11 @@ impl Answers {
             Answer::new(&Authorizer::new().is_authorized(&request, policies, &entities))
         };
         if !sight.verb().is_per_class() {
-            // The class is of no meaning here.
+            // The class is ignored here.
             return Ok(Self::Single(answer(DataClass::Operational)?));
         }
-        // Also the classes that nobody asked for: `operational` hangs on them, and a policy that
-        // fails for one of them is not to be trusted with the others.
+        // All classes are evaluated, also those that were not requested: `operational` depends on them, and if a policy
+        // fails for one of them, the answers for the others cannot be trusted.
         let mut answers = Vec::with_capacity(DataClass::ALL.len());
         for class in DataClass::ALL {
             answers.push((class, answer(class)?));
@@ -88,7 +88,7 @@ impl Answers {
         })
     }
 
-    /// The answer to an ask for these classes, and the ids of the policies that made it, by name.
+    /// The answer to a request for these classes, and the ids, by name, of the policies that determined it.
     pub(super) fn to(
         &self,
         verb: Verb,
@@ -124,8 +124,8 @@ impl Answers {
                 } else if verb == Verb::Read
                     && (refusing != asked || of(refusing).any(Vec::is_empty))
                 {
-                    // Of what was wanted, something is not forbidden, only not permitted: that
-                    // other parts are closed to all is not why.
+                    // Some requested class is not forbidden, only not permitted. So a forbid of other classes is not
+                    // the reason.
                     refused(Vec::new())
                 } else {
                     refused(names(of(refusing)))
@@ -152,8 +152,8 @@ impl Answer {
     }
 }
 
-/// Policies that failed; Cedar skips them, we do not. None: the request could not be made, which
-/// loading a bundle rules out.
+/// Policies that failed; Cedar skips them, we do not. Empty: the request could not be made, which loading a bundle
+/// rules out.
 struct Failure(Vec<String>);
 
 impl From<NotAsked> for Failure {
@@ -162,7 +162,7 @@ impl From<NotAsked> for Failure {
     }
 }
 
-/// Refused by the policies: by a forbid if any is named, else for want of a permit.
+/// A refusal by the policies: a forbid if any is named, else no permit.
 fn refused(policies: Vec<String>) -> (Result<ClassSet, Denied>, Vec<String>) {
     let why = if policies.is_empty() {
         Denied::NoPermit
@@ -172,7 +172,7 @@ fn refused(policies: Vec<String>) -> (Result<ClassSet, Denied>, Vec<String>) {
     (Err(why), policies)
 }
 
-/// Each id once, by name.
+/// The ids by name, without duplicates.
 fn names<'a>(lists: impl IntoIterator<Item = &'a Vec<String>>) -> Vec<String> {
     let mut all: Vec<&String> = Vec::new();
     for id in lists.into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Policy bundles: files, their hash, their signature, and what was compiled of them.
+//! Policy bundles: files, their hash, their signature, and the compiled policies.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,63 +16,63 @@ use super::sight::Sight;
 use super::{Purpose, Right, RoleName};
 use crate::ids::InvalidId;
 
-/// What the signature says it is of.
+/// Prefix of the signed bytes, which names their kind.
 const SIGNED: &[u8] = b"vouchsafe-policy-bundle/v1\n";
-/// How many answers a bundle remembers: a few dozen role sets times types, verbs and situations.
+/// Capacity of a bundle's answer cache: a few dozen sets of roles times types, verbs and situations.
 const REMEMBERED: u64 = 16_384;
-/// No bundle has more files.
+/// Maximum number of files in a bundle.
 const MAX_FILES: usize = 64;
-/// No file of a bundle is longer.
+/// Maximum length of a file in bytes.
 const MAX_FILE_BYTES: usize = 256 * 1024;
 
-/// Why a bundle was refused.
+/// The reason why a bundle was refused.
 ///
 /// The reasons quote policies, which hold no PHI, so that their author finds the place.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BundleRefused {
-    /// More or longer files than any bundle has, or a file name that is not one of a bundle.
+    /// Too many files, a file that is too long, or a file name that does not belong to a bundle.
     #[error("these are not the files of a policy bundle: {reason}")]
     Files {
-        /// What is wrong.
+        /// Description of the fault.
         reason: String,
     },
-    /// The signature does not hold for these files under the trusted key.
+    /// The signature is not valid for these files under the trusted key.
     #[error("the bundle's signature does not hold")]
     Signature,
-    /// The manifest can't be read or says something impossible.
+    /// The manifest cannot be read or has an invalid value.
     #[error("manifest.json: {reason}")]
     Manifest {
-        /// What is wrong.
+        /// Description of the fault.
         reason: String,
     },
-    /// The schema can't be read, or is not the one that requests are made by.
+    /// The schema cannot be read, or does not fit the engine's requests.
     #[error("schema.cedarschema: {reason}")]
     Schema {
-        /// What is wrong.
+        /// Description of the fault.
         reason: String,
     },
-    /// A file of policies can't be read.
+    /// A file of policies cannot be read.
     #[error("{file}: {reason}")]
     Syntax {
         /// The file.
         file: String,
-        /// What is wrong.
+        /// Description of the fault.
         reason: String,
     },
-    /// A policy lacks `@id`, `@control` or `@owner`, has an odd one, or its id is taken.
+    /// A policy lacks `@id`, `@control` or `@owner`, has an invalid one, or its id is not unique.
     #[error("{file}: a policy ({policy}): {reason}")]
     Annotation {
         /// The file.
         file: String,
-        /// The policy's id, or its place in the file (from 0).
+        /// The policy's id, or its position in the file (from 0).
         policy: String,
-        /// What is wrong.
+        /// Description of the fault.
         reason: String,
     },
-    /// The policies do not pass strict validation, or name what they can't see.
+    /// The policies fail strict validation, or name entities that they cannot see.
     #[error("the policies are not valid: {reason}")]
     Invalid {
-        /// What is wrong.
+        /// Description of the fault.
         reason: String,
     },
 }
@@ -93,7 +93,7 @@ impl BundleFiles {
         self.0.insert(name.into(), content.into());
     }
 
-    /// Takes a file out.
+    /// Removes a file.
     pub fn remove(&mut self, name: &str) -> Option<Vec<u8>> {
         self.0.remove(name)
     }
@@ -127,7 +127,7 @@ impl BundleFiles {
         BundleHash(hash)
     }
 
-    /// Refuses what could never be a bundle, before anything reads it.
+    /// Refuses files that cannot be a bundle, before anything parses them.
     fn check(&self) -> Result<(), BundleRefused> {
         let refuse = |reason: String| Err(BundleRefused::Files { reason });
         if self.0.len() > MAX_FILES {
@@ -157,7 +157,7 @@ impl<N: Into<String>, C: Into<Vec<u8>>> FromIterator<(N, C)> for BundleFiles {
     }
 }
 
-/// Names a bundle in the log: SHA-256 of its files, see [`BundleFiles::hash`].
+/// The identifier of a bundle in the log: SHA-256 of its files, see [`BundleFiles::hash`].
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct BundleHash([u8; 32]);
 
@@ -199,24 +199,24 @@ impl fmt::Debug for BundleHash {
     }
 }
 
-/// What a policy says of itself.
+/// The annotations of a policy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PolicyInfo {
-    /// `@id`: how decisions and the log name it.
+    /// `@id`: the policy's name in decisions and in the log.
     pub id: String,
     /// `@control`: the requirement it serves, such as `164.312(a)(1)`.
     pub control: String,
-    /// `@owner`: who answers for it.
+    /// `@owner`: the person or team responsible for it.
     pub owner: String,
     /// The file it is in.
     pub file: String,
 }
 
-/// A policy bundle whose signature holds and whose policies are valid.
+/// A policy bundle with a valid signature and valid policies.
 pub struct Bundle {
     hash: BundleHash,
     loaded: Loaded,
-    /// Exact, since a [`Sight`] is all that the policies see; gone when the bundle is.
+    /// The cache is exact, since a [`Sight`] is all that the policies see; it is dropped with the bundle.
     remembered: Cache<Sight, Arc<Answers>>,
 }
 
@@ -237,11 +237,11 @@ impl Bundle {
         load::DEFAULT_FILES.into_iter().collect()
     }
 
-    /// The signature of files: Ed25519 (RFC 8032) by the key of this seed over
-    /// `vouchsafe-policy-bundle/v1`, a line feed and the [hash](BundleFiles::hash).
+    /// The signature of files: Ed25519 (RFC 8032) by the key of this seed over `vouchsafe-policy-bundle/v1`, a line
+    /// feed and the [hash](BundleFiles::hash).
     ///
     /// # Errors
-    /// [`BundleRefused::Signature`] when the seed is no key.
+    /// [`BundleRefused::Signature`] if the seed is not a key.
     pub(crate) fn sign(files: &BundleFiles, seed: &[u8; 32]) -> Result<[u8; 64], BundleRefused> {
         let key =
             Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| BundleRefused::Signature)?;
@@ -252,10 +252,10 @@ impl Bundle {
             .map_err(|_| BundleRefused::Signature)
     }
 
-    /// Checks the signature, then reads, validates and compiles the files.
+    /// Verifies the signature, then reads, validates and compiles the files.
     ///
     /// # Errors
-    /// [`BundleRefused`]; nothing of a refused bundle is ever in force.
+    /// [`BundleRefused`]; no part of a refused bundle is ever in force.
     pub(crate) fn open(
         files: &BundleFiles,
         signature: &[u8],
@@ -296,7 +296,7 @@ impl Bundle {
         self.loaded.roles.iter().map(|role| &role.name)
     }
 
-    /// The purposes that a role may act for; none of a role that the bundle does not know.
+    /// The purposes that a role may act for; empty for a role that the bundle does not know.
     pub fn purposes(&self, role: &str) -> impl Iterator<Item = Purpose> {
         let known = self
             .loaded
@@ -320,13 +320,13 @@ impl Bundle {
         purposes.find(allowed).unwrap_or(Purpose::Operations)
     }
 
-    /// The policies, by file and place.
+    /// The policies, by file and position.
     #[must_use]
     pub fn policies(&self) -> &[PolicyInfo] {
         &self.loaded.infos
     }
 
-    /// The roles of the rights that are in force, as far as the bundle knows them.
+    /// The roles of the valid rights that the bundle knows.
     pub(super) fn roles_of(&self, rights: &[Right], now: Timestamp) -> RoleSet {
         let valid = rights.iter().filter(|right| right.is_valid(now));
         let roles = valid.filter_map(|right| {
@@ -338,7 +338,7 @@ impl Bundle {
         roles.fold(RoleSet::default(), RoleSet::with)
     }
 
-    /// Those of the roles that may act for the purpose.
+    /// The roles that may act for the purpose.
     pub(super) fn acting_for(&self, roles: RoleSet, purpose: Purpose) -> RoleSet {
         let all = self.loaded.roles.iter().enumerate();
         all.filter(|(index, role)| roles.contains(*index) && role.purposes.contains(&purpose))
@@ -353,7 +353,7 @@ impl Bundle {
             .collect()
     }
 
-    /// What the policies answer, remembered or evaluated.
+    /// The policies' answers, from the cache or evaluated.
     pub(super) fn answers(&self, sight: Sight) -> Arc<Answers> {
         if let Some(answers) = self.remembered.get(&sight) {
             return answers;
@@ -365,12 +365,12 @@ impl Bundle {
     }
 }
 
-/// A set of a bundle's roles, by their place in its list.
+/// A set of a bundle's roles, by their index in its list.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(super) struct RoleSet(u64);
 
 impl RoleSet {
-    /// As many roles as a bundle may have.
+    /// Maximum number of roles in a bundle.
     pub(super) const MAX: usize = 64;
 
     fn with(self, index: usize) -> Self {

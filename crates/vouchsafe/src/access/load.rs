@@ -1,4 +1,4 @@
-//! Reads the files of a bundle: manifest, schema, policies, each refused unless it is sound.
+//! Loads the files of a bundle: manifest, schema, policies. Any invalid file is refused.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +12,13 @@ use crate::class::DataClass;
 
 /// The file that names the bundle and lists its roles.
 pub(super) const MANIFEST: &str = "manifest.json";
-/// The file that says what policies can speak of.
+/// The file that declares the entities and attributes of policies.
 pub(super) const SCHEMA: &str = "schema.cedarschema";
 
-/// How far a policy may reach from principal and resource: to their attributes and roles
-/// (Cedar RFC 76). Strict validation would let policies walk on; requests hold nothing there.
+/// The depth of attribute access from principal and resource: to their attributes and roles (Cedar RFC 76). Strict
+/// validation would let policies go further; requests hold no entities there.
 const MAX_DEREFERENCE_LEVEL: u32 = 1;
-/// What an annotation may hold, at most.
+/// Maximum length of an annotation in bytes.
 const MAX_ANNOTATION_BYTES: usize = 128;
 
 macro_rules! default_files {
@@ -41,7 +41,7 @@ pub(super) const DEFAULT_FILES: [(&str, &str); 10] = default_files! {
     "integration.cedar"
 };
 
-/// What a bundle's files say, ready to decide by.
+/// The content of a bundle's files, compiled.
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) id: String,
@@ -57,7 +57,7 @@ pub(super) struct Loaded {
     pub(super) infos: Vec<PolicyInfo>,
 }
 
-/// A role that the manifest lists.
+/// A role in the manifest.
 #[derive(Clone, Debug)]
 pub(super) struct Role {
     pub(super) name: RoleName,
@@ -65,7 +65,7 @@ pub(super) struct Role {
 }
 
 impl Loaded {
-    /// Reads a bundle whose signature holds.
+    /// Loads a bundle whose signature is valid.
     pub(super) fn new(files: &BundleFiles) -> Result<Self, BundleRefused> {
         let Manifest { id, version, roles } = manifest(files)?;
         let words = Words::new().map_err(|_| schema_refused("the engine's names do not parse"))?;
@@ -177,7 +177,7 @@ fn schema(files: &BundleFiles) -> Result<Schema, BundleRefused> {
     }
 }
 
-/// Whether every request that can be made is one that the schema knows.
+/// Checks that every possible request fits the schema.
 fn check_schema(words: &Words, schema: &Schema, actions: &Entities) -> Result<(), BundleRefused> {
     let no_probe = |_| schema_refused("the engine's probe is not sound");
     let record_type = "Probe".parse().map_err(no_probe)?;
@@ -250,7 +250,7 @@ fn annotations(file: &str, policy: &Policy) -> Result<PolicyInfo, BundleRefused>
     }
 }
 
-/// Refuses a policy that names a role that nobody can have, or an entity that it can't see.
+/// Refuses a policy that names a role that is not in the manifest, or an entity that it cannot see.
 ///
 /// Such a policy would never apply, and a `forbid` that never applies is a hole.
 fn check_names(
@@ -284,7 +284,7 @@ fn validate(schema: &Schema, policies: &PolicySet) -> Result<(), BundleRefused> 
         MAX_DEREFERENCE_LEVEL,
     );
     let errors = result.validation_errors().map(ToString::to_string);
-    // Warnings too: a policy that can never apply is a mistake of its author.
+    // Warnings count too: a policy that can never apply is a mistake of its author.
     let mut all = errors.chain(result.validation_warnings().map(ToString::to_string));
     match all.next() {
         Some(reason) => Err(BundleRefused::Invalid { reason }),

@@ -1,4 +1,4 @@
-//! All that the policies see of an ask, and the request to Cedar that is made of it.
+//! All that the policies see of a request, and the Cedar request that is made from it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,10 +13,10 @@ use crate::class::DataClass;
 use crate::ids::{RecordType, TenantId};
 use crate::session::{Assurance, Principal, Session};
 
-/// What the policies see of an ask, and nothing else.
+/// All that the policies see of a request.
 ///
-/// INVARIANT (sight-is-all): the request to Cedar is made of these values alone, so asks with the
-/// same sight have the same answers, and remembering answers by sight changes none.
+/// INVARIANT (sight-is-all): the request to Cedar is made from these values alone. So requests with the same sight have
+/// the same answers, and caching answers by sight changes none.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) struct Sight {
     kind: Kind,
@@ -26,11 +26,11 @@ pub(super) struct Sight {
     resource_tenant: TenantId,
     verb: Verb,
     purpose: Purpose,
-    /// None when the verb is not on a record.
+    /// None if the verb is not on a record.
     record: Option<RecordSight>,
 }
 
-/// What acts: a person or a service, never which.
+/// The kind of principal: a person or a service, never its id.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Kind {
     Person,
@@ -46,7 +46,7 @@ struct RecordSight {
 }
 
 impl Sight {
-    /// The sight of an ask by a principal who acts in these roles.
+    /// The sight of a request by a principal who acts in these roles.
     pub(super) fn new(session: &Session, ask: &Ask<'_>, facts: &Facts, roles: RoleSet) -> Self {
         let record = ask.verb.is_on_record().then(|| RecordSight {
             record_type: ask.record_type.clone(),
@@ -69,8 +69,8 @@ impl Sight {
         }
     }
 
-    /// Sights that between them ask for every action, by a person and by a service: to see
-    /// whether a schema is the one that requests are made by.
+    /// Sights that together use every action, by a person and by a service: they test whether a schema fits the
+    /// engine's requests.
     pub(super) fn probes(record_type: &RecordType) -> Vec<Self> {
         let kinds = [
             (Kind::Person, Assurance::TwoFactor),
@@ -113,7 +113,7 @@ impl Sight {
             .is_some_and(|record| record.has_subject)
     }
 
-    /// The request to Cedar for one class; the class is of no meaning for verbs without.
+    /// The request to Cedar for one class; the class is ignored for verbs without classes.
     pub(super) fn request(
         &self,
         words: &Words,
@@ -155,7 +155,7 @@ impl Sight {
         .map_err(|_| NotAsked)
     }
 
-    /// The entities that a request can speak of: principal, resource and the actions' groups.
+    /// The entities of a request: principal, resource and the actions' groups.
     pub(super) fn entities(
         &self,
         words: &Words,
@@ -214,10 +214,10 @@ impl Sight {
     }
 }
 
-/// Of principal and resource, policies see attributes and never which one it is.
+/// The id of every principal and resource: policies see attributes, never ids.
 const NOBODY: &str = "-";
 
-/// A request that the schema does not know; loading a bundle rules it out.
+/// A request that does not fit the schema; loading a bundle rules it out.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NotAsked;
 
@@ -253,7 +253,7 @@ impl Words {
         })
     }
 
-    /// Whether entities of this type are never told apart, so that a policy must not name one.
+    /// Whether all entities of this type have the same id, so that a policy must not name one.
     pub(super) fn is_nameless(&self, name: &EntityTypeName) -> bool {
         [&self.person, &self.record, &self.service, &self.system].contains(&name)
     }

@@ -46,7 +46,7 @@ fn hours(hours: i64) -> Timestamp {
     now() + SignedDuration::from_hours(hours)
 }
 
-/// A session as only the verifier makes one.
+/// A session, made by the verifier as every session is.
 fn session(tenant: TenantId, principal: Principal, assurance: Assurance) -> Session {
     let new = NewSession {
         id: SessionId::random(),
@@ -122,7 +122,7 @@ fn classes(names: &str) -> ClassSet {
         .collect()
 }
 
-/// An ask for treatment about a record of somebody.
+/// A request for treatment about a record with a subject.
 fn ask(verb: Verb, record_type: &RecordType, tenant: TenantId, classes: ClassSet) -> Ask<'_> {
     Ask {
         verb,
@@ -183,7 +183,7 @@ fn the_operational_part_alone_of_somebodys_record_is_not_shown() {
     let session = person(TenantId::random());
     let observation = record_type("Observation");
     let facts = facts(&["clinician"]);
-    // A bundle that would let operational through without care: the engine does not.
+    // A bundle that permits operational without care: the engine still refuses.
     let mut files = Bundle::default_files();
     files.insert(
         "wide.cedar",
@@ -203,7 +203,7 @@ fn the_operational_part_alone_of_somebodys_record_is_not_shown() {
 
 #[test]
 fn a_record_of_which_only_the_operational_part_may_be_seen_is_hidden() {
-    // The front desk sees scheduling, of which a patient's record has nothing.
+    // The front desk sees scheduling, a class that a patient's record does not have.
     let session = person(TenantId::random());
     let patient = record_type("Patient");
     let outcome = |held: &str| {

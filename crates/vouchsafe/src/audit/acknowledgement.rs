@@ -1,7 +1,7 @@
-//! The recorder's acknowledgement: one signature over a batch that is durable.
+//! The recorder's acknowledgement: one signature over a durable batch.
 //!
-//! Like a certificate-transparency promise (RFC 6962, section 3.2): with it, a caller can prove
-//! that the access was logged, or that the log cheats.
+//! Like a certificate-transparency promise (RFC 6962, section 3.2): with it, a caller can prove that the access was
+//! logged, or that the log cheats.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use jiff::Timestamp;
 
 use super::Source;
 
-/// What the recorder says of one committed batch.
+/// The recorder's statement about one committed batch.
 #[derive(Clone, Debug)]
 pub struct Acknowledgement {
-    /// The log.
+    /// The origin of the log.
     pub origin: String,
     /// The index of the first leaf.
     pub first_index: u64,
-    /// When the batch was recorded, by the recorder's clock.
+    /// The time of the batch, by the recorder's clock.
     pub recorded: Timestamp,
     /// The leaf hashes (RFC 6962, section 2.1), in order.
     pub leaves: Vec<[u8; 32]>,
@@ -46,8 +46,7 @@ impl Acknowledgement {
     }
 }
 
-/// The recorder that we trust: its log and the key of its acknowledgements. It comes from
-/// [`crate::trusted::recorder`].
+/// The trusted recorder: its log and the key of its acknowledgements. It comes from [`crate::trusted::recorder`].
 #[derive(Clone, Debug)]
 pub struct RecorderKey {
     origin: String,
@@ -55,22 +54,22 @@ pub struct RecorderKey {
     pin: [u8; 32],
 }
 
-/// Why an acknowledgement was not accepted.
+/// The reason why an acknowledgement was not accepted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AckRefused {
-    /// It is of another log.
+    /// It belongs to another log.
     #[error("the acknowledgement is of another log")]
     Origin,
-    /// The signature does not hold.
+    /// The signature is not valid.
     #[error("the acknowledgement's signature does not hold")]
     Signature,
-    /// Its leaves would stand beyond the largest index there is.
+    /// Its leaves would be beyond the largest possible index.
     #[error("the acknowledgement's indices do not exist")]
     Range,
 }
 
 impl RecorderKey {
-    /// The recorder of that origin, with that Ed25519 public key.
+    /// The recorder with that origin and that Ed25519 public key.
     pub(crate) fn new(origin: &str, public_key: [u8; 32]) -> Self {
         let pin = digest(&SHA256, &[&public_key[..], origin.as_bytes()].concat());
         let mut recorder = Self {
@@ -82,7 +81,7 @@ impl RecorderKey {
         recorder
     }
 
-    /// SHA-256 of key and origin: which recorder it is, in 32 bytes.
+    /// SHA-256 of key and origin: identifies the recorder in 32 bytes.
     pub(crate) const fn pin(&self) -> &[u8; 32] {
         &self.pin
     }
@@ -99,10 +98,10 @@ impl RecorderKey {
         &self.public_key
     }
 
-    /// Checks an acknowledgement, once for all its leaves.
+    /// Verifies an acknowledgement, once for all its leaves.
     ///
     /// # Errors
-    /// [`AckRefused`] when it is of another log or not signed by this key.
+    /// [`AckRefused`] if it belongs to another log or is not signed by this key.
     pub fn verify(&self, ack: Acknowledgement) -> Result<Arc<Acknowledged>, AckRefused> {
         if ack.origin != self.origin {
             return Err(AckRefused::Origin);
@@ -122,37 +121,37 @@ impl RecorderKey {
     }
 }
 
-/// An acknowledgement whose signature holds; made only by [`RecorderKey::verify`].
+/// An acknowledgement with a valid signature; made only by [`RecorderKey::verify`].
 #[derive(Debug)]
 pub struct Acknowledged {
     ack: Acknowledgement,
-    /// The pin of the key under which it was verified. Anybody can verify under a key of their own:
-    /// the gate takes only what its own recorder's key verified.
+    /// The pin of the key that verified it. Anybody can verify with a key of their own: the gate accepts only
+    /// acknowledgements that its own recorder's key verified.
     recorder: [u8; 32],
 }
 
 impl Acknowledged {
-    /// What was acknowledged.
+    /// The verified acknowledgement.
     #[must_use]
     pub const fn get(&self) -> &Acknowledgement {
         &self.ack
     }
 
-    /// Whose signature holds.
+    /// The pin of the recorder that signed it.
     pub(crate) const fn recorder(&self) -> &[u8; 32] {
         &self.recorder
     }
 }
 
-/// Where the log says that an entry is: nothing believes it before the leaf has been compared.
+/// The position of an entry, as the log claims it: not believed before the leaf has been compared.
 #[derive(Clone, Debug)]
 pub struct Stored {
     /// The batch.
     pub batch: Arc<Acknowledged>,
-    /// Which leaf of the batch it is, from 0.
+    /// The index of its leaf in the batch, from 0.
     pub position: usize,
     /// The source that it was appended from.
     pub source: Source,
-    /// The source's counter of it.
+    /// The source's counter for it.
     pub counter: u64,
 }

@@ -1,4 +1,4 @@
-//! Entries on their way into the log, and those that are in it.
+//! Entries that are being appended, and entries that are durable.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use super::{
 use crate::BoxFuture;
 use crate::phi::Opened;
 
-/// Entries that are being appended. They are on their way whether or not this is polled.
+/// Entries that are being appended, whether or not this is polled.
 pub type Appending = BoxFuture<'static, Result<Recorded, AppendError>>;
 
-/// Entries that are durable, as the pinned recorder signed.
+/// Entries that are durable, as signed by the pinned recorder.
 #[derive(Debug)]
 pub struct Recorded {
     entries: Vec<Appended>,
-    /// What each of them releases.
+    /// The access that each entry releases.
     pub(crate) releases: Vec<(Opened, Appended)>,
 }
 
@@ -30,7 +30,7 @@ impl Recorded {
     }
 }
 
-/// One durable entry: made only of an acknowledgement that holds, of a leaf that is the entry's.
+/// One durable entry: made only from a valid acknowledgement whose leaf is the entry's.
 #[derive(Clone, Debug)]
 pub struct Appended {
     batch: Arc<Acknowledged>,
@@ -57,13 +57,13 @@ impl Appended {
         &self.leaf
     }
 
-    /// When it was recorded.
+    /// The time when it was recorded.
     #[must_use]
     pub fn recorded(&self) -> Timestamp {
         self.batch.get().recorded
     }
 
-    /// Each leaf is hashed here, once, and nowhere else in the service.
+    /// Each leaf is hashed only here, once.
     fn of(pin: &[u8; 32], entry: &[u8], stored: &Stored) -> Result<Self, AppendError> {
         let ack = stored.batch.get();
         let bytes = leaf(entry, &stored.source, stored.counter, ack.recorded);
@@ -72,7 +72,7 @@ impl Appended {
             return Err(AppendError::Untrusted);
         }
         Ok(Self {
-            // No batch is verified whose indices do not exist.
+            // A batch with impossible indices does not verify.
             index: ack.first_index + stored.position as u64,
             leaf: hash,
             batch: Arc::clone(&stored.batch),
@@ -80,8 +80,8 @@ impl Appended {
     }
 }
 
-/// Whether these drafts may leave for this log together: an entry within a write goes with its intent, or the recorder
-/// would not know that something is to be settled.
+/// Checks that these drafts may be sent to this log together. An entry within a write goes with its intent, or the
+/// recorder would not know that the write must be settled.
 fn check(recorder: &RecorderKey, drafts: &[Draft]) -> Result<(), AppendError> {
     if !drafts.iter().all(|draft| draft.may_leave_for(recorder)) {
         return Err(AppendError::Untrusted);
@@ -99,14 +99,14 @@ fn check(recorder: &RecorderKey, drafts: &[Draft]) -> Result<(), AppendError> {
     }
 }
 
-/// Sends drafts off, and makes of the answer what it proves.
+/// Sends drafts, and turns the answer into proofs.
 pub(super) fn append(
     recorder: &RecorderKey,
     drafts: Vec<Draft>,
     begin: impl FnOnce(Vec<Outgoing>) -> Pending,
 ) -> Appending {
     if let Err(error) = check(recorder, &drafts) {
-        // What is owed to another log leaves for that one.
+        // A draft that is owed to another log is sent to that one.
         drop(drafts);
         return Box::pin(async move { Err(error) });
     }
@@ -126,7 +126,7 @@ pub(super) fn append(
         for ((bytes, stored), release) in sent.iter().zip(&stored).zip(releases) {
             let appended = Appended::of(&pin, bytes, stored)?;
             if let Some(opened) = release {
-                // The gate that admitted it trusts one recorder, which need not be that of this log.
+                // The gate that admitted it trusts one recorder, which need not be this log's.
                 if opened.access.recorder != pin {
                     return Err(AppendError::Untrusted);
                 }

@@ -1,4 +1,4 @@
-//! Readable detail under encryption, as it stands in an entry.
+//! Readable detail of an entry, sealed.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -14,8 +14,8 @@ const SALT_LEN: usize = 16;
 
 /// The `detail` of an entry: `salt || plain` sealed, and the SHA-256 that commits to it.
 ///
-/// The commitment is outside the encryption, so that the log can still prove what was said after
-/// the key is gone, to whoever kept salt and text. The salt hides what could be guessed.
+/// The commitment is outside the encryption. So whoever kept salt and text can still prove with the log what was said,
+/// even after the key is gone. The salt prevents guessing the text.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Detail {
@@ -24,7 +24,7 @@ pub(crate) struct Detail {
 }
 
 impl Detail {
-    /// Seals detail for the entry of that id.
+    /// Seals detail for the entry with that id.
     pub(super) fn seal(keys: &AuditKeys, entry: Uuid, plain: &[u8]) -> Self {
         let mut salted = Zeroizing::new(Vec::with_capacity(SALT_LEN + plain.len()));
         salted.extend_from_slice(Uuid::new_v4().as_bytes());
@@ -43,19 +43,19 @@ pub struct SealedDetail {
     detail: Detail,
 }
 
-/// Why sealed detail could not be read or opened.
+/// The reason why sealed detail could not be read or opened.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum DetailRefused {
-    /// Not an entry of ours.
+    /// Not a valid entry.
     #[error("not an entry of the audit log")]
     Entry,
-    /// The entry has none.
+    /// The entry has no detail.
     #[error("the entry has no sealed detail")]
     None,
-    /// It is of another entry, tenant or key, or was changed.
+    /// It belongs to another entry, tenant or key, or was changed.
     #[error("the sealed detail does not open with this key")]
     Sealed,
-    /// It is not what the entry commits to.
+    /// It differs from the entry's commitment.
     #[error("the sealed detail is not what the entry commits to")]
     Commitment,
 }
@@ -85,7 +85,7 @@ impl SealedDetail {
         self.entry
     }
 
-    /// Opens it: what was sealed, if it is what the entry commits to.
+    /// Opens the detail, and checks it against the entry's commitment.
     pub(crate) fn open(&self, keys: &AuditKeys) -> Result<Zeroizing<Vec<u8>>, DetailRefused> {
         let decode = |text: &str, refused| URL_SAFE_NO_PAD.decode(text).map_err(|_| refused);
         let sealed = decode(&self.detail.sealed, DetailRefused::Sealed)?;

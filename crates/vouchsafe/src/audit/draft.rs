@@ -14,18 +14,18 @@ use crate::clock::Clock;
 use crate::ids::{self, IntentId, RequestId, SessionId, TenantId};
 use crate::phi::Opened;
 
-/// What an entry is to the recorder: it keeps account of intents that have no outcome yet.
+/// The kind of an entry for the recorder, which tracks intents without an outcome.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum EntryKind {
-    /// Something that happened.
+    /// An event.
     Event,
     /// A write is about to commit.
     Intent(IntentId),
-    /// How that write ended.
+    /// The outcome of that write.
     Outcome(IntentId),
 }
 
-/// An entry as the log gets it: made of a [`Draft`], and of nothing else.
+/// An entry as sent to the log: made only from a [`Draft`].
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     kind: EntryKind,
@@ -34,14 +34,14 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// What it is to the recorder.
+    /// The kind for the recorder.
     #[must_use]
     pub const fn kind(&self) -> EntryKind {
         self.kind
     }
 
-    /// When it left for the log; the recorder refuses it when that is far from its own clock. The entry says when it
-    /// happened.
+    /// The time when it was sent; the recorder refuses a time far from its own clock. The entry itself has the time of
+    /// the event.
     #[must_use]
     pub const fn time(&self) -> Timestamp {
         self.time
@@ -53,7 +53,7 @@ impl Outgoing {
         &self.bytes
     }
 
-    /// Leaves again, later than before: after the recorder was away.
+    /// Sets a later time of sending, for a retry after the recorder was away.
     pub fn leave_again(&mut self, now: Timestamp) {
         self.time = self.time.max(now);
     }
@@ -61,19 +61,19 @@ impl Outgoing {
 
 /// An entry that is not in the log yet.
 ///
-/// Not `Clone`, and made only by the gate and by [`super::Event`]: whoever holds one can append
-/// it, and nothing else. The entry of an access or a refusal cannot be lost: a draft of one that is dropped, by
-/// `_`, by `?` or by a panic, begins to append itself.
+/// Not `Clone`, and made only by the gate and by [`super::Event`]: the holder can append it, and nothing else. The
+/// entry of an access or a refusal cannot be lost: a draft that is dropped, by `_`, by `?` or by a panic, begins to
+/// append itself.
 #[must_use = "what is not appended did not happen, or must not"]
 pub struct Draft {
     entry: Outgoing,
     release: Option<Opened>,
-    /// The write whose intent must leave with it.
+    /// The write whose intent must be sent with it.
     within: Option<IntentId>,
     owed: Option<Owed>,
 }
 
-/// Where an entry goes when its draft is dropped.
+/// The log for the entry when its draft is dropped.
 struct Owed {
     log: Arc<dyn AuditLog>,
     clock: Clock,
@@ -88,13 +88,13 @@ impl fmt::Debug for Draft {
 }
 
 impl Draft {
-    /// What it is to the recorder.
+    /// The kind for the recorder.
     #[must_use]
     pub const fn kind(&self) -> EntryKind {
         self.entry.kind
     }
 
-    /// When it was made.
+    /// The time when it was made.
     #[must_use]
     pub const fn time(&self) -> Timestamp {
         self.entry.time
@@ -106,7 +106,7 @@ impl Draft {
         &self.entry.bytes
     }
 
-    /// Owes the entry to this log: it gets there even if the draft is dropped.
+    /// Owes the entry to this log: the entry is appended even if the draft is dropped.
     pub(crate) fn owed_to(mut self, log: &Arc<dyn AuditLog>, clock: &Clock) -> Self {
         self.owed = Some(Owed {
             log: Arc::clone(log),
@@ -115,7 +115,7 @@ impl Draft {
         self
     }
 
-    /// Whether it may leave for the log of this recorder: it is owed to no other.
+    /// Whether it may be sent to the log of this recorder: it is owed to no other.
     pub(super) fn may_leave_for(&self, recorder: &RecorderKey) -> bool {
         let owed = self.owed.as_ref();
         owed.is_none_or(|owed| owed.log.recorder().pin() == recorder.pin())
@@ -125,8 +125,8 @@ impl Draft {
         self.within
     }
 
-    /// Leaves for a log: nothing is owed any more. An access is recorded when it is over, which may be a while after the
-    /// decision; the time that the recorder compares with its clock is that of leaving.
+    /// Turns the draft into an entry to send; nothing is owed any more. An access is recorded when it is over, perhaps
+    /// a while after the decision. The recorder compares the time of sending with its clock.
     pub(super) fn leave(mut self) -> (Outgoing, Option<Opened>) {
         let mut entry = self.entry.clone();
         if let Some(owed) = self.owed.take() {
@@ -146,10 +146,10 @@ impl Drop for Draft {
     }
 }
 
-/// Which record an entry is about.
+/// The record of an entry.
 #[derive(Debug, Serialize)]
 pub(crate) struct ResourceEntry {
-    /// Token of type and id; absent where an entry is about a type as a whole.
+    /// Token of type and id; absent if the entry is about a whole type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
     #[serde(rename = "type")]
@@ -158,16 +158,16 @@ pub(crate) struct ResourceEntry {
     pub(crate) version: Option<u32>,
 }
 
-/// No token of a network is longer, in bytes.
+/// Maximum length of a token of a network in bytes.
 const MAX_NETWORK: usize = 256;
 
-/// The largest integer that RFC 8785 writes as it stands (2^53 - 1, section 3.2.2.3).
+/// The largest integer that RFC 8785 writes unchanged (2^53 - 1, section 3.2.2.3).
 const MAX_INTEGER: u64 = (1 << 53) - 1;
 
-/// An entry's members, in canonical order: serialised as they stand.
+/// An entry's members, declared in canonical order for serialisation.
 ///
-/// INVARIANT (canonical-entry): names are ASCII and declared in ascending order, values are
-/// strings and integers up to 2^53 - 1, so that `serde_json` writes the form of RFC 8785.
+/// INVARIANT (canonical-entry): names are ASCII and declared in ascending order, values are strings and integers up to
+/// 2^53 - 1, so `serde_json` writes the form of RFC 8785.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Entry {
     pub(crate) actor: String,
@@ -212,13 +212,13 @@ pub(crate) struct Entry {
     pub(crate) tenant: Option<TenantId>,
     pub(crate) time: String,
     pub(crate) v: u8,
-    /// The write that this entry is a part of, and neither opens nor settles.
+    /// The write that this entry belongs to, without opening or settling it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) within: Option<IntentId>,
 }
 
 impl Entry {
-    /// The draft of this entry, stamped with a fresh id and the time; `detail` is sealed into it.
+    /// A draft of this entry, with a fresh id and the time; `detail` is sealed into it.
     pub(crate) fn draft(
         mut self,
         detail: Option<(&AuditKeys, &[u8])>,
@@ -226,7 +226,7 @@ impl Entry {
         now: Timestamp,
     ) -> Draft {
         let id = ids::ordered(now);
-        // A token of a network is short; a text that the recorder would not take must not keep the entry from it.
+        // A token of a network is short. A longer text, which the recorder would refuse, must not cost the entry.
         if self
             .network
             .as_ref()
@@ -253,8 +253,8 @@ impl Entry {
         }
     }
 
-    /// INVARIANT (kind-is-in-the-entry): the kind follows from the members, by the rule that
-    /// readers of the log have, so that nobody can tell the recorder another one.
+    /// INVARIANT (kind-is-in-the-entry): the kind follows from the members, by the same rule that readers of the log
+    /// use, so no caller can give the recorder another kind.
     fn kind(&self) -> EntryKind {
         match self.intent {
             None => EntryKind::Event,

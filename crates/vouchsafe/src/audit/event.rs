@@ -6,7 +6,7 @@ use super::{AuditKeys, Draft, Entry};
 use crate::ids::{IntentId, RequestId, SessionId, TenantId};
 use crate::session::Session;
 
-/// Which part of the log an entry belongs to.
+/// The stream of the log that an entry belongs to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Stream {
     /// Access to records.
@@ -29,7 +29,7 @@ impl Stream {
     }
 }
 
-/// How it ended.
+/// The outcome of an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Outcome {
     /// Allowed, and about to happen once this entry is durable.
@@ -58,7 +58,7 @@ impl Outcome {
     }
 }
 
-/// Where a request comes from: said in every entry that it causes.
+/// The origin of a request, for every entry that it causes.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     /// The request's id.
@@ -70,34 +70,34 @@ pub struct Context {
 /// An event that releases nothing.
 #[derive(Debug)]
 pub struct Event<'a> {
-    /// The part of the log.
+    /// The stream of the log.
     pub stream: Stream,
-    /// What was done: a fixed word such as `sign-in`.
+    /// The operation: a fixed word such as `sign-in`.
     pub operation: &'static str,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Why it was refused: a fixed word.
+    /// The reason of a refusal: a fixed word.
     pub reason: Option<&'static str>,
-    /// Who did it, as the log names them (`person/...`), when it is known and is not the session's.
+    /// The actor, as named in the log (`person/...`), if it is known and is not the session's principal.
     pub actor: Option<String>,
-    /// The session, when there is one.
+    /// The session, if there is one.
     pub session: Option<&'a Session>,
-    /// The session's id, where only that is known.
+    /// The session's id, if only that is known.
     pub session_id: Option<SessionId>,
-    /// The tenant, when it is known without a session.
+    /// The tenant, if it is known without a session.
     pub tenant: Option<TenantId>,
-    /// How many there were, in an entry that stands for several.
+    /// The number of events, in an entry that stands for several.
     pub count: Option<u64>,
-    /// Detail to be sealed, with the keys for it.
+    /// Detail to seal, with the keys for it.
     pub detail: Option<(&'a AuditKeys, &'a [u8])>,
-    /// The intent that this settles.
+    /// The intent that this event settles.
     pub settles: Option<IntentId>,
-    /// Where the request comes from.
+    /// The origin of the request.
     pub context: &'a Context,
 }
 
 impl<'a> Event<'a> {
-    /// An event with nothing but the necessary.
+    /// An event with only the required members.
     #[must_use]
     pub const fn new(
         stream: Stream,

@@ -15,11 +15,11 @@ use crate::ids::TenantId;
 const SALT: &[u8] = b"vouchsafe/1/audit";
 const NONCE_LEN: usize = 12;
 
-/// A tenant's keys for the log: tokens instead of ids, and sealed detail.
+/// A tenant's keys for the log: for tokens in place of ids, and for sealed detail.
 ///
-/// Kept for the whole retention of the log, or its tokens can no longer be matched. Detail is
-/// sealed with AES-256-GCM (SP 800-38D) under a key for each entry, derived from its id: one key
-/// would have to seal without bound, which a random 96-bit nonce does not allow.
+/// They must be kept for the whole retention of the log, or its tokens can no longer be matched. Detail is sealed with
+/// AES-256-GCM (SP 800-38D) under a key for each entry, derived from the entry's id: a single key would have to seal
+/// without a limit, which a random 96-bit nonce does not allow.
 pub struct AuditKeys {
     tokens: hmac::Key,
     detail: hkdf::Prk,
@@ -42,10 +42,10 @@ impl hkdf::KeyType for Len32 {
 }
 
 impl AuditKeys {
-    /// The keys that come from this secret, for this tenant; `version` names it in entries.
+    /// The keys derived from this secret for this tenant; entries name the `version`.
     ///
     /// # Errors
-    /// [`DetailRefused::Sealed`] when the provider refuses the derivation; it does not.
+    /// [`DetailRefused::Sealed`] if the provider refuses the derivation, which does not happen.
     pub(crate) fn new(
         secret: &[u8; 32],
         tenant: TenantId,
@@ -61,19 +61,19 @@ impl AuditKeys {
         })
     }
 
-    /// Whose log it is.
+    /// The tenant of the log.
     #[must_use]
     pub const fn tenant(&self) -> TenantId {
         self.tenant
     }
 
-    /// Which secret it is, as entries name it.
+    /// The version of the secret, as in entries.
     #[must_use]
     pub const fn version(&self) -> u32 {
         self.version
     }
 
-    /// The token that stands for a value of a kind: HMAC-SHA-256, 128 bits, base64url.
+    /// The token for a value of a kind: HMAC-SHA-256, 128 bits, base64url.
     #[must_use]
     pub fn token(&self, kind: &str, value: &[u8]) -> String {
         let mut context = hmac::Context::with_key(&self.tokens);
@@ -84,7 +84,7 @@ impl AuditKeys {
         URL_SAFE_NO_PAD.encode(tag.as_ref().get(..16).unwrap_or_default())
     }
 
-    /// Seals detail for the entry of that id: nonce, ciphertext and tag.
+    /// Seals detail for the entry with that id: nonce, ciphertext and tag.
     #[expect(
         clippy::expect_used,
         reason = "the provider refuses wrong lengths, which are fixed here, and messages over 64 GiB"

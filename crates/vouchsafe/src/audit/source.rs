@@ -1,4 +1,4 @@
-//! Where entries come from, and the leaf that the recorder stores.
+//! Sources of entries, and the leaf that the recorder stores.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,12 +6,12 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// A source of entries: a replica and one boot of it. Its entries are counted without gaps.
+/// A source of entries: one boot of a replica. Its entries are counted without gaps.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Source {
-    /// The replica; stays the same over restarts.
+    /// The replica; the same across restarts.
     pub replica: Uuid,
-    /// This boot of it.
+    /// The boot of the replica.
     pub boot: Uuid,
 }
 
@@ -26,7 +26,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// A text that is no source.
+/// A text that is not a source.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("not a source")]
 pub struct InvalidSource;
@@ -47,10 +47,10 @@ impl FromStr for Source {
     }
 }
 
-/// The bytes of a leaf: the entry, and what the recorder stamps on it.
+/// The bytes of a leaf: the entry, and the recorder's stamps.
 ///
-/// `{"counter":N,"entry":{..},"recorded":"..","source":".."}`, in the canonical order of RFC 8785.
-/// `recorded` has microseconds, always six digits of them, in UTC.
+/// `{"counter":N,"entry":{..},"recorded":"..","source":".."}`, in the canonical order of RFC 8785. `recorded` is in UTC
+/// and always has six digits of microseconds.
 #[must_use]
 pub fn leaf(entry: &[u8], source: &Source, counter: u64, recorded: Timestamp) -> Vec<u8> {
     let mut out = Vec::with_capacity(entry.len() + 200);

@@ -1,4 +1,4 @@
-//! Items of arrays that are split: which is which after a change, and in what order they stand.
+//! Items of split arrays: their identity after a change, and their order.
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
@@ -9,11 +9,11 @@ use super::{Node, Object};
 
 /// An item of an array, or one part of it.
 pub(crate) struct Item {
-    /// What its parts have in common. Random, unique in its array.
+    /// The id that its parts share. Random, unique in its array.
     pub(super) id: u64,
-    /// Where it stands.
+    /// Its rank in the array.
     pub(super) rank: Rank,
-    /// What it holds.
+    /// Its content.
     pub(super) tree: Tree,
 }
 
@@ -27,23 +27,22 @@ impl Item {
     }
 }
 
-/// Where an item stands among others, and since which version of the record.
+/// The rank of an item among others, and the version of the record that set it.
 ///
-/// Parts of an item may disagree, when it was moved by someone who could not see them all: the
-/// rank that was given last holds.
+/// Parts of an item may disagree if a writer moved it who could not see all of them: the latest rank wins.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Rank {
-    /// Items stand in the order of their places.
+    /// Items are ordered by their places.
     pub(super) place: u64,
-    /// The version that gave it this place.
+    /// The version that set this place.
     pub(super) version: u32,
 }
 
-/// How far apart the places of new items are, so that others fit between.
+/// The distance between places of new items, so that other items fit between them.
 const SPACING: u64 = 1 << 20;
 
-/// The old item that each new one is: the one with the same content, else the one with the same
-/// element `id`. Never by position: a hidden part must not come to belong to somebody else's.
+/// The old item of each new one: the one with the same content, else the one with the same element `id`. Never by
+/// position: a hidden part must not become part of another item.
 pub(super) fn matched<'t>(new: &[Node], old: &'t [Item]) -> Vec<Option<&'t Item>> {
     let mut result = vec![None; new.len()];
     if old.is_empty() {
@@ -84,10 +83,10 @@ pub(super) fn matched<'t>(new: &[Node], old: &'t [Item]) -> Vec<Option<&'t Item>
     result
 }
 
-/// Ranks for items in this order, of which some had a rank: those that still stand in order keep it.
+/// Ranks for items in this order, of which some already have a rank: items that are still in order keep theirs.
 pub(super) fn ranked(old: &[Option<Rank>], version: u32) -> Vec<Rank> {
     let mut ranks: Vec<Rank> = Vec::with_capacity(old.len());
-    // Where the next rank is kept: those before it are absent or too low, and stay so.
+    // The index of the next rank that is kept: the ranks before it are absent or too low, and stay so.
     let mut kept_at = 0;
     while ranks.len() < old.len() {
         let last = ranks.last().map_or(0, |rank| rank.place);
@@ -102,7 +101,7 @@ pub(super) fn ranked(old: &[Option<Rank>], version: u32) -> Vec<Rank> {
             Some((_, kept)) => {
                 let parts = u64::try_from(run).map_or(u64::MAX, |run| run + 1);
                 match (kept.place - last) / parts {
-                    // No room before the kept one: this item goes further, and so may that one.
+                    // No room before the kept one: this item gets a higher place, and so may the next.
                     0 => (1, SPACING, None),
                     step => (run, step, Some(kept)),
                 }
@@ -118,7 +117,7 @@ pub(super) fn ranked(old: &[Option<Rank>], version: u32) -> Vec<Rank> {
     ranks
 }
 
-/// Fingerprints of content, equal for what [`Tree::same_as`] calls the same.
+/// Fingerprints of content, equal if [`Tree::same_as`] is true.
 #[derive(Default)]
 struct Prints(RandomState);
 
@@ -154,7 +153,7 @@ impl Prints {
         self.0.hash_one((4_u8, items.collect::<Vec<_>>()))
     }
 
-    /// Whatever the order of the members.
+    /// Independent of the order of the members.
     fn object<'a>(&self, members: impl Iterator<Item = (&'a str, u64)>) -> u64 {
         let sum = members.fold(0_u64, |sum, member| {
             sum.wrapping_add(self.0.hash_one(member))
@@ -164,7 +163,7 @@ impl Prints {
 }
 
 impl Tree {
-    /// Whether it says the same as a value; see [`Node::same_as`].
+    /// Whether it is equal to a value; see [`Node::same_as`].
     fn same_as(&self, node: &Node) -> bool {
         match (self, node) {
             (Self::Leaf(leaf), node) => leaf.same_as(node),
@@ -183,7 +182,7 @@ impl Tree {
     }
 }
 
-/// Whether two lists of members without doubles say the same, whatever their order.
+/// Whether two lists of members without duplicates are equal, whatever their order.
 pub(super) fn same_members<A, B>(
     a: &[(Box<str>, A)],
     b: &[(Box<str>, B)],
@@ -230,7 +229,7 @@ mod tests {
         assert_eq!(got.first(), Some(&1));
     }
 
-    /// Looked for anew before each item, the next rank that is kept would take 10^12 steps.
+    /// A search for the next kept rank before each item would take 10^12 steps.
     #[test]
     fn a_million_items_that_all_make_way_are_ranked() {
         let kept = (1..=1 << 20).map(|at| Some(at * SPACING));

@@ -1,4 +1,4 @@
-//! Where the elements of a record belong.
+//! Layouts: the assignment of a record's elements to slots.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,27 +8,27 @@ use super::{Node, Object};
 use crate::class::DataClass;
 use crate::ids::RecordType;
 
-/// Where elements of one record type belong; compiled from a pack.
+/// The assignment of a record type's elements to slots; compiled from a pack.
 ///
-/// The class of a place must depend on nothing but the record type and the arguments, or a
-/// document would not come back as it was split.
+/// The class of a place must depend only on the record type and the arguments, or a merged document would differ from
+/// the split one.
 pub trait Layout: Send + Sync {
-    /// The record type that it lays out.
+    /// The record type of the layout.
     fn record_type(&self) -> &RecordType;
 
     /// The place of the root.
     fn root(&self, document: &Node) -> Place;
 
-    /// The place of a member; the object is given for what tells alternatives apart.
+    /// The place of a member; the object is an argument because its members decide between alternatives.
     fn member(&self, at: Place, object: &Object, name: &str) -> Place;
 
     /// The place of an item of the array at `at`.
     fn item(&self, at: Place, item: &Node) -> Place;
 
-    /// Where leaves at this place go.
+    /// The slot of leaves at this place.
     fn slot(&self, at: Place) -> &Slot;
 
-    /// Whether all that is below belongs to this place's slot, whatever it is.
+    /// Whether everything below belongs to this place's slot.
     fn uniform(&self, at: Place) -> bool;
 }
 
@@ -36,7 +36,7 @@ pub trait Layout: Send + Sync {
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Place(pub u32);
 
-/// What one envelope holds: a data class, or an element of it that has an envelope of its own.
+/// The content of one envelope: a data class, or an element of it that has an envelope of its own.
 #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Slot {
     class: DataClass,
@@ -44,13 +44,13 @@ pub struct Slot {
     name: Option<Arc<str>>,
 }
 
-/// A name that is no slot's.
+/// A name that is not valid for a slot.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("no such slot")]
 pub struct InvalidSlot;
 
 impl Slot {
-    /// Longest name of an envelope of its own, in bytes.
+    /// Maximum length of the name of an own envelope, in bytes.
     pub const MAX_OWN: usize = 32;
 
     /// The slot of a class.
@@ -72,7 +72,7 @@ impl Slot {
         Ok(Self { class, name })
     }
 
-    /// The class of what it holds.
+    /// The class of its content.
     #[must_use]
     pub const fn class(&self) -> DataClass {
         self.class

@@ -5,21 +5,21 @@ use std::collections::HashMap;
 use super::items::{Item, Rank};
 use super::{Document, MAX_DEPTH, Node, Object, parse, write};
 
-/// What was sealed is no part of a document.
+/// A sealed text that is not a part of a document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct MalformedPart;
 
-/// Deepest nesting of a part: the wrapper of an array is three deep where the array is one.
+/// Maximum nesting of a part: the wrapper of an array is three levels deep where the array is one.
 const PART_DEPTH: usize = 3 * MAX_DEPTH;
 
-/// More pairs of members than this are not compared one by one.
+/// Up to this number of pairs of members are compared one by one.
 const PAIRS: usize = 1024;
 
 type Members = Vec<(Box<str>, Tree)>;
 
-/// A document, or a part of one, that still knows the ids and ranks of array items.
+/// A document, or a part of one, that still holds the ids and ranks of array items.
 pub(crate) enum Tree {
-    /// What belongs to one slot whole: a scalar, or an array that is never split.
+    /// A value that belongs to one slot as a whole: a scalar, or an array that is never split.
     Leaf(Node),
     /// An object, split or not.
     Object(Members),
@@ -28,12 +28,12 @@ pub(crate) enum Tree {
 }
 
 impl Tree {
-    /// A document of which nothing is known.
+    /// A document without any known content.
     pub(crate) const fn empty() -> Self {
         Self::Object(Vec::new())
     }
 
-    /// Reads a part as [`super::split()`] made it.
+    /// Parses a part that [`super::split()`] wrote.
     pub(crate) fn parse(text: &[u8]) -> Result<Self, MalformedPart> {
         let node = parse::parse(text, PART_DEPTH).map_err(|_| MalformedPart)?;
         Self::from_part(node)
@@ -41,8 +41,8 @@ impl Tree {
 
     /// Adds a part that was sealed later, or at the same time.
     ///
-    /// Objects are merged by member and arrays by item id. Where two parts contradict one another
-    /// (one value changed its class while who wrote it could not see the old one), the later wins.
+    /// Objects are merged by member and arrays by item id. If two parts contradict each other (a value changed its
+    /// class, and the writer could not see the old one), the later one wins.
     pub(crate) fn merge(&mut self, newer: Self) {
         match (self, newer) {
             (Self::Object(members), Self::Object(newer)) => merge_members(members, newer),
@@ -63,7 +63,7 @@ impl Tree {
         }
     }
 
-    /// Puts the items of all arrays in order, once all parts are merged.
+    /// Sorts the items of all arrays, after all parts are merged.
     pub(crate) fn settle(&mut self) {
         match self {
             Self::Leaf(_) => {}
@@ -80,7 +80,7 @@ impl Tree {
         Document::from_node(self.into_node()).map_err(|_| MalformedPart)
     }
 
-    /// The member of that name, if it is an object that has one.
+    /// The member with that name, if it is an object that has one.
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Object(members) => members
@@ -147,7 +147,7 @@ impl Tree {
             .map(Self::Items)
     }
 
-    /// `[id, rank, version that gave the rank, part]`.
+    /// `[id, rank, version that set the rank, part]`.
     fn from_item(item: Node) -> Result<Item, MalformedPart> {
         let Node::Array(item) = item else {
             return Err(MalformedPart);
@@ -168,9 +168,9 @@ impl Tree {
     }
 }
 
-/// Merges the members of two objects, each without doubles.
+/// Merges the members of two objects, each without duplicates.
 ///
-/// Pairwise for the few that objects have, else by a table: a hostile document has a million.
+/// Pairwise for the few members of ordinary objects, else by a table: a hostile document has a million.
 fn merge_members(members: &mut Members, newer: Members) {
     let before = members.len();
     let table: Option<HashMap<Box<str>, usize>> = (before.saturating_mul(newer.len()) > PAIRS)

@@ -1,16 +1,16 @@
-//! Text as searches compare it.
+//! Normalisation of text for searches.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// The id of [`normalise`]'s rules: raised with every change, since blind indexes depend on them.
+/// The version of [`normalise`]'s rules: raised with every change, since blind indexes depend on them.
 pub const NORMALISER: &str = "text-1";
 
-/// Text for comparison that minds neither case, nor accents of Latin letters, nor spacing.
+/// The text for comparisons that ignore case, accents of Latin letters, and spacing.
 ///
-/// Compatibility decomposition (Unicode NFKD), lower case with `ß` as `ss` and final sigma as
-/// sigma, combining marks after Latin letters dropped, composed again (NFC); runs of white space
-/// become one space, none at either end. Equal for equal input, and idempotent.
+/// Compatibility decomposition (Unicode NFKD), lower case with `ß` as `ss` and final sigma as sigma, combining marks
+/// after Latin letters removed, composed again (NFC); runs of white space become one space, with none at either end.
+/// Equal for equal input, and idempotent.
 #[must_use]
 pub fn normalise(text: &str) -> String {
     if text.is_ascii() {
@@ -34,7 +34,7 @@ pub fn normalise(text: &str) -> String {
     collapse(stripped.nfc())
 }
 
-/// What lower case leaves to full case folding (Unicode CaseFolding.txt, status F).
+/// The rest of full case folding after lower case (Unicode CaseFolding.txt, status F).
 fn fold(c: char) -> impl Iterator<Item = char> {
     let (first, second) = match c {
         'ß' => ('s', Some('s')),

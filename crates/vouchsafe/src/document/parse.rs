@@ -1,11 +1,11 @@
-//! A strict reader of JSON (RFC 8259) that keeps number text.
+//! A strict parser of JSON (RFC 8259) that keeps number text.
 //!
-//! Our own, because no parser in use both keeps number text and refuses doubled members, and a
-//! second pass over spans costs more than the first.
+//! Written here, because no parser in use both keeps number text and refuses duplicate members, and a second pass over
+//! spans costs more than the first.
 
 use super::{DocumentError, Node, Object};
 
-/// Reads one value, nested at most `depth` deep, and nothing after it.
+/// Parses one value, nested at most `depth` levels, and nothing after it.
 pub(super) fn parse(bytes: &[u8], depth: usize) -> Result<Node, DocumentError> {
     let text = std::str::from_utf8(bytes).map_err(|error| DocumentError::NotUtf8 {
         offset: error.valid_up_to(),
@@ -125,7 +125,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A string: taken whole when it has no escapes, else put together from its runs.
+    /// A string: copied whole if it has no escapes, else joined from its runs.
     fn string(&mut self) -> Result<Box<str>, DocumentError> {
         self.at += 1;
         let mut decoded = String::new();
@@ -176,7 +176,7 @@ impl Parser<'_> {
         Ok(plain)
     }
 
-    /// `\uXXXX`, or two of them that make one character.
+    /// `\uXXXX`, or a pair of them that encodes one character.
     fn unicode(&mut self, start: usize) -> Result<char, DocumentError> {
         let lone = DocumentError::LoneSurrogate { offset: start };
         let first = self.hex()?;
@@ -235,7 +235,7 @@ impl Parser<'_> {
         self.bytes.get(self.at).copied()
     }
 
-    /// The text from `start`, which like `at` lies beside an ASCII character.
+    /// The text from `start`, which like `at` is beside an ASCII character.
     fn since(&self, start: usize) -> &str {
         self.text.get(start..self.at).unwrap_or_default()
     }
@@ -245,7 +245,7 @@ impl Parser<'_> {
     }
 }
 
-/// Whether a name occurs twice: pairwise for the few members that objects have, else sorted.
+/// Whether a name occurs twice: pairwise for the few members of ordinary objects, else sorted.
 fn has_double(members: &[(Box<str>, Node)]) -> bool {
     if members.len() <= 16 {
         let mut rest = members.iter();

@@ -1,7 +1,7 @@
-//! Conditions on opened documents, as searches make them.
+//! Conditions on opened documents, for searches.
 //!
-//! They are data: a walk over the tree, and what must be there. What a dialect calls a code or a name is made of
-//! these; the core knows no dialect.
+//! They are data: a walk over the tree, and a test of the values. Dialects build the tests for their codes and names
+//! from these; the core knows no dialect.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use jiff::Timestamp;
 
 use super::{Document, Node, normalise};
 
-/// A condition: some value at some of the paths passes the test (or none, when negated).
+/// A condition: some value at some of the paths passes the test (or none, if negated).
 pub struct Predicate {
     /// Member names from the root; arrays on the way are walked.
     pub paths: Vec<Vec<Box<str>>>,
-    /// What a value must be.
+    /// The test of a value.
     pub test: Test,
     /// Whether the condition is that no value passes.
     pub negate: bool,
@@ -25,39 +25,39 @@ impl fmt::Debug for Predicate {
     }
 }
 
-/// What a value must be.
+/// A test of a value.
 pub enum Test {
     /// Anything but `null`.
     Present,
     /// A leaf with exactly this text.
     Equals(Box<str>),
-    /// A leaf whose text begins so.
+    /// A leaf whose text begins with this text.
     Begins(Box<str>),
     /// A string, compared after both sides were normalised.
     Text {
-        /// What is looked for, as [`super::normalise()`] makes it.
+        /// The wanted text, normalised by [`super::normalise()`].
         normalised: Box<str>,
-        /// How it is compared.
+        /// The kind of comparison.
         how: TextMatch,
     },
-    /// A span of time, compared with the one asked for.
+    /// A span of time, compared with the wanted one.
     Span {
         /// Reads a value as a span.
         reads: ReadSpan,
-        /// The span asked for.
+        /// The wanted span.
         asked: Span,
-        /// How the two are compared.
+        /// The kind of comparison.
         op: SpanOp,
     },
     /// An object of which some value of this member passes; arrays are walked.
     Member(&'static str, Box<Self>),
-    /// What passes, or has below it a value that does, reached through these members alone.
+    /// A value that passes, or that has one below it, reached through these members alone.
     Within(&'static [&'static str], Box<Self>),
-    /// Whatever does not pass.
+    /// Every value that does not pass.
     Not(Box<Self>),
-    /// Whatever passes all of these.
+    /// Every value that passes all of these.
     All(Vec<Self>),
-    /// Whatever passes one of these.
+    /// Every value that passes one of these.
     Any(Vec<Self>),
 }
 
@@ -67,16 +67,16 @@ impl fmt::Debug for Test {
     }
 }
 
-/// Begin and end (exclusive) of a point or stretch of time.
+/// Begin and end (exclusive) of a point or span of time.
 pub type Span = (Timestamp, Timestamp);
 
-/// Reads a value as a span of time; how dates are written is the dialect's. It comes from [`crate::trusted::read_span`].
+/// Reads a value as a span of time, in the dialect's syntax of dates. It comes from [`crate::trusted::read_span`].
 ///
-/// A plain function and no closure: it captures nothing that what it is shown could be kept in.
+/// A plain function and not a closure: it captures nothing that could keep the values it sees.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadSpan(pub(crate) fn(&Node) -> Option<Span>);
 
-/// How text is compared, after both sides were normalised.
+/// The comparison of text, after both sides were normalised.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TextMatch {
     /// Equal.
@@ -87,7 +87,7 @@ pub enum TextMatch {
     Contains,
 }
 
-/// How a span of time is compared with the one asked for.
+/// The comparison of a span of time with the wanted one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SpanOp {
     /// Within it.
@@ -102,9 +102,9 @@ pub enum SpanOp {
     Le,
     /// `Gt` or `Eq`.
     Ge,
-    /// Begins when it is over, or later.
+    /// Begins at its end, or later.
     Sa,
-    /// Is over when it begins, or before.
+    /// Ends at its begin, or earlier.
     Eb,
 }
 
@@ -182,7 +182,7 @@ impl TextMatch {
     fn holds(self, text: &str, wanted: &str) -> bool {
         match self {
             Self::Exact => text == wanted,
-            // An empty needle is in everything: it must find nothing instead.
+            // Every text contains the empty text: it must match nothing instead.
             Self::StartsWith => !wanted.is_empty() && text.starts_with(wanted),
             Self::Contains => !wanted.is_empty() && text.contains(wanted),
         }

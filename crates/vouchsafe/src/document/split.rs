@@ -1,9 +1,8 @@
-//! Splitting a document into one part per slot.
+//! Splits a document into one part per slot.
 //!
-//! A part is the document with all that belongs elsewhere left out, as JSON text. Arrays that the
-//! layout may split are written as `{"~":[[id, place, version, part], ...]}`: their items are put
-//! together again by id, and stand in the order of their places. Member names that begin with `~`
-//! get one more in front.
+//! A part is the document without the elements of other slots, as JSON text. Arrays that the layout may split are
+//! written as `{"~":[[id, place, version, part], ...]}`: their items are merged by id, and ordered by their places.
+//! Member names that begin with `~` get one more in front.
 
 use std::io::Write as _;
 
@@ -13,7 +12,7 @@ use super::{Layout, Node, Object, Place, Slot, write};
 use crate::class::ClassSet;
 use crate::ids::Version;
 
-/// What one slot has of a document.
+/// The elements of a document that belong to one slot.
 pub(crate) struct Part<'a> {
     slot: &'a Slot,
     sketch: Sketch<'a>,
@@ -66,8 +65,8 @@ impl Sketch<'_> {
     }
 }
 
-/// Splits a document. `previous` is what the writer could see of the version before: its items
-/// keep their ids. `ids` makes new ones.
+/// Splits a document. `previous` is the part of the version before that the writer could see: its items keep their ids.
+/// `ids` makes new ones.
 pub(crate) fn split<'a>(
     root: &'a Node,
     layout: &'a dyn Layout,
@@ -91,7 +90,7 @@ pub(crate) fn split<'a>(
         .collect()
 }
 
-/// The classes that a document has something of.
+/// The classes of a document's elements.
 pub(super) fn classes(root: &Node, layout: &dyn Layout) -> ClassSet {
     if root.as_object().is_some_and(Object::is_empty) {
         return ClassSet::NONE;
@@ -123,7 +122,7 @@ struct Splitter<'a, 'i> {
     ids: &'i mut dyn FnMut() -> u64,
 }
 
-/// What each slot has of one value.
+/// The elements of one value, by slot.
 type Shares<'a, T> = Vec<(&'a Slot, T)>;
 
 impl<'a> Splitter<'a, '_> {
@@ -191,7 +190,7 @@ impl<'a> Splitter<'a, '_> {
     }
 }
 
-/// The share of a slot: records have few, so they are looked through.
+/// The share of a slot: a record has few slots, so a linear search is enough.
 fn share<'s, 'a, T>(shares: &'s mut Shares<'a, Vec<T>>, slot: &'a Slot) -> &'s mut Vec<T> {
     let known = shares
         .iter()

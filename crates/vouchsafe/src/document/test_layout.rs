@@ -10,14 +10,14 @@ struct Row {
     children: Vec<(Box<str>, usize)>,
 }
 
-/// A layout of `path slot` lines. Steps may have a bracket, `identifier[system=ssn]`, for items
-/// that have such a member. Paths without a line are `restricted`.
+/// A layout of `path slot` lines. Steps may have a bracket, `identifier[system=ssn]`, for items that have such a
+/// member. Paths without a line are `restricted`.
 pub(crate) struct TestLayout {
     record_type: RecordType,
     rows: Vec<Row>,
 }
 
-/// The place of what no line knows.
+/// The place of paths without a line.
 const UNKNOWN: usize = 0;
 const ROOT: usize = 1;
 
@@ -115,7 +115,7 @@ pub(crate) struct SeededLayout {
     record_type: RecordType,
     seed: u32,
     slots: Vec<Slot>,
-    /// Whether items are told apart by their content.
+    /// Whether the class of items depends on their content.
     tells: bool,
 }
 

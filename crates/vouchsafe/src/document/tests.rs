@@ -51,7 +51,7 @@ fn same(a: &Document, b: &Document) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Names that meet often, with those that look like the wrapper's.
+/// A few names that occur often, with some that look like the wrapper's.
 fn names() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[a-d]",
@@ -83,7 +83,7 @@ fn nodes() -> impl Strategy<Value = Node> {
     tree.prop_map(|seed| seed.node())
 }
 
-/// What [`Node`] is made of here: strategies need `Clone` and `Debug`.
+/// The source of a [`Node`]: strategies need `Clone` and `Debug`.
 #[derive(Clone, Debug)]
 enum Seed {
     Null,
@@ -156,7 +156,7 @@ fn has_empty(node: &Node) -> bool {
     }
 }
 
-/// A text that is equal whatever the order of members and items.
+/// A text that is independent of the order of members and items.
 fn sorted(node: &Node) -> String {
     match node {
         Node::Object(object) => {
@@ -243,7 +243,7 @@ proptest! {
         same(&merge(&parts).into_document().unwrap(), &document)?;
     }
 
-    /// A full update, whatever was there before, leaves exactly what was sent.
+    /// A full update leaves exactly the sent document, whatever was there before.
     #[test]
     fn a_full_update_replaces_all(before in documents(), after in documents(), seed: u32) {
         let layout = SeededLayout::new(seed, true);
@@ -252,7 +252,7 @@ proptest! {
         same(&merge(&parts).into_document().unwrap(), &after)?;
     }
 
-    /// Sending back what one may see changes nothing, hidden parts and order included.
+    /// Sending back the visible parts changes nothing, including hidden parts and order.
     #[test]
     fn an_update_without_change_keeps_all(document in documents(), seed: u32, hide: u8) {
         let layout = SeededLayout::new(seed, false);
@@ -266,7 +266,7 @@ proptest! {
         same(&merged.into_document().unwrap(), &document)?;
     }
 
-    /// After a partial update the writer sees what they sent, and others what was theirs.
+    /// After a partial update the writer sees the sent document, and other readers the hidden parts.
     #[test]
     fn a_partial_update_keeps_hidden_parts(
         before in typed_documents(),
@@ -279,14 +279,14 @@ proptest! {
         let (seen, hidden): (Texts, Texts) = texts(&before, &layout, None, 1)
             .into_iter()
             .partition(|(slot, _)| !hides(slot));
-        // What a writer of these classes could send.
+        // A document that a writer of these classes could send.
         let mut sent = texts(&after, &layout, None, 1);
         sent.retain(|(slot, _)| !hides(slot));
         let sent = merge(&sent).into_document().unwrap();
         let written = texts(&sent, &layout, Some(&merge(&seen)), 2);
         prop_assert!(written.iter().all(|(slot, _)| !hides(slot)));
         same(&merge(&written).into_document().unwrap(), &sent)?;
-        // Both are in the whole, too. (The writer may have moved items that others see a part of.)
+        // The merged document holds both. (The writer may have moved items of which others see a part.)
         let whole = merge(hidden.iter().chain(&written)).into_document().unwrap();
         let (now_seen, now_hidden): (Texts, Texts) = texts(&whole, &layout, None, 3)
             .into_iter()
@@ -303,7 +303,7 @@ proptest! {
         let _ = Tree::parse(text.as_bytes());
     }
 
-    /// The same verdict as another parser on texts that are almost right. It does not mind doubles.
+    /// The same verdict as another parser on texts that are almost valid. The other parser accepts duplicates.
     #[test]
     fn the_grammar_is_that_of_others(
         document in documents(),
@@ -455,7 +455,7 @@ fn elements_with_an_envelope_of_their_own_are_apart() {
     assert!(!part(&parts, "operational").unwrap().contains("77"));
 }
 
-/// The classes that the writer may see and write, then what they read, then what they send.
+/// The classes that the writer may see and write, then the document they read, then the one they send.
 fn update(before: &str, writer: &[DataClass], change: impl Fn(&str) -> String) -> String {
     let layout = patient();
     let writer: ClassSet = writer.iter().copied().collect();

@@ -7,13 +7,13 @@ pub(super) fn node(node: &Node, out: &mut Vec<u8>) {
     write(node, "", out);
 }
 
-/// Appends a value, with the names of all members escaped as [`name`] says.
+/// Appends a value, with the names of all members escaped by [`name`].
 pub(super) fn escaped(node: &Node, out: &mut Vec<u8>) {
     write(node, ESCAPE, out);
 }
 
-/// What a wrapper's only member is called, and what each member's name that begins with it is
-/// given in front, so that no member of a document can look like a wrapper.
+/// The name of a wrapper's only member, and the prefix of every member name that begins with it, so that no member of a
+/// document can look like a wrapper.
 pub(super) const ESCAPE: &str = "~";
 
 /// Appends a member's name, escaped, with its colon.
@@ -48,7 +48,7 @@ fn write(node: &Node, escape: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends a comma before all elements but the first.
+/// Appends a comma before every element but the first.
 pub(super) fn comma(at: usize, out: &mut Vec<u8>) {
     if at > 0 {
         out.push(b',');

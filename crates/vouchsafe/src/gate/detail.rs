@@ -13,7 +13,7 @@ use crate::audit::{AuditKeys, DetailRefused, Draft, Outcome, SealedDetail};
 use crate::ids::{RecordType, TenantId};
 use crate::phi::{Access, Opened, Phi, What};
 
-/// The right to open the sealed detail of one entry, once, soon.
+/// The right to open the sealed detail of one entry, once, within a short time.
 pub struct DetailPermit {
     access: Access,
     tenant: TenantId,
@@ -29,7 +29,7 @@ impl fmt::Debug for DetailPermit {
     }
 }
 
-/// What an entry kept sealed, such as the query of a search: PHI like any other.
+/// The sealed detail of an entry, such as the query of a search: PHI like any other.
 pub struct Detail(Zeroizing<Vec<u8>>);
 
 impl fmt::Debug for Detail {
@@ -39,32 +39,32 @@ impl fmt::Debug for Detail {
 }
 
 impl Detail {
-    /// The bytes that were sealed.
+    /// The sealed bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-/// Why sealed detail was not opened.
+/// The reason why sealed detail was not opened.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum DetailNotOpened {
     /// The permit is for another entry or tenant.
     #[error("the permit is for something else")]
     OtherEntry,
-    /// The permit's time is over, or its session's.
+    /// The permit has expired, or its session has.
     #[error("the permit has expired")]
     Late,
-    /// It does not open.
+    /// The detail does not open.
     #[error("the detail does not open: {0}")]
     Detail(#[from] DetailRefused),
 }
 
 impl Gate {
-    /// Whether the detail of an entry of the log may be read: [`Verb::ResolveAudit`].
+    /// Admits reading the detail of an entry of the log: [`Verb::ResolveAudit`].
     ///
     /// # Errors
-    /// [`Refusal`] when it may not.
+    /// [`Refusal`] if it is not permitted.
     pub fn admit_detail(
         &self,
         request: &Request<'_>,
@@ -96,7 +96,7 @@ impl Gate {
     /// Opens the detail that the permit names.
     ///
     /// # Errors
-    /// [`DetailNotOpened`]; the permit is gone all the same.
+    /// [`DetailNotOpened`]; the permit is consumed in any case.
     pub fn open_detail(
         &self,
         permit: DetailPermit,
@@ -115,7 +115,7 @@ impl Gate {
     }
 }
 
-/// What an ask about the log names as its type; no policy sees it.
+/// The record type in requests about the log; no policy sees it.
 #[expect(clippy::expect_used, reason = "a constant that is a type's name")]
 fn log_entry() -> RecordType {
     LOG_ENTRY.parse().expect("letters only")

@@ -1,4 +1,4 @@
-//! How the gate writes entries.
+//! The gate's entries.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -11,10 +11,10 @@ use crate::phi::Opened;
 
 use super::{Request, Target};
 
-/// The type that stands for entries of the log, in entries about them.
+/// The type for entries of the log, in entries about them.
 pub(super) const LOG_ENTRY: &str = "AuditEntry";
 
-/// An entry in the making.
+/// A builder of an entry.
 pub(super) struct EntryBuilder<'d> {
     entry: Entry,
     detail: Option<&'d [u8]>,
@@ -78,7 +78,7 @@ impl<'d> EntryBuilder<'d> {
         self
     }
 
-    /// Another entry of the log.
+    /// The entry is about another entry of the log.
     pub(super) fn of_entry(mut self, entry: Uuid) -> Self {
         self.entry.resource = Some(ResourceEntry {
             id: Some(entry.as_hyphenated().to_string()),
@@ -98,13 +98,13 @@ impl<'d> EntryBuilder<'d> {
         self
     }
 
-    /// Opens or settles a write, as the outcome says.
+    /// The entry opens or settles a write, as the outcome says.
     pub(super) const fn intending(mut self, intent: IntentId) -> Self {
         self.entry.intent = Some(intent);
         self
     }
 
-    /// Is one of several in a write.
+    /// The entry is one of several in a write.
     pub(super) const fn within(mut self, intent: IntentId) -> Self {
         self.entry.within = Some(intent);
         self
@@ -144,7 +144,7 @@ impl<'d> EntryBuilder<'d> {
         self.finish(operation, outcome, None, request)
     }
 
-    /// The entry of an access: once it is durable, it releases what that access opened.
+    /// The entry of an access: once it is durable, it releases the content that the access opened.
     pub(super) fn releasing(
         self,
         operation: &'static str,

@@ -11,14 +11,14 @@ use crate::phi::{Access, Opened, Phi, Scope, What};
 use crate::seal::{self, Owner, RecordKeys, SealError, SealedRecord};
 use crate::session::Session;
 
-/// How long a permit may be used; never beyond its session.
+/// The lifetime of a permit; it also ends with its session.
 const PERMIT_LIFE: SignedDuration = SignedDuration::from_secs(30);
 
-/// How far the clock may be behind when a permit is used: clocks are set back a little, and a
-/// permit must not become usable for ever by setting them back far.
+/// Tolerance for a clock that was set back when a permit is used: clocks are set back a little, but setting one back
+/// far must not make a permit valid for ever.
 const CLOCK_STEP: SignedDuration = SignedDuration::from_secs(5);
 
-/// The right to open one version of one record, once, soon.
+/// The right to open one version of one record, once, within a short time.
 pub struct Permit {
     access: Access,
     scope: Scope,
@@ -49,7 +49,7 @@ impl Permit {
     }
 }
 
-/// Why a permit did not open or seal something.
+/// The reason why a permit did not open or seal something.
 ///
 /// Exhaustive on purpose: a new reason must break every caller that handles them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -57,7 +57,7 @@ pub enum OpenRefused {
     /// The permit is for another record, version, subject or kind of change.
     #[error("the permit is for something else")]
     OtherRecord,
-    /// The permit's time is over, or its session's.
+    /// The permit has expired, or its session has.
     #[error("the permit has expired")]
     Late,
     /// It does not open: damaged, moved or under another key.
@@ -66,11 +66,10 @@ pub enum OpenRefused {
 }
 
 impl Gate {
-    /// Opens what the permit names of a record. The AAD is rebuilt from the permit, never from
-    /// the row.
+    /// Opens the permitted classes of a record. The AAD is rebuilt from the permit, never from the row.
     ///
     /// # Errors
-    /// [`OpenRefused`]; the permit is gone all the same.
+    /// [`OpenRefused`]; the permit is consumed in any case.
     pub fn open(
         &self,
         permit: Permit,
@@ -93,7 +92,7 @@ impl Gate {
     }
 }
 
-/// When a permit may be used.
+/// The time in which a permit may be used.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Term {
     from: Timestamp,
@@ -121,7 +120,7 @@ impl Term {
 }
 
 impl Scope {
-    /// The owner that a record has must be the subject that was decided about.
+    /// The owner of a record must be the subject of the decision.
     pub(super) fn check_owner(&self, owner: Owner) -> Result<(), OpenRefused> {
         let expected = self.subject.map_or(Owner::Tenant, Owner::Subject);
         if owner == expected {

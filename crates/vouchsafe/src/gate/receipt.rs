@@ -1,11 +1,11 @@
-//! The proof that an access is in the log, and what it releases.
+//! The proof that an access is in the log, which releases its content.
 
 use std::fmt;
 
 use crate::audit::{Appended, Recorded};
 use crate::phi::{Opened, Phi};
 
-/// The proof that one access was recorded; releases what that access opened, once.
+/// The proof that one access was recorded; releases the content of that access, once.
 pub struct Receipt {
     opened: Opened,
     entry: Appended,
@@ -26,7 +26,7 @@ impl Receipt {
         &self.entry
     }
 
-    /// Whether it is of the very access that opened or sealed something.
+    /// Whether it belongs to the access that opened or sealed something.
     pub(super) fn is_of(&self, opened: &Opened) -> bool {
         self.opened == *opened
     }
@@ -43,17 +43,17 @@ impl Recorded {
     }
 }
 
-/// Why a receipt did not release something.
+/// The reason why a receipt did not release something.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the receipt is of another access")]
 pub struct ReleaseRefused;
 
 impl<T> Phi<T> {
-    /// Lets the value go: its access is recorded. Consumes both.
+    /// Releases the value: its access is recorded. Consumes both.
     ///
     /// # Errors
-    /// [`ReleaseRefused`] unless the receipt is of the very access that opened this: same nonce,
-    /// session, recorder, record, version, subject and classes. The value is gone then.
+    /// [`ReleaseRefused`] unless the receipt belongs to the access that opened this value: same nonce, session,
+    /// recorder, record, version, subject and classes. In that case the value is dropped.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a receipt releases once: it is consumed"

@@ -12,8 +12,8 @@ use crate::ids::{RecordType, SubjectId};
 
 /// The right to run one search; it opens nothing.
 ///
-/// A permit that is dropped without an entry makes one, without a count: an admitted search stands in the log whatever
-/// becomes of it.
+/// A permit that is dropped without an entry makes one, without a count: the log has an entry for every admitted
+/// search.
 pub struct SearchPermit<'a> {
     gate: &'a Gate,
     request: Request<'a>,
@@ -30,15 +30,15 @@ impl fmt::Debug for SearchPermit<'_> {
     }
 }
 
-/// No query is longer, in bytes: its entry has to find room in the log.
+/// Maximum length of a query in bytes, so that its entry fits the log.
 const MAX_QUERY: usize = 32 * 1024;
 
-/// What a search looks at.
+/// The target of a search.
 #[derive(Clone, Copy)]
 pub struct Searched<'a> {
     /// The type of the records.
     pub record_type: &'a RecordType,
-    /// Whether they are about somebody.
+    /// Whether they have a subject.
     pub has_subject: bool,
     /// The classes of the elements to filter or sort by.
     pub classes: ClassSet,
@@ -56,17 +56,17 @@ impl fmt::Debug for Searched<'_> {
 }
 
 impl Gate {
-    /// Whether records may be searched so, for what is asked in several ways: no entry is made.
+    /// Whether such a search is permitted, for a query that can be asked in several ways: no entry is made.
     #[must_use]
     pub fn may_search(&self, request: &Request<'_>, asked: &Searched<'_>, facts: &Facts) -> bool {
         self.decide_search(request, asked, facts).outcome.is_ok()
     }
 
-    /// Whether records may be searched so; `facts` are those of the search as a whole. Every record found is decided
-    /// again, by [`Self::admit_match`].
+    /// Admits a search; `facts` are those of the search as a whole. Every record found is decided again, by
+    /// [`Self::admit_match`].
     ///
     /// # Errors
-    /// [`Refusal`] when some class may not be searched by.
+    /// [`Refusal`] if some class may not be searched by.
     pub fn admit_search<'a>(
         &'a self,
         request: &Request<'a>,
@@ -106,7 +106,7 @@ impl Gate {
             purpose: request.purpose,
         };
         let mut decision = self.decide(request, &ask, facts);
-        // Its entry would be too long for the log.
+        // The entry would be too long for the log.
         if asked.query.len() > MAX_QUERY {
             decision.outcome = Err(Denied::TooLong);
         }
@@ -115,15 +115,15 @@ impl Gate {
 }
 
 impl SearchPermit<'_> {
-    /// The entry of the search: how many records it opened, and the query, sealed. It is written
-    /// also when nothing was found: that is a disclosure too.
+    /// The entry of the search: the number of records that it opened, and the sealed query. It is also written if
+    /// nothing was found: that is a disclosure too.
     pub fn entry(&self, count: u64) -> Draft {
         self.entered.store(true, Ordering::Relaxed);
         let query = self.asked.query;
         self.finish(self.begin().counting(count).detailed(query))
     }
 
-    /// The entry of a patient whom the search names: it is written also when nothing of them is found.
+    /// The entry of a patient that the search names: it is also written if nothing of that patient is found.
     pub fn names(&self, subject: SubjectId) -> Draft {
         self.finish(self.begin().of_subject(Some(subject), &self.request))
     }
@@ -145,7 +145,7 @@ impl SearchPermit<'_> {
 impl Drop for SearchPermit<'_> {
     fn drop(&mut self) {
         if !self.entered.load(Ordering::Relaxed) {
-            // How many were found is not known: some may have been opened, and have entries of their own.
+            // The number of found records is not known: some may have been opened, and have entries of their own.
             drop(self.finish(self.begin().detailed(self.asked.query)));
         }
     }

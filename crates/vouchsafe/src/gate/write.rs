@@ -12,24 +12,24 @@ use crate::ids::{IntentId, NewSubject, Version};
 use crate::phi::{Access, Opened, Phi, Scope, What};
 use crate::seal::{self, RecordKeys, SealedRecord, Writing};
 
-/// The right to seal one version of one record, once, soon.
+/// The right to seal one version of one record, once, within a short time.
 pub struct WritePermit {
     access: Access,
     scope: Scope,
-    /// The classes that the writer may write: they are replaced, all others carried over.
+    /// The classes that the writer may write: they are replaced, all others are carried over.
     write: ClassSet,
-    /// Whether the writer may read all that is replaced: only then is it compared with what was before.
+    /// Whether the writer may read all replaced classes: only then are new values compared with the previous ones.
     compare: bool,
     change: Change,
     term: Term,
 }
 
-/// What is done to a record: what was before must fit.
+/// The kind of change: the previous version must fit it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Change {
-    /// There is nothing before, or a deletion.
+    /// There is no previous version, or it is a deletion.
     Create,
-    /// There is a version before, and it is no deletion.
+    /// There is a previous version, and it is not a deletion.
     Update,
     /// As for an update.
     Delete,
@@ -50,8 +50,8 @@ impl Change {
         }
     }
 
-    /// A version follows upon the one before it, so that nothing hidden is left behind; and what
-    /// was decided as one change is not another.
+    /// Checks that a version follows the previous one, so that nothing hidden is left behind, and that the change is of
+    /// the decided kind.
     fn check(self, version: Version, previous: Option<&SealedRecord>) -> Result<(), OpenRefused> {
         let expected = previous.map_or(Some(Version::FIRST), |record| record.version.next());
         let was_there = previous.is_some_and(|record| !record.manifest.is_deleted());
@@ -76,13 +76,13 @@ impl fmt::Debug for WritePermit {
 }
 
 impl WritePermit {
-    /// The classes that are replaced; the version before is needed with their blobs.
+    /// The replaced classes; sealing needs the previous version with their blobs.
     #[must_use]
     pub const fn replaces(&self) -> ClassSet {
         self.write
     }
 
-    /// What its receipt releases.
+    /// The access that its receipt releases.
     fn seals(&self) -> Opened {
         Opened {
             access: self.access.clone(),
@@ -90,7 +90,8 @@ impl WritePermit {
         }
     }
 
-    /// The subject that this create may begin with: it may get keys. Whether it was there before is for the caller to know.
+    /// The subject that this create may introduce: it may get keys. The caller must know whether the subject existed
+    /// before.
     #[must_use]
     pub fn new_subject(&self) -> Option<NewSubject> {
         let begins = |subject| NewSubject::new(self.scope.record.tenant, subject);
@@ -101,9 +102,9 @@ impl WritePermit {
     }
 }
 
-/// A version that was sealed, and what the writer supplied of it: nothing, of a deletion.
+/// A sealed version, and the document that the writer supplied (none for a deletion).
 ///
-/// Neither comes out before the write's entry is durable, so what is stored stands in the log.
+/// Neither is returned before the write's entry is durable, so every stored record has its entry in the log.
 #[must_use = "it is stored once its entry is recorded"]
 pub struct Written {
     record: SealedRecord,
@@ -117,10 +118,10 @@ impl fmt::Debug for Written {
 }
 
 impl Written {
-    /// What is to be stored and what was supplied: the write's entry is durable.
+    /// The sealed record and the supplied document: the write's entry is durable.
     ///
     /// # Errors
-    /// [`ReleaseRefused`] unless the receipt is of this very write. Both are gone then.
+    /// [`ReleaseRefused`] unless the receipt belongs to this write. In that case both are dropped.
     pub fn recorded(
         self,
         intent: Receipt,
@@ -134,33 +135,33 @@ impl Written {
     }
 }
 
-/// Whether an entry is the intent of its write, or one of several under an intent of its own.
+/// Whether an entry is the intent of its write, or one of several under a separate intent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Writes {
     /// The only record of the write: its entry is the intent.
     Alone(IntentId),
-    /// One of several: the intent is an entry of its own, by [`Gate::intended`].
+    /// One of several: the intent is a separate entry, by [`Gate::intended`].
     Among(IntentId),
 }
 
 /// The classes of a write.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct WriteClasses {
-    /// Those of the document (create, update) or of the record (delete): all of them must be writable.
+    /// The classes of the document (create, update) or of the record (delete): all of them must be writable.
     pub supplied: ClassSet,
-    /// Those of the version before: of them the writable ones are replaced, and the others carried over.
+    /// The classes of the previous version: the writable ones are replaced, the others carried over.
     pub before: ClassSet,
 }
 
 impl Gate {
-    /// Whether a version may be written: `verb` is create, update or delete.
+    /// Admits the write of a version: `verb` is create, update or delete.
     ///
-    /// The draft is not owed to the log as that of a read is: until its receipt is there, nothing sealed comes out,
-    /// and an intent that was given up would have to be settled.
+    /// The draft is not owed to the log as that of a read is: nothing sealed is returned before its receipt, and an
+    /// abandoned intent would have to be settled.
     ///
     /// # Errors
-    /// [`Refusal`] when a supplied class may not be written; [`Denied::NothingAsked`] when none is
-    /// supplied, or the verb is another.
+    /// [`Refusal`] if a supplied class may not be written; [`Denied::NothingAsked`] if none is supplied, or for another
+    /// verb.
     pub fn admit_write(
         &self,
         request: &Request<'_>,
@@ -216,11 +217,11 @@ impl Gate {
         Ok((permit, draft))
     }
 
-    /// Seals a document as the version that the permit names. `previous`, with the blobs of
-    /// [`WritePermit::replaces`], is the version before.
+    /// Seals a document as the version that the permit names. `previous`, with the blobs of [`WritePermit::replaces`],
+    /// is the previous version.
     ///
     /// # Errors
-    /// [`OpenRefused`]; the permit is gone all the same.
+    /// [`OpenRefused`]; the permit is consumed in any case.
     pub fn seal(
         &self,
         permit: WritePermit,
@@ -258,10 +259,10 @@ impl Gate {
         })
     }
 
-    /// Seals the deletion that the permit names.
+    /// Seals the deletion (tombstone) that the permit names.
     ///
     /// # Errors
-    /// [`OpenRefused`]; the permit is gone all the same.
+    /// [`OpenRefused`]; the permit is consumed in any case.
     pub fn bury(
         &self,
         permit: WritePermit,
@@ -280,7 +281,7 @@ impl Gate {
         term.check(self.now())?;
         scope.check_owner(keys.owner())?;
         change.check(scope.version, Some(previous))?;
-        // What was decided about must be all that goes.
+        // The decision must cover everything that is deleted.
         let whole = scope.classes.includes(previous.manifest.classes());
         if change != Change::Delete || !whole {
             return Err(OpenRefused::OtherRecord);

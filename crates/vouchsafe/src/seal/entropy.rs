@@ -1,4 +1,4 @@
-//! The randomness of a record.
+//! The randomness for a record.
 
 use super::secret::fill_random;
 
@@ -9,7 +9,7 @@ pub(super) struct Entropy {
 }
 
 impl Entropy {
-    /// Nothing drawn yet.
+    /// A source without drawn bytes.
     pub(super) const fn new() -> Self {
         Self {
             pool: [0; 256],
@@ -17,13 +17,13 @@ impl Entropy {
         }
     }
 
-    /// Known bytes, for known answers.
+    /// Known bytes, for test vectors.
     #[cfg(test)]
     pub(super) const fn known(pool: [u8; 256]) -> Self {
         Self { pool, used: 0 }
     }
 
-    /// A nonce or part of one: bytes that are given out once.
+    /// A nonce or part of one: bytes that are returned once.
     pub(super) fn take<const N: usize>(&mut self) -> [u8; N] {
         const { assert!(N <= 32) };
         if self.used + N > self.pool.len() {

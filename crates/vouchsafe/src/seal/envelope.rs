@@ -1,6 +1,6 @@
-//! The envelope: what one slot of a record, or one wrapped key, is stored as.
+//! The envelope: the stored form of one slot of a record, or of one wrapped key.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 2 | magic `VS` |
 //! | 1 | format version, 1 |
@@ -12,7 +12,7 @@
 //! | n | ciphertext |
 //! | 16 | tag |
 //!
-//! All that comes before the ciphertext is the last field of the AAD.
+//! All bytes before the ciphertext are the last field of the AAD.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, MAX_TAG_LEN, Nonce, UnboundKey};
 use aws_lc_rs::error::Unspecified;
@@ -28,11 +28,11 @@ const MAGIC: [u8; 2] = *b"VS";
 const FORMAT: u8 = 1;
 const FLAGS: u8 = 0;
 const COMMITMENT_LEN: usize = 32;
-/// The header without its nonce.
+/// Length of the header without its nonce.
 const FIXED_LEN: usize = 2 + 1 + 1 + 1 + 4 + COMMITMENT_LEN;
 const TAG_LEN: usize = MAX_TAG_LEN;
 
-/// An envelope's parts, not yet believed.
+/// The parts of an envelope, not yet verified.
 pub(super) struct Envelope<'a> {
     pub(super) suite: Suite,
     pub(super) key_version: KeyVersion,
@@ -44,7 +44,7 @@ pub(super) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Takes an envelope apart.
+    /// Parses an envelope.
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, SealError> {
         let malformed = SealError::Envelope;
         let (&magic, rest) = bytes.split_first_chunk::<2>().ok_or(malformed)?;
@@ -81,7 +81,7 @@ impl<'a> Envelope<'a> {
 
 enum Cipher {
     Gcm(LessSafeKey),
-    /// Boxed: many times the size of the other.
+    /// Boxed: many times the size of the other variant.
     Xaes(Box<Xaes>),
 }
 
@@ -94,8 +94,8 @@ pub(super) struct EnvelopeKey {
 }
 
 impl EnvelopeKey {
-    /// Derives the key of a place: HKDF-Expand (RFC 5869) over suite and place, and its commitment
-    /// by the same over another label.
+    /// Derives the key of a place: HKDF-Expand (RFC 5869) over suite and place. The commitment is derived in the same
+    /// way with another label.
     pub(super) fn derive(
         prk: &Prk,
         suite: Suite,
@@ -154,7 +154,7 @@ impl EnvelopeKey {
         Ok(out)
     }
 
-    /// Opens: version and commitment first, in constant time, then the tag.
+    /// Opens: checks version and commitment first, in constant time, then the tag.
     pub(super) fn open(
         &self,
         aad: &mut Frame,

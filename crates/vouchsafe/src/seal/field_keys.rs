@@ -14,17 +14,17 @@ use super::{KeyVersion, SealError, Secret, Suite};
 use crate::document::Slot;
 use crate::ids::{RecordType, SubjectId, TenantId};
 
-/// Whose key seals a record.
+/// The owner of the key that seals a record.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Owner {
-    /// The one subject whom it is about. Destroying their key erases it.
+    /// The record's subject. Destroying the subject's key erases the record.
     Subject(SubjectId),
-    /// The tenant: records that are about no subject.
+    /// The tenant: for records without a subject.
     Tenant,
 }
 
 impl Owner {
-    /// The bytes that stand for it in AADs and key derivations.
+    /// The bytes of the owner in AADs and key derivations.
     pub(super) fn bytes(self) -> [u8; 17] {
         let mut bytes = [0; 17];
         if let (Self::Subject(subject), [kind, id @ ..]) = (self, &mut bytes) {
@@ -34,7 +34,7 @@ impl Owner {
         bytes
     }
 
-    /// The suite that seals: a subject's records are few, a tenant's may be without bound.
+    /// The suite for sealing: a subject has few records, a tenant may have any number.
     const fn suite(self) -> Suite {
         match self {
             Self::Subject(_) => Suite::Aes256Gcm,
@@ -43,13 +43,13 @@ impl Owner {
     }
 }
 
-/// The key of one owner's records (a subject key), with a bounded cache of what is derived from it.
+/// The key of one owner's records (a subject key), with a bounded cache of derived keys.
 ///
-/// It has no public way to seal or open: that takes a permit, and is for the gate.
+/// It has no public function to seal or open: that takes a permit, and only the gate does it.
 pub struct RecordKeys {
     tenant: TenantId,
     owner: Owner,
-    /// The one that seals first; never empty.
+    /// The version that seals; never empty.
     current: VersionKey,
     older: Vec<VersionKey>,
     derived: RwLock<Derived>,
@@ -73,7 +73,7 @@ struct TypeKeys {
 }
 
 impl RecordKeys {
-    /// Most derived keys that are kept; with them all, about 80 KB.
+    /// Maximum number of cached derived keys; all of them take about 80 KB.
     pub(super) const MAX_DERIVED: usize = 96;
 
     /// The keys of an owner's records, from their random secret.
@@ -92,7 +92,7 @@ impl RecordKeys {
         }
     }
 
-    /// Adds an older version of the key: it opens, and seals nothing any more.
+    /// Adds an older version of the key: it opens, but does not seal.
     #[must_use]
     #[expect(
         clippy::needless_pass_by_value,
@@ -109,7 +109,7 @@ impl RecordKeys {
         self.tenant
     }
 
-    /// Whose records they are.
+    /// The owner of the records.
     #[must_use]
     pub const fn owner(&self) -> Owner {
         self.owner
@@ -126,7 +126,7 @@ impl RecordKeys {
         self.field_key(record_type, slot, self.owner.suite(), &self.current)
     }
 
-    /// The key that opens a slot that was sealed in this suite under this version.
+    /// The key that opens a slot that was sealed with this suite and this version.
     pub(super) fn opening(
         &self,
         record_type: &RecordType,
@@ -203,7 +203,7 @@ impl RecordKeys {
             .ok_or(SealError::KeyVersion)
     }
 
-    /// What a derived key is for.
+    /// The purpose of a derived key, as a frame.
     fn place(&self, record_type: &RecordType, slot: &str, purpose: &str) -> Frame {
         Frame::new("record")
             .with(self.tenant.uuid().as_bytes())
@@ -213,7 +213,7 @@ impl RecordKeys {
             .with(purpose.as_bytes())
     }
 
-    /// How many derived keys there are.
+    /// Number of derived keys.
     #[cfg(test)]
     pub(super) fn derived_count(&self) -> usize {
         let derived = self.derived.read().unwrap();
@@ -229,7 +229,7 @@ impl RecordKeys {
         record_type: &RecordType,
         find: impl FnOnce(&TypeKeys) -> Option<T>,
     ) -> Option<T> {
-        // Whatever a panicking thread left behind: keys are pushed whole.
+        // A panic of another thread leaves the list valid: keys are pushed whole.
         let derived = self.derived.read().unwrap_or_else(PoisonError::into_inner);
         find(derived.types.get(record_type)?)
     }

@@ -1,16 +1,15 @@
-//! Injective framing: lists of byte strings that no other list frames to.
+//! Injective framing: two different lists of byte strings never have the same frame.
 
 /// A byte string made of length-prefixed fields: u32 big-endian length, then the field.
 ///
-/// No two lists of fields give the same bytes, so what is bound by a MAC, an AAD or an HKDF info
-/// cannot be read as anything else.
+/// So the input of a MAC, an AAD or an HKDF info has only one reading.
 pub(super) struct Frame(Vec<u8>);
 
-/// Room for what follows a label: ids, a slot and a header.
+/// Room for the fields after a label: ids, a slot and a header.
 const ROOM: usize = 224;
 
 impl Frame {
-    /// A frame whose first field says what it is for.
+    /// A frame whose first field names its purpose.
     pub(super) fn new(label: &str) -> Self {
         let mut frame = Self(Vec::with_capacity(ROOM));
         frame.push(label.as_bytes());
@@ -48,7 +47,7 @@ impl Frame {
 }
 
 impl Clone for Frame {
-    /// With room for more fields: that is what frames are cloned for.
+    /// With room for more fields: that is the purpose of a clone.
     fn clone(&self) -> Self {
         let mut bytes = Vec::with_capacity(self.0.len() + ROOM);
         bytes.extend_from_slice(&self.0);

@@ -1,4 +1,4 @@
-//! Blind indexes: keyed, truncated tags that let a sealed value be found.
+//! Blind indexes: keyed, truncated tags by which a sealed value can be found.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::Secret;
 use super::framing::Frame;
 use crate::ids::{RecordType, TenantId};
 
-/// A tenant's key of blind indexes. It is no key of a subject: shredding deletes index rows instead.
+/// A tenant's key of blind indexes. It does not belong to a subject: shredding a subject deletes index rows instead.
 pub struct IndexKey {
     key: hmac::Key,
     version: u32,
@@ -41,7 +41,7 @@ impl IndexKey {
 
     /// The tag of a value: HMAC-SHA-256 over (type, index, value), its first `bits` (at most 128).
     ///
-    /// `index` names the normaliser too where there is a choice; `normalised` is what it made.
+    /// `index` also names the normaliser if there is a choice; `normalised` is its result.
     #[must_use]
     pub fn tag(
         &self,

@@ -1,6 +1,6 @@
-//! The manifest: which blobs make up one version of a record.
+//! The manifest: the list of blobs of one version of a record.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 2 | magic `VM` |
 //! | 1 | format version, 1 |
@@ -8,7 +8,7 @@
 //! | 4 | key version, big-endian |
 //! | 2 | number of entries, big-endian |
 //! | ... | entries, by slot name: u8 length and name, u32 sealing version, 32 B SHA-256 of the blob |
-//! | 32 | HMAC-SHA-256 over (tenant, type, id, version, owner, all before) |
+//! | 32 | HMAC-SHA-256 over (tenant, type, id, version, owner, all bytes before) |
 
 use aws_lc_rs::{digest, hmac};
 
@@ -26,7 +26,7 @@ const MAC_LEN: usize = 32;
 /// One blob of a record version.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Entry {
-    /// What the blob holds.
+    /// The slot of the blob.
     pub slot: Slot,
     /// The version of the record that sealed it.
     pub sealed_version: Version,
@@ -34,22 +34,22 @@ pub struct Entry {
     pub sha256: [u8; 32],
 }
 
-/// The list of a record version's blobs. Only one that came out of sealing or opening is verified;
-/// a parsed one is what the store says.
+/// The list of a record version's blobs. Only a manifest that came from sealing or opening is verified; a parsed one is
+/// an unverified claim of the store.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Manifest {
     deleted: bool,
     key_version: KeyVersion,
-    /// By slot name, none twice.
+    /// By slot name, without duplicates.
     entries: Vec<Entry>,
     mac: [u8; MAC_LEN],
 }
 
 impl Manifest {
-    /// Reads a manifest; its MAC is checked when the record is opened.
+    /// Parses a manifest; its MAC is verified when the record is opened.
     ///
     /// # Errors
-    /// [`SealError::Manifest`] unless it is exactly what [`Self::to_bytes`] writes;
+    /// [`SealError::Manifest`] unless it has exactly the form that [`Self::to_bytes`] writes;
     /// [`SealError::UnknownFormat`] for a newer one.
     pub fn parse(bytes: &[u8]) -> Result<Self, SealError> {
         let malformed = SealError::Manifest;
@@ -89,7 +89,7 @@ impl Manifest {
         })
     }
 
-    /// Makes and MACs the manifest of a record version.
+    /// Makes the manifest of a record version, with its MAC.
     pub(super) fn seal(
         keys: &RecordKeys,
         key: &RecordKey,
@@ -125,7 +125,7 @@ impl Manifest {
         hmac::verify(&mac_key, input.bytes(), &self.mac).map_err(|_| SealError::ManifestMac)
     }
 
-    /// The manifest as it is stored.
+    /// The stored form of the manifest.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.body();
@@ -158,7 +158,7 @@ impl Manifest {
             .map(|entry| (&entry.slot, entry.sealed_version))
     }
 
-    /// The classes that the record has something of.
+    /// The classes of the record's blobs.
     #[must_use]
     pub fn classes(&self) -> ClassSet {
         self.entries
@@ -167,7 +167,7 @@ impl Manifest {
             .collect::<ClassSet>()
     }
 
-    /// Whether there is something of this class.
+    /// Whether there is a blob of this class.
     #[must_use]
     pub fn has(&self, class: DataClass) -> bool {
         self.classes().contains(class)
@@ -184,7 +184,7 @@ impl Manifest {
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&[FORMAT, u8::from(self.deleted) * DELETED]);
         out.extend_from_slice(&self.key_version.number().to_be_bytes());
-        // `seal` and `parse` see to it that there are no more.
+        // `seal` and `parse` ensure that there are no more.
         let count = u16::try_from(self.entries.len()).unwrap_or(u16::MAX);
         out.extend_from_slice(&count.to_be_bytes());
         for entry in &self.entries {
@@ -234,7 +234,7 @@ impl Entry {
     }
 }
 
-/// Which record, as AADs and manifests begin.
+/// The first fields of AADs and manifests, which identify the record.
 pub(super) fn place(label: &str, keys: &RecordKeys, key: &RecordKey) -> Frame {
     Frame::new(label)
         .with(key.tenant.uuid().as_bytes())

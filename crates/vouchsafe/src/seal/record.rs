@@ -19,23 +19,23 @@ const AAD: &str = "vouchsafe/1/blob";
 /// One sealed slot of a record.
 #[derive(Clone)]
 pub struct Blob {
-    /// What it holds.
+    /// The slot of its content.
     pub slot: Slot,
     /// The version of the record that sealed it.
     pub sealed_version: Version,
-    /// The key version in its header: for sweepers, nothing believes it unverified.
+    /// The key version in its header: for sweepers, unverified.
     pub key_version: KeyVersion,
-    /// The suite in its header: for sweepers, nothing believes it unverified.
+    /// The suite in its header: for sweepers, unverified.
     pub suite: Suite,
     /// The envelope.
     pub bytes: Bytes,
 }
 
 impl Blob {
-    /// A blob as it came from a store.
+    /// A blob from a store.
     ///
     /// # Errors
-    /// [`SealError`] when it is no envelope.
+    /// [`SealError`] if it is not an envelope.
     pub fn new(slot: Slot, sealed_version: Version, bytes: Bytes) -> Result<Self, SealError> {
         let envelope = Envelope::parse(&bytes)?;
         let (key_version, suite) = (envelope.key_version, envelope.suite);
@@ -62,40 +62,40 @@ impl fmt::Debug for Blob {
 /// One version of a record, sealed.
 #[derive(Clone, Debug)]
 pub struct SealedRecord {
-    /// Which record. To open, it MUST come from what was asked for, not from the row.
+    /// The key of the record. To open, it MUST come from the request, not from the row.
     pub key: RecordKey,
-    /// Which version of it; the same holds.
+    /// The version of the record; it MUST come from the request, too.
     pub version: Version,
-    /// Whose keys seal it.
+    /// The owner of the sealing keys.
     pub owner: Owner,
-    /// Which blobs it has.
+    /// The list of its blobs.
     pub manifest: Manifest,
-    /// Blobs: those of the classes that are to be opened, or those that sealing made new.
+    /// Blobs: those of the classes to open, or those that sealing made.
     pub blobs: Vec<Blob>,
 }
 
-/// What is to be written.
+/// A write.
 #[derive(Debug)]
 pub(crate) struct Writing<'a> {
-    /// Which record.
+    /// The record.
     pub(crate) key: &'a RecordKey,
-    /// The version to be made.
+    /// The new version.
     pub(crate) version: Version,
     /// The classes that may be written; all others are carried over.
     pub(crate) write: ClassSet,
-    /// Whether blobs are carried when nothing changed. Otherwise all are sealed anew, so that who may write and not read
-    /// does not learn from the blobs whether they guessed what was there.
+    /// Whether unchanged blobs are carried. Otherwise all are sealed anew, so that a writer without the right to read
+    /// does not learn from the blobs whether a guess was right.
     pub(crate) compare: bool,
-    /// The version before, with the blobs of the classes in `write`.
+    /// The previous version, with the blobs of the classes in `write`.
     pub(crate) previous: Option<&'a SealedRecord>,
 }
 
-/// Seals a document as a version of a record: what it has of the classes in `write` replaces what
-/// the version before had; blobs of other classes, and, where that may be compared, those that did not change are
-/// carried by reference. The result has the new blobs only.
+/// Seals a document as a version of a record. Its elements of the classes in `write` replace those of the previous
+/// version. Blobs of other classes are carried by reference, and so are unchanged blobs if they may be compared. The
+/// result has only the new blobs.
 ///
 /// # Errors
-/// [`SealError`]; [`SealError::NotWritable`] when the document has more than may be written.
+/// [`SealError`]; [`SealError::NotWritable`] if the document has elements that may not be written.
 pub(crate) fn seal_document(
     keys: &RecordKeys,
     writing: &Writing<'_>,
@@ -105,7 +105,7 @@ pub(crate) fn seal_document(
     seal_with(keys, writing, layout, document, &mut Entropy::new())
 }
 
-/// As [`seal_document`], with the randomness given: tests give known bytes.
+/// As [`seal_document`], with given randomness: tests pass known bytes.
 pub(super) fn seal_with(
     keys: &RecordKeys,
     writing: &Writing<'_>,
@@ -163,7 +163,7 @@ pub(super) fn seal_with(
     Ok(writing.sealed(keys, manifest, blobs))
 }
 
-/// Seals the deletion of a record: a version without blobs.
+/// Seals the deletion of a record (a tombstone): a version without blobs.
 ///
 /// # Errors
 /// [`SealError`]; `write` and the blobs of `previous` are not used.
@@ -179,11 +179,11 @@ pub(crate) fn seal_tombstone(
     Ok(writing.sealed(keys, manifest, Vec::new()))
 }
 
-/// Opens what a record has of these classes.
+/// Opens the parts of a record that belong to these classes.
 ///
 /// # Errors
-/// [`SealError`]: nothing is opened unless the manifest holds and each blob of these classes is
-/// there, is the one that the manifest names, and was sealed for this place.
+/// [`SealError`]: nothing is opened unless the manifest verifies and each blob of these classes is present, has the
+/// manifest's hash, and was sealed for this place.
 pub(crate) fn open_document(
     keys: &RecordKeys,
     record: &SealedRecord,
@@ -199,7 +199,7 @@ pub(crate) fn open_document(
 }
 
 impl Writing<'_> {
-    /// Whether keys, record and the version before belong together.
+    /// Whether keys, record and previous version belong together.
     fn check(&self, keys: &RecordKeys) -> Result<(), SealError> {
         if keys.tenant() != self.key.tenant {
             return Err(SealError::Keys);
@@ -234,7 +234,7 @@ impl Writing<'_> {
 }
 
 impl SealedRecord {
-    /// Whether the manifest is that of this version of this record, and names all blobs given.
+    /// Whether the manifest belongs to this version of this record, and lists all given blobs.
     fn verify(&self, keys: &RecordKeys) -> Result<(), SealError> {
         if keys.tenant() != self.key.tenant || keys.owner() != self.owner {
             return Err(SealError::Keys);
@@ -274,7 +274,7 @@ impl Opened {
     }
 }
 
-/// Opens the slots of these classes, earliest sealed first.
+/// Opens the slots of these classes, in the order of their sealing.
 fn open_parts(
     keys: &RecordKeys,
     record: &SealedRecord,
@@ -318,8 +318,8 @@ fn merge_parts(parts: &[Opened]) -> Result<Tree, SealError> {
     Ok(tree)
 }
 
-/// Runs with an AAD that names the slot too: (tenant, type, id, owner, version, slot, purpose);
-/// the header comes last, in the envelope.
+/// Runs with an AAD that also names the slot: (tenant, type, id, owner, version, slot, purpose); the header comes last,
+/// in the envelope.
 fn with_place<T>(
     aad: &mut Frame,
     version: Version,

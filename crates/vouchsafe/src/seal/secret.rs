@@ -1,4 +1,4 @@
-//! Secrets, and what says which key and which algorithm were used.
+//! Secrets, and the identifiers of keys and algorithms.
 
 use std::fmt;
 use std::ops::Deref;
@@ -6,7 +6,7 @@ use std::ops::Deref;
 use aws_lc_rs::rand;
 use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
-/// 32 secret bytes: the key of anything. Zeroed when dropped; never printed, copied or serialised.
+/// A key of 32 secret bytes. Zeroed when dropped; never printed, copied or serialised.
 #[derive(ZeroizeOnDrop)]
 pub struct Secret(Box<[u8; 32]>);
 
@@ -19,7 +19,7 @@ impl Secret {
         secret
     }
 
-    /// These bytes; the copy that was passed in is zeroed.
+    /// A secret of these bytes; the passed copy is zeroed.
     #[must_use]
     pub fn from_bytes(mut bytes: [u8; 32]) -> Self {
         let secret = Self(Box::new(bytes));
@@ -27,7 +27,7 @@ impl Secret {
         secret
     }
 
-    /// The bytes, for who wraps or derives.
+    /// The bytes, for wrapping or deriving.
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
@@ -40,16 +40,16 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What was opened. Zeroed when dropped; never printed, copied or serialised.
+/// Opened bytes. Zeroed when dropped; never printed, copied or serialised.
 pub struct Plaintext(Vec<u8>);
 
 impl Plaintext {
-    /// Room for so many bytes, zeroed.
+    /// A buffer of this number of zero bytes.
     pub(super) fn zeroed(len: usize) -> Self {
         Self(vec![0; len])
     }
 
-    /// For who writes it.
+    /// The bytes, for writing.
     pub(super) const fn bytes_mut(&mut self) -> &mut Vec<u8> {
         &mut self.0
     }
@@ -71,7 +71,7 @@ impl Deref for Plaintext {
 
 impl Drop for Plaintext {
     fn drop(&mut self) {
-        // The content at one stroke, then the spare room: a vector by itself goes byte by byte.
+        // The content at once, then the spare capacity: a vector's own zeroing goes byte by byte.
         self.0.as_mut_slice().zeroize();
         self.0.clear();
         self.0.zeroize();
@@ -93,7 +93,7 @@ pub(super) fn fill_random(out: &mut [u8]) {
     rand::fill(out).expect("the provider's random generator does not fail");
 }
 
-/// The version of a key: which of its successive keys sealed something.
+/// The version of a key: identifies which of its successive keys sealed something.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct KeyVersion(u32);
 
@@ -101,7 +101,7 @@ impl KeyVersion {
     /// The first version of a key.
     pub const FIRST: Self = Self(1);
 
-    /// This version.
+    /// The version with this number.
     #[must_use]
     pub const fn new(number: u32) -> Self {
         Self(number)
@@ -120,18 +120,18 @@ impl fmt::Display for KeyVersion {
     }
 }
 
-/// Which algorithms an envelope uses; the number pins every parameter, for ever.
+/// The algorithms of an envelope; the number determines every parameter, for ever.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Suite {
-    /// AES-256-GCM (SP 800-38D) with a random 96-bit nonce: for keys of one subject, which never
-    /// come near 2^32 messages.
+    /// AES-256-GCM (SP 800-38D) with a random 96-bit nonce: for keys of one subject, which never come near 2^32
+    /// messages.
     Aes256Gcm = 1,
-    /// XAES-256-GCM (C2SP) with a random 192-bit nonce: for keys that seal without bound.
+    /// XAES-256-GCM (C2SP) with a random 192-bit nonce: for keys without a limit on the number of seals.
     Xaes256Gcm = 2,
 }
 
 impl Suite {
-    /// The suite of that number.
+    /// The suite with that number.
     #[must_use]
     pub const fn from_number(number: u8) -> Option<Self> {
         match number {

@@ -8,12 +8,12 @@ use super::wrapping::{derive, seal_small};
 use super::{KeyVersion, Plaintext, SealError, Secret, Suite};
 use crate::ids::TenantId;
 
-/// What a [`SystemKey`] is for. There is no other purpose: it is no key for data.
+/// The purpose of a [`SystemKey`]. There is no other purpose: it is not a key for data.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum SystemPurpose {
     /// Factors and signing keys of the identity store.
     Identity,
-    /// Where a search goes on.
+    /// Positions of searches.
     SearchCursor,
 }
 
@@ -28,13 +28,13 @@ impl SystemPurpose {
     }
 }
 
-/// Seals secrets of the system that are no records: seeds of one-time codes, signing keys, search cursors.
+/// Seals secrets of the system that are not records: seeds of one-time codes, signing keys, search cursors.
 ///
-/// It is derived apart from record keys and can open no record. It is no cipher for anything else: it seals through
-/// [`crate::trusted::SystemCipher`] alone.
+/// It is derived independently of record keys and can open no record. It is not a cipher for other values: it seals
+/// only through [`crate::trusted::SystemCipher`].
 pub struct SystemKey {
     key: EnvelopeKey,
-    /// What its AADs have in common.
+    /// The common prefix of its AADs.
     place: Frame,
 }
 
@@ -66,7 +66,7 @@ impl SystemKey {
         }
     }
 
-    /// Seals; `context` says where the sealed thing belongs, and is needed to open it.
+    /// Seals; `context` names the place of the sealed value, and is needed to open it.
     #[must_use]
     pub(crate) fn seal(&self, context: &[u8], plain: &[u8]) -> Vec<u8> {
         seal_small(&self.key, &mut self.place.clone().with(context), plain)
@@ -75,13 +75,13 @@ impl SystemKey {
     /// Opens.
     ///
     /// # Errors
-    /// [`SealError`] when it was sealed by another key, for another context, or changed.
+    /// [`SealError`] if it was sealed by another key, for another context, or changed.
     pub(crate) fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Plaintext, SealError> {
         let mut aad = self.place.clone().with(context);
         self.key.open(&mut aad, &Envelope::parse(sealed)?)
     }
 
-    /// The version that it writes into what it seals.
+    /// The key version in sealed values.
     #[must_use]
     pub const fn version(&self) -> KeyVersion {
         self.key.version()

@@ -41,7 +41,7 @@ impl Shake128 {
         }
         (0..len)
             .map(|_| {
-                // Permute when the next byte is asked for, not when the last one was given.
+                // The permutation runs when the next byte is requested, not when the last one was returned.
                 if self.at == RATE {
                     keccak_f(&mut self.state);
                     self.at = 0;

@@ -10,7 +10,7 @@ use crate::document::{Document, Layout as _};
 use crate::ids::{RecordId, RecordKey, SubjectId, TenantId, Version};
 use crate::seal::record::seal_with;
 
-/// What the tests of this folder seal.
+/// The document that the tests of this folder seal.
 const PATIENT: &str = r#"{"resourceType":"Patient","name":"Ann","phone":"555-1","ssn":"999-12-3456",
     "contact":[{"name":"Bo","phone":"555-2"},{"phone":"555-3"}],"note":"a note","odd":{"deep":[1.50]}}"#;
 
@@ -63,7 +63,7 @@ impl Chart {
         self.seal_by(number, json, (write, true), previous)
     }
 
-    /// Seals as somebody who may write these classes, and perhaps read them.
+    /// Seals as a writer who may write these classes, and perhaps read them.
     fn seal_by(
         &self,
         number: u32,

@@ -11,7 +11,7 @@ use super::secret::fill_random;
 use super::xaes::Xaes;
 use super::{KeyVersion, SealError, Secret, Suite};
 
-/// A key that wraps other keys (root and branch keys), in suite 2: it may wrap without bound.
+/// A key that wraps other keys (root and branch keys), with suite 2, which has no limit on the number of wraps.
 pub struct WrappingKey {
     key: EnvelopeKey,
 }
@@ -36,7 +36,7 @@ impl WrappingKey {
         }
     }
 
-    /// Wraps a key; `context` says where the wrapped key belongs, and is needed to unwrap it.
+    /// Wraps a key; `context` names the place of the wrapped key, and is needed to unwrap it.
     #[must_use]
     pub fn wrap(&self, context: &[u8], key: &Secret) -> Vec<u8> {
         let mut aad = Frame::new("vouchsafe/1/wrap").with(context);
@@ -46,7 +46,7 @@ impl WrappingKey {
     /// Unwraps a key.
     ///
     /// # Errors
-    /// [`SealError`] when it was wrapped by another key, for another context, or changed.
+    /// [`SealError`] if it was wrapped by another key, for another context, or changed.
     pub fn unwrap(&self, context: &[u8], wrapped: &[u8]) -> Result<Secret, SealError> {
         let mut aad = Frame::new("vouchsafe/1/wrap").with(context);
         let plain = self.key.open(&mut aad, &Envelope::parse(wrapped)?)?;
@@ -58,16 +58,16 @@ impl WrappingKey {
         Ok(Secret::from_bytes(*bytes))
     }
 
-    /// The version that it writes into what it wraps.
+    /// The key version in wrapped keys.
     #[must_use]
     pub const fn version(&self) -> KeyVersion {
         self.key.version()
     }
 
-    /// The version of the key that wrapped something, as the wrapped key itself says, unverified.
+    /// The version of the key that wrapped something, as the wrapped key claims it, unverified.
     ///
     /// # Errors
-    /// [`SealError`] when it is no wrapped key.
+    /// [`SealError`] if it is not a wrapped key.
     pub fn version_of(wrapped: &[u8]) -> Result<KeyVersion, SealError> {
         Ok(Envelope::parse(wrapped)?.key_version)
     }
@@ -79,7 +79,7 @@ impl fmt::Debug for WrappingKey {
     }
 }
 
-/// The envelope key of a secret that has one use: HKDF-SHA-256 with a salt that names the use.
+/// The envelope key of a secret with one use: HKDF-SHA-256 with a salt that names the use.
 #[expect(
     clippy::expect_used,
     reason = "the provider refuses only wrong lengths, and all lengths here are fixed"
@@ -95,7 +95,7 @@ pub(super) fn derive(
     EnvelopeKey::derive(&prk, suite, version, place).expect("key lengths are fixed")
 }
 
-/// Seals with a nonce of its own.
+/// Seals with a fresh nonce.
 #[expect(
     clippy::expect_used,
     reason = "AES-GCM refuses nothing but messages over 64 GiB (SP 800-38D, 5.2.1.1)"

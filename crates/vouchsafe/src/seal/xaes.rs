@@ -31,7 +31,7 @@ impl Xaes {
         Ok(Self { block, k1 })
     }
 
-    /// The AES-256-GCM key and nonce that a nonce leads to.
+    /// The AES-256-GCM key and nonce that are derived from a nonce.
     pub(super) fn derive(
         &self,
         nonce: &[u8; Self::NONCE_LEN],

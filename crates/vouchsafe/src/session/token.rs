@@ -1,7 +1,7 @@
-//! Access tokens: `at+jwt` (RFC 9068) with Ed25519 (RFC 8037), one algorithm and no other.
+//! Access tokens: `at+jwt` (RFC 9068) with Ed25519 (RFC 8037), the only algorithm.
 //!
-//! The header is compared to a closed form rather than interpreted: a token can name neither
-//! another algorithm, nor a key by URL, nor an extension that we would have to understand.
+//! The header is compared with a closed form rather than interpreted: a token can name neither another algorithm, nor a
+//! key by URL, nor an extension.
 
 use std::fmt;
 
@@ -15,33 +15,33 @@ use serde::{Deserialize, Serialize};
 use super::{AccessTtl, Assurance, Principal, Session};
 use crate::ids::{PersonId, ServiceId, SessionId, TenantId};
 
-/// No token of ours is longer; a longer one is refused unread.
+/// Maximum length of a token in bytes; a longer one is refused unread.
 const MAX_TOKEN_BYTES: usize = 2048;
 /// How far another replica's clock may be ahead of ours.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(5);
 
-/// Why a token was refused.
+/// The reason why a token was refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TokenRefused {
     /// Not three base64url parts, or too long.
     #[error("the token is malformed")]
     Malformed,
-    /// Another algorithm or type, or a header parameter that we do not use.
+    /// Another algorithm or type, or an unknown header parameter.
     #[error("the token's header is not that of our access tokens")]
     Header,
-    /// No key with that id.
+    /// No key has that id.
     #[error("the token names an unknown key")]
     UnknownKey,
-    /// The signature does not hold.
+    /// The signature is not valid.
     #[error("the token's signature does not hold")]
     Signature,
-    /// Claims missing, unknown, doubled or of the wrong type.
+    /// Claims are missing, unknown, duplicate or of the wrong type.
     #[error("the token's claims are not those of our access tokens")]
     Claims,
-    /// Issuer or audience is not ours.
+    /// Issuer or audience is another installation.
     #[error("the token was made by or for somebody else")]
     NotForUs,
-    /// Lives longer than any token may.
+    /// The lifetime is longer than allowed.
     #[error("the token's life is longer than 30 minutes")]
     TooLong,
     /// Not valid yet.
@@ -76,16 +76,16 @@ struct Claims {
     tenant: String,
 }
 
-/// What a token says of a session that an identity service has just made.
+/// The claims of a session that an identity service has just made.
 #[derive(Clone, Copy, Debug)]
 pub struct NewSession {
     /// The session's id.
     pub id: SessionId,
     /// The tenant.
     pub tenant: TenantId,
-    /// Who signed in.
+    /// The principal.
     pub principal: Principal,
-    /// How well.
+    /// The strength of the authentication.
     pub assurance: Assurance,
 }
 
@@ -111,7 +111,7 @@ impl Issuer {
     /// An issuer with this key, for this issuer and audience URL.
     ///
     /// # Errors
-    /// [`TokenRefused::UnknownKey`] when the 32-byte seed (RFC 8032) is not one.
+    /// [`TokenRefused::UnknownKey`] if the 32-byte seed (RFC 8032) is not valid.
     pub fn new(
         seed: &[u8; 32],
         issuer: &str,
@@ -142,7 +142,7 @@ impl Issuer {
         &self.key_id
     }
 
-    /// The life of the tokens that this issuer signs.
+    /// The lifetime of the tokens that this issuer signs.
     #[must_use]
     pub const fn ttl(&self) -> AccessTtl {
         self.ttl
@@ -216,7 +216,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier of tokens by this issuer for this audience, under these keys.
+    /// A verifier of tokens by this issuer for this audience, with these keys.
     pub(crate) fn new(keys: VerifyingKeys, issuer: &str, audience: &str) -> Self {
         Self {
             keys,
@@ -231,11 +231,10 @@ impl Verifier {
         &self.keys
     }
 
-    /// The session that a token stands for at that time.
+    /// The session of a token at that time.
     ///
     /// # Errors
-    /// [`TokenRefused`], also when the token lives longer than [`AccessTtl::MAX_SECONDS`],
-    /// whoever signed it.
+    /// [`TokenRefused`], also if the token lives longer than [`AccessTtl::MAX_SECONDS`], whoever signed it.
     pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Session, TokenRefused> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenRefused::Malformed);

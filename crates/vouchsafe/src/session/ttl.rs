@@ -1,26 +1,26 @@
-//! The life of an access token, bounded by type.
+//! The lifetime of an access token, limited by type.
 
 use jiff::SignedDuration;
 
-/// How long an access token lives: 1 second to 30 minutes, 15 minutes by default.
+/// The lifetime of an access token: 1 second to 30 minutes, 15 minutes by default.
 ///
 /// The type cannot hold more, so no configuration can ask for more (45 CFR 164.312(a)(2)(iii)).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct AccessTtl(u16);
 
-/// A token life that is none or over 30 minutes.
+/// A lifetime of zero or over 30 minutes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("an access token lives 1 to 1800 seconds")]
 pub struct TtlOutOfBounds;
 
 impl AccessTtl {
-    /// The longest life, in seconds.
+    /// The longest lifetime, in seconds.
     pub const MAX_SECONDS: u16 = 30 * 60;
 
-    /// A life of so many seconds.
+    /// A lifetime of this number of seconds.
     ///
     /// # Errors
-    /// [`TtlOutOfBounds`] when it is 0 or over [`Self::MAX_SECONDS`].
+    /// [`TtlOutOfBounds`] if it is 0 or over [`Self::MAX_SECONDS`].
     pub const fn from_seconds(seconds: u32) -> Result<Self, TtlOutOfBounds> {
         if seconds == 0 || seconds > Self::MAX_SECONDS as u32 {
             return Err(TtlOutOfBounds);
@@ -32,13 +32,13 @@ impl AccessTtl {
         Ok(Self(seconds as u16))
     }
 
-    /// The life in seconds.
+    /// The lifetime in seconds.
     #[must_use]
     pub const fn seconds(self) -> u16 {
         self.0
     }
 
-    /// The life as a duration.
+    /// The lifetime as a duration.
     #[must_use]
     pub fn duration(self) -> SignedDuration {
         SignedDuration::from_secs(i64::from(self.0))

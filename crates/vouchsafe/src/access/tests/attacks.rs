@@ -1,4 +1,4 @@
-//! Attempts to be let in by what should not let in.
+//! Attempts to get access that must be refused.
 
 use super::*;
 
@@ -129,7 +129,7 @@ fn a_purpose_outside_the_roles_refuses() {
 
 #[test]
 fn a_second_role_does_not_lend_its_purpose() {
-    // PATRQT is the patient's, TREAT the clinician's: being both does not let either act for the other.
+    // PATRQT belongs to the patient, TREAT to the clinician: a principal with both roles cannot mix them.
     let session = person(TenantId::random());
     let observation = record_type("Observation");
     let mut ask = read(&observation, session.tenant());
@@ -232,8 +232,8 @@ fn a_person_with_a_services_key_is_no_person() {
 
 #[test]
 fn a_policy_that_fails_refuses_what_another_permits() {
-    // Cedar's arithmetic overflows while evaluating; strict validation can't see it. Cedar skips
-    // the failing forbid and would allow.
+    // Cedar's arithmetic overflows during evaluation; strict validation cannot see that. Cedar skips the failing forbid
+    // and would allow.
     let failing = r#"
         @id("overflows") @control("x") @owner("x")
         forbid (principal, action == Action::"read-clinical", resource)

@@ -1,4 +1,4 @@
-//! What makes a bundle refuse to load.
+//! Bundles that must not load.
 
 use super::*;
 
@@ -44,7 +44,7 @@ fn the_default_bundle_opens_and_every_policy_says_what_it_is_for() {
     for role in ROLES {
         let file = format!("{role}.cedar");
         let has_policies = DEFAULT.policies().iter().any(|policy| policy.file == file);
-        // Nothing that an administrator does is decided by a policy yet (docs/policies.md).
+        // No policy decides an administrator's actions yet (docs/policies.md).
         assert_eq!(has_policies, role != "security-administrator", "{role}");
     }
 }
@@ -212,10 +212,10 @@ fn a_policy_that_the_schema_does_not_know_is_refused() {
         ("context.care", "resource.subject.care"),
         // Never true: a mistake of its author.
         ("context.care", "context.care && false"),
-        // Named, but nobody is ever told apart.
+        // Policies cannot see the ids of principals.
         ("context.care", r#"principal == Person::"4a1c""#),
         ("context.care", r#"resource == Record::"-""#),
-        // A role that the manifest lacks.
+        // A role that is not in the manifest.
         (r#"Role::"clinician""#, r#"Role::"clinican""#),
         (
             "context.care",
@@ -233,7 +233,7 @@ fn a_policy_that_the_schema_does_not_know_is_refused() {
 #[test]
 fn a_schema_that_requests_do_not_fit_is_refused() {
     for (from, to) in [
-        // An attribute that requests lack.
+        // An attribute that requests do not have.
         (
             "record_type: String,",
             "record_type: String,\n  shelf: String,",
@@ -241,11 +241,11 @@ fn a_schema_that_requests_do_not_fit_is_refused() {
         // An attribute that requests have and this schema lacks.
         ("own: Bool,", ""),
         ("care: Bool,", "care: String,"),
-        // An action, an operation or an assurance less.
+        // A missing action, operation or assurance.
         ("\"resolve-audit\", import", "import"),
         (", \"match-identifier\"]", "]"),
         ("\"two-factor\"", "\"three-factor\""),
-        // Services may not act.
+        // Services are not principals in this schema.
         ("principal: [Person, Service]", "principal: [Person]"),
         // Roles are not inherited.
         ("entity Person in [Role]", "entity Person"),

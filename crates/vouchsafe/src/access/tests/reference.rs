@@ -1,11 +1,11 @@
-//! What the roles should see, said once more in plain Rust and slowly, and compared to `decide`.
+//! A reference evaluator: the rights of the roles, written again in plain, slow Rust, and compared with `decide`.
 
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
 use super::*;
 
-/// One question, as a reader of the truth table would put it.
+/// One question, as a reader of the truth table would ask it.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
     pub(super) roles: Vec<&'static str>,
@@ -21,7 +21,7 @@ pub(super) struct Case {
     pub(super) asked: ClassSet,
 }
 
-/// Purposes of a role, as `design` words them.
+/// Purposes of a role, as in the design.
 fn may_act(role: &str, purpose: Purpose) -> bool {
     use Purpose::{Operations, PatientRequest, Payment, System, Treatment};
     match role {
@@ -36,7 +36,7 @@ fn may_act(role: &str, purpose: Purpose) -> bool {
     }
 }
 
-/// Whether a role may do this with this class of this record, guards aside.
+/// Whether a role may do this with this class of this record, without the guards.
 fn role_allows(role: &str, case: &Case, class: DataClass) -> bool {
     use DataClass::{
         Clinical, Contact, Demographic, Financial, Identifier, Operational, Restricted, Scheduling,
@@ -56,7 +56,7 @@ fn role_allows(role: &str, case: &Case, class: DataClass) -> bool {
     }
 }
 
-/// Whether a role may do this, of the verbs that have no class.
+/// Whether a role may use a verb that has no classes.
 fn role_may(role: &str, case: &Case) -> bool {
     match case.verb {
         Verb::Relate if role == "front-desk" => {
@@ -69,7 +69,7 @@ fn role_may(role: &str, case: &Case) -> bool {
     }
 }
 
-/// The classes that a person or service in these roles may have here, whatever they asked for.
+/// The classes that a person or service in these roles may have here, whatever they requested.
 fn allowed(case: &Case) -> Option<ClassSet> {
     let acting: Vec<&str> = case
         .roles
@@ -125,7 +125,7 @@ fn expected(case: &Case) -> Option<ClassSet> {
     }
 }
 
-/// The sessions that cases are asked in: made once, since each costs a signature.
+/// The sessions of the cases: made once, since each costs a signature.
 pub(super) struct Sessions(Vec<((bool, Assurance), Session)>);
 
 static SESSIONS: LazyLock<Sessions> = LazyLock::new(|| {
@@ -151,7 +151,7 @@ static SESSIONS: LazyLock<Sessions> = LazyLock::new(|| {
 static OTHER_TENANT: LazyLock<TenantId> = LazyLock::new(TenantId::random);
 
 impl Case {
-    /// A person with two factors asks for everything of somebody's record, outside care.
+    /// A person with two factors requests all classes of a record with a subject, outside care.
     pub(super) fn new(role: &'static str, purpose: Purpose, verb: Verb) -> Self {
         Self {
             roles: vec![role],
@@ -168,7 +168,7 @@ impl Case {
         }
     }
 
-    /// What `decide` says.
+    /// The decision of `decide`.
     pub(super) fn decide(&self) -> Decision {
         let (_, session) = SESSIONS
             .0
@@ -200,8 +200,7 @@ impl Case {
         assert_eq!(self.decide().outcome.ok(), expected(self), "{self:?}");
     }
 
-    /// Checks it for class sets of which each, for a verb that takes all or nothing, is next to
-    /// what is allowed.
+    /// Checks the case with sets of classes around the allowed set, which matters for a verb that takes all or none.
     fn check_around(&self) {
         let mut case = self.clone();
         let allowed = allowed(self).unwrap_or(ClassSet::NONE);
@@ -220,7 +219,7 @@ impl Case {
     }
 }
 
-/// Whether it is about somebody, in care, own: every situation of a record.
+/// Whether the record has a subject, in care, own: every situation of a record.
 pub(super) const SITUATIONS: [(bool, bool, bool); 5] = [
     (true, false, false),
     (true, true, false),

@@ -1,7 +1,6 @@
 //! The truth table of the default bundle, kept as `policies/truth-table.txt`.
 //!
-//! `VOUCHSAFE_BLESS=1 cargo test -p vouchsafe truth_table` writes it anew; the change is then
-//! read in the diff.
+//! `VOUCHSAFE_BLESS=1 cargo test -p vouchsafe truth_table` writes the new table; review its diff.
 
 use std::fmt::Write as _;
 
@@ -21,7 +20,7 @@ Always: of a record about somebody, operational is seen only beside another clas
         does not list, may do nothing.
 ";
 
-/// The names of the situations, as [`SITUATIONS`] lists them.
+/// The names of the situations, in the order of [`SITUATIONS`].
 const NAMES: [&str; 5] = [
     "not in care",
     "in care",
@@ -72,7 +71,7 @@ fn render() -> String {
     text + &elsewhere() + &otherwise_authenticated()
 }
 
-/// What a role may do for a purpose; empty if nothing.
+/// The rights of a role for a purpose; empty if it has none.
 fn grid(role: &'static str, purpose: Purpose) -> String {
     let of = |record_type: &'static str| {
         SITUATIONS.map(|(has_subject, care, own)| {
@@ -114,7 +113,7 @@ fn grid(role: &'static str, purpose: Purpose) -> String {
     text
 }
 
-/// The rows of a type by name; what is the same of everybody's records in one.
+/// The rows of a type by name; rows that are equal for all subjects are joined.
 fn named<'r>(record_type: &str, rows: &'r [String; 5]) -> Vec<(String, &'r str)> {
     let [first, .., nobody] = rows;
     if rows.iter().take(4).all(|row| row == first) {
@@ -169,7 +168,7 @@ fn system(role: &'static str, purpose: Purpose) -> Vec<&'static str> {
         .collect()
 }
 
-/// What anybody may do in another tenant.
+/// The rights of all roles in another tenant.
 fn elsewhere() -> String {
     let mut asked = 0;
     let mut allowed = 0;
@@ -197,7 +196,7 @@ fn elsewhere() -> String {
     format!("\nany role, in another tenant\n  allowed: {allowed} of {asked} asks\n")
 }
 
-/// Which roles may do anything at all, by how the principal was authenticated.
+/// The roles that have any right, by the assurance of the principal.
 fn otherwise_authenticated() -> String {
     let mut text =
         "\nroles that may do anything, by how the principal was authenticated\n".to_owned();

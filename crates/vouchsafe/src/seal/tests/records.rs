@@ -54,8 +54,8 @@ fn nothing_sealed_shows_what_is_in_it() {
     }
 }
 
-/// Who may write and not read guesses what is there. The parts of an array's items are the hard case: an item that is the
-/// same keeps its id, and so its parts of every class keep their text.
+/// A writer without the right to read guesses values. The parts of an array's items are the hard case: an unchanged
+/// item keeps its id, and so its parts of every class keep their text.
 #[test]
 fn what_is_sealed_does_not_tell_whether_a_guess_was_right() {
     let chart = Chart::new();
@@ -88,7 +88,7 @@ fn what_is_sealed_does_not_tell_whether_a_guess_was_right() {
     );
     let (right, wrong) = (guess("Bo"), guess("Al"));
     assert_eq!(right, wrong);
-    // What may be written was sealed anew, all of it.
+    // Everything that may be written was sealed anew.
     let sealed = |(slot, _, _): &&(String, Version, Option<usize>)| {
         slot.parse::<Slot>()
             .is_ok_and(|slot| write.contains(slot.class()))
@@ -125,7 +125,7 @@ fn a_change_seals_what_changed_and_carries_the_rest() {
 fn classes_that_may_not_be_written_are_carried_unopened() {
     let chart = Chart::new();
     let first = chart.patient();
-    // The writer's version before has no blobs but theirs, and their keys open no others.
+    // The writer's previous version has only their blobs, and their keys open no others.
     let mut seen = first.clone();
     seen.blobs
         .retain(|blob| blob.slot.class() == DataClass::Contact);
@@ -223,7 +223,7 @@ fn an_older_key_version_opens_and_the_newest_seals() {
     let first = chart.patient();
     chart.keys = second_keys.with_older(KeyVersion::new(1), Secret::from_bytes(old));
     assert_says(&chart.open(&first).unwrap(), PATIENT);
-    // A write seals all that it may write under the newest key, also what did not change.
+    // A write seals all writable classes under the newest key, also unchanged ones.
     let second = chart.seal(2, PATIENT, ClassSet::ALL, Some(&first)).unwrap();
     assert_eq!(second.blobs.len(), first.blobs.len());
     chart.keys = only_new;

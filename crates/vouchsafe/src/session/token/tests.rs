@@ -1,4 +1,4 @@
-//! Attacks on tokens: every one is refused, and for the reason that it should be.
+//! Attacks on tokens: every one is refused, and for the expected reason.
 
 use super::*;
 
@@ -39,7 +39,7 @@ fn b64(text: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
 
-/// A token with exactly this header and these claims, with a signature of our own key that holds.
+/// A token with exactly this header and these claims, with a valid signature by our own key.
 fn signed(header: &str, claims: &str) -> String {
     let signed = format!("{}.{}", b64(header), b64(claims));
     let signature = issuer().key.sign(signed.as_bytes());
