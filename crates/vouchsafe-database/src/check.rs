@@ -1,18 +1,18 @@
-//! What a preflight must know of a database.
+//! The state of a database, for a preflight.
 
 /// The state of an open database.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Check {
-    /// Which database: `SQLite 3.50.4`, `PostgreSQL 17.2`.
+    /// Kind and version of the database: `SQLite 3.50.4`, `PostgreSQL 17.2`.
     pub database: String,
-    /// Whether its tables are those of this program.
+    /// Whether its tables are of this program's version.
     pub schema_current: bool,
-    /// Whether it takes writes.
+    /// Whether it accepts writes.
     pub writable: bool,
     /// Whether a commit is on the disk before it is acknowledged.
     pub durable: bool,
-    /// The protocol of the connection (`TLSv1.3`); none on SQLite, which has no connection.
+    /// The TLS version of the connection (`TLSv1.3`); none for SQLite, which has no connection.
     pub tls: Option<String>,
-    /// SQLite: whether deleted data are overwritten. PostgreSQL has no such thing.
+    /// SQLite: whether deleted data are overwritten. None for PostgreSQL, which cannot do that.
     pub secure_delete: Option<bool>,
 }

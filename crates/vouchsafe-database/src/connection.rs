@@ -33,7 +33,7 @@ impl Connection {
         }
     }
 
-    /// The connection, which is gone here afterwards.
+    /// The connection; `Gone` is left in its place.
     pub(crate) const fn take(&mut self) -> Self {
         std::mem::replace(self, Self(Kind::Gone))
     }

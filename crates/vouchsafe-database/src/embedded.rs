@@ -1,4 +1,4 @@
-//! A connection to a SQLite file. Its statements run where they are called, without a hop to another thread.
+//! A connection to a SQLite file. Its statements run on the caller's thread.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use crate::{DatabaseError, FromRow, Row, Value};
 
 /// How long a statement waits for a lock of another process (a backup).
 const BUSY: Duration = Duration::from_secs(5);
-/// How many statements stay prepared.
+/// Number of statements that stay prepared.
 const PREPARED: usize = 256;
-/// How many steps of SQLite's machine pass between two looks at the clock.
+/// Number of steps of SQLite's virtual machine between two looks at the clock.
 const STEPS: i32 = 50_000;
 
-/// What a connection is for.
+/// The use of a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Use {
     Write,
@@ -26,8 +26,8 @@ pub(crate) enum Use {
 }
 
 impl Use {
-    /// Where temporary data are. What a savepoint of the writer would take back is as large as its writes; what a search sorts
-    /// has no such bound.
+    /// The place of temporary data. The journal of a writer's savepoint is as large as its writes; the sort of a search
+    /// has no such limit.
     const fn temporary(self) -> &'static str {
         match self {
             Self::Write => "MEMORY",
@@ -35,8 +35,8 @@ impl Use {
         }
     }
 
-    /// Pages in memory, as SQLite takes it: negative, in KiB. A reader forgets its pages when somebody wrote; the writer keeps
-    /// them.
+    /// The size of the page cache, in SQLite's form: negative, in KiB. A reader drops its pages after a write of
+    /// another connection; the writer keeps them.
     const fn cache(self) -> &'static str {
         match self {
             Self::Write => "-16384",
@@ -48,21 +48,21 @@ impl Use {
 /// A connection.
 pub(crate) struct Embedded {
     connection: rusqlite::Connection,
-    /// A statement ends then; 0: never.
+    /// The time when a statement ends; 0: never.
     until: Arc<AtomicU64>,
-    /// Whether a transaction was begun and not ended. SQLite may have rolled it back by itself, as on a full disk: what comes
-    /// after that must not be committed alone.
+    /// Whether a transaction was begun and not ended. SQLite may have rolled it back by itself, for example on a full
+    /// disk. Later statements must then not be committed alone.
     begun: bool,
 }
 
 impl Embedded {
-    /// Opens a file that is there.
+    /// Opens an existing file.
     pub(crate) fn open(path: &Path, to: Use) -> Result<Self, DatabaseError> {
-        // Without a mutex in SQLite: whoever has the connection has it alone.
+        // Without SQLite's mutex: each connection has one user at a time.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = rusqlite::Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY)?;
-        // A plan does not depend on the values: otherwise statements would be prepared again for others.
+        // A plan must not depend on the values: otherwise SQLite prepares statements again for other values.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         for (name, value) in [
@@ -77,7 +77,7 @@ impl Embedded {
         ] {
             connection.pragma_update(None, name, value)?;
         }
-        // A commit must be on the disk: both are read back, since SQLite takes what it can.
+        // A commit must be on the disk. Both settings are read back, since SQLite ignores what it cannot do.
         let journal: String =
             connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
         let synchronous: i64 =
@@ -99,7 +99,7 @@ impl Embedded {
         })
     }
 
-    /// Lets statements run for so long from now on, or without an end.
+    /// Sets a time limit for statements from now on, or none.
     pub(crate) fn allow(&self, time: Option<Duration>) {
         let until = time.map_or(0, |time| Moment::now().plus(time));
         self.until.store(until, Ordering::Relaxed);
@@ -112,7 +112,7 @@ impl Embedded {
         Ok(())
     }
 
-    /// Ends the transaction, if there is one still.
+    /// Ends the transaction, if it is still open.
     pub(crate) fn end(&mut self, how: &str) -> Result<(), DatabaseError> {
         self.begun = false;
         match self.is_in_transaction() {
@@ -171,8 +171,8 @@ impl Embedded {
     }
 }
 
-/// Binds the values: `$2` is the second one, wherever it stands; the `?`s are taken in their order. As many must be there as
-/// are asked for, and no more.
+/// Binds the values: `$2` is the second one, wherever it stands; `?` are bound in order. The number of values must be
+/// the number of parameters.
 fn bind(statement: &mut CachedStatement<'_>, values: &[Value<'_>]) -> Result<(), DatabaseError> {
     let mut used = 0;
     for at in 1..=statement.parameter_count() {

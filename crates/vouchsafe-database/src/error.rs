@@ -1,19 +1,19 @@
-//! What can go wrong with a database. Nothing here holds text of the database: it could quote values.
+//! Errors of databases. No error holds text of the database: it could quote values.
 
 use vouchsafe_postgres::{Fault, tokio_postgres};
 
 use crate::failover;
 use crate::told::{self, Code};
 
-/// Why a database could not be opened, or did not do what it was asked.
+/// The reason why a database could not be opened, or an operation failed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum DatabaseError {
-    /// There is none, and creating one was not asked for.
+    /// The database does not exist, and creating one was not requested.
     #[error(
         "the database does not exist; check its path or URL, restore it from a backup, or run a first start"
     )]
     Missing,
-    /// The URL is not one that is accepted.
+    /// The URL is not accepted.
     #[error("the database URL is refused: {0}")]
     Url(&'static str),
     /// The file of certificate authorities cannot be read or has no certificate.
@@ -26,13 +26,13 @@ pub enum DatabaseError {
         "TLS to the database failed: no TLS offered, or its certificate is expired, for another host name, or not signed by the configured authority"
     )]
     Tls,
-    /// Nobody answers.
+    /// No server answers.
     #[error("the database server cannot be reached; check host, port and network")]
     Unreachable,
     /// The server refuses the user, the password, the database name or a privilege.
     #[error("the database server refuses this user: password, database name or privileges")]
     Refused,
-    /// The server, or something in front of it, does not keep the settings of a session.
+    /// The server, or a pooler in front of it, does not keep the settings of a session.
     #[error(
         "the settings of a database session do not hold: something between this program and PostgreSQL drops them, such as PgBouncer. Connect to PostgreSQL itself; this program has pools of its own"
     )]
@@ -45,30 +45,30 @@ pub enum DatabaseError {
         "the database file or its folder cannot be read or written; check its owner and rights"
     )]
     NotWritable,
-    /// A lock was not free in time, or a statement was not done in time.
+    /// A lock was not free in time, or a statement did not end in time.
     #[error("the database is busy: a lock was not free in time, or a statement took too long")]
     Busy,
-    /// The tables are of a newer program.
+    /// The tables are of a newer program version.
     #[error("the database was written by a newer version of this program; update the program")]
     Newer,
-    /// The tables, or what stands in them, are not what this program writes.
+    /// The tables, or their content, are not what this program writes.
     #[error(
         "the tables of the database, or what stands in them, are not what this program writes; restore it from a backup"
     )]
     Schema,
-    /// The file or a table is damaged, or it is no database.
+    /// The file or a table is damaged, or the file is not a database.
     #[error("the database is damaged, or the file is not a database; restore it from a backup")]
     Damaged,
     /// No room on the disk.
     #[error("the disk of the database is full")]
     Full,
-    /// A row with that key is there.
+    /// A row with that key exists.
     #[error("a row with this key exists already")]
     Duplicate,
-    /// Other transactions came between; the same may succeed when it is tried again.
+    /// Other transactions interfered; a retry may succeed.
     #[error("a concurrent transaction changed the same rows; try again")]
     Serialization,
-    /// The commit was asked for, and its answer did not come.
+    /// The commit was sent, but its answer did not arrive.
     #[error("it is not known whether the transaction was committed")]
     InDoubt,
     /// A statement failed.
@@ -92,7 +92,7 @@ impl From<rusqlite::Error> for DatabaseError {
 }
 
 impl DatabaseError {
-    /// What a fault means.
+    /// The error of a fault.
     pub(crate) fn of(fault: Fault) -> Self {
         let (code, meaning) = match fault {
             Fault::Url(what) => return Self::Url(what),
@@ -107,7 +107,7 @@ impl DatabaseError {
         meaning
     }
 
-    /// Marks a failover, if that is what a fault of a connection that was in use tells of.
+    /// Marks a failover, if the fault of a used connection is a sign of one.
     pub(crate) fn mark(fault: Fault) {
         match fault {
             Fault::Unreachable => failover::mark(),
@@ -136,7 +136,7 @@ fn told_result(code: i32) -> DatabaseError {
     meaning
 }
 
-/// What a result code of SQLite means; its lowest byte is the kind.
+/// The error of a SQLite result code; its lowest byte is the kind.
 const fn of_result(code: i32) -> DatabaseError {
     match code {
         // BUSY_SNAPSHOT.
@@ -170,8 +170,8 @@ fn of_sqlstate(code: &str) -> DatabaseError {
         "53100" => DatabaseError::Full,
         // data_corrupted, index_corrupted.
         "XX001" | "XX002" => DatabaseError::Damaged,
-        // invalid_sql_statement_name, duplicate_prepared_statement: a prepared statement that stands on another connection
-        // behind a pooler.
+        // invalid_sql_statement_name, duplicate_prepared_statement: a prepared statement that exists on another
+        // connection behind a pooler.
         "26000" | "42P05" => DatabaseError::Session,
         // lock_not_available, query_canceled.
         "55P03" | "57014" => DatabaseError::Busy,

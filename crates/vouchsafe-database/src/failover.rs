@@ -1,8 +1,8 @@
-//! Servers that change under us: the primary stops, or becomes a standby.
+//! Failover: the primary stops, or becomes a standby.
 //!
-//! A connection to a server that was demoted answers pings, reads old rows and refuses writes: a pool would keep it for its
-//! whole life. So the first sign of a failover marks the moment, and no connection that was made before it is used again. The
-//! mark is for the whole process: three databases often stand on one server, and a connection that is made anew for nothing
+//! A connection to a demoted server answers pings, reads old rows and refuses writes, so a pool would keep it for its
+//! whole life. Therefore the first sign of a failover marks the moment, and no connection made before it is used again.
+//! The mark is for the whole process: the three databases are often on one server, and an unnecessary new connection
 //! costs a few milliseconds.
 
 use std::sync::OnceLock;
@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 /// SQLSTATEs: `read_only_sql_transaction`, `admin_shutdown`, `crash_shutdown`, `cannot_connect_now`.
 const SIGNS: [&str; 4] = ["25006", "57P01", "57P02", "57P03"];
 
-/// The moment of the last sign; 0 before there was one.
+/// The moment of the last sign; 0 before the first one.
 static LAST_SIGN: AtomicU64 = AtomicU64::new(0);
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// A moment, in nanoseconds since this process first asked.
+/// A moment, in nanoseconds since the first call in this process.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Moment(u64);
 
@@ -25,23 +25,23 @@ impl Moment {
     pub(crate) fn now() -> Self {
         static BEGIN: OnceLock<Instant> = OnceLock::new();
         let begin = BEGIN.get_or_init(Instant::now);
-        // Never 0: that stands for "no sign".
+        // Never 0, which means "no sign".
         let passed = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
         Self(passed.saturating_add(1))
     }
 
-    /// The moment so much later, as a number.
+    /// The moment after this duration, as a number.
     pub(crate) fn plus(self, time: Duration) -> u64 {
         let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.0.saturating_add(time)
     }
 
-    /// Whether this is later than a moment; 0 is none.
+    /// Whether this is later than a moment; 0 means none.
     pub(crate) const fn is_after(self, moment: u64) -> bool {
         moment != 0 && self.0 > moment
     }
 
-    /// Whether a sign came then or later: a connection of that moment is not used again.
+    /// Whether a sign came at this moment or later: a connection of this moment is not used again.
     pub(crate) fn is_before_sign(self) -> bool {
         self.precedes(LAST_SIGN.load(Ordering::Acquire))
     }
@@ -58,13 +58,13 @@ pub(crate) fn mark_if_sign(code: &str) {
     }
 }
 
-/// Marks the moment as one of a failover.
+/// Marks the present moment as a failover.
 pub(crate) fn mark() {
     LAST_SIGN.fetch_max(Moment::now().0, Ordering::AcqRel);
     COUNT.fetch_add(1, Ordering::AcqRel);
 }
 
-/// How many signs of a failover there were, of all databases of this process. While it grows, a service is not ready.
+/// Number of failover signs, from all databases of this process. While it grows, a service is not ready.
 pub fn failover_signs() -> u64 {
     COUNT.load(Ordering::Acquire)
 }

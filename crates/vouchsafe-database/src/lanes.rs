@@ -1,7 +1,7 @@
-//! Connections to a server for one statement or one transaction, kept at hand between them.
+//! Connections to a server, each for one statement or one transaction, kept between them.
 //!
-//! A pool tests a connection when it is taken and again when it comes back: two round trips more for each statement. A
-//! connection whose last statement ended well and that was used a moment ago needs neither.
+//! An ordinary pool tests a connection when it is taken and again when it is returned: two more round trips for each
+//! statement. A connection needs neither if its last statement ended well and it was used a moment ago.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -20,40 +20,40 @@ use crate::{DatabaseError, PATIENCE};
 
 /// A connection that was idle for longer is tested before it is used again.
 const FRESH: Duration = Duration::from_secs(1);
-/// And one that was in use all the time, so often: a standby answers reads for ever.
+/// Interval of tests for a connection in constant use: a standby answers reads for ever.
 const TESTED: Duration = Duration::from_secs(30);
-/// How long a test may take: a server that vanished never answers.
+/// Time limit of a test: a server that vanished never answers.
 const TEST: Duration = Duration::from_secs(2);
 
-/// How long a session is waited for that somebody gave up: its statements end before (`statement_timeout`), and one whose server
-/// vanished is closed by TCP.
+/// How long an abandoned session is waited for: its statements end before (`statement_timeout`), and TCP closes a
+/// session whose server vanished.
 const LONGEST: Duration = Duration::from_secs(75);
 
-/// The first pause before another connection is tried; each is twice as long, up to half a second.
+/// The first pause before another connection is tried; each pause is twice as long, up to half a second.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Connections to one server, up to a number.
+/// Connections to one server, up to a maximum number.
 pub(crate) struct Lanes {
     connector: Arc<Connector>,
     places: Arc<Semaphore>,
     all: u32,
-    /// None when they were closed.
+    /// None after they were closed.
     idle: Mutex<Option<Vec<Kept>>>,
 }
 
 struct Kept {
     connection: Connection,
     history: History,
-    /// When its last statement ended.
+    /// The end of its last statement.
     used: Instant,
 }
 
-/// What is known of a connection.
+/// The history of a connection.
 #[derive(Clone, Copy)]
 struct History {
-    /// It was good to use then.
+    /// The moment when it was last known to be usable.
     good: Moment,
-    /// When it was tested last.
+    /// The time of its last test.
     tested: Instant,
 }
 
@@ -62,7 +62,7 @@ pub(crate) struct PgLane {
     lanes: Arc<Lanes>,
     connection: Connection,
     history: History,
-    /// Given back after the connection was.
+    /// Released after the connection was returned.
     place: Option<OwnedSemaphorePermit>,
 }
 
@@ -82,10 +82,10 @@ impl Lanes {
         })
     }
 
-    /// A connection that works, as far as can be known.
+    /// A connection that works, as far as is known.
     ///
     /// # Errors
-    /// When none is free, or none can be made, in time: why the last one could not be used, or
+    /// If no connection is free or can be made in time: the reason why the last one could not be used, or
     /// [`DatabaseError::Unreachable`].
     pub(crate) async fn take(self: &Arc<Self>) -> Result<PgLane, DatabaseError> {
         let mut why = DatabaseError::Unreachable;
@@ -111,12 +111,12 @@ impl Lanes {
         })
     }
 
-    /// A new one. While there is nobody, or only a standby, or a server that is about to end, another one is tried after a
+    /// A new connection. If no server answers, or only a standby or a server that is stopping, it tries again after a
     /// pause.
     async fn fresh(&self, why: &mut DatabaseError) -> Result<(Connection, History), DatabaseError> {
         let mut pause = PAUSE;
         loop {
-            // Before it is made: a sign that comes meanwhile must count.
+            // Taken before the connection is made: a sign during that time must count.
             let good = Moment::now();
             let made = async {
                 let mut connection = connect(&self.connector).await?;
@@ -136,7 +136,7 @@ impl Lanes {
         }
     }
 
-    /// One that was kept. Whatever does not answer any more, or is of before a failover, is closed.
+    /// A kept connection. One that no longer answers, or is older than a failover, is closed.
     async fn kept(&self) -> Option<(Connection, History)> {
         loop {
             let kept = self.idle().as_mut().and_then(Vec::pop);
@@ -156,18 +156,18 @@ impl Lanes {
             if answer(&mut connection).await.is_ok() {
                 return Some((connection, history));
             }
-            // Others that were not used since would each take as long to be found dead.
+            // Other connections that were idle since would each take as long to be found dead.
             if let Some(idle) = self.idle().as_mut() {
                 idle.retain(|other| other.used > used);
             }
         }
     }
 
-    /// Closes all connections, when those in use have come back, or after 10 seconds.
+    /// Closes all connections, when those in use have been returned, or after 10 seconds.
     pub(crate) async fn close(&self) {
-        // No lane is kept any more from here on.
+        // From here on no lane is kept.
         drop(self.idle().take());
-        // Not longer than for one that was given up, and is rolled back at its end.
+        // Not longer than for an abandoned connection, which is rolled back at its end.
         let all = timeout(PATIENCE, self.places.acquire_many(self.all)).await;
         self.places.close();
         drop(all);
@@ -188,14 +188,14 @@ impl Lanes {
     }
 }
 
-/// Whether a connection answers in time, as it should.
+/// Whether a connection answers correctly in time.
 async fn answer(connection: &mut Connection) -> Result<(), DatabaseError> {
     let answered = timeout(TEST, verify(connection)).await;
     answered.unwrap_or(Err(DatabaseError::Unreachable))
 }
 
 impl PgLane {
-    /// Keeps the connection for the next statement, if this one ended well. Of any other it is found out first.
+    /// Keeps the connection for the next statement, if this one ended well. Otherwise it is tested first.
     pub(crate) fn done<T, E>(mut self, ended: Result<T, E>) -> Result<T, E> {
         if ended.is_ok() {
             self.lanes.keep(self.connection.take(), self.history);
@@ -204,7 +204,7 @@ impl PgLane {
     }
 }
 
-/// Rolls back what nobody ended, in a task: whoever was to end it may be gone.
+/// Rolls back an abandoned transaction, in a task: its owner may be gone.
 impl Drop for PgLane {
     fn drop(&mut self) {
         let (lanes, history) = (Arc::clone(&self.lanes), self.history);
@@ -219,8 +219,9 @@ impl Drop for PgLane {
         }
         let place = self.place.take();
         runtime.spawn(async move {
-            // It may stand behind a statement that takes long, or a commit that waits for a standby: to cancel that would end
-            // the wait, and tell nobody. The place is kept meanwhile, so that no more sessions are there than may be.
+            // The rollback may have to wait for a long statement, or for a commit that waits for a standby. Cancelling
+            // that commit would end its wait silently. The place is kept meanwhile, so that the number of sessions
+            // stays within the limit.
             let rolled_back = timeout(LONGEST, client.batch("ROLLBACK")).await;
             if matches!(rolled_back, Ok(Ok(()))) {
                 lanes.keep(Connection(Kind::Postgres(client)), history);

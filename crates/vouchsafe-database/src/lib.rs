@@ -1,13 +1,13 @@
-//! Databases as keys, people and records use them: one SQLite file, or PostgreSQL over verified TLS.
+//! The databases of keys, people and records: one SQLite file, or PostgreSQL over verified TLS.
 //!
-//! One place decides how a database is found, reached, encrypted, migrated and checked, so that the three adapters above
-//! cannot differ:
+//! This crate alone decides how a database is found, connected, encrypted, migrated and checked, so that the three
+//! adapters above cannot differ:
 //!
-//! - a commit is on the disk when it returns (`synchronous = FULL`, `synchronous_commit = on`), whatever the default of the
-//!   server is; a connection that does not hold its settings is not used;
-//! - PostgreSQL is reached over TLS with the chain and the name of its certificate verified (`verify-full`), whatever the
-//!   URL or the environment say;
-//! - after a failover, connections to the server that no longer takes writes are closed and made anew;
+//! - a commit is on the disk when it returns (`synchronous = FULL`, `synchronous_commit = on`), whatever the default of
+//!   the server is; a connection that does not hold its settings is not used;
+//! - PostgreSQL is connected over TLS with the chain and the name of its certificate verified (`verify-full`), whatever
+//!   the URL or the environment says;
+//! - after a failover, connections to the server that no longer accepts writes are closed and made again;
 //! - no error holds text of the database, which could quote values.
 
 mod check;
@@ -44,20 +44,20 @@ pub use sqlite::{File, Work};
 pub use statement::{Builder, Statement, query, query_as};
 pub use value::{Array, Value};
 
-/// How long a single look-up may take, with the wait for a connection: a server that vanished never answers.
+/// Time limit of a single look-up, including the wait for a connection: a server that vanished never answers.
 const LOOK_UP: Duration = Duration::from_secs(15);
 
 /// How long a caller waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A look-up in time: 15 seconds at most.
+/// A look-up with a time limit of 15 seconds.
 ///
 /// # Errors
-/// Its own, and [`DatabaseError::Unreachable`] when it takes longer.
+/// Those of the look-up, and [`DatabaseError::Unreachable`] if it takes longer.
 pub async fn look_up<T, E: From<DatabaseError>>(
     asked: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    // On the heap: callers of callers would hold all of it in their own state, and on the stack.
+    // Boxed: otherwise the futures of all callers would contain its whole state.
     match tokio::time::timeout(LOOK_UP, Box::pin(asked)).await {
         Ok(found) => found,
         Err(_) => Err(DatabaseError::Unreachable.into()),

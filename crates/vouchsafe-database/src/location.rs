@@ -1,4 +1,4 @@
-//! Where a database is, and how it is reached.
+//! The location of a database.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use vouchsafe_postgres::{Connector, Target};
 
 use crate::{DatabaseError, PATIENCE};
 
-/// Where a database is.
+/// The location of a database.
 #[derive(Clone, Debug)]
 pub enum Location {
     /// One file on this host.
@@ -22,19 +22,19 @@ pub enum Location {
 /// A PostgreSQL server, and a database on it.
 #[derive(Clone)]
 pub struct Server {
-    /// `postgres://user:password@host:port/database`. Of the parameters that it may have only `application_name` and
-    /// `sslmode=verify-full` are accepted.
+    /// `postgres://user:password@host:port/database`. The only accepted parameters are `application_name` and
+    /// `sslmode=verify-full`.
     pub url: String,
-    /// The certificates (PEM) of the authorities that may vouch for the server; no others may.
+    /// The certificates (PEM) of the authorities that may vouch for the server; no other authority may.
     pub ca: PathBuf,
-    /// How many connections this process may open to it; 2 at least.
+    /// Maximum number of connections that this process opens to it; at least 2.
     pub connections: u32,
 }
 
-/// Whether opening may create a database where there is none.
+/// Whether opening may create a missing database.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Create {
-    /// The first start: create the database when there is none.
+    /// The first start: create a missing database.
     IfMissing,
     /// Every later start: a missing database is an error, never a fresh empty one.
     Never,
@@ -53,7 +53,7 @@ impl Location {
 }
 
 impl fmt::Debug for Server {
-    /// Without the URL, which has the password.
+    /// Without the URL, which contains the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
             .field("place", &self.place())
@@ -67,7 +67,7 @@ impl Server {
     /// The usual number of connections.
     pub const CONNECTIONS: u32 = 8;
 
-    /// Host, port and database, without what stands before them (user and password) and after them.
+    /// Host, port and database, without user, password and parameters.
     #[must_use]
     pub fn place(&self) -> &str {
         let url = &self.url;
@@ -76,10 +76,10 @@ impl Server {
         place.split_once('?').map_or(place, |(place, _)| place)
     }
 
-    /// How connections are made: TLS with `verify-full`, whatever the URL says.
+    /// A connector with TLS `verify-full`, whatever the URL says.
     pub(crate) fn connector(&self, settings: &[(&str, &str)]) -> Result<Connector, DatabaseError> {
         let application = refuse_weakening(&self.url)?;
-        // Parameters would mean something else to the driver.
+        // The driver would interpret parameters in its own way.
         let address = self.url.split_once('?').map_or(&*self.url, |(url, _)| url);
         let authorities = std::fs::read(&self.ca).map_err(|_| DatabaseError::Authorities)?;
         Connector::new(&Target {
@@ -98,8 +98,7 @@ const fn plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')
 }
 
-/// Refuses a URL that leaves out the host, and parameters that could weaken TLS or that are not known; gives back the name of
-/// the application.
+/// Refuses a URL without a host, and parameters that are unknown or could weaken TLS; returns the application name.
 fn refuse_weakening(url: &str) -> Result<Option<&str>, DatabaseError> {
     let rest = url
         .strip_prefix("postgres://")

@@ -1,7 +1,7 @@
 //! Migrations: the tables of a database, step by step.
 //!
-//! Which steps were taken is remembered in a table of the database with a digest of each, so that tables of a newer program
-//! and steps that were changed afterwards are refused.
+//! A table of the database records each step that ran, with a digest. Tables of a newer program, and steps that were
+//! changed afterwards, are refused.
 
 use aws_lc_rs::digest::{SHA384, digest};
 
@@ -10,7 +10,7 @@ use crate::{Connection, DatabaseError, query, query_as};
 /// A step.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
-    /// Its number; each is higher than the one before.
+    /// Its number; higher than that of the step before.
     pub version: i64,
     /// Its name.
     pub name: &'static str,
@@ -18,21 +18,21 @@ pub struct Migration {
     pub text: &'static str,
 }
 
-/// The table of the steps that were taken. (Its name and columns are those of the driver that earlier releases used: their
-/// databases go on.) `{}`: the type of bytes.
+/// The table of the steps that ran. (Its name and columns are those of the driver of earlier releases, so that their
+/// databases continue to work.) `{}`: the type of bytes.
 pub(crate) const TABLE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations ( \
     version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
     installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, \
     checksum {} NOT NULL, execution_time BIGINT NOT NULL)";
 
-/// The steps that were taken.
+/// The steps that ran.
 const TAKEN: &str = "SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version";
 
 /// `$1` version, `$2` name, `$3` digest.
 const TAKE: &str = "INSERT INTO _sqlx_migrations \
     (version, description, success, checksum, execution_time) VALUES ($1, $2, TRUE, $3, 0)";
 
-/// The newest step that was taken.
+/// The newest step that ran.
 pub(crate) const NEWEST: &str = "SELECT MAX(version) FROM _sqlx_migrations WHERE success";
 
 impl Migration {
@@ -46,7 +46,7 @@ pub(crate) fn newest(migrations: &[Migration]) -> Option<i64> {
     migrations.iter().map(|migration| migration.version).max()
 }
 
-/// Takes the steps that are missing, in the transaction that is open.
+/// Runs the missing steps in the open transaction.
 pub(crate) async fn take(
     on: &mut Connection,
     migrations: &[Migration],
@@ -64,7 +64,7 @@ pub(crate) async fn take(
     Ok(())
 }
 
-/// The steps that are still to be taken.
+/// The steps that have not run yet.
 fn missing<'a>(
     migrations: &'a [Migration],
     taken: &[(i64, Vec<u8>, bool)],

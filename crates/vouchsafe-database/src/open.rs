@@ -12,7 +12,7 @@ use crate::{
     Statement, look_up, reading,
 };
 
-/// The tables of an adapter, and what its sessions need.
+/// The tables of an adapter, and the settings of its sessions.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema {
     /// Migrations on SQLite.
@@ -21,7 +21,7 @@ pub struct Schema {
     pub postgres: &'static [Migration],
     /// The tables that the program writes.
     pub tables: &'static [&'static str],
-    /// Settings of PostgreSQL sessions beside those that every session has.
+    /// Settings of PostgreSQL sessions in addition to the common ones.
     pub session: &'static [(&'static str, &'static str)],
 }
 
@@ -35,10 +35,10 @@ pub enum Database {
 }
 
 impl Database {
-    /// Connects to a server, and changes nothing; a file is not looked at.
+    /// Connects to a server without changing anything; a file is not opened.
     ///
     /// # Errors
-    /// [`DatabaseError`], which says what to do.
+    /// [`DatabaseError`], with advice.
     pub async fn reach(location: &Location) -> Result<(), DatabaseError> {
         match location {
             Location::Sqlite { .. } => Ok(()),
@@ -46,11 +46,10 @@ impl Database {
         }
     }
 
-    /// Opens a database and brings its tables up to date.
+    /// Opens a database and migrates its tables.
     ///
     /// # Errors
-    /// [`DatabaseError`], which says what to do. With [`Create::Never`] a missing file and a database without tables are
-    /// errors.
+    /// [`DatabaseError`], with advice. With [`Create::Never`] a missing file and a database without tables are errors.
     pub async fn open(
         location: &Location,
         create: Create,
@@ -76,8 +75,8 @@ impl Database {
         }))
     }
 
-    /// The rows that a statement finds that may look at many, in time (15 seconds). On SQLite it runs on a thread of its own,
-    /// where others run on that of their caller.
+    /// The rows of a statement that may read many rows, with a time limit (15 seconds). On SQLite it runs on a thread
+    /// of its own; other statements run on the caller's thread.
     ///
     /// # Errors
     /// [`DatabaseError`].
@@ -91,8 +90,8 @@ impl Database {
         }
     }
 
-    /// Begins a transaction that writes. On SQLite it has the write lock from the start: one that reads first could not get
-    /// it later.
+    /// Begins a transaction that writes. On SQLite it takes the write lock at once: a transaction that has read could
+    /// not get it later.
     ///
     /// # Errors
     /// [`DatabaseError`].
@@ -103,10 +102,10 @@ impl Database {
         })
     }
 
-    /// Looks at what a preflight must know.
+    /// The state that a preflight needs.
     ///
     /// # Errors
-    /// [`DatabaseError`] when the database does not answer in time.
+    /// [`DatabaseError`] if the database does not answer in time.
     pub async fn check(&self, schema: &Schema) -> Result<Check, DatabaseError> {
         match self {
             Self::Sqlite(file) => file.check(schema).await,
@@ -114,7 +113,7 @@ impl Database {
         }
     }
 
-    /// Closes all connections, when what is under way has ended; an SQLite file is then complete without its log.
+    /// Closes all connections, after running operations have ended; an SQLite file is then complete without its log.
     pub async fn close(&self) {
         match self {
             Self::Sqlite(file) => file.close().await,
@@ -132,10 +131,11 @@ enum Kept {
 }
 
 impl Lane {
-    /// Gives the connection back; `ended` is how its last statement ended. One that is dropped is looked at first.
+    /// Returns the connection; `ended` is the result of its last statement. A dropped lane is tested before its next
+    /// use.
     ///
     /// # Errors
-    /// That of the statement.
+    /// The error of the statement.
     pub fn done<T, E>(self, ended: Result<T, E>) -> Result<T, E> {
         match self.0 {
             Kept::Sqlite(_) => ended,
@@ -176,7 +176,7 @@ impl DerefMut for Lane {
     }
 }
 
-/// A transaction that writes. One that is dropped before its commit is rolled back.
+/// A transaction that writes. It is rolled back if it is dropped before its commit.
 #[must_use = "it rolls back unless it is committed"]
 pub struct Transaction(Begun);
 
@@ -189,7 +189,8 @@ impl Transaction {
     /// Commits; it is on the disk when this returns.
     ///
     /// # Errors
-    /// [`DatabaseError::InDoubt`] when no answer came: then it may have been committed or not. After all others it was not.
+    /// [`DatabaseError::InDoubt`] if no answer arrived: it may or may not have been committed. After any other error it
+    /// was not committed.
     pub async fn commit(self) -> Result<(), DatabaseError> {
         match self.0 {
             Begun::Sqlite(transaction) => transaction.commit().await,
@@ -200,7 +201,7 @@ impl Transaction {
     /// Rolls back, and waits for it.
     ///
     /// # Errors
-    /// [`DatabaseError`]; the database rolls back by itself then.
+    /// [`DatabaseError`]; the database then rolls back by itself.
     pub async fn roll_back(self) -> Result<(), DatabaseError> {
         match self.0 {
             Begun::Sqlite(transaction) => transaction.roll_back().await,

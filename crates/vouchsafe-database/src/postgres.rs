@@ -16,15 +16,15 @@ use crate::migration::{self, Migration, newest};
 use crate::{Check, DatabaseError, FromRow, LOOK_UP, Lane, Row, Schema, Server, Statement, Value};
 use crate::{failover, query, query_as};
 
-/// The settings of every session. Commits are on the disk when they return, whatever the server's default is; a statement
-/// that hangs ends, and so does a transaction that nobody goes on with. The last one is ours and only shows that the
-/// others were taken: a pooler between us and the server drops it.
+/// The settings of every session. Commits are on the disk when they return, whatever the server's default is. Hanging
+/// statements and abandoned transactions end. The last setting is our own and only shows that the others were applied:
+/// a pooler between us and the server drops it.
 const SESSION: [(&str, &str); 6] = [
     ("synchronous_commit", "on"),
     ("statement_timeout", "60000"),
     ("idle_in_transaction_session_timeout", "30000"),
     ("lock_timeout", "10000"),
-    // A connection that comes back is rolled back, in a transaction or not: that is no news.
+    // A returned connection is rolled back, in a transaction or not, so the warning is not news.
     ("client_min_messages", "error"),
     ("vouchsafe.session", "held"),
 ];
@@ -41,19 +41,19 @@ const LOOK: &str = "SELECT current_setting('server_version'), \
     (SELECT MAX(version) FROM _sqlx_migrations WHERE success), \
     (SELECT bool_and(has_table_privilege(t, 'INSERT')) FROM unnest($1::text[]) t)";
 
-/// One process at a time brings tables up to date: a number of ours.
+/// One process at a time migrates: the lock has a number of our own.
 const LOCK: &str = "SELECT 1 FROM pg_advisory_xact_lock(8606471)";
 
-/// A connection of a check's own must be there, verified and answered in this time. A request waits longer for a connection,
-/// and may outlast a failover; a check must tell of it.
+/// A check opens its own connection, which must be verified and answer in this time. A request waits longer for a
+/// connection, and may outlast a failover; a check must report the failover.
 const CHECK: Duration = Duration::from_secs(5);
 
-/// How many statements stay prepared on a connection.
+/// Number of statements that stay prepared on a connection.
 const PREPARED: usize = 256;
-/// How many statements are on their way at once: their values are in memory twice.
+/// Number of statements that are sent together: their values are in memory twice.
 const AT_ONCE: usize = 8;
 
-/// A session on a server, with the statements that it knows.
+/// A session on a server, with its prepared statements.
 pub(crate) struct Client {
     client: tokio_postgres::Client,
     prepared: HashMap<Box<str>, tokio_postgres::Statement>,
@@ -100,8 +100,8 @@ impl Client {
             .collect()
     }
 
-    /// Runs statements that do not need one another's answers: they are sent at once, eight at a time. Gives back how many rows
-    /// each changed, or which was the first that failed, and why.
+    /// Runs independent statements, eight sent together at a time. Returns the number of rows that each changed, or the
+    /// first that failed, with its error.
     async fn all(
         &mut self,
         statements: &[Statement<'_>],
@@ -123,12 +123,12 @@ impl Client {
         Ok(changed)
     }
 
-    /// Prepares what is not known yet, all of it at once.
+    /// Prepares the statements that are not known yet, all of them together.
     async fn prepare_all(
         &mut self,
         statements: &[Statement<'_>],
     ) -> Result<Vec<tokio_postgres::Statement>, DatabaseError> {
-        // Kept here: what another one takes the place of is still run.
+        // Kept here: a statement that is evicted from the cache meanwhile still runs.
         let mut ready: HashMap<&str, tokio_postgres::Statement> = HashMap::new();
         let mut unknown: Vec<&str> = Vec::new();
         for statement in statements {
@@ -161,7 +161,7 @@ impl Client {
         Ok(statement)
     }
 
-    /// Queries have many forms: one is forgotten for another. What is forgotten here is forgotten by the server, too.
+    /// Queries have many forms, so the cache evicts. An evicted statement is also closed on the server.
     fn know(&mut self, text: &str, statement: tokio_postgres::Statement) {
         if self.prepared.len() >= PREPARED
             && let Some(other) = self.prepared.keys().next().cloned()
@@ -171,7 +171,7 @@ impl Client {
         self.prepared.insert(text.into(), statement);
     }
 
-    /// A statement that failed may have been prepared for tables as they were before.
+    /// A statement that failed may have been prepared for the tables before a migration.
     fn look_at<T>(
         &mut self,
         text: &str,
@@ -187,24 +187,25 @@ impl Client {
 /// A database on a server.
 #[derive(Clone, Debug)]
 pub struct PgPools {
-    /// Apart from the readers, so that a flood of searches keeps no write waiting.
+    /// Separate from the readers, so that a flood of searches blocks no write.
     writers: Arc<Lanes>,
     readers: Arc<Lanes>,
     connector: Arc<Connector>,
 }
 
-/// Connects, and changes nothing.
+/// Connects without changing anything.
 pub(crate) async fn reach(server: &Server) -> Result<(), DatabaseError> {
     connect(&server.connector(&[])?).await.map(drop)
 }
 
-/// A connection, or what is wrong with it. That none can be made is no sign of a failover: those that are there may be good.
+/// A connection, or the reason why there is none. A failure to connect is not a sign of a failover: existing
+/// connections may be good.
 pub(crate) async fn connect(connector: &Connector) -> Result<Connection, DatabaseError> {
     let connected = connector.connect(DatabaseError::mark).await;
     let client = connected.map_err(|fault| match fault.code() {
-        // protocol_violation: what PgBouncer answers to settings that it does not pass on.
+        // protocol_violation: PgBouncer's answer to settings that it does not pass on.
         Some("08P01") => DatabaseError::Session,
-        // But a server that says that it ends, or begins, tells of one.
+        // But a server that says that it is stopping or starting is such a sign.
         Some(code) => {
             failover::mark_if_sign(code);
             DatabaseError::of(fault)
@@ -214,13 +215,13 @@ pub(crate) async fn connect(connector: &Connector) -> Result<Connection, Databas
     Ok(Connection(Kind::Postgres(Client::new(client))))
 }
 
-/// Refuses a session that does not hold its settings, and a server that takes no writes.
+/// Refuses a session that does not hold its settings, and a server that accepts no writes.
 pub(crate) async fn verify(connection: &mut Connection) -> Result<(), DatabaseError> {
     let (holds, read_only): (bool, bool) = query_as(VERIFY).fetch_one(connection).await?;
     match (holds, read_only) {
         (false, _) => Err(DatabaseError::Session),
         (_, true) => {
-            // Whoever is connected to it already must leave it, too.
+            // Existing connections to this server must be closed, too.
             failover::mark();
             Err(DatabaseError::ReadOnly)
         }
@@ -229,8 +230,8 @@ pub(crate) async fn verify(connection: &mut Connection) -> Result<(), DatabaseEr
 }
 
 impl PgPools {
-    /// Connects, verifies the session, brings the tables up to date and makes the pools. `may_create`: whether tables
-    /// that were never made are made now.
+    /// Connects, verifies the session, migrates the tables and makes the pools. `may_create`: whether missing tables
+    /// are created.
     pub(crate) async fn open(
         server: &Server,
         may_create: bool,
@@ -285,7 +286,7 @@ impl PgPools {
         self.writers.close().await;
     }
 
-    /// Looks by a connection of its own: those of the pools may all be busy, which is no fault.
+    /// Checks with a connection of its own: those of the pools may all be busy, which is not a fault.
     pub(crate) async fn check(&self, schema: &Schema) -> Result<Check, DatabaseError> {
         let check = async {
             let mut connection = connect(&self.connector).await?;
@@ -297,12 +298,12 @@ impl PgPools {
     }
 }
 
-/// How transactions see one another.
+/// The isolation of transactions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Isolation {
-    /// Each statement sees what was committed before it.
+    /// Each statement sees the rows that were committed before it.
     ReadCommitted,
-    /// As if one ran after the other, or not at all.
+    /// Transactions behave as if they ran one after another, or fail.
     Serializable,
 }
 
@@ -319,9 +320,9 @@ fn client(connection: &mut Connection) -> Result<&mut Client, DatabaseError> {
     connection.postgres().ok_or(DatabaseError::Failed)
 }
 
-/// Takes the steps that are missing, all or none of them.
+/// Runs the missing steps, all of them or none.
 async fn migrate(on: &mut Connection, migrations: &[Migration]) -> Result<(), DatabaseError> {
-    // An index of a large table takes its time, and so does another replica that makes it.
+    // An index of a large table takes long, and so does another replica that creates it.
     let begin = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
         SET LOCAL idle_in_transaction_session_timeout = 0";
     on.batch(begin).await?;
@@ -352,7 +353,7 @@ async fn look(connection: &mut Connection, schema: &Schema) -> Result<Check, Dat
     })
 }
 
-/// A statement that is done soon, or never.
+/// A statement with the time limit of a check.
 async fn in_time<T>(
     statement: impl Future<Output = Result<T, DatabaseError>>,
 ) -> Result<T, DatabaseError> {
@@ -360,13 +361,13 @@ async fn in_time<T>(
     ended.map_err(|_| DatabaseError::Unreachable)?
 }
 
-/// Whether the tables were ever made.
+/// Whether the tables exist.
 async fn has_tables(connection: &mut Connection) -> Result<bool, DatabaseError> {
     let found = query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL");
     found.fetch_one(connection).await
 }
 
-/// A transaction that writes. One that is dropped before its commit is rolled back.
+/// A transaction that writes. It is rolled back if it is dropped before its commit.
 pub struct PgTransaction(PgLane);
 
 impl fmt::Debug for PgTransaction {
@@ -376,10 +377,10 @@ impl fmt::Debug for PgTransaction {
 }
 
 impl PgTransaction {
-    /// Runs statements that do not need one another's answers, eight in a round trip; gives back how many rows each changed.
+    /// Runs independent statements, eight in a round trip; returns the number of rows that each changed.
     ///
     /// # Errors
-    /// Which was the first that failed, and why. The transaction is over then.
+    /// The first statement that failed, with its error. The transaction is then over.
     pub async fn all(
         &mut self,
         statements: &[Statement<'_>],
@@ -391,10 +392,10 @@ impl PgTransaction {
     /// Commits.
     ///
     /// # Errors
-    /// [`DatabaseError::InDoubt`] when no answer came: then it may have been committed or not. All others are the server's
-    /// answer that it was not; also when a statement failed before, and its error was passed over.
+    /// [`DatabaseError::InDoubt`] if no answer arrived: it may or may not have been committed. Any other error is the
+    /// server's answer that it was not, also if an earlier statement failed and its error was ignored.
     pub(crate) async fn commit(self) -> Result<(), DatabaseError> {
-        // A commit of a transaction that failed rolls back, and says that it went well; a statement before it does not.
+        // COMMIT of a failed transaction rolls back and reports success. A statement before it reports the failure.
         let mut lane = self.0;
         let ended = {
             let client = client(&mut lane)?;
@@ -416,8 +417,8 @@ impl PgTransaction {
     }
 }
 
-/// What the error of a commit means: only an answer of the server says that it did not happen, and one that the server
-/// ends says nothing.
+/// The error of a commit: only an answer of the server proves that it did not happen, and a server that is stopping
+/// proves nothing.
 fn of_commit(error: tokio_postgres::Error) -> DatabaseError {
     let answered = error.as_db_error().is_some();
     match DatabaseError::from(error) {

@@ -1,4 +1,4 @@
-//! Rows of either database, as values of ours.
+//! Rows of either database, converted to our types.
 
 use rusqlite::types::FromSql;
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use vouchsafe_postgres::tokio_postgres::types::FromSqlOwned;
 
 use crate::DatabaseError;
 
-/// A row that a statement found.
+/// A row of a result.
 pub enum Row<'a> {
     /// Of SQLite.
     Sqlite(&'a rusqlite::Row<'a>),
@@ -16,7 +16,7 @@ pub enum Row<'a> {
 }
 
 impl std::fmt::Debug for Row<'_> {
-    /// Without what is in it.
+    /// Without the content.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Row")
     }
@@ -26,7 +26,7 @@ impl Row<'_> {
     /// The value of a column, counted from 0.
     ///
     /// # Errors
-    /// [`DatabaseError::Schema`]: there is no such column, or its type is another one.
+    /// [`DatabaseError::Schema`] if there is no such column, or its type is another one.
     pub fn get<T: Column>(&self, at: usize) -> Result<T, DatabaseError> {
         T::read(self, at)
     }
@@ -87,12 +87,12 @@ impl Column for Uuid {
     }
 }
 
-/// A value made of the columns of a row, in their order.
+/// A value made from the columns of a row, in order.
 pub trait FromRow: Sized + Send {
     /// The value.
     ///
     /// # Errors
-    /// [`DatabaseError::Schema`]: the row has other columns.
+    /// [`DatabaseError::Schema`] if the row has other columns.
     fn from_row(row: &Row<'_>) -> Result<Self, DatabaseError>;
 }
 
@@ -142,8 +142,8 @@ tuples! {
     A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7;
 }
 
-/// Makes a struct of the columns of a row: `from_row!(Line { id, text })` reads the first column as `id`, the second as
-/// `text`.
+/// Makes a struct from the columns of a row: `from_row!(Line { id, text })` reads the first column as `id`, the second
+/// as `text`.
 #[macro_export]
 macro_rules! from_row {
     ($row:ident { $($column:ident),+ $(,)? }) => {

@@ -1,6 +1,7 @@
 //! One SQLite file: one connection that writes, others that read beside it (WAL).
 //!
-//! A commit is on the disk before it returns (`synchronous = FULL`), and what is deleted is overwritten (`secure_delete`).
+//! A commit is on the disk before it returns (`synchronous = FULL`), and deleted data are overwritten
+//! (`secure_delete`).
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -18,22 +19,22 @@ use crate::migration::{self, newest};
 use crate::writer::{Line, Loan};
 use crate::{Check, Create, DatabaseError, FromRow, LOOK_UP, Schema, Statement, query, query_as};
 
-/// How many connections that read are kept for later.
+/// Number of idle readers that are kept.
 const KEPT: usize = 16;
-/// How many there are at most.
+/// Maximum number of readers.
 const ALL: u32 = 64;
 const MOST: usize = ALL as usize;
-/// And of these, how many search at once.
+/// Maximum number of concurrent searches.
 const SEARCHES: usize = 16;
 
 /// A write, as statements on a connection.
 pub trait Work: Send + 'static {
-    /// What it comes to.
+    /// The result of the write.
     type Output: Send;
-    /// What it may meet.
+    /// The error of the write.
     type Error: From<DatabaseError> + Send;
 
-    /// Runs the statements. After an error all of them are taken back.
+    /// Runs the statements. After an error all of them are rolled back.
     fn run(
         self,
         on: &mut Connection,
@@ -53,14 +54,14 @@ impl fmt::Debug for File {
     }
 }
 
-/// Connections that read. A statement runs where it is called: there are as many as threads read at once.
+/// Connections that read. A statement runs on the caller's thread, so there are as many as threads that read at once.
 struct Readers {
     path: PathBuf,
-    /// None when the file was closed.
+    /// None after the file was closed.
     idle: Mutex<Option<Vec<Connection>>>,
-    /// A place for each that is in use.
+    /// A permit for each connection in use.
     places: Arc<Semaphore>,
-    /// And for each that searches, so that many slow ones keep no look-up waiting.
+    /// A permit for each search, so that many slow ones block no look-up.
     searches: Arc<Semaphore>,
 }
 
@@ -71,7 +72,7 @@ impl Readers {
 }
 
 impl File {
-    /// Opens the file, creates it for its owner alone where that is asked for, and brings its tables up to date.
+    /// Opens the file (or creates it, only for its owner, if requested) and migrates its tables.
     pub(crate) async fn open(
         path: &Path,
         create: Create,
@@ -152,11 +153,11 @@ impl File {
         Ok(SqliteTransaction(self.line.begin().await?))
     }
 
-    /// Writes and commits, together with others who write at the same time; it is on the disk when this returns.
+    /// Writes and commits, together with concurrent writes; the commit is on the disk when this returns.
     ///
     /// # Errors
-    /// What `work` meets: then nothing of it is committed. [`DatabaseError::InDoubt`] when the commit fails: then it
-    /// may have been committed or not.
+    /// The error of `work`: then none of its statements is committed. [`DatabaseError::InDoubt`] if the commit fails:
+    /// it may or may not have been committed.
     pub async fn write<W: Work>(&self, work: W) -> Result<W::Output, W::Error> {
         self.line.write(work).await
     }
@@ -172,8 +173,8 @@ impl File {
     }
 
     pub(crate) async fn check(&self, schema: &Schema) -> Result<Check, DatabaseError> {
-        // The write lock is taken, and let go. Of a file that may only be read, SQLite begins a transaction that reads and
-        // says nothing; a statement that writes, even no row, fails.
+        // The write lock is taken and released. On a read-only file SQLite begins a reading transaction without an
+        // error; a statement that writes fails, even if it changes no row.
         let mut writer = self.begin().await?;
         let release: String = query_as("SELECT sqlite_version()")
             .fetch_one(&mut writer)
@@ -203,7 +204,7 @@ impl File {
     }
 }
 
-/// Whether the tables were ever made.
+/// Whether the tables exist.
 async fn has_tables(on: &mut Connection) -> Result<bool, DatabaseError> {
     let found = query_as::<i64>(
         "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations'",
@@ -211,7 +212,7 @@ async fn has_tables(on: &mut Connection) -> Result<bool, DatabaseError> {
     Ok(found.fetch_optional(on).await?.is_some())
 }
 
-/// Makes an empty file that only its owner may open; SQLite gives the files that it puts beside it the same mode.
+/// Creates an empty file with mode 0600; SQLite gives its companion files the same mode.
 fn create_empty(path: &Path) -> Result<(), DatabaseError> {
     let made = OpenOptions::new()
         .write(true)
@@ -229,7 +230,7 @@ fn create_empty(path: &Path) -> Result<(), DatabaseError> {
 pub(crate) struct SqliteReader {
     connection: Connection,
     readers: Arc<Readers>,
-    /// Given back after the connection was.
+    /// Released after the connection was returned.
     _place: OwnedSemaphorePermit,
 }
 
@@ -256,7 +257,7 @@ impl DerefMut for SqliteReader {
     }
 }
 
-/// A transaction that writes. One that is dropped before its commit is rolled back.
+/// A transaction that writes. It is rolled back if it is dropped before its commit.
 pub(crate) struct SqliteTransaction(Loan);
 
 impl SqliteTransaction {

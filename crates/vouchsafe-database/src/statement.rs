@@ -1,4 +1,4 @@
-//! Statements that either database runs.
+//! Statements for both databases.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,9 +8,9 @@ use crate::connection::{Connection, Kind};
 use crate::value::Array;
 use crate::{DatabaseError, FromRow, Value};
 
-/// A statement and its values. `R` is made of each row that it finds.
+/// A statement and its values. `R` is the type of a result row.
 ///
-/// Values stand in the text as `$1`, `$2`, ... on both databases; on SQLite also as `?`.
+/// Parameters are written `$1`, `$2`, ... for both databases; for SQLite also `?`.
 #[must_use = "a statement does nothing until it is run"]
 pub struct Statement<'a, R = ()> {
     pub(crate) text: Cow<'static, str>,
@@ -24,12 +24,13 @@ impl<R> fmt::Debug for Statement<'_, R> {
     }
 }
 
-/// A statement of which only the number of rows counts that it changes.
+/// A statement whose only result is the number of changed rows.
 pub fn query<'a>(text: impl Into<Cow<'static, str>>) -> Statement<'a> {
     statement(text.into())
 }
 
-/// A statement that finds rows: tuples of their columns, the first column alone, or what [`from_row!`](crate::from_row) made.
+/// A statement with result rows: tuples of their columns, the first column alone, or a type of
+/// [`from_row!`](crate::from_row).
 pub fn query_as<'a, R: FromRow>(text: impl Into<Cow<'static, str>>) -> Statement<'a, R> {
     statement(text.into())
 }
@@ -42,7 +43,7 @@ const fn statement<'a, R>(text: Cow<'static, str>) -> Statement<'a, R> {
     }
 }
 
-/// A statement that is put together piece by piece.
+/// A statement that is built piece by piece.
 #[derive(Debug)]
 pub struct Builder<'a> {
     text: String,
@@ -58,7 +59,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Adds text, never what a caller sent.
+    /// Adds text. It MUST NOT come from a caller.
     pub fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
         self
@@ -72,7 +73,7 @@ impl<'a> Builder<'a> {
         self
     }
 
-    /// Adds an array, which only PostgreSQL takes.
+    /// Adds an array, for PostgreSQL only.
     pub fn push_array(&mut self, array: impl Array + 'a) -> &mut Self {
         self.push_bind(Value::Array(Box::new(array)))
     }
@@ -93,13 +94,13 @@ impl<'a, R> Statement<'a, R> {
         self
     }
 
-    /// Adds an array, which only PostgreSQL takes.
+    /// Adds an array, for PostgreSQL only.
     pub fn bind_array(mut self, array: impl Array + 'a) -> Self {
         self.values.push(Value::Array(Box::new(array)));
         self
     }
 
-    /// Runs it; gives back how many rows it changed.
+    /// Runs it; returns the number of changed rows.
     ///
     /// # Errors
     /// [`DatabaseError`].
@@ -129,7 +130,7 @@ impl<R: FromRow> Statement<'_, R> {
         match &mut on.0 {
             Kind::Sqlite(on) => {
                 let found = on.rows(&self.text, &self.values, most);
-                // It ran without a pause: others have their turn now and then.
+                // It ran without yielding: other tasks get their turn here.
                 tokio::task::coop::consume_budget().await;
                 found
             }
@@ -149,7 +150,7 @@ impl<R: FromRow> Statement<'_, R> {
     /// The first row.
     ///
     /// # Errors
-    /// [`DatabaseError`]; [`DatabaseError::Schema`] when there is none.
+    /// [`DatabaseError`]; [`DatabaseError::Schema`] if there is no row.
     pub async fn fetch_one(self, on: &mut Connection) -> Result<R, DatabaseError> {
         self.fetch_optional(on).await?.ok_or(DatabaseError::Schema)
     }

@@ -1,4 +1,4 @@
-//! What tests do behind the back of a program, on real databases.
+//! Direct access of tests to real databases, past the program.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::connection::{Connection, Kind};
 use crate::embedded::{Embedded, Use};
 use crate::{DatabaseError, Location, postgres, query};
 
-/// The value of a variable of the test environment; says that a test is skipped if it is not set.
+/// The value of a variable of the test environment; if it is not set, prints that a test is skipped.
 #[must_use]
 #[expect(
     clippy::print_stderr,
@@ -20,7 +20,7 @@ pub fn variable(name: &str) -> Option<String> {
     value
 }
 
-/// Runs statements, by a connection of its own; gives back how many rows were changed, if it was one statement.
+/// Runs statements on a connection of its own; returns the number of changed rows, if it was one statement.
 ///
 /// # Errors
 /// [`DatabaseError`].
@@ -43,7 +43,7 @@ pub async fn run(
 /// Runs statements as the administrator of the server of the tests.
 ///
 /// # Errors
-/// [`DatabaseError`], and when the variables are not set.
+/// [`DatabaseError`], and if the variables are not set.
 pub async fn administer(statements: impl Into<Cow<'static, str>>) -> Result<(), DatabaseError> {
     let url = variable("VOUCHSAFE_TEST_PG_ADMIN").ok_or(DatabaseError::Missing)?;
     let ca = variable("VOUCHSAFE_TEST_PG_CA").ok_or(DatabaseError::Missing)?;

@@ -1,28 +1,28 @@
-//! Causes, told to the operator once. A caller is answered that something is not available, and no more: why stands in the
-//! log, by the code that the database gave and by no text of it, which could quote values.
+//! Reports causes to the operator once. A caller learns only that the database is not available. The log gets the code
+//! that the database returned, and no text of it, which could quote values.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::DatabaseError;
 
-/// The same cause is told again after this time, with how often it came meanwhile.
+/// The interval after which the same cause is reported again, with its number of occurrences.
 const QUIET: Duration = Duration::from_secs(10);
-/// No more causes are told apart.
+/// Maximum number of distinct causes.
 const MAX_CAUSES: usize = 64;
 
-/// A code of SQLite, or a SQLSTATE.
+/// A result code of SQLite, or a SQLSTATE.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Code {
     Sqlite(i32),
     /// PostgreSQL, appendix A: five of `0-9` and `A-Z`.
     State([u8; 5]),
-    /// A fault that has none, such as a connection that broke.
+    /// A fault without a code, such as a broken connection.
     None,
 }
 
 impl Code {
-    /// The SQLSTATE of that text; what is no such text is none.
+    /// The SQLSTATE in a text; `None` for any other text.
     pub(crate) fn state(text: &str) -> Self {
         let whole = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
         match <[u8; 5]>::try_from(text.as_bytes()) {
@@ -40,7 +40,7 @@ impl Code {
     }
 }
 
-/// What was told, and what came since.
+/// The last report of a cause, and the occurrences since.
 #[derive(Debug)]
 struct Told {
     code: Code,
@@ -51,8 +51,7 @@ struct Told {
 
 static TOLD: Mutex<Vec<Told>> = Mutex::new(Vec::new());
 
-/// Tells why a database did not do what it was asked. That a row is there already, or that another transaction came
-/// between, is an answer and no fault.
+/// Reports why a database operation failed. An existing row or an interfering transaction is an answer and not a fault.
 pub(crate) fn tell(code: Code, meaning: DatabaseError) {
     if matches!(
         meaning,
@@ -66,7 +65,7 @@ pub(crate) fn tell(code: Code, meaning: DatabaseError) {
     }
 }
 
-/// How often this came since it was told, itself included, if it is to be told now.
+/// The number of occurrences since the last report, including this one, if a report is due.
 fn due(code: Code, meaning: DatabaseError, now: Instant) -> Option<u64> {
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
     let same = |told: &&mut Told| told.code == code && told.meaning == meaning;
@@ -105,7 +104,7 @@ mod tests {
             assert_eq!(due(code, meaning, now + Duration::from_secs(9)), None);
         }
         assert_eq!(due(code, meaning, now + QUIET), Some(6));
-        // Another one is another.
+        // Another code is another cause.
         assert_eq!(due(Code::Sqlite(99_002), meaning, now), Some(1));
         assert_eq!(due(code, DatabaseError::Busy, now), Some(1));
     }
@@ -120,7 +119,7 @@ mod tests {
 
     #[test]
     fn answers_are_no_faults() {
-        // Nothing to assert but that it returns: the table of causes has no such entry.
+        // The test is only that it returns: the table of causes has no such entry.
         tell(Code::Sqlite(2067), DatabaseError::Duplicate);
         let told = TOLD.lock().unwrap();
         assert!(

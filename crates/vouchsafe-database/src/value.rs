@@ -1,4 +1,4 @@
-//! Values as statements take them.
+//! Values of statements.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -9,7 +9,7 @@ use rusqlite::types::{Null, ToSqlOutput, ValueRef};
 use uuid::Uuid;
 use vouchsafe_postgres::tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-/// A column of rows that are sent to PostgreSQL at once.
+/// A column of rows that are sent to PostgreSQL together.
 pub trait Array: ToSql + Send + Sync {}
 
 impl<T: ToSql + Send + Sync> Array for T {}
@@ -18,9 +18,9 @@ impl<T: ToSql + Send + Sync> Array for T {}
 pub enum Value<'a> {
     /// None.
     Null,
-    /// A whole number.
+    /// An integer.
     Integer(i64),
-    /// Yes or no.
+    /// A boolean.
     Bool(bool),
     /// Text.
     Text(Cow<'a, str>),
@@ -28,7 +28,7 @@ pub enum Value<'a> {
     Bytes(Cow<'a, [u8]>),
     /// An id: 16 bytes on SQLite.
     Uuid(Uuid),
-    /// An array, of PostgreSQL only.
+    /// An array, for PostgreSQL only.
     Array(Box<dyn Array + 'a>),
 }
 
@@ -109,7 +109,7 @@ impl ToSql for Value<'_> {
         Ok(IsNull::No)
     }
 
-    /// Of any type: what does not fit is refused by [`ToSql::to_sql`].
+    /// Accepts any type: [`ToSql::to_sql`] refuses a value that does not fit.
     fn accepts(_: &Type) -> bool {
         true
     }

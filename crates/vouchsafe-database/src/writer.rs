@@ -1,8 +1,8 @@
-//! The one writer of a SQLite file: a thread that commits together what came while it was at work.
+//! The only writer of a SQLite file: a thread that commits all writes together that arrived while it was busy.
 //!
-//! SQLite has one writer, and each commit waits for the disk. So writes stand in line for a thread that has the connection:
-//! it takes all that are there into one transaction, each in a savepoint of its own, and commits. A transaction of several
-//! steps is lent the connection, and gives it back with its end.
+//! SQLite has one writer, and each commit waits for the disk. So writes queue for a thread that has the connection. It
+//! takes all queued writes into one transaction, each in a savepoint of its own, and commits. A transaction of several
+//! steps borrows the connection, and returns it at its end.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -18,12 +18,12 @@ use crate::connection::{Connection, Kind};
 use crate::embedded::{Embedded, Use};
 use crate::{DatabaseError, LOOK_UP, PATIENCE, Work};
 
-/// How many writes are committed together at most.
+/// Maximum number of writes in one commit.
 const TOGETHER: usize = 256;
-/// How many stand in the line; others wait to join it.
+/// Length of the queue; further writes wait to join it.
 const WAITING: usize = 1_024;
 
-/// The line in front of the writer.
+/// The queue of the writer.
 #[derive(Clone, Debug)]
 pub(crate) struct Line(Sender<Job>);
 
@@ -33,31 +33,31 @@ enum Job {
     Close(oneshot::Sender<()>),
 }
 
-/// A write in the line.
+/// A write in the queue.
 trait Queued: Send {
-    /// Runs it; whether its rows are to be kept.
+    /// Runs it; returns whether its rows are kept.
     fn run(&mut self, on: &mut Connection) -> bool;
-    /// Tells its caller how it ended.
+    /// Reports the result to its caller.
     fn end(self: Box<Self>, committed: Result<(), DatabaseError>);
 }
 
 struct Waiting<W: Work> {
     work: Option<W>,
     done: Option<Result<W::Output, W::Error>>,
-    /// None when it was told.
+    /// None after the result was reported.
     caller: Option<oneshot::Sender<Result<W::Output, W::Error>>>,
 }
 
 impl<W: Work> Waiting<W> {
     fn tell(&mut self, ended: Result<W::Output, W::Error>) {
         if let Some(caller) = self.caller.take() {
-            // Nobody may wait for it any more.
+            // The caller may be gone.
             drop(caller.send(ended));
         }
     }
 }
 
-/// One whose turn never comes, since the writer is gone.
+/// The writer ended before this write's turn.
 impl<W: Work> Drop for Waiting<W> {
     fn drop(&mut self) {
         if self.work.is_some() {
@@ -68,7 +68,7 @@ impl<W: Work> Drop for Waiting<W> {
 
 impl<W: Work> Queued for Waiting<W> {
     fn run(&mut self, on: &mut Connection) -> bool {
-        // Whoever has gone away meanwhile wants nothing any more.
+        // A caller who has gone away no longer wants the write.
         let gone = self.caller.as_ref().is_none_or(oneshot::Sender::is_closed);
         if let Some(work) = self.work.take().filter(|_| !gone) {
             self.done = Some(at_once(work.run(on)));
@@ -88,7 +88,7 @@ impl<W: Work> Queued for Waiting<W> {
     }
 }
 
-/// The end of statements that never wait: those of SQLite.
+/// The result of statements that never wait: those of SQLite.
 fn at_once<T, E: From<DatabaseError>>(
     statements: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
@@ -100,7 +100,7 @@ fn at_once<T, E: From<DatabaseError>>(
 }
 
 impl Line {
-    /// Starts the writer of a file that is there. It ends when it is closed, or nobody has its line any more.
+    /// Starts the writer of an existing file. It ends when it is closed, or when its queue has no more senders.
     pub(crate) fn start(path: PathBuf) -> Result<Self, DatabaseError> {
         let connection = Connection(Kind::Sqlite(Embedded::open(&path, Use::Write)?));
         let (line, jobs) = channel(WAITING);
@@ -112,7 +112,7 @@ impl Line {
         Ok(Self(line))
     }
 
-    /// Writes and commits, together with others; it is on the disk when this returns.
+    /// Writes and commits, together with others; the commit is on the disk when this returns.
     pub(crate) async fn write<W: Work>(&self, work: W) -> Result<W::Output, W::Error> {
         let (caller, ended) = oneshot::channel();
         let waiting = Waiting {
@@ -121,7 +121,7 @@ impl Line {
             caller: Some(caller),
         };
         self.send(Job::Write(Box::new(waiting))).await?;
-        // The writer tells everybody; if it is gone, nobody knows how far it came.
+        // The writer reports to every caller; if it is gone, the result is unknown.
         let ended = ended.await;
         ended.unwrap_or_else(|_| Err(DatabaseError::InDoubt.into()))
     }
@@ -137,7 +137,7 @@ impl Line {
         begun.unwrap_or(Err(DatabaseError::Busy))
     }
 
-    /// Closes the connection, after what stands in the line.
+    /// Closes the connection, after the queued writes.
     pub(crate) async fn close(&self) {
         let (caller, closed) = oneshot::channel();
         if self.send(Job::Close(caller)).await.is_ok() {
@@ -151,7 +151,7 @@ impl Line {
     }
 }
 
-/// The connection that writes, lent for a transaction.
+/// The connection that writes, borrowed for a transaction.
 pub(crate) struct Loan {
     pub(crate) connection: Connection,
     home: mpsc::Sender<Returned>,
@@ -168,7 +168,7 @@ enum End {
 }
 
 impl Loan {
-    /// Commits; the writer does, so that nobody cuts it off midway.
+    /// Commits. The writer does it, so that a caller who leaves cannot interrupt it.
     pub(crate) async fn commit(mut self) -> Result<(), DatabaseError> {
         let (caller, ended) = oneshot::channel();
         self.give_back(End::Commit(caller));
@@ -183,8 +183,8 @@ impl Loan {
 
     fn give_back(&mut self, end: End) {
         let connection = self.connection.take();
-        // A writer that is gone leaves the transaction to be rolled back as its connection closes; one that has the
-        // connection back already does not listen any more.
+        // If the writer is gone, the transaction is rolled back when its connection closes. If the writer has the
+        // connection back already, it no longer listens.
         drop(self.home.send(Returned { connection, end }));
     }
 }
@@ -200,7 +200,7 @@ struct Writer {
     connection: Connection,
 }
 
-/// It is not known what the transaction holds: SQLite may have rolled it back by itself.
+/// The content of the transaction is unknown: SQLite may have rolled it back by itself.
 struct Broken;
 
 impl Writer {
@@ -213,7 +213,7 @@ impl Writer {
                 Job::Close(caller) => {
                     drop(self.connection);
                     jobs.close();
-                    // Who was about to join the line is told.
+                    // Callers that were about to join the queue get an error.
                     while jobs.blocking_recv().is_some() {}
                     let _ = caller.send(());
                     return;
@@ -222,12 +222,12 @@ impl Writer {
         }
     }
 
-    /// Runs this write, and those that are there by then, and commits; gives back a job of another kind that came.
+    /// Runs this write and those that are queued by then, and commits; returns a job of another kind that came.
     fn write(&mut self, first: Box<dyn Queued>, jobs: &mut Receiver<Job>) -> Option<Job> {
         let mut group = vec![first];
         let mut next = None;
         let begun = self.begin();
-        // What stands in the line would fail of the same, one after the other.
+        // The queued writes would fail with the same error, one after another.
         while begun.is_err() && next.is_none() && group.len() < TOGETHER {
             match jobs.try_recv() {
                 Ok(Job::Write(another)) => group.push(another),
@@ -272,7 +272,7 @@ impl Writer {
             connection: self.connection.take(),
             home,
         };
-        // A caller who is gone drops it, and so gives it back.
+        // If the caller is gone, the loan is dropped, and so returned.
         drop(caller.send(Ok(loan)));
         let Ok(Returned {
             mut connection,
@@ -291,9 +291,9 @@ impl Writer {
         self.connection = connection;
     }
 
-    /// Begins a transaction with the write lock: one that reads first could not get it later.
+    /// Begins a transaction with the write lock: a transaction that has read could not get it later.
     fn begin(&mut self) -> Result<&mut Connection, DatabaseError> {
-        // One that is still in a transaction could not be rolled back.
+        // A connection that is still in a transaction could not be rolled back.
         let sound = self.connection.sqlite().is_some() && !in_transaction(&mut self.connection);
         if !sound {
             drop(self.connection.take());
@@ -307,10 +307,10 @@ impl Writer {
     }
 }
 
-/// Runs a write in a savepoint: when it is refused, the others stay.
+/// Runs a write in a savepoint: if it is refused, the others stay.
 fn join(connection: &mut Connection, write: &mut dyn Queued) -> Result<(), Broken> {
     run(connection, &["SAVEPOINT one"])?;
-    // What a write looks up has an end, too: all others wait for it.
+    // The look-ups of a write have a time limit, too: all others wait for it.
     allow(connection, Some(LOOK_UP));
     let write = AssertUnwindSafe(|| write.run(connection));
     let kept = catch_unwind(write);
@@ -319,7 +319,7 @@ fn join(connection: &mut Connection, write: &mut dyn Queued) -> Result<(), Broke
         true => &["RELEASE one"],
         false => &["ROLLBACK TO one", "RELEASE one"],
     };
-    // A full disk, for one, makes SQLite roll all of it back.
+    // A full disk, for example, makes SQLite roll back the whole transaction.
     if !in_transaction(connection) {
         return Err(Broken);
     }
@@ -350,7 +350,7 @@ fn commit(connection: &mut Connection) -> Result<(), DatabaseError> {
     committed.map_err(|_| DatabaseError::InDoubt)
 }
 
-/// Rolls back what is open. What cannot be rolled back is when its connection is closed.
+/// Rolls back an open transaction. If that fails, closing the connection rolls it back.
 fn roll_back(connection: &mut Connection) {
     if let Some(connection) = connection.sqlite() {
         let _ = connection.end("ROLLBACK");
@@ -368,7 +368,7 @@ mod tests {
     use super::*;
     use crate::{query, query_as};
 
-    /// What a write does.
+    /// The action of a write.
     #[derive(Clone, Copy)]
     enum Insert {
         Line,
@@ -427,7 +427,7 @@ mod tests {
             self.number("SELECT COUNT(*) FROM lines".to_owned()).await
         }
 
-        /// All at once, so that they are committed together.
+        /// All together, so that they share a commit.
         async fn write_all(&self, writes: &[Insert]) -> Vec<Result<(), DatabaseError>> {
             let held = self.line.begin().await.unwrap();
             let tasks: Vec<_> = writes
@@ -457,7 +457,7 @@ mod tests {
         assert_eq!(lines.count().await, 3);
     }
 
-    /// Half of a write must never be committed with the others; and the writer goes on.
+    /// Half of a write must never be committed with the others; and the writer continues.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_write_that_breaks_off_takes_its_group_with_it_and_no_more() {
         let lines = Lines::new().await;
@@ -495,7 +495,7 @@ mod tests {
         lines.line.close().await;
     }
 
-    /// A full disk, or as SQLite sees it: no page more may be written.
+    /// A full disk as SQLite sees it: no more pages can be written.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_full_disk_refuses_whole_writes_and_is_got_over() {
         let lines = Lines::new().await;
