@@ -1,8 +1,8 @@
-//! What a wrapped key is for: the context that its wrapping authenticates.
+//! The purpose of a wrapped key: the context that its wrapping authenticates.
 
 use vouchsafe::ids::{SubjectId, TenantId};
 
-/// What a key is for.
+/// The purpose of a key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
     /// Proves that the root key is the right one.
@@ -19,7 +19,7 @@ pub(crate) enum Purpose {
     Subject(SubjectId),
 }
 
-/// The context of a key: every part with its length before it, so that no two contexts are alike.
+/// The context of a key: every part has its length before it, so that no two contexts are equal.
 pub(crate) fn context(purpose: Purpose, tenant: Option<TenantId>, version: u32) -> Vec<u8> {
     let (name, subject): (&str, Option<SubjectId>) = match purpose {
         Purpose::Check => ("check", None),

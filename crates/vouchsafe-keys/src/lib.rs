@@ -10,8 +10,8 @@
 //!   `-- audit key (tenant, shard)
 //! ```
 //!
-//! Whatever is stored is wrapped with its tenant, subject, purpose and version as context, so a
-//! row that is copied to another place opens nothing there.
+//! Every stored key is wrapped with its tenant, subject, purpose and version as context, so a row that is copied to
+//! another place opens nothing there.
 
 pub mod local;
 

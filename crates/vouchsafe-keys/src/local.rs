@@ -30,16 +30,16 @@ use zeroize::Zeroizing;
 
 use crate::root::{RootKey, RootRefused};
 
-/// Why the root key could not be had.
+/// The reason why the root key is not available.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RootError {
-    /// There is no file.
+    /// The file does not exist.
     #[error("there is no root key file at {0}; restore it from its safe copy")]
     Missing(PathBuf),
-    /// There is one already.
+    /// The file exists already.
     #[error("there is a root key file at {0} already; it is never overwritten")]
     Exists(PathBuf),
-    /// Others than its owner may read it.
+    /// Users other than its owner may read it.
     #[error("the root key file {0} may be read by others; set its mode to 0600")]
     Exposed(PathBuf),
     /// It cannot be read or written.
@@ -53,15 +53,15 @@ pub enum RootError {
         "the root key file {0} is sealed with a passphrase; say in root_key.passphrase_file where that is"
     )]
     PassphraseNeeded(PathBuf),
-    /// There is no file with the passphrase.
+    /// The file with the passphrase does not exist.
     #[error("there is no passphrase file at {0}")]
     NoPassphrase(PathBuf),
-    /// A passphrase was given, and it is not sealed with one.
+    /// A passphrase was given, but the file is not sealed with one.
     #[error(
         "the root key file {0} is not sealed with a passphrase; take root_key.passphrase_file out of the settings"
     )]
     NotSealed(PathBuf),
-    /// The passphrase is not that of the file.
+    /// The passphrase is not the one of the file.
     #[error("the passphrase does not open the root key file {0}")]
     WrongPassphrase(PathBuf),
     /// A passphrase has at least 12 characters.
@@ -69,11 +69,11 @@ pub enum RootError {
     PassphraseTooShort,
 }
 
-/// What a root key file is sealed with.
+/// The passphrase that seals a root key file.
 pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {
-    /// This text, as the environment or a prompt gave it.
+    /// A passphrase from this text, as the environment or a prompt gave it.
     ///
     /// # Errors
     /// [`RootError::PassphraseTooShort`].
@@ -88,7 +88,7 @@ impl Passphrase {
     /// The first line of a file that only its owner may read.
     ///
     /// # Errors
-    /// [`RootError`] as for the key file itself.
+    /// [`RootError`], as for the key file itself.
     pub fn from_file(path: &Path) -> Result<Self, RootError> {
         let text = file::read(path).map_err(|error| match error {
             RootError::Missing(path) => RootError::NoPassphrase(path),
@@ -119,10 +119,10 @@ impl fmt::Debug for LocalRoot {
 }
 
 impl LocalRoot {
-    /// Makes a new random root key and its file (mode 0600), durable when this returns.
+    /// Creates a new random root key and its file (mode 0600), durable when this returns.
     ///
     /// # Errors
-    /// [`RootError::Exists`] when there is a file already: it is never overwritten.
+    /// [`RootError::Exists`] if the file exists: it is never overwritten.
     pub fn create(path: &Path, passphrase: Option<&Passphrase>) -> Result<Self, RootError> {
         let secret = Secret::random();
         let id = fingerprint(&secret);
@@ -175,7 +175,7 @@ impl LocalRoot {
 impl Port for LocalRoot {}
 
 impl RootKey for LocalRoot {
-    /// 16 hex digits, made of the key by a one-way function.
+    /// 16 hex digits, derived from the key by a one-way function.
     fn id(&self) -> BoxFuture<'_, Result<String, RootRefused>> {
         Box::pin(ready(Ok(self.id.clone())))
     }
@@ -214,7 +214,7 @@ type Costs = (u32, u32, u32);
 
 /// 64 MiB, three passes: RFC 9106, second recommended option, on one lane.
 const COSTS: Costs = (64 * 1024, 3, 1);
-/// A file may ask for this much and no more.
+/// The highest costs that a file may ask for.
 const MOST: Costs = (1024 * 1024, 16, 16);
 
 fn passphrase_key(passphrase: &Passphrase, salt: &[u8], costs: Costs) -> Option<WrappingKey> {
@@ -234,7 +234,7 @@ fn seal_context(id: &str) -> Vec<u8> {
     [b"vouchsafe root key file v1 ", id.as_bytes()].concat()
 }
 
-/// The text of a file. `None` when the passphrase cannot be used: never the key in clear instead.
+/// The text of a file. `None` if the passphrase cannot be used: the key is never written in clear instead.
 fn render(id: &str, secret: &Secret, passphrase: Option<&Passphrase>) -> Option<Zeroizing<String>> {
     let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     let content = match passphrase {

@@ -1,4 +1,4 @@
-//! The root key, wherever it is: a file, or a key service on a network.
+//! The root key, in a file or in a key service on a network.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use vouchsafe::BoxFuture;
 use vouchsafe::seal::Secret;
 use vouchsafe::trusted::Port;
 
-/// A root key. It wraps and unwraps 32-byte secrets and gives nothing else out.
+/// A root key. It wraps and unwraps 32-byte secrets and reveals nothing else.
 ///
-/// Whoever implements it for a key service calls that service once and says how it went: [`crate::KeyStore`] stores,
-/// remembers and tries again. Each call is cancelled after [`PATIENCE`].
+/// An implementation for a key service calls that service once and reports the result: [`crate::KeyStore`] stores,
+/// caches and retries. Each call is cancelled after [`PATIENCE`].
 pub trait RootKey: Port + fmt::Debug {
     /// The key's id: the same for ever, and not secret. The store keeps it, and refuses another key.
     fn id(&self) -> BoxFuture<'_, Result<String, RootRefused>>;
@@ -23,7 +23,7 @@ pub trait RootKey: Port + fmt::Debug {
         secret: &'a Secret,
     ) -> BoxFuture<'a, Result<Vec<u8>, RootRefused>>;
 
-    /// Unwraps what [`Self::wrap`] wrapped with this context.
+    /// Unwraps a secret that [`Self::wrap`] wrapped with this context.
     fn unwrap<'a>(
         &'a self,
         context: &'a [u8],
@@ -31,26 +31,26 @@ pub trait RootKey: Port + fmt::Debug {
     ) -> BoxFuture<'a, Result<Secret, RootRefused>>;
 }
 
-/// Why a root key did not wrap or unwrap.
+/// The reason why a root key did not wrap or unwrap.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RootRefused {
-    /// It cannot be reached, or is throttled: another attempt may succeed.
+    /// It cannot be reached, or is throttled: a retry may succeed.
     #[error("the root key cannot be reached")]
     Unavailable,
-    /// The key is disabled or its use is forbidden: somebody must change that.
+    /// The key is disabled or its use is forbidden: an operator must change that.
     #[error("the use of the root key is refused")]
     Forbidden,
-    /// The bytes are not what this key wrapped with this context.
+    /// The bytes were not wrapped by this key with this context.
     #[error("the root key does not unwrap this")]
     Damaged,
 }
 
-/// How long one operation may take, further attempts included.
+/// Time limit of one operation, including retries.
 pub const PATIENCE: Duration = Duration::from_secs(5);
-/// The first pause between attempts; each is twice the one before.
+/// The first pause between attempts; each is twice the previous one.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Tries an operation again while it is not available, for as long as patience lasts.
+/// Retries an operation while the root key is unavailable, within the time limit.
 pub(crate) async fn patiently<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, RootRefused>
 where
     F: Future<Output = Result<T, RootRefused>>,

@@ -42,36 +42,36 @@ const SCHEMA: Schema = Schema {
     session: &[],
 };
 
-/// Why the store of keys could not be opened, or failed its check.
+/// The reason why the store of keys could not be opened, or failed its check.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum StoreError {
-    /// The database.
+    /// The database failed.
     #[error("key database: {0}")]
     Database(#[from] DatabaseError),
     /// The root key could not be used.
     #[error("{0}: see to the key service, and start again")]
     Root(#[from] RootRefused),
-    /// The root key is another than the one that the keys are wrapped by.
+    /// The keys are wrapped by another root key.
     #[error(
         "the keys are wrapped by root key {expected}, and the root key file has {given}: wrong key file or wrong database"
     )]
     WrongRoot {
-        /// The id of the root key that is needed.
+        /// The id of the required root key.
         expected: String,
-        /// The id of the root key that was given.
+        /// The id of the given root key.
         given: String,
     },
-    /// A row that must be there is not, or does not unwrap under the right root key.
+    /// A required row is missing, or does not unwrap with the right root key.
     #[error("the key database is damaged ({0}): restore it from a backup")]
     Damaged(&'static str),
 }
 
-/// What was done about a tenant's first keys.
+/// The result for a tenant's first keys.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TenantKeys {
-    /// They were made.
+    /// They were created.
     Created,
-    /// They were there.
+    /// They existed.
     Existed,
 }
 
@@ -100,7 +100,7 @@ impl fmt::Debug for KeyStore {
 }
 
 impl KeyStore {
-    /// Opens the store and proves that the root key is the one that its keys are wrapped by.
+    /// Opens the store and proves that the root key is the one that wraps its keys.
     ///
     /// # Errors
     /// [`StoreError`]; with [`Create::Never`] a missing or empty database is an error.
@@ -125,13 +125,13 @@ impl KeyStore {
         Ok(store)
     }
 
-    /// Writes the first root row, when there is no row of any kind.
+    /// Writes the first root row, if there is no row of any kind.
     async fn adopt_root(&self) -> Result<(), StoreError> {
         let wrapped = self.wrap(Purpose::Check, None, &Secret::random()).await?;
         Ok(rows::adopt_root(&self.database, &self.root_id, &wrapped, now()).await?)
     }
 
-    /// Closes the database's connections, when what is under way has ended.
+    /// Closes the database's connections, after running operations have ended.
     pub async fn close(&self) {
         self.database.close().await;
     }
@@ -139,7 +139,7 @@ impl KeyStore {
     /// The state of the database: tables, durability, TLS.
     ///
     /// # Errors
-    /// [`DatabaseError`] when it does not answer.
+    /// [`DatabaseError`] if the database does not answer.
     pub async fn check_database(&self) -> Result<Check, DatabaseError> {
         self.database.check(&SCHEMA).await
     }
@@ -147,7 +147,7 @@ impl KeyStore {
     /// Whether the database answers and the root key unwraps.
     ///
     /// # Errors
-    /// [`StoreError`], which names what is wrong.
+    /// [`StoreError`], which names the fault.
     pub async fn check(&self) -> Result<(), StoreError> {
         let (expected, wrapped) = rows::root(&self.database)
             .await?
@@ -166,13 +166,13 @@ impl KeyStore {
         }
     }
 
-    /// Makes a tenant's first keys (branch, records without subject, index, audit): all or none.
+    /// Creates a tenant's first keys (branch, records without subject, index, audit): all or none.
     ///
-    /// Nothing else makes them: keys that were lost are an error, never replaced in passing by
-    /// fresh ones that open nothing.
+    /// No other function creates them: lost keys are an error, and are never silently replaced by fresh ones that open
+    /// nothing.
     ///
     /// # Errors
-    /// [`KeyError::Unavailable`] when the database does not answer.
+    /// [`KeyError::Unavailable`] if the database does not answer.
     pub async fn create_tenant(&self, tenant: TenantId) -> Result<TenantKeys, KeyError> {
         let branch = Secret::random();
         let of_root = async |purpose, secret: &Secret| {
@@ -198,7 +198,7 @@ impl KeyStore {
         })
     }
 
-    /// Drops a subject's key from memory, as after its destruction elsewhere.
+    /// Drops a subject's key from the cache, as after its destruction on another replica.
     pub async fn forget(&self, tenant: TenantId, subject: SubjectId) {
         self.caches
             .records
@@ -249,7 +249,7 @@ impl KeyStore {
         })
     }
 
-    /// Wraps the first version of a key by the root.
+    /// Wraps the first version of a key with the root.
     async fn wrap(
         &self,
         purpose: Purpose,
@@ -260,7 +260,7 @@ impl KeyStore {
         patiently(|| self.root.wrap(&at, secret)).await
     }
 
-    /// Unwraps what the root wraps.
+    /// Unwraps a key that the root wraps.
     async fn unwrap(
         &self,
         purpose: Purpose,
@@ -272,18 +272,18 @@ impl KeyStore {
         let unwrapped = patiently(|| self.root.unwrap(&at, wrapped)).await;
         unwrapped.map_err(|error| {
             let version = u64::from(version);
-            // Errors are not remembered, so this is told for each attempt of a caller; values that were unwrapped are.
+            // Errors are not cached, so this is logged for each attempt of a caller; unwrapped values are cached.
             tracing::warn!(target: "vouchsafe", %error, version, "the root key did not unwrap a key");
             refused(error)
         })
     }
 
-    /// The newest of some rows that may be used, or why none may.
+    /// The newest usable row, or the reason why none is usable.
     fn usable(rows: Vec<Wrapped>) -> Result<(Wrapped, Vec<u8>), KeyError> {
         let newest = rows.into_iter().next().ok_or(KeyError::Missing)?;
         match (newest.state, newest.wrapped.clone()) {
             (State::Active, Some(wrapped)) => Ok((newest, wrapped)),
-            // A key that only opens needs a place of its own in the port; nothing makes one yet.
+            // A key that only opens needs its own variant in the port; no code creates one yet.
             (State::DecryptOnly | State::Disabled, _) => Err(KeyError::Unavailable),
             (State::Destroyed, _) => Err(KeyError::Destroyed),
             (State::Active, None) => Err(KeyError::Damaged),
@@ -302,7 +302,7 @@ impl KeyStore {
         let branches = self.branches(tenant).await?;
         let wraps = |branch: &&Branch| branch.version == row.branch_version;
         let Some(branch) = branches.iter().find(wraps) else {
-            // Perhaps it is newer than what we remember: the next attempt sees it.
+            // The branch may be newer than the cache: the next attempt reads it.
             self.caches.branches.invalidate(&tenant).await;
             return Err(KeyError::Unavailable);
         };
@@ -326,7 +326,7 @@ impl KeyStore {
         let Some(tenant) = subjects.first().map(NewSubject::tenant) else {
             return Ok(Vec::new());
         };
-        // One request is of one tenant, and its keys are under one branch.
+        // One request belongs to one tenant, and its keys are under one branch.
         if subjects.iter().any(|new| new.tenant() != tenant) {
             return Err(KeyError::Missing);
         }
@@ -369,7 +369,7 @@ impl KeyStore {
                         .await;
                     made
                 }
-                // A repeated request: the subject has a key, and it stays the one.
+                // A repeated request: the subject has a key, which stays.
                 None => self.record_keys(tenant, owner).await?,
             });
         }
@@ -382,7 +382,7 @@ impl Port for KeyStore {}
 impl KeyService for KeyStore {
     /// The keys of a subject's records, or of the tenant's own.
     ///
-    /// The tenant's own were made by [`KeyStore::create_tenant`].
+    /// [`KeyStore::create_tenant`] created the tenant's own.
     fn record_keys<'a>(
         &'a self,
         tenant: TenantId,

@@ -1,4 +1,4 @@
-//! A file that only its owner may read: created exclusively and durably, read only when it is one.
+//! A file that only its owner may read: created exclusively and durably, and checked when read.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 
 use super::RootError;
 
-/// No key file is longer.
+/// Maximum length of a key file in bytes.
 const MAX_BYTES: u64 = 4096;
 
-/// Writes a new file; a crash leaves either none or the whole one.
+/// Writes a new file; a crash leaves either no file or the whole one.
 pub(super) fn create(path: &Path, text: &str) -> Result<(), RootError> {
     let io = |_| RootError::Io(path.to_owned());
     let folder = path
@@ -29,7 +29,7 @@ pub(super) fn create(path: &Path, text: &str) -> Result<(), RootError> {
     let written = file
         .write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
-        // Unlike a rename, a link never replaces what is there.
+        // Unlike a rename, a link never replaces an existing file.
         .and_then(|()| std::fs::hard_link(&draft, path));
     let removed = std::fs::remove_file(&draft);
     written.map_err(|error| match error.kind() {
@@ -48,7 +48,7 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, RootError> {
         ErrorKind::NotFound => RootError::Missing(path.to_owned()),
         _ => RootError::Io(path.to_owned()),
     })?;
-    // Of the open file, not of the path: nobody can put another in between.
+    // Metadata of the open file, not of the path, which could be replaced meanwhile.
     let metadata = file
         .metadata()
         .map_err(|_| RootError::Io(path.to_owned()))?;

@@ -119,12 +119,12 @@ fn a_sealed_file_needs_its_passphrase() {
     assert_eq!(wrong.unwrap_err(), RootError::WrongPassphrase(path.clone()));
     let none = LocalRoot::open(&path, None).unwrap_err();
     assert_eq!(none, RootError::PassphraseNeeded(path.clone()));
-    // One that is given and not needed is a mistake somewhere.
+    // A passphrase that is given and not needed points to a mistake.
     let plain = folder.path().join("plain.key");
     LocalRoot::create(&plain, None).unwrap();
     let refused = LocalRoot::open(&plain, Some(&right)).unwrap_err();
     assert_eq!(refused, RootError::NotSealed(plain));
-    // A file cannot make us spend any amount of memory or time.
+    // A file cannot make the program use any amount of memory or time.
     for costs in ["m=4294967295", "m=0"] {
         std::fs::write(&path, text.replacen("m=65536", costs, 1)).unwrap();
         let refused = LocalRoot::open(&path, Some(&right)).unwrap_err();

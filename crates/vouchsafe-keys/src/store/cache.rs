@@ -1,4 +1,4 @@
-//! Unwrapped keys in memory: bounded, for minutes, each loaded once however many ask.
+//! Unwrapped keys in memory: bounded, for minutes, each loaded once for all concurrent callers.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use vouchsafe::seal::{IndexKey, RecordKeys, SystemKey, SystemPurpose};
 
 use super::Branch;
 
-/// What a subject's keys weigh, derived field keys included, in bytes.
+/// Cache weight of a subject's keys, including derived field keys, in bytes.
 const RECORD_KEYS_BYTES: u32 = 4096;
 const MAX_TENANTS: u64 = 10_000;
 
-/// How much is remembered, and how long.
+/// The limits of the cache.
 #[derive(Clone, Copy, Debug)]
 pub struct CacheLimits {
     /// Memory for subject keys, in bytes.
     pub subject_bytes: u64,
-    /// How long a subject key is remembered: so long a destroyed one may live on in memory.
+    /// Lifetime of a cached subject key: a destroyed key may stay in memory this long.
     pub subject_ttl: Duration,
-    /// How long branch, index, system and audit keys are remembered, and an outage of the root
-    /// key's service survived.
+    /// Lifetime of cached branch, index, system and audit keys, and so the longest outage of the root key's service
+    /// that is survived.
     pub tenant_ttl: Duration,
 }
 
@@ -74,7 +74,7 @@ where
         .build()
 }
 
-/// The remembered value, or the loaded one: one load however many ask; errors are not remembered.
+/// The cached value, or the loaded one: one load for all concurrent callers; errors are not cached.
 pub(super) async fn single_flight<K, V>(
     cache: &Cache<K, V>,
     key: K,

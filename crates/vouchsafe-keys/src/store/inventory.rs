@@ -1,4 +1,4 @@
-//! Which keys there are, and how old they are: for whoever examines an installation. No key is read.
+//! The list of keys and their ages, for the examination of an installation. No key is read.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -10,17 +10,17 @@ use super::KeyStore;
 /// A key that wraps or indexes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeyAge {
-    /// What for: `root`, `branch`, `index`, `audit`, `records`.
+    /// Purpose: `root`, `branch`, `index`, `audit`, `records`.
     pub purpose: &'static str,
-    /// Its number among those.
+    /// Its version.
     pub version: u32,
     /// `active`, `decrypt-only`, `disabled`, `destroyed`.
     pub state: String,
-    /// When it was made; a root, when it was first used here.
+    /// Time of creation; for a root, of its first use here.
     pub created_at: Timestamp,
 }
 
-/// The tables of a tenant's keys, each with what its keys are for.
+/// The tables of a tenant's keys, each with the purpose of its keys.
 const TABLES: [(&str, &str); 4] = [
     (
         "branch",
@@ -41,7 +41,7 @@ const TABLES: [(&str, &str); 4] = [
 ];
 
 impl KeyStore {
-    /// The roots, and a tenant's keys that are not a subject's.
+    /// The roots, and a tenant's keys except those of subjects.
     ///
     /// # Errors
     /// [`DatabaseError`].

@@ -1,4 +1,4 @@
-//! The statements. Both databases understand the same text but for the batch.
+//! The statements. Both databases understand the same text, except for the batch.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use vouchsafe_database::{
     Connection, Database, DatabaseError, PgPools, Work, query, query_as, reading, writing,
 };
 
-/// What may be done with a key.
+/// The permitted use of a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum State {
     Active,
@@ -32,7 +32,7 @@ impl State {
 /// A row with a wrapped key.
 pub(super) struct Wrapped {
     pub(super) version: u32,
-    /// The branch that wraps it; 0 when the root does.
+    /// The branch that wraps it; 0 if the root does.
     pub(super) branch_version: u32,
     pub(super) wrapped: Option<Vec<u8>>,
     pub(super) state: State,
@@ -58,7 +58,7 @@ fn wrapped(rows: Vec<Row>) -> Result<Vec<Wrapped>, DatabaseError> {
     rows.into_iter().map(Wrapped::try_from).collect()
 }
 
-/// The root that the keys are wrapped by: its id, and a secret under it.
+/// The root that wraps the keys: its id, and a secret under it.
 pub(super) async fn root(database: &Database) -> Result<Option<(String, Vec<u8>)>, DatabaseError> {
     Ok(reading!(database, on => query_as(
         "SELECT root_id, wrapped FROM roots ORDER BY number DESC LIMIT 1",
@@ -96,7 +96,7 @@ pub(super) struct TenantRows {
     pub(super) records: Vec<u8>,
 }
 
-/// Writes a tenant's first keys, all or none; whether it did.
+/// Writes a tenant's first keys, all or none; returns whether it did.
 pub(super) async fn create_tenant(
     database: &Database,
     root_id: &str,
@@ -116,7 +116,7 @@ pub(super) async fn create_tenant(
         ),
     ];
     let created = writing!(database, on => {
-        // Who inserts the branch makes the rest; another replica waits here and then finds it.
+        // The transaction that inserts the branch writes the rest; another replica waits here and then finds it.
         let branch = query(
             "INSERT INTO branch_keys (tenant, version, root_id, wrapped, state, created_at) \
              VALUES ($1, 1, $2, $3, 'active', $4) ON CONFLICT DO NOTHING",
@@ -257,7 +257,7 @@ pub(super) async fn insert_subjects(
         now,
     };
     match database {
-        // Together with others who make keys at the same time.
+        // Together with others who create keys at the same time.
         Database::Sqlite(file) => file.write(fresh).await,
         Database::Postgres(pools) => fresh.at_once(pools).await,
     }
