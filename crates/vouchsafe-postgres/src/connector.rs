@@ -1,4 +1,4 @@
-//! How connections are made.
+//! The connector.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use tokio_postgres::config::{Host, SslMode};
 use crate::Fault;
 use crate::tls::{Verified, verified};
 
-/// What was sent and is not acknowledged by then ends a connection: a server that vanished never answers.
+/// How long sent data may stay unacknowledged before the connection ends: a server that vanished never answers.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
-/// A connection that is idle for so long is probed, at this distance.
+/// Idle time after which a connection is probed, and the interval of probes.
 const IDLE: Duration = Duration::from_secs(10);
 const PROBE: Duration = Duration::from_secs(5);
-/// How long one address may take to answer: a name may have several.
+/// Time limit for one address to answer: a name may have several.
 const ADDRESS: Duration = Duration::from_secs(3);
 
 /// A server, and a database on it.
@@ -23,18 +23,18 @@ pub struct Target<'a> {
     pub url: &'a str,
     /// A password, if the URL has none.
     pub password: Option<&'a str>,
-    /// The name by which the server lists its sessions.
+    /// The application name in the server's list of sessions.
     pub application: &'a str,
     /// Settings of each session.
     pub settings: &'a [(&'a str, &'a str)],
-    /// The certificates (PEM) of the authorities that may vouch for the server; no others may.
+    /// The certificates (PEM) of the authorities that may vouch for the server; no other authority may.
     pub authorities: &'a [u8],
-    /// How long making a connection may take.
+    /// Time limit for making a connection.
     pub patience: Duration,
 }
 
 impl fmt::Debug for Target<'_> {
-    /// Without the URL, which may have a password.
+    /// Without the URL, which may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Target")
             .field("application", &self.application)
@@ -56,12 +56,12 @@ impl fmt::Debug for Connector {
 }
 
 impl Connector {
-    /// Reads URL and certificates; nothing is connected yet.
+    /// Parses URL and certificates; no connection is made yet.
     ///
     /// # Errors
     /// [`Fault::Url`], [`Fault::Authorities`].
     pub fn new(target: &Target<'_>) -> Result<Self, Fault> {
-        // The driver takes lists of words, too, and parameters, which could weaken TLS.
+        // The driver also accepts key-value lists, and parameters, which could weaken TLS.
         if !["postgres://", "postgresql://"]
             .iter()
             .any(|scheme| target.url.starts_with(scheme))
@@ -107,8 +107,8 @@ impl Connector {
         })
     }
 
-    /// Connects, or says what is wrong. The connection ends with what is given back; `broken` is called when it ends before, also
-    /// while nothing is asked of it.
+    /// Connects, or returns the fault. The connection ends when the returned client is dropped; `broken` is called if
+    /// it ends earlier, also while it is idle.
     ///
     /// # Errors
     /// [`Fault`].

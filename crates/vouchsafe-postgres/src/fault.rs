@@ -1,15 +1,15 @@
-//! What can go wrong with a connection.
+//! Faults of a connection.
 
 use std::error::Error as _;
 use std::io::{self, ErrorKind};
 
-/// Why a connection could not be made, or a statement not be run.
+/// The reason why a connection could not be made, or a statement failed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Fault {
-    /// The URL is not one that is accepted.
+    /// The URL is not accepted.
     #[error("the URL is refused: {0}")]
     Url(&'static str),
-    /// There is no certificate of an authority (PEM), or one that cannot be read.
+    /// There is no certificate of an authority (PEM), or one is unreadable.
     #[error("the certificates of authorities (PEM) are missing or damaged")]
     Authorities,
     /// The server offers no TLS, or its certificate was not accepted.
@@ -17,16 +17,16 @@ pub enum Fault {
         "the server offers no TLS, or its certificate is expired, for another host name, or not of a given authority"
     )]
     Tls,
-    /// Nobody answers, or nobody does any more.
+    /// No server answers, or the connection was lost.
     #[error("the server cannot be reached")]
     Unreachable,
-    /// The server wants a password and was given none, or another proof than this driver knows.
+    /// The server wants a password and none was given, or it wants an authentication that this driver does not support.
     #[error("the server wants another proof of who this is")]
     Proof,
     /// The server's answer: a SQLSTATE (PostgreSQL, appendix A).
     #[error("the server answers with SQLSTATE {}", .0.code())]
     State(State),
-    /// Anything else.
+    /// Any other fault.
     #[error("the connection failed")]
     Failed,
 }
@@ -73,7 +73,7 @@ impl From<tokio_postgres::Error> for Fault {
         // rustls reports a certificate that it refuses as invalid data.
         let refused = cause.is_none_or(|cause| cause.kind() == ErrorKind::InvalidData);
         match &*words {
-            // Without a cause of input or output: the server offers none.
+            // Without an I/O cause: the server offers no TLS.
             "error performing TLS handshake" if refused => Self::Tls,
             "error communicating with the server" if refused && cause.is_some() => Self::Tls,
             "error performing TLS handshake"
@@ -82,7 +82,8 @@ impl From<tokio_postgres::Error> for Fault {
             | "timeout waiting for server"
             | "connection closed" => Self::Unreachable,
             "invalid connection string" => Self::Url("it is malformed"),
-            // The server wants a password, and there is none; or another proof; or it does not prove that it knows it.
+            // The server wants a password, and there is none; or it wants another authentication; or it does not prove
+            // that it knows the password.
             "invalid configuration" | "authentication error" => Self::Proof,
             _ => Self::Failed,
         }
@@ -93,7 +94,7 @@ impl From<tokio_postgres::Error> for Fault {
 mod tests {
     use super::*;
 
-    /// The words are the driver's: another release of it may have others.
+    /// The texts belong to the driver: another release may change them.
     #[test]
     fn the_words_of_the_driver_are_known() {
         let parsed = "postgres://[".parse::<tokio_postgres::Config>();

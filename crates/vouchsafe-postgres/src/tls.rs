@@ -1,4 +1,4 @@
-//! TLS whose certificate is verified, as the driver wants it.
+//! TLS with a verified certificate, in the driver's form.
 
 use std::io;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use tokio_rustls::client::TlsStream as ClientStream;
 
 use crate::Fault;
 
-/// TLS to a server that these authorities (PEM), and no others, may vouch for.
+/// TLS to a server that only these authorities (PEM) may vouch for.
 pub(crate) fn verified(authorities: &[u8]) -> Result<Verified, Fault> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authorities) {
@@ -51,7 +51,7 @@ where
     }
 }
 
-/// To a server of this name.
+/// TLS to a server with this name.
 pub(crate) struct Named(TlsConnector, ServerName<'static>);
 
 impl<S> TlsConnect<S> for Named
@@ -71,7 +71,7 @@ where
 pub(crate) struct Stream<S>(ClientStream<S>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Stream<S> {
-    /// None: the name of the server is verified, which a proof over the channel would only repeat.
+    /// None: the server's name is verified, and channel binding would only repeat that.
     fn channel_binding(&self) -> ChannelBinding {
         ChannelBinding::none()
     }
