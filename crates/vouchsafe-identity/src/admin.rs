@@ -1,4 +1,4 @@
-//! What administration has in common: who approved, and why something is refused.
+//! Common parts of administration: approvals, and the reasons of refusals.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -10,20 +10,20 @@ use crate::event::Actor;
 use crate::identity::Identity;
 use crate::people::PersonState;
 
-/// Who asked for a change and who approved it.
+/// The requester and the approver of a change.
 ///
-/// Whether the approver has the right to is for the caller to decide beforehand. That they differ
-/// is asked of grants, which come later; that nobody approves their own right is asked here.
+/// The caller must check beforehand that the approver has the right to approve. A rule that the two differ belongs to
+/// grants, which come later. This crate checks that nobody approves their own right.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Approval {
-    /// Who asked.
+    /// The requester.
     pub requested_by: Actor,
-    /// Who approved.
+    /// The approver.
     pub approved_by: Actor,
 }
 
 impl Approval {
-    /// Somebody who does it on their own authority.
+    /// A change that an actor both requests and approves.
     #[must_use]
     pub fn by(actor: Actor) -> Self {
         Self {
@@ -33,25 +33,25 @@ impl Approval {
     }
 }
 
-/// Why a change was refused, or could not be prepared.
+/// The reason why a change was refused, or could not be prepared.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AdminError {
-    /// No such person in this tenant.
+    /// This tenant has no such person.
     #[error("there is no such person")]
     NoSuchPerson,
-    /// No such service in this tenant.
+    /// This tenant has no such service.
     #[error("there is no such service")]
     NoSuchService,
-    /// No such right in this tenant, or it has ended.
+    /// This tenant has no such right, or it has ended.
     #[error("there is no such right, or it has ended")]
     NoSuchRight,
-    /// No such link, or it has ended.
+    /// There is no such link, or it has ended.
     #[error("there is no such link, or it has ended")]
     NoSuchLink,
     /// The person or service is disabled.
     #[error("the person or service is disabled")]
     Disabled,
-    /// Somebody has that login.
+    /// Another person has that login.
     #[error("another person has this login already")]
     LoginTaken,
     /// A login is an e-mail address.
@@ -63,16 +63,16 @@ pub enum AdminError {
     /// A reason has 1 to 500 characters.
     #[error("a reason has 1 to 500 characters")]
     Reason,
-    /// Nobody gives themselves a right, care or a way in.
+    /// Nobody can give themselves a right, care or a way to sign in.
     #[error("a person cannot give this to themselves")]
     SelfGiven,
     /// The approver is not an active person of this tenant.
     #[error("the approver is not an active person of this tenant")]
     Approver,
-    /// The time is over before it begins.
+    /// The period ends before it begins.
     #[error("the end is not after the start, or lies in the past")]
     Period,
-    /// Longer than such a right may be.
+    /// The period is longer than the maximum for such a right.
     #[error("the right lasts too long: at most 24 hours for integration, 366 days for others")]
     TooLong,
     /// The role `integration` is for services.
@@ -81,16 +81,16 @@ pub enum AdminError {
     /// There are people already.
     #[error("this is not the first start: the installation has people already")]
     NotFirstStart,
-    /// The record is linked to somebody.
+    /// The record is linked to a person.
     #[error("the record is linked to another person already")]
     Linked,
-    /// Somebody else than the service's owner asks for its session.
+    /// The requester of the session is not the service's owner.
     #[error("the service belongs to somebody else")]
     NotOwner,
-    /// No randomness to be had.
+    /// No randomness is available.
     #[error("the operating system returns no random bytes")]
     Random,
-    /// The database.
+    /// The database failed.
     #[error("database: {0}")]
     Database(#[from] DatabaseError),
 }
@@ -114,9 +114,9 @@ pub(crate) fn reason(reason: &str) -> Result<String, AdminError> {
     text(reason, 500, AdminError::Reason)
 }
 
-/// What is checked of somebody who is to be given something.
+/// The state of a principal who is to be given something.
 pub(crate) struct Holder {
-    /// Whose interest it is: the person, or the person who owns the service.
+    /// The person who benefits: the person, or the person who owns the service.
     pub(crate) person: Option<PersonId>,
 }
 
@@ -170,7 +170,7 @@ impl Identity {
         }
     }
 
-    /// Refuses an actor who gives something to themselves, or is nobody who could give it.
+    /// Refuses an actor who gives something to themselves, or who cannot give it.
     pub(crate) async fn may_give(
         &self,
         tenant: TenantId,
@@ -189,7 +189,7 @@ impl Identity {
                     }
                 }
             }
-            // A program approves nothing, and the first start has a way of its own.
+            // A program approves nothing, and the first start has its own function.
             Actor::Principal(Principal::Service(_)) | Actor::FirstStart => {
                 Err(AdminError::Approver)
             }

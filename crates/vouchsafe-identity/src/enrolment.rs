@@ -1,4 +1,4 @@
-//! One-time links: who has one chooses a password and sets up their one-time codes.
+//! One-time links: the holder chooses a password and sets up one-time codes.
 
 use std::fmt;
 
@@ -19,25 +19,25 @@ use crate::prepared::{NotDone, Prepared};
 use crate::secrets::EnrolmentToken;
 use crate::totp::{OneTimeSecret, seal_context, uri};
 
-/// A link is good for so long.
+/// Lifetime of a link.
 pub const ENROLMENT_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// The name that authenticator apps show.
 const APP_NAME: &str = "Vouchsafe";
 
-/// A one-time link, for the person it was made for and nobody else.
+/// A one-time link, for one person.
 #[derive(Debug)]
 pub struct Invitation {
-    /// For whom.
+    /// The person.
     pub person: PersonId,
-    /// What the link carries.
+    /// The token in the link.
     pub token: EnrolmentToken,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
-/// What the page behind a link shows.
+/// The content of the page behind a link.
 pub struct Enrolment {
-    /// Who enrols.
+    /// The person who enrols.
     pub person: PersonId,
     /// Their name.
     pub name: String,
@@ -57,25 +57,25 @@ impl fmt::Debug for Enrolment {
     }
 }
 
-/// Why an enrolment was refused.
+/// The reason why an enrolment was refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum EnrolmentRefused {
-    /// No such link, or it was used, replaced or is over: they look alike.
+    /// The link does not exist, was used, replaced or has expired: the answer is the same for all.
     #[error("this link is unknown, used or expired: ask for a new one")]
     Link,
-    /// The password.
+    /// The password is not accepted.
     #[error(transparent)]
     Password(#[from] PasswordRefused),
-    /// The one-time code is not one of now.
+    /// The one-time code is not valid now.
     #[error("the one-time code is wrong: check the time of your device")]
     Code,
-    /// Too many enrol or sign in at this moment.
+    /// Too many people enrol or sign in at this moment.
     #[error("too many people sign in at this moment")]
     Busy,
-    /// What is stored is damaged.
+    /// A stored value is damaged.
     #[error("the link's row is damaged: ask for a new link")]
     Damaged,
-    /// The database.
+    /// The database failed.
     #[error("database: {0}")]
     Database(#[from] DatabaseError),
 }
@@ -89,7 +89,7 @@ impl From<HashFailed> for EnrolmentRefused {
     }
 }
 
-/// A link that is to be written.
+/// A link to write.
 pub(crate) struct Link {
     pub(crate) person: PersonId,
     token: EnrolmentToken,
@@ -168,11 +168,11 @@ from_row!(Row {
 });
 
 impl Identity {
-    /// Prepares a new link for a person, for somebody who lost theirs or a factor; older links
-    /// are void. The factors stay until the new ones are set.
+    /// Prepares a new link for a person who lost their link or a factor; older links become void. The factors stay
+    /// until the new ones are set.
     ///
     /// # Errors
-    /// [`AdminError`]; nobody makes one for themselves.
+    /// [`AdminError`]; nobody can make one for themselves.
     pub async fn renew_enrolment(
         &self,
         tenant: TenantId,
@@ -199,10 +199,10 @@ impl Identity {
         }))
     }
 
-    /// What the page behind a link shows, until the link is used.
+    /// The content of the page behind a link, until the link is used.
     ///
     /// # Errors
-    /// [`EnrolmentRefused::Link`] when the link is not valid.
+    /// [`EnrolmentRefused::Link`] if the link is not valid.
     pub async fn enrolment(
         &self,
         token: &EnrolmentToken,
@@ -277,7 +277,7 @@ impl Identity {
         OneTimeSecret::from_bytes(&secret).ok_or(EnrolmentRefused::Damaged)
     }
 
-    /// Uses the link up and sets the factors, all or nothing.
+    /// Uses the link and sets the factors, all or nothing.
     async fn set_factors(
         &self,
         row: &Row,
@@ -287,7 +287,7 @@ impl Identity {
     ) -> Result<(), NotDone> {
         let now = now.as_microsecond();
         writing!(&self.database, on => {
-            // INVARIANT (link-once): whoever marks it used goes on; it is marked once.
+            // INVARIANT (link-once): only the transaction that marks the link as used continues; a link is marked once.
             let used = query(
                 "UPDATE enrolments SET used_at = $2 WHERE id = $1 AND used_at IS NULL \
                  AND withdrawn_at IS NULL AND expires_at > $2",

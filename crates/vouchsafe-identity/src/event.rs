@@ -1,4 +1,4 @@
-//! What happened, for the audit log.
+//! Events for the audit log.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,7 +13,7 @@ use vouchsafe::session::{Assurance, Principal};
 pub struct OsUser(String);
 
 impl OsUser {
-    /// A user of that name: 1 to 64 ASCII letters, digits, `.`, `_`, `-`.
+    /// A user with that name: 1 to 64 ASCII letters, digits, `.`, `_`, `-`.
     #[must_use]
     pub fn new(name: &str) -> Option<Self> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
@@ -28,14 +28,14 @@ impl OsUser {
     }
 }
 
-/// Who did it.
+/// The actor of an event.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Actor {
-    /// Somebody signed in.
+    /// A signed-in principal.
     Principal(Principal),
-    /// Who runs our command on the host, vouched for by the operating system.
+    /// The user who runs our command on the host, vouched for by the operating system.
     OsUser(OsUser),
-    /// The first start, which makes the first administrator; never anything else.
+    /// The first start, which creates the first administrator, and nothing else.
     FirstStart,
 }
 
@@ -46,7 +46,7 @@ impl Actor {
         Self::Principal(Principal::Person(id))
     }
 
-    /// As rows and the log write it: `person/...`, `service/...`, `os-user/...`, `first-start`.
+    /// The label in rows and in the log: `person/...`, `service/...`, `os-user/...`, `first-start`.
     #[must_use]
     pub fn label(&self) -> String {
         match self {
@@ -57,12 +57,12 @@ impl Actor {
     }
 }
 
-/// The network that a request comes from: the first 24 bits of an IPv4 address, 48 of IPv6.
+/// The network of a request: the first 24 bits of an IPv4 address, 48 of IPv6.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct NetworkPrefix(IpAddr);
 
 impl NetworkPrefix {
-    /// The network of an address; an IPv4 address in IPv6 clothes is an IPv4 address.
+    /// The network of an address; an IPv4-mapped IPv6 address counts as IPv4.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
@@ -85,18 +85,18 @@ impl fmt::Display for NetworkPrefix {
     }
 }
 
-/// Why somebody was not let in. For the log: outside, all but [`Self::Throttled`] look alike.
+/// The reason why a sign-in was refused. For the log: the answer is the same for all but [`Self::Throttled`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum SignInRefusal {
-    /// Nobody has that login.
+    /// No account has that login.
     UnknownLogin,
     /// The person has no factors yet.
     NotEnrolled,
     /// The person was disabled.
     Disabled,
-    /// The password is another.
+    /// The password is wrong.
     WrongPassword,
-    /// The one-time code is another.
+    /// The one-time code is wrong.
     WrongCode,
     /// The one-time code, or a later one, was used before.
     CodeReplayed,
@@ -120,76 +120,76 @@ impl SignInRefusal {
     }
 }
 
-/// What happened.
+/// The kind of an event.
 ///
-/// Exhaustive on purpose: a new one must say everywhere how it is logged. The free texts
-/// (`reason`) are to be sealed: people write all sorts of things there.
+/// Exhaustive on purpose: a new variant must define everywhere how it is logged. The free texts (`reason`) must be
+/// sealed: people may write anything there.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Occurrence {
-    /// Somebody signed in, or a program on the host did for a service; `Event::session` is new.
+    /// A person signed in, or a program on the host opened a session for a service; `Event::session` is new.
     SignedIn {
-        /// Whose the session is.
+        /// The principal of the session.
         principal: Principal,
-        /// How well they were authenticated.
+        /// The strength of the authentication.
         assurance: Assurance,
     },
-    /// Somebody was not let in.
+    /// A sign-in was refused.
     SignInRefused(SignInRefusal),
-    /// Somebody signed out.
+    /// A person signed out.
     SignedOut,
     /// A person was added.
     PersonAdded(PersonId),
-    /// A person got a new one-time link; older ones are void.
+    /// A person got a new one-time link; older links are void.
     EnrolmentLinkMade(PersonId),
     /// A person set password and one-time code; older sessions end.
     Enrolled(PersonId),
     /// A person was disabled; their sessions end.
     PersonDisabled(PersonId, String),
-    /// A role was given.
+    /// A role was granted.
     RightGiven {
-        /// The row.
+        /// The id of the row.
         right: RightId,
-        /// To whom.
+        /// The holder.
         holder: Principal,
-        /// What.
+        /// The role.
         role: RoleName,
-        /// From this moment on.
+        /// Start (inclusive).
         from: Timestamp,
-        /// Until before this moment.
+        /// End (exclusive).
         until: Timestamp,
-        /// Who asked for it; the event's actor approved it.
+        /// The requester; the event's actor approved it.
         requested_by: Actor,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A role was taken back.
+    /// A right was revoked.
     RightEnded(RightId, String),
-    /// A record stands for this person, or is about them.
+    /// A record was linked to this person, as the one that represents them or is about them.
     RecordLinked(PersonId, RecordType, RecordId),
-    /// It no longer does.
+    /// The link was removed.
     RecordUnlinked(PersonId, RecordType, RecordId),
     /// A service was added.
     ServiceAdded(ServiceId),
     /// A service was disabled; its sessions end.
     ServiceDisabled(ServiceId, String),
-    /// Access tokens are signed with a new key, of this id, from now on.
+    /// From now on access tokens are signed with a new key, with this id.
     SigningKeyMade(String),
 }
 
-/// Something that happened or is about to, for the audit log.
+/// An event that happened or is about to happen, for the audit log.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Event {
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// In which tenant; none for what concerns the installation, or a login that nobody has.
+    /// The tenant; none for an event of the installation, or of an unknown login.
     pub tenant: Option<TenantId>,
-    /// Who did it; none when nobody is known.
+    /// The actor; none if unknown.
     pub actor: Option<Actor>,
-    /// The session in question.
+    /// The session.
     pub session: Option<SessionId>,
-    /// From where.
+    /// The network of the request.
     pub network: Option<NetworkPrefix>,
-    /// What.
+    /// The kind.
     pub what: Occurrence,
 }
 
@@ -230,7 +230,7 @@ impl Event {
         }
     }
 
-    /// Why it was refused, if it was.
+    /// The reason of the refusal, if it was refused.
     #[must_use]
     pub const fn refusal(&self) -> Option<&'static str> {
         match &self.what {

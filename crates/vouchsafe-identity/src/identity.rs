@@ -45,30 +45,30 @@ const SCHEMA: Schema = Schema {
     session: &[],
 };
 
-/// Verified tokens that are remembered.
+/// Maximum number of cached verified tokens.
 const MAX_TOKENS: u64 = 100_000;
 
-/// What tokens say and for how long they do.
+/// The settings of tokens.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The issuer in tokens: this installation's URL.
     pub issuer: String,
     /// The audience in tokens: the URL of the API.
     pub audience: String,
-    /// The life of a token.
+    /// The lifetime of a token.
     pub ttl: AccessTtl,
 }
 
-/// Why the identity service could not be opened.
+/// The reason why the identity service could not be opened.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum OpenError {
-    /// The database.
+    /// The database failed.
     #[error("identity database: {0}")]
     Database(#[from] DatabaseError),
-    /// The system key opens none of it: it is of another installation.
+    /// The system key does not open the stored secrets: the database belongs to another installation.
     #[error("the identity database was sealed under another key: wrong key or wrong database")]
     WrongKey,
-    /// A row that must be there is not, or is not what it should be.
+    /// A required row is missing or invalid.
     #[error("the identity database is damaged ({0}): restore it from a backup")]
     Damaged(&'static str),
     /// No memory for password hashes (19 MiB each).
@@ -97,7 +97,7 @@ impl fmt::Debug for Identity {
 }
 
 impl Identity {
-    /// Opens the database, and makes the first key that signs tokens when there is none.
+    /// Opens the database, and creates the first signing key if there is none.
     ///
     /// `seal` seals one-time-code secrets and signing keys; it MUST be the same at every start.
     ///
@@ -128,7 +128,7 @@ impl Identity {
         })
     }
 
-    /// Closes the database's connections, when what is under way has ended.
+    /// Closes the database's connections, after running operations have ended.
     pub async fn close(&self) {
         self.database.close().await;
     }
@@ -136,7 +136,7 @@ impl Identity {
     /// The state of the database: tables, durability, TLS.
     ///
     /// # Errors
-    /// [`DatabaseError`] when it does not answer.
+    /// [`DatabaseError`] if the database does not answer.
     pub async fn check(&self) -> Result<Check, DatabaseError> {
         self.database.check(&SCHEMA).await
     }
@@ -153,10 +153,10 @@ impl Identity {
         self.signing.current().issuer.key_id().to_owned()
     }
 
-    /// Makes a new signing key; tokens of the one before are accepted until they end.
+    /// Prepares a new signing key; tokens of the previous one are accepted until they expire.
     ///
     /// # Errors
-    /// [`OpenError::Damaged`] when no key can be made.
+    /// [`OpenError::Damaged`] if no key can be made.
     pub fn rotate_signing_key(
         &self,
         by: Actor,
@@ -175,7 +175,7 @@ impl Identity {
             if !draft.insert(&self.database, now).await? {
                 return Err(NotDone::Overtaken);
             }
-            // Done; what could not be read again is read at the first token of the new key.
+            // The key is stored. If reloading fails here, the first token with the new key reloads.
             let _ = self
                 .signing
                 .reload(&self.database, &self.seal, &self.settings, now)
@@ -187,8 +187,7 @@ impl Identity {
         }))
     }
 
-    /// Reads the signing keys again: a retired one is no longer accepted after its time. For an
-    /// hourly task.
+    /// Reloads the signing keys: a retired key is no longer accepted after its time. For an hourly task.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -200,7 +199,7 @@ impl Identity {
         Ok(())
     }
 
-    /// Whether the administrator of the first start has enrolled: before, no PHI route opens.
+    /// Whether the administrator of the first start has enrolled: no PHI route opens before.
     ///
     /// # Errors
     /// [`DatabaseError`].
@@ -213,7 +212,7 @@ impl Identity {
         Ok(count > 0)
     }
 
-    /// Until when somebody who is not disabled and has enrolled has a role; none if nobody has it now.
+    /// The latest end of a role among enrolled people who are not disabled; none if nobody has the role now.
     ///
     /// # Errors
     /// [`DatabaseError`].
@@ -234,7 +233,7 @@ impl Identity {
     }
 }
 
-/// Microseconds to a point in time; a row that holds none is damaged.
+/// The time of a value in microseconds; a row with an invalid time is damaged.
 pub(crate) fn time(micros: i64) -> Result<Timestamp, DatabaseError> {
     Timestamp::from_microsecond(micros).map_err(|_| DatabaseError::Schema)
 }

@@ -1,4 +1,5 @@
-//! Who is there, with which factors, and the ages of signing keys: for whoever examines an installation. No secret is read.
+//! The list of people, their factors, and the ages of signing keys, for the examination of an installation. No secret
+//! is read.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -35,7 +36,7 @@ pub struct SigningKeyAge {
     pub number: u32,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it stopped to sign, if it did.
+    /// When it stopped signing, if it did.
     pub retired_at: Option<Timestamp>,
 }
 
@@ -60,7 +61,7 @@ from_row!(Row {
 });
 
 impl Identity {
-    /// Everybody of a tenant who is not disabled, by login.
+    /// All people of a tenant who are not disabled, by login.
     ///
     /// # Errors
     /// [`DatabaseError`].
@@ -102,7 +103,7 @@ impl Identity {
         rows.into_iter().map(person).collect()
     }
 
-    /// How many services that are not over belong to a person who is disabled.
+    /// Number of unexpired services whose owner is disabled.
     ///
     /// # Errors
     /// [`DatabaseError`].

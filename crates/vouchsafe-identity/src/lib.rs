@@ -1,11 +1,11 @@
 //! People, factors, sessions and rights, on SQLite and PostgreSQL.
 //!
-//! Everybody is a named person or a service with an owner; there is no default account and no
-//! bootstrap password. Whatever changes something, or lets somebody in, returns a [`Prepared`]:
-//! its events go to the audit log first, and only then does [`Prepared::confirm`] do it.
+//! Every principal is a named person or a service with an owner; there is no default account and no bootstrap password.
+//! Every change, and every sign-in, returns a [`Prepared`]: its events go to the audit log first, and only then does
+//! [`Prepared::confirm`] make the change.
 //!
-//! What is looked up for every request (is the session revoked, which rights are there) is
-//! remembered for under half a second, so that a removal works on every replica within one.
+//! Look-ups for every request (whether the session is revoked, and which rights exist) are cached for less than half a
+//! second, so that a removal takes effect on every replica within one second.
 //!
 //! Later: passkeys, recovery codes, refresh tokens, services' own keys, break-glass, reviews.
 

@@ -1,4 +1,4 @@
-//! Passwords: what may be one (NIST SP 800-63B), and argon2id in a bounded pool.
+//! Passwords: the rules (NIST SP 800-63B), and argon2id in a bounded pool.
 
 mod rules;
 
@@ -15,18 +15,18 @@ use zeroize::Zeroizing;
 
 pub use rules::PasswordRefused;
 
-/// A password as somebody typed it, in one spelling (NFKC). Zeroed when dropped, never printed.
+/// A typed password, in one spelling (NFKC). Zeroed when dropped, never printed.
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// What was typed.
+    /// The typed text.
     #[must_use]
     pub fn new(typed: &str) -> Self {
         Self(Zeroizing::new(typed.nfkc().collect()))
     }
 
-    /// Whether it may be the password of somebody with this name and login.
+    /// Checks whether it is an acceptable password for a person with this name and login.
     ///
     /// # Errors
     /// [`PasswordRefused`].
@@ -41,19 +41,19 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Why a password was not hashed.
+/// The reason why a password was not hashed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum HashFailed {
-    /// Too many are waiting.
+    /// Too many callers wait.
     Busy,
-    /// The stored hash is none, or the system gave no memory.
+    /// The stored hash is invalid, or the system gave no memory.
     Damaged,
 }
 
 /// OWASP's first choice at 19 MiB: two passes, one lane (Password Storage Cheat Sheet).
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
-/// So many at once: more would only take memory and keep others from their processor.
+/// Concurrent hashes: more would only take memory and processor time from others.
 const AT_ONCE: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -61,7 +61,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Hasher {
     places: Arc<Semaphore>,
     argon2: Argon2<'static>,
-    /// The hash of a password that nobody knows, for the logins that nobody has.
+    /// The hash of a random password, for unknown logins.
     dummy: String,
 }
 
@@ -83,7 +83,7 @@ impl Hasher {
         Ok(hasher)
     }
 
-    /// The PHC string of a password, with a salt of its own.
+    /// The PHC string of a password, with a fresh salt.
     pub(crate) async fn hash(&self, password: &Password) -> Result<String, HashFailed> {
         let (argon2, password) = (self.argon2.clone(), password.clone());
         self.run(move || {
@@ -95,7 +95,7 @@ impl Hasher {
         .await
     }
 
-    /// Whether the password is the one of this hash. Without a hash it takes as long, and is not.
+    /// Whether the password belongs to this hash. Without a hash it takes the same time and returns false.
     pub(crate) async fn verify(
         &self,
         password: &Password,
@@ -123,7 +123,7 @@ impl Hasher {
             .map_err(|_| HashFailed::Busy)?;
         tokio::task::spawn_blocking(move || {
             let done = work();
-            // Held by the thread: a caller who leaves does not make room for another.
+            // Held by the thread: a caller who leaves does not free the place early.
             drop(place);
             done
         })

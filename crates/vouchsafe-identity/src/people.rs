@@ -18,14 +18,14 @@ use crate::rights::{NewRight, RightSpec, insert_right, is_for_services};
 pub use links::{LinkRow, RecordLink};
 pub use list::{PersonDetail, PersonSummary};
 
-/// Where a person stands.
+/// The state of a person.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PersonState {
     /// Has a link and no factors yet.
     Invited,
     /// May sign in.
     Active,
-    /// May not.
+    /// May not sign in.
     Disabled,
 }
 
@@ -59,7 +59,7 @@ pub struct NewPerson {
     pub rights: Vec<RightSpec>,
 }
 
-/// One spelling of a login.
+/// The normal spelling of a login.
 pub(crate) fn normal_login(login: &str) -> String {
     login.trim().to_lowercase()
 }
@@ -80,7 +80,7 @@ fn checked_login(login: &str) -> Result<String, AdminError> {
 }
 
 impl Identity {
-    /// Prepares to add a person with their first rights; confirming gives their one-time link.
+    /// Prepares to add a person with their first rights; confirming returns their one-time link.
     ///
     /// # Errors
     /// [`AdminError`].
@@ -166,7 +166,7 @@ impl Identity {
     }
 }
 
-/// Who may be there already when a person is added.
+/// The condition on existing people when a person is added.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Existing {
     Any,
@@ -208,7 +208,7 @@ async fn insert_person(
     let micros = now.as_microsecond();
     writing!(database, on => {
         if existing == Existing::Nobody {
-            // The primary key lets one first start through, whoever else tries at this moment.
+            // The primary key admits one first start, whatever others try at the same moment.
             let first = query(
                 "INSERT INTO first_start (one, person, at) \
                  SELECT 1, $1, $2 WHERE NOT EXISTS (SELECT 1 FROM people) ON CONFLICT DO NOTHING",

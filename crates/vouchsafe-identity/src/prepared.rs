@@ -1,4 +1,4 @@
-//! What is about to happen, to be written down first.
+//! Prepared changes, which are logged before they take effect.
 
 use std::fmt;
 
@@ -7,21 +7,21 @@ use vouchsafe_database::DatabaseError;
 
 use crate::event::Event;
 
-/// Why a confirmed effect did not happen.
+/// The reason why a confirmed change did not happen.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NotDone {
-    /// Somebody else was faster: what was checked is no longer so. Nothing was changed.
+    /// Another transaction changed the checked state. Nothing was changed.
     #[error("another change came first; nothing was changed")]
     Overtaken,
-    /// The database; whether anything was changed is unknown when it was lost at the commit.
+    /// The database failed. If that happened at the commit, the outcome is unknown.
     #[error("database: {0}")]
     Database(#[from] DatabaseError),
 }
 
-/// Something that was checked and is ready to happen, with the events that say so.
+/// A checked change that is ready, with its events.
 ///
-/// The caller MUST append the events durably before [`Self::confirm`], and MUST append the outcome
-/// when confirming fails: the log may then say more than happened, never less.
+/// The caller MUST append the events durably before [`Self::confirm`], and MUST append the outcome if confirming fails:
+/// the log may then claim more than happened, never less.
 #[must_use = "nothing happens before `confirm`"]
 pub struct Prepared<'a, T> {
     events: Vec<Event>,
@@ -39,13 +39,13 @@ impl<'a, T> Prepared<'a, T> {
         }
     }
 
-    /// What to write down first.
+    /// The events to log first.
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.events
     }
 
-    /// Makes it happen.
+    /// Makes the change.
     ///
     /// # Errors
     /// [`NotDone`].

@@ -1,4 +1,4 @@
-//! What was so a moment ago: remembered so briefly that a change on another replica is seen in time.
+//! A short-lived cache, so short that a change on another replica is seen in time.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
-/// INVARIANT (removal-within-a-second): nothing older than this is given out, counted from before
-/// the row was read.
+/// INVARIANT (removal-within-a-second): no older value is returned, counted from before the row was read.
 const LIFE: Duration = Duration::from_millis(500);
 const MAX_ENTRIES: u64 = 100_000;
 
@@ -17,7 +16,7 @@ struct Mark<V> {
     value: V,
 }
 
-/// Values by key, each loaded once however many ask, none older than half a second.
+/// Values by key, each loaded once for all concurrent callers, none older than half a second.
 pub(crate) struct Recent<K, V> {
     marks: Cache<K, Mark<V>>,
 }
@@ -36,7 +35,7 @@ where
         }
     }
 
-    /// The value of now or of a moment ago. Errors are not remembered.
+    /// The value, read now or a moment ago. Errors are not cached.
     pub(crate) async fn get<E, F>(&self, key: &K, load: impl Fn() -> F) -> Result<V, E>
     where
         E: Clone + Send + Sync + 'static,
@@ -54,17 +53,17 @@ where
         if mark.since.elapsed() < LIFE {
             return Ok(mark.value);
         }
-        // It took so long to load that it is no longer fresh: ask for ourselves.
+        // The load took so long that the value is no longer fresh: load again.
         self.marks.invalidate(key).await;
         load().await
     }
 
-    /// Forgets one, as after a change of our own.
+    /// Forgets one key, as after a change by this process.
     pub(crate) async fn forget(&self, key: &K) {
         self.marks.invalidate(key).await;
     }
 
-    /// Forgets all.
+    /// Forgets all keys.
     pub(crate) fn forget_all(&self) {
         self.marks.invalidate_all();
     }

@@ -1,4 +1,4 @@
-//! Rights: a role for someone, by someone, for a reason, from, until. Their history stays.
+//! Rights: a role granted to a principal: by whom, for which reason, from when, until when. Their history stays.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::event::{Actor, Event, Occurrence};
 use crate::identity::{Identity, maybe_time, time};
 use crate::prepared::{NotDone, Prepared};
 
-/// The longest right; whoever needs it longer is asked again.
+/// The longest right; a longer one must be granted again.
 pub const MAX_RIGHT: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// The longest right to `integration`, which sees everything.
 pub const MAX_INTEGRATION_RIGHT: SignedDuration = SignedDuration::from_hours(24);
@@ -25,16 +25,16 @@ pub(crate) fn is_for_services(role: &RoleName) -> bool {
     role.as_str() == INTEGRATION
 }
 
-/// A right to give.
+/// A right to grant.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RightSpec {
     /// The role.
     pub role: RoleName,
-    /// From when on; what is past means now.
+    /// Start; a past time means now.
     pub from: Timestamp,
-    /// Until before when.
+    /// End (exclusive).
     pub until: Timestamp,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -43,25 +43,25 @@ pub struct RightSpec {
 pub struct RightRow {
     /// The right itself.
     pub right: Right,
-    /// Whose it is.
+    /// The holder.
     pub holder: Principal,
-    /// Who asked for it.
+    /// The requester.
     pub requested_by: String,
-    /// Who approved it.
+    /// The approver.
     pub approved_by: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// When it was given.
+    /// When it was granted.
     pub created_at: Timestamp,
-    /// When it was taken back, if it was.
+    /// When it was revoked, if it was.
     pub ended_at: Option<Timestamp>,
-    /// By whom.
+    /// The actor who revoked it.
     pub ended_by: Option<String>,
-    /// Why.
+    /// The reason of the revocation.
     pub end_reason: Option<String>,
 }
 
-/// A right that was checked and is to be written.
+/// A checked right to write.
 pub(crate) struct NewRight {
     pub(crate) right: Right,
     pub(crate) tenant: TenantId,
@@ -73,7 +73,7 @@ pub(crate) struct NewRight {
 }
 
 impl NewRight {
-    /// Checks times and reason; that giver and holder are two is checked before.
+    /// Checks times and reason; that giver and holder differ is checked before.
     pub(crate) fn checked(
         tenant: TenantId,
         holder: Principal,
@@ -157,11 +157,11 @@ macro_rules! insert_right {
 pub(crate) use insert_right;
 
 impl Identity {
-    /// Prepares to give a right.
+    /// Prepares to grant a right.
     ///
     /// # Errors
-    /// [`AdminError`]: the approver is the holder or the owner of the holding service; the time is
-    /// too long; `integration` for a person.
+    /// [`AdminError`]: the approver is the holder or the owner of the holding service; the time is too long;
+    /// `integration` for a person.
     pub async fn give_right(
         &self,
         tenant: TenantId,
@@ -187,7 +187,7 @@ impl Identity {
         }))
     }
 
-    /// Prepares to take a right back. Everybody may give up their own.
+    /// Prepares to revoke a right. Everybody may give up their own.
     ///
     /// # Errors
     /// [`AdminError::NoSuchRight`].
@@ -244,7 +244,7 @@ impl Identity {
         Ok(rights.filter(|right| right.is_valid(now)).collect())
     }
 
-    /// The rights of a principal that nobody has ended.
+    /// The rights of a principal that were not revoked.
     pub(crate) async fn live_rights(
         &self,
         principal: Principal,
@@ -262,7 +262,7 @@ impl Identity {
         rows.into_iter().map(right).collect()
     }
 
-    /// All rights that a principal ever had, oldest first.
+    /// All past and present rights of a principal, oldest first.
     ///
     /// # Errors
     /// [`DatabaseError`].

@@ -1,4 +1,4 @@
-//! Tokens: shown once to whom they are for, never printed or stored.
+//! Tokens: shown once to their holder, never printed or stored.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
-/// An access token, on its way to whom it is for.
+/// An access token for its holder.
 #[derive(ZeroizeOnDrop)]
 pub struct AccessToken(String);
 
@@ -16,7 +16,7 @@ impl AccessToken {
         Self(token)
     }
 
-    /// The token's text, for the answer that hands it over.
+    /// The token's text, for the response that delivers it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -42,7 +42,7 @@ impl EnrolmentToken {
         Ok(token)
     }
 
-    /// The token that a link carried.
+    /// The token from a link.
     #[must_use]
     pub fn from_link(text: &str) -> Self {
         Self(text.to_owned())
@@ -54,7 +54,7 @@ impl EnrolmentToken {
         &self.0
     }
 
-    /// What is stored and looked up: SHA-256; 256 random bits need no slow hash.
+    /// The stored digest: SHA-256; 256 random bits need no slow hash.
     pub(crate) fn digest(&self) -> [u8; 32] {
         sha256(&[self.0.as_bytes()])
     }

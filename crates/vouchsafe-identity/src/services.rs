@@ -1,7 +1,7 @@
-//! Services: programs that act for themselves, each with an owner, a purpose and an end.
+//! Services: programs that act on their own behalf, each with an owner, a purpose and an end.
 //!
-//! Keys of their own come later; for now one can act only on the host itself (imports), vouched
-//! for by the operating system: whoever opens this database under its system key.
+//! Keys of their own come later. For now a service can act only on the host itself (imports), vouched for by the
+//! operating system: for any user who opens this database with its system key.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -16,12 +16,12 @@ use crate::identity::{Identity, maybe_time, time};
 use crate::prepared::{NotDone, Prepared};
 use crate::secrets::AccessToken;
 
-/// Who answers for a service.
+/// The owner, who is responsible for a service.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ServiceOwner {
     /// A named person.
     Person(PersonId),
-    /// Who runs our command on the host.
+    /// The user who runs our command on the host.
     OsUser(OsUser),
 }
 
@@ -30,9 +30,9 @@ pub enum ServiceOwner {
 pub struct NewService {
     /// Its name.
     pub name: String,
-    /// Who answers for it.
+    /// Its owner.
     pub owner: ServiceOwner,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: String,
     /// When it ends; at most 366 days from now.
     pub expires_at: Timestamp,
@@ -47,7 +47,7 @@ pub struct ServiceSummary {
     pub name: String,
     /// The owner, as `person/...` or `os-user/...`.
     pub owner: String,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: String,
     /// When it was added.
     pub created_at: Timestamp,
@@ -78,7 +78,7 @@ impl Identity {
         approval: &Approval,
         now: Timestamp,
     ) -> Result<Prepared<'_, ServiceId>, AdminError> {
-        // To own a service is a duty and gives nothing: one may add a service of one's own.
+        // Owning a service is a duty and grants nothing: people may add a service of their own.
         self.may_give(tenant, &approval.approved_by, &Holder { person: None })
             .await?;
         let (name, purpose) = (name(&new.name)?, name(&new.purpose)?);
@@ -184,8 +184,8 @@ impl Identity {
     /// Prepares a session of a service for a program on this host, run by this user.
     ///
     /// # Errors
-    /// [`AdminError`]: no such service, its time is over, or it belongs to another user of the
-    /// host. A service that a person owns may be used by whoever runs our command.
+    /// [`AdminError`]: there is no such service, it has expired, or it belongs to another user of the host. Any user
+    /// who runs our command may use a service that a person owns.
     pub async fn local_session(
         &self,
         tenant: TenantId,
@@ -223,7 +223,7 @@ impl Identity {
             let (token, _) = self.issue(&new, now);
             let verifier = &self.signing.current().verifier;
             let verified = trusted::session(verifier, token.expose(), now);
-            // We have just signed it under these very keys.
+            // The token was just signed with these keys.
             let session = verified.map_err(|_| NotDone::Database(DatabaseError::Schema))?;
             Ok(LocalSession { session, token })
         }))

@@ -14,26 +14,26 @@ use crate::prepared::{NotDone, Prepared};
 use crate::secrets::sha256;
 use crate::standing::{AuthenticationRefused, Standing};
 
-/// Every session ends after so long.
+/// The longest lifetime of a session.
 pub const ABSOLUTE_LIFE: SignedDuration = SignedDuration::from_hours(12);
-/// Activity is written down at most so often.
+/// Interval at which activity is stored.
 const ACTIVITY_STEP: SignedDuration = SignedDuration::from_secs(20);
 
-/// What made the client send a request.
+/// The cause of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Activity {
-    /// A person did something.
+    /// An action of a person.
     User,
-    /// The client by itself; also what it does not state.
+    /// The client by itself; also the default.
     Background,
 }
 
 impl Identity {
-    /// The session that an access token stands for, if it may still be used, and how its principal stands now.
+    /// The session of an access token, if it is still valid, and the current standing of its principal.
     ///
-    /// The token is verified once and then remembered by its digest. Whether the session was ended, whether its principal
-    /// is active, and which rights and records they have, is asked of the database with every request, or was less than
-    /// half a second ago.
+    /// The token is verified once and then cached by its digest. Whether the session has ended, whether its principal
+    /// is active, and which rights and records they have, is read from the database for every request, or was read less
+    /// than half a second ago.
     ///
     /// # Errors
     /// [`AuthenticationRefused`].
@@ -47,8 +47,8 @@ impl Identity {
         self.standing(session, activity, now).await
     }
 
-    /// How a session's principal stands now, if the session may still be used: for a front end that holds one for longer,
-    /// as an import does.
+    /// The current standing of a session's principal, if the session is still valid: for a front end that holds a
+    /// session for longer, as an import does.
     ///
     /// # Errors
     /// [`AuthenticationRefused`].
@@ -83,7 +83,7 @@ impl Identity {
         })
     }
 
-    /// Prepares to end one's own session.
+    /// Prepares to end the caller's own session.
     pub fn sign_out(&self, session: &Session, now: Timestamp) -> Prepared<'_, ()> {
         let (id, tenant) = (session.id(), session.tenant());
         let actor = Actor::Principal(session.principal());
@@ -106,7 +106,7 @@ impl Identity {
         Ok(())
     }
 
-    /// The session in a token, verified now or before.
+    /// The session of a token, verified now or before.
     async fn verified(
         &self,
         token: &str,
@@ -139,7 +139,7 @@ impl Identity {
         Ok(session)
     }
 
-    /// Writes down that a person did something.
+    /// Stores the time of a person's activity.
     async fn touch(&self, session: SessionId, now: Timestamp) -> Result<(), DatabaseError> {
         writing!(&self.database, on => {
             query("UPDATE sessions SET active_at = $2 WHERE id = $1 AND active_at < $2")

@@ -1,7 +1,7 @@
 //! Signing in with password and one-time code.
 //!
-//! Every attempt is counted first; a login that nobody has costs as much as one that somebody
-//! has; and whatever was wrong looks the same from outside.
+//! Every attempt is counted first. An unknown login costs as much as a known one. The answer is the same whatever was
+//! wrong.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use crate::sessions::ABSOLUTE_LIFE;
 use crate::throttle::Attempt;
 use crate::totp::{OneTimeSecret, seal_context};
 
-/// What somebody typed to sign in.
+/// The typed credentials.
 pub struct Credentials {
     login: String,
     password: Password,
@@ -29,7 +29,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// What was typed. Nothing of it is logged, the login neither: people type passwords there.
+    /// The typed texts. None of them is logged, not even the login: people type passwords there.
     #[must_use]
     pub fn new(login: &str, password: Password, code: &str) -> Self {
         Self {
@@ -51,34 +51,34 @@ impl std::fmt::Debug for Credentials {
 pub struct SignedIn {
     /// The session.
     pub session: SessionId,
-    /// Whose it is.
+    /// The person.
     pub person: PersonId,
-    /// In which tenant.
+    /// The tenant.
     pub tenant: TenantId,
     /// The access token.
     pub token: AccessToken,
-    /// When the token ends.
+    /// When the token expires.
     pub expires_at: Timestamp,
 }
 
-/// Why nobody was signed in.
+/// The reason why a sign-in failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInFailed {
-    /// Not let in; the event MUST be appended before the refusal leaves.
+    /// Refused; the event MUST be appended before the refusal is sent.
     #[error("login, password or code is wrong")]
     Refused {
-        /// What to write down.
+        /// The event to log.
         event: Box<Event>,
-        /// After too many attempts: when the next one is tried.
+        /// After too many attempts: the time of the next allowed attempt.
         retry_at: Option<Timestamp>,
     },
-    /// Too many sign in at this moment.
+    /// Too many people sign in at this moment.
     #[error("too many people sign in at this moment")]
     Busy,
     /// A stored factor is damaged.
     #[error("a stored factor is damaged")]
     Damaged,
-    /// The database.
+    /// The database failed.
     #[error("database: {0}")]
     Database(#[from] DatabaseError),
 }
@@ -92,7 +92,7 @@ impl From<HashFailed> for SignInFailed {
     }
 }
 
-/// What is stored about who has a login.
+/// The stored account of a login.
 struct Account {
     person: PersonId,
     tenant: TenantId,
@@ -127,7 +127,7 @@ impl Identity {
             (Err(refusal), account) => return Err(refuse(account.as_ref(), refusal, network, now)),
             (Ok(_), None) => return Err(refuse(None, SignInRefusal::UnknownLogin, network, now)),
         };
-        // INVARIANT (code-once): the step goes up, by one of us, or the code was used.
+        // INVARIANT (code-once): exactly one transaction raises the step, or the code was used.
         if !self.take_step(account.person, step).await? {
             return Err(refuse(
                 Some(&account),
@@ -160,7 +160,7 @@ impl Identity {
         .transpose()
     }
 
-    /// The time step of the code, or why not. One password hash is verified whatever is the case.
+    /// The time step of the code, or the reason of the refusal. One password hash is verified in every case.
     async fn judge(
         &self,
         credentials: &Credentials,
@@ -193,7 +193,7 @@ impl Identity {
             .ok_or(SignInRefusal::WrongCode))
     }
 
-    /// Compare and set: whether this step is later than the last one that was accepted.
+    /// Compare and set: whether this step is later than the last accepted one.
     async fn take_step(&self, person: PersonId, step: i64) -> Result<bool, DatabaseError> {
         Ok(writing!(&self.database, on => {
             query("UPDATE totp SET last_step = $2 WHERE person = $1 AND last_step < $2")

@@ -1,5 +1,5 @@
-//! The keys that sign access tokens: made at the first start, sealed in the database, replaced
-//! while tokens of the one before are still accepted.
+//! The keys that sign access tokens: created at the first start, sealed in the database, and replaced while tokens of
+//! the previous key are still accepted.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use vouchsafe_database::{Database, DatabaseError, query, query_as, reading, writ
 
 use crate::identity::{OpenError, Settings};
 
-/// An unknown key id makes us look for new keys, at most so often: strangers choose key ids.
+/// Minimum interval of reloads after an unknown key id: strangers choose key ids.
 const RELOAD_EVERY: Duration = Duration::from_secs(1);
 
 /// A new signing key.
@@ -20,11 +20,11 @@ const RELOAD_EVERY: Duration = Duration::from_secs(1);
 pub struct SigningKeyChange {
     /// The id of the key that signs from now on.
     pub key_id: String,
-    /// Until when tokens of the key before are accepted.
+    /// Until when tokens of the previous key are accepted.
     pub before_until: Timestamp,
 }
 
-/// What signs and verifies now.
+/// The current keys for signing and verifying.
 pub(crate) struct Current {
     number: i64,
     pub(crate) issuer: Issuer,
@@ -39,7 +39,7 @@ pub(crate) struct Signing {
 type Row = (i64, Vec<u8>, Vec<u8>, Option<i64>);
 
 impl Signing {
-    /// Loads the keys; makes the first one when there is none.
+    /// Loads the keys; creates the first one if there is none.
     pub(crate) async fn open(
         database: &Database,
         seal: &SystemKey,
@@ -62,7 +62,7 @@ impl Signing {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether it is time to look for keys that another replica made.
+    /// Whether a reload for keys of other replicas is due.
     pub(crate) fn may_reload(&self) -> bool {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         let due = looked.elapsed() >= RELOAD_EVERY;
@@ -72,7 +72,7 @@ impl Signing {
         due
     }
 
-    /// Reads the keys again.
+    /// Reloads the keys.
     pub(crate) async fn reload(
         &self,
         database: &Database,
@@ -86,13 +86,13 @@ impl Signing {
         Ok(())
     }
 
-    /// A new key, to be inserted after the one that signs now.
+    /// A new key, to insert after the current one.
     pub(crate) fn draft(&self, seal: &SystemKey, settings: &Settings) -> Result<Draft, OpenError> {
         Draft::new(seal, settings, self.current().number + 1)
     }
 }
 
-/// Until when tokens of a key that is retired now are accepted: the last one may live so long.
+/// Until when tokens of a key retired now are accepted: the lifetime of its last token.
 pub(crate) fn accepted_until(retired: Timestamp) -> Timestamp {
     let longest = SignedDuration::from_secs(i64::from(AccessTtl::MAX_SECONDS));
     retired.saturating_add(longest).unwrap_or(Timestamp::MAX)
@@ -139,7 +139,7 @@ async fn load(
     }))
 }
 
-/// A key that was made and is not yet anywhere.
+/// A new key that is not stored yet.
 pub(crate) struct Draft {
     number: i64,
     pub(crate) key_id: String,
@@ -160,7 +160,7 @@ impl Draft {
         })
     }
 
-    /// Writes the key and retires the ones before; whether no other replica did.
+    /// Writes the key and retires the previous ones; false if another replica did so first.
     pub(crate) async fn insert(
         &self,
         database: &Database,

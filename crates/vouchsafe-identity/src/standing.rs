@@ -1,5 +1,5 @@
-//! How a caller stands at this moment: whether their session may be used, which rights they have, and which records stand
-//! for them. All of it is looked up side by side, and remembered as one.
+//! The standing of a caller: whether their session is valid, their rights, and the records that represent them. All of
+//! it is looked up together, and cached as one value.
 
 use std::sync::Arc;
 
@@ -13,41 +13,41 @@ use vouchsafe_database::{DatabaseError, from_row, query_as, reading};
 use crate::identity::{Identity, time};
 use crate::people::RecordLink;
 
-/// A person's session ends when they did nothing for so long (45 CFR 164.312(a)(2)(iii)).
+/// Idle time after which a person's session ends (45 CFR 164.312(a)(2)(iii)).
 pub const IDLE_LIFE: SignedDuration = SignedDuration::from_mins(15);
 
-/// Why a token was not accepted.
+/// The reason why a token was not accepted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AuthenticationRefused {
-    /// The token itself.
+    /// The token itself is not valid.
     #[error(transparent)]
     Token(#[from] TokenRefused),
-    /// The session was ended, or never began.
+    /// The session has ended, or never existed.
     #[error("the session has ended")]
     Ended,
-    /// Nobody did anything for [`IDLE_LIFE`].
+    /// The session was idle for [`IDLE_LIFE`].
     #[error("the session has ended: 15 minutes without activity")]
     Idle,
-    /// The person or service was disabled, or the service's time is over.
+    /// The person or service was disabled, or the service has expired.
     #[error("the account is disabled")]
     Disabled,
-    /// The database, so nobody can say.
+    /// The database failed, so the answer is unknown.
     #[error("sessions cannot be checked now: {0}")]
     Unavailable(DatabaseError),
 }
 
-/// A session that may be used now, and what its principal has.
+/// A valid session, and its principal's rights and records.
 #[derive(Clone, Debug)]
 pub struct Standing {
     /// The session.
     pub session: Session,
     /// The rights that are valid now.
     pub rights: Arc<[Right]>,
-    /// The records that stand for a person; a service has none.
+    /// The records that represent a person; a service has none.
     pub links: Arc<[RecordLink]>,
 }
 
-/// What was looked up for a session. Its times are yet to be compared with a clock.
+/// The stored state of a session. Its times are not yet compared with a clock.
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) live: Liveness,
@@ -64,7 +64,8 @@ impl Held {
 }
 
 impl Identity {
-    /// Looks a session up with what its principal has; `None` when it never began, or is another principal's.
+    /// Looks up a session with its principal's rights and records; `None` if it does not exist, or belongs to another
+    /// principal.
     pub(crate) async fn look_up(
         &self,
         session: &Session,
@@ -81,7 +82,7 @@ impl Identity {
             self.live_rights(principal),
             links
         )?;
-        // Rights and links are of the token's principal: of a session of somebody else's there is nothing.
+        // Rights and links belong to the token's principal: for a session of another principal they are not used.
         let own = live.filter(|live| live.principal == principal);
         Ok(own.map(|live| {
             let links = links.into();
@@ -106,7 +107,7 @@ impl Identity {
     }
 }
 
-/// What a session's rows say.
+/// The stored state of a session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Liveness {
     tenant: TenantId,
@@ -115,7 +116,7 @@ pub(crate) struct Liveness {
     expires_at: Timestamp,
     revoked: bool,
     disabled: bool,
-    /// A service's own end.
+    /// Expiry of a service.
     until: Option<Timestamp>,
 }
 
@@ -176,7 +177,7 @@ impl Liveness {
         session: &Session,
         now: Timestamp,
     ) -> Result<(), AuthenticationRefused> {
-        // A token that we signed for a session says what its row says.
+        // The claims of a token that we signed must agree with the session's row.
         let same = self.tenant == session.tenant() && self.principal == session.principal();
         if !same || self.revoked || now >= self.expires_at {
             return Err(AuthenticationRefused::Ended);

@@ -1,31 +1,31 @@
-//! Rows that no longer decide anything are deleted: sessions and links that are over, attempts
-//! that no longer count, networks that are no longer familiar, retired keys. What happened with them is in the audit log.
+//! Deletes rows that have no more effect: ended sessions and links, expired attempts, networks that are no longer
+//! familiar, retired keys. The audit log keeps their history.
 
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe_database::{Database, DatabaseError, query, writing};
 
 use crate::identity::Identity;
 
-/// What is over is kept for so long: longer than any token, and than any window of attempts.
+/// How long ended rows are kept: longer than any token, and than any window of attempts.
 pub const KEPT_AFTER_END: SignedDuration = SignedDuration::from_hours(24);
 
-/// How many rows of each kind were deleted.
+/// Number of deleted rows of each kind.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Swept {
     /// Sessions that had ended.
     pub sessions: u64,
-    /// One-time links that were used, withdrawn or too old.
+    /// One-time links that were used, withdrawn or expired.
     pub links: u64,
     /// Counters of attempts to sign in.
     pub attempts: u64,
-    /// Networks from which nobody signed in for long.
+    /// Networks from which nobody signed in for a long time.
     pub networks: u64,
     /// Retired keys that signed access tokens.
     pub signing_keys: u64,
 }
 
 impl Swept {
-    /// Each kind by its name, in the order of the fields.
+    /// Each kind with its name, in the order of the fields.
     #[must_use]
     pub const fn kinds(&self) -> [(&'static str, u64); 5] {
         let Self {
@@ -45,7 +45,7 @@ impl Swept {
     }
 }
 
-/// The statements: `$1` is the latest end of what goes, `$2` how many rows of a kind at most.
+/// The statements: `$1` is the latest end of deleted rows, `$2` the maximum number of rows of a kind.
 macro_rules! statements {
     ($skip_locked:literal) => {
         [
@@ -84,18 +84,18 @@ macro_rules! statements {
 }
 
 const SQLITE: [&str; 5] = statements!("");
-/// What another transaction holds is left for the next time: two that wait for one another, or
-/// for somebody who signs in, would be a deadlock.
+/// Rows that another transaction holds are left for the next sweep: waiting for another sweep, or for a sign-in, could
+/// be a deadlock.
 const POSTGRES: [&str; 5] = statements!(" FOR UPDATE SKIP LOCKED");
 
 impl Identity {
-    /// Deletes what was over [`KEPT_AFTER_END`] before `now`, at most `limit` rows of each kind.
+    /// Deletes rows that ended [`KEPT_AFTER_END`] before `now`, at most `limit` rows of each kind.
     ///
-    /// People, services, factors, rights and links to records stay, as does the signing key that
-    /// is in use. One-time codes leave nothing behind: a person has one row, with the last step.
+    /// People, services, factors, rights and links to records stay, and so does the current signing key. One-time codes
+    /// leave no rows: a person has one row, with the last step.
     ///
     /// # Errors
-    /// [`DatabaseError`]; then none were deleted.
+    /// [`DatabaseError`]; then no row was deleted.
     pub async fn sweep(&self, now: Timestamp, limit: u32) -> Result<Swept, DatabaseError> {
         let over = now.saturating_sub(KEPT_AFTER_END);
         let over = over.unwrap_or(Timestamp::MIN).as_microsecond();

@@ -1,8 +1,8 @@
-//! Attempts to sign in are counted before they are tried, in the database: many at once on many
-//! replicas count as well as one after the other.
+//! Attempts to sign in are counted before they are tried, in the database: many concurrent attempts on many replicas
+//! count like consecutive ones.
 //!
-//! Locking an account for good would let anybody lock out anybody. So attempts from networks from which the account was
-//! signed in with lately are counted apart: strangers can use up what strangers have, and no more.
+//! Locking an account for good would let anybody lock out anybody. So attempts from familiar networks, where the
+//! account was recently used, are counted separately: strangers can use up only the strangers' attempts.
 
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe_database::{Database, DatabaseError, query, query_as, writing};
@@ -10,10 +10,10 @@ use vouchsafe_database::{Database, DatabaseError, query, query_as, writing};
 use crate::event::NetworkPrefix;
 use crate::secrets::sha256;
 
-/// For so long after a sign-in its network is familiar.
+/// How long a network is familiar after a sign-in.
 const FAMILIAR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Of what attempts are counted.
+/// The key of a counter.
 #[derive(Clone, Copy)]
 enum Key {
     Account,
@@ -21,7 +21,7 @@ enum Key {
     AccountNetwork,
 }
 
-/// How many attempts a key has within a window.
+/// The number of attempts that a key has within a window.
 struct Scope {
     name: &'static str,
     key: Key,
@@ -43,14 +43,14 @@ impl Scope {
 const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// An attempt that is over in one is counted in none below: it is not tried, and must use up nothing of what others
-/// have. The network comes first, so that one network makes no more rows than it may try logins. In this order in every
-/// transaction, so that two never wait for one another. What is older than the longest window counts for nothing; the
-/// sweep deletes it.
+/// An attempt that exceeds one scope is not counted in the scopes below it: it is not tried, and must use up none of
+/// the attempts of others. The network comes first, so that one network creates no more rows than its allowed logins.
+/// Every transaction uses this order, so that no two wait for each other. Counters older than the longest window have
+/// no effect; the sweep deletes them.
 ///
-/// NIST SP 800-63B, 3.2.2, wants at most 100 failures in a row of an account. These are bounded by the day instead, half
-/// of them for strangers: to close an account for good would let anybody close anybody's. The second factor bounds
-/// guessing further.
+/// NIST SP 800-63B, 3.2.2, wants at most 100 consecutive failures of an account. Here they are limited by the day
+/// instead, with half of them for strangers: closing an account for good would let anybody close anybody's account. The
+/// second factor limits guessing further.
 const STRANGE: [Scope; 4] = [
     Scope::new("network", Key::Network, 300, QUARTER),
     Scope::new("account-network", Key::AccountNetwork, 5, QUARTER),
@@ -58,20 +58,20 @@ const STRANGE: [Scope; 4] = [
     Scope::new("account-day", Key::Account, 50, DAY),
 ];
 
-/// From a familiar network. What others fail with there is not counted against this account, nor the other way round.
+/// From a familiar network. Failures of others there do not count against this account, and the other way round.
 const KNOWN: [Scope; 2] = [
     Scope::new("account-network", Key::AccountNetwork, 5, QUARTER),
     Scope::new("familiar-day", Key::Account, 50, DAY),
 ];
 
-/// Who tries, as the counters know it.
+/// The origin of an attempt, as the counters know it.
 pub(crate) struct Attempt {
     account: [u8; 32],
     network: [u8; 32],
     both: [u8; 32],
 }
 
-/// An attempt that was counted, and may be tried.
+/// A counted attempt, which may be tried.
 pub(crate) struct Counted {
     attempt: Attempt,
     familiar: bool,
@@ -96,7 +96,7 @@ impl Attempt {
         }
     }
 
-    /// Counts the attempt; tells until when none is tried any more, if there were too many.
+    /// Counts the attempt; returns the time of the next allowed attempt, if there were too many.
     pub(crate) async fn count(
         self,
         database: &Database,
@@ -143,7 +143,7 @@ impl Attempt {
 }
 
 impl Counted {
-    /// Forgets the attempts on an account whose owner has just proved who they are, and knows their network from now on.
+    /// Forgets the attempts on an account after its owner signed in, and makes their network familiar.
     pub(crate) async fn succeeded(
         &self,
         database: &Database,
@@ -153,7 +153,7 @@ impl Counted {
         writing!(database, on => {
             for scope in scopes(self.familiar) {
                 let statement = match scope.key {
-                    // A network is shared with others: only this attempt is taken back.
+                    // A network is shared with others: only this attempt is uncounted.
                     Key::Network => "UPDATE throttle SET attempts = attempts - 1 \
                                      WHERE scope = $1 AND key = $2 AND attempts > 0",
                     Key::Account | Key::AccountNetwork => {

@@ -1,7 +1,7 @@
 //! Time-based one-time codes (RFC 6238): SHA-1, 6 digits, 30 seconds, one step to each side.
 //!
-//! SHA-1 because authenticator apps know nothing else for certain; HMAC-SHA-1 is not affected by
-//! collisions. No code is accepted twice: see `sign_in`.
+//! SHA-1, because it is the only algorithm that all authenticator apps support; collisions do not affect HMAC-SHA-1. No
+//! code is accepted twice: see `sign_in`.
 
 use aws_lc_rs::rand;
 use jiff::Timestamp;
@@ -39,7 +39,7 @@ impl OneTimeSecret {
         base32(self.bytes())
     }
 
-    /// The time step whose code this is, if it is one of now.
+    /// The time step of a code, if it is valid now.
     pub(crate) fn matched_step(&self, code: &str, now: Timestamp) -> Option<i64> {
         let seconds = u64::try_from(now.as_second()).ok()?;
         // An app shows the code in two groups.
@@ -60,7 +60,7 @@ impl OneTimeSecret {
     }
 }
 
-/// The context that a person's secret is sealed in.
+/// The context in which a person's secret is sealed.
 pub(crate) fn seal_context(person: PersonId) -> Vec<u8> {
     format!("one-time secret of person/{person}").into_bytes()
 }

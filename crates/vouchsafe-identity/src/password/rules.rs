@@ -1,19 +1,19 @@
-//! What may be a password: long enough and not guessable; no rules about kinds of characters.
+//! The rules for passwords: long enough and not guessable; no rules about kinds of characters.
 //!
-//! NIST SP 800-63B asks for a list of common passwords and of words from the context. A list of
-//! whole passwords is escaped by any suffix; so what counts here is what is left of a password
-//! when known words, years, runs of neighbouring keys and repetitions count as one character each.
+//! NIST SP 800-63B asks for a list of common passwords and of words from the context. Any suffix evades a list of whole
+//! passwords. So the rule counts the characters of a password after known words, years, runs of neighbouring keys and
+//! repetitions count as one character each.
 
-/// Why a password was refused. The words are for the person who chose it.
+/// The reason why a password was refused. The texts are for the person who chose it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum PasswordRefused {
-    /// Under 12 characters (it is used with a second factor; 800-63B would take 8).
+    /// Under 12 characters (it is used with a second factor; 800-63B would accept 8).
     #[error("a password has at least 12 characters")]
     TooShort,
     /// Over 256 characters.
     #[error("a password has at most 256 characters")]
     TooLong,
-    /// Common words, the person's name, years, runs or repetitions, and little else.
+    /// It consists of common words, the person's name, years, runs or repetitions, and little else.
     #[error(
         "this password is easy to guess: it is made of common words, names, years, runs or repetitions"
     )]
@@ -22,10 +22,10 @@ pub enum PasswordRefused {
 
 const MIN_CHARACTERS: usize = 12;
 const MAX_CHARACTERS: usize = 256;
-/// So many characters must be left when what is known counts as one each.
+/// Minimum length, if each known part counts as one character.
 const MIN_LEFT: usize = 6;
 
-/// Words of common passwords, and of this trade.
+/// Words of common passwords, and of health care.
 const COMMON: &str = include_str!("common.txt");
 /// Neighbours on keyboards and in alphabets.
 const ROWS: [&str; 6] = [
@@ -53,7 +53,7 @@ pub(super) fn check(password: &str, context: &[&str]) -> Result<(), PasswordRefu
     Ok(())
 }
 
-/// The shortest beginning that, repeated, makes the whole.
+/// The shortest beginning that gives the whole when repeated.
 fn unrepeated(typed: &[char]) -> &[char] {
     let whole = |period: usize| {
         typed
@@ -67,7 +67,7 @@ fn unrepeated(typed: &[char]) -> &[char] {
     typed.get(..period).unwrap_or(typed)
 }
 
-/// How many characters are left when every known word, year and run counts as one.
+/// Number of characters if every known word, year and run counts as one.
 fn left(typed: &[char], context: &[&str]) -> usize {
     let folded: Vec<char> = typed.iter().copied().map(fold).collect();
     let mut known = vec![false; typed.len()];
@@ -82,7 +82,7 @@ fn left(typed: &[char], context: &[&str]) -> usize {
     let mut previous: Option<char> = None;
     let mut others = 0;
     for (c, known) in typed.iter().zip(&known) {
-        // Blanks between words are no secret.
+        // Blanks between words are not secret.
         if !known
             && !c.is_whitespace()
             && !previous.is_some_and(|previous| neighbours(previous, *c))
@@ -96,7 +96,7 @@ fn left(typed: &[char], context: &[&str]) -> usize {
 
 /// Common words and those of the context, folded, the longest first: "password" before "pass".
 fn known_words<'a>(context: &[&'a str]) -> Vec<Vec<char>> {
-    // As a whole, too: a short login has parts that are too short to be words.
+    // The whole text too: a short login has parts that are too short for words.
     let parts = |text: &'a str| text.split(|c: char| !c.is_alphanumeric());
     let context = context.iter().flat_map(|text| parts(text).chain([*text]));
     let mut words: Vec<Vec<char>> = COMMON
@@ -109,7 +109,7 @@ fn known_words<'a>(context: &[&'a str]) -> Vec<Vec<char>> {
     words
 }
 
-/// Marks every place where a window fits that is not known yet; tells how many.
+/// Marks every position where an unmarked window fits; returns their number.
 fn cover(
     text: &[char],
     known: &mut [bool],
@@ -129,7 +129,7 @@ fn cover(
     found
 }
 
-/// Letters that stand for one another ("p@ssw0rd") are one.
+/// Treats letters that replace one another ("p@ssw0rd") as equal.
 const fn fold(c: char) -> char {
     match c {
         '0' => 'o',

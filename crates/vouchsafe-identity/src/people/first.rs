@@ -1,4 +1,4 @@
-//! The administrator of the first start, the only one whom nobody approves.
+//! The administrator of the first start, the only person who needs no approval.
 
 use jiff::Timestamp;
 use vouchsafe::ids::{PersonId, TenantId};
@@ -12,11 +12,11 @@ use crate::identity::Identity;
 use crate::prepared::Prepared;
 
 impl Identity {
-    /// Prepares to add the very first person, on the console of the first start. Every row says
-    /// `first-start`; there can be one only, ever.
+    /// Prepares to add the very first person, on the console of the first start. Every row says `first-start`; there
+    /// can be only one, ever.
     ///
     /// # Errors
-    /// [`AdminError::NotFirstStart`] as soon as anybody is there.
+    /// [`AdminError::NotFirstStart`] if there is any person.
     pub async fn add_first_administrator(
         &self,
         tenant: TenantId,

@@ -1,4 +1,4 @@
-//! Which record stands for, or is about, which person.
+//! Links between people and the records that represent them or are about them.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::event::{Actor, Event, Occurrence};
 use crate::identity::{Identity, maybe_time, time};
 use crate::prepared::{NotDone, Prepared};
 
-/// A record that stands for a person, or is about them.
+/// A record that represents a person, or is about them.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct RecordLink {
     /// The record's type.
@@ -33,22 +33,22 @@ impl fmt::Display for RecordLink {
 pub struct LinkRow {
     /// The record.
     pub record: RecordLink,
-    /// Since when.
+    /// When it was made.
     pub created_at: Timestamp,
-    /// Who made it.
+    /// The actor who made it.
     pub created_by: String,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// Who ended it.
+    /// The actor who ended it.
     pub ended_by: Option<String>,
 }
 
 impl Identity {
-    /// Prepares to link a person to a record. It makes what that record is related to theirs, so
-    /// nobody does it for themselves.
+    /// Prepares to link a person to a record. The record's care relations then become the person's, so nobody can do it
+    /// for themselves.
     ///
     /// # Errors
-    /// [`AdminError`], also when the record is linked to anybody.
+    /// [`AdminError`], also if the record is linked already.
     pub async fn link(
         &self,
         tenant: TenantId,
@@ -115,7 +115,7 @@ impl Identity {
         }))
     }
 
-    /// The records that a person is linked to now.
+    /// The records that are linked to a person now.
     ///
     /// # Errors
     /// [`DatabaseError`].
@@ -126,7 +126,7 @@ impl Identity {
     }
 }
 
-/// Whom a record is linked to.
+/// The person that a record is linked to.
 async fn linked(
     database: &Database,
     tenant: TenantId,

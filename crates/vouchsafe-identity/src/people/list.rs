@@ -21,28 +21,28 @@ pub struct PersonSummary {
     pub name: String,
     /// The e-mail address.
     pub login: String,
-    /// Where they stand.
+    /// The state.
     pub state: PersonState,
     /// When they were added.
     pub created_at: Timestamp,
-    /// By whom.
+    /// The actor who added them.
     pub created_by: String,
     /// When they first enrolled.
     pub enrolled_at: Option<Timestamp>,
     /// When they were disabled.
     pub disabled_at: Option<Timestamp>,
-    /// By whom.
+    /// The actor who disabled them.
     pub disabled_by: Option<String>,
 }
 
-/// A person with all that was ever given to them.
+/// A person with all their past and present rights and links.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PersonDetail {
     /// The person.
     pub person: PersonSummary,
-    /// Their rights, those that ended too, oldest first.
+    /// Their rights, including ended ones, oldest first.
     pub rights: Vec<RightRow>,
-    /// Their records, those that were unlinked too, oldest first.
+    /// Their records, including unlinked ones, oldest first.
     pub links: Vec<LinkRow>,
 }
 
@@ -130,7 +130,7 @@ impl Identity {
         }))
     }
 
-    /// Who has this login in a tenant.
+    /// The person with this login in a tenant.
     ///
     /// # Errors
     /// [`DatabaseError`].
