@@ -1,4 +1,4 @@
-//! What happened to a patient: who cares for them, their visits, what was found, given and noted.
+//! The care of a patient: the care team, visits, findings, medications and notes.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::civil::{Date, DateTime};
@@ -16,7 +16,7 @@ use crate::{
     staff::{Practitioner, Staff},
 };
 
-/// Where a visit's records belong.
+/// The references that a visit's records share.
 struct Visit<'a> {
     patient: &'a Patient,
     practitioner: &'a Practitioner,
@@ -62,7 +62,7 @@ pub(crate) fn record(
     }
 }
 
-/// The team that treats the patient now. It ends, as every relation that gives care does.
+/// The team that treats the patient now. It ends, as every relation that gives care must.
 fn care_team(
     random: &mut Random,
     patient: &Patient,
@@ -256,7 +256,7 @@ fn medication(random: &mut Random, visit: &Visit<'_>, condition: Uuid, bundle: &
     bundle.create("MedicationRequest", random.uuid(), members);
 }
 
-/// A note in words, with the name in it as notes have.
+/// A note as free text that contains the patient's name, as real notes do.
 fn note(random: &mut Random, visit: &Visit<'_>, staff: &Staff, bundle: &mut Bundle) {
     let Visit {
         patient,

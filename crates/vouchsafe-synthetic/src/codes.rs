@@ -45,7 +45,7 @@ pub(crate) const fn hl7(system: &'static str, code: &'static str, display: &'sta
     }
 }
 
-/// What somebody has, what is given for it, and how they would say it.
+/// A condition, its treatment, and the patient's words for it.
 #[derive(Clone, Copy)]
 pub(crate) struct Complaint {
     pub(crate) condition: Code,

@@ -1,4 +1,4 @@
-//! Appointments and the slots that they take.
+//! Appointments and their slots.
 
 use jiff::civil::{Date, DateTime};
 
@@ -11,17 +11,17 @@ use crate::{
     staff::{self, Practitioner},
 };
 
-/// Appointments that fit into a morning.
+/// Number of appointments in a morning.
 const MORNING: u32 = 8;
 
-/// When a patient's next appointment is.
+/// The time of a patient's next appointment.
 #[derive(Clone, Copy)]
 pub(crate) struct When {
     pub(crate) today: Date,
     pub(crate) is_today: bool,
 }
 
-/// Adds an appointment that was kept and one that is coming.
+/// Adds a past appointment and a future one.
 pub(crate) fn record(
     random: &mut Random,
     patient: &Patient,
@@ -39,7 +39,7 @@ pub(crate) fn record(
         0,
     );
     appointment(random, patient, practitioner, ("fulfilled", past), bundle);
-    // No two patients have the same number, hence no two the same half hour.
+    // No two patients have the same number, so no two have the same half hour.
     let day = if is_today {
         0
     } else {

@@ -1,4 +1,4 @@
-//! Parts that resources share, and the bundle that they are put in.
+//! Parts that resources share, and the bundle that contains them.
 
 use jiff::civil::{Date, DateTime};
 use uuid::Uuid;
@@ -8,14 +8,14 @@ use crate::{
     json::{Json, list, number, object, text},
 };
 
-/// A transaction being put together.
+/// A transaction that is being built.
 #[derive(Default)]
 pub(crate) struct Bundle {
     entries: Vec<Json>,
 }
 
 impl Bundle {
-    /// Adds a resource to be created; `members` are what follows `resourceType` and `meta`.
+    /// Adds a resource to create; `members` follow `resourceType` and `meta`.
     pub(crate) fn create(
         &mut self,
         kind: &'static str,
@@ -32,7 +32,7 @@ impl Bundle {
         ]));
     }
 
-    /// Adds a resource to be created unless one with the identifier exists.
+    /// Adds a resource to create unless one with the identifier exists.
     pub(crate) fn create_once(
         &mut self,
         kind: &'static str,
@@ -166,7 +166,7 @@ pub(crate) fn period(start: impl Into<Json>, end: impl Into<Json>) -> Json {
     object([("start", start.into()), ("end", end.into())])
 }
 
-/// Dates have their text as they are.
+/// Dates are written as their own text.
 impl From<Date> for Json {
     fn from(date: Date) -> Self {
         text(date.to_string())
@@ -180,12 +180,12 @@ impl From<DateTime> for Json {
     }
 }
 
-/// A day so many days after another (before it, when negative).
+/// The day this number of days later (earlier, if negative).
 pub(crate) fn days_after(date: Date, days: i32) -> Date {
     date.saturating_add(jiff::Span::new().days(days))
 }
 
-/// A time so many minutes after another.
+/// The time this number of minutes later.
 pub(crate) fn minutes_after(time: DateTime, minutes: i32) -> DateTime {
     time.saturating_add(jiff::Span::new().minutes(minutes))
 }

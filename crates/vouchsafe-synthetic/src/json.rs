@@ -1,11 +1,11 @@
-//! JSON as text that keeps what it is given: the order of members and the digits of numbers.
+//! JSON as text that keeps its input: the order of members and the digits of numbers.
 
 use std::fmt;
 
 /// A JSON value. Members without a value are left out, since FHIR has no empty ones.
 #[derive(Clone)]
 pub(crate) enum Json {
-    /// A number or `true`, as it will stand in the text.
+    /// A number or `true`, as its text.
     Plain(String),
     Text(String),
     List(Vec<Self>),

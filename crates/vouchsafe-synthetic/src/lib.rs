@@ -1,8 +1,9 @@
-//! A synthetic clinic: people who never were, as FHIR R4 transaction bundles.
+//! A synthetic clinic: made-up people, as FHIR R4 transaction bundles.
 //!
-//! Demonstrations and tests need records that look like a clinic's and are nobody's. The same seed, size and day give
-//! the same text, byte for byte. Every resource carries the tag `urn:vouchsafe|synthetic`; names are made up, social
-//! security numbers lie in the area 9xx, which was never issued, telephone numbers in the range kept for fiction.
+//! Demonstrations and tests need records that look like a clinic's and belong to nobody. The same seed, size and day
+//! give the same text, byte for byte. Every resource carries the tag `urn:vouchsafe|synthetic`. Names are made up,
+//! social security numbers are in the area 9xx, which was never issued, and telephone numbers are in the range reserved
+//! for fiction.
 //!
 //! The generator is seeded and predictable. MUST NOT be used for anything secret.
 
@@ -28,17 +29,17 @@ use self::{
 /// The identifier system of practitioners, and the root of the clinic's other systems.
 pub const SYSTEM: &str = "urn:vouchsafe:demo";
 
-/// How many people a clinic has.
+/// The number of people in a clinic.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ClinicSize {
-    /// Practitioners; fewer than three become three, so that each has patients of others beside their own.
+    /// Practitioners; fewer than three become three, so that each has patients and there are also patients of others.
     pub practitioners: u16,
-    /// Patients; fewer than practitioners become as many, so that no practitioner is without one.
+    /// Patients; fewer than practitioners become as many, so that every practitioner has one.
     pub patients: u32,
 }
 
 impl ClinicSize {
-    /// A clinic to look around in: 4 practitioners, 12 patients.
+    /// A clinic for demonstrations: 4 practitioners, 12 patients.
     pub const DEMO: Self = Self {
         practitioners: 4,
         patients: 12,
@@ -53,35 +54,35 @@ impl ClinicSize {
     }
 }
 
-/// A clinic's records and who is in whose care.
+/// A clinic's records and its care relations.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Clinic {
-    /// Transaction bundles, to be loaded in this order: the clinic and its staff first, then one per patient.
-    /// Later bundles refer to earlier ones by conditional references (`Practitioner?identifier=...`).
+    /// Transaction bundles, to load in this order: the clinic and its staff first, then one per patient. Later bundles
+    /// refer to earlier ones by conditional references (`Practitioner?identifier=...`).
     pub bundles: Vec<String>,
     /// The practitioners; all in the first bundle.
     pub practitioners: Vec<Person>,
     /// The patients; the n-th is in bundle n + 1.
     pub patients: Vec<Person>,
-    /// Who has care of whom today.
+    /// Today's care relations.
     pub care: Vec<Care>,
 }
 
 /// A person of the clinic.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Person {
-    /// The `urn:uuid` of the person's record inside its bundle (`Bundle.entry.fullUrl`, without the prefix). The id
-    /// under which it is stored is in the transaction's answer.
+    /// The `urn:uuid` of the person's record inside its bundle (`Bundle.entry.fullUrl`, without the prefix). The
+    /// transaction's answer has the id of the stored record.
     pub urn: Uuid,
     /// System of an identifier that finds the person.
     pub system: &'static str,
     /// Value of that identifier.
     pub value: String,
-    /// What to call the person.
+    /// The person's name.
     pub name: String,
 }
 
-/// That a practitioner has care of a patient, by a care team that is active today.
+/// A practitioner's care of a patient, by a care team that is active today.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Care {
     /// The practitioner's [`Person::urn`].
@@ -98,7 +99,7 @@ impl Clinic {
             .filter(move |patient| self.cares(practitioner, patient.urn))
     }
 
-    /// The patients who are not: no care team, encounter or appointment joins them to the practitioner.
+    /// The other patients: no care team, encounter or appointment relates them to the practitioner.
     pub fn out_of_care(&self, practitioner: Uuid) -> impl Iterator<Item = &Person> {
         self.patients
             .iter()
@@ -113,7 +114,7 @@ impl Clinic {
     }
 }
 
-/// Makes a clinic as it would be on the day `today`.
+/// Makes the clinic of the day `today`.
 ///
 /// A larger clinic with the same number of practitioners begins with the patients of the smaller one. Every patient has
 /// an appointment today or later, and the first patient of each practitioner has one today.
@@ -139,7 +140,7 @@ pub fn clinic(seed: u64, size: ClinicSize, today: Date) -> Clinic {
         care::record(&mut random, &patient, &team, &staff, today, &mut bundle);
         let when = diary::When {
             today,
-            // Practitioners take the first patients in turn, so these are everybody's first.
+            // Practitioners take the first patients in turn, so each has one of these.
             is_today: number <= u32::from(size.practitioners),
         };
         diary::record(&mut random, &patient, &team, when, &mut bundle);
@@ -153,8 +154,8 @@ pub fn clinic(seed: u64, size: ClinicSize, today: Date) -> Clinic {
     clinic
 }
 
-/// Who cares for the n-th patient: one practitioner in turn, and for every third patient the next one too. Of three
-/// practitioners or more, none cares for all.
+/// The practitioners of the n-th patient: one in turn, and for every third patient also the next one. With three
+/// practitioners or more, none cares for all patients.
 fn team(staff: &Staff, number: u32) -> Vec<&Practitioner> {
     let second = number.is_multiple_of(3);
     let first =

@@ -1,4 +1,4 @@
-//! A patient: who it is, the numbers, where to reach them.
+//! A patient: name, numbers, addresses.
 
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use crate::{
 /// The identifier system of medical record numbers.
 const MRN: &str = "urn:vouchsafe:demo:mrn";
 
-/// Somebody who is treated.
+/// A patient's data.
 pub(crate) struct Patient {
     pub(crate) urn: Uuid,
     pub(crate) number: u32,
@@ -49,7 +49,7 @@ pub(crate) fn patient(
         random.pick(names),
         random.pick(&words::FAMILY),
     );
-    // Old enough to have been at the clinic's visits.
+    // Old enough for the past visits.
     let birth = days_after(today, -random.within(3 * 366..=90 * 365));
     let patient = Patient {
         urn: random.uuid(),
@@ -73,7 +73,7 @@ pub(crate) fn patient(
         ("address", list([home(random)])),
     ];
     let more = [("contact", list([contact(random, family)]))];
-    // Children and many others have somebody to be called.
+    // Children and many others have a contact person.
     let has_contact = patient.age_years < 18 || random.percent(40);
     bundle.create(
         "Patient",
@@ -91,8 +91,8 @@ fn years(from: Date, to: Date) -> i32 {
     i32::from(to.year()) - i32::from(from.year()) - i32::from(before_birthday)
 }
 
-/// Social security numbers are of the area 9xx with a group below 50: neither is ever issued, nor is the number a
-/// taxpayer's.
+/// Social security numbers are in the area 9xx with a group below 50: such numbers are never issued, not even as
+/// taxpayers' numbers.
 fn identifiers(random: &mut Random, patient: &Patient) -> Vec<Json> {
     let ssn = format!(
         "9{}-{:02}-{}",
@@ -166,7 +166,7 @@ fn contact(random: &mut Random, family: &str) -> Json {
     ])
 }
 
-/// 555-0100 to 555-0199 are kept for fiction, in an area that is not in use.
+/// 555-0100 to 555-0199 are reserved for fiction, in an area code that is not in use.
 fn fictional_number(random: &mut Random) -> String {
     format!("{}-555-01{}", random.within(901..=999), random.digits(2))
 }

@@ -1,7 +1,7 @@
 //! A small seeded generator.
 //!
-//! SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). Made for repeatable
-//! demonstrations; anybody can compute what comes next.
+//! SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). For repeatable
+//! demonstrations: anybody can predict its output.
 
 use std::ops::RangeInclusive;
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// The golden ratio in 64 bits, odd.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A stream of numbers that follows from a seed and the stream's number.
+/// A stream of numbers, determined by a seed and the stream's number.
 pub(crate) struct Random {
     state: u64,
 }
@@ -27,7 +27,7 @@ impl Random {
         mix(self.state)
     }
 
-    /// A number of the range; its first one when it is empty.
+    /// A number of the range; its start if the range is empty.
     pub(crate) fn within(&mut self, range: RangeInclusive<i32>) -> i32 {
         let (first, last) = (*range.start(), *range.end());
         let count = i64::from(last) - i64::from(first) + 1;
@@ -36,7 +36,7 @@ impl Random {
         i32::try_from(beyond_first).map_or(first, |offset| first.saturating_add(offset))
     }
 
-    /// True this often in a hundred.
+    /// True with this percentage.
     pub(crate) fn percent(&mut self, of_hundred: i32) -> bool {
         self.within(1..=100) <= of_hundred
     }
@@ -53,7 +53,7 @@ impl Random {
         items[at]
     }
 
-    /// So many decimal digits.
+    /// This number of decimal digits.
     pub(crate) fn digits(&mut self, count: usize) -> String {
         (0..count)
             .map(|_| char::from(b'0' + self.digit()))
@@ -82,7 +82,7 @@ impl Random {
     }
 }
 
-/// Digits after the point.
+/// Number of digits after the point.
 #[derive(Clone, Copy)]
 pub(crate) enum Places {
     None,

@@ -1,4 +1,4 @@
-//! The clinic itself: its organisation, its house, its practitioners, their calendars.
+//! The clinic itself: its organisation, its building, its practitioners, their calendars.
 
 use jiff::civil::{Date, DateTime};
 use uuid::Uuid;
@@ -18,13 +18,13 @@ use crate::{
 const ORGANIZATION: (&str, &str) = ("O-0001", "Lantern Bay Family Clinic");
 const LOCATION: (&str, &str) = ("L-0001", "Lantern Bay, Main House");
 
-/// Minutes of a slot.
+/// Length of a slot in minutes.
 pub(crate) const SLOT: i32 = 30;
 
-/// Days for which calendars are open.
+/// Number of days for which calendars are open.
 const HORIZON: i32 = 28;
 
-/// Who and what the patients' records refer to.
+/// The records that patients' records refer to.
 pub(crate) struct Staff {
     pub(crate) practitioners: Vec<Practitioner>,
 }
@@ -44,7 +44,7 @@ impl Staff {
         conditional_reference("Organization", SYSTEM, value, name)
     }
 
-    /// The house, from a patient's bundle.
+    /// The building, from a patient's bundle.
     pub(crate) fn location(&self) -> Json {
         let (value, name) = LOCATION;
         conditional_reference("Location", SYSTEM, value, name)
@@ -77,7 +77,7 @@ impl Practitioner {
     }
 }
 
-/// Makes the clinic; gives what to refer to and the bundle's text.
+/// Makes the clinic; returns its references and the bundle's text.
 pub(crate) fn staff(random: &mut Random, count: u16, today: Date) -> (Staff, String) {
     let mut bundle = Bundle::default();
     let organization = organization(random, &mut bundle);

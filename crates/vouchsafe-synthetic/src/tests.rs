@@ -131,7 +131,7 @@ fn care_is_what_the_records_say() {
         })
         .collect();
     assert_eq!(said, expected);
-    // Nobody outside the team occurs in a patient's records.
+    // A patient's records name only the team.
     let in_records: usize = named.values().map(BTreeSet::len).sum();
     assert_eq!(in_records, expected.len());
 }
@@ -323,7 +323,7 @@ fn collect(value: &Value, member: &str, found: &mut Vec<String>) {
 }
 
 mod conformance {
-    //! A plain reading of the pack's tables, apart from the product's own.
+    //! A plain reading of the pack's tables, independent of the product's own code.
 
     use std::collections::BTreeMap;
 

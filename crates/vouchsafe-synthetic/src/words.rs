@@ -1,4 +1,4 @@
-//! Names and places that are made up.
+//! Made-up names and places.
 
 pub(crate) const FEMALE: [&str; 20] = [
     "Ailith",
