@@ -5,10 +5,10 @@
 //!    ^-------------- one answer per request -----'
 //! ```
 //!
-//! Memory is bounded by permits: who appends faster than the recorder commits waits in a bounded queue, and is told that
-//! it is late when its deadline comes. What was sent is appended also when its caller has gone: an entry is owed
-//! from the moment of the decision. What its caller was told to be late is not sent any more. What was sent and not answered when the connection broke is sent again over
-//! the next one, with the same counters, so that it is stored once.
+//! Permits limit the memory: if callers append faster than the recorder commits, they wait in a bounded queue, and get
+//! `Late` at their deadline. A sent request is appended even if its caller has gone: the entry is owed from the
+//! decision on. A request whose caller got `Late` is not sent any more. A request that was sent but not answered when
+//! the connection broke is sent again over the next one, with the same counters, so that it is stored once.
 
 mod child;
 mod driver;
@@ -38,19 +38,19 @@ use crate::wire::{MAX_ENTRIES, MAX_ENTRY};
 
 pub use child::{Child, ChildConfig, ChildError};
 
-/// An append that has no answer after this time is late.
+/// Deadline of an append: without an answer after this time it is late.
 pub const DEADLINE: Duration = Duration::from_secs(2);
 
-/// A task that waits for room answers within this time after the deadline.
+/// Time after the deadline within which a task that waits for room answers.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Entries in flight are weighed in units of this many bytes.
+/// Size of a unit of weight, in bytes.
 const UNIT: usize = 1024;
-/// Units in flight at most: 4 MiB, half of what the recorder takes from one connection.
+/// Maximum number of units in flight: 4 MiB, half of the recorder's limit for one connection.
 const UNITS: usize = 4096;
-/// Units that wait for room at most: 16 MiB. What comes beyond is refused at once.
+/// Maximum number of waiting units: 16 MiB. Further appends are refused at once.
 const QUEUED: usize = 4 * UNITS;
-/// Units in one request at most.
+/// Maximum number of units in one request.
 const UNITS_AT_ONCE: usize = 1024;
 
 /// Whether the recorder can be reached.
@@ -59,28 +59,28 @@ const UNITS_AT_ONCE: usize = 1024;
 enum Standing {
     Connected = 0,
     Disconnected = 1,
-    /// It is not the recorder that was pinned, or it lost what it had acknowledged.
+    /// It is not the pinned recorder, or it lost acknowledged entries.
     Untrusted = 2,
 }
 
-/// Why a first connection failed.
+/// The reason why a first connection failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// Nobody listens on the socket, or not in time.
+    /// No process listens on the socket, or it does not answer in time.
     #[error("no recorder answers on {path}: is it running?", path = path.display())]
     Unreachable {
         /// The socket.
         path: PathBuf,
     },
-    /// It was started for other policies.
+    /// The recorder was started for other policies.
     #[error(
         "the recorder that runs on this folder was started for other policies than these, and records no decision of theirs: end the process that started it (an import, or the service), then start again"
     )]
     Bundle,
-    /// It speaks another protocol version.
+    /// The recorder uses another protocol version.
     #[error("the recorder speaks another version of the protocol: update both to the same release")]
     Version,
-    /// It is another log, or its key is not the pinned one.
+    /// The recorder has another log, or its key is not the pinned one.
     #[error(
         "the recorder is not the one whose key is pinned: check that socket and log folder belong together"
     )]
@@ -89,7 +89,7 @@ pub enum ConnectError {
 
 /// The connection to the recorder; clones share it. Implements [`AuditLog`].
 ///
-/// It is a source of its own: the replica it was given, and a boot id that it makes.
+/// Each connection is a source of its own: the given replica, and a new boot id.
 #[derive(Clone)]
 pub struct RecorderClient {
     inner: Arc<Inner>,
@@ -100,11 +100,11 @@ struct Inner {
     recorder: RecorderKey,
     calls: mpsc::Sender<Call>,
     permits: Arc<Semaphore>,
-    /// Room to wait in.
+    /// Places in the queue.
     queue: Arc<Semaphore>,
     standing: Arc<AtomicU8>,
     driver: AbortHandle,
-    /// Where an append waits for room, also of a caller that is in no runtime.
+    /// The runtime in which an append waits for room, also for a caller outside any runtime.
     runtime: Handle,
 }
 
@@ -122,10 +122,10 @@ impl fmt::Debug for RecorderClient {
     }
 }
 
-/// Where the driver's answer comes.
+/// The receiver of the driver's answer.
 type Answer = oneshot::Receiver<Result<Placed, AppendError>>;
 
-/// What a caller hands to the driver.
+/// A call of a caller to the driver.
 #[derive(Debug)]
 enum Call {
     Append(Append),
@@ -137,7 +137,7 @@ struct Append {
     entries: Vec<Outgoing>,
     reply: oneshot::Sender<Result<Placed, AppendError>>,
     late: Late,
-    /// Freed when the recorder has answered, even if the caller has gone.
+    /// Released when the recorder has answered, even if the caller has gone.
     _permits: OwnedSemaphorePermit,
 }
 
@@ -153,16 +153,16 @@ impl Append {
         (append, answer)
     }
 
-    /// Whether its caller was told that it is late. Of one who only went away, nothing is known: it is owed.
+    /// Whether its caller got `Late`. If the caller only went away, the entry is still owed.
     fn is_late(&self) -> bool {
         self.late.load(Ordering::Relaxed)
     }
 }
 
-/// Whether somebody was told that their append is late.
+/// Whether the caller of an append got `Late`.
 type Late = Arc<AtomicBool>;
 
-/// Where the entries of one request are.
+/// The positions of the entries of one request.
 #[derive(Debug)]
 struct Placed {
     batch: Arc<Acknowledged>,
@@ -171,11 +171,12 @@ struct Placed {
 }
 
 impl RecorderClient {
-    /// Connects to the recorder, which MUST be the pinned one, and told of the policies that decide here, if any do.
+    /// Connects to the recorder, which MUST be the pinned one, and be started with the policies that decide here, if
+    /// any.
     ///
     /// # Errors
-    /// [`ConnectError`] when it does not answer, or is another one. Later, a lost connection is made again by
-    /// itself, and appends in between fail.
+    /// [`ConnectError`] if it does not answer, or is another recorder. A connection that is lost later is made again
+    /// automatically; appends in between fail.
     pub async fn connect(
         socket: impl AsRef<Path>,
         recorder: RecorderKey,
@@ -214,17 +215,18 @@ impl RecorderClient {
         })
     }
 
-    /// Whose counters this connection uses.
+    /// The source whose counters this connection uses.
     #[must_use]
     pub fn source(&self) -> Source {
         self.inner.source
     }
 
-    /// Waits until all that was begun is answered, also what nobody waits for; whether it was in time.
+    /// Waits until all requests are answered, including those without a waiting caller; returns whether that was in
+    /// time.
     pub async fn flush(&self) -> bool {
         let all = |units: usize| u32::try_from(units).unwrap_or(u32::MAX);
         let answered = async {
-            // What waits for room first: it is in flight when it no longer waits.
+            // First the waiting requests: they are in flight when they no longer wait.
             let waiting = self.inner.queue.acquire_many(all(QUEUED)).await;
             let sent = self.inner.permits.acquire_many(all(UNITS)).await;
             waiting.is_ok() && sent.is_ok()
@@ -241,7 +243,7 @@ impl RecorderClient {
         }
     }
 
-    /// Sends a request at once, where there is room for it.
+    /// Sends a request at once, if there is room for it.
     fn send_now(&self, entries: Vec<Outgoing>, late: &Late) -> Result<Answer, Vec<Outgoing>> {
         let permits = Arc::clone(&self.inner.permits);
         let Ok(room) = permits.try_acquire_many_owned(weight(&entries)) else {
@@ -262,7 +264,7 @@ impl RecorderClient {
         let permits = Arc::clone(&self.inner.permits);
         let room = permits.acquire_many_owned(weight(&entries)).await;
         let room = room.map_err(|_| AppendError::Unavailable)?;
-        // While it waited, the recorder may have gone.
+        // The recorder may have gone while it waited.
         self.standing()?;
         let (append, answer) = Append::new(entries, late, room);
         let sent = self.inner.calls.send(Call::Append(append)).await;
@@ -287,7 +289,7 @@ impl RecorderClient {
         Ok(stored)
     }
 
-    /// Where the entries of one request are.
+    /// The positions of the entries of one request.
     async fn stored(&self, count: usize, answer: Answer) -> Result<Vec<Stored>, AppendError> {
         // The driver ends only with the runtime.
         let placed = answer.await.map_err(|_| AppendError::Late)??;
@@ -301,8 +303,8 @@ impl RecorderClient {
     }
 }
 
-/// Waits for an answer until the deadline. Who is told that it is late was refused: the entries are not appended after
-/// the fact, unless they were already.
+/// Waits for an answer until the deadline. `Late` is a refusal: the entries are not appended afterwards, unless they
+/// were already.
 async fn in_time<T>(
     deadline: Instant,
     late: &Late,
@@ -319,8 +321,8 @@ async fn in_time<T>(
     answer
 }
 
-/// Tells the operator why entries were not appended, at most once a second: a caller is answered that the service is not
-/// available, and no more.
+/// Reports to the operator why entries were not appended, at most once a second: a caller learns only that the service
+/// is not available.
 fn tell(error: AppendError) {
     static TOLD: Mutex<Option<Instant>> = Mutex::new(None);
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
@@ -349,7 +351,7 @@ impl AuditLog for RecorderClient {
             }
         };
         let (client, late) = (self.clone(), Late::default());
-        // Nearly always it is one, and there is room for it.
+        // Nearly always there is one request, and room for it.
         if let [only] = &mut requests[..] {
             let count = only.len();
             match self.send_now(std::mem::take(only), &late) {
@@ -361,7 +363,7 @@ impl AuditLog for RecorderClient {
                 Err(entries) => *only = entries,
             }
         }
-        // A task waits for room, also when nobody waits for the task. What has none in time is not sent.
+        // A task waits for room, even if nobody waits for the task. A request without room in time is not sent.
         let units = requests.iter().map(|request| weight(request)).sum();
         let queue = Arc::clone(&self.inner.queue).try_acquire_many_owned(units);
         let Ok(queued) = queue else {
@@ -401,13 +403,13 @@ fn units(entry: &Outgoing) -> usize {
     entry.bytes().len().div_ceil(UNIT).max(1)
 }
 
-/// What a request weighs: within [`UNITS_AT_ONCE`], or it is one entry within [`MAX_ENTRY`].
+/// The weight of a request: within [`UNITS_AT_ONCE`], or it is one entry within [`MAX_ENTRY`].
 fn weight(entries: &[Outgoing]) -> u32 {
     let units: usize = entries.iter().map(units).sum();
     u32::try_from(units).unwrap_or(u32::MAX)
 }
 
-/// Cuts entries into requests within the limits; nearly always it is one.
+/// Splits entries into requests within the limits; nearly always it is one.
 fn requests(entries: Vec<Outgoing>) -> Result<Vec<Vec<Outgoing>>, AppendError> {
     let fits = |entry: &Outgoing| !entry.bytes().is_empty() && entry.bytes().len() <= MAX_ENTRY;
     if !entries.iter().all(fits) {

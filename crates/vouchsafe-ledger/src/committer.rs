@@ -1,7 +1,7 @@
-//! The one thread that makes entries durable, and acknowledges them.
+//! The only thread that makes entries durable, and acknowledges them.
 //!
-//! There is no timer: while one batch is on its way to the disk the next one queues up, so that a batch is as
-//! large as the disk is slow.
+//! There is no timer: the next batch queues up while the current one is written to the disk, so a slow disk gets larger
+//! batches.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,12 +21,12 @@ use crate::wal::Wal;
 use crate::wal::frame::Stored;
 use crate::wire::{self, Entry, Placed, Refusal, Reply, Request, Welcome};
 
-/// An entry whose time is further from the recorder's clock is refused.
+/// Maximum distance between an entry's time and the recorder's clock.
 pub(crate) const MAX_SKEW: SignedDuration = SignedDuration::from_secs(5);
-/// How often an idle committer looks whether its file is still there.
+/// Interval at which an idle committer checks that its file is still there.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What time it is.
+/// Returns the current time.
 pub(crate) type Clock = fn() -> Timestamp;
 
 /// The committer's own state.
@@ -38,13 +38,13 @@ pub(crate) struct Committer {
     pub(crate) sources: Sources,
     pub(crate) recent: Recent,
     pub(crate) clock: Clock,
-    /// What the clock said when the log was opened, and when that was.
+    /// The clock's time when the log was opened, and the monotonic time of that moment.
     pub(crate) opened: (Timestamp, Instant),
-    /// The connection that speaks for each source: the newest.
+    /// The connection of each source: the newest.
     pub(crate) speaking: HashMap<Source, u64>,
 }
 
-/// A batch in the making.
+/// A batch that is being formed.
 #[derive(Debug)]
 struct Forming {
     now: Timestamp,
@@ -69,15 +69,14 @@ impl Committer {
     /// Commits until the queue has ended.
     ///
     /// # Errors
-    /// After any error of the disk every waiting request was refused, nothing more is taken in, and the process
-    /// MUST end.
+    /// After any error of the disk every waiting request was refused, no request is accepted, and the process MUST end.
     pub(crate) fn run(mut self) -> Result<(), RecorderError> {
         while self.step(LOOK)? {}
         self.shared.ended(End::Stopped);
         Ok(())
     }
 
-    /// Commits one batch, or looks after the file when none comes; `false` when the queue has ended.
+    /// Commits one batch, or checks the file if none comes; `false` when the queue has ended.
     pub(crate) fn step(&mut self, patience: Duration) -> Result<bool, RecorderError> {
         let outcome = match self.shared.next_batch(patience) {
             Next::Batch(jobs) => self.batch(&jobs).map(|()| true),
@@ -146,7 +145,7 @@ impl Committer {
         }
     }
 
-    /// Adds a request to the batch, or answers it at once when it was committed before.
+    /// Adds a request to the batch, or answers it at once if it was committed before.
     fn take_in(&self, job: &Job, body: &[u8], forming: &mut Forming) -> Result<(), Refusal> {
         let Ok(Request::Append(entries)) = Request::read(wire::APPEND, body) else {
             return Err(Refusal::Malformed);
@@ -183,15 +182,15 @@ impl Committer {
         forming.push(job, source, &entries)
     }
 
-    /// Whether the clock was set far ahead while the log was open: one entry under it would refuse every later
-    /// start under the right clock.
+    /// Whether the clock was set far ahead while the log was open: one entry with such a time would refuse every later
+    /// start with the right clock.
     fn ran_ahead(&self, now: Timestamp) -> bool {
         let (then, at) = self.opened;
         let passed = SignedDuration::try_from(at.elapsed()).unwrap_or(SignedDuration::MAX);
         now.duration_since(then).saturating_sub(passed) > MAX_GAP
     }
 
-    /// The same bytes with the same counters have the same place: nothing is stored twice.
+    /// The same bytes with the same counters have the same index: nothing is stored twice.
     fn repeat(
         &self,
         job: &Job,
@@ -360,7 +359,7 @@ fn answer(job: &Job, reply: &Reply) {
     job.connection.reply(bytes, job.size());
 }
 
-/// Signs for a committed batch. Ed25519 is deterministic: the same batch always has the same acknowledgement.
+/// Signs a committed batch. Ed25519 is deterministic: the same batch always has the same acknowledgement.
 fn acknowledge(keys: &Keys, batch: &Batch) -> Result<Acknowledgement, RecorderError> {
     let Batch {
         first_index,

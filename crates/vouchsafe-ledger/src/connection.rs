@@ -1,4 +1,4 @@
-//! One service's connection as the recorder's threads see it: what is in flight, what is to be answered.
+//! One service's connection, as the recorder's threads share it: bytes in flight, and waiting answers.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use vouchsafe::audit::Source;
 
-/// Bytes of requests that one connection may have without an answer. At the bound the recorder stops reading
-/// from it: a service that sends too fast, or reads no answers, waits at its own socket.
+/// Maximum bytes of unanswered requests of one connection. At the limit the recorder stops reading from it: a service
+/// that sends too fast, or reads no answers, waits at its own socket.
 pub(crate) const MAX_IN_FLIGHT: usize = 8 << 20;
 
-/// Bytes of answers that may wait for a service that does not read them; beyond that its connection ends.
+/// Maximum bytes of answers that wait for a service; beyond that its connection ends.
 ///
 /// An acknowledgement can be much longer than its request: it has the hashes of the whole batch.
 const MAX_UNSENT: usize = 32 << 20;
@@ -20,7 +20,7 @@ const MAX_UNSENT: usize = 32 << 20;
 pub(crate) struct Connection {
     /// Unique within this run.
     pub(crate) id: u64,
-    /// Who speaks on it; set by its `hello`.
+    /// The source; set by its `hello`.
     pub(crate) source: OnceLock<Source>,
     state: Mutex<State>,
     changed: Condvar,
@@ -36,7 +36,7 @@ struct State {
     ended: bool,
 }
 
-/// An answer, and how many bytes in flight it settles.
+/// An answer, and the number of bytes in flight that it settles.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     pub(crate) bytes: Vec<u8>,
@@ -53,13 +53,13 @@ impl Connection {
         }
     }
 
-    /// Whether a request of so many bytes would be taken in without waiting.
+    /// Whether a request of this size would be accepted without waiting.
     pub(crate) fn has_room(&self, bytes: usize) -> bool {
         let state = self.lock();
         state.in_flight == 0 || state.in_flight + bytes <= MAX_IN_FLIGHT
     }
 
-    /// Takes a request of so many bytes in, as soon as the bound allows; `false` when the connection was closed.
+    /// Accepts a request of this size, as soon as the limit allows; `false` if the connection was closed.
     pub(crate) fn admit(&self, bytes: usize) -> bool {
         let mut state = self.lock();
         while !state.closed && state.in_flight > 0 && state.in_flight + bytes > MAX_IN_FLIGHT {
@@ -72,7 +72,7 @@ impl Connection {
         !state.closed
     }
 
-    /// Hands an answer to the thread that writes.
+    /// Passes an answer to the thread that writes.
     pub(crate) fn reply(&self, bytes: Vec<u8>, settles: usize) {
         let mut state = self.lock();
         state.unsent += bytes.len();
@@ -86,7 +86,7 @@ impl Connection {
         self.changed.notify_all();
     }
 
-    /// All answers that wait, as soon as there is one; none after the connection was closed.
+    /// All waiting answers, as soon as there is one; none after the connection was closed.
     pub(crate) fn outgoing(&self) -> VecDeque<Outgoing> {
         let mut state = self.lock();
         while state.replies.is_empty() && !state.closed {
@@ -99,7 +99,7 @@ impl Connection {
         std::mem::take(&mut state.replies)
     }
 
-    /// The answers to so many bytes of requests left.
+    /// The answers to this number of request bytes were sent.
     pub(crate) fn settled(&self, bytes: usize) {
         let mut state = self.lock();
         state.in_flight = state.in_flight.saturating_sub(bytes);
@@ -107,19 +107,19 @@ impl Connection {
         self.changed.notify_all();
     }
 
-    /// Ends it for all threads; answers that wait are still handed out.
+    /// Closes it for all threads; waiting answers are still returned.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
 
-    /// The thread that writes tells that nothing more leaves.
+    /// The writing thread reports that it sends nothing more.
     pub(crate) fn ended(&self) {
         self.lock().ended = true;
         self.changed.notify_all();
     }
 
-    /// Waits until the answers of a closed connection have left, at most so long.
+    /// Waits, with a time limit, until the answers of a closed connection were sent.
     pub(crate) fn drained(&self, patience: Duration) {
         let state = self.lock();
         let waiting = self

@@ -1,8 +1,8 @@
-//! What the recorder asks of its disk, as a trait: the real one here, in tests one that fails and forgets.
+//! The recorder's disk operations as a trait: the real disk here, and in tests one that fails and forgets.
 //!
-//! INVARIANT (sync-then-tell): nothing counts as stored before [`DiskFile::sync`] of its file and, for a new
-//! or renamed file, [`Disk::sync_dir`] of its folder have returned without an error. After an error of either,
-//! the page cache may hold what the disk does not, and the process must end.
+//! INVARIANT (sync-then-tell): nothing counts as stored before [`DiskFile::sync`] of its file and, for a new or renamed
+//! file, [`Disk::sync_dir`] of its folder have returned without an error. After an error of either, the page cache may
+//! differ from the disk, and the process must end.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -13,14 +13,14 @@ use std::path::Path;
 #[cfg(test)]
 pub(crate) mod sim;
 
-/// What tells a file from another that took its place.
+/// Distinguishes a file from another one in its place.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Identity {
     /// The device that holds the file.
     pub(crate) device: u64,
     /// The file's inode.
     pub(crate) inode: u64,
-    /// How many names the file has: none after it was deleted.
+    /// Number of names of the file: zero after it was deleted.
     pub(crate) links: u64,
     /// Length in bytes.
     pub(crate) length: u64,
@@ -42,40 +42,40 @@ pub(crate) trait DiskFile: fmt::Debug + Send + Sync {
     /// Writes all bytes at this offset.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
 
-    /// Fills the buffer from this offset; fewer bytes is an error.
+    /// Fills the buffer from this offset; too few bytes are an error.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
 
     /// Returns when the content is on the disk (`fdatasync`).
     fn sync(&self) -> io::Result<()>;
 
-    /// What the open file is.
+    /// The identity of the open file.
     fn identity(&self) -> io::Result<Identity>;
 }
 
 /// Files and folders by name.
 pub(crate) trait Disk: fmt::Debug + Send + Sync {
-    /// Makes a file that MUST NOT exist yet, readable by the owner only.
+    /// Creates a file that MUST NOT exist yet, readable by the owner only.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
 
-    /// Opens a file for reading and writing; never makes one.
+    /// Opens a file for reading and writing; never creates one.
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
 
     /// The whole content of a file.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
-    /// What the file of this name is now.
+    /// The identity of the file that has this name now.
     fn identity(&self, path: &Path) -> io::Result<Identity>;
 
-    /// Gives a file another name, replacing what had it.
+    /// Renames a file, replacing any file with the new name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// Removes a folder that holds files only, with them.
+    /// Removes a folder that holds only files, with the files.
     fn remove_dir(&self, path: &Path) -> io::Result<()>;
 
-    /// Makes a folder for the owner only, and the missing ones above it; durable when it returns.
+    /// Creates a folder for the owner only, with missing parent folders; durable when it returns.
     fn make_dir(&self, path: &Path) -> io::Result<()>;
 
     /// The names in a folder, sorted.
@@ -175,7 +175,7 @@ impl Disk for RealDisk {
     }
 }
 
-/// Writes a file under another name, then gives it its own: a reader sees all of it or none.
+/// Writes a file under another name, then renames it: a reader sees the whole file or none.
 ///
 /// Durable only after [`Disk::sync_dir`] of the folder, which the caller does once for many files.
 pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -191,7 +191,7 @@ pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<
     disk.rename(&temporary, path)
 }
 
-/// The content, or `None` where there is no such file.
+/// The content, or `None` if there is no such file.
 pub(crate) fn read_if_there(disk: &dyn Disk, path: &Path) -> io::Result<Option<Vec<u8>>> {
     match disk.read(path) {
         Ok(bytes) => Ok(Some(bytes)),

@@ -1,4 +1,4 @@
-//! Opens a log: checks what is on the disk, recovers the write-ahead log, starts the two threads.
+//! Opens a log: checks the files, recovers the write-ahead log, starts the two threads.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -24,7 +24,7 @@ use crate::wal::frame::Frame;
 use crate::wal::recover::recover;
 use crate::wal::{Place, Wal, segment};
 
-/// What a log is opened with.
+/// The arguments for opening a log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
     pub(crate) segment_bytes: u64,
@@ -36,10 +36,10 @@ pub(crate) struct Options {
 /// Whether the clock may be far ahead of the last entry when a log is opened.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Gap {
-    /// At most 31 days: a wrong clock is likelier than a log without an entry for so long.
+    /// At most 31 days: a wrong clock is more likely than a log without an entry for so long.
     #[default]
     Refused,
-    /// However far: somebody has looked at the clock.
+    /// Any distance: an operator has checked the clock.
     Confirmed,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Engine {
     pub(crate) integrator: Integrator,
 }
 
-/// Makes an empty log with new keys.
+/// Creates an empty log with new keys.
 pub(crate) fn create(
     disk: &Arc<dyn Disk>,
     layout: &Layout,
@@ -76,7 +76,7 @@ pub(crate) fn create(
     if segment::numbers(&**disk, &place.folder)?.is_empty() {
         Wal::begin(place, Timestamp::UNIX_EPOCH)?;
     } else if recover(&place, &Frontier::new(), |_| {})?.size() > 0 {
-        // An interrupted start leaves an empty write-ahead log; one with entries had a checkpoint.
+        // An interrupted start leaves an empty write-ahead log; a log with entries had a checkpoint.
         return Err(RecorderError::Missing {
             path,
             what: "the write-ahead log has entries",
@@ -91,7 +91,7 @@ pub(crate) fn create(
     disk.sync_dir(&layout.log()).at("sync", &layout.log())
 }
 
-/// Checks and opens a log. When it fails, it has changed nothing.
+/// Checks and opens a log. If it fails, it has changed nothing.
 pub(crate) fn open(
     disk: &Arc<dyn Disk>,
     layout: &Layout,
@@ -201,10 +201,10 @@ fn place(disk: &Arc<dyn Disk>, layout: &Layout, keys: &Keys, segment_bytes: u64)
     }
 }
 
-/// The sources and recent batches, gathered while the log is read back.
+/// The sources and recent batches, collected while the log is read back.
 #[derive(Debug)]
 struct History {
-    /// Entries before this index are in `sources` already.
+    /// Entries before this index are already in `sources`.
     known: u64,
     checkpoint: u64,
     sources: Sources,
@@ -227,7 +227,7 @@ impl History {
                 let what = "it is older than the file `sources` beside it: part of the folder is an old copy";
                 return Err(damaged(&layout.checkpoint(), 0, what));
             }
-            // The log that is still there must reach back to where the sources were saved.
+            // The remaining log must reach back to the index at which the sources were saved.
             Some((sources, size, _)) if segment::first_index(place)? <= size => (size, sources),
             _ => (tree.size(), read_sources(layout, tree)?),
         };
@@ -306,7 +306,7 @@ impl TileSource for Files<'_> {
     }
 }
 
-/// Which file, and what is wrong with it.
+/// The damaged file and its fault.
 pub(crate) fn bad_tile(log: &Path, error: TileError) -> RecorderError {
     let file = |path: &dyn ToString| log.join(path.to_string());
     match error {

@@ -1,27 +1,27 @@
-//! Why a recorder does not start, or stops.
+//! Errors that prevent a recorder from starting, or stop it.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How far the clock may be ahead of the last entry at a start, and run ahead of the time that passed since.
+/// Maximum distance of the clock ahead of the last entry at a start, and ahead of the time that has passed since.
 pub(crate) const MAX_GAP: SignedDuration = SignedDuration::from_hours(31 * 24);
 
-/// Why the recorder cannot be made, started or kept running.
+/// The reason why the recorder cannot be created, started or kept running.
 ///
-/// Texts name files, offsets and what to do; never a byte of an entry. When a start is refused, nothing on
-/// the disk has been changed.
+/// Texts name files, offsets and what to do, and never contain a byte of an entry. If a start is refused, nothing on
+/// the disk was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RecorderError {
-    /// The operating system refused something.
+    /// The operating system reported an error.
     #[error("cannot {doing} {path}: {error}", path = path.display())]
     Io {
-        /// What was being done.
+        /// The operation.
         doing: &'static str,
-        /// With which file or folder.
+        /// The file or folder.
         path: PathBuf,
-        /// The system's answer; it knows nothing of contents.
+        /// The system's error; it contains no file content.
         error: io::Error,
     },
     /// Another recorder runs on this folder.
@@ -33,19 +33,19 @@ pub enum RecorderError {
         /// The log folder.
         path: PathBuf,
     },
-    /// There is no log here yet.
+    /// There is no log in the folder yet.
     #[error("there is no log in {path}: make one with `vouchsafe serve` on an empty folder", path = path.display())]
     NotInitialised {
         /// The folder.
         path: PathBuf,
     },
-    /// There is a log here already.
+    /// There is a log in the folder already.
     #[error("there is a log in {path} already; it is never overwritten", path = path.display())]
     AlreadyInitialised {
         /// The folder.
         path: PathBuf,
     },
-    /// Others than the owner could reach a folder or file that must be private.
+    /// Other users can access a folder or file that must be private.
     #[error("{path} must belong to its owner alone: run `chmod go-rwx {path}`", path = path.display())]
     NotPrivate {
         /// The folder or file.
@@ -61,10 +61,10 @@ pub enum RecorderError {
     Key {
         /// The key's file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         what: &'static str,
     },
-    /// A file of the log is not what was written.
+    /// A file of the log differs from what was written.
     #[error(
         "{path} is damaged at byte {offset}: {what}. Nothing was changed. Keep a copy of the folder as evidence, \
          check the disk, and restore the file from a backup or a mirror of the log", path = path.display()
@@ -72,9 +72,9 @@ pub enum RecorderError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Where in it, as near as is known.
+        /// The offset, as near as is known.
         offset: u64,
-        /// What does not hold.
+        /// The failed check.
         what: &'static str,
     },
     /// A file of the log is missing.
@@ -85,40 +85,40 @@ pub enum RecorderError {
     Missing {
         /// The file.
         path: PathBuf,
-        /// Why it should be there.
+        /// The reason why it should exist.
         what: &'static str,
     },
-    /// A file that the running recorder writes was deleted, replaced, cut or linked elsewhere.
+    /// A file that the running recorder writes was deleted, replaced, truncated or linked elsewhere.
     #[error("{path} was deleted or replaced while the recorder was writing to it", path = path.display())]
     Replaced {
         /// The file.
         path: PathBuf,
     },
-    /// The clock is behind what the log has recorded.
+    /// The clock is behind the last recorded time.
     #[error(
         "the clock says {now:.0}, but the log already has entries of {last:.0}: set the clock right, then start again"
     )]
     ClockBehind {
-        /// What the clock says.
+        /// The time of the clock.
         now: Timestamp,
-        /// When the last batch was recorded.
+        /// The time of the last batch.
         last: Timestamp,
     },
-    /// The clock is far ahead of what the log has recorded, and nobody said that it is right.
+    /// The clock is far ahead of the last recorded time, and nobody confirmed it.
     ///
-    /// One entry under a clock that is ahead by years would refuse every start under the right one.
+    /// One entry with a time that is years ahead would refuse every start with the right clock.
     #[error(
         "the clock says {now:.0}, but the last entry of the log is of {last:.0}, more than {days} days before: set the \
          clock right. If it is right, and nothing was recorded for so long, start once with \
          `vouchsafe serve --clock-is-right`", days = MAX_GAP.as_hours() / 24
     )]
     ClockAhead {
-        /// What the clock says.
+        /// The time of the clock.
         now: Timestamp,
-        /// When the last batch was recorded.
+        /// The time of the last batch.
         last: Timestamp,
     },
-    /// The roots of the two code paths differ: what was committed is not what is in the file.
+    /// The roots of the two code paths differ: the file holds other entries than were committed.
     #[error(
         "the entries in {path} from byte {offset} on do not hash to the root they were committed with; nothing was \
          signed. Check memory and disk of this machine", path = path.display()
@@ -126,23 +126,23 @@ pub enum RecorderError {
     Mismatch {
         /// The segment.
         path: PathBuf,
-        /// Where the batches begin of which one is to blame.
+        /// The offset of the batches of which one is at fault.
         offset: u64,
     },
     /// A setting is outside its limits.
     #[error("{setting} is outside its limits: {limits}")]
     Setting {
-        /// Which one.
+        /// The setting.
         setting: &'static str,
-        /// What is allowed.
+        /// The allowed values.
         limits: &'static str,
     },
-    /// A thread of the recorder panicked: a defect of this program.
+    /// A thread of the recorder panicked: a bug in this program.
     #[error("the recorder had an internal error")]
     Internal,
 }
 
-/// Gives an error of the operating system its place.
+/// Adds the place to an error of the operating system.
 pub(crate) trait At<T> {
     fn at(self, doing: &'static str, path: &Path) -> Result<T, RecorderError>;
 }

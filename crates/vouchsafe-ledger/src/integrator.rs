@@ -1,9 +1,8 @@
 //! The thread that publishes: from the write-ahead log to tiles and signed checkpoints.
 //!
-//! INVARIANT (hashed-twice): it reads the entries back from the file, hashes them by way of the tiles, and
-//! stores and signs only when the last batch gives the root that the committer had by way of its compact range;
-//! that root stands for every entry before it. A bit that flipped in memory or on the disk between the two stops
-//! the recorder before it signs anything.
+//! INVARIANT (hashed-twice): it reads the entries back from the file and hashes them into tiles. It stores and signs
+//! only if the last batch then has the root that the committer computed with its compact range; that root covers every
+//! entry before it. A bit that flipped in memory or on the disk in between stops the recorder before it signs anything.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -23,15 +22,15 @@ use crate::sources::Sources;
 use crate::wal::frame::{Found, Frame, SECTOR, find};
 use crate::wal::{Place, Position, segment};
 
-/// Full tiles are stored at least every so many entries, so that they do not pile up in memory.
+/// Full tiles are stored at least after this number of entries, so that they do not pile up in memory.
 const MAX_PENDING: u64 = 8192;
 
-/// How often a checkpoint is made.
+/// The intervals of checkpoints.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
-    /// When there are new entries.
+    /// With new entries.
     pub(crate) news: Duration,
-    /// When there are none: an old checkpoint then means a stopped recorder.
+    /// Without new entries: an old checkpoint then means a stopped recorder.
     pub(crate) heartbeat: Duration,
 }
 
@@ -44,13 +43,13 @@ pub(crate) struct Integrator {
     pub(crate) keys: Arc<Keys>,
     pub(crate) pace: Pace,
     pub(crate) builder: TileBuilder,
-    /// The root that the last batch in the builder says.
+    /// The root in the last batch in the builder.
     pub(crate) root: Hash,
-    /// Up to where the write-ahead log is in the builder.
+    /// The position up to which the write-ahead log is in the builder.
     pub(crate) position: Position,
-    /// Sources and open intents there.
+    /// Sources and open intents at that position.
     pub(crate) sources: Sources,
-    /// The oldest segment that is there.
+    /// The oldest existing segment.
     pub(crate) oldest: u64,
     /// The size up to which tiles are stored.
     pub(crate) stored: u64,
@@ -60,7 +59,7 @@ impl Integrator {
     /// Publishes until the log has ended.
     ///
     /// # Errors
-    /// When something on the disk does not hold or cannot be written; nothing false was signed.
+    /// If a file on the disk does not verify or cannot be written; nothing wrong was signed.
     pub(crate) fn run(mut self) -> Result<(), RecorderError> {
         let (mut looked, mut signed) = (Instant::now(), Instant::now());
         loop {
@@ -81,7 +80,7 @@ impl Integrator {
         }
     }
 
-    /// Stores the tiles of all entries up to there and signs the checkpoint over them.
+    /// Stores the tiles of all entries up to the position and signs the checkpoint over them.
     pub(crate) fn publish(&mut self, to: Position) -> Result<(), RecorderError> {
         let mut full = Vec::new();
         while self.position.size < to.size {
@@ -89,7 +88,7 @@ impl Integrator {
         }
         self.store(&mut full)?;
         self.sign()?;
-        // A full tile stands in for its partial ones, now that it is under a checkpoint.
+        // A full tile replaces its partial ones, now that it is under a checkpoint.
         for mut partial in full {
             partial.as_mut_os_string().push(".p");
             match self.place.disk().remove_dir(&partial) {
@@ -102,7 +101,7 @@ impl Integrator {
         Ok(())
     }
 
-    /// Takes in the rest of one segment, or of the log.
+    /// Reads the rest of one segment, or of the log.
     fn integrate(&mut self, to: Position, full: &mut Vec<PathBuf>) -> Result<(), RecorderError> {
         let number = self.position.segment;
         let path = self.place.path(number);
@@ -163,8 +162,8 @@ impl Integrator {
         Ok(())
     }
 
-    /// Whether the tiles give the root that the last batch says; `since` is where the batches begin
-    /// of which one is to blame if not.
+    /// Whether the tiles give the root in the last batch; `since` is the offset of the batches of which one is at fault
+    /// if not.
     fn confirm(&self, path: &Path, since: u64) -> Result<(), RecorderError> {
         if self.builder.root() == self.root {
             return Ok(());
@@ -214,8 +213,8 @@ impl Integrator {
             .at("sync", &self.layout.log())
     }
 
-    /// Uses segments again whose entries are all published, but for the last: requests that are sent again
-    /// after a restart are answered from it.
+    /// Recycles segments whose entries are all published, except the last one: requests that are sent again after a
+    /// restart are answered from it.
     pub(crate) fn recycle(&mut self, committed: Position) -> Result<(), RecorderError> {
         let (place, bytes) = (&self.place, self.place.segment_bytes);
         if self.oldest + 1 < self.position.segment {

@@ -1,4 +1,4 @@
-//! The two keys of a recorder: one signs checkpoints for the world, one acknowledgements for the services.
+//! The two keys of a recorder: one signs checkpoints for the public, one acknowledgements for the services.
 
 use std::fmt;
 use std::path::Path;
@@ -50,7 +50,7 @@ impl fmt::Debug for AcknowledgementKey {
     }
 }
 
-/// Both keys and the name that they sign for.
+/// Both keys and the origin.
 #[derive(Debug)]
 pub(crate) struct Keys {
     pub(crate) origin: String,
@@ -58,9 +58,9 @@ pub(crate) struct Keys {
     pub(crate) acknowledgement: AcknowledgementKey,
 }
 
-/// Makes both keys where there are none, and writes their public halves into the log.
+/// Creates both keys if there are none, and writes their public halves into the log.
 ///
-/// An interrupted first start leaves keys without a log; they are used then, since nothing was signed yet.
+/// An interrupted first start leaves keys without a log; they are used then, since they have signed nothing yet.
 pub(crate) fn create(
     disk: &dyn Disk,
     layout: &Layout,
@@ -107,7 +107,7 @@ pub(crate) fn create(
     Ok(keys)
 }
 
-/// Reads both keys and checks them against their public halves.
+/// Reads both keys and compares them with their public halves.
 pub(crate) fn open(disk: &dyn Disk, layout: &Layout) -> Result<Keys, RecorderError> {
     let keys = read_private(disk, layout)?;
     let public = read_public(disk, layout)?;
@@ -124,7 +124,7 @@ pub(crate) fn open(disk: &dyn Disk, layout: &Layout) -> Result<Keys, RecorderErr
     Ok(keys)
 }
 
-/// The public halves, as they lie in the log.
+/// The public halves, from the log.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct PublicKeys {
     pub(crate) log: NoteVerifier,

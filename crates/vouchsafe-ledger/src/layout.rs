@@ -1,4 +1,4 @@
-//! Where things are in a log's folder.
+//! The files in a log's folder.
 //!
 //! ```text
 //! lock                     held by the one recorder

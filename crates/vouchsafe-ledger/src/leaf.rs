@@ -1,4 +1,4 @@
-//! What the recorder and the readers understand of a leaf: who it is from, and what it settles.
+//! The parts of a leaf that the recorder and the readers interpret: its source, and the intent that it settles.
 //!
 //! `{"counter":N,"entry":{..},"recorded":"..","source":"<replica>/<boot>"}`; see [`vouchsafe::audit::leaf`].
 
@@ -32,7 +32,7 @@ struct Stamped<'a> {
     source: &'a str,
 }
 
-/// The members of an entry that the recorder goes by.
+/// The members of an entry that the recorder reads.
 #[derive(Deserialize)]
 struct Members<'a> {
     #[serde(borrow, default)]
@@ -42,11 +42,11 @@ struct Members<'a> {
     outcome: Cow<'a, str>,
 }
 
-/// What an entry says to the recorder.
+/// The recorder's reading of an entry.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Said<'a> {
     pub(crate) kind: EntryKind,
-    /// The policy bundle that decided, where one did.
+    /// The policy bundle that decided, if one did.
     pub(crate) bundle: Option<Cow<'a, str>>,
 }
 
@@ -64,10 +64,9 @@ impl<'a> Leaf<'a> {
     }
 }
 
-/// What an entry is, by the members `intent` and `outcome`, and which policies decided.
+/// The kind of an entry, by the members `intent` and `outcome`, and its policy bundle.
 ///
-/// It MUST be one JSON object and nothing else: anything else could say something about the stamps that the
-/// recorder writes around it.
+/// It MUST be exactly one JSON object: any other text could forge the stamps that the recorder writes around it.
 pub(crate) fn said(entry: &[u8]) -> Result<Said<'_>, Malformed> {
     let text = std::str::from_utf8(entry).map_err(|_| Malformed)?;
     if !text.starts_with('{') || !text.ends_with('}') {
@@ -149,7 +148,7 @@ mod tests {
         }
         let plain = said(br#"{"outcome":"permitted","x":[1]}"#).unwrap();
         assert_eq!((plain.kind, plain.bundle), (EntryKind::Event, None));
-        // The bundle is read as readers read it, however it is written.
+        // The bundle is parsed as readers parse it, in any spelling.
         for entry in [
             r#"{"bundle":"ab","outcome":"permitted"}"#,
             r#"{"bundle":"\u0061b","outcome":"permitted"}"#,

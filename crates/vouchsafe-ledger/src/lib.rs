@@ -1,4 +1,4 @@
-//! The audit log on real media.
+//! The audit log on disk.
 //!
 //! | what | where |
 //! |---|---|

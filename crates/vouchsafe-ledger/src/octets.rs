@@ -1,15 +1,15 @@
-//! Little-endian integers and byte strings, as the recorder's files and its protocol hold them.
+//! Little-endian integers and byte strings, for the recorder's files and its protocol.
 
 use uuid::Uuid;
 use vouchsafe::audit::{EntryKind, Source};
 use vouchsafe::ids::IntentId;
 
-/// The bytes end too early or say something impossible.
+/// The bytes end too early or have an impossible value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("malformed bytes")]
 pub(crate) struct Malformed;
 
-/// Takes values from the front of a byte string.
+/// Reads values from the front of a byte string.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Octets<'a>(&'a [u8]);
 
@@ -18,7 +18,7 @@ impl<'a> Octets<'a> {
         Self(bytes)
     }
 
-    /// What is left.
+    /// The remaining bytes.
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.0
     }
@@ -84,7 +84,7 @@ impl<'a> Octets<'a> {
         }
     }
 
-    /// Nothing may be left.
+    /// Fails if bytes are left.
     pub(crate) fn end(&self) -> Result<(), Malformed> {
         if self.0.is_empty() {
             Ok(())
@@ -94,7 +94,7 @@ impl<'a> Octets<'a> {
     }
 }
 
-/// A count or length as 32 bits; what is longer is no valid count anywhere and reads as one that no file has.
+/// A count or length as 32 bits; a larger one is not valid anywhere and is written as a value that no file has.
 pub(crate) fn length(count: usize) -> [u8; 4] {
     u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes()
 }

@@ -1,4 +1,4 @@
-//! What the recorder's threads hand to one another: requests to the committer, news to the integrator.
+//! The queues between the recorder's threads: requests to the committer, news to the integrator.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,13 +12,13 @@ use crate::connection::Connection;
 use crate::wal::Position;
 use crate::wire::{Refusal, Reply, RequestId};
 
-/// A batch ends before it would exceed one of these; a single larger request is a batch of its own.
+/// A batch ends before it would exceed one of these limits; a single larger request is a batch of its own.
 const MAX_BATCH_BYTES: usize = 4 << 20;
 const MAX_BATCH_ENTRIES: usize = 4096;
-/// So often the committer waits for its turn again while requests come in.
+/// Maximum number of times that the committer yields while requests come in.
 const MAX_YIELDS: usize = 16;
 
-/// A request on its way to the committer.
+/// A request for the committer.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) connection: Arc<Connection>,
@@ -26,11 +26,11 @@ pub(crate) struct Job {
     pub(crate) work: Work,
 }
 
-/// What is asked for.
+/// The work of a request.
 #[derive(Debug)]
 pub(crate) enum Work {
     Hello(Source),
-    /// The body of an `append` frame, found well formed, and how many entries it has.
+    /// The body of a well-formed `append` frame, and its number of entries.
     Append {
         body: Vec<u8>,
         entries: usize,
@@ -56,7 +56,7 @@ impl Job {
         }
     }
 
-    /// Answers that it was not taken.
+    /// Answers that it was refused.
     pub(crate) fn refuse(&self, refusal: Refusal) {
         let mut bytes = Vec::new();
         Reply::Refused(self.request, refusal).put(&mut bytes);
@@ -64,7 +64,7 @@ impl Job {
     }
 }
 
-/// Shared by all threads of a recorder.
+/// The state that all threads of a recorder share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     queue: Mutex<Queue>,
@@ -76,11 +76,11 @@ pub(crate) struct Shared {
 #[derive(Debug, Default)]
 struct Queue {
     jobs: VecDeque<Job>,
-    /// No more jobs are taken in.
+    /// No more jobs are accepted.
     stopping: bool,
 }
 
-/// How far the log is durable.
+/// The position up to which the log is durable.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct News {
     pub(crate) committed: Position,
@@ -88,16 +88,16 @@ pub(crate) struct News {
     pub(crate) ended: Option<End>,
 }
 
-/// How a log's run ended.
+/// The end of a log's run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum End {
-    /// It was asked to, and everything taken in is durable.
+    /// It was asked to stop, and every accepted entry is durable.
     Stopped,
-    /// The disk failed: nothing may be believed or written any more.
+    /// The disk failed: nothing may be trusted or written any more.
     Failed,
 }
 
-/// What the committer finds.
+/// The committer's next work.
 #[derive(Debug)]
 pub(crate) enum Next {
     Batch(Vec<Job>),
@@ -120,7 +120,7 @@ impl Shared {
         }
     }
 
-    /// Hands requests to the committer, or refuses them when the recorder is ending.
+    /// Passes requests to the committer, or refuses them if the recorder is ending.
     pub(crate) fn submit(&self, jobs: impl IntoIterator<Item = Job>) {
         let mut queue = self.queue();
         if queue.stopping {
@@ -134,13 +134,13 @@ impl Shared {
         self.queued.notify_one();
     }
 
-    /// Takes nothing in any more; what waits is still committed.
+    /// Accepts no more; waiting requests are still committed.
     pub(crate) fn stop(&self) {
         self.queue().stopping = true;
         self.queued.notify_one();
     }
 
-    /// Takes nothing in any more, refuses what waits and ends.
+    /// Accepts no more, refuses waiting requests and ends.
     pub(crate) fn abandon(&self) {
         let mut queue = self.queue();
         queue.stopping = true;
@@ -151,7 +151,7 @@ impl Shared {
         self.ended(End::Failed);
     }
 
-    /// What has queued up, as much as one batch may have; waits for it at most so long.
+    /// The queued requests, up to the size of one batch; waits for them with a time limit.
     pub(crate) fn next_batch(&self, patience: Duration) -> Next {
         let mut queue = self.queue();
         while queue.jobs.is_empty() {
@@ -173,7 +173,8 @@ impl Shared {
             bytes += job.size();
             entries += job.entries();
             let full = bytes > MAX_BATCH_BYTES || entries > MAX_BATCH_ENTRIES;
-            // Hello tells the last counter: everything before it is durable first, nothing after it is.
+            // The answer to `hello` contains the last counter: everything before it is durable first, nothing after it
+            // is.
             let alone = matches!(job.work, Work::Hello(_));
             if count > 0 && (full || alone) {
                 break;
@@ -186,8 +187,8 @@ impl Shared {
         Next::Batch(queue.jobs.drain(..count).collect())
     }
 
-    /// Lets whoever else can run do so as long as more comes of it: on a busy machine what is about to
-    /// be asked shares this batch's way to the disk; on an idle one this costs a system call.
+    /// Yields to other threads as long as that brings more requests. On a busy machine requests that are about to come
+    /// share this batch's sync; on an idle one this costs a system call.
     fn gathered<'a>(&'a self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
         for _ in 0..MAX_YIELDS {
             let before = queue.jobs.len();
@@ -201,18 +202,18 @@ impl Shared {
         queue
     }
 
-    /// Tells the integrator how far the log is durable.
+    /// Reports to the integrator the position up to which the log is durable.
     pub(crate) fn committed(&self, position: Position) {
         self.news().committed = position;
     }
 
-    /// Tells the integrator that nothing more will come.
+    /// Reports to the integrator that nothing more will come.
     pub(crate) fn ended(&self, end: End) {
         self.news().ended = Some(end);
         self.told.notify_all();
     }
 
-    /// The news at that time, or earlier when the log has ended.
+    /// The news at that time, or earlier if the log has ended.
     pub(crate) fn news_at(&self, when: Instant) -> News {
         let mut news = self.news();
         loop {

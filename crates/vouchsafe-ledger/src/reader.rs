@@ -1,6 +1,6 @@
 //! Reads and verifies a log from its files alone: no recorder, no service, no network.
 //!
-//! It works on the recorder's own folder and on any copy of its `log` folder.
+//! It reads the recorder's own folder or any copy of its `log` folder.
 
 mod verify;
 
@@ -18,10 +18,10 @@ use crate::leaf::Leaf;
 
 pub use verify::{Finding, Report};
 
-/// Why a log cannot be read.
+/// The reason why a log cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// There is no log in the folder.
+    /// The folder holds no log.
     #[error("there is no log in {path}: no file `checkpoint`", path = path.display())]
     NoLog {
         /// The folder.
@@ -32,7 +32,7 @@ pub enum ReadError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         kind: io::ErrorKind,
     },
     /// The file `vkey` does not hold a key.
@@ -41,7 +41,7 @@ pub enum ReadError {
         /// The file.
         path: PathBuf,
     },
-    /// The checkpoint is not signed by the log's key, or is none.
+    /// The checkpoint is not signed by the log's key, or is not a checkpoint.
     #[error("{path} is not a checkpoint signed by {vkey}", path = path.display())]
     Checkpoint {
         /// The file.
@@ -49,12 +49,12 @@ pub enum ReadError {
         /// The key that should have signed.
         vkey: String,
     },
-    /// A tile or bundle is missing or not what the checkpoint says.
+    /// A tile or bundle is missing or contradicts the checkpoint.
     #[error("{folder}: {error}", folder = folder.display())]
     Tile {
         /// The log's folder.
         folder: PathBuf,
-        /// Which tile, and what is wrong.
+        /// The tile and its fault.
         error: TileError,
     },
     /// An entry is not in the format of the recorder.
@@ -65,27 +65,27 @@ pub enum ReadError {
     },
 }
 
-/// Why a log does not go on from a checkpoint that was seen before.
+/// The reason why a log does not continue a checkpoint that was seen before.
 #[derive(Debug, thiserror::Error)]
 pub enum NotExtended {
-    /// What was remembered is no checkpoint of this log.
+    /// The remembered text is not a checkpoint of this log.
     #[error("the remembered checkpoint is not signed by the key of the log")]
     Unknown,
     /// It has fewer entries.
     #[error("it ends at entry {size}, and had {known} entries before: it is an older copy")]
     Older {
-        /// Its entries.
+        /// Its number of entries.
         size: u64,
-        /// The entries of the checkpoint that was seen.
+        /// The number of entries of the seen checkpoint.
         known: u64,
     },
-    /// Its first entries are others.
+    /// Its first entries differ.
     #[error("its first {known} entries are not those that were seen before: it is another log")]
     Other {
-        /// The entries of the checkpoint that was seen.
+        /// The number of entries of the seen checkpoint.
         known: u64,
     },
-    /// It cannot be read.
+    /// The log cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
 }
@@ -104,13 +104,13 @@ pub struct Log {
 pub struct LogEntry {
     /// Its index.
     pub index: u64,
-    /// When it was recorded.
+    /// The time when it was recorded.
     pub recorded: Timestamp,
-    /// Where it came from.
+    /// Its source.
     pub source: Source,
     /// The source's counter of it.
     pub counter: u64,
-    /// What it is to the recorder.
+    /// Its kind for the recorder.
     pub kind: EntryKind,
     /// The entry: JSON. Ids are tokens, detail is sealed.
     pub json: String,
@@ -119,10 +119,10 @@ pub struct LogEntry {
 impl Log {
     /// Opens the log in a folder: the recorder's, or a copy of its `log` folder.
     ///
-    /// The key is the one that lies beside the log. Who does not trust the folder uses [`Log::open_with`].
+    /// The key is the one beside the log. A reader who does not trust the folder uses [`Log::open_with`].
     ///
     /// # Errors
-    /// [`ReadError`] when there is none, or its checkpoint is not signed.
+    /// [`ReadError`] if there is no log, or its checkpoint is not signed.
     pub fn open(dir: &Path) -> Result<Self, ReadError> {
         let path = log_folder(dir).join("vkey");
         let text = read_text(&path)?;
@@ -131,7 +131,7 @@ impl Log {
         Self::open_with(dir, verifier)
     }
 
-    /// Opens the log with a key that came from elsewhere.
+    /// Opens the log with a key from elsewhere.
     ///
     /// # Errors
     /// As [`Log::open`].
@@ -182,13 +182,13 @@ impl Log {
         self.checkpoint.root
     }
 
-    /// The checkpoint as it was signed: a note.
+    /// The checkpoint as a signed note.
     #[must_use]
     pub fn note(&self) -> &[u8] {
         &self.note
     }
 
-    /// Proves that the log begins with all that a checkpoint had which was seen before (RFC 9162, section 2.1.4).
+    /// Proves that the log begins with all entries of a checkpoint that was seen before (RFC 9162, section 2.1.4).
     ///
     /// # Errors
     /// [`NotExtended`].
@@ -220,12 +220,12 @@ impl Log {
         &self.verifier
     }
 
-    /// The entries from an index on, each proven to be under the checkpoint before it is given out.
+    /// The entries from an index on. Each is proven to be under the checkpoint before it is returned.
     ///
-    /// To follow a growing log, open it again and ask for the entries from the size before.
+    /// To follow a growing log, open it again and ask for the entries from the previous size on.
     ///
     /// # Errors
-    /// [`ReadError::Tile`] when the tiles do not lead to the checkpoint.
+    /// [`ReadError::Tile`] if the tiles do not lead to the checkpoint.
     pub fn entries(&self, from: u64) -> Result<Entries, ReadError> {
         let files = Files(self.folder.clone());
         let tree =
@@ -240,7 +240,7 @@ impl Log {
 
     /// Verifies the whole log: signature, tiles, entries, times and counters.
     ///
-    /// Whatever is wrong is a finding of the report; the log is sound when there is none.
+    /// Every fault is a finding of the report; the log is sound if there is none.
     #[must_use]
     pub fn verify(&self) -> Report {
         verify::verify(self)
@@ -279,7 +279,7 @@ impl Entries {
                     }
                 }
                 Err(error) => {
-                    // Nothing after it is to be had in order: the iteration ends here.
+                    // The following entries cannot be returned in order: the iteration ends here.
                     self.next = self.tree.size();
                     return Some(Err(ReadError::Tile {
                         folder: self.folder.clone(),

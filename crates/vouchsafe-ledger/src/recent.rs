@@ -1,4 +1,4 @@
-//! The batches of the last moments, so that a request that is sent again gets its first answer.
+//! The most recent batches, so that a request that is sent again gets its first answer.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use vouchsafe::audit::{EntryKind, Source};
 use vouchsafe_tlog::Hash;
 
-/// How many entries are remembered: far more than all connections may have in flight.
+/// Number of remembered entries: far more than all connections may have in flight.
 pub(crate) const REMEMBERED: usize = 131_072;
 
-/// A committed batch with what is needed to answer for it again.
+/// A committed batch with everything needed to answer for it again.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) first_index: u64,
@@ -19,7 +19,7 @@ pub(crate) struct Batch {
     pub(crate) entries: Vec<Known>,
 }
 
-/// One entry of a batch, its leaf hash aside.
+/// One entry of a batch, except its leaf hash.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Known {
     pub(crate) source: Source,
@@ -27,7 +27,7 @@ pub(crate) struct Known {
     pub(crate) kind: EntryKind,
 }
 
-/// Entries of one source that follow one another in one batch.
+/// Consecutive entries of one source in one batch.
 #[derive(Debug)]
 struct Run {
     first_counter: u64,
@@ -45,7 +45,7 @@ pub(crate) struct Recent {
 }
 
 impl Recent {
-    /// Remembers a batch and forgets the oldest beyond the bound.
+    /// Remembers a batch and forgets the oldest beyond the limit.
     pub(crate) fn remember(&mut self, batch: Arc<Batch>) {
         for run in runs(&batch) {
             let source = batch.entries.get(run.position).map(|known| known.source);
@@ -60,7 +60,7 @@ impl Recent {
         }
     }
 
-    /// The batch that holds this entry of this source, and where in it; the entries after it follow.
+    /// The batch that holds this entry of this source, and its position in it; the entries after it follow.
     pub(crate) fn find(&self, source: &Source, counter: u64) -> Option<(&Arc<Batch>, usize)> {
         let runs = self.runs.get(source)?;
         let after = runs.partition_point(|run| run.first_counter <= counter);

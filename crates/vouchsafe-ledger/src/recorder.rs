@@ -1,9 +1,8 @@
 //! The recorder: the process that owns an audit log.
 //!
 //! `vouchsafe recorder --dir DIR --socket PATH` is [`run`]: it serves the verbs `append` and `unsettled` on a Unix
-//! socket, and ends when its standard input closes, after committing what it took in. Nobody can read, change or
-//! delete through it. It has threads of its own and no asynchronous runtime: one commits, one publishes, two
-//! serve each connection.
+//! socket, and ends when its standard input closes, after committing the accepted entries. No verb reads, changes or
+//! deletes. It uses threads and no asynchronous runtime: one thread commits, one publishes, two serve each connection.
 
 mod server;
 
@@ -30,22 +29,22 @@ use crate::keys;
 use crate::layout::Layout;
 use crate::wal::MIN_SEGMENT;
 
-/// How a recorder runs.
+/// The configuration of a recorder.
 #[derive(Clone, Debug)]
 pub struct RecorderConfig {
     /// The log's folder, made by [`init`].
     pub dir: PathBuf,
-    /// Where it listens. The socket's folder is made if it is missing, and MUST be its owner's alone.
+    /// The path of the socket. Its folder is created if it is missing, and MUST be private to its owner.
     pub socket: PathBuf,
     /// Length of a segment of the write-ahead log, in bytes: 8 MiB to 1 GiB.
     pub segment_bytes: u64,
-    /// How often a checkpoint is signed while there are new entries.
+    /// Interval of checkpoints while there are new entries.
     pub checkpoint_every: Duration,
-    /// How often one is signed when there are none.
+    /// Interval of checkpoints without new entries.
     pub heartbeat_every: Duration,
     /// Whether the clock may be far ahead of the last entry.
     pub gap: Gap,
-    /// The policy bundles whose decisions it records: entries that name another are refused.
+    /// The policy bundles that entries may name: entries that name another are refused.
     pub bundles: Vec<BundleHash>,
 }
 
@@ -94,7 +93,7 @@ impl RecorderConfig {
 const DEFAULT_SEGMENT: u64 = 32 << 20;
 const LOCK_WITHIN: Duration = Duration::from_secs(3);
 
-/// The public side of a log: what a client pins and a verifier trusts.
+/// The public side of a log, which a client pins and a verifier trusts.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// Verifies the log's checkpoints; its name is the log's origin.
@@ -103,12 +102,12 @@ pub struct Identity {
     pub recorder: RecorderKey,
 }
 
-/// Makes an empty log, with new keys, in a folder that is missing or empty.
+/// Creates an empty log, with new keys, in a folder that is missing or empty.
 ///
-/// The origin is the log's name for ever: a URL without scheme, such as `log.example.org/phi`.
+/// The origin is the log's permanent name: a URL without scheme, such as `log.example.org/phi`.
 ///
 /// # Errors
-/// [`RecorderError::AlreadyInitialised`] when there is one; else what the disk refused.
+/// [`RecorderError::AlreadyInitialised`] if there is a log; otherwise the error of the disk.
 pub fn init(dir: &Path, origin: &str) -> Result<Identity, RecorderError> {
     private_folder(dir)?;
     let layout = Layout::new(dir);
@@ -118,10 +117,10 @@ pub fn init(dir: &Path, origin: &str) -> Result<Identity, RecorderError> {
     identity(dir)
 }
 
-/// The public side of the log in a folder, as it lies there.
+/// The public side of the log in a folder, unverified.
 ///
 /// # Errors
-/// [`RecorderError::NotInitialised`] when there is none.
+/// [`RecorderError::NotInitialised`] if there is no log.
 pub fn identity(dir: &Path) -> Result<Identity, RecorderError> {
     let layout = Layout::new(dir);
     if !layout.checkpoint().exists() {
@@ -137,9 +136,9 @@ pub fn identity(dir: &Path) -> Result<Identity, RecorderError> {
     })
 }
 
-/// Why [`run`] woke up.
+/// The reason why [`run`] woke up.
 enum Wake {
-    /// Whoever started it has gone, or wants it to end.
+    /// The parent process has gone, or asks it to end.
     Asked,
     /// The committer ended.
     Committer,
@@ -150,9 +149,8 @@ enum Wake {
 /// Runs the recorder until `until` ends, which is the standard input of the process.
 ///
 /// # Errors
-/// [`RecorderError`] when it cannot start, having changed nothing; or when it had to stop because the disk
-/// failed or a file was tampered with. The process MUST end then: what the page cache holds is not to be
-/// trusted again.
+/// [`RecorderError`] if it cannot start (then nothing was changed), or if it had to stop because the disk failed or a
+/// file was tampered with. The process MUST end then: the page cache cannot be trusted any more.
 pub fn run(
     config: &RecorderConfig,
     until: impl Read + Send + 'static,
@@ -174,7 +172,7 @@ pub fn run(
         committer,
         mut integrator,
     } = engine::open(&disk, &layout, options)?;
-    // What a crash left unpublished; and a log that cannot be published takes nothing in.
+    // Publishes the entries that a crash left unpublished: a log that cannot be published accepts nothing.
     integrator.publish(committer.wal.position())?;
     tracing::info!(entries = committer.wal.size(), "the log is open");
 
@@ -213,7 +211,7 @@ pub fn run(
     Ok(())
 }
 
-/// Tells when a thread ends, also by a panic.
+/// Reports the end of a thread, also after a panic.
 struct Ended(Sender<Wake>, Option<Wake>);
 
 impl Ended {
@@ -225,7 +223,7 @@ impl Ended {
 impl Drop for Ended {
     fn drop(&mut self) {
         if let Some(wake) = self.1.take() {
-            // Nobody listens when the recorder is ending already.
+            // Nobody listens if the recorder is ending already.
             let _ = self.0.send(wake);
         }
     }
@@ -251,10 +249,9 @@ fn wait_for_end(mut until: impl Read) {
     }
 }
 
-/// One recorder for one log.
+/// Takes the lock, since a log has one recorder.
 ///
-/// It waits a little: when a service is started again at once, the recorder of the one before is still
-/// publishing what it has.
+/// It waits a little: if a service is restarted at once, the previous recorder is still publishing.
 fn lock(layout: &Layout) -> Result<File, RecorderError> {
     let path = layout.lock();
     let mut options = OpenOptions::new();
@@ -276,7 +273,7 @@ fn lock(layout: &Layout) -> Result<File, RecorderError> {
     }
 }
 
-/// Makes a folder for its owner alone; one that is there must be that.
+/// Creates a folder with mode 0700; an existing one must be private.
 fn private_folder(path: &Path) -> Result<(), RecorderError> {
     DirBuilder::new()
         .recursive(true)

@@ -1,8 +1,8 @@
 //! Refusals before authentication, counted instead of logged one by one.
 //!
-//! A stranger can cause as many refusals as they like. One entry stands for all of one network prefix and
-//! reason within ten seconds, the table is bounded, and so is the number of entries per window: strangers
-//! can't fill the log, and what they did is still in it. Pure: time is an argument, the server drives it.
+//! A stranger can cause any number of refusals. One entry stands for all refusals of one network prefix and reason
+//! within ten seconds. The table is bounded, and so is the number of entries per window: strangers cannot fill the log,
+//! and their attempts are still recorded. Pure: time is an argument, the server drives it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,10 +10,10 @@ use std::collections::hash_map::Entry;
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe::audit::{Context, Draft, Event, Outcome, Stream};
 
-/// Refusals are counted over so long.
+/// The length of a window.
 pub const WINDOW: SignedDuration = SignedDuration::from_secs(10);
-/// Prefixes and reasons that are told apart within one window, and so entries per window at most, apart from
-/// one for each reason that stands for all further prefixes.
+/// Number of distinct pairs of prefix and reason within one window, and so of entries per window. One more entry for
+/// each reason stands for all further prefixes.
 pub const MAX_DISTINCT: usize = 256;
 
 /// Refusals of one network prefix (or of all further ones) for one reason within one window.
@@ -21,13 +21,13 @@ pub const MAX_DISTINCT: usize = 256;
 pub struct Counted {
     /// Token of the network prefix; `None` for those beyond the bound.
     pub network: Option<String>,
-    /// Why: a fixed word.
+    /// The reason: a fixed word.
     pub reason: &'static str,
-    /// How many.
+    /// Their number.
     pub count: u64,
-    /// The first of them.
+    /// The time of the first one.
     pub first: Timestamp,
-    /// The last of them.
+    /// The time of the last one.
     pub last: Timestamp,
 }
 
@@ -54,7 +54,7 @@ pub struct Aggregator {
 }
 
 impl Aggregator {
-    /// An empty one.
+    /// An empty aggregator.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -75,16 +75,16 @@ impl Aggregator {
         );
     }
 
-    /// When [`Aggregator::take`] will have something; `None` while there is nothing.
+    /// The time when [`Aggregator::take`] will return something; `None` if there is nothing.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {
         self.began.and_then(|began| began.checked_add(WINDOW).ok())
     }
 
-    /// The counts of the window when it is over, in a fixed order; nothing before that.
+    /// The counts of a finished window, in a fixed order; none before its end.
     ///
-    /// They are gone from here: who takes them MUST append them, and count them again with
-    /// [`Aggregator::put_back`] when the log does not take them.
+    /// They are removed: the caller MUST append them, and return them with [`Aggregator::put_back`] if the log refuses
+    /// them.
     pub fn take(&mut self, now: Timestamp) -> Vec<Counted> {
         if self.due().is_some_and(|due| due <= now) {
             self.take_all()
@@ -93,7 +93,7 @@ impl Aggregator {
         }
     }
 
-    /// The counts of an unfinished window as well: for the end of the process.
+    /// The counts of an unfinished window as well, for the end of the process.
     pub fn take_all(&mut self) -> Vec<Counted> {
         self.began = None;
         self.distinct = 0;
@@ -102,7 +102,7 @@ impl Aggregator {
         all
     }
 
-    /// Adds counts that could not be appended to the present window, within its bound.
+    /// Adds counts that could not be appended to the present window, within its limit.
     pub fn put_back(&mut self, counts: Vec<Counted>, now: Timestamp) {
         for counted in counts {
             self.add(counted, now);

@@ -1,4 +1,4 @@
-//! What the recorder knows of each source: its last counter, and which intents nobody settled yet.
+//! The recorder's state of each source: its last counter, and its open intents.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -15,16 +15,16 @@ use crate::octets::{self, Malformed, Octets};
 const MAGIC: [u8; 4] = *b"VLB1";
 const MAX_UNSETTLED: usize = 65_536;
 
-/// The sources of a log of some size.
+/// The sources of a log at some size.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Sources {
     last: HashMap<Source, u64>,
-    /// Open intents in the order of their ids, which is that of their time, each with its replica.
+    /// Open intents with their replicas, in the order of their ids, which is the order of time.
     open: BTreeMap<IntentId, Uuid>,
 }
 
 impl Sources {
-    /// Takes in one stored entry.
+    /// Applies one stored entry.
     pub(crate) fn apply(&mut self, source: &Source, counter: u64, kind: EntryKind) {
         self.last.insert(*source, counter);
         match kind {
@@ -32,7 +32,7 @@ impl Sources {
             EntryKind::Intent(id) => {
                 self.open.insert(id, source.replica);
             }
-            // Any source may settle an intent: the reconciler of another replica does it for a lost one.
+            // Any source may settle an intent: the reconciler of another replica settles those of a lost replica.
             EntryKind::Outcome(id) => {
                 self.open.remove(&id);
             }
@@ -44,14 +44,14 @@ impl Sources {
         self.last.get(source).copied().unwrap_or(0)
     }
 
-    /// The open intents of a replica, of all its boots, the oldest first, as many as one answer holds: whoever
-    /// settles them asks again.
+    /// The open intents of a replica, of all its boots, oldest first, as many as one answer holds: the reconciler asks
+    /// again.
     pub(crate) fn unsettled(&self, replica: Uuid) -> Vec<IntentId> {
         let of_replica = self.open.iter().filter(|(_, owner)| **owner == replica);
         of_replica.map(|(id, _)| *id).take(MAX_UNSETTLED).collect()
     }
 
-    /// Writes them beside the log, so that a start need not read all of it.
+    /// Writes them beside the log, so that a start need not read the whole log.
     ///
     /// Durable after the folder was synced.
     pub(crate) fn save(
@@ -80,7 +80,7 @@ impl Sources {
         disk::replace(disk, path, &bytes).at("write", path)
     }
 
-    /// Reads what [`Sources::save`] wrote: the sources, the size and the root that they belong to.
+    /// Reads the output of [`Sources::save`]: the sources, and the size and the root of their log.
     pub(crate) fn load(bytes: &[u8]) -> Result<(Self, u64, Hash), Malformed> {
         let mut octets = Octets::new(bytes);
         let (magic, crc) = (octets.array()?, octets.u32()?);

@@ -1,7 +1,7 @@
-//! The write-ahead log: where an entry is durable first.
+//! The write-ahead log, where an entry becomes durable first.
 //!
-//! INVARIANT (one-frame-in-flight): a frame is written only after the one before it was synced, so at most the
-//! last frame of the log can be torn, and everything before it is what was acknowledged.
+//! INVARIANT (one-frame-in-flight): a frame is written only after the previous one was synced, so at most the last
+//! frame of the log can be torn, and everything before it was acknowledged.
 
 pub(crate) mod frame;
 pub(crate) mod recover;
@@ -21,21 +21,21 @@ use segment::{Segment, SegmentHead};
 /// Smallest segment: it must hold the largest batch.
 pub(crate) const MIN_SEGMENT: u64 = 8 << 20;
 
-/// Where the log's next byte is, and what is before it.
+/// The position of the log's next byte, and the state before it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Position {
     pub(crate) segment: u64,
     pub(crate) offset: u64,
-    /// Entries before this place.
+    /// Number of entries before this position.
     pub(crate) size: u64,
 }
 
-/// What all segments of a log have in common.
+/// The values that all segments of a log share.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) folder: PathBuf,
-    /// SHA-256 of the log's origin: a segment of another log is not mistaken for ours.
+    /// SHA-256 of the log's origin, so that a segment of another log is detected.
     pub(crate) origin: [u8; 32],
     pub(crate) segment_bytes: u64,
 }
@@ -77,7 +77,7 @@ impl Wal {
     /// Commits one batch: when it returns, the entries are on the disk.
     ///
     /// # Errors
-    /// After any error nothing of the log's state is known any more, and the process MUST end.
+    /// After any error the state of the log is unknown, and the process MUST end.
     pub(crate) fn commit(
         &mut self,
         recorded: Timestamp,
@@ -106,7 +106,7 @@ impl Wal {
         Ok(self.position())
     }
 
-    /// When the last batch was recorded.
+    /// The time of the last batch.
     pub(crate) const fn recorded(&self) -> Timestamp {
         self.recorded
     }
@@ -124,7 +124,7 @@ impl Wal {
         }
     }
 
-    /// The file being written to is still the one that was opened.
+    /// Checks that the file being written is still the one that was opened.
     pub(crate) fn check(&self) -> Result<(), RecorderError> {
         self.segment.check(self.place.disk())
     }
@@ -144,8 +144,8 @@ impl Wal {
 
     /// Ends this segment and begins the next.
     ///
-    /// The next one is on the disk before this one says that there is one: a missing file is then known to be
-    /// missing, and a crash between the two leaves an empty next segment.
+    /// The next segment is on the disk before this one refers to it, so a missing file is detected. A crash between the
+    /// two leaves an empty next segment.
     fn go_on(&mut self) -> Result<(), RecorderError> {
         let next = next_segment(
             &self.place,
@@ -190,7 +190,7 @@ fn next_segment(
     Segment::create(place.disk(), &place.folder, &head)
 }
 
-/// The content of a segment, read anew from the disk.
+/// The content of a segment, read again from the disk.
 pub(crate) fn read_segment(disk: &dyn Disk, path: &Path) -> Result<Vec<u8>, RecorderError> {
     disk.read(path).at("read", path)
 }

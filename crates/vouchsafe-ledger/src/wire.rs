@@ -1,8 +1,8 @@
-//! The protocol between a service and its recorder: binary frames over one stream, many requests at once.
+//! The protocol between a service and its recorder: binary frames over one stream, with many concurrent requests.
 //!
-//! Every frame is `length (u32) | verb (u8) | request id (u64) | body`, integers little-endian, the length
-//! counting what follows it. A connection begins with `hello`; then the only verbs are `append` and
-//! `unsettled`. Nothing reads, changes or deletes. The layout of each body is in `docs/audit-log.md`.
+//! Every frame is `length (u32) | verb (u8) | request id (u64) | body`, with little-endian integers; the length counts
+//! the bytes after it. A connection begins with `hello`; after that the only verbs are `append` and `unsettled`. No
+//! verb reads, changes or deletes. `docs/audit-log.md` gives the layout of each body.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -12,13 +12,13 @@ use vouchsafe::ids::IntentId;
 
 use crate::octets::{self, Malformed, Octets};
 
-/// The protocol that this program speaks.
+/// The version of the protocol.
 pub(crate) const VERSION: u16 = 2;
-/// Longest frame, its length field aside. A longer one ends the connection.
+/// Maximum length of a frame, without its length field. A longer one ends the connection.
 pub(crate) const MAX_FRAME: usize = 4 << 20;
-/// Most entries in one request; more go in several.
+/// Maximum number of entries in one request; more are sent in several.
 pub(crate) const MAX_ENTRIES: usize = 2048;
-/// Longest entry: with what the recorder adds, a leaf must stay below the 2^16 of a C2SP entry bundle.
+/// Maximum length of an entry: with the recorder's stamps, a leaf must stay below the 2^16 of a C2SP entry bundle.
 pub(crate) const MAX_ENTRY: usize = 60_000;
 /// Bytes before a frame's body: length, verb, request id.
 pub(crate) const HEAD: usize = 13;
@@ -28,14 +28,14 @@ pub(crate) const HELLO: u8 = 1;
 pub(crate) const APPEND: u8 = 2;
 pub(crate) const UNSETTLED: u8 = 3;
 
-/// Which of a connection's requests a frame belongs to.
+/// Identifies the request of a frame within a connection.
 pub(crate) type RequestId = u64;
 
-/// One entry on its way to the log.
+/// One entry to append.
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
     pub(crate) kind: EntryKind,
-    /// When it happened, by the service's clock.
+    /// The time by the service's clock.
     pub(crate) time: Timestamp,
     pub(crate) counter: u64,
     /// Opaque to the recorder.
@@ -48,40 +48,40 @@ pub(crate) enum Request<'a> {
     Hello {
         version: u16,
         source: Source,
-        /// The policies that the service decides by, if it decides.
+        /// The policies by which the service decides, if it decides.
         bundle: Option<BundleHash>,
     },
     Append(Vec<Entry<'a>>),
     Unsettled,
 }
 
-/// What the recorder says of itself.
+/// The recorder's statement about itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Welcome {
     pub(crate) version: u16,
-    /// An acknowledgement of nothing: shows that the recorder has the pinned key, and how long its log is.
+    /// An acknowledgement of no leaves: proves that the recorder has the pinned key, and gives the length of its log.
     pub(crate) standing: Acknowledgement,
-    /// The last counter stored of this source; 0 before its first entry.
+    /// The last stored counter of this source; 0 before its first entry.
     pub(crate) last_counter: u64,
 }
 
-/// Why the recorder did not take a request.
+/// The reason why the recorder refused a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
 pub(crate) enum Refusal {
-    /// The frame says nothing that the protocol knows, or too much of it.
+    /// The frame is not valid in the protocol, or exceeds a limit.
     Malformed = 1,
     /// The first counter is not the last one plus one.
     Gap = 2,
-    /// A counter that is stored already, with other bytes, or stored too long ago to compare.
+    /// A counter that is already stored with other bytes, or that was stored too long ago to compare.
     Conflict = 3,
     /// An entry's time is too far from the recorder's clock.
     ClockSkew = 4,
-    /// A newer connection speaks for this source.
+    /// A newer connection has this source.
     Superseded = 5,
-    /// The recorder is ending, or its disk failed: nothing of the request may be taken for stored.
+    /// The recorder is ending, or its disk failed: no part of the request may be taken as stored.
     Stopping = 6,
-    /// An entry names a policy bundle that the recorder was not told of.
+    /// An entry names a policy bundle that the recorder was not started with.
     Bundle = 7,
 }
 
@@ -102,7 +102,7 @@ impl Refusal {
     }
 }
 
-/// Where in a batch a request's entries lie.
+/// The positions of a request's entries in a batch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Placed {
     pub(crate) request: RequestId,
@@ -120,7 +120,7 @@ pub(crate) enum Reply {
     Refused(RequestId, Refusal),
 }
 
-/// Why a frame cannot be read from a stream of bytes.
+/// The reason why a frame cannot be read from a stream of bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Framing {
     /// More bytes are needed: this many in all, at least.
@@ -129,7 +129,7 @@ pub(crate) enum Framing {
     Impossible,
 }
 
-/// Splits the first frame off: verb, request id, body, and how many bytes it took.
+/// Splits off the first frame: verb, request id, body, and its number of bytes.
 pub(crate) fn first_frame(bytes: &[u8]) -> Result<(u8, RequestId, &[u8], usize), Framing> {
     let mut octets = Octets::new(bytes);
     let Ok(length) = octets.length() else {
@@ -164,7 +164,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The hash of a policy bundle, in hex; nothing says that there is none.
+/// The hash of a policy bundle, in hex; an empty text means none.
 fn bundle(text: &[u8]) -> Result<Option<BundleHash>, Malformed> {
     if text.is_empty() {
         return Ok(None);

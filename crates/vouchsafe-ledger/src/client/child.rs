@@ -1,7 +1,7 @@
-//! The recorder as a child process: started, watched, started again.
+//! The recorder as a child process: started, watched, restarted.
 //!
-//! It ends when its standard input closes, so it outlives its service by no more than the commit of what it has
-//! taken in, however the service ends. It isolates crashes, not privileges: it runs as the same user.
+//! The recorder ends when its standard input closes. So it outlives its service only for the commit of what it has
+//! accepted, however the service ends. It isolates crashes, not privileges: it runs as the same user.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -19,12 +19,12 @@ use tokio::time::{Instant, sleep, timeout};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// A recorder that ran for so long is started again at once.
+/// A recorder that ran for this time is restarted at once.
 const HEALTHY: Duration = Duration::from_secs(30);
-/// Time to commit and publish what it has, when it is asked to end.
+/// Time to commit and publish, after it was asked to end.
 const END_WITHIN: Duration = Duration::from_secs(10);
 
-/// Which program is the recorder, and where it listens.
+/// The program of the recorder, and its socket.
 #[derive(Clone, Debug)]
 pub struct ChildConfig {
     /// The program.
@@ -33,11 +33,11 @@ pub struct ChildConfig {
     pub args: Vec<OsString>,
     /// The socket that it listens on.
     pub socket: PathBuf,
-    /// How long the first start may take: it reads the write-ahead log, and the whole log once if need be.
+    /// Time limit for the first start: it reads the write-ahead log, and if necessary the whole log once.
     pub ready_within: Duration,
 }
 
-/// Why the recorder could not be started.
+/// The reason why the recorder could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum ChildError {
     /// The program cannot be run.
@@ -45,15 +45,15 @@ pub enum ChildError {
     Spawn {
         /// The program.
         program: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         kind: std::io::ErrorKind,
     },
-    /// It ended at once; it has said why on standard error.
+    /// It ended at once; its message on standard error says why.
     #[error(
         "the recorder ended as it started ({status}); its message above says why and what to do"
     )]
     Ended {
-        /// How it ended.
+        /// Its exit status.
         status: ExitStatus,
     },
     /// It does not answer.
@@ -82,10 +82,10 @@ impl fmt::Debug for Child {
 impl Child {
     /// Starts the recorder and waits until its socket answers.
     ///
-    /// When it dies later it is started again, with a growing pause between deaths.
+    /// If it dies later it is restarted, with a growing pause between restarts.
     ///
     /// # Errors
-    /// [`ChildError`] when the first start fails; nothing is left running then.
+    /// [`ChildError`] if the first start fails; then no process is left running.
     pub async fn start(config: ChildConfig) -> Result<Self, ChildError> {
         let mut running = spawn(&config)?;
         let deadline = Instant::now() + config.ready_within;
@@ -121,15 +121,15 @@ impl Child {
         Some(self.id.load(Ordering::Relaxed)).filter(|id| *id != 0)
     }
 
-    /// How often it was started again after a death.
+    /// Number of restarts after a death.
     #[must_use]
     pub fn restarts(&self) -> u64 {
         self.restarts.load(Ordering::Relaxed)
     }
 
-    /// Asks it to end and waits until it has committed and published what it took in.
+    /// Asks it to end and waits until it has committed and published its accepted entries.
     pub async fn shutdown(mut self) {
-        // The watching task ends before only when the runtime does.
+        // The watching task ends earlier only if the runtime does.
         drop(self.stop.take());
         if let Some(watch) = self.watch.take() {
             let _ = watch.await;
@@ -137,13 +137,13 @@ impl Child {
     }
 }
 
-/// A started recorder. Its standard input is kept apart: waiting for a process would close it.
+/// A started recorder. Its standard input is kept separately: waiting for a process would close it.
 struct Running {
     process: Process,
     stdin: Option<ChildStdin>,
 }
 
-/// What the watching task tells of.
+/// The state that the watching task reports.
 struct Watched {
     restarts: Arc<AtomicU64>,
     id: Arc<AtomicU32>,
@@ -192,7 +192,7 @@ fn spawn(config: &ChildConfig) -> Result<Running, ChildError> {
     let mut command = Command::new(&config.program);
     command.args(&config.args);
     command.stdin(Stdio::piped()).stdout(Stdio::null());
-    // A Ctrl-C at the terminal is for the service: it ends the recorder itself, after its last append.
+    // A Ctrl-C at the terminal is for the service, which ends the recorder after its last append.
     command.process_group(0);
     let mut process = command.spawn().map_err(|error| ChildError::Spawn {
         program: config.program.clone(),

@@ -18,11 +18,11 @@ use super::flight::{Flight, Then};
 use super::{Call, ConnectError, Standing};
 use crate::wire::{self, Framing, Refusal, Reply, Welcome, first_frame};
 
-/// A recorder that does not say hello in this time is not there.
+/// Time limit for the recorder's `hello`.
 const HELLO_WITHIN: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// More is not taken from the callers while so much waits to be written.
+/// While this many bytes wait to be written, the driver accepts no calls.
 const MAX_UNWRITTEN: usize = 1 << 20;
 const READ_AT_ONCE: usize = 64 << 10;
 const CALLS_AT_ONCE: usize = 256;
@@ -42,7 +42,7 @@ pub(super) struct Driver {
     chunk: Box<[u8]>,
 }
 
-/// Why a connection ended.
+/// The reason why a connection ended.
 enum Ended {
     /// It broke.
     Broken,
@@ -118,7 +118,7 @@ impl Driver {
                         return Ended::Finished;
                     }
                     calls.drain(..).for_each(|call| self.take(call));
-                    // Who is about to ask comes along in the same write, and wakes the recorder once with it.
+                    // Callers that are about to append join the same write, which wakes the recorder only once.
                     yield_now().await;
                     while self.takes()
                         && let Ok(call) = self.calls.try_recv()
@@ -130,7 +130,7 @@ impl Driver {
         }
     }
 
-    /// Whether more is taken from the callers now.
+    /// Whether the driver accepts calls now.
     const fn takes(&self) -> bool {
         self.flight.open() && self.unwritten.len() < MAX_UNWRITTEN
     }
@@ -143,7 +143,7 @@ impl Driver {
         }
     }
 
-    /// Writes as much as the socket takes now.
+    /// Writes as much as the socket accepts now.
     fn write(&mut self) -> io::Result<()> {
         let mut written = 0;
         while let Some(rest) = self
@@ -162,7 +162,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Reads what is there and takes every whole answer in.
+    /// Reads the available bytes and handles every complete answer.
     fn read(&mut self) -> io::Result<()> {
         loop {
             match self.stream.try_read(&mut self.chunk) {
@@ -191,7 +191,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Connects again, refusing calls until then; `None` when all clients are gone.
+    /// Connects again, refusing calls until then; `None` if all clients are gone.
     async fn reconnect(&mut self) -> Option<()> {
         self.unread.clear();
         self.unwritten.clear();
@@ -226,7 +226,7 @@ impl Driver {
     }
 }
 
-/// Awaits something while every call is refused at once; `None` when all clients are gone.
+/// Awaits a future while every call is refused at once; `None` if all clients are gone.
 async fn refusing<T>(
     calls: &mut mpsc::Receiver<Call>,
     standing: &AtomicU8,
@@ -253,7 +253,7 @@ async fn refusing<T>(
     }
 }
 
-/// Connects and says hello; returns what the recorder said and any bytes read after it.
+/// Connects and sends `hello`; returns the recorder's answer and any bytes after it.
 async fn greet(
     socket: &PathBuf,
     recorder: &RecorderKey,
@@ -270,7 +270,7 @@ async fn greet(
         wire::put_hello(&mut hello, 0, source, bundle);
         let mut unread = Vec::new();
         let mut chunk = [0; 1024];
-        // A hello is a few dozen bytes: a new connection's buffer takes it whole, once it is writable.
+        // A hello is a few dozen bytes: a new connection's buffer takes all of it, once it is writable.
         stream.writable().await.map_err(|_| unreachable())?;
         if stream.try_write(&hello).ok() != Some(hello.len()) {
             return Err(unreachable());
@@ -292,7 +292,7 @@ async fn greet(
                 Ok(Reply::Welcome(_, welcome)) => welcome,
                 Ok(Reply::Refused(_, Refusal::Malformed)) => return Err(ConnectError::Version),
                 Ok(Reply::Refused(_, Refusal::Bundle)) => return Err(ConnectError::Bundle),
-                // It is ending: the next one will welcome us.
+                // The recorder is ending: the next one will accept.
                 Ok(Reply::Refused(..)) => return Err(unreachable()),
                 _ => return Err(ConnectError::Version),
             };

@@ -1,7 +1,7 @@
-//! What was sent and not answered yet, and which counters it has.
+//! Requests that were sent and not answered yet, and their counters.
 //!
-//! The recorder takes counters without gaps. When it refuses a request, those sent behind it have counters that
-//! will never be taken: the driver sends nothing new until all of them are answered, then numbers them anew.
+//! The recorder accepts counters without gaps. If it refuses a request, the requests sent after it have counters that
+//! it will never accept: the driver sends nothing new until all of them are answered, then gives them new counters.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ enum Pending {
     Unsettled(oneshot::Sender<Result<Vec<IntentId>, AppendError>>),
 }
 
-/// What the driver has to do after an answer.
+/// The driver's next action after an answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Then {
     GoOn,
@@ -42,11 +42,11 @@ pub(super) struct Flight {
     next_request: RequestId,
     /// The counter of the next entry sent.
     next_counter: u64,
-    /// The recorder has said that it has stored every counter up to this one.
+    /// The highest counter that the recorder has acknowledged.
     acknowledged: u64,
-    /// Requests that were refused for a gap that another one left, to be sent again with other counters.
+    /// Requests that were refused for the gap of another one, to be sent again with other counters.
     misnumbered: Vec<Append>,
-    /// A request was refused: its counters are free again, as are those behind it.
+    /// A request was refused: its counters, and those after it, are free again.
     renumber: bool,
 }
 
@@ -91,10 +91,9 @@ impl Flight {
         self.pending.insert(request, Pending::Unsettled(reply));
     }
 
-    /// Begins a connection: the welcome MUST be of the pinned recorder and know all that it acknowledged.
+    /// Begins a connection: the welcome MUST come from the pinned recorder and include every acknowledged entry.
     ///
-    /// What it has stored is asked for again; what it has not is sent with the counters that come next, unless
-    /// its caller was told that it is late.
+    /// Stored requests are asked for again. The others are sent with the next counters, unless their caller got `Late`.
     pub(super) fn welcome(
         &mut self,
         welcome: &Welcome,
@@ -124,7 +123,7 @@ impl Flight {
         Ok(())
     }
 
-    /// Takes an answer in.
+    /// Handles an answer.
     pub(super) fn reply(&mut self, reply: Reply, out: &mut Vec<u8>) -> Then {
         let then = match reply {
             Reply::Committed(acknowledgement, placed) => {
@@ -145,7 +144,7 @@ impl Flight {
                 Then::GoOn
             }
             Reply::Refused(request, refusal) => self.refused(request, refusal),
-            // A second welcome is nonsense.
+            // A second welcome violates the protocol.
             Reply::Welcome(..) => Then::Reconnect,
         };
         let appending = |pending: &Pending| matches!(pending, Pending::Append { .. });
@@ -183,7 +182,7 @@ impl Flight {
 
     fn refused(&mut self, request: RequestId, refusal: Refusal) -> Then {
         if matches!(refusal, Refusal::Stopping | Refusal::Superseded) {
-            // Whether it is stored will be known over the next connection.
+            // The next connection will show whether it is stored.
             return Then::Reconnect;
         }
         let Some(Pending::Append {
@@ -197,7 +196,7 @@ impl Flight {
             self.misnumbered.push(append);
             return Then::GoOn;
         }
-        // A repeated request that the recorder cannot compare any more may well be stored.
+        // A repeated request that the recorder can no longer compare may well be stored.
         let unknown = repeated && refusal == Refusal::Conflict;
         let _ = append.reply.send(Err(if unknown {
             AppendError::Late

@@ -1,4 +1,4 @@
-//! A disk in memory that can fail at the n-th operation and forgets what was not synced.
+//! A disk in memory that can fail at the n-th operation, and that forgets unsynced data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -9,7 +9,7 @@ use super::{Disk, DiskFile, Identity};
 
 const SECTOR: usize = 512;
 
-/// Content as programs see it and as it would be after the power went.
+/// The content that programs see, and the content after a power cut.
 #[derive(Clone, Debug, Default)]
 struct Node {
     cached: Vec<u8>,
@@ -41,7 +41,7 @@ struct State {
 }
 
 impl State {
-    /// Counts an operation that changes something; the chosen one and all after it fail.
+    /// Counts a changing operation; the chosen one and all after it fail.
     fn operation(&mut self, what: &str, path: &Path) -> io::Result<()> {
         self.operations += 1;
         if self.fail_at.is_some_and(|at| self.operations >= at) {
@@ -79,23 +79,23 @@ impl SimDisk {
         disk
     }
 
-    /// Chooses anew which operation fails, counted from now.
+    /// Chooses again which operation fails, counted from now.
     pub(crate) fn fail_after(&self, n: u64) {
         let mut state = self.lock();
         state.fail_at = Some(state.operations + n);
     }
 
-    /// How many changing operations there were.
+    /// Number of changing operations.
     pub(crate) fn operations(&self) -> u64 {
         self.lock().operations
     }
 
-    /// Which operation failed first.
+    /// The operation that failed first.
     pub(crate) fn failed(&self) -> Option<String> {
         self.lock().failed.clone()
     }
 
-    /// The disk after a power cut: synced content stays, of the rest each sector and each name by chance.
+    /// The disk after a power cut: synced content stays; each other sector and name stays by chance.
     pub(crate) fn after_power_cut(&self, mut seed: u64) -> Self {
         let mut chance = move || {
             // xorshift64: a fixed seed gives the same crash again.
@@ -144,8 +144,8 @@ impl SimDisk {
         Self(Arc::new(Mutex::new(state)))
     }
 
-    /// The disk as the next process finds it after operations failed: what was not synced is still in the page
-    /// cache and counts as clean, so that no later sync writes it.
+    /// The disk as the next process finds it after operations failed: unsynced data are still in the page cache and
+    /// count as clean, so that no later sync writes them.
     pub(crate) fn after_failure(&self) -> Self {
         let old = self.lock();
         let mut nodes = old.nodes.clone();
@@ -160,7 +160,7 @@ impl SimDisk {
         Self(Arc::new(Mutex::new(state)))
     }
 
-    /// Writes what programs see into a real folder, so that the readers of real files can look at it.
+    /// Writes the content that programs see into a real folder, for the readers of real files.
     pub(crate) fn copy_out(&self, from: &Path, to: &Path) {
         let state = self.lock();
         for (path, inode) in &state.cached {
@@ -173,7 +173,7 @@ impl SimDisk {
         }
     }
 
-    /// Changes a file's bytes behind everyone's back, on the platter as well.
+    /// Changes a file's bytes without any operation, also on the platter.
     pub(crate) fn tamper(&self, path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
         let mut state = self.lock();
         let inode = state.inode(path).unwrap();
@@ -196,7 +196,7 @@ impl DiskFile for SimFile {
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut state = self.disk.lock();
         let outcome = state.operation("write", &self.path);
-        // A write that fails has written a part; a disk writes whole sectors.
+        // A failing write has written a part; a disk writes whole sectors.
         let bytes = if outcome.is_ok() {
             bytes
         } else {

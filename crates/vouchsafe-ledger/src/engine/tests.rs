@@ -19,7 +19,7 @@ mod answers;
 mod faults;
 
 const ORIGIN: &str = "log.example.org/sim";
-/// Small, so that a test goes through many segments.
+/// Small, so that a test uses many segments.
 const SEGMENT: u64 = 16 << 10;
 
 fn now() -> Timestamp {
@@ -83,7 +83,7 @@ impl Sim {
         vouchsafe::trusted::recorder(ORIGIN, public.acknowledgement)
     }
 
-    /// What the readers of real files say of the published log.
+    /// The report of the readers of real files on the published log.
     fn report(&self) -> crate::reader::Report {
         let folder = tempfile::TempDir::new().unwrap();
         self.disk.copy_out(&self.layout.log(), folder.path());
@@ -91,14 +91,14 @@ impl Sim {
     }
 }
 
-/// An engine whose threads are steps of the test.
+/// An engine whose threads run as steps of the test.
 struct Stepped {
     engine: Engine,
     connections: u64,
 }
 
 impl Stepped {
-    /// A connection that has said hello, and the last counter that it was told.
+    /// A connection that has said hello, and the last counter in the answer.
     fn connect(&mut self, source: Source) -> (Arc<Connection>, u64) {
         self.connections += 1;
         let connection = Arc::new(Connection::new(self.connections));
@@ -141,7 +141,7 @@ impl Stepped {
         self.engine.integrator.recycle(committed)
     }
 
-    /// Ends both threads in good order.
+    /// Ends both threads in order.
     fn stop(self) -> Result<(), RecorderError> {
         let Engine {
             shared,
@@ -213,7 +213,7 @@ fn body(entries: &[TestEntry]) -> Vec<u8> {
     body.to_vec()
 }
 
-/// Takes the answers that wait for a connection.
+/// Takes the waiting answers of a connection.
 fn replies(connection: &Connection) -> Vec<Reply> {
     connection.close();
     let mut replies = Vec::new();

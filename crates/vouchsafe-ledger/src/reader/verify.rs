@@ -1,4 +1,4 @@
-//! Verification of a whole log, in constant memory but for one counter per source and one id per open intent.
+//! Verification of a whole log, in constant memory except one counter per source and one id per open intent.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -12,16 +12,16 @@ use vouchsafe_tlog::{Frontier, Hash, hash_leaf};
 use super::{Log, ReadError};
 use crate::leaf::Leaf;
 
-/// More findings are counted and not kept: a log that is another's altogether has one per entry.
+/// Further findings are counted but not kept: an entirely different log has one per entry.
 const MAX_FINDINGS: usize = 1000;
 
-/// What does not hold in a log.
+/// A failed check of a log.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Finding {
     /// The files do not lead to the checkpoint.
     #[error("{what}")]
     Tiles {
-        /// Which file, and what is wrong with it.
+        /// The file and its fault.
         what: String,
     },
     /// An entry is not in the format of the recorder.
@@ -30,7 +30,7 @@ pub enum Finding {
         /// Its index.
         index: u64,
     },
-    /// Entries of a source are missing, or there twice.
+    /// Entries of a source are missing or duplicate.
     #[error("entry {index}: source {source_id} has counter {found} where {expected} should follow")]
     Counter {
         /// The entry's index.
@@ -39,10 +39,10 @@ pub enum Finding {
         source_id: Source,
         /// The counter after the last one.
         expected: u64,
-        /// The counter that is there.
+        /// The counter that was found.
         found: u64,
     },
-    /// An entry was recorded before the one in front of it.
+    /// An entry was recorded before the previous one.
     #[error("entry {index}: it was recorded before the entry in front of it")]
     Time {
         /// Its index.
@@ -53,7 +53,7 @@ pub enum Finding {
     Root,
 }
 
-/// What verification found.
+/// The result of a verification.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The log's name.
@@ -64,22 +64,22 @@ pub struct Report {
     pub entries: u64,
     /// Root of the checkpoint.
     pub root: Hash,
-    /// Sources of entries: each boot of each replica is one.
+    /// Number of sources: each boot of each replica is one.
     pub sources: u64,
-    /// Intents without an outcome. Not a fault by itself: the newest may be under way.
+    /// Intents without an outcome. Not a fault in itself: the newest may be in progress.
     pub unsettled: Vec<IntentId>,
-    /// When the first and the last entry were recorded.
+    /// The times of the first and the last entry.
     pub recorded: Option<(Timestamp, Timestamp)>,
-    /// What does not hold, at most a thousand of them.
+    /// The failed checks, at most a thousand.
     pub findings: Vec<Finding>,
     /// Findings beyond those.
     pub more_findings: u64,
-    /// How long it took.
+    /// Duration of the verification.
     pub took: Duration,
 }
 
 impl Report {
-    /// Whether everything holds.
+    /// Whether every check passed.
     #[must_use]
     pub const fn is_sound(&self) -> bool {
         self.findings.is_empty()
@@ -101,7 +101,7 @@ impl Report {
     }
 }
 
-/// What the entries so far said.
+/// The state after the entries so far.
 #[derive(Debug, Default)]
 struct State {
     last: HashMap<Source, u64>,
@@ -137,7 +137,7 @@ pub(super) fn verify(log: &Log) -> Report {
     report
 }
 
-/// Reads every bundle against its tile, and hashes all entries a second time without the tiles.
+/// Compares every bundle with its tile, and hashes all entries a second time without the tiles.
 fn walk(log: &Log, state: &mut State, report: &mut Report) -> Result<(), ReadError> {
     let tree = log.entries(0)?.tree;
     let mut frontier = Frontier::new();
@@ -145,7 +145,7 @@ fn walk(log: &Log, state: &mut State, report: &mut Report) -> Result<(), ReadErr
     for bundle in 0..tree.bundles() {
         let entries = match tree.bundle(bundle) {
             Ok(entries) => entries,
-            // The other bundles are still worth looking at: all the damage, not only the first.
+            // The other bundles are still checked, to report all of the damage.
             Err(error) => {
                 report.find(Finding::Tiles {
                     what: log.tile(error).to_string(),
@@ -167,7 +167,7 @@ fn walk(log: &Log, state: &mut State, report: &mut Report) -> Result<(), ReadErr
 }
 
 impl State {
-    /// Counters are compared only while no bundle was lost: after one, every source has a gap.
+    /// Counters are compared only while no bundle was lost: after a lost one, every source has a gap.
     fn entry(&mut self, index: u64, bytes: &[u8], whole: bool, report: &mut Report) {
         let Ok(leaf) = Leaf::read(bytes) else {
             return report.find(Finding::Entry { index });

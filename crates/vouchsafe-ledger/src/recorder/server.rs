@@ -18,11 +18,11 @@ use crate::leaf;
 use crate::queue::{Job, Shared, Work};
 use crate::wire::{self, Framing, Refusal, Request, first_frame};
 
-/// More services than any deployment has replicas on one host.
+/// More connections than any deployment has replicas on one host.
 const MAX_CONNECTIONS: usize = 64;
-/// A connection that does not say who it is ends.
+/// Time limit for `hello`; then the connection ends.
 const HELLO_WITHIN: Duration = Duration::from_secs(5);
-/// A service that takes no answer for so long has hung; its connection ends.
+/// A service that reads no answer for this time hangs; its connection ends.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 const READ_AT_ONCE: usize = 256 << 10;
 
@@ -33,18 +33,18 @@ pub(super) struct Server {
     live: Arc<Live>,
 }
 
-/// The connections that are open.
+/// The open connections.
 #[derive(Debug, Default)]
 struct Live {
     stopping: AtomicBool,
     count: AtomicUsize,
-    /// The policy bundles whose decisions it records.
+    /// The policy bundles that entries may name.
     bundles: Vec<String>,
     streams: Mutex<Vec<(u64, UnixStream, Arc<Connection>)>>,
 }
 
 impl Server {
-    /// Listens. A socket that an earlier recorder left is replaced: the lock says that there is no other one.
+    /// Listens. The socket of an earlier recorder is replaced: the lock guarantees that no other one runs.
     pub(super) fn start(
         path: &Path,
         shared: &Arc<Shared>,
@@ -76,16 +76,16 @@ impl Server {
         })
     }
 
-    /// Takes no more connections: whoever comes now waits for the next recorder.
+    /// Accepts no more connections: new ones wait for the next recorder.
     pub(super) fn close(&self) {
         self.live.stopping.store(true, Ordering::SeqCst);
-        // Wakes the thread that accepts; without it, it would sit in the system call for ever.
+        // Wakes the accepting thread, which would otherwise stay in the system call for ever.
         drop(UnixStream::connect(&self.path));
         // The next recorder would remove it as well.
         let _ = fs::remove_file(&self.path);
     }
 
-    /// Lets the answers out that wait, then ends all connections.
+    /// Sends the waiting answers, then ends all connections.
     pub(super) fn stop(self) {
         let streams = std::mem::take(
             &mut *self
@@ -114,7 +114,7 @@ fn accept(listener: &UnixListener, shared: &Arc<Shared>, live: &Arc<Live>) {
             }
             Ok(_) => Ok(()),
             Err(_) => {
-                // Out of file descriptors, most likely: not to be retried in a tight loop.
+                // Most likely no file descriptors are left: no retry in a tight loop.
                 std::thread::sleep(Duration::from_millis(100));
                 Ok(())
             }
@@ -191,7 +191,7 @@ fn write_all(mut stream: UnixStream, connection: &Connection) {
     let _ = stream.shutdown(std::net::Shutdown::Both);
 }
 
-/// Reads frames until the service goes away or says something that the protocol does not know.
+/// Reads frames until the service goes away or violates the protocol.
 fn read_all(
     mut stream: UnixStream,
     connection: &Arc<Connection>,
@@ -220,10 +220,10 @@ fn read_all(
     }
 }
 
-/// The connection MUST end: what came is none of the protocol's frames.
+/// The connection MUST end: the bytes are not a frame of the protocol.
 struct Nonsense;
 
-/// Hands every whole frame to the committer; returns how many bytes they were.
+/// Passes every whole frame to the committer; returns their number of bytes.
 fn take_frames(
     buffer: &[u8],
     connection: &Arc<Connection>,
@@ -253,7 +253,7 @@ fn take_frames(
                 break Err(Nonsense);
             }
         };
-        // What was read so far must be on its way before this thread may have to wait for its answers.
+        // The frames read so far must be passed on before this thread may have to wait for their answers.
         if !job.connection.has_room(job.size()) {
             shared.submit(jobs.drain(..));
         }
@@ -272,15 +272,15 @@ fn take_frames(
     outcome
 }
 
-/// What a frame asks for.
+/// The request in a frame.
 enum Asked {
     Work(Work),
-    /// Entries that are none, or not to be recorded.
+    /// Invalid entries, or entries that must not be recorded.
     Refused(Refusal),
     Nonsense,
 }
 
-/// What a frame asks for, if this connection may ask for it now: `hello` first, and once.
+/// The request in a frame, if this connection may make it now: `hello` first, and once.
 fn asked(verb: u8, body: &[u8], connection: &Connection, bundles: &[String]) -> Asked {
     match (Request::read(verb, body), connection.source.get()) {
         (

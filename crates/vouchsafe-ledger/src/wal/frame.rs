@@ -1,7 +1,7 @@
-//! One committed batch as the write-ahead log holds it.
+//! One committed batch in the write-ahead log.
 //!
-//! A frame begins at a sector and is padded with zeros to the next one, so that writing a batch never touches
-//! a sector that holds an acknowledged one. Integers are little-endian:
+//! A frame begins at a sector and is padded with zeros to the next one, so that writing a batch never touches a sector
+//! with an acknowledged one. Integers are little-endian:
 //!
 //! ```text
 //! magic "VLF1" | crc32c of the head after this field (u32)
@@ -20,7 +20,7 @@ use vouchsafe_tlog::Hash;
 use crate::octets::{self, Malformed, Octets};
 use crate::wire::timestamp;
 
-/// What a disk writes whole or not at all.
+/// The unit that a disk writes whole or not at all.
 pub(crate) const SECTOR: usize = 512;
 const MAGIC: [u8; 4] = *b"VLF1";
 const HEAD: usize = 112;
@@ -29,9 +29,9 @@ const GOES_ON: u32 = 1;
 /// The fixed part of a frame.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Head {
-    /// The segment that the frame was written to: in a recycled one, older frames do not count.
+    /// The segment that the frame was written to: in a recycled segment, older frames do not count.
     pub(crate) segment: u64,
-    /// The log goes on in the next segment; nothing follows here.
+    /// The log continues in the next segment; no frame follows here.
     pub(crate) goes_on: bool,
     pub(crate) first_index: u64,
     pub(crate) count: u32,
@@ -58,7 +58,7 @@ pub(crate) struct Stored<'a> {
 pub(crate) struct Frame<'a> {
     pub(crate) head: Head,
     pub(crate) entries: Vec<Stored<'a>>,
-    /// Bytes that it takes, padding included.
+    /// Its length in bytes, including padding.
     pub(crate) length: usize,
 }
 
@@ -69,15 +69,15 @@ impl Frame<'_> {
     }
 }
 
-/// What is found at a place in a segment.
+/// The result of reading at a position in a segment.
 #[derive(Debug)]
 pub(crate) enum Found<'a> {
     Frame(Frame<'a>),
     /// Nothing was ever written here.
     Nothing,
-    /// A write that was cut off: at least one of its sectors never reached the disk.
+    /// An interrupted write: at least one of its sectors never reached the disk.
     Torn,
-    /// Every sector was written, but not as it is now.
+    /// Every sector was written, but the content has changed.
     Damaged,
 }
 
@@ -148,7 +148,7 @@ fn short(number: usize) -> [u8; 2] {
     u16::try_from(number).unwrap_or(u16::MAX).to_le_bytes()
 }
 
-/// What is at the front of `bytes`, which run to the end of the segment.
+/// Reads the front of `bytes`, which extend to the end of the segment.
 pub(crate) fn find(bytes: &[u8], segment: u64) -> Found<'_> {
     let sector = bytes.get(..SECTOR).unwrap_or(bytes);
     if sector.iter().all(|byte| *byte == 0) {
@@ -176,7 +176,7 @@ pub(crate) fn find(bytes: &[u8], segment: u64) -> Found<'_> {
             Err(Malformed) => Found::Damaged,
         };
     }
-    // The segment was all zeros before, and no sector of a whole frame is: leaves are text.
+    // The segment was all zeros before, and no sector of a whole frame is all zeros: leaves are text.
     let written = bytes.get(..HEAD + length).unwrap_or(bytes);
     let missing = written
         .chunks(SECTOR)

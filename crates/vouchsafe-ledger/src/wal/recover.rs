@@ -1,7 +1,7 @@
-//! Reads the write-ahead log back at start, and refuses what it cannot explain.
+//! Reads the write-ahead log at a start, and refuses anything that a crash cannot explain.
 //!
-//! A torn last frame is explained by a crash and removed. Anything else that is not as it was written is
-//! damage: it may have been acknowledged, so nothing is removed and the recorder does not start.
+//! A crash explains a torn last frame, which is removed. Any other difference is damage: the data may have been
+//! acknowledged, so nothing is removed and the recorder does not start.
 
 use std::path::{Path, PathBuf};
 
@@ -13,27 +13,27 @@ use super::segment::{self, Segment, SegmentHead};
 use super::{Place, Position, Wal, read_segment};
 use crate::error::{At, RecorderError, damaged};
 
-/// The log as it was found; nothing was changed yet.
+/// The log as found; nothing was changed yet.
 #[derive(Debug)]
 pub(crate) struct Recovered {
     frontier: Frontier,
     recorded: Timestamp,
-    /// Where the log ends, in the last segment.
+    /// The end of the log, in the last segment.
     end: u64,
     last: u64,
-    /// Bytes that a crash left after the end, per segment: from here to there they become zeros.
+    /// The ranges of a torn frame after the end, per segment: they are filled with zeros.
     torn: Vec<Torn>,
-    /// A next segment that a crash left empty, before this one could say that there is one.
+    /// An empty next segment, left by a crash before this one could refer to it.
     leftover: Option<PathBuf>,
-    /// The first segment and the place after the checkpoint, where integration goes on.
+    /// The first segment and the position after the checkpoint, where integration continues.
     pub(crate) oldest: u64,
     pub(crate) resume: Position,
 }
 
-/// No batch is longer: what a torn one may have left behind the end.
+/// Maximum length of a batch, and so of a torn one after the end.
 const MAX_TORN: usize = 8 << 20;
 
-/// A file, and from where to where it holds the rest of a torn frame.
+/// A file, and the range in it with the rest of a torn frame.
 type Torn = (PathBuf, u64, u64);
 
 /// A running scan over all segments.
@@ -49,15 +49,15 @@ struct Scan<'a> {
     torn: Vec<Torn>,
 }
 
-/// Where a segment ends, and how.
+/// The end of a segment, and its kind.
 struct SegmentEnd {
     offset: u64,
     goes_on: bool,
 }
 
-/// Scans the log; `at_checkpoint` is the tree that the verified checkpoint and its tiles give.
+/// Scans the log; `at_checkpoint` is the tree of the verified checkpoint and its tiles.
 ///
-/// Every whole frame is shown to `visit`, in order, also those before the checkpoint.
+/// Every whole frame is passed to `visit`, in order, including those before the checkpoint.
 pub(crate) fn recover(
     place: &Place,
     at_checkpoint: &Frontier,
@@ -200,7 +200,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// Checks that the frame continues the log and, from the checkpoint on, that its entries give its root.
+    /// Checks that the frame continues the log and, after the checkpoint, that its entries give its root.
     fn frame(&mut self, path: &Path, offset: u64, frame: &Frame<'_>) -> Result<(), RecorderError> {
         let bad = |what| Err(damaged(path, offset, what));
         let head = &frame.head;
@@ -228,7 +228,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// Remembers the latest place at which exactly the entries of the checkpoint are behind us.
+    /// Remembers the latest position before which there are exactly the entries of the checkpoint.
     fn mark(&mut self, segment: u64, offset: u64) {
         if self.next_index == self.anchor {
             self.resume = Some(Position {
@@ -239,7 +239,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// What follows the last whole frame may be zeros or the rest of one torn frame, never another whole one.
+    /// After the last whole frame only zeros or the rest of one torn frame may follow, never another whole one.
     fn tail(
         &mut self,
         path: &Path,
@@ -265,9 +265,9 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// A segment that does not say that the log goes on, though another follows: the crash came between the two.
+    /// A segment without a reference to the next one, though another follows: the crash came between the two.
     fn unfinished(&self, number: u64, last: u64) -> Result<PathBuf, RecorderError> {
-        // The next segment is removed, and made again when it is needed: it MUST hold nothing.
+        // The next segment is removed, and created again when needed: it MUST be empty.
         let next = self.place.path(number + 1);
         let bytes = read_segment(self.place.disk(), &next)?;
         let used = bytes
@@ -304,7 +304,7 @@ impl Recovered {
         self.recorded
     }
 
-    /// Removes what a crash left behind and opens the log for writing.
+    /// Removes the rests of a crash and opens the log for writing.
     pub(crate) fn open(self, place: Place) -> Result<Wal, RecorderError> {
         segment::clean(place.disk(), &place.folder)?;
         if let Some(leftover) = &self.leftover {
@@ -331,10 +331,10 @@ impl Recovered {
         })
     }
 
-    /// Writes the log again from the checkpoint on, as it was read, with zeros after it.
+    /// Writes the log again from the checkpoint on, with the same bytes, and zeros after them.
     ///
-    /// It may have been read from the page cache of a system whose disk had refused it: after a failed sync the
-    /// pages count as clean, and a later sync of them does nothing (this is how other databases lost data).
+    /// It may have been read from the page cache of a system whose disk had refused it: after a failed sync the pages
+    /// count as clean, and a later sync does not write them (other databases lost data this way).
     fn write_again(&self, place: &Place) -> Result<(), RecorderError> {
         for number in self.resume.segment..=self.last {
             let path = place.path(number);

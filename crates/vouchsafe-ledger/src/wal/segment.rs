@@ -1,4 +1,4 @@
-//! The files of the write-ahead log: preallocated, filled with zeros, numbered, used again.
+//! The files of the write-ahead log: preallocated, filled with zeros, numbered, recycled.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,16 +15,16 @@ use crate::wire::timestamp;
 
 const MAGIC: [u8; 4] = *b"VLS1";
 const HEAD: usize = 104;
-/// Zeros are written in pieces of this size, so that a commit never waits behind a whole segment.
+/// Zeros are written in pieces of this size, so that a commit never waits for a whole segment.
 const PIECE: usize = 1 << 20;
-/// A segment that is ready for use: zeros only, on the disk.
+/// A segment that is ready for use: zeros only, synced.
 const SPARE: &str = "spare";
-/// A segment on its way to being one.
+/// A segment that is being prepared.
 const PREPARING: &str = "preparing";
-/// A segment that is about to get its number. Only the committer touches it, as the integrator does the two above.
+/// A segment that is about to get its number. Only the committer touches it; only the integrator touches the two above.
 const TAKEN: &str = "taken";
 
-/// What the first sector of a segment says.
+/// The content of a segment's first sector.
 ///
 /// ```text
 /// magic "VLS1" | crc32c of what follows (u32) | number (u64) | length of the file (u64)
@@ -97,7 +97,7 @@ pub(crate) fn numbers(disk: &dyn Disk, folder: &Path) -> Result<Vec<u64>, Record
     Ok(names.iter().filter_map(number).collect())
 }
 
-/// The index at which the oldest segment begins; without one that can be read, none that any log reaches.
+/// The index at which the oldest segment begins; if none can be read, an index beyond any log.
 pub(crate) fn first_index(place: &Place) -> Result<u64, RecorderError> {
     let Some(oldest) = numbers(place.disk(), &place.folder)?.first().copied() else {
         return Ok(u64::MAX);
@@ -107,7 +107,7 @@ pub(crate) fn first_index(place: &Place) -> Result<u64, RecorderError> {
     Ok(SegmentHead::decode(&bytes).map_or(u64::MAX, |head| head.first_index))
 }
 
-/// An open segment and what it was when it was opened.
+/// An open segment and its identity when it was opened.
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub(crate) number: u64,
@@ -117,7 +117,7 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// Opens one that is there.
+    /// Opens an existing one.
     pub(crate) fn open(disk: &dyn Disk, folder: &Path, number: u64) -> Result<Self, RecorderError> {
         let path = path(folder, number);
         let file = disk.open(&path).at("open", &path)?;
@@ -130,7 +130,7 @@ impl Segment {
         })
     }
 
-    /// Makes the next one: from the spare segment if there is one, else from nothing.
+    /// Creates the next one: from the spare segment if there is one, else as a new file.
     ///
     /// When it returns, the segment is on the disk under its own name, with its first sector.
     pub(crate) fn create(
@@ -155,14 +155,14 @@ impl Segment {
         Self::open(disk, folder, head.number)
     }
 
-    /// Its length in bytes, as it was made.
+    /// Its length in bytes, as created.
     pub(crate) const fn length(&self) -> u64 {
         self.identity.length
     }
 
-    /// The name still leads to this very file, nothing else does, and it has its length.
+    /// Checks that the name still refers to this file, that no other name does, and that it has its length.
     ///
-    /// A log file that someone deleted can be written to for months without an error.
+    /// A program can write to a deleted log file for months without an error.
     pub(crate) fn check(&self, disk: &dyn Disk) -> Result<(), RecorderError> {
         match disk.identity(&self.path) {
             Ok(now) if now == self.identity && now.links == 1 => Ok(()),
@@ -185,7 +185,7 @@ fn length(disk: &dyn Disk, path: &Path) -> Result<Option<u64>, RecorderError> {
     }
 }
 
-/// Makes a spare segment ready ahead of time, from an old one that is no longer needed if there is one.
+/// Prepares a spare segment ahead of time, from an old one that is no longer needed if there is one.
 ///
 /// MUST be called with `old` only when its entries are in synced tiles under a synced checkpoint.
 pub(crate) fn prepare_spare(
@@ -203,7 +203,7 @@ pub(crate) fn prepare_spare(
         } else {
             disk.remove(&old).at("remove", &old)?;
         }
-        // Its content may go only after its name has gone for good.
+        // Its content may be erased only after its name is durably gone.
         disk.sync_dir(folder).at("sync", folder)?;
     }
     if needed {
@@ -213,7 +213,7 @@ pub(crate) fn prepare_spare(
     Ok(())
 }
 
-/// Removes what a crash left half prepared; a spare segment stays only if it holds nothing but zeros.
+/// Removes a half-prepared segment of a crash; a spare segment stays only if it holds nothing but zeros.
 pub(crate) fn clean(disk: &dyn Disk, folder: &Path) -> Result<(), RecorderError> {
     for name in disk.list(folder).at("list", folder)? {
         let path = folder.join(&name);

@@ -1,4 +1,4 @@
-//! Frames read back, and nothing that comes over the wire or from the disk makes a parser panic.
+//! Frames are read back, and no bytes from the wire or the disk make a parser panic.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -158,7 +158,7 @@ proptest! {
         let _ = crate::leaf::said(&bytes);
     }
 
-    /// Lengths and counts that promise more than there is, with valid checksums around them.
+    /// Lengths and counts beyond the available bytes, with valid checksums around them.
     #[test]
     fn no_count_makes_a_parser_allocate_what_is_not_there(count in any::<u32>(), rest in vec(any::<u8>(), 0..64)) {
         let mut body = count.to_le_bytes().to_vec();

@@ -1,8 +1,8 @@
-//! What the recorder answers.
+//! The recorder's answers.
 
 use super::*;
 
-/// Appends and commits; where the first entry went, or why not.
+/// Appends and commits; returns the index of the first entry, or the refusal.
 fn append(
     log: &mut Stepped,
     connection: &Arc<Connection>,
@@ -79,7 +79,7 @@ fn it_has_the_same_place_after_a_restart_as_well() {
             log.publish().unwrap();
         }
     }
-    // No good end: dropped, as a killed process drops it.
+    // Not stopped in order: dropped, as a killed process drops it.
     drop(log);
     let mut log = sim.open().unwrap();
     let (connection, last) = log.connect(source(1));
@@ -169,7 +169,7 @@ fn a_newer_connection_speaks_for_its_source_alone() {
         append(&mut log, &old, &[entry(2)]),
         Err(Refusal::Superseded)
     );
-    // The old one's end does not silence the new one.
+    // The end of the old connection does not close the new one.
     log.submit(&old, 0, Work::Gone);
     assert_eq!(append(&mut log, &new, &[entry(2)]), Ok(1));
 }
@@ -251,7 +251,7 @@ fn a_clock_behind_the_log_refuses_to_start() {
 fn a_clock_far_ahead_of_the_log_refuses_to_start_until_somebody_looked() {
     let sim = Sim::fresh();
     let ahead = || Timestamp::from_second(now().as_second() + 32 * 86_400).unwrap();
-    // An empty log has nothing to compare with.
+    // An empty log has no time to compare with.
     assert!(sim.open_at(ahead).is_ok());
     let mut log = sim.open().unwrap();
     let (connection, _) = log.connect(source(1));

@@ -1,12 +1,12 @@
-//! Every write and every sync fails in turn; the power goes at that moment; nothing acknowledged is lost.
+//! Every write and every sync fails in turn, followed by a power cut; nothing acknowledged is lost.
 
 use super::*;
 use crate::wal::frame::{Found, Stored, encode, find};
 
-/// What was acknowledged: the index of each entry by its counter.
+/// Acknowledged entries: the index of each by its counter.
 type Promised = BTreeMap<u64, u64>;
 
-/// Appends requests of several sizes until the disk fails or all are done, publishing now and then.
+/// Appends requests of several sizes until the disk fails or all are done, with some publications.
 fn work(
     sim: &Sim,
     log: &mut Stepped,
@@ -38,7 +38,7 @@ fn work(
     Ok(())
 }
 
-/// After a crash: the log opens, has everything acknowledged at its place, goes on, and verifies.
+/// After a crash: the log opens, has every acknowledged entry at its index, continues, and verifies.
 fn survives(sim: &Sim, promised: &Promised, what: &str) {
     let mut log = sim.open().unwrap_or_else(|error| panic!("{what}: {error}"));
     let (connection, last) = log.connect(source(1));
@@ -92,7 +92,7 @@ fn a_failure_at_any_operation_loses_nothing_acknowledged() {
     }
 }
 
-/// The process ends, not the system: the next one must not take the page cache for the disk.
+/// The process ends, not the system: the next process must not take the page cache for the disk.
 #[test]
 fn what_a_failed_sync_left_in_the_page_cache_is_not_believed() {
     for n in 1.. {
@@ -112,7 +112,7 @@ fn what_a_failed_sync_left_in_the_page_cache_is_not_believed() {
         let mut log = next
             .open()
             .unwrap_or_else(|error| panic!("{what}: {error}"));
-        // A retry of the last request is promised now, though nobody had promised it before.
+        // A retry of the last request is acknowledged now, though the first attempt was not.
         let (connection, last) = log.connect(source(1));
         if last > 0 {
             log.append(&connection, 1, &[entry(last)]);
@@ -205,8 +205,8 @@ fn every_torn_write_of_the_last_batch_is_removed() {
     }
 }
 
-/// Flips a byte of every file in turn, at many places: either it is harmless, or the start is refused and
-/// changes nothing, or the verifier finds it.
+/// Flips a byte of every file in turn, at many offsets: either it is harmless, or the start is refused and changes
+/// nothing, or the verifier finds it.
 #[test]
 fn a_flipped_byte_is_harmless_or_found() {
     let sim = Sim::fresh();
@@ -250,9 +250,9 @@ fn a_flipped_byte_is_harmless_or_found() {
             .copied()
             .unwrap_or_else(|| panic!("{kind}: {counts:?}"))
     };
-    // The write-ahead log has unused space and published entries, of which a flip is harmless.
+    // The write-ahead log has unused space and published entries, where a flip is harmless.
     assert!(count("wal")[0] > 0 && count("wal")[1] == 0, "{counts:?}");
-    // Missing or spoilt, it is made again.
+    // A missing or damaged file is rebuilt.
     assert_eq!(count("sources")[..2], [0, 0], "{counts:?}");
     for kind in [
         "log/checkpoint",
@@ -285,8 +285,8 @@ fn entries_that_changed_between_commit_and_publication_are_not_signed() {
     assert_eq!(sim.disk.read(&sim.layout.checkpoint()).unwrap(), checkpoint);
 }
 
-/// A batch that is whole in itself, checksums and all, but has other entries than were committed: what a bit
-/// that flips in memory before the checksum makes, or somebody who knows the format.
+/// A batch with valid checksums but other entries than were committed: the result of a bit that flips in memory before
+/// the checksum, or of an attacker who knows the format.
 #[test]
 fn entries_that_do_not_hash_to_their_root_are_not_signed() {
     let sim = Sim::fresh();
@@ -334,7 +334,7 @@ fn a_deleted_or_replaced_file_stops_the_recorder() {
         log.append(&connection, 1, &[entry(2)]);
         let error = log.commit().unwrap_err();
         assert!(matches!(error, RecorderError::Replaced { .. }), "{error}");
-        // Nothing is taken in any more, and nothing published.
+        // Nothing more is accepted or published.
         log.append(&connection, 2, &[entry(2)]);
         let refused = |reply: &Reply| matches!(reply, Reply::Refused(_, Refusal::Stopping));
         let replies = replies(&connection);
