@@ -12,7 +12,7 @@ use vouchsafe_tlog::{Frontier, Hash, hash_leaf};
 use super::{Log, ReadError};
 use crate::leaf::Leaf;
 
-/// Further findings are counted but not kept: an entirely different log has one per entry.
+/// Maximum number of kept findings. Further ones are only counted: an entirely different log has one per entry.
 const MAX_FINDINGS: usize = 1000;
 
 /// A failed check of a log.
