@@ -1,4 +1,4 @@
-//! Answers in the dialect's form, as the HTTP server sends them.
+//! Answers of the dialect, as HTTP responses.
 
 use axum::body::Body;
 use axum::http::StatusCode;

@@ -1,7 +1,7 @@
-//! What stands around requests: layers of `tower`, one file each.
+//! The layers of `tower` around requests, one file each.
 //!
-//! [`guard`] is around every request of the data plane. [`safeguards`] and [`authentication`] are around the routes that
-//! need them: a handler that takes a `Caller` and stands behind no authentication answers 500, and nothing else.
+//! [`guard`] is around every request of the data plane. [`safeguards`] and [`authentication`] are around the routes
+//! that need them: a handler that takes a `Caller` without the authentication layer always answers 500.
 
 pub(crate) mod authentication;
 mod context;
@@ -24,7 +24,7 @@ use crate::shared::Shared;
 
 pub(crate) use observe::RouteName;
 
-/// Puts the guard around a router. Labels of metrics come from `route`.
+/// Puts the guard around a router. `route` gives the labels of metrics.
 pub(crate) fn guard(router: Router, shared: &Arc<Shared>, route: RouteName) -> Router {
     let shared = || Arc::clone(shared);
     router.layer(

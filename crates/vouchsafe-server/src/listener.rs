@@ -18,13 +18,13 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 use vouchsafe_installation::logging::{Level, event};
 
-/// How long a client may take for the handshake, and for a request's head.
+/// Time limit for the handshake, and for a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often it is asked over HTTP/2 whether the client is still there.
+/// Interval of HTTP/2 pings, which test whether the client is still there.
 const PING: Duration = Duration::from_secs(30);
-/// How long requests that run may go on after the stop was asked for.
+/// Time limit for running requests after the stop was requested.
 const DRAIN: Duration = Duration::from_secs(20);
-/// Connections at once, per listener; more wait in the operating system's queue.
+/// Maximum number of connections per listener; further ones wait in the operating system's queue.
 const MAX_CONNECTIONS: usize = 4096;
 
 /// The address that a connection comes from, as an extension of its requests.
@@ -76,7 +76,7 @@ pub(crate) async fn serve(
             Ok(accepted) => accepted,
             Err(error) => {
                 event(Level::Warn, "accept failed", &[("kind", &error.kind())]);
-                // Out of descriptors, most often: give running requests time to end.
+                // Most often no descriptors are left: give running requests time to end.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
@@ -110,7 +110,7 @@ async fn connection(
         request.extensions_mut().insert(Peer(peer));
         router.clone().oneshot(request)
     });
-    // What was agreed on in the handshake: waiting to see what it will speak would have no end.
+    // The protocol agreed in the handshake: detecting it from the first bytes would have no time limit.
     let builder = Builder::new(TokioExecutor::new());
     let mut builder = match stream.get_ref().1.alpn_protocol() {
         Some(b"h2") => builder.http2_only(),

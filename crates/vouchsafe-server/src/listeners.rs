@@ -12,30 +12,29 @@ use vouchsafe_installation::settings::Settings;
 
 use crate::listener::{self, ListenError};
 
-/// A listener of a service whose parts share an `S`. A service listens where its table says: a further listener is one
-/// entry more.
+/// A listener of a service whose parts share an `S`. The table lists all of them: another listener is one more entry.
 #[derive(Debug)]
 pub(crate) struct Listener<S> {
-    /// By which it is found.
+    /// Its name in the table.
     pub(crate) name: &'static str,
-    /// Where it listens; on port 0, the system chooses.
+    /// Its address; for port 0 the system chooses.
     pub(crate) address: fn(&Settings) -> SocketAddr,
-    /// What it serves.
+    /// Its routes.
     pub(crate) routes: fn(&S) -> Router,
-    /// What stands around every request.
+    /// The layers around every request.
     pub(crate) guard: fn(Router, &S) -> Router,
-    /// With which certificate and versions it speaks TLS. There is no listener without.
+    /// The TLS configuration. There is no listener without TLS.
     pub(crate) tls: fn(&S) -> Arc<ServerConfig>,
-    /// When it ends.
+    /// When it stops.
     pub(crate) ends: Ends,
 }
 
-/// When a listener ends.
+/// When a listener stops.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Ends {
-    /// When the service is told to stop, once requests that run have ended.
+    /// At the stop of the service, once running requests have ended.
     AtStop,
-    /// Then, after all others: so it is there until the last request has ended.
+    /// After all other listeners, so that it answers until the last request has ended.
     Last,
 }
 
@@ -66,11 +65,11 @@ impl<S> Open<S> {
         port.local_addr().ok()
     }
 
-    /// Serves until the token is cancelled, and what runs has ended. A listener that breaks down ends all of them: a service
-    /// without one of its ports is none.
+    /// Serves until the token is cancelled and running requests have ended. If a listener fails, all of them stop: a
+    /// service must not run without one of its ports.
     ///
     /// # Errors
-    /// [`Broke`] when a listener did.
+    /// [`Broke`] if a listener failed.
     pub(crate) async fn serve(self, shared: &S, stop: CancellationToken) -> Result<(), Broke> {
         let drained = CancellationToken::new();
         let (mut at_stop, mut last) = (JoinSet::new(), JoinSet::new());
@@ -104,7 +103,7 @@ impl<S> Open<S> {
     }
 }
 
-/// A listener ended by a fault of the program.
+/// A listener ended because of a bug in the program.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Broke;
 

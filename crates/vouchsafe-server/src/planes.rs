@@ -1,4 +1,4 @@
-//! What is served, and where: the table of listeners.
+//! The table of listeners, with their routes.
 
 mod auth;
 mod data;

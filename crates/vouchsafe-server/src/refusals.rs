@@ -1,4 +1,4 @@
-//! Refusals of strangers: counted, and written down every ten seconds.
+//! Counts of unauthenticated refusals, which are logged every ten seconds.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +12,7 @@ use vouchsafe_ledger::refusals::{Aggregator, Counted};
 pub(crate) struct Refusals(Mutex<Aggregator>);
 
 impl Refusals {
-    /// Counts a refusal of somebody who is not authenticated, for a reason that is a fixed word.
+    /// Counts a refusal of an unauthenticated request, with a fixed word as its reason.
     pub(crate) fn count(&self, from: &Context, reason: &'static str) {
         metrics::counter!("vouchsafe_refusals_total", "reason" => reason).increment(1);
         let text = "refused before it was known who asks";
@@ -31,7 +31,7 @@ impl Refusals {
         self.lock().take_all()
     }
 
-    /// Takes back counts that could not be written down.
+    /// Returns counts that could not be logged.
     pub(crate) fn put_back(&self, counts: Vec<Counted>) {
         self.lock().put_back(counts, now());
     }

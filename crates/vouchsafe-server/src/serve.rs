@@ -1,4 +1,4 @@
-//! Serving: the ports, the preflight that opens them for PHI, and the orderly end.
+//! Serving: the ports, the preflight that opens PHI routes, and the orderly end.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,30 +15,30 @@ use crate::planes::{DATA, LISTENERS, OPERATIONS};
 use crate::shared::Shared;
 use crate::tasks;
 
-/// Why nothing is served.
+/// The reason why the service does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// A port.
+    /// A port cannot be opened.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// A listener ended by a fault of the program.
+    /// A listener ended because of a bug in the program.
     #[error("a listener failed, so the service ended; earlier messages name the listener")]
     Broke,
-    /// Metrics.
+    /// The metrics cannot be set up.
     #[error("metrics could not be set up")]
     Metrics,
-    /// Tokens and links name the service's URL, so the port must be known before it is opened.
+    /// Tokens and links name the service's URL, so its port must be known first.
     #[error("the port of data_listen is 0 and no public_url is set: open the ports first")]
     NoUrl,
 }
 
-/// The ports of a service. Opened before the installation is: so a port that is taken is reported before anything is
-/// made, and the URL in tokens and links has the port that the system chose.
+/// The ports of a service, opened before the installation. So a port that is in use is reported before anything is
+/// created, and the URL in tokens and links has the port that the system chose.
 #[derive(Debug)]
 pub struct Ports(Open<Arc<Shared>>);
 
 impl Ports {
-    /// Opens the ports that the settings name; where the data plane's is 0, the settings then have the chosen one.
+    /// Opens the ports of the settings. If the data plane's port is 0, the chosen port is written into the settings.
     ///
     /// # Errors
     /// [`ServeError::Listen`], with the address.
@@ -59,7 +59,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Serves on ports that are open; PHI routes open when the preflight passes.
+    /// Serves on open ports; PHI routes open when the preflight passes.
     ///
     /// # Errors
     /// [`ServeError`].
@@ -76,13 +76,13 @@ impl Running {
         Ok(Self { shared, ports })
     }
 
-    /// The installation that is served.
+    /// The served installation.
     #[must_use]
     pub fn installation(&self) -> &Installation {
         &self.shared.installation
     }
 
-    /// What the preflight found.
+    /// The last report of the preflight.
     #[must_use]
     pub fn report(&self) -> Arc<Report> {
         self.shared.report.load_full()
@@ -100,10 +100,10 @@ impl Running {
         self.ports.address(OPERATIONS)
     }
 
-    /// Serves until the token is cancelled; then lets what runs end, and the recorder after it.
+    /// Serves until the token is cancelled; then lets running requests end, and stops the recorder after them.
     ///
     /// # Errors
-    /// [`ServeError::Broke`] when a listener broke down: then all has ended, in order.
+    /// [`ServeError::Broke`] if a listener failed; everything has then ended in order.
     pub async fn serve(self) -> Result<(), ServeError> {
         let Self { shared, ports } = self;
         let folder = shared.installation.folder().clone();
@@ -125,7 +125,7 @@ impl Running {
         }
         match Arc::try_unwrap(shared) {
             Ok(shared) => shared.installation.close().await,
-            // A connection that did not end in time; the recorder ends with this process.
+            // A connection did not end in time; the recorder ends with this process.
             Err(_) => event(Level::Warn, "requests were cut off", &[]),
         }
         served.map_err(|Broke| ServeError::Broke)

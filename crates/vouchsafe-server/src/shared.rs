@@ -1,4 +1,4 @@
-//! What listeners and tasks of a service share.
+//! The state that listeners and tasks of a service share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -15,13 +15,13 @@ use vouchsafe_installation::preflight::{self, Report};
 
 use crate::refusals::Refusals;
 
-/// What the listeners share.
+/// The state that the listeners share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) installation: Installation,
     /// Whether PHI routes are open.
     pub(crate) open: AtomicBool,
-    /// The signs of failovers that came before the last preflight that passed.
+    /// Number of failover signs before the last preflight that passed.
     pub(crate) signs: AtomicU64,
     pub(crate) report: ArcSwap<Report>,
     /// Asks for a preflight at once.
@@ -29,7 +29,7 @@ pub(crate) struct Shared {
     /// Asks for a preflight soon: something failed.
     pub(crate) doubt: Notify,
     pub(crate) refusals: Refusals,
-    /// Requests that run at once.
+    /// Places for concurrent requests.
     pub(crate) places: Semaphore,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) stop: CancellationToken,
@@ -57,8 +57,7 @@ impl Shared {
         }))
     }
 
-    /// Whether requests for PHI are likely to be answered: the last preflight passed, and no database has changed
-    /// since.
+    /// Whether requests for PHI can probably be answered: the last preflight passed, and no database failed over since.
     pub(crate) fn is_ready(&self) -> bool {
         let changed = self.signs.load(Ordering::Acquire) != failover_signs();
         if changed {
@@ -67,13 +66,13 @@ impl Shared {
         self.open.load(Ordering::Acquire) && !changed
     }
 
-    /// Waits for so long; whether the service goes on, and was not told to stop meanwhile.
+    /// Waits for this time; returns whether the service continues, that is, was not told to stop meanwhile.
     pub(crate) async fn goes_on_after(&self, time: Duration) -> bool {
         let stopped = tokio::time::timeout(time, self.stop.cancelled()).await;
         stopped.is_err()
     }
 
-    /// Asks for a preflight when something that the service stands on failed: readiness must not wait for the next one.
+    /// Asks for a preflight if a dependency failed: readiness must not wait for the next one.
     pub(crate) fn heed(&self, answered: StatusCode) {
         if answered == StatusCode::SERVICE_UNAVAILABLE && self.open.load(Ordering::Acquire) {
             self.doubt.notify_one();
@@ -81,7 +80,7 @@ impl Shared {
     }
 }
 
-/// One recorder of metrics for the process, however often a service is started in it.
+/// One metrics recorder for the process, however often a service is started in it.
 fn metrics_handle() -> Result<PrometheusHandle, BuildError> {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     if let Some(handle) = HANDLE.get() {

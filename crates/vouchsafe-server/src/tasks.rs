@@ -1,4 +1,4 @@
-//! What runs beside the requests until the service stops, one file each.
+//! The background tasks, which run until the service stops, one file each.
 
 pub(crate) mod checkpoint;
 pub(crate) mod preflight;

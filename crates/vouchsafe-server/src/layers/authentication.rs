@@ -1,4 +1,4 @@
-//! From a request to the caller that it comes from.
+//! Finds the caller of a request.
 
 use std::sync::Arc;
 
@@ -15,12 +15,13 @@ use vouchsafe_records::engine::Caller;
 use crate::answer::refusal;
 use crate::shared::Shared;
 
-/// Header by which a caller states why they ask: an HL7 v3 `PurposeOfUse` code.
+/// Header with the caller's purpose: an HL7 v3 `PurposeOfUse` code.
 const PURPOSE: &str = "vouchsafe-purpose";
-/// Header by which a client says that a person did this now (`user`); all else is background.
+/// Header by which a client says that a person did this now (`user`); any other value means background.
 const ACTIVITY: &str = "vouchsafe-activity";
 
-/// Gives the request its [`Caller`]; without one, it ends here. Such a refusal is counted, not written down by itself.
+/// Adds the [`Caller`] to the request; a request without one is refused here. Such a refusal is counted, without an
+/// entry of its own.
 pub(crate) async fn layer(
     State(shared): State<Arc<Shared>>,
     Extension(from): Extension<Context>,
@@ -40,7 +41,7 @@ pub(crate) async fn layer(
     }
 }
 
-/// Why a request has no caller.
+/// The reason why a request has no caller.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Unknown {
     status: StatusCode,
@@ -107,7 +108,7 @@ async fn authenticate(
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next()?.to_str().ok()?;
-    // Two of them could mean one thing to a proxy and another to us.
+    // A proxy could use one of two values and this service the other.
     if values.next().is_some() {
         return None;
     }

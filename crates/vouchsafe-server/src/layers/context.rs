@@ -1,4 +1,4 @@
-//! Where a request comes from, for the audit log: its id, and a token of its network.
+//! The origin of a request, for the audit log: its id, and a token of its network.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use vouchsafe_identity::NetworkPrefix;
 use crate::listener::Peer;
 use crate::shared::Shared;
 
-/// Gives the request its context.
+/// Adds the context to the request.
 pub(super) async fn layer(
     State(shared): State<Arc<Shared>>,
     Extension(Peer(peer)): Extension<Peer>,

@@ -1,4 +1,4 @@
-//! A request has its time. What is cut off is counted, and answered in the dialect's form.
+//! The time limit of requests. A request that exceeds it is counted, and answered in the dialect's form.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(super) async fn layer(
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
-            // Of whom is not known here: what was cut off may have been before it was known to anybody.
+            // The caller is not known here: the request may have ended before its authentication.
             shared.refusals.count(&from, "timeout");
             refusal(
                 StatusCode::SERVICE_UNAVAILABLE,

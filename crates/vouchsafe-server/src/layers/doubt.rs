@@ -1,4 +1,4 @@
-//! An answer of 503 casts doubt on what the service stands on: a preflight is asked for.
+//! After an answer of 503 a dependency may have failed: this layer asks for a preflight.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tower::util::MapResponseLayer;
 
 use crate::shared::Shared;
 
-/// Heeds every answer. It is inside the deadline: a request that took too long says nothing about a database.
+/// Watches every answer. It is inside the deadline: a request that took too long proves nothing about a database.
 pub(super) fn layer(
     shared: Arc<Shared>,
 ) -> MapResponseLayer<impl FnOnce(Response) -> Response + Clone> {

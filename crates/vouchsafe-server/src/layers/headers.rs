@@ -1,4 +1,4 @@
-//! The headers that all answers have: nothing of an answer is to be kept, guessed at, or sent without TLS.
+//! The headers of all answers: no caching, no content sniffing, no requests without TLS.
 
 use axum::http::{HeaderValue, header};
 use tower_http::set_header::SetResponseHeaderLayer;

@@ -1,4 +1,4 @@
-//! A line in the log and metrics for each request: by its route, never by its URL.
+//! A log line and metrics for each request: by its route, never by its URL.
 
 use std::time::Instant;
 
@@ -9,8 +9,8 @@ use axum::response::Response;
 use vouchsafe::ids::RequestId;
 use vouchsafe_installation::logging::{Level, event};
 
-/// The label of a route's template. Labels are of a bounded set: templates that we registered, never what was asked
-/// for.
+/// The label of a route's template. The set of labels is bounded: templates that are registered here, never the
+/// requested path.
 pub(crate) type RouteName = fn(&str) -> &'static str;
 
 /// Observes the request.

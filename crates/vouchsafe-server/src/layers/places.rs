@@ -1,7 +1,7 @@
-//! Requests that run at once are bounded; more are answered 503 at once.
+//! Limits the number of concurrent requests; further ones get 503 at once.
 //!
-//! `tower`'s load shed over its concurrency limit does nearly this. But its limit waits in a queue, and its load shed
-//! takes a moment's waiting for an overload; here a free place is always taken.
+//! `tower`'s load shed over its concurrency limit is nearly the same. But its limit waits in a queue, and its load shed
+//! takes a short wait for an overload; here a free place is always used.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use axum::response::Response;
 use crate::answer::refusal;
 use crate::shared::Shared;
 
-/// Marks the answer to a request that found no place.
+/// Marks the answer to a request without a place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Busy;
 
-/// Takes a place until the answer is there.
+/// Holds a place until the answer is ready.
 pub(super) async fn layer(
     State(shared): State<Arc<Shared>>,
     request: Request,

@@ -1,6 +1,6 @@
 //! The id of a request: for the log, and as `X-Request-Id` of the answer.
 //!
-//! It is always ours. `tower_http::request_id` keeps an id that a client sends, which could hold anything.
+//! The id is always our own. `tower_http::request_id` would keep an id that a client sends, which could hold anything.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
@@ -10,7 +10,7 @@ use vouchsafe::ids::RequestId;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Gives the request an id.
+/// Adds an id to the request.
 pub(super) async fn layer(mut request: Request, next: Next) -> Response {
     let id = RequestId::random();
     request.extensions_mut().insert(id);

@@ -1,4 +1,4 @@
-//! Routes that touch PHI answer 503 until the preflight says that every safeguard works.
+//! Routes that touch PHI answer 503 until the preflight passes.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,7 +1,7 @@
-//! What a client is still sending when its answer is ready.
+//! Reads the rest of a request's body after its answer is ready.
 //!
-//! A client that is refused before its body was read would find the connection (HTTP/1.1) or the stream (HTTP/2) reset
-//! while it sends, and might never see the answer. So the rest is read and thrown away, within limits.
+//! If a request is refused before its body was read, the client would find the connection (HTTP/1.1) or the stream
+//! (HTTP/2) reset while it sends, and might never see the answer. So the rest is read and discarded, within limits.
 
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,11 +18,12 @@ use hyper::body::{Body as _, Frame, SizeHint};
 use super::places::Busy;
 use crate::shared::Shared;
 
-/// How long it is read on.
+/// Time limit for reading the rest.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// Reads on when the answer is ready. It is around the places: the work is done, and a client that is still sending
-/// takes nobody's place. A request that found no place is not read on: there are too many as it is.
+/// Reads the rest when the answer is ready. This layer is outside the places: the work is done, so a client that is
+/// still sending holds no place. After a request without a place the rest is not read: there are too many such
+/// requests.
 pub(super) async fn layer(
     State(shared): State<Arc<Shared>>,
     request: Request,
@@ -38,18 +39,18 @@ pub(super) async fn layer(
     response
 }
 
-/// The body of a request, of which the handler has the other half.
+/// The body of a request, shared with the handler.
 #[derive(Clone)]
 struct Upload(Arc<Mutex<Sent>>);
 
 struct Sent {
     body: Body,
-    /// It came to its end, and is not to be asked again.
+    /// The body has ended, and must not be polled again.
     over: bool,
 }
 
-/// Keeps hold of a request's body. `None` when there is nothing to read on: no body, or one that
-/// is only sent when we ask for it (`Expect: 100-continue`).
+/// Shares a request's body. `None` if there is nothing to read: no body, or one that the client sends only when asked
+/// (`Expect: 100-continue`).
 fn keep(request: Request) -> (Request, Option<Upload>) {
     if request.body().is_end_stream() || request.headers().contains_key(header::EXPECT) {
         return (request, None);
@@ -61,7 +62,7 @@ fn keep(request: Request) -> (Request, Option<Upload>) {
 }
 
 impl Upload {
-    /// Reads what the handler has left, as far as this many bytes.
+    /// Reads the part that the handler has left, up to this number of bytes.
     async fn read_on(self, limit: usize) {
         let reading = async {
             let mut upload = pin!(self);
@@ -115,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// A body of so many pieces of 100 bytes.
+    /// A body of this number of pieces, each of 100 bytes.
     struct Pieces(usize);
 
     impl hyper::body::Body for Pieces {

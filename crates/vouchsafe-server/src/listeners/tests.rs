@@ -1,4 +1,4 @@
-//! A further listener is one entry of the table.
+//! Another listener is one entry of the table.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use vouchsafe_installation::tls::{self, Tls};
 
 use super::*;
 
-/// What the listeners of this test share: a certificate for callers, and one for those who manage.
+/// The state that the listeners of this test share: a certificate for callers, and one for administrators.
 struct Certificates {
     public: Tls,
     management: Tls,
@@ -52,7 +52,7 @@ const OPERATIONS: Entry = Listener {
         Router::new().route("/livez", get(async || "ok"))
     })
 };
-/// The third one: all of it is here.
+/// The third listener, complete.
 const MANAGEMENT: Entry = Listener {
     guard: |router, _| router.layer(map_response(guarded)),
     tls: |certificates| Arc::clone(&certificates.management.config),
@@ -74,7 +74,7 @@ fn certificate() -> (tempfile::TempDir, Tls) {
     (folder, tls)
 }
 
-/// The whole answer of a listener, asked by a client that trusts this certificate alone.
+/// The whole answer of a listener to a client that trusts only this certificate.
 async fn ask(address: SocketAddr, path: &str, trusted: &Tls) -> std::io::Result<String> {
     let mut roots = RootCertStore::empty();
     let certificate = CertificateDer::from_pem_file(&trusted.certificate).unwrap();
@@ -93,7 +93,7 @@ async fn ask(address: SocketAddr, path: &str, trusted: &Tls) -> std::io::Result<
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
-    // A server that closes without a goodbye has sent its answer.
+    // A server that closes without `close_notify` has sent its answer.
     let _ = stream.read_to_string(&mut answer).await;
     Ok(answer)
 }
@@ -140,7 +140,7 @@ async fn a_third_listener_is_one_entry_with_its_own_routes_guard_and_tls() {
     }
 }
 
-/// Who watches the service sees it until the last request has ended.
+/// A monitor sees the service until the last request has ended.
 #[tokio::test]
 async fn the_last_listener_ends_after_the_requests_of_the_others() {
     let ((_folder, public), (_other, management)) = (certificate(), certificate());

@@ -1,4 +1,4 @@
-//! Sign-in, sign-out, enrolment, and the keys by which others verify our tokens.
+//! Sign-in, sign-out, enrolment, and the public keys of our tokens.
 
 mod page;
 
@@ -91,7 +91,7 @@ async fn sign_in(
     match error {
         SignInError::Wrong => problem(StatusCode::UNAUTHORIZED, "login, password or code is wrong"),
         SignInError::Throttled(at) => {
-            // Strangers can ask for as many of these as they like: counted, so that they do not fill the log.
+            // Strangers can send any number of these requests, so they are only counted and do not fill the log.
             shared.refusals.count(&context, "sign-in-throttled");
             throttled(at)
         }
@@ -124,7 +124,7 @@ async fn sign_out(
     }
 }
 
-/// Who the caller is, and what they may be: for programs that ask before they show.
+/// The caller's identity and roles, for programs that adapt their display.
 async fn me(Extension(caller): Extension<Caller>) -> Response {
     Json(json!({
         "principal": caller.session.principal().label(),
@@ -144,7 +144,7 @@ struct Link {
     token: String,
 }
 
-/// What the page behind an enrolment link shows.
+/// The content of the page behind an enrolment link.
 async fn enrolment(
     State(shared): State<Arc<Shared>>,
     Extension(context): Extension<Context>,
@@ -212,7 +212,7 @@ async fn jwks(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(shared.installation.identity().verifying_keys().jwks())
 }
 
-/// A small JSON body from a client that is not authenticated. Bodies that are too large or malformed are counted.
+/// A small JSON body from an unauthenticated client. Bodies that are too large or malformed are counted.
 struct Small<T>(T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Small<T> {
@@ -220,7 +220,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Small<T> {
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Response> {
         const LIMIT: usize = 16 * 1024;
-        // Without the layer that makes it, a refusal would not say from where.
+        // Without the context layer a refusal would have no origin.
         let context: Context = request
             .extensions()
             .get()
@@ -255,7 +255,7 @@ fn problem(status: StatusCode, title: &'static str) -> Response {
     problem_document(status, &json!({"title": title, "status": status.as_u16()}))
 }
 
-/// A problem with one of the things that were typed; the member `field` names it.
+/// A problem with one of the typed values; the member `field` names it.
 fn field_refused(field: &'static str, refused: &EnrolmentRefused) -> Response {
     let status = StatusCode::UNPROCESSABLE_ENTITY;
     let title = refused.to_string();

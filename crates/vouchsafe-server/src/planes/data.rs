@@ -1,7 +1,7 @@
 //! The data plane: records and sign-in.
 //!
-//! Routes that touch PHI come from the dialect's table alone, each with its interaction. They stand behind the
-//! safeguards and behind authentication.
+//! Routes that touch PHI come only from the dialect's table, each with its interaction. They have the layers for
+//! safeguards and authentication.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::layers;
 use crate::listeners::{Ends, Listener};
 use crate::shared::Shared;
 
-/// Where the FHIR dialect is.
+/// The path of the FHIR dialect.
 const FHIR_BASE: &str = "/fhir/R4";
 
 pub(crate) const NAME: &str = "data";
@@ -51,7 +51,7 @@ fn routes(shared: &Arc<Shared>) -> Router {
         .layer(DefaultBodyLimit::disable())
 }
 
-/// The dialect's routes; there is no way to add one without its interaction.
+/// The dialect's routes; a route cannot be added without its interaction.
 fn fhir_routes(shared: &Arc<Shared>) -> Router<Dialect> {
     ROUTES.into_iter().fold(Router::new(), |router, route| {
         let Route {
@@ -67,14 +67,14 @@ fn fhir_routes(shared: &Arc<Shared>) -> Router<Dialect> {
             route_of(shared, filter, interaction),
         );
         match path {
-            // The base itself, with and without the slash at its end.
+            // The base itself, with and without the final slash.
             "/" => router.route(FHIR_BASE, route_of(shared, filter, interaction)),
             _ => router,
         }
     })
 }
 
-/// The route of an interaction. What the service can do, anybody may ask; all else touches PHI.
+/// The route of an interaction. The capabilities are public; all other interactions touch PHI.
 fn route_of(
     shared: &Arc<Shared>,
     filter: MethodFilter,
@@ -110,7 +110,7 @@ fn route_of(
         Arc::clone(shared),
         layers::authentication::layer,
     ))
-    // The last is the outermost: nobody is authenticated before the safeguards work.
+    // The last layer is the outermost: authentication runs only when the safeguards work.
     .route_layer(from_fn_with_state(
         Arc::clone(shared),
         layers::safeguards::layer,
@@ -166,7 +166,7 @@ async fn wrong_method() -> Response {
     )
 }
 
-/// The label of a template that is registered here.
+/// The label of a registered template.
 fn route_name(template: &str) -> &'static str {
     let below = template.strip_prefix(FHIR_BASE);
     if let Some(below) = below {

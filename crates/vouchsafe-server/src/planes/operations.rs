@@ -13,7 +13,7 @@ use crate::shared::Shared;
 
 pub(crate) const NAME: &str = "operations";
 
-/// Probes and metrics are there until the last request has ended.
+/// Probes and metrics answer until the last request has ended.
 pub(super) const LISTENER: Listener<Arc<Shared>> = Listener {
     name: NAME,
     address: |settings| settings.operations_listen,

@@ -1,4 +1,4 @@
-//! The newest checkpoint of the audit log is remembered as it is published, and the whole log is verified once.
+//! Stores the newest checkpoint of the audit log as it is published, and verifies the whole log once.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use vouchsafe_installation::logging::{Level, event};
 
 use crate::shared::Shared;
 
-/// Interval of remembering what has been published.
+/// Interval of storing the newest checkpoint.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Verifies the log, and remembers how far it is until the service stops.
+/// Verifies the log, and stores its newest checkpoint until the service stops.
 pub(crate) async fn run(shared: &Shared) {
     verify(&shared.installation);
     let (mut known, mut failed) = (0, false);
@@ -28,9 +28,9 @@ pub(crate) async fn run(shared: &Shared) {
     }
 }
 
-/// Hashes the whole log once, beside the service: a start has read its end, and nobody else reads what is older.
+/// Verifies the whole log once, in the background: a start has read its end, and no other code reads the older entries.
 ///
-/// Damage there is logged and closes nothing: what is written from now on is not less sound by it.
+/// Damage is logged and closes no route: it does not make new entries less trustworthy.
 fn verify(installation: &Installation) {
     let log = installation.published_log();
     // A thread that nobody waits for: it ends with the process, however long the log is.

@@ -1,4 +1,4 @@
-//! The preflight runs again and again, and opens or closes PHI routes.
+//! Runs the preflight repeatedly, and opens or closes PHI routes.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use crate::shared::Shared;
 
 /// Preflight interval.
 const RECHECK: Duration = Duration::from_secs(60 * 60);
-/// Preflight interval while it is failing, and the shortest one.
+/// Preflight interval while it fails, and the shortest interval.
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Runs the preflight until the service stops.

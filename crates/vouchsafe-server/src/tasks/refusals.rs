@@ -1,4 +1,4 @@
-//! Counts of refusals are written down as their windows end.
+//! Logs counts of refusals when their windows end.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use vouchsafe_ledger::refusals::Counted;
 
 use crate::shared::Shared;
 
-/// Writes counts down as their windows end, and what is left when the service stops.
+/// Logs counts when their windows end, and the remaining ones when the service stops.
 pub(crate) async fn run(shared: &Shared) {
     while !shared.stop.is_cancelled() {
         tokio::select! {

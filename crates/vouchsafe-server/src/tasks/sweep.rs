@@ -1,5 +1,5 @@
-//! At the start and every hour: rows that no longer decide anything are deleted, in small
-//! batches. What they stood for is in the audit log.
+//! At the start and every hour, deletes rows that have no more effect, in small batches. The audit log keeps their
+//! history.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use vouchsafe_installation::{Installation, now};
 
 use crate::shared::Shared;
 
-/// The sweep runs so often.
+/// Interval of sweeps.
 const EVERY: Duration = Duration::from_secs(60 * 60);
-/// Rows of a kind that one statement deletes: nobody waits long for its locks.
+/// Maximum number of rows of a kind in one statement, so that its locks are short.
 const BATCH: u32 = 500;
-/// Batches of one run; what is left then waits for the next.
+/// Maximum number of batches in one run; the rest waits for the next run.
 const BATCHES: u32 = 400;
-/// A write is repeated under its idempotency key for so long without being done twice.
+/// How long a retry with the same idempotency key is not done twice.
 const IDEMPOTENCY_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Sweeps until the service stops.
@@ -35,13 +35,13 @@ pub(crate) async fn run(shared: &Shared) {
     }
 }
 
-/// A database that does not do it; its own requests say what is wrong with it.
+/// The database failed; its own requests report the reason.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Failed;
 
 async fn sweep(installation: &Installation, stop: &CancellationToken) -> Result<(), Failed> {
     let at = now();
-    // One database that is away is no reason to leave the other as it is.
+    // If one database fails, the other is swept all the same.
     let identity = identity(installation, at, Batches::new(stop)).await;
     let records = records(installation, at, stop).await;
     identity.and(records)
@@ -76,7 +76,7 @@ async fn records(
     Ok(())
 }
 
-/// The batches of one run: until one is not full, the service stops, or there were many.
+/// The batches of one run: until one is not full, the service stops, or the maximum is reached.
 #[derive(Debug)]
 struct Batches {
     stop: CancellationToken,
@@ -91,14 +91,14 @@ impl Batches {
         }
     }
 
-    /// Whether there is another one.
+    /// Whether there is another batch.
     fn next(&mut self) -> bool {
         let goes_on = self.left > 0 && !self.stop.is_cancelled();
         self.left = self.left.saturating_sub(1);
         goes_on
     }
 
-    /// The batch deleted so many rows of the kind that had most.
+    /// Reports the number of rows that the batch deleted of its largest kind.
     fn took(&mut self, rows: Option<u64>) {
         if rows.is_none_or(|rows| rows < u64::from(BATCH)) {
             self.left = 0;
@@ -106,7 +106,7 @@ impl Batches {
     }
 }
 
-/// Counts what was deleted, and nothing else of it.
+/// Counts the deleted rows; no content of them is kept.
 fn count(kinds: &[(&'static str, u64)]) {
     let deleted = || kinds.iter().filter(|(_, rows)| *rows > 0);
     for (kind, rows) in deleted() {

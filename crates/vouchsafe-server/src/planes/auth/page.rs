@@ -1,10 +1,10 @@
-//! The page behind an enrolment link, and what it loads.
+//! The page behind an enrolment link, and its resources.
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 
-/// The page behind an enrolment link. The token is in the link's fragment, which browsers do not
-/// send: it is in no log on the way.
+/// The page behind an enrolment link. The token is in the link's fragment, which browsers do not send, so no log on the
+/// way has it.
 pub(super) async fn page() -> Response {
     let mut response = include_str!("enrol.html").into_response();
     let headers = response.headers_mut();
