@@ -1,4 +1,4 @@
-//! An action that is decided as a whole, and is in the audit log before anything follows from it.
+//! An action that is decided as a whole, and is in the audit log before it has any effect.
 
 use vouchsafe::access::{Denied, Verb};
 use vouchsafe::audit::{AppendError, Appended};
@@ -10,24 +10,24 @@ use vouchsafe_records::engine::Caller;
 
 use crate::installation::Installation;
 
-/// Why an action may not go on.
+/// The reason why an action may not continue.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
-    /// The policies refuse it; that is in the log.
+    /// The policies refuse it; the refusal is in the log.
     #[error(transparent)]
     Denied(Denied),
-    /// It could not be written down.
+    /// It could not be logged.
     #[error(transparent)]
     NotLogged(#[from] AppendError),
-    /// The keys of the log.
+    /// The keys of the log are not available.
     #[error("keys: {0}")]
     Keys(#[from] KeyError),
-    /// The log did not say where the entry is.
+    /// The log did not return the entry's position.
     #[error("the audit log did not return the position of the entry")]
     Nowhere,
 }
 
-/// Decides whether a caller may do this with records of a type, and writes the decision down; its entry.
+/// Decides whether a caller may do this with records of a type, and logs the decision; returns its entry.
 ///
 /// # Errors
 /// [`ActionError`].

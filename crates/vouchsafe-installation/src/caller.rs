@@ -1,4 +1,4 @@
-//! Who the caller is: a session, with the rights and records that its principal has at this moment.
+//! The caller: a session, with the current rights and records of its principal.
 
 use jiff::Timestamp;
 use vouchsafe::audit::Context;
@@ -9,10 +9,10 @@ use vouchsafe_records::engine::{Caller, Links};
 use crate::clock::now;
 use crate::installation::Installation;
 
-/// The caller who holds this access token, for the usual purpose of their roles.
+/// The caller with this access token, for the usual purpose of their roles.
 ///
 /// # Errors
-/// [`AuthenticationRefused`] when the token is not accepted, or nobody can say.
+/// [`AuthenticationRefused`] if the token is not accepted, or the database fails.
 pub async fn of_token(
     installation: &Installation,
     token: &str,
@@ -24,10 +24,10 @@ pub async fn of_token(
     Ok(caller(installation, standing.await?, context, at))
 }
 
-/// The caller who acts in a session on this host, for the usual purpose of their roles.
+/// The caller in a session on this host, for the usual purpose of their roles.
 ///
 /// # Errors
-/// [`AuthenticationRefused`] when the session may not be used any more, or nobody can say.
+/// [`AuthenticationRefused`] if the session is no longer valid, or the database fails.
 pub async fn of_session(
     installation: &Installation,
     session: Session,

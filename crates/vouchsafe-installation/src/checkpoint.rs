@@ -1,7 +1,7 @@
-//! What an installation remembers of the audit log: its newest checkpoint, in the database of records.
+//! The newest checkpoint of the audit log, stored in the database of records.
 //!
-//! The recorder refuses what does not hold together; an older copy of its whole folder does. So a start asks for the
-//! proof that the log begins with all that was seen of it before.
+//! The recorder refuses files that contradict one another, but an older copy of its whole folder is consistent. So a
+//! start asks for the proof that the log begins with all entries that were seen before.
 
 use vouchsafe_ledger::reader::{Log, NotExtended, ReadError};
 use vouchsafe_records::store::{Store, StoreError};
@@ -9,13 +9,13 @@ use vouchsafe_tlog::NoteVerifier;
 
 use crate::folder::Folder;
 
-/// Why the log is not accepted.
+/// The reason why the log is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
-    /// The pinned key is no key.
+    /// The pinned key is not valid.
     #[error("the pinned key in installation.json is damaged; restore it from a backup")]
     Key,
-    /// It does not go on from what was seen.
+    /// It does not continue the stored checkpoint.
     #[error(
         "{0}. Nothing was changed. Restore the log's folder as it was last, or keep it as evidence and restore all of \
          the installation from one time"
@@ -29,7 +29,7 @@ pub enum CheckpointError {
     Store(#[from] StoreError),
 }
 
-/// The log as it is published, under the pinned key.
+/// The published log, verified with the pinned key.
 ///
 /// # Errors
 /// [`CheckpointError`].
@@ -41,10 +41,10 @@ pub(crate) fn published(folder: &Folder, pinned: Option<&str>) -> Result<Log, Ch
     )?)
 }
 
-/// Compares the log with what was seen of it, and remembers it as it is.
+/// Compares the log with the stored checkpoint, and stores its present one.
 ///
 /// # Errors
-/// [`CheckpointError`] when it does not go on from there.
+/// [`CheckpointError`] if it does not continue the stored checkpoint.
 pub(crate) async fn compare(
     folder: &Folder,
     pinned: Option<&str>,
@@ -57,7 +57,7 @@ pub(crate) async fn compare(
     keep(&log, store).await
 }
 
-/// Remembers the log as it is.
+/// Stores the present checkpoint of the log.
 pub(crate) async fn keep(log: &Log, store: &Store) -> Result<(), CheckpointError> {
     Ok(store
         .keep_checkpoint(log.origin(), log.size(), log.note())

@@ -1,8 +1,8 @@
-//! The one place that reads the clock.
+//! The only module that reads the clock.
 
 use jiff::Timestamp;
 
-/// What time it is.
+/// The current time.
 #[must_use]
 pub fn now() -> Timestamp {
     Timestamp::now()

@@ -1,4 +1,4 @@
-//! Where the three databases are.
+//! The locations of the three databases.
 
 use vouchsafe_database::{Database, Location, Server};
 
@@ -50,7 +50,7 @@ pub(crate) fn places(folder: &Folder, settings: &DatabaseSettings) -> Result<Pla
     }
 }
 
-/// Connects to the servers of the settings: which of them cannot be reached, and why.
+/// Connects to the servers of the settings; the error names the unreachable one and the reason.
 pub(crate) async fn reach(places: &Places) -> Result<(), OpenError> {
     let one = async |setting: &'static str, location: &Location| {
         Database::reach(location)

@@ -8,21 +8,21 @@ use crate::clock::now;
 use crate::installation::Installation;
 use crate::origin::Origin;
 
-/// Why nobody was enrolled.
+/// The reason why an enrolment failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EnrolError {
-    /// The link, the password or the code.
+    /// The link, the password or the code was refused.
     #[error(transparent)]
     Refused(#[from] EnrolmentRefused),
-    /// The log or the database does not take it, so nothing has changed.
+    /// The log or the database failed, so nothing has changed.
     #[error(transparent)]
     NotDone(#[from] ChangeError),
 }
 
-/// What somebody who opens an enrolment link is shown: whom it is for, and the secret of their one-time codes.
+/// The content of the page behind an enrolment link: the person, and the secret of their one-time codes.
 ///
 /// # Errors
-/// [`EnrolmentRefused`] when the link is not valid.
+/// [`EnrolmentRefused`] if the link is not valid.
 pub async fn enrolment(
     installation: &Installation,
     token: &EnrolmentToken,
@@ -30,7 +30,7 @@ pub async fn enrolment(
     installation.identity().enrolment(token, now()).await
 }
 
-/// Uses an enrolment link up.
+/// Uses an enrolment link.
 ///
 /// # Errors
 /// [`EnrolError`].

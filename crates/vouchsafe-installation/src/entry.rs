@@ -1,48 +1,48 @@
-//! What is read of an entry of the log.
+//! The members of a log entry that are read here.
 
 use serde::Deserialize;
 
-/// An entry that is not of a form that is known here.
+/// An entry in an unknown form.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("entry {0} has an unknown format")]
 pub struct UnknownForm(u64);
 
-/// The members of an entry that are shown.
+/// The shown members of an entry.
 #[derive(Debug, Deserialize)]
 pub struct Entry {
-    /// Who did it: `person/...`, `service/...`.
+    /// The actor: `person/...`, `service/...`.
     pub actor: String,
-    /// The data classes that it was about.
+    /// The data classes of the access.
     #[serde(default)]
     pub classes: Vec<String>,
-    /// How many there were of it.
+    /// The number of records or refusals that the entry stands for.
     pub count: Option<u64>,
-    /// The write that it announces, or whose outcome it is.
+    /// The write that the entry opens or settles.
     pub intent: Option<String>,
-    /// What was done.
+    /// The operation.
     pub operation: String,
-    /// How it ended.
+    /// The outcome.
     pub outcome: String,
-    /// The purpose stated.
+    /// The stated purpose.
     pub purpose: Option<String>,
-    /// Why it was refused.
+    /// The reason of a refusal.
     pub reason: Option<String>,
-    /// The record that it is about.
+    /// The record.
     pub resource: Option<Resource>,
     /// The roles of the actor.
     #[serde(default)]
     pub roles: Vec<String>,
-    /// The part of the log: `phi`, `identity` or `system`.
+    /// The stream of the log: `phi`, `identity` or `system`.
     pub stream: String,
     /// The subject's token.
     pub subject: Option<String>,
     /// The tenant.
     pub tenant: Option<String>,
-    /// The write that it is a part of.
+    /// The write that the entry belongs to.
     pub within: Option<String>,
 }
 
-/// The record that an entry is about.
+/// The record of an entry.
 #[derive(Debug, Deserialize)]
 pub struct Resource {
     /// Its type.
@@ -53,7 +53,7 @@ pub struct Resource {
 }
 
 impl Entry {
-    /// Reads the entry of an index.
+    /// Parses the entry of an index.
     ///
     /// # Errors
     /// [`UnknownForm`].
@@ -61,7 +61,7 @@ impl Entry {
         serde_json::from_str(json).map_err(|_| UnknownForm(index))
     }
 
-    /// What it is about: `Patient v2`.
+    /// The record in short form: `Patient v2`.
     #[must_use]
     pub fn about(&self) -> String {
         self.resource.as_ref().map_or_else(String::new, |resource| {
@@ -72,7 +72,7 @@ impl Entry {
         })
     }
 
-    /// How it ended, with the reason of a refusal.
+    /// The outcome, with the reason of a refusal.
     #[must_use]
     pub fn ended(&self) -> String {
         match &self.reason {

@@ -19,7 +19,7 @@ pub(crate) fn draft(
     draft_as(event, outcome, keys, context, now)
 }
 
-/// The same, with an outcome that the event does not say of itself.
+/// The same, with an outcome that the event does not contain.
 pub(crate) fn draft_as(
     event: &vouchsafe_identity::Event,
     outcome: Outcome,
@@ -46,7 +46,7 @@ pub(crate) fn draft_as(
     .draft(now)
 }
 
-/// What happened, to be sealed: free texts are people's own words.
+/// Details of the event, to be sealed: free texts are people's own words.
 fn detail(what: &Occurrence) -> Value {
     match what {
         Occurrence::SignedIn {

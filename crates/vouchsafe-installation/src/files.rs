@@ -1,14 +1,14 @@
-//! Files that must not be readable by others, and folders of theirs.
+//! Private files and folders.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-/// Makes a folder that only its owner can enter, if it is not there.
+/// Creates a folder that only its owner can enter, if it does not exist.
 ///
 /// # Errors
-/// What the operating system says.
+/// The error of the operating system.
 pub fn private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
@@ -16,7 +16,7 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
 /// Writes a new file that only its owner can read; durable when it returns.
 ///
 /// # Errors
-/// What the operating system says; [`io::ErrorKind::AlreadyExists`] when it is there.
+/// The error of the operating system; [`io::ErrorKind::AlreadyExists`] if the file exists.
 pub fn write_secret(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)

@@ -5,10 +5,10 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe_identity::{AdminError, NewPerson, RightSpec};
 
-/// The role of who looks after people, keys and policies.
+/// The role of administrators of people, keys and policies.
 pub(crate) const ADMINISTRATOR: &str = "security-administrator";
 
-/// Who becomes the first administrator: a named person with an e-mail address.
+/// The first administrator: a named person with an e-mail address.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Administrator {
     /// Their name.
@@ -39,7 +39,7 @@ impl FromStr for Administrator {
 }
 
 impl Administrator {
-    /// The person to be added, with the rights of a security administrator for a year.
+    /// The person to add, with the rights of a security administrator for a year.
     pub(crate) fn person(&self, now: Timestamp) -> Result<NewPerson, AdminError> {
         let role = ADMINISTRATOR.parse().map_err(|_| AdminError::Name)?;
         let until = now

@@ -9,43 +9,43 @@ use vouchsafe::ids::TenantId;
 
 use crate::files;
 
-/// Where things are in the data folder.
+/// The paths in the data folder.
 #[derive(Clone, Debug)]
 pub struct Folder(PathBuf);
 
-/// Why the data folder cannot be used.
+/// The reason why the data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    /// It is not there, and making one was not asked for.
+    /// It does not exist, and creating one was not requested.
     #[error(
         "{0} is no data folder of Vouchsafe: start with `vouchsafe serve`, or name another by --data"
     )]
     Missing(PathBuf),
-    /// It cannot be written.
+    /// It is not writable.
     #[error("cannot write {path}: {kind}; the data folder must belong to the user who runs this")]
     Unwritable {
-        /// What could not be written.
+        /// The path that could not be written.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         kind: io::ErrorKind,
     },
-    /// A file of it is damaged.
+    /// One of its files is damaged.
     #[error("{0} is damaged; restore it from a backup")]
     Damaged(PathBuf),
-    /// It cannot be read.
+    /// It is not readable.
     #[error("cannot read {path}: {kind}; the data folder must belong to the user who runs this")]
     Unreadable {
-        /// What could not be read.
+        /// The path that could not be read.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         kind: io::ErrorKind,
     },
-    /// There is an installation, and the file that says which is gone.
+    /// There is an installation, but the file that identifies it is missing.
     #[error("{0} is missing beside the keys of an installation; restore it from a backup")]
     Lost(PathBuf),
 }
 
-/// What an installation is, for ever: its ids, and the keys that were pinned at the first start.
+/// The permanent identity of an installation: its ids, and the keys that were pinned at the first start.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pinned {
@@ -59,7 +59,7 @@ pub struct Pinned {
     pub recorder: Option<String>,
     /// The key of policy bundles (Ed25519, hex), as pinned at the first start.
     pub policies: Option<String>,
-    /// Whether the first start was finished.
+    /// Whether the first start was completed.
     pub ready: bool,
 }
 
@@ -88,7 +88,7 @@ impl Folder {
         self.at("audit")
     }
 
-    /// The recorder's socket. Socket paths are short, so a deep data folder has it elsewhere.
+    /// The recorder's socket. Socket paths have a short limit, so a deep data folder has its socket elsewhere.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         let near = self.at("run").join("recorder.sock");
@@ -107,23 +107,22 @@ impl Folder {
             .join("recorder.sock")
     }
 
-    /// Writes down the data plane's port, for commands beside a service whose port the system
-    /// chose.
+    /// Stores the data plane's port, for commands beside a service whose port the system chose.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// The error of the operating system.
     pub fn keep_port(&self, port: u16) -> io::Result<()> {
         std::fs::write(self.port_file(), port.to_string())
     }
 
-    /// The data plane's port, while a service serves. After one that was killed it is its last.
+    /// The data plane's port, while a service runs. After a service was killed, it is that service's port.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         let text = std::fs::read_to_string(self.port_file()).ok()?;
         text.trim().parse().ok().filter(|port| *port != 0)
     }
 
-    /// Forgets the port, unless it is already another service's.
+    /// Removes the stored port, unless another service has stored its own.
     pub fn forget_port(&self, port: u16) {
         if self.port() == Some(port) {
             let _ = std::fs::remove_file(self.port_file());
@@ -140,7 +139,7 @@ impl Folder {
         self.at("keys").join("root.key")
     }
 
-    /// Makes the folders that are missing, each its owner's alone.
+    /// Creates missing folders, each private to its owner.
     ///
     /// # Errors
     /// [`FolderError::Unwritable`].
@@ -167,12 +166,12 @@ impl Folder {
             })
     }
 
-    /// What the installation is; `None` before the first start.
+    /// The identity of the installation; `None` before the first start.
     ///
     /// # Errors
-    /// [`FolderError::Damaged`] or [`FolderError::Unreadable`] when the file is there and cannot be
-    /// used; [`FolderError::Lost`] when it is not there and the root key is: a first start writes it
-    /// before any key, and another one here would be made over the installation that was.
+    /// [`FolderError::Damaged`] or [`FolderError::Unreadable`] if the file exists and cannot be used.
+    /// [`FolderError::Lost`] if it does not exist but the root key does: a first start writes it before any key, and
+    /// another first start here would overwrite the previous installation.
     pub fn pinned(&self) -> Result<Option<Pinned>, FolderError> {
         let path = self.at("installation.json");
         match std::fs::read(&path) {
@@ -192,7 +191,7 @@ impl Folder {
         }
     }
 
-    /// Writes what the installation is; durable when it returns.
+    /// Writes the identity of the installation; durable when it returns.
     ///
     /// # Errors
     /// [`FolderError::Unwritable`].

@@ -1,4 +1,4 @@
-//! An import: decided by the policies, under a right of its own that ends with it.
+//! An import: decided by the policies, under its own right, which ends with it.
 
 mod right;
 
@@ -16,40 +16,40 @@ use right::Integration;
 
 pub use right::local_session;
 
-/// Why an import does not begin or go on.
+/// The reason why an import does not begin or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// Its right.
+    /// Its right could not be granted.
     #[error(transparent)]
     Right(#[from] ChangeError),
-    /// Its session was ended, or what its service may do could not be looked up.
+    /// Its session has ended, or the rights of its service could not be looked up.
     #[error("the import's session: {0}; run the command again to continue")]
     Session(#[from] AuthenticationRefused),
     /// The policies refuse it.
     #[error("the policies refuse the import: {0}")]
     Denied(Denied),
-    /// Its beginning could not be written down.
+    /// Its beginning could not be logged.
     #[error(transparent)]
     NotLogged(ActionError),
-    /// The record type of what is imported.
+    /// The record type of the imported records is not valid.
     #[error(transparent)]
     Type(#[from] InvalidId),
 }
 
-/// An import that has begun.
+/// A running import.
 #[derive(Debug)]
 pub struct Import(Mutex<Integration>);
 
 impl Import {
-    /// Begins an import of this user of the host. It is decided like everything else, and its beginning is in the log.
-    /// The caller MUST see to it that no other import runs: what one before left behind is taken back.
+    /// Begins an import of this user of the host. It is decided like every access, and its beginning is in the log. The
+    /// caller MUST ensure that no other import runs: this one ends the rights that an earlier one left.
     ///
     /// # Errors
     /// [`ImportError`].
     pub async fn begin(installation: &Installation, user: OsUser) -> Result<Self, ImportError> {
         let import = Self(Mutex::new(Integration::begin(installation, user).await?));
         if let Err(error) = import.admit(installation).await {
-            // When this fails too, the right ends by itself, and with the next import.
+            // If this fails too, the right ends at its time, or with the next import.
             let _ = import.end(installation).await;
             return Err(error);
         }
@@ -71,12 +71,12 @@ impl Import {
     /// # Errors
     /// [`ImportError`].
     pub async fn caller(&self, installation: &Installation) -> Result<Caller, ImportError> {
-        // Held until the session is looked up: nobody renews it, and ends the old one, in between.
+        // Held until the session is looked up, so that no other task renews it, and ends the old one, in between.
         let mut integration = self.0.lock().await;
         let session = integration.session(installation).await?;
         let caller = caller::of_session(installation, session).await?;
         drop(integration);
-        // To import is to run the organisation, whatever else the role may do.
+        // Importing is part of running the organisation, whatever else the role may do.
         Ok(Caller {
             purpose: Purpose::Operations,
             ..caller

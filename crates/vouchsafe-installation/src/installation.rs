@@ -25,11 +25,11 @@ use crate::recorder::Recorder;
 use crate::settings::Settings;
 use crate::tls::Tls;
 
-/// The recorder signs a checkpoint each second.
+/// Wait limit for a published entry; the recorder signs a checkpoint each second.
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(50);
 
-/// An open installation: everything that was opened, each part checked.
+/// An open installation: all parts opened and checked.
 #[derive(Debug)]
 pub struct Installation {
     settings: Settings,
@@ -57,13 +57,13 @@ impl Installation {
         &self.folder
     }
 
-    /// The tenant that it serves.
+    /// The tenant of the installation.
     #[must_use]
     pub const fn tenant(&self) -> TenantId {
         self.pinned.tenant
     }
 
-    /// Keys.
+    /// The store of keys.
     #[must_use]
     pub fn keys(&self) -> &KeyStore {
         &self.keys
@@ -99,7 +99,7 @@ impl Installation {
         &self.tls
     }
 
-    /// What decides under the policies in force and believes this installation's recorder.
+    /// The gate, which decides by the policies in force and trusts this installation's recorder.
     #[must_use]
     pub fn gate(&self) -> &Gate {
         self.engine.gate()
@@ -113,15 +113,15 @@ impl Installation {
         self.keys.audit_keys(self.tenant()).await
     }
 
-    /// Appends entries that release nothing; where they are in the log.
+    /// Appends entries that release nothing; returns their positions.
     ///
     /// # Errors
-    /// [`AppendError`] when they are not durable.
+    /// [`AppendError`] if they are not durable.
     pub async fn append(&self, drafts: Vec<Draft>) -> Result<Recorded, AppendError> {
         self.log.append(drafts).await
     }
 
-    /// Writes a prepared change of people and rights down, makes it, and writes down if it failed.
+    /// Logs a prepared change of people and rights, makes it, and logs the failure if it failed.
     ///
     /// # Errors
     /// [`ChangeError`].
@@ -150,7 +150,7 @@ impl Installation {
         }
     }
 
-    /// The log as it is published, under the pinned key.
+    /// The published log, verified with the pinned key.
     ///
     /// # Errors
     /// [`CheckpointError`].
@@ -158,8 +158,8 @@ impl Installation {
         checkpoint::published(&self.folder, self.pinned.log.as_deref())
     }
 
-    /// The published log, once its checkpoint covers the entry of this index; `None` when it does not within 15 seconds. The
-    /// recorder signs a checkpoint each second, so what was just recorded is not in the published log at once.
+    /// The published log, once its checkpoint covers the entry with this index; `None` if it does not within 15
+    /// seconds. The recorder signs a checkpoint each second, so a new entry is not published at once.
     ///
     /// # Errors
     /// [`CheckpointError`].
@@ -177,7 +177,8 @@ impl Installation {
         }
     }
 
-    /// Remembers the published log in the records database, if it is longer than `known`; its size.
+    /// Stores the checkpoint of the published log in the records database, if it is longer than `known`; returns its
+    /// size.
     ///
     /// # Errors
     /// [`CheckpointError`].
@@ -189,15 +190,15 @@ impl Installation {
         Ok(log.size())
     }
 
-    /// Ends the recorder, once it has committed and published what it took in, and closes the databases.
+    /// Stops the recorder, once it has committed and published its accepted entries, and closes the databases.
     pub async fn close(self) {
         let store = self.engine.store();
         let pinned = self.pinned.log.as_deref();
-        // Also what nobody waits for any more.
+        // Includes entries without a waiting caller.
         self.log.flush().await;
         drop(self.log);
         self.recorder.shutdown().await;
-        // What it published last; when that cannot be read, the next start will say so.
+        // The last published checkpoint; if it cannot be read, the next start reports it.
         let _ = checkpoint::compare(&self.folder, pinned, store).await;
         store.close().await;
         self.identity.close().await;

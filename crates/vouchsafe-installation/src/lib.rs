@@ -1,13 +1,13 @@
-//! An installation of the record service, and what is done with it.
+//! An installation of the record service, and its use cases.
 //!
 //! [`Installation::open`] opens a data folder in order: settings, databases, certificate, keys, policies, recorder,
-//! people, records. The first start makes them. Every later start finds them, and changes nothing when one is missing,
-//! damaged or not the one that was pinned. [`preflight`] then checks each safeguard.
+//! people, records. The first start creates them. Every later start finds them, and changes nothing if one is missing,
+//! damaged or different from the pinned one. [`preflight`] then checks each safeguard.
 //!
-//! What is done with an open installation is here exactly once, whoever asks for it: [`sign_in`], [`enrol`], [`caller`]
-//! (who asks, and with which rights), [`who_saw`] and [`import`]. HTTP and the command line are two front ends of
-//! these: they read what was sent or typed, call one function, and put its result into words. Changes of people and rights go
-//! through [`Installation::change`], which writes them down first.
+//! Each use case of an open installation is here exactly once, for every front end: [`sign_in`], [`enrol`], [`caller`]
+//! (the caller and their rights), [`who_saw`] and [`import`]. HTTP and the command line are two front ends: they parse
+//! the input, call one function, and present its result. Changes of people and rights go through
+//! [`Installation::change`], which logs them first.
 
 mod action;
 pub mod caller;

@@ -1,9 +1,9 @@
-//! Logs that cannot hold PHI: structured, and only of values that are safe by type.
+//! Logs that cannot hold PHI: structured, with values of safe types only.
 //!
-//! Events go through [`event`]: its fields take only [`LogSafe`] values, which no text that came
-//! from a caller is. Bodies, URLs and foreign errors' texts are never logged; a request is logged by
-//! its route's template. Libraries' events stay out at every level, whatever the environment says.
-//! What is written still passes the detectors of `vouchsafe-scan`, as a second line.
+//! Events go through [`event`]: its fields take only [`LogSafe`] values, and no text from a caller is one. Bodies, URLs
+//! and texts of foreign errors are never logged; a request is logged by its route's template. Events of libraries are
+//! dropped at every level, whatever the environment says. As a second line of defence, the detectors of
+//! `vouchsafe-scan` check every line that is written.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use vouchsafe_scan::layer::MaskingWriter;
 
 use crate::settings::LogLevel;
 
-/// A value that may be logged: its text is of our own making.
+/// A value that may be logged: its text is our own.
 pub trait LogSafe: fmt::Display {}
 
 impl LogSafe for &'static str {}
@@ -42,16 +42,16 @@ pub fn event(level: Level, message: &'static str, fields: &[(&'static str, &dyn 
     }
 }
 
-/// How much a line matters.
+/// The level of a line.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Level {
-    /// What happens with every request.
+    /// Every request.
     Debug,
-    /// What happens anyway.
+    /// Ordinary events.
     Info,
-    /// What somebody should look at.
+    /// Events that an operator should look at.
     Warn,
-    /// What somebody must look at.
+    /// Events that an operator must look at.
     Error,
 }
 
@@ -72,15 +72,15 @@ pub fn start(level: LogLevel) {
     // A second start (tests) keeps the first.
     let _ = lines(filter(level), std::io::stderr).try_init();
     std::panic::set_hook(Box::new(|info| {
-        // The location only: a panic's message may quote what it choked on.
+        // Only the location: a panic's message may quote the input that caused it.
         let line = info.location().map_or(0, std::panic::Location::line);
         let file = info.location().map_or("", |place| place.file());
         tracing::error!(target: "vouchsafe", file, line, "panic");
     }));
 }
 
-/// Starts logging of a recorder, for a service that logs at this level. Every command that works
-/// on an installation may have started it: what merely happens it tells only when all is told.
+/// Starts the logging of a recorder, for a service with this level. Every command on an installation may have started
+/// it, so ordinary events are logged only at the `debug` level.
 pub fn start_recorder(level: LogLevel) {
     let level = match level {
         LogLevel::Error => LogLevel::Error,
@@ -99,8 +99,8 @@ const fn filter(level: LogLevel) -> LevelFilter {
     }
 }
 
-/// Only our own crates' events pass: the libraries below log what they please, and some of it is
-/// callers' data. Spans, which are theirs alone, are not written either.
+/// Accepts only events of our own crates: libraries may log anything, including callers' data. Spans, which only
+/// libraries use, are not written either.
 fn lines<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
@@ -136,7 +136,7 @@ mod tests {
         }
     }
 
-    /// What is written at a level while this runs.
+    /// The lines written at a level while this runs.
     fn written(level: LogLevel, run: impl FnOnce()) -> String {
         let held = Held::default();
         let writer = held.clone();
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn what_looks_like_an_identifier_is_masked_even_if_its_type_let_it_pass() {
-        // No caller's text is `&'static str`; a mistake of ours could be.
+        // No caller's text is `&'static str`, but a mistake in our code could put PHI there.
         let lines = written(LogLevel::Info, || {
             event(
                 Level::Info,

@@ -1,4 +1,4 @@
-//! How an installation is opened, and why it is not.
+//! The arguments and errors of opening an installation.
 
 use std::path::PathBuf;
 
@@ -15,47 +15,47 @@ use crate::folder::FolderError;
 use crate::settings::{Settings, SettingsError};
 use crate::tls::TlsError;
 
-/// How an installation is opened.
+/// The arguments for opening an installation.
 #[derive(Clone, Debug)]
 pub struct Opening {
     /// The data folder.
     pub folder: PathBuf,
-    /// The program that is the recorder: this one.
+    /// The program of the recorder: this program.
     pub program: PathBuf,
-    /// Who becomes the first administrator, if this is the first start.
+    /// The first administrator, if this is the first start.
     pub administrator: Administrator,
-    /// Whether a missing installation is made.
+    /// Whether a missing installation is created.
     pub create: bool,
-    /// Whether somebody said that the clock is right, though it is far ahead of the log.
+    /// Whether an operator confirmed that the clock is right, though it is far ahead of the log.
     pub gap: Gap,
     /// The settings.
     pub settings: Settings,
 }
 
-/// Why an installation could not be opened. The text says what to do.
+/// The reason why an installation could not be opened. The text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The data folder.
+    /// The data folder is not usable.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// The clock is before this program was made.
+    /// The clock is before this program was built.
     #[error(
         "the clock says {0:.0}, and this program is younger: set the clock right, then start again"
     )]
     ClockPast(Timestamp),
-    /// The settings.
+    /// The settings are refused.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The root key.
+    /// The root key is not available.
     #[error("root key: {0}")]
     Root(#[from] vouchsafe_keys::local::RootError),
-    /// The database of keys.
+    /// The database of keys cannot be opened.
     #[error("keys: {0}")]
     Keys(#[from] vouchsafe_keys::StoreError),
-    /// A key.
+    /// A key is not available.
     #[error("keys: {0}")]
     Key(#[from] KeyError),
-    /// The audit log's folder.
+    /// The audit log's folder is not usable.
     #[error("audit log: {0}")]
     Recorder(#[from] vouchsafe_ledger::RecorderError),
     /// The recorder does not start.
@@ -69,50 +69,50 @@ pub enum OpenError {
         "the audit log in this folder is not the one of the first start: its keys are others; restore the log's folder from a backup"
     )]
     OtherLog,
-    /// The log is older than what was seen of it, or another one.
+    /// The log is older than was seen, or another log.
     #[error("audit log: {0}")]
     Checkpoint(#[from] CheckpointError),
-    /// The log takes nothing.
+    /// The log refuses entries.
     #[error("audit log: {0}")]
     Append(#[from] vouchsafe::audit::AppendError),
-    /// The policies.
+    /// The policies are refused.
     #[error("policies: {0}")]
     Policies(#[from] BundleRefused),
-    /// A file of the policies.
+    /// A file of the policies cannot be read or written.
     #[error("policies: {0} is missing or malformed")]
     PolicyFile(PathBuf),
-    /// People.
+    /// The identity database cannot be opened.
     #[error("identity: {0}")]
     Identity(#[from] vouchsafe_identity::OpenError),
-    /// The first administrator.
+    /// The first administrator cannot be added.
     #[error("first administrator: {0}")]
     Administrator(#[from] vouchsafe_identity::AdminError),
-    /// Something of the first start did not happen.
+    /// A change of the first start did not happen.
     #[error("first start: {0}")]
     NotDone(#[from] ChangeError),
-    /// A database server.
+    /// A database server cannot be used.
     #[error("{setting} ({place}): {error}")]
     Database {
-        /// Which setting.
+        /// The setting.
         setting: &'static str,
         /// Host, port and database.
         place: String,
-        /// What is wrong, and what to do.
+        /// The fault, and what to do.
         error: vouchsafe_database::DatabaseError,
     },
-    /// The database of records.
+    /// The database of records cannot be opened.
     #[error("records: {0}")]
     Records(#[from] vouchsafe_database::DatabaseError),
-    /// The record types.
+    /// The record types are not valid.
     #[error("record types: {0}")]
     Pack(#[from] vouchsafe_records::pack::PackError),
-    /// Writes that were cut off could not be settled.
+    /// Interrupted writes could not be settled.
     #[error("writes that were cut off could not be settled: {0}")]
     Settle(vouchsafe_records::engine::Failure),
-    /// TLS.
+    /// TLS cannot be set up.
     #[error("TLS: {0}")]
     Tls(#[from] TlsError),
-    /// PostgreSQL is half configured.
+    /// PostgreSQL is only partly configured.
     #[error(
         "set all of database.records, database.identity, database.keys and database.ca for PostgreSQL, or none of them and no database.connections for SQLite"
     )]

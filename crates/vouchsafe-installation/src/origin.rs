@@ -1,11 +1,11 @@
-//! Where an attempt to sign in or to enrol comes from.
+//! The origin of an attempt to sign in or to enrol.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use vouchsafe::audit::Context;
 use vouchsafe_identity::NetworkPrefix;
 
-/// Where an attempt comes from.
+/// The origin of an attempt.
 #[derive(Clone, Debug)]
 pub struct Origin {
     pub(crate) network: NetworkPrefix,
@@ -13,17 +13,17 @@ pub struct Origin {
     pub(crate) throttled: Throttled,
 }
 
-/// What becomes of an attempt that is refused because there were too many.
+/// How a refusal after too many attempts is recorded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Throttled {
-    /// The front end counts it. Strangers can make as many as they like, and must not fill the log.
+    /// The front end counts it: strangers can make any number of attempts, and must not fill the log.
     Counted,
-    /// It is written into the log like every other refusal.
+    /// It is logged like every other refusal.
     Written,
 }
 
 impl Origin {
-    /// A client on the network. The front end MUST count attempts that are throttled.
+    /// A client on the network. The front end MUST count throttled attempts.
     #[must_use]
     pub fn client(address: IpAddr, context: Context) -> Self {
         Self {

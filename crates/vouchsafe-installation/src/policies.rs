@@ -1,4 +1,4 @@
-//! The policy bundle in the data folder: its files, its signature, the key that was pinned.
+//! The policy bundle in the data folder: its files, its signature, the pinned key.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,8 +16,7 @@ use crate::opening::OpenError;
 const SIGNATURE: &str = "bundle.sig";
 const SIGNING_KEY: &str = "signing.key";
 
-/// Writes the bundle that comes with the program, signed by a key that is made for it; yields the
-/// public key, to be pinned.
+/// Writes the default bundle, signed by a new key; returns the public key, to be pinned.
 pub(crate) fn write_default(folder: &Folder) -> Result<String, OpenError> {
     let place = folder.at("policies");
     let seed_path = place.join(SIGNING_KEY);
@@ -82,7 +81,7 @@ fn write(path: &Path, content: &[u8], secret: bool) -> Result<(), OpenError> {
     })
 }
 
-/// Bytes in hexadecimal digits of either case, exactly so many.
+/// The bytes of hexadecimal digits in either case, if their number is exactly right.
 pub(crate) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let bytes = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok()?;
     bytes.try_into().ok()

@@ -1,4 +1,4 @@
-//! The preflight: what must work before a route that touches PHI opens.
+//! The preflight: the checks that must pass before a route that touches PHI opens.
 
 use std::time::Duration;
 
@@ -11,21 +11,21 @@ use crate::first::ADMINISTRATOR;
 use crate::installation::Installation;
 use crate::tls::Tls;
 
-/// A certificate that ends sooner is to be renewed now.
+/// A certificate that ends within this time should be renewed now.
 const RENEW_WITHIN: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// How long a step may take that asks a database.
+/// Time limit of a step that asks a database.
 const STEP: Duration = Duration::from_secs(6);
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The safeguard works.
     Pass,
-    /// It does not: PHI routes stay closed.
+    /// The safeguard does not work: PHI routes stay closed.
     Fail,
-    /// It works, and less well than it could: said, and no reason to stay closed here.
+    /// The safeguard works, but could be better: reported, without closing routes.
     Warn,
 }
 
@@ -34,13 +34,13 @@ pub enum Verdict {
 pub struct Check {
     /// Its name.
     pub name: &'static str,
-    /// The control that it is for (45 CFR, or the Trust Services Criteria).
+    /// The control that it serves (45 CFR, or the Trust Services Criteria).
     pub control: &'static str,
-    /// How it ended.
+    /// The result.
     pub verdict: Verdict,
-    /// What was found.
+    /// The finding.
     pub finding: String,
-    /// What to do about it.
+    /// The remedy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<&'static str>,
 }
@@ -107,8 +107,8 @@ impl Checks {
     }
 }
 
-/// What the databases say, all asked at once and each in time: during a failover they would answer one after another,
-/// and only when it is over.
+/// The answers of the databases, all asked at once and each with a time limit: during a failover they would otherwise
+/// answer one after another, and only after it.
 struct Asked {
     keys: Result<(), String>,
     administrator: Result<bool, String>,
@@ -176,7 +176,7 @@ async fn in_time<T, E: std::fmt::Display>(
     }
 }
 
-/// Runs all checks, and writes the result down.
+/// Runs all checks, and logs the result.
 pub async fn run(installation: &Installation) -> Report {
     let mut checks = Checks(Vec::new());
     let asked = ask(installation).await;
@@ -224,7 +224,7 @@ pub async fn run(installation: &Installation) -> Report {
     report
 }
 
-/// Clients that verify believe the certificate at this time.
+/// Checks that verifying clients accept the certificate at this time.
 fn certificate(tls: &Tls) -> Result<String, String> {
     let (from, until) = (tls.leaf.from(), tls.leaf.until());
     if now() < from {
@@ -247,7 +247,7 @@ const fn renewal(tls: &Tls) -> &'static str {
     }
 }
 
-/// What clients that verify will stumble over, now or soon.
+/// Warns of faults that verifying clients will meet, now or soon.
 fn names(installation: &Installation, checks: &mut Checks) {
     let tls = installation.tls();
     let left = tls.leaf.until().duration_since(now());
@@ -274,7 +274,7 @@ fn names(installation: &Installation, checks: &mut Checks) {
     }
 }
 
-/// Somebody can administer: with two factors, under their own name.
+/// An administrator exists: with two factors, under their own name.
 fn administrator(enrolled: Result<bool, String>) -> Result<String, String> {
     match enrolled? {
         true => Ok("a first administrator is enrolled, with two factors".to_owned()),
@@ -282,8 +282,8 @@ fn administrator(enrolled: Result<bool, String>) -> Result<String, String> {
     }
 }
 
-/// Nobody who administers, now or soon: PHI is not less safe by it, but nobody looks after it. Where that could not be
-/// asked, the check before has said so.
+/// Warns if there is no administrator, now or soon: PHI is no less safe, but nobody looks after it. If the database did
+/// not answer, the previous check has reported it.
 fn successor(until: Option<Option<Timestamp>>, checks: &mut Checks) {
     let finding = match until {
         None => return,
@@ -301,7 +301,7 @@ fn successor(until: Option<Option<Timestamp>>, checks: &mut Checks) {
     );
 }
 
-/// What works, and less well than it could.
+/// Warns of safeguards that work, but could be better.
 fn weaknesses(checks: &mut Checks) {
     checks.warn(
         "audit-separation",
@@ -334,7 +334,7 @@ fn databases(
     }
 }
 
-/// What a check of a database comes to.
+/// The result of a database's check.
 fn sound(check: vouchsafe_database::Check) -> Result<String, String> {
     let faults: Vec<&str> = [
         (!check.schema_current, "its tables are not this program's"),
@@ -356,7 +356,7 @@ fn sound(check: vouchsafe_database::Check) -> Result<String, String> {
     Ok(format!("{}{connection}", check.database))
 }
 
-/// The log is asked to take an entry: that is the only proof that it does.
+/// Appends an entry: that is the only proof that the log accepts entries.
 async fn append_probe(installation: &Installation) -> Result<String, String> {
     let context = Context::default();
     let probe = Event::new(
@@ -390,7 +390,7 @@ async fn note(installation: &Installation, report: &Report) {
             detail: Some((&keys, &detail)),
             ..Event::new(Stream::System, "preflight", outcome, &context)
         };
-        // When the log takes nothing, the check above has said so.
+        // If the log accepts nothing, the check above has reported it.
         let _ = installation.append(vec![event.draft(now())]).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The recorder beside this process: our child, or another process's child that we joined.
+//! The recorder of this process: our child, or the child of another process that we joined.
 
 use std::time::Duration;
 
@@ -21,31 +21,31 @@ use crate::policies::from_hex;
 
 /// How long to wait for a previous recorder to exit, and the polling interval.
 const TAKE_OVER: Duration = Duration::from_secs(30);
-/// And how long one that was told of other policies.
+/// The same for a recorder that was started with other policies.
 const OTHER_POLICIES: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(20);
-/// How often it is looked whether a recorder that we joined is still there.
+/// Interval at which the watch tests whether a joined recorder still runs.
 const WATCH: Duration = Duration::from_millis(100);
 
 /// The recorder of an open installation.
 #[derive(Debug)]
 pub(crate) enum Recorder {
-    /// Ours: it ends with us.
+    /// Our own child: it ends with us.
     Own(Child),
-    /// Another process's. When that ends, we start one of our own.
+    /// The child of another process. When it ends, we start our own.
     Joined {
         /// Ends the watch.
         stop: CancellationToken,
-        /// The watch; it yields the recorder that we had to start.
+        /// The watch; it returns the recorder that it had to start.
         watch: JoinHandle<Option<Child>>,
     },
 }
 
 impl Recorder {
-    /// Joins the recorder that listens on the folder's socket, or starts one.
+    /// Joins the recorder on the folder's socket, or starts one.
     ///
     /// # Errors
-    /// [`ChildError`] when it does not start.
+    /// [`ChildError`] if it does not start.
     async fn start(
         opening: &Opening,
         folder: &Folder,
@@ -79,7 +79,7 @@ impl Recorder {
         Ok(Self::Joined { stop, watch })
     }
 
-    /// Ends the recorder if it is ours, once it has committed and published what it took in.
+    /// Stops the recorder if it is ours, once it has committed and published its accepted entries.
     pub(crate) async fn shutdown(self) {
         match self {
             Self::Own(child) => child.shutdown().await,
@@ -93,8 +93,7 @@ impl Recorder {
     }
 }
 
-/// Starts the recorder, or joins the one that runs on this folder, and checks that it is the
-/// one of the first start.
+/// Starts the recorder, or joins the running one of this folder, and checks that it is the one of the first start.
 pub(crate) async fn start(
     opening: &Opening,
     folder: &Folder,
@@ -102,7 +101,7 @@ pub(crate) async fn start(
     bundle: BundleHash,
 ) -> Result<(Recorder, RecorderClient), OpenError> {
     if first {
-        // Called again, it finishes a first start that was cut off.
+        // If called again, it completes an interrupted first start.
         let origin = format!("vouchsafe.local/{}", pinned.tenant);
         match recorder::init(&folder.audit(), &origin) {
             Ok(_) | Err(RecorderError::AlreadyInitialised { .. }) => {}
@@ -127,10 +126,10 @@ pub(crate) async fn start(
     Ok((recorder, client))
 }
 
-/// A connection to the recorder, which must answer before anything relies on it.
+/// A connection to the recorder, which must answer before any code relies on it.
 ///
-/// After a crash, the recorder that was there may be the one of the killed process, about to end:
-/// then ours takes its place, and answers in a moment.
+/// After a crash, the running recorder may belong to the killed process and be about to end: then ours replaces it, and
+/// answers in a moment.
 async fn answering(
     folder: &Folder,
     believed: &RecorderKey,
@@ -150,7 +149,7 @@ async fn answering(
                 OpenError::Connect(ConnectError::Unreachable { .. })
                 | OpenError::Append(AppendError::Unavailable),
             ) if Instant::now() < deadline => tokio::time::sleep(LOOK).await,
-            // That one may be about to end, too.
+            // That recorder may be about to end, too.
             Err(OpenError::Connect(ConnectError::Bundle)) if Instant::now() < other => {
                 tokio::time::sleep(LOOK).await;
             }
@@ -170,7 +169,7 @@ fn believed(folder: &Folder, pinned: &Pinned) -> Result<RecorderKey, OpenError> 
     Ok(trusted::recorder(&origin, key))
 }
 
-/// Waits until the recorder that we joined is gone, and starts our own in its place.
+/// Waits until the joined recorder is gone, and starts our own in its place.
 async fn watch(config: ChildConfig, stop: CancellationToken) -> Option<Child> {
     loop {
         tokio::select! {
@@ -180,7 +179,7 @@ async fn watch(config: ChildConfig, stop: CancellationToken) -> Option<Child> {
         if UnixStream::connect(&config.socket).await.is_ok() {
             continue;
         }
-        // The other may not have let go of the log yet, or a third may be faster: then again.
+        // The other may not have released the log yet, or a third may be faster: then try again.
         if let Ok(child) = Child::start(config.clone()).await {
             event(
                 Level::Info,

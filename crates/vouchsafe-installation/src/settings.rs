@@ -1,7 +1,6 @@
-//! Settings: one TOML file, every key overridable by an environment variable, read once.
+//! Settings: one TOML file, with an environment variable to override each key, read once.
 //!
-//! Names that are not known are refused with the nearest known one. What a setting cannot do is
-//! switch a safeguard off: there is none for that.
+//! Unknown names are refused with the nearest known one. No setting switches a safeguard off.
 
 mod overrides;
 
@@ -14,7 +13,7 @@ use vouchsafe::session::AccessTtl;
 
 use overrides::override_by;
 
-/// Why the settings were refused.
+/// The reason why the settings were refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The file cannot be read.
@@ -22,7 +21,7 @@ pub enum SettingsError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         kind: std::io::ErrorKind,
     },
     /// The file is not valid.
@@ -30,7 +29,7 @@ pub enum SettingsError {
     Invalid {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and where.
+        /// The fault, and its place.
         message: String,
     },
     /// An environment variable is not valid.
@@ -38,12 +37,12 @@ pub enum SettingsError {
     Variable {
         /// The variable.
         name: String,
-        /// What is wrong with it.
+        /// The fault.
         message: String,
     },
 }
 
-/// Where records, people and keys are kept.
+/// The databases of records, people and keys.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DatabaseSettings {
@@ -53,14 +52,14 @@ pub struct DatabaseSettings {
     pub identity: Option<String>,
     /// URL of the database of wrapped keys.
     pub keys: Option<String>,
-    /// The CA that signed PostgreSQL's certificate (PEM). Needed for PostgreSQL: TLS is always
-    /// verified in full, chain and host name.
+    /// The CA that signed PostgreSQL's certificate (PEM). Required for PostgreSQL: TLS is always fully verified, chain
+    /// and host name.
     pub ca: Option<PathBuf>,
-    /// How many connections this process may open to each PostgreSQL database.
+    /// Maximum number of connections of this process to each PostgreSQL database.
     pub connections: Option<ConnectionSettings>,
 }
 
-/// How many connections a process opens to PostgreSQL; their sum (32 by default), times the replicas, must be below the
+/// Numbers of connections of a process to PostgreSQL. Their sum (32 by default), times the replicas, must be below the
 /// server's `max_connections`. Three of eight write, the others read.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -86,7 +85,7 @@ impl Default for ConnectionSettings {
     }
 }
 
-/// One that reads and one that writes are the fewest.
+/// At least one connection must read and one must write.
 fn connections<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     match u32::deserialize(deserializer)? {
         number @ 2..=1_000 => Ok(number),
@@ -96,13 +95,13 @@ fn connections<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32,
     }
 }
 
-/// Where the root key is.
+/// The location of the root key.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RootKeySettings {
-    /// Its file; `keys/root.key` in the data folder if nothing is said. It belongs on another disk than the databases.
+    /// Its file; `keys/root.key` in the data folder by default. It belongs on another disk than the databases.
     pub file: Option<PathBuf>,
-    /// A file, its owner's alone, whose first line is the passphrase that the key file is sealed with.
+    /// A private file whose first line is the passphrase that seals the root key file.
     pub passphrase_file: Option<PathBuf>,
 }
 
@@ -110,15 +109,15 @@ pub struct RootKeySettings {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TlsSettings {
-    /// Certificate chain (PEM); without it, one is made at the first start.
+    /// Certificate chain (PEM); without it, the first start creates one.
     pub certificate: Option<PathBuf>,
     /// Its private key (PEM).
     pub key: Option<PathBuf>,
-    /// The lowest version that is spoken: `1.2` or `1.3`.
+    /// The lowest accepted version: `1.2` or `1.3`.
     pub minimum: TlsVersion,
 }
 
-/// A version of TLS; below 1.2 there is none.
+/// A version of TLS, at least 1.2.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
 pub enum TlsVersion {
     /// TLS 1.2 (RFC 5246), AEAD suites only.
@@ -130,23 +129,23 @@ pub enum TlsVersion {
     Tls13,
 }
 
-/// How much is logged. However much it is, no line can hold PHI: see [`crate::logging`].
+/// The log level. At no level can a line hold PHI: see [`crate::logging`].
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
-    /// What somebody must look at.
+    /// Events that an operator must look at.
     Error,
-    /// And what somebody should look at.
+    /// Also events that an operator should look at.
     Warn,
-    /// And what happens now and then.
+    /// Also ordinary events.
     #[default]
     Info,
-    /// And every request, by its route.
+    /// Also every request, by its route.
     Debug,
 }
 
 impl LogLevel {
-    /// All of them, least first.
+    /// All levels, least first.
     pub const ALL: [Self; 4] = [Self::Error, Self::Warn, Self::Info, Self::Debug];
 
     /// Its name in settings and arguments.
@@ -161,7 +160,7 @@ impl LogLevel {
     }
 }
 
-/// A name of no level.
+/// A name that is not a level.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("a level is error, warn, info or debug")]
 pub struct UnknownLevel;
@@ -177,7 +176,7 @@ impl FromStr for LogLevel {
     }
 }
 
-/// The life of an access token, bounded by its type.
+/// The lifetime of an access token, limited by its type.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ttl(pub AccessTtl);
 
@@ -198,19 +197,19 @@ pub struct Settings {
     pub data_listen: SocketAddr,
     /// Listener of the operations plane: metrics and probes.
     pub operations_listen: SocketAddr,
-    /// The URL by which clients reach the data plane; it is the tokens' issuer and audience.
+    /// The URL that clients use for the data plane; it is the tokens' issuer and audience.
     pub public_url: Option<String>,
-    /// Names and addresses in the certificate that is made at the first start.
+    /// Names and addresses in the certificate that the first start creates.
     pub host_names: Vec<String>,
-    /// Life of access tokens in seconds, 1 to 1800.
+    /// Lifetime of access tokens in seconds, 1 to 1800.
     pub access_token_seconds: Ttl,
     /// The largest request body in bytes.
     pub body_limit_bytes: usize,
-    /// How long a request may take, in seconds.
+    /// Time limit of a request in seconds.
     pub request_timeout_seconds: u64,
-    /// How many requests are worked on at once; more are answered by 503.
+    /// Maximum number of concurrent requests; further ones get 503.
     pub concurrency_limit: usize,
-    /// How much is logged.
+    /// The log level.
     pub log_level: LogLevel,
     /// The databases.
     pub database: DatabaseSettings,
@@ -240,12 +239,11 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The settings of a data folder: its `vouchsafe.toml`, if there is one, under the overrides
-    /// of the environment (`VOUCHSAFE_DATA_LISTEN`, `VOUCHSAFE_DATABASE__RECORDS`, ...: two
-    /// underscores for each dot).
+    /// The settings of a data folder: its `vouchsafe.toml`, if there is one, with the overrides of the environment
+    /// (`VOUCHSAFE_DATA_LISTEN`, `VOUCHSAFE_DATABASE__RECORDS`, ...: two underscores for each dot).
     ///
     /// # Errors
-    /// [`SettingsError`], with the file or the variable and what is wrong with it.
+    /// [`SettingsError`], with the file or the variable and its fault.
     pub fn load(
         folder: &Path,
         variables: impl Iterator<Item = (String, String)>,
@@ -261,7 +259,7 @@ impl Settings {
                 });
             }
         };
-        // The message only: the whole error quotes the line, which may hold a password.
+        // Only the message: the whole error quotes the line, which may hold a password.
         let mut table: toml::Table =
             toml::from_str(&text).map_err(|error| invalid(&path, error.message()))?;
         // The whole error: it names the setting, and has no line to quote any more.
@@ -284,7 +282,7 @@ impl Settings {
         self.data_listen.port() == 0 && self.public_url.is_none()
     }
 
-    /// The URL by which clients reach the data plane; not one while [`Self::url_is_open`].
+    /// The URL that clients use for the data plane; not valid while [`Self::url_is_open`].
     #[must_use]
     pub fn base_url(&self) -> String {
         self.public_url.clone().map_or_else(

@@ -11,24 +11,24 @@ use crate::event::draft;
 use crate::installation::Installation;
 use crate::origin::{Origin, Throttled};
 
-/// Why nobody was signed in.
+/// The reason why a sign-in failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
-    /// Login, password or code; which of them, nobody learns.
+    /// Login, password or code is wrong; the caller does not learn which.
     #[error("login, password or code is wrong")]
     Wrong,
-    /// There were too many attempts; the next one is tried after this time.
+    /// There were too many attempts; the next one is allowed after this time.
     #[error("too many attempts; try again after {0:.0}")]
     Throttled(Timestamp),
     /// The factors could not be checked.
     #[error(transparent)]
     Unavailable(SignInFailed),
-    /// The log or the database does not take it, so nobody is signed in.
+    /// The log or the database failed, so nobody is signed in.
     #[error(transparent)]
     NotDone(#[from] ChangeError),
 }
 
-/// Signs somebody in. A refusal is in the audit log before it is returned; one because of too many attempts, only when
+/// Signs a person in. A refusal is in the audit log before it is returned; a refusal after too many attempts, only if
 /// it comes from a terminal.
 ///
 /// # Errors
@@ -56,7 +56,7 @@ pub async fn sign_in(
     Err(retry_at.map_or(SignInError::Wrong, SignInError::Throttled))
 }
 
-/// Ends a session, its owner's own.
+/// Ends a session, at the request of its owner.
 ///
 /// # Errors
 /// [`ChangeError`].

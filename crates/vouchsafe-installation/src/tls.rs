@@ -1,4 +1,4 @@
-//! TLS of the listeners: 1.3, with 1.2 as the lowest, over one provider.
+//! TLS of the listeners: 1.3, and at least 1.2, with one provider.
 
 mod error;
 mod leaf;
@@ -28,18 +28,18 @@ pub struct Tls {
     pub config: Arc<ServerConfig>,
     /// SHA-256 of the certificate, in hex with colons, for people to compare.
     pub fingerprint: String,
-    /// What the certificate says of itself.
+    /// The content of the certificate.
     pub leaf: Leaf,
     /// The certificate's file.
     pub certificate: PathBuf,
-    /// Whether it is the one that the installation made for itself.
+    /// Whether the installation created it.
     pub own: bool,
 }
 
-/// Loads the certificate, or makes one in `folder` for these host names when none is given.
+/// Loads the certificate, or creates one in `folder` for these host names if none is configured.
 ///
 /// # Errors
-/// [`TlsError`], with the file and what is wrong.
+/// [`TlsError`], with the file and its fault.
 pub fn load(
     folder: &Path,
     settings: &TlsSettings,
@@ -196,7 +196,7 @@ mod tests {
             String::new(),
             "no PEM".to_owned(),
             pem.replace("CERTIFICATE", "PUBLIC KEY"),
-            // PEM, and no certificate in it.
+            // PEM without a certificate.
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_owned(),
             format!(
                 "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",

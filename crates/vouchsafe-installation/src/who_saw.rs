@@ -1,7 +1,7 @@
-//! Who saw a patient's records.
+//! Reports who saw a patient's records.
 //!
-//! This turns tokens of the log back into people, so it is an access itself: decided by the policies for whoever holds
-//! the token, and in the log before a line of it is returned.
+//! This turns tokens of the log back into people, so it is an access itself: the policies decide it for the holder of
+//! the token, and its entry is in the log before a line of it is returned.
 
 use std::collections::HashMap;
 
@@ -21,20 +21,20 @@ use crate::checkpoint::CheckpointError;
 use crate::entry::{Entry, UnknownForm};
 use crate::installation::Installation;
 
-/// What was found.
+/// The result.
 #[derive(Debug, Serialize)]
 pub struct Seen {
     /// The Patient record.
     pub patient: RecordId,
     /// Its accesses, in the order of the log.
     pub accesses: Vec<Access>,
-    /// The log that was read.
+    /// The origin of the log.
     pub origin: String,
-    /// How many of its entries were read, from the first on: all that there were.
+    /// Number of entries that were read, from the first on: all entries.
     pub entries: u64,
-    /// The root of the checkpoint that they were proven against.
+    /// The root of the checkpoint that proves them.
     pub root: String,
-    /// The index of the entry that says that this was asked.
+    /// The index of the entry of this request.
     pub asked: u64,
 }
 
@@ -43,51 +43,51 @@ pub struct Seen {
 pub struct Access {
     /// Its index in the log.
     pub index: u64,
-    /// When the recorder took it in.
+    /// The time when the recorder accepted it.
     pub recorded: String,
-    /// As the log names them: `person/...`, `service/...`.
+    /// The actor, as named in the log: `person/...`, `service/...`.
     pub actor: String,
     /// Their name.
     pub name: String,
     /// Their roles at that time.
     pub roles: Vec<String>,
-    /// What was done.
+    /// The operation.
     pub operation: String,
-    /// With which record: `Patient v2`.
+    /// The record: `Patient v2`.
     pub about: String,
     /// The data classes that were seen or written.
     pub classes: Vec<String>,
-    /// The purpose stated.
+    /// The stated purpose.
     pub purpose: Option<String>,
-    /// How it ended.
+    /// The outcome.
     pub outcome: String,
-    /// The write that it is a part of.
+    /// The write that it belongs to.
     #[serde(skip)]
     intent: Option<String>,
 }
 
-/// Why there is no answer.
+/// The reason why there is no result.
 #[derive(Debug, thiserror::Error)]
 pub enum WhoSawError {
-    /// The token.
+    /// The token was refused.
     #[error("the access token is not accepted; sign in again: {0}")]
     Token(#[from] AuthenticationRefused),
-    /// The policies.
+    /// The policies refused it.
     #[error("{0}: this takes the role auditor or privacy-officer")]
     Denied(Denied),
-    /// No such patient. Only a caller who may ask learns it.
+    /// There is no such patient. Only a caller who may ask gets this answer.
     #[error("there is no Patient/{0}")]
     NoPatient(RecordId),
-    /// It could not be written down that this was asked.
+    /// The request could not be logged.
     #[error(transparent)]
     NotLogged(ActionError),
-    /// The keys of the log.
+    /// The keys of the log are not available.
     #[error("keys: {0}")]
     Keys(#[from] KeyError),
-    /// The records database.
+    /// The records database failed.
     #[error("records: {0}")]
     Records(#[from] StoreError),
-    /// The names of actors.
+    /// The names of actors could not be read.
     #[error("identity: {0}")]
     Names(#[from] DatabaseError),
     /// The log is not the one that was pinned, or cannot be opened.
@@ -96,21 +96,21 @@ pub enum WhoSawError {
     /// The log cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// An entry of the log.
+    /// An entry of the log has an unknown form.
     #[error(transparent)]
     Entry(#[from] UnknownForm),
-    /// The record type of patients.
+    /// The record type of patients is not valid.
     #[error(transparent)]
     Type(#[from] InvalidId),
-    /// The entry that says that this was asked does not appear.
+    /// The entry of this request was not published in time.
     #[error("the log has not published its latest entries; look at the recorder's messages")]
     NotPublished,
-    /// The thread that read the log ended before it was done.
+    /// The thread that reads the log ended too early.
     #[error("reading the log was interrupted")]
     CutOff,
 }
 
-/// Who saw a patient, for the holder of this token.
+/// The accesses to a patient's records, for the holder of this token.
 ///
 /// # Errors
 /// [`WhoSawError`].
@@ -153,7 +153,7 @@ fn refused(error: ActionError) -> WhoSawError {
     }
 }
 
-/// What actors are called.
+/// The names of actors.
 async fn names(installation: &Installation) -> Result<HashMap<String, String>, DatabaseError> {
     let (tenant, identity) = (installation.tenant(), installation.identity());
     let people = identity.people(tenant).await?.into_iter();
@@ -177,7 +177,7 @@ fn read(
         if let Some(intent) = entry.intent.as_ref().filter(|_| entry.outcome != "intent") {
             settled.insert(intent.clone(), entry.outcome.clone());
         }
-        // Tokens are a tenant's own; that it is asked too costs nothing.
+        // Tokens differ between tenants, so this check only confirms it; it costs nothing.
         let of_tenant = entry.tenant.as_deref() == Some(tenant);
         if of_tenant && entry.subject.as_deref() == Some(wanted) {
             let name = names.get(&entry.actor).cloned();
@@ -196,7 +196,7 @@ fn read(
             });
         }
     }
-    // How a write ended is said by a later entry.
+    // A later entry has the outcome of a write.
     for access in accesses
         .iter_mut()
         .filter(|access| access.outcome == "intent")

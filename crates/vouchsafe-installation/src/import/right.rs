@@ -1,4 +1,4 @@
-//! The right under which an import writes: `integration`, for a day at most, ended when the import ends.
+//! The right of an import: `integration`, for a day at most, ended when the import ends.
 
 use jiff::{SignedDuration, Timestamp};
 use vouchsafe::access::RoleName;
@@ -14,11 +14,11 @@ use crate::change::ChangeError;
 use crate::clock::now;
 use crate::installation::Installation;
 
-/// The name of the service that imports act as; each user of the host has one of their own.
+/// The name of the service that imports act as; each user of the host has a service of their own.
 const NAME: &str = "import";
 /// A right that ends within this time is replaced.
 const RENEW_RIGHT: SignedDuration = SignedDuration::from_mins(30);
-/// A service that ends within this time is left, and a new one made.
+/// A service that ends within this time is replaced.
 const SERVICE_LEFT: SignedDuration = SignedDuration::from_hours(48);
 const SERVICE_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
@@ -33,8 +33,8 @@ pub(super) struct Integration {
 }
 
 impl Integration {
-    /// Gives the import's service its right, and begins its session. What an import before left, because it was cut
-    /// off, is taken back first; the caller sees to it that none runs.
+    /// Grants the right to the import's service, and begins its session. Rights that an interrupted import left are
+    /// ended first; the caller ensures that none runs.
     pub(super) async fn begin(
         installation: &Installation,
         user: OsUser,
@@ -45,7 +45,7 @@ impl Integration {
         let session = match local_session(installation, id, &user).await {
             Ok(local) => local.session,
             Err(error) => {
-                // When this fails too, the right ends by itself, and with the next import.
+                // If this fails too, the right ends at its time, or with the next import.
                 let _ = end(installation, right, "the import did not begin", &user).await;
                 return Err(error);
             }
@@ -59,7 +59,7 @@ impl Integration {
         })
     }
 
-    /// The session, renewed when its time runs out; and the right with it.
+    /// The session, renewed before it expires, together with the right.
     pub(super) async fn session(
         &mut self,
         installation: &Installation,
@@ -89,14 +89,14 @@ impl Integration {
     pub(super) async fn end(self, installation: &Installation) -> Result<(), ChangeError> {
         let why = "the import has ended";
         let ended = end(installation, self.right, why, &self.user).await;
-        // Each on its own: when one fails, the other is still ended.
+        // Independent: if one fails, the other is still ended.
         ended.and(sign_out(installation, &self.session).await)
     }
 }
 
-/// The service that stands for this user's imports.
+/// The service of this user's imports.
 ///
-/// It stays the same: idempotency keys are its own, so a repeated write is known as such.
+/// It stays the same: idempotency keys belong to it, so a repeated write is recognised.
 async fn importer(installation: &Installation, user: &OsUser) -> Result<ServiceId, ChangeError> {
     let (tenant, now) = (installation.tenant(), now());
     let owner = ServiceOwner::OsUser(user.clone());

@@ -28,26 +28,25 @@ use crate::recorder::Recorder;
 use crate::settings::{RootKeySettings, Settings};
 use crate::{checkpoint, policies, recorder, tls};
 
-/// This program is younger (2026-11-01): a clock before it is wrong.
+/// This program was built later (2026-11-01): an earlier clock is wrong.
 const EARLIEST: Timestamp = Timestamp::constant(1_793_491_200, 0);
 
-/// What opening an installation gives.
+/// The result of opening an installation.
 #[derive(Debug)]
 pub struct Opened {
     /// The installation.
     pub installation: Installation,
     /// The link of the first administrator, if this was the first start.
     pub invitation: Option<Invitation>,
-    /// How many writes that were cut off were settled.
+    /// Number of interrupted writes that were settled.
     pub settled: usize,
 }
 
 impl Installation {
-    /// Opens an installation; with [`Opening::create`], makes what a first start makes.
+    /// Opens an installation; with [`Opening::create`], creates what a first start creates.
     ///
     /// # Errors
-    /// [`OpenError`], whose text says what is wrong and what to do. A start that is not the first
-    /// one has changed nothing then.
+    /// [`OpenError`], whose text names the fault and the remedy. Except at a first start, nothing was changed then.
     pub async fn open(opening: Opening) -> Result<Opened, OpenError> {
         if now() < EARLIEST {
             return Err(OpenError::ClockPast(now()));
@@ -55,7 +54,7 @@ impl Installation {
         let folder = Folder::new(&opening.folder);
         let settings = opening.settings.clone();
         let places = places(&folder, &settings.database)?;
-        // Before anything is made.
+        // Before anything is created.
         reach(&places).await?;
         let mut pinned = find(&folder, opening.create)?;
         let first = !pinned.ready;
@@ -102,7 +101,7 @@ impl Installation {
         })
     }
 
-    /// Invites the first administrator: that ends the first start.
+    /// Invites the first administrator, which completes the first start.
     async fn invite(&mut self, opening: &Opening) -> Result<Option<Invitation>, OpenError> {
         let person = opening.administrator.person(now())?;
         let prepared = self
@@ -111,7 +110,7 @@ impl Installation {
             .await;
         let invitation = match prepared {
             Ok(prepared) => Some(self.change(prepared, &Context::default()).await?),
-            // The first start was cut off after this; a new link is made by `vouchsafe person link`.
+            // The first start was interrupted after this; `vouchsafe person link` makes a new link.
             Err(AdminError::NotFirstStart) => None,
             Err(error) => return Err(error.into()),
         };
@@ -121,7 +120,7 @@ impl Installation {
     }
 }
 
-/// The installation in the folder; a new one, when one may be made.
+/// The installation in the folder; a new one, if one may be created.
 fn find(folder: &Folder, create: bool) -> Result<Pinned, FolderError> {
     let found = folder.pinned()?;
     let first = found.as_ref().is_none_or(|pinned| !pinned.ready);
@@ -131,14 +130,14 @@ fn find(folder: &Folder, create: bool) -> Result<Pinned, FolderError> {
     folder.prepare()?;
     let pinned = found.unwrap_or_else(new_ids);
     if first {
-        // A first start that is cut off goes on with the same ids.
+        // An interrupted first start continues with the same ids.
         folder.keep(&pinned)?;
     }
     Ok(pinned)
 }
 
-/// Settles the writes that were cut off. Beside a process that writes, what is open may be under way: it is that
-/// one's to settle.
+/// Settles interrupted writes. Beside another writing process, an open write may be in progress: that process settles
+/// it.
 async fn settle(recorder: &Recorder, engine: &Engine) -> Result<usize, OpenError> {
     match recorder {
         Recorder::Own(_) => engine
@@ -149,7 +148,7 @@ async fn settle(recorder: &Recorder, engine: &Engine) -> Result<usize, OpenError
     }
 }
 
-/// An installation before its first start: ids of its own, and nothing pinned.
+/// The identity of an installation before its first start: new ids, and nothing pinned.
 fn new_ids() -> Pinned {
     Pinned {
         tenant: TenantId::random(),
@@ -166,7 +165,7 @@ async fn open_keys(
     (places, settings): (&Places, &RootKeySettings),
     first: bool,
 ) -> Result<KeyStore, OpenError> {
-    // Paths that are not absolute are those of the data folder, as everything in its settings.
+    // Relative paths are relative to the data folder, as everywhere in its settings.
     let at = |path: &PathBuf| folder.path().join(path);
     let path = settings.file.as_ref().map_or_else(|| folder.root_key(), at);
     let passphrase = settings.passphrase_file.as_ref();

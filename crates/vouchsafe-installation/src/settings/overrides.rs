@@ -1,8 +1,8 @@
 //! Settings that environment variables override.
 
-/// What else has our prefix: of the command line and of tests.
+/// Other variables with our prefix: of the command line and of tests.
 const OTHERS: [&str; 5] = ["DATA", "TOKEN", "BIN", "BLESS", "PG_BIN"];
-/// Kubernetes gives every container such variables of a service by our name.
+/// Kubernetes gives every container such variables for a service with our name.
 const FOREIGN: [&str; 3] = ["SERVICE_", "PORT", "TEST_"];
 
 /// Keys that a variable may override: those of the settings.
@@ -30,10 +30,9 @@ const KEYS: [&str; 21] = [
     "tls.minimum",
 ];
 
-/// Sets what a variable overrides, and whether it is one of ours; otherwise what is wrong with it.
+/// Sets the value that a variable overrides, and returns whether the variable is ours; otherwise an error.
 ///
-/// One that is nearly ours is refused: whoever mistypes the variable of a database must not find their records in
-/// another.
+/// A variable that is nearly ours is refused: a mistyped variable of a database must not send records to another one.
 pub(super) fn override_by(
     table: &mut toml::Table,
     name: &str,
@@ -78,7 +77,7 @@ pub(super) fn override_by(
             .or_insert_with(|| toml::Value::Table(toml::Table::new()));
         match inner.as_table_mut() {
             Some(inner) => place = inner,
-            // The file has something else there, which was refused when it was read.
+            // The file has another type there, which was refused when it was read.
             None => return Ok(true),
         }
         rest = key;

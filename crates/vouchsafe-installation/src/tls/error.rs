@@ -1,9 +1,9 @@
-//! Why there is no TLS.
+//! Errors of TLS.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why there is no TLS, and hence no listener.
+/// The reason why there is no TLS, and so no listener.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// Certificate or key cannot be read.
@@ -11,15 +11,15 @@ pub enum TlsError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         kind: io::ErrorKind,
     },
-    /// Not PEM, or not what it should be.
+    /// Not PEM, or with other content.
     #[error("{path} is not a PEM file with {what}")]
     NotPem {
         /// The file.
         path: PathBuf,
-        /// What it should hold.
+        /// The expected content.
         what: &'static str,
     },
     /// A certificate cannot be written.
@@ -27,33 +27,33 @@ pub enum TlsError {
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         kind: io::ErrorKind,
     },
-    /// The key of the installation's own certificate is gone.
+    /// The key of the installation's own certificate is missing.
     #[error(
         "{key} is missing: restore it from a backup; or remove {certificate} too, and the next start makes another \
          certificate, which clients must be given",
         key = key.display(), certificate = certificate.display()
     )]
     KeyLost {
-        /// Where the key was.
+        /// The path of the missing key.
         key: PathBuf,
-        /// The certificate, which is there.
+        /// The certificate, which exists.
         certificate: PathBuf,
     },
     /// Only one of certificate and key is set.
     #[error("tls.certificate and tls.key belong together: set both or none")]
     HalfSet,
-    /// Key and certificate do not fit, or the provider refuses them.
+    /// Key and certificate do not match, or the provider refuses them.
     #[error("certificate and key do not fit each other")]
     Unfit,
-    /// Its own certificate could not be made.
+    /// The installation's own certificate could not be created.
     #[error("cannot make a certificate for these host names")]
     CannotMake,
 }
 
-/// Reads a file of certificate or key.
+/// Reads a file with a certificate or key.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     std::fs::read(path).map_err(|error| TlsError::Unreadable {
         path: path.to_owned(),

@@ -1,4 +1,4 @@
-//! What a server's certificate says of itself: from when until when, and for which names.
+//! The content of a server's certificate: its validity and its names.
 
 use jiff::Timestamp;
 use rustls::client::verify_server_name;
@@ -17,7 +17,7 @@ pub struct Leaf {
 }
 
 impl Leaf {
-    /// Reads it; none when it is no X.509 certificate.
+    /// Parses it; none if it is not an X.509 certificate.
     pub(super) fn read(der: &CertificateDer<'static>) -> Option<Self> {
         let parsed = Certificate::from_der(der).ok()?;
         let validity = parsed.tbs_certificate().validity();
@@ -44,7 +44,7 @@ impl Leaf {
         self.until
     }
 
-    /// Whether it names this host, as a client asks that comes by this URL.
+    /// Whether it names the host of this URL, as a client checks.
     #[must_use]
     pub fn covers(&self, url: &str) -> bool {
         let names = || {

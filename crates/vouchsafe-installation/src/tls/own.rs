@@ -1,4 +1,4 @@
-//! The certificate that an installation makes for itself, when it is given none.
+//! The certificate that an installation creates if none is configured.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,11 +13,11 @@ use rcgen::{
 use super::error::{TlsError, read};
 use crate::files;
 
-/// How long it is valid: what browsers take at most from an authority of the public web.
+/// Its validity: the most that browsers accept from an authority of the public web.
 const DAYS: i32 = 397;
 
-/// Certificate and key in `folder`; made by the first start. A certificate that was removed is made anew, with
-/// the key that is there: so it is renewed.
+/// Certificate and key in `folder`, created by the first start. A certificate that was removed is created again with
+/// the existing key: this renews it.
 pub(super) fn own(
     folder: &Path,
     names: &[String],
@@ -47,7 +47,7 @@ pub(super) fn own(
     let made = params(names, now)
         .and_then(|params| params.self_signed(&pair).ok())
         .ok_or(TlsError::CannotMake)?;
-    // Under another name first: a start that is cut off leaves no half of it.
+    // Under another name first: an interrupted start leaves no half of it.
     let next = folder.join("certificate.pem.new");
     std::fs::write(&next, made.pem())
         .and_then(|()| std::fs::rename(&next, &certificate))
@@ -63,7 +63,7 @@ fn unwritable(path: &Path, error: &io::Error) -> TlsError {
 }
 
 fn params(names: &[String], now: Timestamp) -> Option<CertificateParams> {
-    // From yesterday: clocks of clients may be behind.
+    // Valid from yesterday: clients' clocks may be behind.
     let from = TimeZone::UTC.to_datetime(now).date().yesterday().ok()?;
     let until = from.checked_add(DAYS.days()).ok()?;
     let mut params = CertificateParams::new(names.to_vec()).ok()?;
