@@ -1,4 +1,4 @@
-//! Checkpoints (C2SP tlog-checkpoint): what a log says of itself at one size.
+//! Checkpoints (C2SP tlog-checkpoint): a log's statement about itself at one size.
 
 use crate::encoding::from_decimal;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 /// The root of a log at one size.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Checkpoint {
-    /// The name of the log; [`Checkpoint::new`] says what it may be.
+    /// The name of the log; [`Checkpoint::new`] gives its rules.
     pub origin: String,
     /// Number of entries.
     pub size: u64,
@@ -19,7 +19,7 @@ pub struct Checkpoint {
     pub extensions: Vec<String>,
 }
 
-/// Why something is not a checkpoint.
+/// The reason why a text is not a checkpoint.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CheckpointError {
     /// A line is missing, or the last one does not end.
@@ -28,7 +28,7 @@ pub enum CheckpointError {
     /// The origin is empty or holds a control character.
     #[error("the origin is empty or holds a control character")]
     Origin,
-    /// The size is not a decimal in its one form, or beyond [`MAX_TREE_SIZE`].
+    /// The size is not a decimal in canonical form, or is beyond [`MAX_TREE_SIZE`].
     #[error("the tree size is not a number within the limit")]
     Size,
     /// The root is not 32 bytes in canonical base64.
@@ -39,12 +39,12 @@ pub enum CheckpointError {
     Extension,
 }
 
-/// A checkpoint whose log's signature was verified.
+/// A checkpoint with a verified signature of its log.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OpenedCheckpoint {
-    /// What the log signed.
+    /// The signed checkpoint.
     pub checkpoint: Checkpoint,
-    /// The witnesses that cosigned it, of those that were asked for.
+    /// Those of the given witnesses that cosigned it.
     pub cosigned: Vec<Cosigned>,
 }
 
@@ -55,11 +55,11 @@ pub struct Cosigned {
     pub name: KeyName,
     /// The witness's key.
     pub id: KeyId,
-    /// When it signed; `None` when its key signs without a time.
+    /// The time of signing; `None` if its key signs without a time.
     pub at: Option<PosixSeconds>,
 }
 
-/// Why a signed checkpoint is not to be trusted.
+/// The reason why a signed checkpoint is not trusted.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum OpenError {
     /// It is not a signed note.
@@ -71,10 +71,10 @@ pub enum OpenError {
     /// The log's key did not sign it.
     #[error("the log did not sign the checkpoint")]
     NotByLog,
-    /// The note is no checkpoint.
+    /// The note is not a checkpoint.
     #[error("{0}")]
     Checkpoint(#[from] CheckpointError),
-    /// It is another log's.
+    /// It belongs to another log.
     #[error("the checkpoint is another log's")]
     Origin,
 }
@@ -85,8 +85,8 @@ impl Checkpoint {
     /// The origin should be a URL without scheme and the name of the log's key.
     ///
     /// # Errors
-    /// [`CheckpointError::Origin`] when the origin is empty or holds a control character,
-    /// [`CheckpointError::Size`] beyond [`MAX_TREE_SIZE`].
+    /// [`CheckpointError::Origin`] if the origin is empty or holds a control character, [`CheckpointError::Size`]
+    /// beyond [`MAX_TREE_SIZE`].
     pub fn new(origin: impl Into<String>, size: u64, root: Hash) -> Result<Self, CheckpointError> {
         let origin = origin.into();
         if !is_line(&origin) {
@@ -103,10 +103,10 @@ impl Checkpoint {
         })
     }
 
-    /// Reads the text of a note. It is well formed then, and trusted by nobody yet.
+    /// Parses the text of a note. The result is well formed, but not trusted yet.
     ///
     /// # Errors
-    /// [`CheckpointError`] when it is not in the one form of its content.
+    /// [`CheckpointError`] if it is not in canonical form.
     pub fn parse(text: &str) -> Result<Self, CheckpointError> {
         let lines = text.strip_suffix('\n').ok_or(CheckpointError::Truncated)?;
         let mut lines = lines.split('\n');
@@ -124,7 +124,7 @@ impl Checkpoint {
     /// Appends an extension line.
     ///
     /// # Errors
-    /// [`CheckpointError::Extension`] when it is empty or holds a control character.
+    /// [`CheckpointError::Extension`] if it is empty or holds a control character.
     pub fn push_extension(&mut self, line: impl Into<String>) -> Result<(), CheckpointError> {
         let line = line.into();
         if !is_line(&line) {
@@ -137,7 +137,7 @@ impl Checkpoint {
     /// Signs it. A log MUST NOT sign a checkpoint that contradicts one that it signed before.
     ///
     /// # Errors
-    /// [`NoteError`] when a field was set to what no checkpoint may hold, or signing fails.
+    /// [`NoteError`] if a field has a value that no checkpoint may hold, or signing fails.
     pub fn sign(&self, signer: &NoteSigner) -> Result<SignedNote, NoteError> {
         let text = self.to_string();
         if Self::parse(&text).as_ref() != Ok(self) {
@@ -149,10 +149,10 @@ impl Checkpoint {
     /// Reads a signed checkpoint of the log `origin`: the log's key MUST have signed it, and no
     /// known signature may be wrong. Signatures by other keys are ignored.
     ///
-    /// Returns which of `witnesses` cosigned it; how many are enough is for the caller to say.
+    /// Returns which of `witnesses` cosigned it; the caller decides how many are enough.
     ///
     /// # Errors
-    /// [`OpenError`] when it is not to be trusted.
+    /// [`OpenError`] if it is not trusted.
     pub fn open(
         bytes: &[u8],
         origin: &str,
@@ -162,10 +162,10 @@ impl Checkpoint {
         Self::open_note(&SignedNote::parse(bytes)?, origin, log, witnesses)
     }
 
-    /// As [`Checkpoint::open`], for a note that was parsed.
+    /// As [`Checkpoint::open`], for a parsed note.
     ///
     /// # Errors
-    /// [`OpenError`] when it is not to be trusted.
+    /// [`OpenError`] if it is not trusted.
     pub fn open_note(
         note: &SignedNote,
         origin: &str,

@@ -5,24 +5,24 @@ use crate::{Hash, MAX_TREE_SIZE, hash_children};
 
 /// The roots of the perfect subtrees that make up a tree, the largest first.
 ///
-/// It has one root per set bit of the size, so at most 63: a recorder appends and knows the root
-/// after each batch without reading the tree.
+/// It has one root per set bit of the size, so at most 63. A recorder can append and compute the root after each batch
+/// without reading the tree.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Frontier {
     size: u64,
     roots: Vec<Hash>,
 }
 
-/// Why bytes are not a frontier.
+/// The reason why bytes are not a frontier.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum FrontierError {
     /// The size is beyond [`MAX_TREE_SIZE`].
     #[error("the tree size is beyond the limit")]
     TooLarge,
-    /// There are not exactly as many roots as the size has set bits.
+    /// The number of roots differs from the number of set bits in the size.
     #[error("a frontier of this size has {expected} roots")]
     WrongLength {
-        /// The roots that the size asks for.
+        /// The expected number of roots.
         expected: u32,
     },
     /// The bytes end inside the size or inside a root.
@@ -40,7 +40,7 @@ impl Frontier {
     /// The frontier of a tree of `size` with these subtree roots, the largest subtree first.
     ///
     /// # Errors
-    /// [`FrontierError`] when size and number of roots do not fit one another.
+    /// [`FrontierError`] if size and number of roots do not match.
     pub fn from_roots(size: u64, roots: Vec<Hash>) -> Result<Self, FrontierError> {
         if size > MAX_TREE_SIZE {
             return Err(FrontierError::TooLarge);
@@ -52,15 +52,15 @@ impl Frontier {
         Ok(Self { size, roots })
     }
 
-    /// As [`Frontier::from_roots`], for a caller whose roots fit the size by construction.
+    /// As [`Frontier::from_roots`], for a caller whose roots match the size by construction.
     pub(crate) const fn of_subtrees(size: u64, roots: Vec<Hash>) -> Self {
         Self { size, roots }
     }
 
-    /// Reads what [`Frontier::to_bytes`] wrote.
+    /// Parses the output of [`Frontier::to_bytes`].
     ///
     /// # Errors
-    /// [`FrontierError`] when the bytes are anything else.
+    /// [`FrontierError`] if the bytes are anything else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FrontierError> {
         let (size, rest) = bytes.split_first_chunk().ok_or(FrontierError::Truncated)?;
         let (roots, partial) = rest.as_chunks();
@@ -73,7 +73,7 @@ impl Frontier {
 
     /// Appends the hash of one entry.
     ///
-    /// Constant on average: as many nodes are hashed as the size has trailing ones.
+    /// Constant on average: the number of hashed nodes is the number of trailing ones of the size.
     pub fn push(&mut self, leaf: Hash) {
         let mut node = leaf;
         for _ in 0..self.size.trailing_ones() {
@@ -82,7 +82,7 @@ impl Frontier {
             node = hash_children(&left, &node);
         }
         self.roots.push(node);
-        // Starts at MAX_TREE_SIZE at most, and 2^63 more pushes take longer than any process runs.
+        // The size starts at MAX_TREE_SIZE at most, and 2^63 more pushes take longer than any process runs.
         self.size += 1;
     }
 
@@ -92,7 +92,7 @@ impl Frontier {
         self.size
     }
 
-    /// The root of the tree; of nothing, the hash of nothing.
+    /// The root of the tree; for the empty tree, the hash of no bytes.
     #[must_use]
     pub fn root(&self) -> Hash {
         root_of_subtrees(&self.roots)

@@ -7,13 +7,13 @@ use aws_lc_rs::digest::{Context, Digest, SHA256, digest};
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Hash([u8; 32]);
 
-/// Why text or bytes are not a hash.
+/// The reason why text or bytes are not a hash.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum HashError {
     /// The bytes are not 32.
     #[error("a hash is 32 bytes long, not {found}")]
     Length {
-        /// How many bytes there are.
+        /// The number of bytes found.
         found: usize,
     },
     /// The text is not canonical base64.
@@ -46,12 +46,12 @@ impl Hash {
     /// A hash from canonical base64 (44 characters).
     ///
     /// # Errors
-    /// [`HashError`] when the text is anything else.
+    /// [`HashError`] if the text is anything else.
     pub fn from_base64(text: &str) -> Result<Self, HashError> {
         Self::from_slice(&from_base64(text).ok_or(HashError::Encoding)?)
     }
 
-    /// The root of the empty tree: the SHA-256 of nothing.
+    /// The root of the empty tree: the SHA-256 of no bytes.
     #[must_use]
     pub fn empty_root() -> Self {
         Self::of(digest(&SHA256, &[]))

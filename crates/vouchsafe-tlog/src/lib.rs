@@ -1,9 +1,8 @@
 //! Transparency log tiles, checkpoints, notes and proofs in the C2SP formats.
 //!
-//! A log is a list of entries that only grows. Its Merkle tree (RFC 6962 section 2.1, RFC 9162
-//! section 2.1) gives one root hash per size; whoever holds a signed root can be shown that an
-//! entry is in the log, and that a later log still begins with the earlier one. The formats are
-//! public ones, so that foreign tools verify our log:
+//! A log is a list of entries that only grows. Its Merkle tree (RFC 6962 section 2.1, RFC 9162 section 2.1) has one
+//! root hash per size. To the holder of a signed root it can be proven that an entry is in the log, and that a later
+//! log still begins with the earlier one. The formats are public, so that foreign tools can verify our log:
 //!
 //! | what | where | specification |
 //! |---|---|---|
@@ -14,11 +13,11 @@
 //! | signed notes and their keys | [`SignedNote`], [`NoteSigner`], [`NoteVerifier`] | <https://c2sp.org/signed-note> |
 //! | checkpoints | [`Checkpoint`] | <https://c2sp.org/tlog-checkpoint> |
 //! | cosignatures | [`Cosigner`] | <https://c2sp.org/tlog-cosignature> |
-//! | what a witness is asked | [`witness`] | <https://c2sp.org/tlog-witness> |
+//! | calls to a witness | [`witness`] | <https://c2sp.org/tlog-witness> |
 //!
-//! The crate is pure: bytes in, bytes out; no files, network or clock, and randomness only in
-//! [`NoteSigner::generate`] and [`Cosigner::generate`]. Parsers accept one spelling of a value
-//! and nothing else, and never panic; a parsed value serialises to the bytes it came from.
+//! The crate is pure: bytes in, bytes out; no files, network or clock, and randomness only in [`NoteSigner::generate`]
+//! and [`Cosigner::generate`]. Parsers accept one spelling of a value and nothing else, and never panic; a parsed value
+//! serialises to the original bytes.
 
 mod checkpoint;
 mod encoding;
@@ -38,7 +37,7 @@ pub use note::{
     VerifyError,
 };
 
-/// The largest tree size that anything here accepts: 2^63 - 1.
+/// The largest accepted tree size: 2^63 - 1.
 ///
 /// Go's `sumdb/tlog` counts entries in an `int64`, and a log must stay verifiable with it.
 pub const MAX_TREE_SIZE: u64 = i64::MAX as u64;

@@ -11,14 +11,14 @@ pub use signer::{Cosigner, NoteSigner};
 use crate::encoding::{from_base64, to_base64};
 use std::fmt;
 
-/// The longest note that is read or made, in bytes.
+/// The maximum length of a note, in bytes.
 pub const MAX_NOTE_BYTES: usize = 1_000_000;
 
-/// The most signatures that a note may carry. The specification asks for 16 at least; Go's
-/// `sumdb/note` refuses more than 100.
+/// The maximum number of signatures of a note. The specification asks for 16 at least; Go's `sumdb/note` refuses more
+/// than 100.
 pub const MAX_SIGNATURES: usize = 100;
 
-/// Text with signatures, at least one. Trusted by nobody before [`SignedNote::verify`].
+/// Text with at least one signature. Not trusted before [`SignedNote::verify`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignedNote {
     text: String,
@@ -33,14 +33,14 @@ pub struct NoteSignature {
     bytes: Vec<u8>,
 }
 
-/// A signature that was verified under a known key.
+/// A signature that was verified with a known key.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct VerifiedSignature {
     /// The key's name.
     pub name: KeyName,
     /// The key's id.
     pub id: KeyId,
-    /// When it was made: cosignatures only.
+    /// The time of signing: cosignatures only.
     pub at: Option<PosixSeconds>,
 }
 
@@ -48,7 +48,7 @@ pub struct VerifiedSignature {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct PosixSeconds(u64);
 
-/// Why something is not a signed note.
+/// The reason why bytes are not a signed note.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NoteError {
     /// The note is longer than [`MAX_NOTE_BYTES`].
@@ -57,7 +57,7 @@ pub enum NoteError {
     /// It is not UTF-8, or holds a control character other than a newline.
     #[error("the note is not plain text")]
     NotText,
-    /// The text is empty, does not end in a newline, or is not what its author may sign.
+    /// The text is empty, does not end in a newline, or is not one that its author may sign.
     #[error("the note's text is not one that can be signed")]
     Text,
     /// No empty line with signatures after it.
@@ -69,24 +69,24 @@ pub enum NoteError {
     /// More than [`MAX_SIGNATURES`].
     #[error("the note has too many signatures")]
     TooManySignatures,
-    /// The key would not sign.
+    /// The key failed to sign.
     #[error("signing failed")]
     Signing,
 }
 
-/// Why a note is not to be trusted.
+/// The reason why a note is not trusted.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum VerifyError {
     /// None of the known keys signed.
     #[error("no known key signed the note")]
     NoKnownKey,
-    /// A known key's signature is wrong, so the whole note is refused.
+    /// The signature of a known key is wrong, so the whole note is refused.
     #[error("the signature of {name} is wrong")]
     BadSignature {
         /// The known key's name.
         name: KeyName,
     },
-    /// Two known keys have the same name and id, so it is not clear whose signature it is.
+    /// Two known keys have the same name and id, so the signature cannot be assigned to one of them.
     #[error("two known keys have the name {name} and the same id")]
     AmbiguousKey {
         /// Their name.
@@ -112,7 +112,7 @@ impl SignedNote {
     /// A note with its first signature. The signature is not checked.
     ///
     /// # Errors
-    /// [`NoteError`] when the text is not one that a note can hold.
+    /// [`NoteError`] if a note cannot hold the text.
     pub fn new(text: impl Into<String>, signature: NoteSignature) -> Result<Self, NoteError> {
         let text = text.into();
         check_text(&text)?;
@@ -124,10 +124,10 @@ impl SignedNote {
         Ok(note)
     }
 
-    /// Reads a note.
+    /// Parses a note.
     ///
     /// # Errors
-    /// [`NoteError`] when it is not in the one form of its content.
+    /// [`NoteError`] if it is not in canonical form.
     pub fn parse(bytes: &[u8]) -> Result<Self, NoteError> {
         if bytes.len() > MAX_NOTE_BYTES {
             return Err(NoteError::TooLong);
@@ -178,10 +178,10 @@ impl SignedNote {
         Ok(())
     }
 
-    /// Checks the signatures of the known keys; those of other keys are ignored.
+    /// Verifies the signatures of the known keys; those of other keys are ignored.
     ///
     /// # Errors
-    /// [`VerifyError`] when no known key signed, or one of their signatures is wrong.
+    /// [`VerifyError`] if no known key signed, or one of their signatures is wrong.
     pub fn verify(&self, known: &[&NoteVerifier]) -> Result<Vec<VerifiedSignature>, VerifyError> {
         let mut verified: Vec<VerifiedSignature> = Vec::new();
         for signature in &self.signatures {
@@ -196,7 +196,7 @@ impl SignedNote {
             let at = key
                 .verify(&self.text, bytes)
                 .ok_or_else(|| VerifyError::BadSignature { name: name.clone() })?;
-            // A second good signature by the same key says nothing new.
+            // A second good signature by the same key adds nothing.
             if !verified.iter().any(|by| by.name == *name && by.id == *id) {
                 verified.push(VerifiedSignature {
                     name: name.clone(),
@@ -212,7 +212,7 @@ impl SignedNote {
         }
     }
 
-    /// The text with its last newline: what is signed.
+    /// The signed text, with its last newline.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -240,10 +240,10 @@ impl NoteSignature {
         Self { name, id, bytes }
     }
 
-    /// Reads a signature line, without its newline: what a witness answers.
+    /// Parses a signature line, without its newline, as in a witness's answer.
     ///
     /// # Errors
-    /// [`NoteError::SignatureLine`] when it is none.
+    /// [`NoteError::SignatureLine`] if it is not a signature line.
     pub fn parse(line: &str) -> Result<Self, NoteError> {
         let malformed = NoteError::SignatureLine;
         let rest = line.strip_prefix("— ").ok_or(malformed)?;
@@ -261,13 +261,13 @@ impl NoteSignature {
         })
     }
 
-    /// The name of the key that is said to have signed.
+    /// The name of the claimed key.
     #[must_use]
     pub const fn name(&self) -> &KeyName {
         &self.name
     }
 
-    /// The id of the key that is said to have signed.
+    /// The id of the claimed key.
     #[must_use]
     pub const fn id(&self) -> KeyId {
         self.id

@@ -1,8 +1,8 @@
 //! Tiles and entry bundles (C2SP tlog-tiles).
 //!
-//! The tree is stored as files that never change: hash tiles of 256 hashes, entry bundles of 256
-//! entries, and narrower ones at the right edge. Write with [`TileBuilder`], read with
-//! [`TileTree`], which believes nothing that does not hash up to the root of a checkpoint.
+//! The tree is stored as files that never change: hash tiles of 256 hashes, entry bundles of 256 entries, and narrower
+//! ones at the right edge. Write with [`TileBuilder`], read with [`TileTree`], which accepts only data that hash up to
+//! the root of a checkpoint.
 
 mod builder;
 mod bundle;

@@ -1,7 +1,7 @@
-//! What a log and a witness say to each other (C2SP tlog-witness): the call `add-checkpoint` and its answers.
+//! The protocol between a log and a witness (C2SP tlog-witness): the call `add-checkpoint` and its answers.
 //!
-//! A witness keeps for each log the last size and root that it saw, and cosigns a checkpoint only when it is shown that
-//! the new tree begins with that one. Carrying the bytes to and fro is for others.
+//! A witness keeps for each log the last size and root that it saw, and cosigns a checkpoint only with a proof that the
+//! new tree begins with that one. Sending and receiving the bytes is the caller's task.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::encoding::from_decimal;
 use crate::proof::{ProveError, Subtrees, consistency};
 use crate::{Hash, MAX_NOTE_BYTES, MAX_SIGNATURES, NoteError, NoteSignature, SignedNote};
 
-/// A call: the checkpoint, and the proof that it goes on from what the witness saw last.
+/// A call: the checkpoint, and the proof that it continues what the witness saw last.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AddCheckpoint {
     old_size: u64,
@@ -18,10 +18,10 @@ pub struct AddCheckpoint {
 }
 
 impl AddCheckpoint {
-    /// The call for a checkpoint of `size`, to a witness that saw `old_size` entries of its tree; zero when it saw none.
+    /// The call for a checkpoint of `size`, to a witness that saw `old_size` entries of its tree; zero if it saw none.
     ///
     /// # Errors
-    /// [`ProveError`] when the tree has not as many entries, or a hash of it is not to be had.
+    /// [`ProveError`] if the tree has fewer entries, or one of its hashes is not available.
     pub fn new<T: Subtrees + ?Sized>(
         tree: &T,
         old_size: u64,
@@ -52,10 +52,10 @@ impl fmt::Display for AddCheckpoint {
     }
 }
 
-/// Reads the body of a good answer (status 200): cosignatures, one a line. They are not checked.
+/// Parses the body of a good answer (status 200): cosignatures, one per line. They are not verified.
 ///
 /// # Errors
-/// [`NoteError`] when it is empty, cut, or holds anything else.
+/// [`NoteError`] if it is empty, truncated, or holds anything else.
 pub fn cosignatures(body: &[u8]) -> Result<Vec<NoteSignature>, NoteError> {
     if body.len() > MAX_NOTE_BYTES {
         return Err(NoteError::TooLong);
@@ -72,7 +72,7 @@ pub fn cosignatures(body: &[u8]) -> Result<Vec<NoteSignature>, NoteError> {
     Ok(signatures)
 }
 
-/// Reads the body of a conflict (status 409): the size that the witness saw last.
+/// Parses the body of a conflict (status 409): the size that the witness saw last.
 #[must_use]
 pub fn size_seen(body: &[u8]) -> Option<u64> {
     from_decimal(std::str::from_utf8(body).ok()?.strip_suffix('\n')?)

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use std::fmt;
 use std::str::FromStr;
 
-/// How a key signs (C2SP signed-note, signature types).
+/// The signature type of a key (C2SP signed-note, signature types).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SignatureKind {
     /// `0x01`: Ed25519 over the note's text.
@@ -30,7 +30,7 @@ pub struct NoteVerifier {
     key: [u8; 32],
 }
 
-/// Why something is not a note's key.
+/// The reason why a text is not a note's key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum KeyError {
     /// The name is empty or holds white space, a control character or a plus sign.
@@ -40,16 +40,16 @@ pub enum KeyError {
     /// `PRIVATE+KEY+` before.
     #[error("the key is malformed")]
     Form,
-    /// The id is not that of this name and key.
+    /// The id does not belong to this name and key.
     #[error("the key's id is not that of its name and bytes")]
     Id,
-    /// The kind is none that is known here, or not the one that this key must have.
+    /// The kind is unknown, or not the required one.
     #[error("the key is of another kind")]
     Kind,
-    /// The key has the wrong length or is refused by the cryptography.
+    /// The key has the wrong length or is refused by the provider.
     #[error("the key's bytes are not an Ed25519 key")]
     Bytes,
-    /// No randomness to be had.
+    /// No randomness is available.
     #[error("no random bytes are available")]
     Randomness,
 }
@@ -129,7 +129,7 @@ impl NoteVerifier {
         self.id
     }
 
-    /// How the key signs.
+    /// The signature type of the key.
     #[must_use]
     pub const fn kind(&self) -> SignatureKind {
         self.kind
@@ -141,7 +141,7 @@ impl NoteVerifier {
         &self.key
     }
 
-    /// `None` when the signature is wrong; else the time that a cosignature says.
+    /// `None` if the signature is wrong; else the time of a cosignature.
     pub(super) fn verify(&self, text: &str, signature: &[u8]) -> Option<Option<PosixSeconds>> {
         let key = UnparsedPublicKey::new(&ED25519, &self.key);
         match self.kind {
@@ -160,7 +160,7 @@ impl NoteVerifier {
     }
 }
 
-/// What a cosigner signs: a header line, a time line, the checkpoint's text.
+/// The signed message of a cosigner: a header line, a time line, the checkpoint's text.
 pub(super) fn cosigned_message(at: PosixSeconds, text: &str) -> String {
     format!("cosignature/v1\ntime {}\n{text}", at.seconds())
 }

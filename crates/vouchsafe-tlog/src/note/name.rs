@@ -12,7 +12,7 @@ impl KeyName {
     /// A name.
     ///
     /// # Errors
-    /// [`KeyError::Name`] when no key may have it.
+    /// [`KeyError::Name`] if the name is not allowed.
     pub fn new(name: impl Into<String>) -> Result<Self, KeyError> {
         let name = name.into();
         let barred = |letter: char| letter.is_whitespace() || letter < ' ' || letter == '+';

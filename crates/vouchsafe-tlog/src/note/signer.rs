@@ -18,9 +18,9 @@ pub struct NoteSigner(SigningKey);
 
 /// Cosigns checkpoints with the time: a witness's key (C2SP tlog-cosignature, `cosignature/v1`).
 ///
-/// The message does not name the witness, so a key MUST NOT serve two witnesses. A cosignature
-/// says that this is the largest tree seen, and that it is consistent with all seen before:
-/// checking that, durably, comes before signing.
+/// The message does not name the witness, so a key MUST NOT serve two witnesses. A cosignature states that this is the
+/// largest tree seen, and that it is consistent with all seen before: the witness must check that, durably, before
+/// signing.
 #[derive(Debug)]
 pub struct Cosigner(SigningKey);
 
@@ -34,7 +34,7 @@ impl NoteSigner {
     /// A new key.
     ///
     /// # Errors
-    /// [`KeyError::Randomness`] when there is none.
+    /// [`KeyError::Randomness`] if no randomness is available.
     pub fn generate(name: KeyName) -> Result<Self, KeyError> {
         Self::from_seed(name, &*random_seed()?)
     }
@@ -42,7 +42,7 @@ impl NoteSigner {
     /// The key with this seed (RFC 8032 section 5.1.5), which is its private key.
     ///
     /// # Errors
-    /// [`KeyError::Bytes`] when the cryptography refuses it.
+    /// [`KeyError::Bytes`] if the provider refuses it.
     pub fn from_seed(name: KeyName, seed: &[u8; 32]) -> Result<Self, KeyError> {
         SigningKey::new(name, SignatureKind::Ed25519, seed).map(Self)
     }
@@ -51,12 +51,12 @@ impl NoteSigner {
     /// `PRIVATE+KEY+<name>+<id>+<base64 of 0x01 and seed>`.
     ///
     /// # Errors
-    /// [`KeyError`] when it is not, or is a cosigner's.
+    /// [`KeyError`] if it is not in that form, or is a cosigner's.
     pub fn from_skey(skey: &str) -> Result<Self, KeyError> {
         SigningKey::parse(skey, SignatureKind::Ed25519).map(Self)
     }
 
-    /// The stored form that [`NoteSigner::from_skey`] reads. Whoever has it can sign.
+    /// The stored form that [`NoteSigner::from_skey`] reads. Its holder can sign.
     #[must_use]
     pub fn to_skey(&self) -> Zeroizing<String> {
         self.0.to_skey()
@@ -71,17 +71,17 @@ impl NoteSigner {
     /// A note of this text, signed.
     ///
     /// # Errors
-    /// [`NoteError`] when the text is not one that a note can hold.
+    /// [`NoteError`] if a note cannot hold the text.
     pub fn sign(&self, text: impl Into<String>) -> Result<SignedNote, NoteError> {
         let text = text.into();
         let signature = self.signature(&text)?;
         SignedNote::new(text, signature)
     }
 
-    /// A further signature of this text, for [`SignedNote::add_signature`].
+    /// Another signature of this text, for [`SignedNote::add_signature`].
     ///
     /// # Errors
-    /// [`NoteError::Signing`] when the cryptography refuses.
+    /// [`NoteError::Signing`] if the provider refuses.
     pub fn signature(&self, text: &str) -> Result<NoteSignature, NoteError> {
         let bytes = self.0.sign(text.as_bytes())?;
         Ok(self.0.line(bytes))
@@ -92,7 +92,7 @@ impl Cosigner {
     /// A new key.
     ///
     /// # Errors
-    /// [`KeyError::Randomness`] when there is none.
+    /// [`KeyError::Randomness`] if no randomness is available.
     pub fn generate(name: KeyName) -> Result<Self, KeyError> {
         Self::from_seed(name, &*random_seed()?)
     }
@@ -100,7 +100,7 @@ impl Cosigner {
     /// The key with this seed (RFC 8032 section 5.1.5), which is its private key.
     ///
     /// # Errors
-    /// [`KeyError::Bytes`] when the cryptography refuses it.
+    /// [`KeyError::Bytes`] if the provider refuses it.
     pub fn from_seed(name: KeyName, seed: &[u8; 32]) -> Result<Self, KeyError> {
         SigningKey::new(name, SignatureKind::CosignatureV1, seed).map(Self)
     }
@@ -108,12 +108,12 @@ impl Cosigner {
     /// The key in its stored form, as a [`NoteSigner`]'s but with the kind `0x04`.
     ///
     /// # Errors
-    /// [`KeyError`] when it is not, or is not a cosigner's.
+    /// [`KeyError`] if it is not in that form, or is not a cosigner's.
     pub fn from_skey(skey: &str) -> Result<Self, KeyError> {
         SigningKey::parse(skey, SignatureKind::CosignatureV1).map(Self)
     }
 
-    /// The stored form that [`Cosigner::from_skey`] reads. Whoever has it can sign.
+    /// The stored form that [`Cosigner::from_skey`] reads. Its holder can sign.
     #[must_use]
     pub fn to_skey(&self) -> Zeroizing<String> {
         self.0.to_skey()
@@ -128,7 +128,7 @@ impl Cosigner {
     /// The cosignature of a checkpoint's text as of `at`, for [`SignedNote::add_signature`].
     ///
     /// # Errors
-    /// [`NoteError::Text`] when the text is no checkpoint.
+    /// [`NoteError::Text`] if the text is not a checkpoint.
     pub fn cosign(&self, text: &str, at: PosixSeconds) -> Result<NoteSignature, NoteError> {
         crate::Checkpoint::parse(text).map_err(|_| NoteError::Text)?;
         let mut bytes = at.seconds().to_be_bytes().to_vec();

@@ -1,4 +1,4 @@
-//! Proof files (C2SP tlog-proof): all that an offline check of one entry takes.
+//! Proof files (C2SP tlog-proof): everything for an offline check of one entry.
 
 use super::{ProofError, verify_inclusion};
 use crate::encoding::{from_base64, from_decimal, to_base64};
@@ -9,13 +9,13 @@ use crate::{
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
 
-/// The longest way from a leaf to a root.
+/// The longest path from a leaf to a root.
 const MAX_PATH: usize = 63;
 
-/// The longest file that is read: a note, and as much again for the rest.
+/// The maximum length of a file: a note, and as much again for the rest.
 const MAX_BYTES: usize = 2 * MAX_NOTE_BYTES;
 
-/// A proof that an entry is in a log, to be checked without the log.
+/// A proof that an entry is in a log, which can be checked without the log.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ProofFile {
     index: u64,
@@ -24,7 +24,7 @@ pub struct ProofFile {
     checkpoint: SignedNote,
 }
 
-/// Why bytes are not a proof file.
+/// The reason why bytes are not a proof file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ProofFileError {
     /// It is longer than any proof, or not UTF-8.
@@ -36,7 +36,7 @@ pub enum ProofFileError {
     /// The line `extra` is empty or not canonical base64.
     #[error("the extra data is not canonical base64")]
     Extra,
-    /// The line `index` is missing or not a decimal in its one form, or beyond the largest tree.
+    /// The line `index` is missing, is not a decimal in canonical form, or is beyond the largest tree.
     #[error("the index is missing or not a number")]
     Index,
     /// A line of the inclusion path is not a hash, or there are more than 63.
@@ -50,10 +50,10 @@ pub enum ProofFileError {
     Note(#[from] NoteError),
 }
 
-/// Why a proof file does not show what it should.
+/// The reason why a proof file is rejected.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ProofRejected {
-    /// The checkpoint is not to be trusted.
+    /// The checkpoint is not trusted.
     #[error("{0}")]
     Checkpoint(#[from] OpenError),
     /// The path does not lead from the entry to the checkpoint's root.
@@ -65,7 +65,7 @@ impl ProofFile {
     /// A proof of the entry at `index` under this checkpoint.
     ///
     /// # Errors
-    /// [`ProofFileError`] when the index or the path is beyond the largest tree.
+    /// [`ProofFileError`] if the index or the path is beyond the largest tree.
     pub fn new(
         index: u64,
         path: Vec<Hash>,
@@ -85,10 +85,10 @@ impl ProofFile {
         })
     }
 
-    /// The same proof with opaque extra data. It is not authenticated; empty is as without.
+    /// The same proof with opaque extra data. They are not authenticated; empty data are the same as none.
     ///
     /// # Errors
-    /// [`ProofFileError::NotText`] when it is so long that nobody would read the file.
+    /// [`ProofFileError::NotText`] if the data are so long that no reader would accept the file.
     pub fn with_extra(mut self, extra: Vec<u8>) -> Result<Self, ProofFileError> {
         if extra.len() > MAX_NOTE_BYTES / 2 {
             return Err(ProofFileError::NotText);
@@ -97,10 +97,10 @@ impl ProofFile {
         Ok(self)
     }
 
-    /// Reads a proof file. It is well formed then, and proves nothing yet.
+    /// Parses a proof file. The result is well formed, but proves nothing yet.
     ///
     /// # Errors
-    /// [`ProofFileError`] when it is not in the one form of its content.
+    /// [`ProofFileError`] if it is not in canonical form.
     pub fn parse(bytes: &[u8]) -> Result<Self, ProofFileError> {
         let text = match std::str::from_utf8(bytes) {
             Ok(text) if text.len() <= MAX_BYTES => text,
@@ -145,11 +145,11 @@ impl ProofFile {
     /// Checks that the entry with the hash `leaf` is in the log `origin`: the checkpoint is
     /// signed by the log's key, and the path leads from the leaf to its root.
     ///
-    /// Returns the checkpoint with the cosignatures of those `witnesses` that signed it; how many
-    /// are enough is for the caller to say.
+    /// Returns the checkpoint with the cosignatures of those `witnesses` that signed it; the caller decides how many
+    /// are enough.
     ///
     /// # Errors
-    /// [`ProofRejected`] when it is not shown.
+    /// [`ProofRejected`] if the proof fails.
     pub fn verify(
         &self,
         leaf: &Hash,
@@ -169,7 +169,7 @@ impl ProofFile {
         self.index
     }
 
-    /// Opaque data that came with the proof; not authenticated.
+    /// Opaque data of the proof; not authenticated.
     #[must_use]
     pub fn extra(&self) -> Option<&[u8]> {
         self.extra.as_deref()
@@ -181,7 +181,7 @@ impl ProofFile {
         &self.path
     }
 
-    /// The checkpoint as it came: not verified.
+    /// The checkpoint, unverified.
     #[must_use]
     pub const fn checkpoint(&self) -> &SignedNote {
         &self.checkpoint

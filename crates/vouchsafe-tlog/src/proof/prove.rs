@@ -5,14 +5,14 @@ use crate::{Hash, MAX_TREE_SIZE};
 
 /// A tree that knows the roots of its perfect subtrees.
 pub trait Subtrees {
-    /// Why it does not know one.
+    /// The error of a failed look-up.
     type Error;
 
     /// The root over the entries from `index * 2^level` to before `(index + 1) * 2^level`, all of
     /// which exist.
     ///
     /// # Errors
-    /// When the tree does not reach that far, or the hash cannot be had.
+    /// If the tree does not reach that far, or the hash is not available.
     fn subtree(&self, level: u8, index: u64) -> Result<Hash, Self::Error>;
 }
 
@@ -37,19 +37,19 @@ impl Subtrees for [Hash] {
     }
 }
 
-/// Why there is no proof.
+/// The reason why there is no proof.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ProveError<E> {
     /// The entry's index is not below the tree size.
     #[error("the entry is outside of the tree")]
     IndexOutsideTree,
-    /// The old tree is empty (it says nothing about the new one) or larger than the new one.
+    /// The old tree is empty (every tree begins with it) or larger than the new one.
     #[error("the old tree is empty or larger than the new one")]
     OldSize,
     /// The tree is larger than [`MAX_TREE_SIZE`].
     #[error("the tree size is beyond the limit")]
     TooLarge,
-    /// A hash of the tree could not be had.
+    /// A hash of the tree is not available.
     #[error("{0}")]
     Tree(E),
 }
@@ -58,7 +58,7 @@ pub enum ProveError<E> {
 /// leaf up to the root (RFC 9162 section 2.1.3.1).
 ///
 /// # Errors
-/// [`ProveError`] when the tree has no such entry or a hash of it is not to be had.
+/// [`ProveError`] if the tree has no such entry or one of its hashes is not available.
 pub fn inclusion<T: Subtrees + ?Sized>(
     tree: &T,
     index: u64,
@@ -90,11 +90,11 @@ pub fn inclusion<T: Subtrees + ?Sized>(
     Ok(path)
 }
 
-/// The proof that the tree of `new_size` begins with the tree of `old_size` (RFC 9162 section
-/// 2.1.4.1); empty when both are the same.
+/// The proof that the tree of `new_size` begins with the tree of `old_size` (RFC 9162 section 2.1.4.1); empty if both
+/// are the same.
 ///
 /// # Errors
-/// [`ProveError`] when the sizes allow none or a hash of the tree is not to be had.
+/// [`ProveError`] if the sizes allow none or a hash of the tree is not available.
 pub fn consistency<T: Subtrees + ?Sized>(
     tree: &T,
     old_size: u64,
@@ -134,8 +134,8 @@ const fn split(count: u64) -> u64 {
     1 << (count - 1).ilog2()
 }
 
-/// The root over the entries from `start` to before `end`, where `start` is a multiple of a power
-/// of two not smaller than the range: so are all ranges that [`split`] makes.
+/// The root over the entries from `start` to before `end`, where `start` is a multiple of a power of two not smaller
+/// than the range, as in all ranges of [`split`].
 fn range_root<T: Subtrees + ?Sized>(tree: &T, start: u64, end: u64) -> Result<Hash, T::Error> {
     let mut roots = Vec::new();
     let mut from = start;

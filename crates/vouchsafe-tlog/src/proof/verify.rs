@@ -1,17 +1,17 @@
-//! Checking proofs.
+//! Verifying proofs.
 
 use crate::{Hash, hash_children};
 
-/// Why a proof does not hold.
+/// The reason why a proof fails.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ProofError {
     /// The entry's index is not below the tree size.
     #[error("the entry is outside of the tree")]
     IndexOutsideTree,
-    /// The old tree is empty (it says nothing about the new one) or larger than the new one.
+    /// The old tree is empty (every tree begins with it) or larger than the new one.
     #[error("the old tree is empty or larger than the new one")]
     OldSize,
-    /// There are fewer or more hashes than the sizes ask for.
+    /// The number of hashes does not fit the sizes.
     #[error("the proof has the wrong number of hashes")]
     Length,
     /// The proof does not lead to the root; of a consistency proof, not to the old root.
@@ -26,7 +26,7 @@ pub enum ProofError {
 /// 2.1.3.2).
 ///
 /// # Errors
-/// [`ProofError`] when it is not shown.
+/// [`ProofError`] if the proof fails.
 pub fn verify_inclusion(
     index: u64,
     size: u64,
@@ -65,10 +65,10 @@ pub fn verify_inclusion(
 /// Checks that the tree of `new_size` begins with the tree of `old_size` (RFC 9162 section
 /// 2.1.4.2).
 ///
-/// An empty old tree is refused: every tree begins with it, so nothing would be shown.
+/// An empty old tree is refused: every tree begins with it, so the proof would show nothing.
 ///
 /// # Errors
-/// [`ProofError`] when it is not shown.
+/// [`ProofError`] if the proof fails.
 pub fn verify_consistency(
     old_size: u64,
     old_root: &Hash,
@@ -91,8 +91,7 @@ pub fn verify_consistency(
     } else {
         path.split_first().ok_or(ProofError::Length)?
     };
-    // The old tree's last node and the new tree's: both climb from the level where the old tree's
-    // last perfect subtree stands.
+    // The last nodes of the old and the new tree: both climb from the level of the old tree's last perfect subtree.
     let (mut node, mut last) = (old_size - 1, new_size - 1);
     let complete = node.trailing_ones();
     node >>= complete;
@@ -122,8 +121,8 @@ pub fn verify_consistency(
     }
 }
 
-/// At the right edge a node with no sibling rises unhashed: climb to the level where it is a right
-/// child, which was just hashed.
+/// At the right edge a node without a sibling rises unhashed: climb to the level where it is a right child, which was
+/// just hashed.
 const fn skip_levels_without_sibling(node: &mut u64, last: &mut u64) {
     while *node & 1 == 0 && *node != 0 {
         *node >>= 1;

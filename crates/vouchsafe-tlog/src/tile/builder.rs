@@ -1,4 +1,4 @@
-//! Writing a log: from new entries to the tiles that have to be stored.
+//! Writing a log: from new entries to the tiles to store.
 
 use super::bundle::push_entry;
 use super::path::{TILE_WIDTH, TileKind, TilePath, hashes_at};
@@ -7,12 +7,11 @@ use super::{EntryTooLong, TileError, TileSource, TileTree, encode_entries};
 use crate::hash::{perfect_root, root_of_subtrees};
 use crate::{Hash, hash_leaf};
 
-/// Grows a log and says which files to write.
+/// Grows a log and returns the files to write.
 ///
-/// It holds the right edge only: at most 255 hashes per level and the entries of the last partial
-/// bundle. [`TileBuilder::append`] as much as a batch has, then store what
-/// [`TileBuilder::take_files`] gives, in its order, and sign the checkpoint last: a reader who
-/// sees a checkpoint MUST find its tiles.
+/// It holds the right edge only: at most 255 hashes per level and the entries of the last partial bundle.
+/// [`TileBuilder::append`] the entries of a batch, then store the files of [`TileBuilder::take_files`], in order, and
+/// sign the checkpoint last: a reader who sees a checkpoint MUST find its tiles.
 #[derive(Debug, Default)]
 pub struct TileBuilder {
     size: u64,
@@ -25,9 +24,9 @@ pub struct TileBuilder {
 /// A file of the log.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TileFile {
-    /// Where it goes, relative to the log's prefix.
+    /// Its path, relative to the log's prefix.
     pub path: TilePath,
-    /// What it holds.
+    /// Its content.
     pub bytes: Vec<u8>,
 }
 
@@ -35,7 +34,7 @@ pub struct TileFile {
 #[derive(Debug, Default)]
 struct Edge {
     hashes: Vec<Hash>,
-    /// How many of them the partial tile had that was given out last.
+    /// The width of the partial tile that was last returned.
     given: usize,
 }
 
@@ -46,10 +45,10 @@ impl TileBuilder {
         Self::default()
     }
 
-    /// A builder that goes on with the log in `source`, of this size and root.
+    /// A builder that continues the log in `source`, with this size and root.
     ///
     /// # Errors
-    /// [`TileError`] when the right edge cannot be read or does not have this root.
+    /// [`TileError`] if the right edge cannot be read or does not have this root.
     pub fn resume(source: impl TileSource, size: u64, root: Hash) -> Result<Self, TileError> {
         let tree = TileTree::open(source, size, root)?;
         let entries = match size % u64::from(TILE_WIDTH) {
@@ -73,10 +72,10 @@ impl TileBuilder {
         })
     }
 
-    /// Appends an entry and returns the hash of its leaf; its index is the size before.
+    /// Appends an entry and returns the hash of its leaf; its index is the previous size.
     ///
     /// # Errors
-    /// [`EntryTooLong`] beyond 65535 bytes; the log is as before.
+    /// [`EntryTooLong`] beyond 65535 bytes; the log is unchanged.
     pub fn append(&mut self, entry: &[u8]) -> Result<Hash, EntryTooLong> {
         push_entry(&mut self.bundle, entry)?;
         let leaf = hash_leaf(entry);
@@ -90,13 +89,12 @@ impl TileBuilder {
         Ok(leaf)
     }
 
-    /// The files that changed since the last call: full tiles as they filled, then the partial
-    /// ones of the present size. Bundles come before the hashes over them.
+    /// The files that changed since the last call: the new full tiles, then the partial ones of the present size.
+    /// Bundles come before the hashes over them.
     ///
-    /// Full tiles wait in memory until this is called, so call it at least every few thousand
-    /// entries. Partial tiles get a new path at each size: old ones stay, until
-    /// [`super::edge_paths`] says that they may go. When storing fails, drop the builder and
-    /// [`TileBuilder::resume`]: the same entries make the same files.
+    /// Full tiles wait in memory until this is called, so call it at least every few thousand entries. Partial tiles
+    /// get a new path at each size: old ones stay, until [`super::edge_paths`] allows their removal. If storing fails,
+    /// drop the builder and [`TileBuilder::resume`]: the same entries make the same files.
     pub fn take_files(&mut self) -> Vec<TileFile> {
         let mut files = std::mem::take(&mut self.done);
         let entries = self.size % u64::from(TILE_WIDTH);
@@ -128,7 +126,7 @@ impl TileBuilder {
         self.size
     }
 
-    /// The root, hashed anew from the edge tiles: a second way to what [`crate::Frontier`] says.
+    /// The root, hashed again from the edge tiles: a second computation of the root of [`crate::Frontier`].
     #[must_use]
     pub fn root(&self) -> Hash {
         let edges = self.edges.iter().rev();

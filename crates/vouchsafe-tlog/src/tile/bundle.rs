@@ -13,13 +13,13 @@ pub struct EntryTooLong {
     pub found: usize,
 }
 
-/// Why bytes are not an entry bundle.
+/// The reason why bytes are not an entry bundle.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BundleError {
     /// The bytes end inside a length or inside an entry.
     #[error("the bundle is cut short in entry {entry}")]
     Truncated {
-        /// Which entry of the bundle, from zero.
+        /// The entry of the bundle, from zero.
         entry: usize,
     },
     /// There are more than 256 entries.
@@ -36,7 +36,7 @@ pub(super) fn push_entry(bundle: &mut Vec<u8>, entry: &[u8]) -> Result<(), Entry
     Ok(())
 }
 
-/// The bytes of a bundle with these entries. A bundle holds at most 256: a caller splits.
+/// The bytes of a bundle with these entries. A bundle holds at most 256: the caller splits.
 ///
 /// # Errors
 /// [`EntryTooLong`] for an entry of more than 65535 bytes.
@@ -50,10 +50,10 @@ pub fn encode_entries<E: AsRef<[u8]>>(
     Ok(bundle)
 }
 
-/// The entries of a bundle; none for no bytes.
+/// The entries of a bundle; none for an empty bundle.
 ///
 /// # Errors
-/// [`BundleError`] when the bytes are not whole entries, at most 256.
+/// [`BundleError`] if the bytes are not whole entries, at most 256.
 pub fn decode_entries(bundle: &[u8]) -> Result<Vec<&[u8]>, BundleError> {
     let mut entries = Vec::new();
     let mut rest = bundle;

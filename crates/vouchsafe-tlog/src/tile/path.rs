@@ -10,7 +10,7 @@ pub const TILE_WIDTH: u16 = 256;
 /// The highest level that a path can name. Trees up to `MAX_TREE_SIZE` reach level 7.
 const MAX_LEVEL: u8 = 63;
 
-/// What a tile holds.
+/// The content of a tile.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum TileKind {
     /// Hashes of this level: each spans `256^level` entries.
@@ -27,7 +27,7 @@ pub struct TilePath {
     width: u16,
 }
 
-/// Why something is not a tile's path.
+/// The reason why a text is not a tile's path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TilePathError {
     /// It is not of the form `tile/<level or entries>/<index>[.p/<width>]`.
@@ -49,7 +49,7 @@ impl TilePath {
     /// A tile from its coordinates; `width` is 256 for a full one.
     ///
     /// # Errors
-    /// [`TilePathError::Level`] or [`TilePathError::Width`] when out of range.
+    /// [`TilePathError::Level`] or [`TilePathError::Width`] if out of range.
     pub fn new(kind: TileKind, index: u64, width: u16) -> Result<Self, TilePathError> {
         if matches!(kind, TileKind::Hashes(level) if level > MAX_LEVEL) {
             return Err(TilePathError::Level);
@@ -60,7 +60,7 @@ impl TilePath {
         Ok(Self { kind, index, width })
     }
 
-    /// The tile at `index` as it is in a tree of `size`: full, partial, or none.
+    /// The tile at `index` in a tree of `size`: full, partial, or none.
     #[must_use]
     pub fn at(kind: TileKind, index: u64, size: u64) -> Option<Self> {
         let hashes = hashes_at(kind, size);
@@ -69,7 +69,7 @@ impl TilePath {
         Self::new(kind, index, u16::try_from(width).ok()?).ok()
     }
 
-    /// What the tile holds.
+    /// The content of the tile.
     #[must_use]
     pub const fn kind(&self) -> TileKind {
         self.kind
@@ -81,19 +81,19 @@ impl TilePath {
         self.index
     }
 
-    /// How many hashes or entries it holds: 1 to 256.
+    /// The number of hashes or entries in it: 1 to 256.
     #[must_use]
     pub const fn width(&self) -> u16 {
         self.width
     }
 
-    /// Whether it holds 256 and so will never be replaced by a wider one.
+    /// Whether it holds 256, so that no wider one will replace it.
     #[must_use]
     pub const fn is_full(&self) -> bool {
         self.width == TILE_WIDTH
     }
 
-    /// The full tile at the same place.
+    /// The full tile at the same index.
     #[must_use]
     pub const fn full(&self) -> Self {
         Self {
@@ -103,7 +103,7 @@ impl TilePath {
     }
 }
 
-/// How many hashes of that kind a tree of `size` has: `floor(size / 256^level)`.
+/// The number of hashes of that kind in a tree of `size`: `floor(size / 256^level)`.
 pub(super) fn hashes_at(kind: TileKind, size: u64) -> u64 {
     let level = match kind {
         TileKind::Hashes(level) => level,

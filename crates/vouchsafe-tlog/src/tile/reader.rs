@@ -1,4 +1,4 @@
-//! Reading a log: nothing counts before it hashes up to the root of a checkpoint.
+//! Reading a log: data count only once they hash up to the root of a checkpoint.
 
 use super::path::{TILE_WIDTH, TileKind, TilePath, hashes_at};
 use super::{BundleError, SourceError, TileSource, decode_entries};
@@ -7,13 +7,13 @@ use crate::proof::Subtrees;
 use crate::{Frontier, Hash, MAX_TREE_SIZE, hash_leaf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Levels of tiles that a tree up to [`MAX_TREE_SIZE`] has.
+/// Number of tile levels of a tree up to [`MAX_TREE_SIZE`].
 const LEVELS: u8 = 8;
 
 /// A log of one size and root over the tiles of a source.
 ///
-/// INVARIANT (authentic): every hash that leaves it was hashed up to the root given at opening,
-/// which the caller MUST have taken from a verified checkpoint.
+/// INVARIANT (authentic): every returned hash was hashed up to the root given at opening, which the caller MUST have
+/// taken from a verified checkpoint.
 ///
 /// Memory is bounded: the edge tiles and the last full tile read of each level.
 #[derive(Debug)]
@@ -31,59 +31,58 @@ struct Recent {
     hashes: Arc<[Hash]>,
 }
 
-/// Why a tile, or what it should prove, is not to be had.
+/// The reason why a tile, or data under it, is not available.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TileError {
-    /// The source has no bytes.
+    /// The source returned no bytes.
     #[error("{path}: {error}")]
     Source {
-        /// Which tile.
+        /// The tile.
         path: TilePath,
-        /// What the source said.
+        /// The error of the source.
         error: SourceError,
     },
     /// A tile has the wrong number of bytes.
     #[error("{path}: {found} bytes instead of {expected}")]
     Length {
-        /// Which tile.
+        /// The tile.
         path: TilePath,
-        /// The bytes that its width asks for.
+        /// The number of bytes for its width.
         expected: usize,
-        /// The bytes that are there.
+        /// The number of bytes found.
         found: usize,
     },
-    /// A full tile does not hash to what the tile above it says.
+    /// A full tile does not hash to the value in the tile above it.
     #[error("{path}: does not hash to what the tile above says")]
     NotAuthentic {
-        /// Which tile.
+        /// The tile.
         path: TilePath,
     },
-    /// The edge tiles do not hash to the root: one of them is changed, or the root is another
-    /// log's.
+    /// The edge tiles do not hash to the root: one of them was changed, or the root belongs to another log.
     #[error("the tiles at the right edge do not hash to the root")]
     RootMismatch,
-    /// An entry bundle is not whole entries.
+    /// An entry bundle does not consist of whole entries.
     #[error("{path}: {error}")]
     Bundle {
-        /// Which bundle.
+        /// The bundle.
         path: TilePath,
-        /// What is wrong with it.
+        /// The fault.
         error: BundleError,
     },
-    /// A bundle does not have as many entries as its width says.
+    /// The number of entries of a bundle differs from its width.
     #[error("{path}: {found} entries instead of {expected}")]
     Entries {
-        /// Which bundle.
+        /// The bundle.
         path: TilePath,
-        /// The entries that its width asks for.
+        /// The number of entries for its width.
         expected: usize,
-        /// The entries that are there.
+        /// The number of entries found.
         found: usize,
     },
     /// An entry does not have the hash of its leaf.
     #[error("entry {index} does not hash to its leaf")]
     EntryMismatch {
-        /// Which entry of the log.
+        /// The index of the entry.
         index: u64,
     },
     /// The tree does not reach that far.
@@ -95,7 +94,7 @@ impl<S: TileSource> TileTree<S> {
     /// Opens the tree of `size` with this root: reads its edge tiles and checks them.
     ///
     /// # Errors
-    /// [`TileError`] when an edge tile cannot be read or the root is another.
+    /// [`TileError`] if an edge tile cannot be read or the root differs.
     pub fn open(source: S, size: u64, root: Hash) -> Result<Self, TileError> {
         if size > MAX_TREE_SIZE {
             return Err(TileError::OutsideTree);
@@ -142,14 +141,14 @@ impl<S: TileSource> TileTree<S> {
 
     /// The compact range of the tree, to append to it.
     pub fn frontier(&self) -> Frontier {
-        // Size and roots fit by construction; a default would be an empty log, so build it whole.
+        // Size and roots match by construction; a default would be an empty log, so build it whole.
         Frontier::of_subtrees(self.size, self.subtree_roots())
     }
 
     /// The hash of the leaf at `index`.
     ///
     /// # Errors
-    /// [`TileError`] when its tile is not to be had or not authentic.
+    /// [`TileError`] if its tile is not available or not authentic.
     pub fn leaf(&self, index: u64) -> Result<Hash, TileError> {
         self.subtree(0, index)
     }
@@ -157,7 +156,7 @@ impl<S: TileSource> TileTree<S> {
     /// The entry at `index`.
     ///
     /// # Errors
-    /// [`TileError`] when its bundle is not to be had, or the entry is not its leaf's.
+    /// [`TileError`] if its bundle is not available, or the entry does not match its leaf.
     pub fn entry(&self, index: u64) -> Result<Vec<u8>, TileError> {
         let leaf = self.leaf(index)?;
         let bundle = self.read_bundle(index / u64::from(TILE_WIDTH))?;
@@ -169,10 +168,10 @@ impl<S: TileSource> TileTree<S> {
         }
     }
 
-    /// The entries of one bundle: those from `256 * bundle` on, 256 of them but in the last one.
+    /// The entries of one bundle: those from `256 * bundle` on, 256 of them except in the last one.
     ///
     /// # Errors
-    /// [`TileError`] when it is not to be had, or an entry is not its leaf's.
+    /// [`TileError`] if it is not available, or an entry does not match its leaf.
     pub fn bundle(&self, bundle: u64) -> Result<Vec<Vec<u8>>, TileError> {
         let leaves = self.tile(0, bundle)?;
         let bytes = self.read_bundle(bundle)?;
@@ -186,7 +185,7 @@ impl<S: TileSource> TileTree<S> {
         Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
     }
 
-    /// The hashes of the partial tile of each level; none where the last tile is full.
+    /// The hashes of the partial tile of each level; none if the last tile is full.
     pub(super) fn edges(&self) -> &[Arc<[Hash]>] {
         &self.edges
     }
@@ -242,7 +241,7 @@ impl<S: TileSource> TileTree<S> {
 /// The bytes of a bundle, not yet authenticated.
 struct Bundle {
     path: TilePath,
-    /// Wider than the path says when the full bundle stands in for a partial one.
+    /// Wider than in the path if the full bundle replaces a partial one.
     width: u16,
     bytes: Vec<u8>,
 }
@@ -302,7 +301,7 @@ pub(super) fn to_bytes(hashes: &[Hash]) -> Vec<u8> {
     hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()
 }
 
-/// The bytes at `path`, or those of the full tile that replaced it, and that one's width.
+/// The bytes at `path`, or those of the full tile that replaced it, and its width.
 fn read_tile(source: &impl TileSource, path: TilePath) -> Result<(u16, Vec<u8>), TileError> {
     let read = |path: TilePath| {
         let bytes = source.read(&path.to_string());

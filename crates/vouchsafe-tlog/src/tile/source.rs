@@ -1,20 +1,19 @@
-//! Where tiles come from.
+//! Sources of tiles.
 
 use std::collections::BTreeMap;
 
-/// A place that holds the files of a log.
+/// A store of a log's files.
 pub trait TileSource {
     /// The bytes at `path`, which is relative to the log's prefix: `tile/0/x001/067`.
     ///
-    /// Nothing of it is believed before it hashes up to a checkpoint, so a source need not check.
+    /// No byte is trusted before it hashes up to a checkpoint, so a source need not check.
     ///
     /// # Errors
-    /// [`SourceError::Missing`] when there is no such file, or else
-    /// [`SourceError::Unreadable`].
+    /// [`SourceError::Missing`] if there is no such file, else [`SourceError::Unreadable`].
     fn read(&self, path: &str) -> Result<Vec<u8>, SourceError>;
 }
 
-/// Why a source gave no bytes.
+/// The reason why a source returned no bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SourceError {
     /// There is no such file.
