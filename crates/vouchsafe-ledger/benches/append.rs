@@ -1,8 +1,8 @@
-//! Durable appends at 1, 8, 64 and 256 callers, beside the disk's own `fdatasync` in the same minutes.
+//! Durable appends by 1, 8, 64 and 256 callers, compared with the disk's own `fdatasync` within the same minutes.
 //!
 //! The recorder is a process of its own, as in production; each caller has one append of one entry in flight.
-//! Criterion's time is the mean latency of one append; percentiles and rates are printed at the end, and the
-//! rate at which the log that it wrote is verified.
+//! Criterion's time is the mean latency of one append. Percentiles and rates are printed at the end, with the rate at
+//! which the written log is verified.
 
 #![expect(
     clippy::unwrap_used,
@@ -95,7 +95,7 @@ fn start(dir: &Path, socket: &Path) -> Child {
     process
 }
 
-/// A file as a segment of the write-ahead log is: written once from end to end.
+/// A file like a segment of the write-ahead log: written once from end to end.
 fn preallocated(path: &Path) -> File {
     let file = File::create(path).unwrap();
     file.write_all_at(&vec![0; 32 << 20], 0).unwrap();
@@ -119,7 +119,7 @@ fn fdatasync(file: &File, iterations: u64, latencies: &mut Latencies) -> Duratio
     total
 }
 
-/// So many appends by so many callers; returns the sum of their latencies.
+/// Runs this number of appends by this number of callers; returns the sum of their latencies.
 async fn appends(
     client: &RecorderClient,
     callers: u64,

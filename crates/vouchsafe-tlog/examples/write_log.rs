@@ -2,8 +2,8 @@
 //!
 //! `cargo run -p vouchsafe-tlog --example write_log -- DIR N`
 //!
-//! The log grows in batches, and an existing one goes on with N more under a new key: it is for
-//! trying verifiers, `tests/foreign/go/verify.sh DIR VKEY` for one.
+//! The log grows in batches. An existing log gets N more entries under a new key. It is for trying verifiers, for
+//! example `tests/foreign/go/verify.sh DIR VKEY`.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut builder = match fs::read(folder.join("checkpoint")) {
         Ok(note) => {
-            // The example forgets its keys, so it can only take its own checkpoint on trust.
+            // The example does not keep its keys, so it must trust its own checkpoint.
             let checkpoint = Checkpoint::parse(SignedNote::parse(&note)?.text())?;
             let source = Folder(folder.to_path_buf());
             TileBuilder::resume(source, checkpoint.size, checkpoint.root)?

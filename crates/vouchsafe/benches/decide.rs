@@ -1,5 +1,5 @@
-//! What a decision costs: remembered (every row of a list), evaluated (the first of its kind), and
-//! what it takes to load the default bundle.
+//! The cost of a decision: cached (every row of a list), evaluated (the first of its kind), and of loading the default
+//! bundle.
 
 use std::hint::black_box;
 
@@ -94,7 +94,7 @@ fn decisions(criterion: &mut Criterion) -> Result<(), Failed> {
     }
     let mut count = 0_u64;
     group.bench_function("evaluated, 8 classes", |bencher| {
-        // A type that was not asked about before; more of them than the bundle remembers.
+        // A type that was not asked about before; more of them than the bundle caches.
         let fresh = || {
             count += 1;
             format!("T{count}").parse::<RecordType>()

@@ -1,9 +1,8 @@
-//! What sealing costs beside raw AES-256-GCM of the same provider.
+//! The cost of sealing, compared with raw AES-256-GCM of the same provider.
 //!
-//! `envelope` is what each slot of a subject's record costs: header, key commitment, AAD, random
-//! nonce, suite 1. It is measured through a system key in that suite, whose envelopes are the same
-//! but for the AAD's fields. `unbounded` is suite 2. `raw` draws a random nonce per message, as
-//! anyone must; `raw-nonce-given` leaves that out.
+//! `envelope` is the cost of each slot of a subject's record: header, key commitment, AAD, random nonce, suite 1. It is
+//! measured through a system key of that suite, whose envelopes differ only in the AAD's fields. `unbounded` is suite
+//! 2. `raw` draws a random nonce per message, as every user must; `raw-nonce-given` leaves that out.
 
 #![expect(
     clippy::expect_used,
@@ -118,7 +117,7 @@ fn open(c: &mut Criterion) {
     group.finish();
 }
 
-/// A document of about 3 KB, as most records are, and one of about 200 KB.
+/// A document of about 3 KB, like most records, and one of about 200 KB.
 fn document(items: usize) -> String {
     let item = r#"{"system":"http://loinc.org","code":"8302-2","display":"Body \"height\"","value":167.40,"given":["Ann","Bo"],"active":true}"#;
     let items = vec![item; items].join(",");

@@ -1,4 +1,4 @@
-//! A clock that is far off: said at the start, and nothing is changed.
+//! A clock that is far off: the start reports it, and changes nothing.
 //!
 //! The whole program runs under Debian's `faketime`, its recorder too.
 
@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::world::{Ran, World};
 
-/// The program when the clock is so far off.
+/// The program with a clock that is off by this much.
 fn at(world: &World, off: SignedDuration, args: &[&str]) -> Ran {
     let then = Timestamp::now() + off;
     let mut command = Command::new("faketime");
@@ -26,13 +26,13 @@ fn at(world: &World, off: SignedDuration, args: &[&str]) -> Ran {
     Ran(command.output().expect("faketime"))
 }
 
-/// Every file of an installation that is to last: its digest. What SQLite keeps beside an open database says
-/// nothing when it is empty.
+/// The digest of every permanent file of an installation. Empty companion files of an open SQLite database do not
+/// count.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
-        // Sockets and ports of what runs.
+        // Sockets and ports of running processes.
         if path.ends_with("run") {
             continue;
         }

@@ -132,7 +132,7 @@ fn other_commands_work_beside_a_service_that_runs() {
     assert!(output.stdout.is_empty());
     assert!(run(&["audit", "verify"]).status.success());
     assert!(run(&["check"]).status.success());
-    // It joined the recorder of the service, and left it alone.
+    // It joined the recorder of the service, and did not stop it.
     let own = format!("{}/Patient/{patient}", text(&said["fhir"]));
     assert_eq!(status(said, "clinician", &own), "200");
 }

@@ -11,7 +11,7 @@ use vouchsafe_synthetic::{ClinicSize, clinic};
 
 use crate::world::World;
 
-/// Writes a clinic's bundles as files, packed in all ways; how many resources there are.
+/// Writes a clinic's bundles as files, in all packings; returns the number of resources.
 fn write_clinic(folder: &Path, patients: u32) -> u64 {
     fs::create_dir_all(folder).unwrap();
     let size = ClinicSize {
@@ -23,7 +23,7 @@ fn write_clinic(folder: &Path, patients: u32) -> u64 {
     for (number, text) in clinic.bundles.iter().enumerate() {
         let bundle: Value = serde_json::from_str(text).unwrap();
         resources += bundle["entry"].as_array().unwrap().len() as u64;
-        // The first bundle is the one that all others refer to.
+        // All other bundles refer to the first one.
         let name = if number == 0 {
             "practitioners".to_owned()
         } else {
@@ -54,7 +54,7 @@ fn import(world: &World, path: &Path) -> (Option<i32>, Value, String) {
     (ran.code(), summary, ran.err())
 }
 
-/// How many records of a type were made, by the log, which has an entry for each.
+/// Number of created records of a type, from the log, which has an entry for each.
 fn created(world: &World) -> u64 {
     let out = world
         .run(&[
@@ -94,17 +94,17 @@ fn a_clinic_is_loaded_once_however_often_it_is_imported() {
     assert_eq!(summary["failed"], 0);
     assert_eq!(created(&world), resources);
 
-    // Its rights have ended, all of them.
+    // All of its rights have ended.
     let log = world
         .run(&["audit", "show", "--stream", "identity", "--limit", "500"])
         .out();
     let count = |operation: &str| log.lines().filter(|line| line.contains(operation)).count();
-    // One of the rights given is the first administrator's.
+    // One of the granted rights is the first administrator's.
     assert_eq!(count("right-give"), count("right-end") + 1, "{log}");
     assert_eq!(world.run(&["audit", "verify"]).code(), Some(0));
 }
 
-/// What was created is told, whatever names and copies a file has.
+/// The number of created records is reported, whatever names and copies a file has.
 #[test]
 fn copies_links_paddings_and_names_of_another_time_are_counted_for_what_they_are() {
     use std::os::unix::ffi::OsStrExt as _;
@@ -115,7 +115,7 @@ fn copies_links_paddings_and_names_of_another_time_are_counted_for_what_they_are
     fs::copy(&bundle, folder.join("practitioners-copy.json")).unwrap();
     std::os::unix::fs::symlink(&bundle, folder.join("practitioners-link.json")).unwrap();
     fs::write(folder.join("readme.txt"), "not for an import").unwrap();
-    // As tapes leave it.
+    // Padded as on a tape.
     let packed = folder.join("p0001.json.gz");
     let mut padded = fs::read(&packed).unwrap();
     padded.extend_from_slice(&[0; 1_000]);
@@ -130,7 +130,7 @@ fn copies_links_paddings_and_names_of_another_time_are_counted_for_what_they_are
     assert_eq!(others, (&json!(2), &json!(1)), "{summary}");
 }
 
-/// A small file may unpack to no end.
+/// A small file may unpack without end.
 #[test]
 fn a_document_without_an_end_is_refused_while_it_is_read() {
     let world = World::new();
@@ -180,7 +180,7 @@ fn an_import_that_is_killed_goes_on_where_it_was() {
     let world = World::with("access_token_seconds = 4\n");
     let folder = world.path("clinic");
     let resources = write_clinic(&folder, 80);
-    // Killed three times, with more and more files done, and always some in flight.
+    // Killed three times, with more and more files loaded, and always some in flight.
     let journal = world.data().join("import/journal.jsonl");
     for files in [3, 20, 45] {
         let mut child = world.command(&["import", folder.to_str().unwrap()]);
@@ -207,7 +207,7 @@ fn an_import_that_is_killed_goes_on_where_it_was() {
     let verified = world.json(&["audit", "verify", "--json"]);
     assert_eq!(verified["sound"], true, "{verified}");
     assert_eq!(verified["unsettled"], json!([]), "{verified}");
-    // Every resource is there once: none is missing, and none was made twice.
+    // Every resource is stored once: none is missing, and none is duplicate.
     let settled = committed_creates(&world);
     assert_eq!(settled, resources);
     let (_, summary, _) = import(&world, &folder);
@@ -292,7 +292,7 @@ fn a_log_with_one_flipped_byte_does_not_hold() {
         verified["vkey"].as_str().unwrap().to_owned()
     };
     let (path, own) = (copy.to_str().unwrap(), key(&world));
-    // The key in a copy is its maker's word.
+    // The key in a copy proves nothing.
     let ran = world.run(&["audit", "verify", "--log", path]);
     assert_eq!(ran.code(), Some(1));
     assert!(ran.err().contains("--key"), "{}", ran.err());
@@ -318,7 +318,7 @@ fn a_log_with_one_flipped_byte_does_not_hold() {
         "{}",
         ran.out()
     );
-    // Under another log's key nothing of it is believed.
+    // With another log's key nothing of it verifies.
     let other = World::new();
     write_clinic(&folder, 3);
     assert_eq!(import(&other, &folder).0, Some(0));
@@ -327,7 +327,7 @@ fn a_log_with_one_flipped_byte_does_not_hold() {
     assert!(ran.err().contains("checkpoint"), "{}", ran.err());
 }
 
-/// Creates whose write committed, by the log.
+/// Creates whose write committed, from the log.
 fn committed_creates(world: &World) -> u64 {
     let out = world
         .run(&[
@@ -377,7 +377,7 @@ fn ndjson_keeps_uuids_and_points_at_the_lines_that_are_wrong() {
     observations[7] = "{\"resourceType\":\"Observation\",\"secret-7\"".to_owned();
     observations[260] = observations[260].replace(&id(260), &id(999_999));
     observations[300] = observations[300].replace("\"final\"", "[\"Jonathan-Doe\"]");
-    // With the mark that some programs begin a text with.
+    // With a byte order mark, as some programs write it.
     let marked = format!("\u{feff}{}", patients.join("\n"));
     fs::write(folder.join("Patient.ndjson"), marked).unwrap();
     fs::write(
@@ -401,7 +401,7 @@ fn ndjson_keeps_uuids_and_points_at_the_lines_that_are_wrong() {
     }
     assert!(err.contains("status"), "{err}");
 
-    // Corrected, only what was missing is new.
+    // After the correction, only the missing resources are new.
     observations[7] = json!({
         "resourceType": "Observation", "id": id(1007), "status": "final",
         "code": {"text": "weight"}, "subject": {"reference": format!("Patient/{}", id(7))},
@@ -439,7 +439,7 @@ fn ndjson_with_ids_of_elsewhere_is_the_same_records_in_every_import() {
             .to_string()
         })
         .collect();
-    // Two that say the same and have no id are two.
+    // Two equal resources without an id are two records.
     let same = json!({"resourceType": "Observation", "status": "final", "code": {"text": "pulse"},
         "subject": about(3)});
     observations.extend([same.to_string(), same.to_string()]);
@@ -451,7 +451,7 @@ fn ndjson_with_ids_of_elsewhere_is_the_same_records_in_every_import() {
     write(&patients, &observations);
     let (ended, summary, err) = import(&world, &folder);
     assert_eq!(ended, Some(1), "{err}");
-    // What refers to nobody is refused; all other references were found.
+    // A resource with a dangling reference is refused; all other references were found.
     assert_eq!(
         (&summary["created"], &summary["failed"]),
         (&json!(502), &json!(1)),

@@ -1,4 +1,4 @@
-//! What is logged at each level, and that none of it comes from callers.
+//! The log lines of each level, none of which contain callers' data.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::process::child_of;
 use crate::world::{Serving, World};
 
-/// What a request may hold, in any place: whoever reads logs must find none of it.
+/// Values of a request, in every position: the log must contain none of them.
 const NEEDLES: [&str; 6] = [
     "quackenbush",
     "078-05-1120",
@@ -19,7 +19,7 @@ const NEEDLES: [&str; 6] = [
     "correct horse battery",
 ];
 
-/// A demo that tells all, with somebody signed in for each role.
+/// A demo at the most detailed level, with a signed-in person for each role.
 struct Told {
     serving: Serving,
     fhir: String,
@@ -34,7 +34,7 @@ impl Told {
             .args(["demo", "--json", "--port", "0"])
             .env_remove("VOUCHSAFE_DATA")
             .env("VOUCHSAFE_LOG_LEVEL", level)
-            // What libraries read is not what we read.
+            // Libraries' variables do not apply to us.
             .env("RUST_LOG", "trace");
         let serving = Serving::start(command);
         let text = |name: &str| serving.said[name].as_str().unwrap().to_owned();
@@ -46,7 +46,7 @@ impl Told {
         }
     }
 
-    /// Asks as somebody of a role, or as nobody; the status.
+    /// Sends a request as a person of a role, or without authentication; returns the status.
     fn ask(&self, role: Option<&str>, url: &str, with: &[&str]) -> u16 {
         let mut command = Command::new("curl");
         command
@@ -62,7 +62,7 @@ impl Told {
     }
 }
 
-/// Requests of callers, and how many were answered.
+/// Requests of callers, and the number of answered ones.
 struct Callers<'a> {
     told: &'a Told,
     answered: u32,
@@ -132,7 +132,7 @@ impl Callers<'_> {
     }
 }
 
-/// What never becomes a request: another name, another protocol, no HTTP.
+/// Input that never becomes a request: another name, another protocol, not HTTP.
 fn as_strangers_do(told: &Told) {
     let address = told.base.strip_prefix("https://").unwrap();
     let port = address.rsplit(':').next().unwrap();
@@ -195,7 +195,7 @@ fn at_debug_level_every_request_is_told_and_nothing_of_what_it_said() {
     assert!(of("a connection did not come to speak TLS") > 0, "{err}");
     let route = "method=GET route=/{type}/{id} status=400";
     assert!(err.contains(route), "{err}");
-    // What is no line of the log is the demo's own word about its end.
+    // Other lines are the demo's own messages about its end.
     let other: Vec<&str> = err.lines().filter(|line| !line.starts_with('{')).collect();
     assert_eq!(other, ["stopping; a second signal ends at once"]);
 }
@@ -211,7 +211,7 @@ fn at_other_levels_requests_are_not_told() {
     }
 }
 
-/// A caller is answered 503 and no more. Why stands in the log.
+/// A caller gets 503 and no more. The log has the reason.
 #[test]
 fn why_something_is_not_available_is_told_to_the_operator() {
     let told = Told::start("warn");

@@ -1,4 +1,4 @@
-//! The real program, from outside: its words, its exit codes, and what it does to an installation.
+//! The real program, from outside: its texts, its exit codes, and its effects on an installation.
 
 #[cfg(test)]
 mod clock;

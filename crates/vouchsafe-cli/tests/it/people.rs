@@ -1,10 +1,10 @@
-//! `vouchsafe person`, without a service that runs: directly on the data folder.
+//! `vouchsafe person`, without a running service: directly on the data folder.
 
 use crate::world::{World, code};
 
 const PASSWORD: &str = "eleven green kettles in a row";
 
-/// An installation, made by an import of nothing much.
+/// An installation, made by a minimal import.
 fn installed() -> World {
     let world = World::new();
     let file = world.path("org.json");
@@ -19,7 +19,7 @@ fn installed() -> World {
     world
 }
 
-/// Adds somebody with a role, and enrols them; their one-time-code key.
+/// Adds a person with a role, and enrols them; returns their one-time-code key.
 fn enrolled(world: &World, email: &str, role: &str) -> String {
     let added = world.json(&[
         "person",
@@ -86,7 +86,7 @@ fn somebody_is_added_enrols_and_signs_in_and_is_disabled() {
         who_saw().err()
     );
 
-    // All of it is in the log, refusals too.
+    // The log has all of it, including refusals.
     let log = world
         .run(&["audit", "show", "--stream", "identity", "--limit", "500"])
         .out();
@@ -144,7 +144,7 @@ fn it_is_told_when_nobody_is_a_security_administrator_any_more() {
 fn a_code_is_good_once_and_a_refusal_is_in_the_log() {
     let world = installed();
     let secret = enrolled(&world, "ada@example.org", "clinician");
-    // Taken before: should the next half minute begin now, it is the older code, and used up as well.
+    // Computed before: if the next half minute begins now, it is the older code, and used as well.
     let code = code(&secret, 1);
     world.sign_in("ada@example.org", PASSWORD, &secret);
     let password = world.path("password");

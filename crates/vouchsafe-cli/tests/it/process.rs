@@ -1,4 +1,4 @@
-//! Processes of this host, as Linux tells of them.
+//! Processes of this host, from Linux's `/proc`.
 
 /// A child of a process: of a service, its recorder.
 pub(crate) fn child_of(parent: u32) -> Option<u32> {

@@ -1,5 +1,5 @@
-//! An audit log that was put back to an older copy, or to another history: its folder holds together, and the
-//! service does not start on it.
+//! An audit log that was restored from an older copy, or replaced by another history: its folder is consistent, but the
+//! service does not start with it.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,7 +14,7 @@ fn copy(from: &Path, to: &Path) {
     assert!(status.unwrap().success());
 }
 
-/// Starts and stops: each adds entries of its own.
+/// Starts and stops: each appends entries.
 fn run_once(world: &World) {
     let mut serving = world.serve();
     serving.signal("TERM");
@@ -64,7 +64,7 @@ fn another_history_under_the_same_keys_does_not_start() {
     run_once(&world);
     copy(&data, &copies.join("seen"));
 
-    // All of the installation of one time goes on, and comes to another history that is longer.
+    // The whole installation of an earlier time continues, and reaches another, longer history.
     copy(&copies.join("before"), &data);
     run_once(&world);
     run_once(&world);
@@ -72,7 +72,7 @@ fn another_history_under_the_same_keys_does_not_start() {
 
     copy(&copies.join("seen"), &data);
     copy(&copies.join("other"), &data.join("audit"));
-    // Who has kept a checkpoint sees it; the log alone holds.
+    // A reader who kept a checkpoint detects it; the log alone verifies.
     let seen = copies.join("seen/audit/log/checkpoint");
     let before = copies.join("before/audit/log/checkpoint");
     let (seen, before) = (seen.to_str().unwrap(), before.to_str().unwrap());
@@ -105,7 +105,7 @@ fn a_service_that_is_killed_has_remembered_what_was_published_before() {
     run_once(&world);
     copy(&audit, &old);
     let mut serving = world.serve();
-    // Longer than it takes to remember.
+    // Longer than the interval of storing the checkpoint.
     std::thread::sleep(Duration::from_secs(7));
     serving.signal("KILL");
     assert!(!serving.wait().success());
@@ -117,7 +117,7 @@ fn a_service_that_is_killed_has_remembered_what_was_published_before() {
     assert!(ran.err().contains("it is an older copy"), "{}", ran.err());
 }
 
-/// A start reads the end of the log; what is older is verified beside the service, and damage there is told.
+/// A start reads the end of the log. The service verifies older parts in the background, and reports damage there.
 #[test]
 fn an_old_tile_that_was_damaged_is_told_after_the_start() {
     let world = World::new();
@@ -136,7 +136,7 @@ fn an_old_tile_that_was_damaged_is_told_after_the_start() {
             assert!(Instant::now() < deadline, "it was not verified");
             std::thread::sleep(Duration::from_millis(50));
         }
-        // Ended orderly, so that all it said is there.
+        // Stopped in order, so that all its output is there.
         let err = serving.err();
         assert!(err.contains(text), "{err}");
     };

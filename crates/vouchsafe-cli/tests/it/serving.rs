@@ -23,7 +23,7 @@ fn an_empty_folder_becomes_a_service_and_stays_one() {
         .expect("a first start")
         .to_owned();
 
-    // Until an administrator has enrolled, PHI routes are closed, and `check` says so.
+    // Until an administrator has enrolled, PHI routes are closed, and `check` reports it.
     let checked = world.run(&["check", "--json"]);
     assert_eq!(checked.code(), Some(1));
     assert!(
@@ -52,7 +52,7 @@ fn an_empty_folder_becomes_a_service_and_stays_one() {
         checked.err()
     );
 
-    // The link was good once.
+    // The link was valid once.
     assert_eq!(
         world.run(&["person", "enrol", &link, "--show"]).code(),
         Some(1)
@@ -98,7 +98,7 @@ fn a_port_that_the_system_chose_is_in_tokens_links_and_references() {
     assert!(!base.ends_with(":0"), "{base}");
     let link = serving.said["enrolment"].as_str().unwrap().to_owned();
     assert!(link.starts_with(&base), "{link}");
-    // Commands beside it find it, and sign in with it.
+    // Commands beside it find it, and sign in through it.
     let people = world.json(&["person", "list", "--json"]);
     let email = people[0]["login"].as_str().unwrap().to_owned();
     let secret = world.enrol(&link, PASSWORD);
@@ -124,7 +124,7 @@ fn a_port_that_the_system_chose_is_in_tokens_links_and_references() {
     serving.signal("TERM");
     assert!(serving.wait().success());
     assert!(!world.data().join("run/data.port").exists());
-    // An address of its own stays what it is, whatever is bound.
+    // A configured address stays, whatever the port is.
     let mut command = world.command(&["serve", "--json"]);
     command.env("VOUCHSAFE_PUBLIC_URL", "https://records.example.org/");
     let named = Serving::start(command);
@@ -170,7 +170,7 @@ fn what_is_not_there_is_not_made() {
     assert_eq!(left.len(), 1, "only the settings: {left:?}");
 }
 
-/// A certificate for `localhost` that OpenSSL makes as if it were another day.
+/// A certificate for `localhost`, made by OpenSSL with another date.
 fn certificate(world: &World, day: &str, name: &str) -> (String, String) {
     let (certificate, key) = (world.path("given.pem"), world.path("given.key"));
     let made = Command::new("faketime")
@@ -187,7 +187,7 @@ fn certificate(world: &World, day: &str, name: &str) -> (String, String) {
     (text(certificate), text(key))
 }
 
-/// How `check` finds one thing: its verdict, finding and remedy.
+/// One result of `check`: its verdict, finding and remedy.
 fn found(world: &World, paths: &(String, String), name: &str) -> Option<(String, String)> {
     let output = world
         .command(&["check", "--json"])
@@ -232,7 +232,7 @@ fn a_certificate_that_clients_refuse_is_told() {
     let good = certificate(&world, "now", "localhost");
     assert_eq!(found(&world, &good, "tls-names"), None);
 
-    // The service's own: removed, the next start makes another with the same key.
+    // If the service's own certificate is removed, the next start makes another with the same key.
     let own = world.data().join("tls/certificate.pem");
     let before = std::fs::read(&own).unwrap();
     std::fs::remove_file(&own).unwrap();
@@ -240,14 +240,14 @@ fn a_certificate_that_clients_refuse_is_told() {
     assert_ne!(std::fs::read(&own).unwrap(), before);
     again.signal("TERM");
     assert!(again.wait().success());
-    // Its key removed, it is told.
+    // If its key is removed, the error says so.
     std::fs::remove_file(world.data().join("tls/key.pem")).unwrap();
     let ran = world.run(&["serve"]);
     assert_eq!(ran.code(), Some(1));
     assert!(ran.err().contains("key.pem is missing"), "{}", ran.err());
 }
 
-/// As service managers do that send their signal to every process of a service: the recorder must outlive the service,
+/// As service managers that send their signal to every process of a service: the recorder must outlive the service,
 /// which has its last entries to write.
 #[test]
 fn a_recorder_that_is_told_to_stop_waits_for_its_service() {
@@ -268,7 +268,7 @@ fn a_recorder_that_is_told_to_stop_waits_for_its_service() {
     assert!(!std::path::Path::new(&format!("/proc/{recorder}")).exists());
 }
 
-/// Lock and key apart: the root key on another disk, under a passphrase that is in a third place.
+/// Lock and key apart: the root key on another disk, with a passphrase in a third place.
 #[test]
 fn a_root_key_lies_elsewhere_and_is_sealed() {
     let world = World::with(
@@ -309,8 +309,8 @@ fn a_root_key_lies_elsewhere_and_is_sealed() {
     assert!(serving.wait().success());
 }
 
-/// What is in the memory of service and recorder (keys, opened records) goes into no core file, and not to another process
-/// of the same user.
+/// The memory of service and recorder (keys, opened records) goes into no core file, and to no other process of the
+/// same user.
 #[test]
 fn service_and_recorder_keep_their_memory_to_themselves() {
     let world = World::new();
@@ -324,7 +324,7 @@ fn service_and_recorder_keep_their_memory_to_themselves() {
         let words: Vec<_> = core.unwrap().split_whitespace().collect();
         assert_eq!(words[4..6], ["0", "0"], "{words:?}");
     }
-    // Of a process that may be dumped, the owner may read the map of its memory; of these, not.
+    // The owner can read the memory map of a dumpable process, but not of these.
     let user = std::fs::metadata(world.data())
         .map(|data| data.uid())
         .unwrap();

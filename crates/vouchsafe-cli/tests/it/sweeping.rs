@@ -1,4 +1,4 @@
-//! What is over goes when the service starts.
+//! Expired rows are deleted when the service starts.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use vouchsafe_ledger::Gap;
 
 use crate::world::World;
 
-/// Somebody who was invited a week ago and never came.
+/// A person who was invited a week ago and never enrolled.
 async fn invite_long_ago(world: &World) {
     let installation = Installation::open(Opening {
         gap: Gap::Refused,

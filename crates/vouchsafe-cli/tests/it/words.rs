@@ -1,4 +1,4 @@
-//! Help and errors, as files: `TRYCMD=overwrite cargo test -p vouchsafe-cli` writes them anew.
+//! Help and errors, as files: `TRYCMD=overwrite cargo test -p vouchsafe-cli` writes new ones.
 
 #[test]
 fn help_and_errors_are_those_of_the_files() {

@@ -1,4 +1,4 @@
-//! A folder, the program, and the ways to run it.
+//! A folder, the program, and ways to run it.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::hmac;
 use serde_json::Value;
 
-/// A temporary folder with an installation in it, or with none yet.
+/// A temporary folder, with or without an installation.
 pub(crate) struct World {
     folder: tempfile::TempDir,
     port: u16,
@@ -21,7 +21,7 @@ impl World {
         Self::with("")
     }
 
-    /// With more settings than those of the ports.
+    /// With settings beyond the ports.
     pub(crate) fn with(settings: &str) -> Self {
         Self::on(free_port(), settings)
     }
@@ -72,7 +72,7 @@ impl World {
         Ran(self.command(args).output().unwrap())
     }
 
-    /// What a command that must succeed says in JSON.
+    /// The JSON output of a command that must succeed.
     pub(crate) fn json(&self, args: &[&str]) -> Value {
         let ran = self.run(args);
         assert!(
@@ -84,12 +84,12 @@ impl World {
         serde_json::from_slice(&ran.0.stdout).expect("JSON")
     }
 
-    /// The service, once it has said where it is.
+    /// The service, once it has printed its addresses.
     pub(crate) fn serve(&self) -> Serving {
         Serving::start(self.command(&["serve", "--json"]))
     }
 
-    /// Uses an enrolment link; the one-time-code key.
+    /// Uses an enrolment link; returns the one-time-code key.
     pub(crate) fn enrol(&self, link: &str, password: &str) -> String {
         let shown = self.json(&["person", "enrol", link, "--show", "--json"]);
         let secret = shown["secret"].as_str().unwrap().to_owned();
@@ -109,7 +109,7 @@ impl World {
         secret
     }
 
-    /// Signs in with the code after that of the enrolment; the token's file.
+    /// Signs in with the code after that of the enrolment; returns the token's file.
     pub(crate) fn sign_in(&self, email: &str, password: &str, secret: &str) -> PathBuf {
         let (file, token) = (
             self.password_file(password),
@@ -137,7 +137,7 @@ impl World {
         path
     }
 
-    /// A client that trusts the installation's certificate alone.
+    /// A request by a client that trusts only the installation's certificate.
     pub(crate) fn get(&self, path: &str, token: &Path) -> (u16, String) {
         self.get_at(&self.url(""), path, token)
     }
@@ -181,12 +181,12 @@ impl Ran {
     }
 }
 
-/// A program that serves, killed when the test ends.
+/// A running program, killed when the test ends.
 pub(crate) struct Serving {
     child: Child,
-    /// What it writes to standard error, read as it comes: a full pipe would stop it.
+    /// Its standard error, read as it comes: a full pipe would block it.
     err: JoinHandle<String>,
-    /// What it said first.
+    /// Its first output.
     pub(crate) said: Value,
 }
 
@@ -213,7 +213,7 @@ impl Serving {
         Self { child, err, said }
     }
 
-    /// All that it and its recorder wrote to standard error, once it has ended.
+    /// Everything that it and its recorder wrote to standard error, after its end.
     pub(crate) fn err(mut self) -> String {
         self.signal("TERM");
         assert!(self.wait().success());
@@ -249,7 +249,7 @@ impl Serving {
 }
 
 impl Drop for Serving {
-    /// Orderly, so that it clears up; at once, if it does not.
+    /// In order, so that it cleans up; killed, if that takes too long.
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(Some(_))) {
             return;
@@ -274,7 +274,7 @@ pub(crate) fn free_port() -> u16 {
         .port()
 }
 
-/// The one-time code of now, or so many steps later (RFC 6238).
+/// The current one-time code, or the one this number of steps later (RFC 6238).
 pub(crate) fn code(secret: &str, later: u64) -> String {
     let (mut key, mut bits, mut held) = (Vec::new(), 0, 0_u32);
     for letter in secret.bytes() {

@@ -1,4 +1,4 @@
-//! Requests that must fail, each in its precise way, and none in silence.
+//! Requests that must fail, each with its precise answer, and none silently.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -27,7 +27,7 @@ on_both!(
     a_place_is_held_no_longer_than_a_request_may_take
 );
 
-/// A path for a template, with things in it that are nowhere.
+/// A path for a template, with parameters that do not exist.
 fn address(template: &str) -> String {
     template
         .replace("{type}", "Patient")
@@ -93,7 +93,7 @@ async fn every_phi_route_wants_a_token(home: Home) {
         }
     }
     let home = plane.stop().await;
-    // Strangers' refusals are counted: few entries, all of them accounted for.
+    // Strangers' refusals are counted: few entries, which account for all of them.
     let log = Log::open(&home.path().join("audit")).expect("the log");
     let (mut entries, mut counted) = (0, 0);
     for entry in log.entries(0).expect("entries") {
@@ -170,7 +170,7 @@ async fn limits_hold(home: Home) {
         .timeout(Duration::from_secs(30))
         .send()
         .await;
-    // It is told, or cut off while it still sends.
+    // It gets an answer, or the connection ends while it still sends.
     if let Ok(response) = sent {
         assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
@@ -215,7 +215,7 @@ async fn limits_hold(home: Home) {
     too_large_is_in_the_log(&plane.stop().await);
 }
 
-/// A body that is sent as its pieces come.
+/// A body that is sent piece by piece.
 struct Pieces(mpsc::Receiver<Bytes>);
 
 impl Body for Pieces {
@@ -231,7 +231,8 @@ impl Body for Pieces {
     }
 }
 
-/// Who sends slowly holds the only place: others are told so at once, and have the place when the time of the first is over.
+/// A slow sender holds the only place: other requests get 503 at once, and get the place when the time of the first is
+/// over.
 async fn a_place_is_held_no_longer_than_a_request_may_take(home: Home) {
     let set = |settings: &mut Settings| {
         (settings.concurrency_limit, settings.request_timeout_seconds) = (1, 5);
@@ -247,7 +248,7 @@ async fn a_place_is_held_no_longer_than_a_request_may_take(home: Home) {
         .body(reqwest::Body::wrap(Pieces(sent)))
         .send();
     let slow = tokio::spawn(slow);
-    // More than is under way at any time: the handler reads, so it has its place.
+    // More than can be in flight at any time: the handler reads, so it has its place.
     for _ in 0..128 {
         let piece = Bytes::from_static(&[b' '; 64 * 1024]);
         pieces.send(piece).await.expect("the service reads");
@@ -270,7 +271,7 @@ async fn a_place_is_held_no_longer_than_a_request_may_take(home: Home) {
         answered = other().await;
     }
     assert_eq!(answered.0, StatusCode::NOT_FOUND, "{}", answered.1);
-    // The rest of it is read, so that its answer is seen.
+    // The rest of it is read, so that the client sees its answer.
     drop(pieces);
     let response = slow.await.expect("no panic").expect("answers");
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -287,7 +288,7 @@ async fn a_place_is_held_no_longer_than_a_request_may_take(home: Home) {
     assert_eq!(timeouts, 1);
 }
 
-/// As the caller's where it was known who asks, and counted where not.
+/// An entry with the caller if the caller is known, a count if not.
 fn too_large_is_in_the_log(home: &Home) {
     let log = Log::open(&home.path().join("audit")).expect("the log");
     let entries: Vec<Value> = log

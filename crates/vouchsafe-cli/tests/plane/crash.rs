@@ -1,5 +1,5 @@
-//! `kill -9` of the service and of its recorder under load, and a database server that hangs up:
-//! nothing acknowledged is lost, every record version has its entry, every intent is settled.
+//! `kill -9` of the service and of its recorder under load, and a database server that closes connections: nothing
+//! acknowledged is lost, every record version has its entry, every intent is settled.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -26,7 +26,7 @@ use super::process::child_of;
 
 on_both!(nothing_acknowledged_is_lost);
 
-/// Below the range from which the system takes the ports of clients, of which there are many here.
+/// Below the range from which the system takes clients' ports, of which there are many here.
 fn free_port() -> u16 {
     loop {
         let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
@@ -37,7 +37,7 @@ fn free_port() -> u16 {
     }
 }
 
-/// The service in a process of its own, which is killed when this is dropped.
+/// The service in a process of its own, killed when this is dropped.
 struct Serving {
     child: Child,
     ports: (u16, u16),
@@ -91,7 +91,7 @@ impl Serving {
         child_of(self.child.id()).expect("a recorder beside the service")
     }
 
-    /// At once, as by SIGKILL.
+    /// Immediately, with SIGKILL.
     fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -104,14 +104,14 @@ impl Drop for Serving {
     }
 }
 
-/// What the service has acknowledged of a record.
+/// The acknowledged state of a record.
 struct Acknowledged {
     id: String,
     version: u32,
     deleted: bool,
 }
 
-/// Somebody who writes until the service is gone.
+/// A writer that runs until the service is gone.
 struct Writer {
     client: Client,
     base: String,
@@ -120,11 +120,11 @@ struct Writer {
     acknowledged: Acknowledgements,
 }
 
-/// The writes of all writers that were acknowledged.
+/// The acknowledged writes of all writers.
 type Acknowledgements = Arc<Mutex<Vec<Acknowledged>>>;
 
 impl Writer {
-    /// Creates a record, changes it, deletes every third, and makes two at once, again and again.
+    /// Repeatedly creates a record, changes it, deletes every third, and creates two at once.
     async fn write(self) {
         for turn in 0.. {
             if self.turn(turn).await.is_err() {
@@ -187,7 +187,7 @@ impl Writer {
             });
     }
 
-    /// What is answered to a request that was done; none to one that was not; an error when nobody answers.
+    /// The answer to a request that succeeded; none if it failed; an error if nobody answers.
     async fn send(
         &self,
         method: Method,
@@ -206,11 +206,11 @@ impl Writer {
         };
         let response = request.send().await?;
         if !response.status().is_success() {
-            // A recorder that was killed is started again: refused meanwhile, and tried again.
+            // A killed recorder is restarted: refused meanwhile, and retried.
             tokio::time::sleep(Duration::from_millis(20)).await;
             return Ok(None);
         }
-        // The status was the acknowledgement of a change; of a creation, the id is needed too.
+        // The status acknowledges a change; a creation also needs the id.
         let text = response.text().await?;
         Ok(Some(serde_json::from_str(&text).unwrap_or(Value::Null)))
     }
@@ -243,7 +243,7 @@ async fn nothing_acknowledged_is_lost(home: Home) {
     everything_is_there(&home, &acknowledged).await;
 }
 
-/// Only a server can go away while the service stays: SQLite has no such case.
+/// Only a server can disappear while the service runs: SQLite has no such case.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_server_that_hangs_up_loses_nothing() {
     let Some(home) = Home::postgres() else { return };
@@ -252,7 +252,7 @@ async fn a_database_server_that_hangs_up_loses_nothing() {
     service.until_ready(&client).await;
     let acknowledged = Acknowledgements::default();
     let writers = writers(&client, service.ports.0, &token, 0, &acknowledged);
-    // A slow machine writes less between two of them: it gets more of them, not fewer writes.
+    // A slow machine writes less between two rounds, so it gets more rounds.
     for round in 0..50 {
         if round >= 5 && enough(&acknowledged.lock().expect("no panic")) {
             break;
@@ -260,7 +260,7 @@ async fn a_database_server_that_hangs_up_loses_nothing() {
         tokio::time::sleep(Duration::from_millis(400)).await;
         home.hang_up();
     }
-    // It is not restarted: it finds the server again by itself.
+    // It is not restarted: it reconnects by itself.
     service.until_ready(&client).await;
     let after = probe(&client, service.ports.0, &token).await;
     service.kill();
@@ -273,8 +273,8 @@ async fn a_database_server_that_hangs_up_loses_nothing() {
     everything_is_there(&home, &acknowledged).await;
 }
 
-/// A service that is started again at once can meet the recorder of the one that was killed: it
-/// still takes connections, and then no more.
+/// A service that is restarted at once can meet the recorder of the killed one, which still accepts connections for a
+/// moment.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recorder_that_is_about_to_end_is_replaced() {
     let (home, ..) = installation(Home::sqlite()).await;
@@ -298,7 +298,7 @@ async fn a_recorder_that_is_about_to_end_is_replaced() {
     installation.close().await;
 }
 
-/// An installation at rest: where it lives, who trusts it, and a token that writes.
+/// A stopped installation: its home, a client that trusts it, and a token that writes.
 async fn installation(home: Home) -> (Home, Client, String) {
     let plane = Plane::open(home).await;
     let client = plane.client.clone();
@@ -312,7 +312,7 @@ async fn installation(home: Home) -> (Home, Client, String) {
     (home, client, token)
 }
 
-/// Eight that write at once.
+/// Eight concurrent writers.
 fn writers(
     client: &Client,
     port: u16,
@@ -332,7 +332,7 @@ fn writers(
         .collect()
 }
 
-/// One write that must be done within the time of a request.
+/// One write that must succeed within the time of a request.
 async fn probe(client: &Client, port: u16, token: &str) -> Acknowledged {
     let answer = client
         .post(format!("https://localhost:{port}/fhir/R4/Patient"))
@@ -358,8 +358,8 @@ fn enough(acknowledged: &[Acknowledged]) -> bool {
     acknowledged.len() > 40 && deletions > 2
 }
 
-/// Opens what was cut off: each write that was acknowledged is stored, each version that is stored has its entry, and
-/// no intent is open.
+/// Opens the interrupted installation: each acknowledged write is stored, each stored version has its entry, and no
+/// intent is open.
 async fn everything_is_there(home: &Home, acknowledged: &[Acknowledged]) {
     let deletions = acknowledged.iter().filter(|write| write.deleted).count();
     assert!(
@@ -438,7 +438,7 @@ async fn versions(installation: &Installation, id: &str) -> Vec<StoredRecord> {
     versions
 }
 
-/// All patients that are stored, of whom nobody may have been told.
+/// All stored patients, including unacknowledged ones.
 async fn all(installation: &Installation) -> Vec<String> {
     let query = Query {
         record_type: "Patient".parse().expect("a type"),

@@ -1,4 +1,4 @@
-//! Where an installation lives: a folder, with SQLite files in it or with databases of a PostgreSQL.
+//! The home of an installation: a folder, with SQLite files or with databases on PostgreSQL.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,14 +28,14 @@ pub(crate) use on_both;
 /// The databases of an installation.
 const DATABASES: [&str; 3] = ["records", "identity", "keys"];
 
-/// Where one installation lives; it is gone when this is dropped.
+/// The home of one installation; removed when this is dropped.
 pub(crate) struct Home {
     folder: tempfile::TempDir,
     server: Option<Server>,
 }
 
 impl Home {
-    /// A folder that is all there is.
+    /// A folder with SQLite files.
     pub(crate) fn sqlite() -> Self {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
@@ -43,7 +43,7 @@ impl Home {
         }
     }
 
-    /// A folder, and three fresh databases; says that the test is skipped when there is no server.
+    /// A folder, and three fresh databases; prints that the test is skipped if there is no server.
     pub(crate) fn postgres() -> Option<Self> {
         let server = Server::of_the_tests()?;
         for name in DATABASES {
@@ -59,7 +59,7 @@ impl Home {
         self.folder.path()
     }
 
-    /// Ends every connection that the installation has to its databases.
+    /// Closes every connection of the installation to its databases.
     pub(crate) fn hang_up(&self) {
         let Some(server) = &self.server else { return };
         let sql =
@@ -67,7 +67,7 @@ impl Home {
         assert!(server.did(&format!("{sql} 'plane_%_{}'", server.suffix)));
     }
 
-    /// Proves that a case on PostgreSQL had no database in files.
+    /// Checks that a case on PostgreSQL had no database in files.
     pub(crate) fn assert_one_place(&self) {
         for file in ["data/records.db", "data/identity.db", "keys/keys.db"] {
             assert_eq!(self.path().join(file).exists(), self.server.is_none());
@@ -104,7 +104,7 @@ impl Home {
     }
 }
 
-/// The PostgreSQL of the tests (`tools/pg`), and what this installation's databases are called there.
+/// The PostgreSQL server of the tests (`tools/pg`), and the names of this installation's databases.
 struct Server {
     admin: String,
     ca: PathBuf,
@@ -152,10 +152,10 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         for name in DATABASES {
-            // A service that was killed may still have connections there.
+            // A killed service may still have connections there.
             let database = self.database(name);
             let dropped = self.did(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"));
-            // A case that failed has shown why: a second panic would hide it.
+            // A failed case has shown why: a second panic would hide it.
             assert!(dropped || std::thread::panicking(), "{database} is left");
         }
     }

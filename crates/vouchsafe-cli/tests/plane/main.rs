@@ -1,4 +1,4 @@
-//! The data plane from outside: over real TLS, with real people, by somebody who means harm.
+//! The data plane from outside: over real TLS, with real people, under attack.
 //!
 //! Every case runs on SQLite and, where `VOUCHSAFE_TEST_PG_ADMIN` is set, on PostgreSQL.
 

@@ -1,4 +1,4 @@
-//! A service that listens, people who signed in, and a log that can be read afterwards.
+//! A listening service, signed-in people, and a log to read afterwards.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use vouchsafe_server::serve::{Ports, Running, ServeError};
 use super::home::Home;
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple 7";
-/// Whatever is sent, this must never come back in an error, nor stand in the log.
+/// A sent value that must never be in an error or in the log.
 pub(crate) const CANARY: &str = "Zanzibarcanary";
 
 /// A running service.
@@ -73,7 +73,7 @@ fn right(role: &str, hours: i64) -> RightSpec {
 }
 
 impl Plane {
-    /// Starts with nobody enrolled: PHI routes are closed.
+    /// Starts without an enrolled administrator: PHI routes are closed.
     pub(crate) async fn closed(home: Home) -> Self {
         let opened = Installation::open(opening(&home)).await.expect("opens");
         Self::serve(opened.installation, home, String::new()).await
@@ -137,7 +137,7 @@ impl Plane {
         response.status() == StatusCode::OK
     }
 
-    /// Enrols by a one-time link; the secret of the one-time codes.
+    /// Enrols with a one-time link; returns the secret of the one-time codes.
     pub(crate) async fn enrol(&self, link: &str) -> String {
         let shown: Value = self
             .client
@@ -150,7 +150,7 @@ impl Plane {
             .await
             .expect("JSON");
         let secret = shown["secret"].as_str().expect("a secret").to_owned();
-        // The code of the step before, so that the one of now is there for the sign-in.
+        // The code of the previous step, so that the current one can be used for the sign-in.
         let body = json!({"token": link, "password": PASSWORD, "code": code(&secret, -30)});
         let response = self
             .client
@@ -190,7 +190,7 @@ impl Plane {
         request.send().await.expect("answers")
     }
 
-    /// Stops in an orderly way; what is stored stays.
+    /// Stops in order; stored data stay.
     pub(crate) async fn stop(self) -> Home {
         self.stop.cancel();
         self.serving.await.expect("no panic").expect("served");
@@ -232,7 +232,7 @@ fn base32(text: &str) -> Vec<u8> {
     out
 }
 
-/// A service's token for everything, as an import has it.
+/// A service's token for everything, as in an import.
 pub(crate) async fn integration_token(installation: &Installation) -> String {
     let (identity, tenant, now) = (
         installation.identity(),
@@ -266,7 +266,7 @@ pub(crate) async fn integration_token(installation: &Installation) -> String {
     local.token.expose().to_owned()
 }
 
-/// Invites a person with a role, whom a record stands for; the link's token.
+/// Invites a person with a role and a linked record; returns the link's token.
 pub(crate) async fn invite(
     installation: &Installation,
     login: &str,

@@ -43,7 +43,7 @@ async fn token(plane: &Plane, link: &str, login: &str) -> String {
     let once = code(&secret, 0);
     let response = plane.sign_in(login, PASSWORD, &once).await;
     assert_eq!(response.status(), StatusCode::OK);
-    // The same code is good once.
+    // The same code is valid once.
     let replayed = plane.sign_in(login, PASSWORD, &once).await;
     assert_eq!(replayed.status(), StatusCode::UNAUTHORIZED);
     let body: Value = response.json().await.expect("JSON");
@@ -104,7 +104,7 @@ async fn each_role_sees_its_part_and_no_more(home: Home) {
     .await;
     let integration = plane.integration.clone();
     let home = plane.stop().await;
-    // A second start finds everything, and takes the people that were added beside it.
+    // A second start finds everything, also the people that were added meanwhile.
     let installation = Installation::open(opening(&home))
         .await
         .expect("a second start")
@@ -181,7 +181,7 @@ async fn each_role_sees_its_part_and_no_more(home: Home) {
     let (status, _) = get(&plane, &subject, &format!("/Patient/{other}")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
 
-    // Nobody gives themselves care.
+    // Nobody can give themselves care.
     let self_care = json!({
         "resourceType": "CareTeam", "status": "active",
         "subject": {"reference": format!("Patient/{other}")},
@@ -218,7 +218,7 @@ async fn each_role_sees_its_part_and_no_more(home: Home) {
         )
         .await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
-    // The token of before the restart lives on in the database: so does its session.
+    // The token from before the restart is still valid, since its session is in the database.
     let response = plane
         .fhir(&integration, Method::GET, &format!("/Patient/{ours}"), None)
         .await;
@@ -261,7 +261,7 @@ async fn a_partial_writer_leaves_what_they_cannot_see(home: Home) {
     let status = response.status();
     let text = response.text().await.expect("text");
     assert_eq!(status, StatusCode::OK, "{text}");
-    // A class that they may not write is refused, whatever it says.
+    // A class that the caller may not write is refused, whatever its value.
     seen["reasonCode"] = json!([{"text": "other"}]);
     let response = plane
         .fhir(

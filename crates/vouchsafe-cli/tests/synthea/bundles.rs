@@ -10,16 +10,16 @@ use vouchsafe::ids::{RecordId, RecordType};
 
 use super::installation::Installation;
 
-/// A resource that was loaded: where it is, and what it should be.
+/// A loaded resource: its place, and its expected content.
 pub(crate) struct Loaded {
     pub(crate) record_type: RecordType,
     pub(crate) id: RecordId,
-    /// As it was sent, references resolved, without what the server sets.
+    /// The sent content, with resolved references, without the elements that the server sets.
     pub(crate) expected: Document,
     pub(crate) original: Value,
 }
 
-/// Where they are, if they are there.
+/// The folder, if it exists.
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/synthea")
 }
@@ -35,7 +35,7 @@ pub(crate) fn files() -> Option<Vec<PathBuf>> {
     (!files.is_empty()).then_some(files)
 }
 
-/// What is in a file.
+/// The content of a file.
 pub(crate) fn text(file: &Path) -> Vec<u8> {
     let mut text = Vec::new();
     let packed = std::fs::File::open(file).expect("a file");
@@ -82,7 +82,7 @@ pub(crate) async fn load(installation: &Installation, files: &[PathBuf]) -> Vec<
                 }
             }
         }
-        // The tree with its number texts, beside serde's for looking at.
+        // The tree with its number texts, beside serde's for look-ups.
         let tree = Document::parse(&text).expect("JSON");
         let nodes = tree
             .root()
@@ -132,7 +132,7 @@ fn resolve(node: &mut Node, urls: &HashMap<String, String>, conditions: &HashMap
     }
 }
 
-/// Every resource, read as somebody who may see all classes, is what was sent.
+/// Every resource, read by a caller who may see all classes, equals the sent one.
 pub(crate) async fn reread(installation: &Installation, loaded: &[Loaded]) {
     let caller = installation.caller("integration", &[]);
     for record in loaded {

@@ -1,4 +1,4 @@
-//! An installation of the real thing: real recorder process, real databases.
+//! A complete installation: real recorder process, real databases.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -16,7 +16,7 @@ use vouchsafe_ledger::Gap;
 use vouchsafe_records::engine::{Caller, Links};
 use vouchsafe_records::pack::Reference;
 
-/// Which databases.
+/// The kind of databases.
 pub(crate) enum Place {
     Sqlite,
     Postgres(Vec<(&'static str, String)>),
@@ -37,7 +37,7 @@ impl Place {
         Some(Self::Postgres(settings))
     }
 
-    /// The variables that set it, for a program.
+    /// The variables that configure it, for a program.
     pub(crate) fn variables(&self) -> Vec<(String, String)> {
         let Self::Postgres(settings) = self else {
             return Vec::new();
@@ -77,12 +77,12 @@ fn psql(url: &str, ca: &str, sql: &str) {
     assert!(done.success());
 }
 
-/// What is left of an installation that has stopped.
+/// The rests of a stopped installation.
 pub(crate) struct Remains {
     pub(crate) folder: tempfile::TempDir,
     /// `pg_dump` of each database.
     pub(crate) dumps: Vec<Vec<u8>>,
-    /// What refusals said.
+    /// The texts of refusals.
     pub(crate) errors: Vec<String>,
 }
 
@@ -133,7 +133,7 @@ impl Installation {
         }
     }
 
-    /// A caller with one role, and records that stand for them.
+    /// A caller with one role, and the records that represent them.
     pub(crate) fn caller(&self, role: &str, links: &[String]) -> Caller {
         let now = Timestamp::now();
         let assurance = match role {

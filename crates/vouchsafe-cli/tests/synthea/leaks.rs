@@ -1,4 +1,4 @@
-//! The leak test: no value of a patient in clear, anywhere that anything was written to.
+//! The leak test: no value of a patient is in clear in any written file.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -82,7 +82,7 @@ fn note(value: &Value, needles: &mut BTreeSet<String>) {
     }
 }
 
-/// In clear (also as in URLs, and as normalisers write it), in hex, and in base64 at each of its three phases.
+/// In clear (also as in URLs, and normalised), in hex, and in base64 at each of its three phases.
 fn forms(needle: &str) -> Vec<Vec<u8>> {
     let bytes = needle.as_bytes();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -106,7 +106,7 @@ fn forms(needle: &str) -> Vec<Vec<u8>> {
             .chain(bytes.iter().copied())
             .collect();
         let text = STANDARD.encode(padded);
-        // Without the characters that depend on what stands before and after.
+        // Without the characters that depend on the neighbouring bytes.
         let from = [0, 2, 3][phase];
         let until = text.trim_end_matches('=').len().saturating_sub(2);
         if let Some(core) = text.get(from..until).filter(|core| core.len() >= 8) {
@@ -116,7 +116,7 @@ fn forms(needle: &str) -> Vec<Vec<u8>> {
     forms
 }
 
-/// Looks for all needles in all their forms.
+/// Searches for all needles in all their forms.
 pub(crate) struct Scanner {
     searcher: AhoCorasick,
     /// The needle of each pattern.
@@ -174,7 +174,7 @@ impl Scanner {
         });
     }
 
-    /// Says what was looked through, which was at least so many bytes.
+    /// Reports how much was scanned, which must be at least this number of bytes.
     pub(crate) fn end(self, least: usize) {
         eprintln!(
             "scanned {} files, {} bytes for {} patterns",
@@ -186,14 +186,14 @@ impl Scanner {
     }
 }
 
-/// While it runs: the write-ahead logs of databases and recorder are there.
+/// During the run, when the write-ahead logs of databases and recorder exist.
 pub(crate) fn scan_live(folder: &Path, needles: &BTreeSet<String>) {
     let mut scanner = Scanner::new(needles);
     scanner.look_below(folder);
     scanner.end(5_000_000);
 }
 
-/// When it has stopped.
+/// After the stop.
 pub(crate) fn scan(remains: &Remains, needles: &BTreeSet<String>) {
     let mut scanner = Scanner::new(needles);
     scanner.look_below(remains.folder.path());

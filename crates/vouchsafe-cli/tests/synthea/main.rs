@@ -1,7 +1,7 @@
-//! Real synthetic patients through the whole service: what comes back, who sees what, what leaks.
+//! Realistic synthetic patients through the whole service: what is returned, who sees it, what leaks.
 //!
-//! Needs `../shared/data/synthea` beside the repository, and says so when it skips. The same runs on
-//! SQLite and, where `VOUCHSAFE_TEST_PG_ADMIN` is set, on PostgreSQL.
+//! Needs `../shared/data/synthea` beside the repository, and says so when it skips. The same runs on SQLite and, where
+//! `VOUCHSAFE_TEST_PG_ADMIN` is set, on PostgreSQL.
 
 #[cfg(test)]
 mod bundles;

@@ -1,4 +1,4 @@
-//! Who sees what: exactly the classes of their role, of the patients they may see.
+//! Visibility: each role sees exactly its classes, of the patients it may see.
 
 use vouchsafe::class::{ClassSet, DataClass};
 use vouchsafe::document::{Document, Layout, Node, Object, Place};
@@ -8,7 +8,7 @@ use vouchsafe_records::pack::{Pack, SubjectKind};
 use super::bundles::Loaded;
 use super::installation::Installation;
 
-/// The classes that a role may read, by the words of the design.
+/// The classes that a role may read, by the design.
 fn classes(role: &str) -> ClassSet {
     use DataClass::{Clinical, Contact, Demographic, Identifier, Operational, Scheduling};
     match role {
@@ -30,7 +30,7 @@ fn classes(role: &str) -> ClassSet {
     }
 }
 
-/// What a role saw and did not see of records about patients.
+/// The visible and hidden parts of patients' records, for a role.
 #[derive(Default)]
 struct Seen {
     shown: usize,
@@ -51,13 +51,13 @@ pub(crate) async fn each_role_sees_its_classes(installation: &Installation, load
             see(installation, &pack, (role, &caller), record, &mut seen).await;
         }
         eprintln!("{role}: {} shown, {} not", seen.shown, seen.hidden);
-        // Nobody in these bundles has an appointment.
+        // No patient in these bundles has an appointment.
         let some = role != "front-desk";
         assert!((seen.shown > 10) == some && seen.hidden > 10, "{role}");
         if role != "clinician" {
             continue;
         }
-        // By the bundle alone: the team's member sees the team's patient.
+        // From the bundle alone: the team's member sees the team's patient.
         let theirs = loaded
             .iter()
             .find(|record| patient == format!("Patient/{}", record.id))
@@ -68,7 +68,7 @@ pub(crate) async fn each_role_sees_its_classes(installation: &Installation, load
     }
 }
 
-/// A practitioner and the patient of whose care team, now active, they are a member.
+/// A practitioner and a patient on whose active care team they are.
 fn care(loaded: &[Loaded]) -> (String, String) {
     let of = |record: &Loaded| {
         let team = &record.expected.to_json();
@@ -143,7 +143,7 @@ async fn see(
     }
 }
 
-/// Whether relations that have not ended put the record's patient into the caller's care.
+/// Whether an active relation puts the record's patient into the caller's care.
 async fn in_care(installation: &Installation, caller: &Caller, record: &Loaded) -> bool {
     let store = installation.service.engine().store();
     let tenant = caller.session.tenant();
@@ -170,7 +170,7 @@ fn has_other_than_operational(layout: &dyn Layout, record: &Loaded, role: &str) 
         .is_empty()
 }
 
-/// What a document shows of these classes: a slow second way, element by element.
+/// The parts of a document with these classes: a slow second implementation, element by element.
 fn project(layout: &dyn Layout, record: &Loaded, classes: ClassSet) -> Document {
     let root = record.expected.root();
     let place = layout.root(root);

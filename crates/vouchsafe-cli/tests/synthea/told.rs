@@ -1,7 +1,7 @@
-//! What the program tells of the patients that it holds: log lines, metrics, refusals, commands.
+//! The program's output about stored patients: log lines, metrics, refusals, commands.
 //!
-//! A demo with real bundles imported into it, at the level that logs most; then every value of several patients in
-//! every place of a request that the service refuses.
+//! A demo with imported real bundles, at the most detailed log level; then every value of several patients in every
+//! position of a request that the service refuses.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +13,7 @@ use super::installation::Place;
 use super::leaks::{Scanner, array, needles};
 use super::world::{Serving, World, free_port};
 
-/// So many patients' values are sent.
+/// Number of patients whose values are sent.
 const PATIENTS: usize = 3;
 
 pub(crate) fn run(place: &Place) {
@@ -62,7 +62,7 @@ pub(crate) fn run(place: &Place) {
     scanner.end(5_000_000);
 }
 
-/// A demo that serves, with somebody signed in for each role.
+/// A running demo, with a signed-in person for each role.
 struct Demo<'w> {
     world: &'w World,
     serving: Serving,
@@ -99,7 +99,7 @@ impl<'w> Demo<'w> {
         self.serving.said[name].as_str().expect("a text")
     }
 
-    /// All that a command on the demo's installation says; whether it ended well.
+    /// The whole output of a command on the demo's installation, and whether it succeeded.
     fn command(&self, args: &[&str]) -> (bool, Vec<u8>) {
         let mut command = self.world.command(args);
         command
@@ -122,7 +122,7 @@ impl<'w> Demo<'w> {
         said
     }
 
-    /// Asks by curl; the status, and the whole answer with its headers.
+    /// Sends a request with curl; returns the status, and the whole answer with its headers.
     fn ask(&self, role: Option<&str>, url: &str, with: &[&str]) -> (u16, Vec<u8>) {
         let mut command = Command::new("curl");
         command
@@ -139,7 +139,7 @@ impl<'w> Demo<'w> {
         (status.expect("a status"), answer.to_vec())
     }
 
-    /// The patient is there, and who may see them sees what the scanner looks for.
+    /// The patient is stored, and a caller who may see them sees the values of the scanner.
     fn holds(&self, patient: &Value, scanner: &Scanner) {
         let family = patient["name"][0]["family"].as_str().expect("a name");
         let url = format!("{}/Patient?family={}", self.said("fhir"), encoded(family));
@@ -148,7 +148,7 @@ impl<'w> Demo<'w> {
         assert!(scanner.finds(&body), "it holds the patient");
     }
 
-    /// What the service says to requests with a value in them that it refuses.
+    /// The answers to refused requests with a value in them.
     fn refuse(&self, value: &str) -> Vec<(String, Vec<u8>)> {
         let fhir = self.said("fhir");
         let mut told = Vec::new();
@@ -209,7 +209,7 @@ impl<'w> Demo<'w> {
         told
     }
 
-    /// A request that is answered well: its answer may say what was asked, and it is logged all the same.
+    /// A request that succeeds: its answer may repeat the question, and it is logged all the same.
     fn answer(&self, value: &str) {
         let url = format!("{}/Patient?family={}", self.said("fhir"), encoded(value));
         let headers = [
@@ -220,12 +220,12 @@ impl<'w> Demo<'w> {
         assert_eq!(self.ask(Some("registration"), &url, &with).0, 200);
     }
 
-    /// Files that cannot be written, with all of a patient in them.
+    /// Files that cannot be loaded, with all values of a patient in them.
     fn import_what_is_wrong(&self, patient: &Value, scanner: &mut Scanner) {
         let folder = self.world.path("wrong");
         let _ = std::fs::create_dir(&folder);
         let mut patient = patient.clone();
-        // As in many exports: the id is what the patient is known by.
+        // As in many exports, the id is the patient's number.
         patient["id"] = patient["identifier"][2]["value"].clone();
         let mut wrong = patient.clone();
         wrong["gender"] = json!([patient["name"]]);
@@ -249,7 +249,7 @@ impl<'w> Demo<'w> {
         scanner.look("what an import that failed said", &said);
     }
 
-    /// What it tells those who look after it.
+    /// Its output for operators.
     fn tell(&self) -> Vec<(String, Vec<u8>)> {
         let mut told = Vec::new();
         for path in ["metrics", "livez", "readyz"] {
@@ -274,13 +274,13 @@ impl<'w> Demo<'w> {
         told
     }
 
-    /// Its folder, and all that it and its recorder logged.
+    /// Its folder, and everything that it and its recorder logged.
     fn stop(self) -> (PathBuf, String) {
         (self.folder(), self.serving.err())
     }
 }
 
-/// Bodies that are refused, with the value in every place: path, a header, body.
+/// Refused requests, with the value in every position: path, a header, body.
 fn hostile(value: &str) -> Vec<(&'static str, String, String)> {
     let none = || "X-Nothing: 1".to_owned();
     let patient = json!({"resourceType": "Patient"}).to_string();
@@ -343,7 +343,7 @@ fn hostile(value: &str) -> Vec<(&'static str, String, String)> {
     ]
 }
 
-/// For a part of a URL.
+/// Encoded as a part of a URL.
 fn encoded(value: &str) -> String {
     value.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

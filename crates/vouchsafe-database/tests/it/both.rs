@@ -80,7 +80,7 @@ async fn a_fresh_database_is_sound(fixture: &Fixture) {
         Location::Postgres(_) => {
             assert!(check.database.starts_with("PostgreSQL "));
             assert!(check.tls.unwrap().starts_with("TLSv1."));
-            // The server of the tests has fsync off: that is seen.
+            // The server of the tests has fsync off, and the check reports it.
             assert!(!check.durable || std::env::var_os("VOUCHSAFE_TEST_PG_DURABLE").is_some());
         }
     }

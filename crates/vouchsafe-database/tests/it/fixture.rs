@@ -28,7 +28,7 @@ impl Fixture {
         }
     }
 
-    /// `None`, and a line that says so, when there is no PostgreSQL to test with.
+    /// `None`, and a printed line, if there is no PostgreSQL to test with.
     pub(crate) async fn postgres() -> Option<Self> {
         let (url, ca) = (
             variable("VOUCHSAFE_TEST_PG")?,
@@ -53,7 +53,7 @@ impl Fixture {
         self.name.as_deref().unwrap()
     }
 
-    /// Runs a statement behind the program's back.
+    /// Runs a statement directly, past the program.
     pub(crate) async fn sql(&self, statement: &'static str) {
         testing::run(&self.location, statement).await.unwrap();
     }

@@ -1,4 +1,4 @@
-//! The floor on real databases: one behaviour on both, and what only one of them can do.
+//! The database floor on real databases: the same behaviour on both, and the features of one.
 
 #[cfg(test)]
 mod both;

@@ -1,4 +1,4 @@
-//! Servers that are not as they should be, or change under us.
+//! Servers that are misconfigured, or change during use.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ fn pools(database: &Database) -> &PgPools {
     }
 }
 
-/// The settings of some connections that the database may use.
+/// The settings of some of the database's connections.
 async fn settings(database: &Database) -> Vec<(String, String)> {
     let mut lanes: Vec<Lane> = Vec::new();
-    // All of them at once, so that each is another one.
+    // All of them at once, so that each is a different one.
     for _ in 0..3 {
         lanes.push(database.reader().await.unwrap());
         lanes.push(pools(database).writer().await.unwrap());
@@ -36,7 +36,7 @@ async fn settings(database: &Database) -> Vec<(String, String)> {
     settings
 }
 
-/// A crash of the server must not lose the key of a record that was kept.
+/// A crash of the server must not lose the key of a stored record.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commits_are_durable_whatever_the_default_of_server_database_and_role_is() {
     let Some(fixture) = Fixture::postgres().await else {
@@ -54,7 +54,7 @@ async fn commits_are_durable_whatever_the_default_of_server_database_and_role_is
     fixture.remove().await;
 }
 
-/// A standby answers pings and reads; it is thrown away at the first write that it refuses.
+/// A standby answers pings and reads; its connection is dropped at the first refused write.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_becomes_read_only_is_left_and_found_again() {
     let Some(fixture) = Fixture::postgres().await else {
@@ -70,8 +70,8 @@ async fn a_database_that_becomes_read_only_is_left_and_found_again() {
         transaction.commit().await
     };
     write().await.unwrap();
-    // As after a failover: a session that is open refuses writes, and new ones would not. Signs are of the whole process, and
-    // other tests give some: then the session was left before it was asked.
+    // As after a failover: an open session refuses writes, and new ones would not. Signs apply to the whole process,
+    // and other tests cause some: then the session was dropped before its use.
     let mut refused = None;
     while refused.is_none() {
         let mut kept = pools(&database).writer().await.unwrap();
@@ -86,7 +86,7 @@ async fn a_database_that_becomes_read_only_is_left_and_found_again() {
     for _ in 0..5 {
         write().await.unwrap();
     }
-    // New ones refuse writes too: that is said by its name at a start, and no such session is used.
+    // New sessions refuse writes too: a start reports that, and no such session is used.
     administer(&format!(
         "ALTER DATABASE {name} SET default_transaction_read_only = on"
     ))
@@ -96,7 +96,7 @@ async fn a_database_that_becomes_read_only_is_left_and_found_again() {
     fixture.remove().await;
 }
 
-/// Whoever asks while there is only a standby waits for the promotion, and is served then.
+/// A caller during a time with only a standby waits for the promotion, and is then served.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_who_comes_during_a_failover_is_served_after_it() {
     let Some(fixture) = Fixture::postgres().await else {
@@ -120,7 +120,7 @@ async fn a_caller_who_comes_during_a_failover_is_served_after_it() {
         .map(|_| {
             let database = database.clone();
             tokio::spawn(async move {
-                // The first one may meet the session that was terminated.
+                // The first attempt may meet the terminated session.
                 match database.begin().await {
                     Err(DatabaseError::Unreachable) => database.begin().await.map(drop),
                     begun => begun.map(drop),
@@ -136,7 +136,7 @@ async fn a_caller_who_comes_during_a_failover_is_served_after_it() {
     fixture.remove().await;
 }
 
-/// PostgreSQL answers COMMIT of a transaction that failed with success, and rolls back.
+/// PostgreSQL answers COMMIT of a failed transaction with success, and rolls back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transaction_that_failed_is_not_committed_and_says_so() {
     let Some(fixture) = Fixture::postgres().await else {
@@ -148,7 +148,7 @@ async fn a_transaction_that_failed_is_not_committed_and_says_so() {
         "INSERT INTO lines (id, text) VALUES (1, 'one')",
         "INSERT INTO lines (id, text) VALUES (1, 'two')",
     ] {
-        // The second one fails, and that is passed over.
+        // The second one fails, and the error is ignored.
         let _ = query(statement).execute(&mut transaction).await;
     }
     assert_eq!(transaction.commit().await, Err(DatabaseError::Failed));
@@ -195,7 +195,7 @@ async fn sessions_that_the_server_ends_are_made_anew() {
     fixture.remove().await;
 }
 
-/// The certificate decides: each server would let us in if we did not look at it.
+/// The certificate decides: each server would accept us if we did not check it.
 #[tokio::test]
 async fn a_server_that_does_not_prove_itself_is_refused() {
     let names = [

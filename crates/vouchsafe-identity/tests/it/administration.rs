@@ -91,7 +91,7 @@ async fn people_are_listed_within_their_tenant(fixture: &Fixture) {
             .unwrap(),
         None
     );
-    // Another tenant's administrators cannot touch them.
+    // Another tenant's administrators cannot change them.
     let by = console().approved_by;
     let refused = identity
         .disable_person(other, ann, "x", by.clone(), now())
@@ -161,7 +161,7 @@ async fn a_service_is_without_owner_when_its_owner_was_disabled(fixture: &Fixtur
     disabled.await.unwrap().confirm().await.unwrap();
     assert_eq!(orphans(fixture.tenant, now()).await, Ok(1));
     assert_eq!(orphans(TenantId::random(), now()).await, Ok(0));
-    // A service that is over has no rights that somebody should answer for.
+    // An expired service has no rights that need an owner.
     assert_eq!(orphans(fixture.tenant, ends).await, Ok(0));
 }
 

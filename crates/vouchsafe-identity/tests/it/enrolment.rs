@@ -218,7 +218,7 @@ async fn a_new_link_voids_the_old_and_ends_sessions(fixture: &Fixture) {
         .renew_enrolment(fixture.tenant, ann.id, Actor::person(ann.id), now())
         .await;
     assert_eq!(own.unwrap_err(), AdminError::SelfGiven);
-    // Until the new factors are set, the old ones hold.
+    // Until the new factors are set, the old ones stay valid.
     identity
         .authenticate(
             signed_in.token.expose(),

@@ -1,4 +1,4 @@
-//! A fresh database for every test, a fixed clock, and people to sign in.
+//! A fresh database for every test, a fixed clock, and people who can sign in.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl Fixture {
         Self::on(location, folder, None)
     }
 
-    /// `None`, and a line that says so, when there is no PostgreSQL to test with.
+    /// `None`, and a printed line, if there is no PostgreSQL to test with.
     pub(crate) async fn postgres() -> Option<Self> {
         let (url, ca) = (
             variable("VOUCHSAFE_TEST_PG_IDENTITY")?,
@@ -87,12 +87,12 @@ impl Fixture {
         self.try_open(Create::IfMissing).await.unwrap()
     }
 
-    /// Runs a statement behind the service's back; returns how many rows it changed, or the fault.
+    /// Runs a statement directly, past the service; returns the number of changed rows, or the error.
     pub(crate) async fn sql(&self, statement: &'static str) -> Result<u64, DatabaseError> {
         testing::run(&self.location, statement).await
     }
 
-    /// An invitation of somebody new.
+    /// An invitation of a new person.
     pub(crate) async fn invite(&self, identity: &Identity, login: &str) -> Invitation {
         let new = new_person(login, vec![]);
         let added = identity
@@ -101,18 +101,18 @@ impl Fixture {
         added.unwrap().confirm().await.unwrap()
     }
 
-    /// Somebody who has enrolled.
+    /// A person who has enrolled.
     pub(crate) async fn person(&self, identity: &Identity, login: &str) -> Member {
         let invitation = self.invite(identity, login).await;
         enrol(identity, &invitation, login).await
     }
 }
 
-/// Sets the usual password and reads the secret off the page.
+/// Sets the usual password and reads the secret from the page.
 pub(crate) async fn enrol(identity: &Identity, invitation: &Invitation, login: &str) -> Member {
     let page = identity.enrolment(&invitation.token, now()).await.unwrap();
     let member = Member::new(invitation.person, login, &page.secret);
-    // A step back, so that the code of now is still good to sign in with.
+    // A step back, so that the current code is still valid for the sign-in.
     let code = member.code(later(-30));
     let password = Password::new(PASSWORD);
     let enrolled = identity
@@ -122,7 +122,7 @@ pub(crate) async fn enrol(identity: &Identity, invitation: &Invitation, login: &
     member
 }
 
-/// Somebody who can sign in.
+/// A person who can sign in.
 #[derive(Clone)]
 pub(crate) struct Member {
     pub(crate) id: PersonId,

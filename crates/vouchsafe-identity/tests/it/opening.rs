@@ -59,7 +59,7 @@ async fn damaged_signing_keys_are_noticed(fixture: &Fixture) {
     assert_eq!(other_key, OpenError::Damaged("signing key"));
 }
 
-/// The certificate decides: each server would let us in if we did not look at it.
+/// The certificate decides: each server would accept us if we did not check it.
 #[tokio::test]
 async fn a_server_that_does_not_prove_itself_is_refused() {
     let names = [

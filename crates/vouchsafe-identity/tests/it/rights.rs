@@ -138,7 +138,7 @@ async fn nobody_gives_themselves_a_right(fixture: &Fixture) {
         refused(&identity, fixture, to_ann, &spec, &by_ann).await,
         AdminError::SelfGiven
     );
-    // Who asked may be the holder; who approves may not.
+    // The requester may be the holder; the approver may not.
     let asked = Approval {
         requested_by: Actor::person(bob.id),
         approved_by: Actor::person(ann.id),
@@ -158,7 +158,7 @@ async fn nobody_gives_themselves_a_right(fixture: &Fixture) {
         refused(&identity, fixture, to_bob, &spec, &own).await,
         AdminError::SelfGiven
     );
-    // A service of one's own is oneself.
+    // A service counts as its owner.
     let service = service(&identity, fixture, ServiceOwner::Person(ann.id)).await;
     let day = right("integration", 24);
     assert_eq!(
@@ -224,7 +224,7 @@ async fn an_approver_is_an_active_person_of_the_tenant(fixture: &Fixture) {
         refused(&identity, fixture, to(&ann), &spec, &by).await,
         AdminError::Approver
     );
-    // And the holder is of the tenant, and not disabled.
+    // The holder must be of the tenant, and not disabled.
     let gone = refused(&identity, fixture, to(&bob), &spec, &console()).await;
     assert_eq!(gone, AdminError::Disabled);
     for nobody in [elsewhere, PersonId::random()] {
@@ -250,7 +250,7 @@ async fn integration_is_for_services_and_a_day(fixture: &Fixture) {
         refused(&identity, fixture, import, &longer, &console()).await,
         AdminError::TooLong
     );
-    // The clock starts when it begins, not when it is asked for; it cannot begin in the past.
+    // The period counts from its start, not from the request; it cannot start in the past.
     let past = RightSpec {
         from: now() - SignedDuration::from_hours(9),
         ..longer

@@ -55,7 +55,7 @@ async fn an_import_gets_a_session_on_its_host(fixture: &Fixture) {
     assert_eq!(local.session.principal(), principal);
     assert_eq!(local.session.assurance(), Assurance::Local);
     assert_eq!(local.session.tenant(), fixture.tenant);
-    // Programs are not idle: half an hour later it is the token that ends.
+    // Services are never idle: half an hour later the token has expired.
     let other = fixture.identity().await;
     let token = local.token.expose();
     other

@@ -53,14 +53,14 @@ async fn a_token_gives_its_session(fixture: &Fixture) {
         .unwrap();
 }
 
-/// What a session comes with: how many rights, how many records.
+/// Number of rights and of records of a session.
 async fn comes_with(identity: &Identity, token: &str) -> (usize, usize) {
     let standing = identity.authenticate(token, Activity::Background, now());
     let standing = standing.await.unwrap();
     (standing.rights.len(), standing.links.len())
 }
 
-/// Gives somebody a right and a record.
+/// Grants a right and links a record.
 async fn give(fixture: &Fixture, identity: &Identity, person: PersonId) -> (RightId, RecordLink) {
     let (holder, clinician) = (Principal::Person(person), right("clinician", 1));
     let by = console();
@@ -91,7 +91,7 @@ async fn rights_and_records_come_with_the_session_and_go_at_once(fixture: &Fixtu
     assert_eq!(comes_with(&identity, token).await, (0, 0));
     let (id, record) = give(fixture, &identity, ann.id).await;
     assert_eq!(comes_with(&identity, token).await, (1, 1));
-    // A right that has not begun does not come with it, though the look-up is remembered.
+    // A right that has not begun is not included, though the look-up is cached.
     let before = identity.authenticate(token, Activity::Background, later(-1));
     assert_eq!(before.await.unwrap().rights.len(), 0);
     take_back(fixture, &identity, id, &record).await;
@@ -192,7 +192,7 @@ async fn a_disabled_person_is_out_at_once(fixture: &Fixture) {
         .await
         .unwrap_err();
     assert_eq!(refused, AuthenticationRefused::Ended);
-    // Even a session that somehow stayed would not help.
+    // Even a session that was not deleted would not help.
     fixture
         .sql("UPDATE sessions SET revoked_at = NULL")
         .await
@@ -219,7 +219,7 @@ async fn an_idle_session_ends(fixture: &Fixture) {
         .authenticate(token, Activity::User, later(600 + 899))
         .await
         .unwrap();
-    // The token lives 30 minutes here, so it is not the token that ends.
+    // The token lives 30 minutes here, so it has not expired.
     let idle = identity
         .authenticate(token, Activity::User, later(600 + 899))
         .await;
@@ -254,7 +254,7 @@ async fn a_session_ends_after_twelve_hours_whatever_happens(fixture: &Fixture) {
     let identity = fixture.identity().await;
     let ann = fixture.person(&identity, "ann@clinic.example").await;
     let signed_in = ann.sign_in(&identity, now()).await;
-    // As if it had begun twelve hours ago and somebody had been active all along.
+    // As if it had begun twelve hours ago, with activity all along.
     fixture
         .sql("UPDATE sessions SET expires_at = active_at")
         .await
@@ -320,7 +320,7 @@ async fn signing_keys_rotate_without_a_refused_token(fixture: &Fixture) {
     assert_ne!(change.key_id, old);
     assert_eq!(here.signing_key_id(), change.key_id);
     assert_eq!(change.before_until, later(1800));
-    // Tokens of both keys, on both replicas; the other one learns of the new key by itself.
+    // Tokens of both keys, on both replicas; the other one finds the new key by itself.
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let after = ann.sign_in(&here, later(30)).await;
     for identity in [&here, &there] {

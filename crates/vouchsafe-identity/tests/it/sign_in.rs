@@ -76,7 +76,7 @@ async fn password_and_code_sign_in(fixture: &Fixture) {
     );
     assert_eq!(signed_in.expires_at, later(1800));
     assert_eq!(format!("{:?}", signed_in.token), "[token]");
-    // The login in any case; the code in two groups.
+    // The login in another case; the code in two groups.
     let code = ann.code(later(60));
     let (head, tail) = code.split_at(3);
     let credentials = Credentials::new(
@@ -166,7 +166,7 @@ async fn a_code_is_accepted_once(fixture: &Fixture) {
         let again = refused(&identity, &ann.credentials(now()), later(seconds)).await;
         assert_eq!(again, SignInRefusal::CodeReplayed);
     }
-    // Also with a service that was started anew, and on another replica.
+    // Also with a restarted service, and on another replica.
     let other = fixture.identity().await;
     let again = refused(&other, &ann.credentials(now()), later(1)).await;
     assert_eq!(again, SignInRefusal::CodeReplayed);
@@ -184,7 +184,7 @@ async fn a_code_is_accepted_once_by_many_at_once(fixture: &Fixture) {
             let identity = Arc::clone(&replicas[usize::from(n % 2)]);
             let ann = ann.clone();
             tokio::spawn(async move {
-                // From many networks: it is not the throttle that we test.
+                // From many networks: this is not a test of the throttle.
                 let network = NetworkPrefix::of([10, 0, n, 1].into());
                 let credentials = ann.credentials(now());
                 loop {
@@ -249,7 +249,7 @@ async fn too_many_attempts_are_not_tried(fixture: &Fixture) {
         assert_eq!(event.refusal(), Some("throttled"));
         assert_eq!(retry_at, Some(later(900)));
     }
-    // The right password does not help, another replica neither; another network does, and time.
+    // The right password does not help, nor does another replica; another network does, and so does time.
     let other = fixture.identity().await;
     assert_eq!(
         refused(&other, &ann.credentials(now()), later(1)).await,
@@ -307,7 +307,7 @@ async fn success_forgets_failures_of_the_account(fixture: &Fixture) {
     );
 }
 
-/// One of many networks, none of them that of [`network`].
+/// One of many networks, all different from that of [`network`].
 fn stranger(number: u8) -> NetworkPrefix {
     NetworkPrefix::of([10, 0, number, 1].into())
 }
@@ -315,12 +315,12 @@ fn stranger(number: u8) -> NetworkPrefix {
 async fn what_is_not_tried_uses_up_nothing_of_others(fixture: &Fixture) {
     let identity = fixture.identity().await;
     let ann = fixture.person(&identity, "ann@clinic.example").await;
-    // More than her account has in a day, from one network.
+    // More than her account's daily limit, from one network.
     for attempt in 0..120 {
         let refused = refused_from(&identity, stranger(1), &wrong(&ann.login), now()).await;
         assert_eq!(refused == SignInRefusal::Throttled, attempt >= 5);
     }
-    // Neither she elsewhere nor others there are held up.
+    // Neither she from elsewhere nor others there are affected.
     let other = refused_from(
         &identity,
         stranger(1),
@@ -339,18 +339,18 @@ async fn strangers_lock_out_strangers_alone(fixture: &Fixture) {
     let mut tried = 0;
     for attempt in 0..200_u8 {
         let network = stranger(attempt / 5);
-        // Slowly enough for all bounds but that of the day.
+        // Slowly enough for all limits except the daily one.
         let at = later(60 + i64::from(attempt) * 60);
         let refused = refused_from(&identity, network, &wrong(&ann.login), at).await;
         tried += u32::from(refused != SignInRefusal::Throttled);
     }
     assert_eq!(tried, 50, "half of what NIST SP 800-63B allows");
-    // Even the right password is not tried from elsewhere; where she always signs in, it is.
+    // From elsewhere even the right password is not tried; from her usual network it is.
     let at = later(60 + 200 * 60);
     let elsewhere = refused_from(&identity, stranger(200), &ann.credentials(at), at).await;
     assert_eq!(elsewhere, SignInRefusal::Throttled);
     ann.sign_in(&identity, at).await;
-    // That she signed in gives strangers nothing back.
+    // Her sign-in gives strangers no further attempts.
     let again = refused_from(&identity, stranger(201), &wrong(&ann.login), at).await;
     assert_eq!(again, SignInRefusal::Throttled);
 }

@@ -13,7 +13,7 @@ on_both!(
     many_sweep_while_people_sign_in,
 );
 
-/// So many seconds after what ended at `end` is old enough.
+/// The time at which a row that ended at `end` is old enough, plus this number of seconds.
 fn due(end: Timestamp, seconds: i64) -> Timestamp {
     end + KEPT_AFTER_END + jiff::SignedDuration::from_secs(seconds)
 }
@@ -40,7 +40,7 @@ async fn what_is_over_goes_a_day_later(fixture: &Fixture) {
         "that of the network; hers were forgotten"
     );
     assert_eq!(sweep(&identity, due(later(2), 0)).await, Swept::default());
-    // A row that is gone refuses as one that has ended did.
+    // A deleted row is refused like an ended one.
     let other = fixture.identity().await;
     let refused = other.authenticate(token, Activity::User, later(2)).await;
     assert_eq!(refused.unwrap_err(), AuthenticationRefused::Ended);
@@ -59,7 +59,7 @@ async fn what_is_in_use_stays(fixture: &Fixture) {
     let ann = fixture.person(&identity, "ann@clinic.example").await;
     let invitation = fixture.invite(&identity, "ben@clinic.example").await;
     let signed_in = ann.sign_in(&identity, now()).await;
-    // Whatever their age, what is not over is not old. Her own link was used.
+    // Rows that have not ended are not old, whatever their age. Her own link was used.
     let swept = sweep(&identity, due(now(), 0)).await;
     assert_eq!((swept.sessions, swept.links), (0, 1));
     identity
@@ -71,12 +71,12 @@ async fn what_is_in_use_stays(fixture: &Fixture) {
         .await
         .unwrap();
 
-    // Sessions and links that nobody ended go a day after their time.
+    // Sessions and links that nobody ended are deleted a day after their expiry.
     let swept = sweep(&identity, due(later(24 * 3600), 0)).await;
     assert_eq!((swept.sessions, swept.links), (1, 1));
     let gone = identity.enrolment(&invitation.token, later(1)).await;
     assert!(matches!(gone, Err(EnrolmentRefused::Link)));
-    // The key that signs is never retired, so it is still there, and so is everybody.
+    // The signing key is never retired, so it still exists, and so do all people.
     let again = fixture.identity().await;
     assert_eq!(again.signing_key_id(), identity.signing_key_id());
     ann.sign_in(&again, later(100 * 3600)).await;

@@ -24,7 +24,7 @@ on_both!(
     an_import_makes_many_keys_at_once,
 );
 
-/// Subjects that are to get keys.
+/// Subjects that will get keys.
 fn new(tenant: TenantId, subjects: &[SubjectId]) -> Vec<NewSubject> {
     let begins = |subject: &SubjectId| new_subject(tenant, *subject);
     subjects.iter().map(begins).collect()
@@ -123,7 +123,7 @@ async fn a_tenant_without_keys_has_none(fixture: &Fixture) {
         missing
     );
     assert_eq!(store.audit_keys(tenant).await.err(), missing);
-    // Nothing was remembered of it.
+    // The failure was not cached.
     store.create_tenant(tenant).await.unwrap();
     store.record_keys(tenant, Owner::Tenant).await.unwrap();
     assert_eq!(
@@ -247,7 +247,7 @@ async fn a_key_is_loaded_once_and_remembered(fixture: &Fixture) {
         keys.push(task.await.unwrap());
     }
     assert!(keys.iter().all(|key| Arc::ptr_eq(key, &keys[0])));
-    // What is remembered lives until it is forgotten.
+    // A cached value lives until it is forgotten.
     fixture
         .sql("UPDATE subject_keys SET state = 'destroyed', wrapped = NULL")
         .await;

@@ -25,7 +25,7 @@ impl Fixture {
         }
     }
 
-    /// `None`, and a line that says so, when there is no PostgreSQL to test with.
+    /// `None`, and a printed line, if there is no PostgreSQL to test with.
     pub(crate) async fn postgres() -> Option<Self> {
         let (url, ca) = (
             variable("VOUCHSAFE_TEST_PG_KEYS")?,
@@ -56,7 +56,7 @@ impl Fixture {
         }
     }
 
-    /// The root key of this fixture, made at first use.
+    /// The root key of this fixture, created at first use.
     pub(crate) fn root(&self) -> LocalRoot {
         let path = self.folder.path().join("root.key");
         if path.exists() {
@@ -70,12 +70,12 @@ impl Fixture {
         KeyStore::open(&self.location, create, self.root(), CacheLimits::default()).await
     }
 
-    /// A store that is there now.
+    /// An existing store.
     pub(crate) async fn store(&self) -> KeyStore {
         self.open(Create::IfMissing).await.unwrap()
     }
 
-    /// Runs a statement behind the store's back; returns how many rows it changed.
+    /// Runs a statement directly, past the store; returns the number of changed rows.
     pub(crate) async fn sql(&self, statement: &'static str) -> u64 {
         testing::run(&self.location, statement).await.unwrap()
     }

@@ -68,7 +68,7 @@ async fn a_lost_root_row_is_not_replaced(fixture: &Fixture) {
     ] {
         fixture.sql(table).await;
     }
-    // Only with the foreign keys gone can the row be lost at all.
+    // The row can be lost only without the foreign keys.
     match &fixture.location {
         Location::Sqlite { .. } => {
             fixture.sql("PRAGMA foreign_keys = OFF").await;
@@ -140,7 +140,7 @@ async fn the_file_and_its_log_are_for_their_owner_alone() {
     }
 }
 
-/// The certificate decides: each server would let us in if we did not look at it.
+/// The certificate decides: each server would accept us if we did not check it.
 #[tokio::test]
 async fn a_server_that_does_not_prove_itself_is_refused() {
     let names = [

@@ -1,4 +1,4 @@
-//! A root key in a key service: it takes its time, is not always there, and its author writes three functions.
+//! A root key in a key service: it is slow, sometimes unavailable, and its implementation has three functions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,11 +21,11 @@ on_both!(
     a_key_that_may_not_be_used_is_not_tried_again,
 );
 
-/// A key service on a bad network, over a key of its own.
+/// A key service on a bad network, with its own key.
 #[derive(Clone, Debug)]
 struct Far {
     key: Arc<LocalRoot>,
-    /// Calls that fail before one is answered.
+    /// Number of calls that fail before one is answered.
     failing: Arc<AtomicU32>,
     calls: Arc<AtomicU32>,
     refusal: RootRefused,
@@ -132,7 +132,7 @@ async fn an_outage_of_the_key_service_is_survived_by_what_is_remembered(fixture:
     assert!(far.calls.load(Ordering::SeqCst) > 3, "it was tried again");
     let refused = store.check().await.unwrap_err();
     assert_eq!(refused, StoreError::Root(RootRefused::Unavailable));
-    // It comes back, and nothing remembers that it was away.
+    // It comes back, and the outage was not cached.
     far.fail(0);
     store.audit_keys(unknown).await.unwrap();
     store.check().await.unwrap();

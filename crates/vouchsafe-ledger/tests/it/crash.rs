@@ -11,10 +11,10 @@ use vouchsafe_ledger::client::RecorderClient;
 
 use crate::support::{TestLog, draft, text};
 
-/// Index and bytes of what was acknowledged, by source and counter.
+/// Bytes of the acknowledged entries, by source and counter.
 type Promised = BTreeMap<u64, String>;
 
-/// Appends until it is told to stop; how often that worked.
+/// Appends until it is stopped; returns the number of successes.
 async fn caller(
     client: RecorderClient,
     size: usize,
@@ -89,7 +89,7 @@ async fn a_recorder_killed_at_random_loses_nothing_acknowledged() {
     assert_eq!(different.len(), entries.len(), "an entry was stored twice");
 }
 
-/// What was in flight when the recorder died is stored once, and its caller is told so.
+/// Appends in flight when the recorder died are stored once, and their callers get the result.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn appends_in_flight_survive_a_restart_of_the_recorder() {
     let test = TestLog::new();
@@ -103,7 +103,7 @@ async fn appends_in_flight_survive_a_restart_of_the_recorder() {
             .status();
         assert!(status.unwrap().success());
     };
-    // It takes the bytes and does nothing.
+    // It reads the bytes and does nothing.
     signal("-STOP");
     let waiting: Vec<_> = (0..20)
         .map(|_| {
@@ -163,7 +163,7 @@ async fn a_recorder_that_hangs_makes_appends_late_and_one_that_is_gone_makes_the
     }
     assert!(client.unsettled().await.is_err());
     assert!(start.elapsed() < Duration::from_millis(200));
-    // Once it is back, so is the log; what was told to be late is not appended after the fact.
+    // Once it is back, so is the log; a late append is not stored afterwards.
     let recorder = test.recorder();
     let deadline = std::time::Instant::now() + Duration::from_secs(5);
     while client.append(vec![draft()]).await.is_err() {

@@ -1,4 +1,4 @@
-//! Files that were damaged, removed or exchanged behind the recorder's back.
+//! Files that were damaged, removed or replaced while no recorder looked.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ async fn killed_log(entries: usize) -> TestLog {
         let drafts: Vec<_> = (0..50).map(|_| draft()).collect();
         client.append(drafts).await.unwrap();
     }
-    // Published, since every 50 ms there is a checkpoint.
+    // Published, since there is a checkpoint every 50 ms.
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
     while test.log().size() < entries as u64 {
         assert!(std::time::Instant::now() < deadline);
@@ -55,7 +55,7 @@ async fn the_verifier_finds_one_flipped_byte_in_every_published_file() {
             .unwrap()
             .to_string_lossy()
             .into_owned();
-        // Kept for older checkpoints until the full tile is there; this one does not need them.
+        // Kept for older checkpoints until the full tile exists; this one does not need them.
         let older = inside.contains(".p/") && !edge.contains(&inside);
         if older || inside == "acknowledgement.pub" || inside.ends_with(".tmp") {
             continue;
@@ -150,9 +150,9 @@ async fn missing_files_are_missed() {
         let said = copy.refused();
         assert!(said.starts_with("recorder: "), "{case}: {said}");
     }
-    // What can be made again is.
+    // Caches are rebuilt.
     let copy = test.copy();
-    // The recorder was killed before it ever saved it, or not.
+    // The recorder may have been killed before it ever saved the file.
     let _ = fs::remove_file(copy.dir.join("sources"));
     assert!(copy.recorder().stop().success());
     assert!(copy.dir.join("sources").is_file());
@@ -200,7 +200,7 @@ async fn a_write_ahead_log_that_is_deleted_or_replaced_stops_the_recorder() {
         } else {
             fs::remove_file(&wal).unwrap();
         }
-        // Noticed within a second, also without a single append.
+        // Detected within a second, even without an append.
         if !replace {
             let refused = client.append(vec![draft()]).await;
             assert!(refused.is_err(), "{refused:?}");

@@ -1,4 +1,4 @@
-//! Whoever reaches the socket and does not keep to the protocol.
+//! Clients that reach the socket and violate the protocol.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -41,7 +41,7 @@ fn append(request: u64, counter: u64, kind: &[u8], entry: &[u8]) -> Vec<u8> {
     frame(2, request, &body)
 }
 
-/// A connection of its own making.
+/// A raw connection.
 struct Raw(UnixStream);
 
 impl Raw {
@@ -64,7 +64,7 @@ impl Raw {
         self.0.write_all(bytes).unwrap();
     }
 
-    /// Verb and body of the next answer; none when the connection has ended.
+    /// Verb and body of the next answer; none if the connection has ended.
     fn reply(&mut self) -> Option<(u8, Vec<u8>)> {
         let mut head = [0; 13];
         match self.0.read_exact(&mut head) {
@@ -90,7 +90,7 @@ impl Raw {
     }
 }
 
-/// Others are served as before.
+/// Other clients are served as before.
 async fn still_serves(test: &TestLog) {
     let client = test.client().await;
     client.append(vec![draft()]).await.unwrap();
@@ -108,7 +108,7 @@ async fn what_is_none_of_the_protocol_ends_the_connection() {
     let test = TestLog::new();
     let recorder = test.recorder();
     let good = append(1, 1, &[0], br#"{"outcome":"permitted"}"#);
-    // Before hello; another version; no such verb; a verb of the recorder's own.
+    // Before hello; another version; an unknown verb; a verb of the recorder.
     for bytes in [
         good.clone(),
         frame(3, 1, &[]),
@@ -120,7 +120,7 @@ async fn what_is_none_of_the_protocol_ends_the_connection() {
         raw.send(&bytes);
         raw.refused_and_ended();
     }
-    // After hello: hello again, no entries, too many, a body that is cut, one that is too long.
+    // After hello: hello again, no entries, too many, a truncated body, one that is too long.
     let (mut cut, mut long) = (good[13..].to_vec(), good[13..].to_vec());
     cut.pop();
     long.push(0);
@@ -140,7 +140,7 @@ async fn what_is_none_of_the_protocol_ends_the_connection() {
         raw.send(&bytes);
         raw.refused_and_ended();
     }
-    // A length that no frame has.
+    // Lengths that no frame has.
     for length in [0_u32, 8, (4 << 20) + 1, u32::MAX] {
         let mut raw = Raw::greeted(&test);
         raw.send(&[&length.to_le_bytes()[..], &[0; 9]].concat());
@@ -162,7 +162,7 @@ async fn entries_that_are_none_are_refused_and_the_connection_goes_on() {
         (&[0][..], &b"x"[..]),
         (&[0], b"{}"),
         (&[0], forged),
-        // It says that it is an intent, and the entry does not.
+        // The frame claims an intent, and the entry is none.
         (&intent, br#"{"outcome":"permitted"}"#),
     ] {
         raw.send(&append(7, 1, kind, entry));
@@ -173,7 +173,7 @@ async fn entries_that_are_none_are_refused_and_the_connection_goes_on() {
     assert_eq!(sound(&test, recorder), 1);
 }
 
-/// A program with policies of its own decides what it likes; the recorder does not write it down as decided.
+/// A program with other policies decides anything; the recorder does not log it as decided.
 #[tokio::test(flavor = "multi_thread")]
 async fn decisions_of_policies_that_it_was_not_told_of_are_refused() {
     let test = TestLog::new();
@@ -191,11 +191,11 @@ async fn decisions_of_policies_that_it_was_not_told_of_are_refused() {
         raw.send(&append(7, 1, &[0], said(&bundle).as_bytes()));
         assert_eq!(raw.reply(), Some((0x84, vec![7])), "{bundle}");
     }
-    // Two that contradict one another are no entry.
+    // Two contradicting members make the entry invalid.
     let both = format!(r#"{{"bundle":"{TOLD}","bundle":"{another}","outcome":"permitted"}}"#);
     raw.send(&append(7, 1, &[0], both.as_bytes()));
     assert_eq!(raw.reply(), Some((0x84, vec![1])));
-    // A service that decides by others is told when it comes, and not with its first request.
+    // A service with other policies is refused at `hello`, not at its first request.
     let key = vouchsafe_ledger::recorder::identity(&test.dir)
         .unwrap()
         .recorder;
@@ -219,7 +219,7 @@ async fn decisions_of_policies_that_it_was_not_told_of_are_refused() {
     assert_eq!(sound(&test, recorder), 2);
 }
 
-/// An entry that was begun is on its way, also when nobody waits, and from a thread in no runtime.
+/// A begun append is on its way, even without a waiting caller, and from a thread outside any runtime.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_begun_is_appended_though_nobody_waits() {
     let test = TestLog::new();
@@ -239,7 +239,7 @@ async fn what_was_begun_is_appended_though_nobody_waits() {
     })
     .join()
     .unwrap();
-    // A service that ends waits for them.
+    // A service that stops waits for them.
     assert!(client.flush().await);
     assert_eq!(sound(&test, recorder), 6010);
 }
@@ -280,7 +280,7 @@ async fn silent_connections_end_and_too_many_are_not_served() {
     let test = TestLog::new();
     let recorder = test.recorder();
     let start = Instant::now();
-    // The test's own look whether it listens may still be counted.
+    // The test's own probe of the socket may still be counted.
     let mut silent: Vec<_> = (0..70).map(|_| Raw::open(&test)).collect();
     let mut last = silent.pop().unwrap();
     assert_eq!(last.reply(), None);
@@ -293,7 +293,7 @@ async fn silent_connections_end_and_too_many_are_not_served() {
     assert_eq!(sound(&test, recorder), 1);
 }
 
-/// Sends without end and reads nothing: it waits at its own socket, then loses its connection.
+/// A client that sends without end and reads nothing waits at its own socket, then loses its connection.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_reads_no_answers_waits_and_hinders_nobody() {
     let test = TestLog::new();
@@ -312,7 +312,7 @@ async fn who_reads_no_answers_waits_and_hinders_nobody() {
                     break;
                 }
                 sent += bytes.len() as u64;
-                // Acknowledgements are short here: it takes many until the sockets are full.
+                // Acknowledgements are short here: many are needed to fill the sockets.
                 if start.elapsed() > Duration::from_secs(12) {
                     break;
                 }

@@ -1,4 +1,4 @@
-//! The straight path: append, acknowledge, publish, verify.
+//! The normal path: append, acknowledge, publish, verify.
 
 use vouchsafe::audit::{AuditLog, EntryKind};
 

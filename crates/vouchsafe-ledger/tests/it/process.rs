@@ -1,4 +1,4 @@
-//! The recorder process of these tests: this very test binary, started again.
+//! The recorder process of these tests: this test binary, started again.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use vouchsafe_ledger::recorder::{self, RecorderConfig};
 
-/// The policy bundle that these recorders are told of.
+/// The policy bundle that these recorders are started with.
 pub(crate) const TOLD: &str = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00";
 
 const DIR: &str = "LEDGER_TEST_DIR";
@@ -40,7 +40,7 @@ pub(crate) fn environment(
     ]
 }
 
-/// Not a test by itself: a recorder when another test starts it as one.
+/// Not a test by itself: a recorder, if another test starts it as one.
 #[test]
 fn recorder_process() {
     let (Some(dir), Some(socket)) = (std::env::var_os(DIR), std::env::var_os(SOCKET)) else {

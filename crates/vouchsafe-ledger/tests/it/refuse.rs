@@ -1,4 +1,4 @@
-//! What a recorder refuses to start with, and what a client refuses to believe.
+//! Faults with which a recorder does not start, and recorders that a client refuses.
 
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
@@ -111,7 +111,7 @@ async fn an_unknown_recorder_is_not_believed() {
     assert!(matches!(refused, ConnectError::Unreachable { .. }));
 }
 
-/// The log was rolled back under a running service: it notices when it connects again.
+/// The log was rolled back under a running service, which detects it when it reconnects.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recorder_that_forgot_what_it_acknowledged_is_not_believed() {
     let test = TestLog::new();
@@ -130,7 +130,7 @@ async fn a_recorder_that_forgot_what_it_acknowledged_is_not_believed() {
     }
 }
 
-/// One refused request does not hinder those behind it, whose counters it had left a gap before.
+/// One refused request does not block those after it, although their counters now have a gap before them.
 #[tokio::test(flavor = "multi_thread")]
 async fn entries_with_a_wrong_time_are_refused_and_those_behind_them_are_not() {
     let test = TestLog::new();
@@ -186,7 +186,7 @@ async fn a_large_append_goes_in_several_requests_and_stays_in_order() {
 }
 
 fn child(test: &TestLog) -> ChildConfig {
-    // The child inherits no environment of its own, so `env` sets it.
+    // The child inherits no environment, so `env` sets it.
     let (program, args) = process::command();
     let mut all = Vec::new();
     for (name, value) in process::environment(&test.dir, &test.socket, SEGMENT) {

@@ -18,7 +18,7 @@ use crate::process;
 pub(crate) const ORIGIN: &str = "log.example.org/test";
 pub(crate) const SEGMENT: u64 = 8 << 20;
 
-/// A log's folder and where its recorder listens.
+/// A log's folder and the path of its recorder's socket.
 pub(crate) struct TestLog {
     pub(crate) dir: PathBuf,
     pub(crate) socket: PathBuf,
@@ -53,7 +53,7 @@ impl TestLog {
         recorder
     }
 
-    /// Starts a recorder that must refuse; returns what it said.
+    /// Starts a recorder that must refuse; returns its message.
     pub(crate) fn refused(&self) -> String {
         let mut recorder = self.spawn();
         let status = recorder.wait();
@@ -89,7 +89,7 @@ impl TestLog {
         self.dir.join(path)
     }
 
-    /// A copy of the folder, byte by byte, to harm.
+    /// A copy of the folder, byte by byte, to damage.
     pub(crate) fn copy(&self) -> Self {
         let temporary = TempDir::new().unwrap();
         let dir = temporary.path().join("log");
@@ -166,7 +166,7 @@ impl Drop for Recorder {
     }
 }
 
-/// An entry of now.
+/// A new entry.
 pub(crate) fn draft() -> Draft {
     draft_at(Timestamp::now())
 }

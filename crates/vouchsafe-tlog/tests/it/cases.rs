@@ -1,4 +1,4 @@
-//! The files of `vectors/tlog`: each input comes out as it says there.
+//! The files of `vectors/tlog`: each input gives the stated outcome.
 
 use serde_json::{Map, Value};
 use std::error::Error;
@@ -24,7 +24,7 @@ fn log_key() -> NoteVerifier {
         .unwrap()
 }
 
-/// Runs all files of a folder, and makes sure that none is without an outcome.
+/// Runs all files of a folder, and checks that each has an outcome.
 fn folder(name: &str, outcome: impl Fn(&[u8]) -> Outcome<String>) {
     let expected = fs::read(path(name).join("expected.json")).unwrap();
     let expected: Map<String, Value> = serde_json::from_slice(&expected).unwrap();

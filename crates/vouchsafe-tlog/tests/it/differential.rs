@@ -28,7 +28,7 @@ impl Stored {
     }
 }
 
-/// MTH(D_n) as it is written in RFC 9162 section 2.1.1.
+/// MTH(D_n) as defined in RFC 9162 section 2.1.1.
 fn merkle_tree_hash(leaves: &[Hash]) -> Hash {
     match leaves {
         [] => Hash::empty_root(),
@@ -160,7 +160,7 @@ fn the_same_tiles_are_written() {
         files.retain(|path, _| !path.starts_with("tile/entries/"));
         let theirs = tlog_tiles::Tile::new_tiles(8, old, new);
         let theirs = theirs.iter().map(|tile| {
-            // The height is part of their path and not of C2SP's.
+            // Their path includes the height, C2SP's does not.
             let path = tile.path().replacen("tile/8/", "tile/", 1);
             (path, tile.read_data(&stored).unwrap())
         });

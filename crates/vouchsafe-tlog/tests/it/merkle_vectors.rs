@@ -1,4 +1,4 @@
-//! The proof vectors of transparency-dev/merkle, when their folder is there.
+//! The proof vectors of transparency-dev/merkle, if their folder exists.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -48,7 +48,7 @@ fn proof(vector: &Value, hash: impl Fn(&Value) -> Option<Hash>) -> Option<Vec<Ha
 
 #[test]
 fn inclusion_vectors_come_out_as_they_say() {
-    // A hash of another length than 32 bytes cannot even be asked about.
+    // A hash of another length than 32 bytes cannot even be represented.
     let hash = |value: &Value| Hash::from_slice(&bytes(value)).ok();
     for (path, vector) in vectors("inclusion") {
         let index = vector["leafIdx"].as_u64().unwrap();
@@ -68,8 +68,8 @@ fn inclusion_vectors_come_out_as_they_say() {
 
 #[test]
 fn consistency_vectors_come_out_as_they_say() {
-    // Some vectors that hold have short texts for roots, equal or not. Our type cannot hold them;
-    // what they are replaced with is equal or not as well.
+    // Some valid vectors have short texts for roots, equal or not. Our type cannot hold them; their replacements are
+    // equal or not as well.
     let hash = |value: &Value| {
         let bytes = bytes(value);
         Hash::from_slice(&bytes).unwrap_or_else(|_| hash_leaf(&bytes))

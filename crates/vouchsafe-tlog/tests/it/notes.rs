@@ -187,7 +187,7 @@ fn a_checkpoint_opens_for_its_own_log_only() {
     let result = Checkpoint::open(note.to_string().as_bytes(), ORIGIN, log.verifier(), &known);
     assert_eq!(result, Err(OpenError::NotByLog));
 
-    // A time moved by a second.
+    // With the time moved by a second.
     cosigned = witness(3);
     let mut note = checkpoint().sign(&log).unwrap();
     let line = cosigned.cosign(&text, at).unwrap().to_string();

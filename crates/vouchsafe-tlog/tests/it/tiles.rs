@@ -1,4 +1,4 @@
-//! Written logs read back, and changed ones do not.
+//! Written logs are read back, and changed ones are refused.
 
 use crate::written::{Files, entry, grow, leaves, log, open};
 use vouchsafe_tlog::proof::{inclusion, verify_inclusion};

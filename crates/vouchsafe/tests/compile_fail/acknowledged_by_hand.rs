@@ -1,4 +1,4 @@
-//! Only a signature that holds acknowledges.
+//! Only a valid signature acknowledges.
 
 use vouchsafe::audit::{Acknowledged, Acknowledgement};
 

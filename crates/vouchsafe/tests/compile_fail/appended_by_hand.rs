@@ -1,4 +1,4 @@
-//! An entry is durable when an acknowledgement that holds says so.
+//! An entry is durable only with a valid acknowledgement.
 
 use std::sync::Arc;
 use vouchsafe::audit::{Acknowledged, Appended};

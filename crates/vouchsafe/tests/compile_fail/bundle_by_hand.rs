@@ -1,4 +1,4 @@
-//! And a policy bundle, under a key of one's own.
+//! A policy bundle under another key comes only from the trusted module.
 
 use vouchsafe::access::{Bundle, BundleFiles};
 

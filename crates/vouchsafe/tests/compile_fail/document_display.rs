@@ -1,4 +1,4 @@
-//! A document prints where somebody means it to: by `to_json`.
+//! A document is printed only on purpose: with `to_json`.
 
 use vouchsafe::document::Document;
 

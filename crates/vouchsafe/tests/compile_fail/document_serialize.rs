@@ -1,4 +1,4 @@
-//! No logger or response helper serialises a document in passing.
+//! No logger or response helper can serialise a document by accident.
 
 use vouchsafe::document::Document;
 

@@ -1,4 +1,4 @@
-//! Entries say what the gate says.
+//! Only the gate and events write entries.
 
 use vouchsafe::audit::{Draft, Outgoing};
 

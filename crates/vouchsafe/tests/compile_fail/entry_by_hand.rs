@@ -1,4 +1,4 @@
-//! The log gets what drafts hold, and nothing that somebody made up.
+//! The log gets only entries of drafts, no invented ones.
 
 use bytes::Bytes;
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! What is true of a principal is looked up by whoever is trusted with it.
+//! Facts about a principal come only from trusted code.
 
 use std::sync::Arc;
 use vouchsafe::access::{Facts, Right};

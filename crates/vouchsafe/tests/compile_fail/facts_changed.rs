@@ -1,4 +1,4 @@
-//! Nor can it be changed afterwards.
+//! Facts cannot be changed afterwards.
 
 use vouchsafe::access::Facts;
 

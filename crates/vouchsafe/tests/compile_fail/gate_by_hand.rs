@@ -1,4 +1,4 @@
-//! A gate with policies, log and clock of one's own comes from the module that reviewers search for.
+//! A gate with other policies, log and clock comes only from the module that reviewers search for.
 
 use std::sync::Arc;
 use vouchsafe::access::Bundle;

@@ -1,4 +1,4 @@
-//! The keys of records seal and open for the gate alone.
+//! Only the gate can seal and open with the keys of records.
 
 use vouchsafe::document::Slot;
 use vouchsafe::ids::RecordType;

@@ -1,4 +1,4 @@
-//! A subject gets keys when its record may be created.
+//! A subject gets keys only with a permit to create its record.
 
 use vouchsafe::ids::{NewSubject, SubjectId, TenantId};
 

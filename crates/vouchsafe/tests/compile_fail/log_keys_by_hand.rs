@@ -1,4 +1,4 @@
-//! Entries under keys of one's own would be found by nobody.
+//! Nobody would find entries under other audit keys.
 
 use vouchsafe::audit::AuditKeys;
 use vouchsafe::ids::TenantId;

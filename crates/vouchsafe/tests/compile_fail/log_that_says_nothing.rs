@@ -1,4 +1,4 @@
-//! A log of one's own says so, by the name that reviewers search for.
+//! An implementation of a log declares itself, with the name that reviewers search for.
 
 use vouchsafe::BoxFuture;
 use vouchsafe::audit::{AppendError, AuditLog, Outgoing, Pending, RecorderKey};

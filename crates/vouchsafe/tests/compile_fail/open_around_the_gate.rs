@@ -1,4 +1,4 @@
-//! What opens is not callable from outside.
+//! The opening function is not callable from outside.
 
 use vouchsafe::class::ClassSet;
 use vouchsafe::seal::{RecordKeys, SealedRecord};

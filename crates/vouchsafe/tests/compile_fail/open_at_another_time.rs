@@ -1,4 +1,4 @@
-//! A permit is used now, and at no other time.
+//! A permit is used at the present time only.
 
 use jiff::Timestamp;
 use vouchsafe::gate::{Gate, Permit};

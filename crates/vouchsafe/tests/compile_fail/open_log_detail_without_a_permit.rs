@@ -1,4 +1,4 @@
-//! What the log keeps sealed takes a permit as well.
+//! Opening sealed detail of the log also takes a permit.
 
 use vouchsafe::audit::{AuditKeys, SealedDetail};
 

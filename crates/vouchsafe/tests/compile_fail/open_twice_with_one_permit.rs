@@ -1,4 +1,4 @@
-//! Opening uses the permit up.
+//! Opening consumes the permit.
 
 use vouchsafe::gate::{Gate, Permit};
 use vouchsafe::seal::{RecordKeys, SealedRecord};

@@ -1,4 +1,4 @@
-//! A decision is not a permit: the gate makes one of it, with an entry.
+//! A decision is not a permit: the gate makes one from it, with an entry.
 
 use vouchsafe::access::Decision;
 use vouchsafe::gate::Permit;

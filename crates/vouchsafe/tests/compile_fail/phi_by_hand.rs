@@ -1,4 +1,4 @@
-//! PHI comes from opening alone.
+//! PHI comes only from opening.
 
 use vouchsafe::phi::Phi;
 

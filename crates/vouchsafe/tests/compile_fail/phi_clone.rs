@@ -1,4 +1,4 @@
-//! There are no two of one opening.
+//! Opened PHI cannot be cloned.
 
 use vouchsafe::phi::Phi;
 

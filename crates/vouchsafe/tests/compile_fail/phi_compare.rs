@@ -1,4 +1,4 @@
-//! Comparing would tell.
+//! A comparison would reveal the value.
 
 use vouchsafe::phi::Phi;
 

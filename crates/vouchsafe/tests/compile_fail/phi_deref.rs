@@ -1,4 +1,4 @@
-//! PHI is no pointer to what is inside.
+//! PHI does not dereference to its content.
 
 use vouchsafe::document::Document;
 use vouchsafe::phi::Phi;

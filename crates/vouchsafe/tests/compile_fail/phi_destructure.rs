@@ -1,4 +1,4 @@
-//! PHI does not come apart.
+//! PHI cannot be destructured.
 
 use vouchsafe::document::Document;
 use vouchsafe::phi::Phi;

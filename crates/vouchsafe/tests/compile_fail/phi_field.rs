@@ -1,4 +1,4 @@
-//! What is inside has no name outside.
+//! The content has no public field.
 
 use vouchsafe::document::Document;
 use vouchsafe::phi::Phi;

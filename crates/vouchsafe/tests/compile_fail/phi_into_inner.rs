@@ -1,4 +1,4 @@
-//! The way out is not callable from outside.
+//! The unwrapping function is not callable from outside.
 
 use vouchsafe::document::Document;
 use vouchsafe::phi::Phi;

@@ -1,4 +1,4 @@
-//! No closure gets at what is inside.
+//! No closure can see the content.
 
 use vouchsafe::document::Document;
 use vouchsafe::phi::Phi;

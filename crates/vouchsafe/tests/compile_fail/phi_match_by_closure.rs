@@ -1,4 +1,4 @@
-//! Predicates are data, so none can carry anything out.
+//! Predicates are data, so none can leak the content.
 
 use vouchsafe::document::{Document, Node};
 use vouchsafe::phi::Phi;

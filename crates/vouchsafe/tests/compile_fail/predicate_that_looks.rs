@@ -1,4 +1,4 @@
-//! What reads a value inside a predicate is chosen where reviewers look.
+//! The function that reads a value inside a predicate comes only from the module that reviewers search for.
 
 use jiff::Timestamp;
 use vouchsafe::document::{Node, Span, SpanOp, Test};

@@ -1,4 +1,4 @@
-//! Only an append makes what was recorded.
+//! Only an append makes recorded entries.
 
 use vouchsafe::audit::{Appended, Recorded};
 

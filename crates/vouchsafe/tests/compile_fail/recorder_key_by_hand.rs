@@ -1,4 +1,4 @@
-//! So does the key of the recorder that is believed.
+//! The key of the trusted recorder comes only from the trusted module.
 
 use vouchsafe::audit::RecorderKey;
 

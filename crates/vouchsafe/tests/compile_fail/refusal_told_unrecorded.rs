@@ -1,4 +1,4 @@
-//! Why something was refused is told once the entry is durable.
+//! The reason of a refusal is available only after its entry is durable.
 
 use vouchsafe::access::Denied;
 use vouchsafe::gate::Refusal;

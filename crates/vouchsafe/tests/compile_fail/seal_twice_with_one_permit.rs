@@ -1,4 +1,4 @@
-//! Sealing uses the permit up.
+//! Sealing consumes the permit.
 
 use vouchsafe::document::{Document, Layout};
 use vouchsafe::gate::{Gate, WritePermit};

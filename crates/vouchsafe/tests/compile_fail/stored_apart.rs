@@ -1,4 +1,4 @@
-//! What was sealed does not come apart without the trusted road.
+//! A sealed record is returned only by the trusted module, or against its receipt.
 
 use vouchsafe::gate::Written;
 

@@ -1,4 +1,4 @@
-//! An intent that is not in the log yet gives nothing out.
+//! An intent that is not in the log yet releases no sealed record.
 
 use vouchsafe::audit::Draft;
 use vouchsafe::gate::Written;

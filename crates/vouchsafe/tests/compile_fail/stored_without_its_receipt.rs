@@ -1,4 +1,4 @@
-//! What was sealed is stored once its entry is durable.
+//! A sealed record is stored only after its entry is durable.
 
 use vouchsafe::gate::Written;
 use vouchsafe::seal::SealedRecord;

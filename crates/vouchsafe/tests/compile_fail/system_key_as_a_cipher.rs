@@ -1,4 +1,4 @@
-//! A system key seals no column.
+//! A system key cannot seal a column.
 
 use vouchsafe::seal::SystemKey;
 

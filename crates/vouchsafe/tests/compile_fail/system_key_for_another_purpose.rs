@@ -1,4 +1,4 @@
-//! A system key has the purposes that the system has.
+//! A system key has only the defined purposes.
 
 use vouchsafe::ids::TenantId;
 use vouchsafe::keys::KeyService;

@@ -1,4 +1,4 @@
-//! And a verifier of tokens.
+//! A verifier of tokens comes only from the trusted module.
 
 use vouchsafe::session::{Verifier, VerifyingKeys};
 

@@ -1,4 +1,4 @@
-//! At which time a token is looked at is chosen where reviewers look.
+//! The time at which a token is verified comes only from the module that reviewers search for.
 
 use jiff::Timestamp;
 use vouchsafe::session::Verifier;

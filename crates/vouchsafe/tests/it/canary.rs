@@ -1,4 +1,4 @@
-//! Values that must not be found in the log, and a scan for them.
+//! Canary values that must not be in the log, and a scan for them.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
@@ -14,8 +14,8 @@ pub(crate) const NOTE: &str = "wept through the session";
 
 const ALL: [&str; 7] = [FAMILY, BIRTH_DATE, SSN, MRN, STREET, DIAGNOSIS, NOTE];
 
-/// Fails when a canary is in the text: plain in any case, as hex, base64 at any offset, or as its
-/// bare SHA-256, which a list of likely values would undo.
+/// Fails if a canary is in the text: plain in any case, as hex, base64 at any offset, or as its bare SHA-256, which a
+/// list of likely values would reverse.
 pub(crate) fn assert_none(what: &str, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let lower = text.to_lowercase();
@@ -49,7 +49,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What base64 of a longer text has of these bytes, for each offset of theirs in it.
+/// The base64 forms of these bytes inside a longer text, for each offset.
 fn base64_forms(engine: &impl base64::Engine, bytes: &[u8]) -> Vec<String> {
     (0..3)
         .map(|offset| {

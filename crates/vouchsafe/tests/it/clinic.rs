@@ -27,10 +27,10 @@ use crate::canary;
 use crate::layout::Members;
 use crate::recorder::MemoryLog;
 
-/// The policies that come with the product, signed by a key of the tests.
+/// The default policies, signed by a key of the tests.
 static BUNDLE: LazyLock<Arc<Bundle>> = LazyLock::new(|| signed(&Bundle::default_files()));
 
-/// Registration may write where to reach a patient, and not read it.
+/// Registration may write contact data of a patient, but not read them.
 const BLIND: &str = r#"
 @id("tests-blind-writer")
 @control("164.502(b)")
@@ -64,7 +64,7 @@ pub(crate) struct Clinic {
     pub(crate) context: Context,
 }
 
-/// Someone at work: a session, what is true of them, why they ask.
+/// A person at work: a session, facts, a purpose.
 pub(crate) struct Someone {
     pub(crate) session: Session,
     pub(crate) facts: Facts,
@@ -94,7 +94,7 @@ impl Clinic {
         }
     }
 
-    /// From now on registration writes where to reach a patient, and does not read it.
+    /// From now on registration may write contact data of a patient, but not read them.
     pub(crate) fn with_a_blind_writer(&mut self) {
         let mut files = Bundle::default_files();
         files.insert("tests.cedar", BLIND);
@@ -107,13 +107,13 @@ impl Clinic {
         trusted::gate(Arc::clone(&self.bundle), self.log.clone(), clock)
     }
 
-    /// From now on it is this time.
+    /// Sets the gate's clock.
     pub(crate) fn set_clock(&self, time: Timestamp) {
         *self.time.lock().unwrap() = time;
     }
 
-    /// Somebody in this role, for treatment or what the role is for, with the patient in their
-    /// care if the role can have that.
+    /// A person in this role, for treatment or the role's purpose, with the patient in their care if the role can have
+    /// care.
     pub(crate) fn someone(&self, role: &str) -> Someone {
         let purpose = match role {
             "patient" => Purpose::PatientRequest,
@@ -137,7 +137,7 @@ impl Clinic {
         }
     }
 
-    /// Registers a patient with something of every class, all of it canaries.
+    /// Registers a patient with elements of every class, all of them canaries.
     pub(crate) fn patient(&self) -> Stored {
         self.create("Patient", &patient())
     }
@@ -229,7 +229,7 @@ impl Clinic {
             .admit_read(&request, &target, present, &who.facts)
     }
 
-    /// Reads a record all the way: decided, opened, recorded, released.
+    /// Reads a record completely: decided, opened, recorded, released.
     pub(crate) fn read(
         &self,
         who: &Someone,
@@ -252,8 +252,7 @@ impl Clinic {
 }
 
 impl Stored {
-    /// What a store has after a version was written: the blobs that its manifest names, new ones
-    /// and carried ones.
+    /// The stored state after a version was written: the blobs in its manifest, new and carried ones.
     pub(crate) fn followed_by(&self, mut record: SealedRecord) -> Self {
         let carried = self.record.blobs.iter().filter(|blob| {
             let mut entries = record.manifest.entries().iter();
@@ -300,7 +299,7 @@ pub(crate) fn record_keys(tenant: TenantId, subject: SubjectId) -> RecordKeys {
     trusted::record_keys(tenant, owner, KeyVersion::FIRST, secret)
 }
 
-/// A session as only the verifier makes one: of a token.
+/// A session from a token, made by the verifier as every session is.
 pub(crate) fn session(tenant: TenantId, ttl: AccessTtl) -> Session {
     let (issuer_url, audience) = ("https://issuer.example", "https://api.example");
     let issuer = Issuer::new(&[9; 32], issuer_url, audience, ttl).unwrap();

@@ -1,4 +1,4 @@
-//! Entries: canonical, closed, without PHI, and the same to everybody who reads them.
+//! Entries: canonical, closed, without PHI, and with one reading for all readers.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,7 @@ const MEMBERS: [&str; 25] = [
     "within",
 ];
 
-/// The canonical form of RFC 8785, for values as entries have them.
+/// The canonical form of RFC 8785, for the kinds of values in entries.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Object(object) => {
@@ -88,7 +88,7 @@ fn string(text: &str) -> String {
     out
 }
 
-/// One of every kind of entry that the gate and events make.
+/// One entry of every kind that the gate and events make.
 fn one_of_each(clinic: &Clinic) -> Vec<Draft> {
     let stored = clinic.patient();
     let clinician = clinic.someone("clinician");
@@ -229,14 +229,14 @@ fn ids_of_records_and_subjects_stand_only_as_tokens() {
     assert_eq!(entry["resource"]["id"], token("record", name.as_bytes()));
     assert_eq!(entry["subject"], token("subject", subject.as_bytes()));
     assert_eq!(entry["key"], clinic.keys.version());
-    // Another tenant's tokens of the same are others.
+    // Another tenant has other tokens for the same values.
     let elsewhere = audit_keys(vouchsafe::ids::TenantId::random());
     let other = elsewhere.token("subject", subject.as_bytes());
     assert_ne!(entry["subject"], Value::from(other));
     assert_ne!(token("subject", b"x"), token("record", b"x"));
 }
 
-/// The rule by which readers of the log tell the kind of an entry.
+/// The rule by which readers of the log determine the kind of an entry.
 fn kind_by_reading(entry: &Value) -> EntryKind {
     let intent = entry
         .get("intent")
@@ -255,7 +255,7 @@ fn the_recorder_is_told_the_kind_that_readers_find() {
         let entry = serde_json::from_slice(draft.bytes()).unwrap();
         assert_eq!(draft.kind(), kind_by_reading(&entry), "{entry}");
     }
-    // Also of an event that settles a write by a word that says something else.
+    // Also for an event that settles a write with a contradicting outcome.
     for outcome in [Outcome::Intent, Outcome::Permitted, Outcome::Committed] {
         let event = Event {
             settles: Some(IntentId::new_ordered(now())),

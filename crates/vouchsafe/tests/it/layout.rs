@@ -1,10 +1,10 @@
-//! A small pack: which member of which record type belongs to which slot.
+//! A small pack: the slot of each member of each record type.
 
 use vouchsafe::class::DataClass;
 use vouchsafe::document::{Layout, Node, Object, Place, Slot};
 use vouchsafe::ids::RecordType;
 
-/// Members of the root by name; what has no line is `restricted`.
+/// Members of the root by name; members without a line are `restricted`.
 pub(crate) struct Members {
     record_type: RecordType,
     lines: Vec<(&'static str, Slot)>,

@@ -1,4 +1,4 @@
-//! The safeguards from outside: what a crate that embeds them can do, and what it cannot.
+//! The safeguards from outside: the abilities and limits of a crate that embeds them.
 
 #[cfg(test)]
 mod canary;

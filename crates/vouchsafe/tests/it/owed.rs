@@ -1,5 +1,5 @@
-//! The entry of an access or of a refusal is in the log whatever becomes of its draft: the mistakes of a colleague in
-//! a hurry, each as they make it.
+//! The entry of an access or of a refusal is in the log whatever happens to its draft: the mistakes of a colleague in a
+//! hurry, as code.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,7 +12,7 @@ use vouchsafe::ids::{IntentId, RecordId, RecordKey, Version};
 use crate::clinic::{Clinic, Stored, classes, later, now};
 use crate::recorder::{MemoryLog, ready};
 
-/// The outcome and operation of the entries that came while this ran.
+/// The outcome and operation of the entries that were appended while this ran.
 fn entered(clinic: &Clinic, run: impl FnOnce()) -> Vec<String> {
     let before = clinic.log.entries().len();
     run();
@@ -96,7 +96,7 @@ fn a_question_mark_loses_no_entry() {
         let Ok((permit, draft)) = clinic.admit_read(&clinician, stored) else {
             panic!("a clinician reads");
         };
-        // It does not open, and the draft is left behind.
+        // It does not open, and the draft is dropped.
         let phi = clinic.gate().open(permit, &other.record, &other.keys)?;
         drop(phi.release(clinic.receipt(draft)));
         Ok(())
@@ -140,7 +140,7 @@ fn a_batch_that_is_dropped_loses_none_of_its_entries() {
     assert_eq!(entries, ["read permitted"; 3]);
 }
 
-/// Begun is on its way: nobody has to wait for it.
+/// A begun append is on its way: no caller has to wait for it.
 #[test]
 fn an_append_that_nobody_waits_for_is_made() {
     let clinic = Clinic::new();
@@ -156,8 +156,8 @@ fn an_append_that_nobody_waits_for_is_made() {
     assert_eq!(entries, ["read permitted", "read refused"]);
 }
 
-/// The recorder refuses an entry whose time is far from its clock. A draft that was held for long leaves with the time of
-/// leaving; the entry says when the decision was.
+/// The recorder refuses an entry whose time is far from its clock. A draft that was held for long carries the time of
+/// sending; the entry has the time of the decision.
 #[test]
 fn an_old_draft_leaves_with_the_time_of_leaving() {
     let clinic = Clinic::new();
@@ -174,7 +174,7 @@ fn an_old_draft_leaves_with_the_time_of_leaving() {
     );
 }
 
-/// A log of somebody else's is not the one that it is owed to.
+/// Another log is not the one that the draft is owed to.
 #[test]
 fn a_draft_that_is_given_to_another_log_goes_to_its_own() {
     let clinic = Clinic::new();
@@ -189,7 +189,7 @@ fn a_draft_that_is_given_to_another_log_goes_to_its_own() {
     assert_eq!(another.begun(), 0);
 }
 
-/// An entry within a write has no intent of its own: alone it would give out what nothing would settle.
+/// An entry within a write has no intent of its own: alone it would release a record whose write nothing settles.
 #[test]
 fn an_entry_within_a_write_leaves_with_its_intent() {
     let clinic = Clinic::new();
@@ -230,7 +230,7 @@ fn each_entry_is_made_once() {
         assert_eq!(denied, Ok(Denied::NoPermit));
     });
     assert_eq!(entries, ["read permitted", "read refused"]);
-    // A log that fails was asked once: what it did with the entries is not known.
+    // A log that fails is asked once: what it did with the entries is unknown.
     let (_permit, draft) = clinic.admit_read(&clinician, &stored).unwrap();
     let refusal = clinic.admit_read(&auditor, &stored).unwrap_err();
     clinic.log.fail(AppendError::Late);
@@ -240,7 +240,7 @@ fn each_entry_is_made_once() {
     assert_eq!(clinic.log.begun(), before + 2);
 }
 
-/// An intent that nobody would settle is none: without its receipt nothing sealed comes out.
+/// An abandoned intent needs no settlement: without its receipt no sealed record is returned.
 #[test]
 fn a_write_that_is_given_up_before_its_intent_leaves_nothing() {
     let clinic = Clinic::new();

@@ -1,4 +1,4 @@
-//! A permit opens what it names, once, soon, and nothing else.
+//! A permit opens the record that it names, once, within a short time, and nothing else.
 
 use vouchsafe::access::Verb;
 use vouchsafe::class::ClassSet;
@@ -25,7 +25,7 @@ fn a_permit_opens_no_other_record() {
     let (one, other) = (clinic.patient(), clinic.patient());
     assert_eq!(open(&clinic, &one, &one), None);
     assert_eq!(open(&clinic, &one, &other), Some(OpenRefused::OtherRecord));
-    // Nor one that only says that it is the one.
+    // Nor a record that claims to be the named one.
     let mut disguised = clinic.patient();
     disguised.record.key = one.record.key.clone();
     assert_eq!(
@@ -45,7 +45,7 @@ fn a_permit_opens_no_other_version() {
     let other = Some(OpenRefused::OtherRecord);
     assert_eq!(open(&clinic, &first, &second), other);
     assert_eq!(open(&clinic, &second, &first), other);
-    // Nor an old one under a new number.
+    // Nor an old version with a new number.
     first.record.version = second.record.version;
     let moved = Some(OpenRefused::Seal(SealError::ManifestMac));
     assert_eq!(open(&clinic, &second, &first), moved);
@@ -63,7 +63,7 @@ fn a_permit_about_one_subject_opens_nothing_of_another() {
             subject,
             ..stored.target()
         };
-        // Facts that hold for somebody else's record are of no use here.
+        // Facts about another record do not help here.
         let admitted = clinic
             .gate()
             .admit_read(&request, &target, present, &clinician.facts);
@@ -95,7 +95,7 @@ fn a_permit_opens_its_classes_and_no_other() {
                 &clinician.facts,
             )
             .unwrap();
-        // All blobs and all keys are at hand.
+        // All blobs and all keys are available.
         let phi = gate.open(permit, &stored.record, &stored.keys).unwrap();
         let document = phi.release(clinic.receipt(draft)).unwrap();
         assert_eq!(value(&document), only(&patient(), names));
@@ -118,7 +118,7 @@ fn a_permit_does_not_open_with_another_key() {
     }
 }
 
-/// Opens `after` so many milliseconds a permit of a session that has `ttl` seconds to live.
+/// Opens, this number of milliseconds later, with a permit of a session that lives `ttl` seconds.
 fn open_after(clinic: &Clinic, ttl: u32, after: i64) -> Option<OpenRefused> {
     let stored = clinic.patient();
     let mut clinician = clinic.someone("clinician");
@@ -190,7 +190,7 @@ fn times_at_the_ends_of_time_do_no_harm() {
     let (gate, request) = (clinic.gate(), clinic.request(&clinician));
     for end in [jiff::Timestamp::MIN, jiff::Timestamp::MAX] {
         clinic.set_clock(end);
-        // Rights are not in force then, so it is refused; its entry is still made.
+        // The rights are not valid then, so it is refused; its entry is still made.
         let refusal = gate
             .admit_read(&request, &stored.target(), present, &clinician.facts)
             .unwrap_err();

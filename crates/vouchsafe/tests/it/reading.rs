@@ -115,7 +115,7 @@ fn the_answer_of_a_predicate_takes_a_receipt_as_well() {
         let filtered = phi.filter(&[is("birthDate", text)]).release(receipt);
         assert_eq!(filtered.unwrap().is_some(), holds);
     }
-    // What may not be seen cannot be asked for either.
+    // A caller cannot test elements that they may not see.
     let (phi, receipt) = open();
     let note = phi.matches(&[is("note", canary::NOTE)]);
     assert_eq!(note.release(receipt), Ok(false));
@@ -139,7 +139,7 @@ fn without_the_log_nothing_leaves() {
             .gate()
             .open(permit, &stored.record, &stored.keys)
             .unwrap();
-        // There is nothing to make a receipt of, and without one there is no way.
+        // There is no entry to make a receipt from, and without one nothing is released.
         let recorded = ready(clinic.log.append(vec![draft]));
         assert_eq!(recorded.err(), Some(error));
         drop(phi);
@@ -147,7 +147,7 @@ fn without_the_log_nothing_leaves() {
     assert_eq!(clinic.log.leaves().len(), before);
 }
 
-/// What leaves is never more than the entry names, whoever asks for whatever reason.
+/// A release never contains more than the entry names, whoever reads for whatever reason.
 #[test]
 fn an_entry_names_every_class_that_leaves() {
     let clinic = Clinic::new();

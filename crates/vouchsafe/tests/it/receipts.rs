@@ -1,4 +1,4 @@
-//! A receipt is made of a durable entry alone, and releases what that entry is about.
+//! A receipt is made only from a durable entry, and releases only the access of that entry.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ fn opened(clinic: &Clinic, who: &Someone, stored: &Stored) -> (Phi<Document>, Dr
     (phi.unwrap(), draft)
 }
 
-/// Checks that each receipt releases its own and not the other's.
+/// Checks that each receipt releases its own value and not the other's.
 fn assert_apart(clinic: &Clinic, make: impl Fn(usize) -> (Phi<Document>, Draft)) {
     let swapped: Vec<(Phi<Document>, Receipt)> = [0, 1]
         .map(|which| {
@@ -109,10 +109,10 @@ fn another_key_cannot_acknowledge() {
     let ack = forger.sign(ORIGIN, 0, now(), leaves);
     let refused = clinic.log.recorder().verify(ack);
     assert_eq!(refused.err(), Some(AckRefused::Signature));
-    // Who brings a key of their own finds that the gate pins another.
+    // A forger's own key fails: the gate pins another.
     let forged = forger.acknowledge(std::slice::from_ref(&draft));
     assert_untrusted(&clinic, vec![draft], forged);
-    // So does who answers as the recorder that they are: the gate pins another.
+    // So does another genuine recorder: the gate pins another.
     let (_, draft) = opened(&clinic, &clinician, &stored);
     let refused = ready(forger.append(vec![draft]));
     assert_eq!(refused.err(), Some(AppendError::Untrusted));
@@ -149,7 +149,7 @@ fn another_origin_cannot_acknowledge() {
     let refused = clinic.log.recorder().verify(renamed);
     assert_eq!(refused.err(), Some(AckRefused::Signature));
 
-    // The same key in two logs: the gate's is one of them.
+    // The same key in two logs: the gate trusts only one of them.
     let (clinician, stored) = (clinic.someone("clinician"), clinic.patient());
     let (_, draft) = opened(&clinic, &clinician, &stored);
     let twin = MemoryLog::of("log.example/other", &[21; 32]);
@@ -199,7 +199,7 @@ fn source(boot: u128) -> Source {
     }
 }
 
-/// A log that answers what it was told to, as the clinic's.
+/// A log that returns prepared answers, with the clinic's key.
 struct Answers {
     clinics: RecorderKey,
     answer: Vec<Place>,
@@ -222,7 +222,7 @@ impl AuditLog for Answers {
     }
 }
 
-/// Checks that the answer is believed of no entry.
+/// Checks that the answer is accepted for no entry.
 fn assert_untrusted(clinic: &Clinic, drafts: Vec<Draft>, answer: Vec<Place>) {
     let clinics = clinic.log.recorder().clone();
     let refused = ready(Answers { clinics, answer }.append(drafts));
@@ -241,24 +241,24 @@ fn an_acknowledgement_of_other_leaves_makes_no_receipt() {
     };
     let signed = |drafts: &[Draft]| clinic.log.acknowledge(drafts);
 
-    // Of entries that are others'.
+    // For entries of others.
     assert_untrusted(&clinic, drafts(), signed(&drafts()));
-    // Of these, with the positions swapped.
+    // For these, with the positions swapped.
     let batch = drafts();
     let mut swapped = signed(&batch);
     swapped.swap(0, 1);
     assert_untrusted(&clinic, batch, swapped);
-    // Of one of these, twice.
+    // For one of these, twice.
     let batch = drafts();
     let mut doubled = signed(&batch);
     doubled[1] = doubled[0].clone();
     assert_untrusted(&clinic, batch, doubled);
-    // Not of all, or of more.
+    // For not all, or for more.
     let batch = drafts();
     let places = signed(&batch);
     assert_untrusted(&clinic, batch, places[..1].to_vec());
     assert_untrusted(&clinic, vec![], places);
-    // Of another place, counter or source than was signed.
+    // For another place, counter or source than was signed.
     let changes: [fn(&mut Place); 4] = [
         |place| place.position = 1,
         |place| place.position = usize::MAX,
@@ -292,7 +292,7 @@ fn entries_that_release_nothing_make_no_receipt() {
     assert!(recorded.into_receipts().is_empty());
 }
 
-/// The bytes that recorders sign and store, written out by hand: formats, not code, decide.
+/// The bytes that recorders sign and store, written out by hand, independent of the code.
 #[test]
 fn statements_and_leaves_have_the_form_that_others_verify() {
     let recorded: Timestamp = "2026-11-24T09:00:00.25Z".parse().unwrap();

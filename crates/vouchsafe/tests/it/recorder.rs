@@ -1,4 +1,4 @@
-//! A recorder in memory. When it goes, it scans all that it was given for canaries.
+//! A recorder in memory. When it is dropped, it scans everything that it got for canaries.
 
 use std::sync::{Arc, Mutex};
 
@@ -32,9 +32,9 @@ struct State {
     entries: Vec<Vec<u8>>,
     open: Vec<IntentId>,
     failing: Option<AppendError>,
-    /// How many entries were begun, also those that failed.
+    /// Number of entries that were begun, including failed ones.
     begun: usize,
-    /// When the last entry left for the log.
+    /// The time at which the last entry was sent.
     time: Timestamp,
 }
 
@@ -67,12 +67,12 @@ impl MemoryLog {
         ready(self.append(drafts)).unwrap()
     }
 
-    /// When the last entry left for the log.
+    /// The time at which the last entry was sent.
     pub(crate) fn last_time(&self) -> Timestamp {
         self.state.lock().unwrap().time
     }
 
-    /// How many entries were begun.
+    /// Number of entries that were begun.
     pub(crate) fn begun(&self) -> usize {
         self.state.lock().unwrap().begun
     }
@@ -101,7 +101,7 @@ impl MemoryLog {
         self.state.lock().unwrap().entries.clone()
     }
 
-    /// Signs whatever it is told.
+    /// Signs any statement.
     pub(crate) fn sign(
         &self,
         origin: &str,

@@ -1,4 +1,4 @@
-//! What is refused, and that each refusal has its entry.
+//! Refusals, each with its entry.
 
 use vouchsafe::access::{Denied, Purpose, Verb};
 use vouchsafe::gate::{OpenRefused, Refusal, Request, Searched, Target};
@@ -10,7 +10,7 @@ use vouchsafe::trusted;
 use crate::clinic::{Clinic, Someone, Stored, audit_keys, classes, later, right, session};
 use crate::recorder::ready;
 
-/// Asks to read; the refusal's entry is written and returned with the reason.
+/// Asks to read; the refusal's entry is appended and returned with the reason.
 fn refused(clinic: &Clinic, who: &Someone, stored: &Stored) -> (Denied, serde_json::Value) {
     let refusal = clinic.admit_read(who, stored).unwrap_err();
     let denied = ready(refusal.recorded()).unwrap();
@@ -99,7 +99,7 @@ fn a_permit_of_one_tenant_opens_nothing_of_another() {
         .unwrap();
     let opened = clinic.gate().open(permit, &stored.record, &stored.keys);
     assert_eq!(opened.err(), Some(OpenRefused::OtherRecord));
-    // A row that was moved over, with all its ids but the tenant's.
+    // A row that was moved to another tenant, with all its other ids.
     stored.record.key.tenant = clinic.tenant;
     let (permit, _) = clinic
         .admit_read(&clinic.someone("clinician"), &stored)

@@ -1,4 +1,4 @@
-//! Searches are disclosures: their queries are kept, sealed, and open like any PHI.
+//! Searches are disclosures: their queries are kept sealed, and open like any PHI.
 
 use serde_json::json;
 use vouchsafe::access::Denied;
@@ -13,7 +13,7 @@ use crate::recorder::ready;
 
 const QUERY: &str = "family=Canaryfield&birthdate=1931-04-07";
 
-/// Searches as a clinician, in vain; the bytes of the entry.
+/// Searches as a clinician, without a result; returns the bytes of the entry.
 fn search(clinic: &Clinic) -> Vec<u8> {
     let clinician = clinic.someone("clinician");
     let request = clinic.request(&clinician);
@@ -37,7 +37,7 @@ fn parsed(entry: &[u8]) -> serde_json::Value {
     serde_json::from_slice(entry).unwrap()
 }
 
-/// Opens the sealed detail of an entry, all the way to the receipt.
+/// Opens the sealed detail of an entry, including the receipt.
 fn resolve(clinic: &Clinic, who: &Someone, entry: &[u8]) -> Result<Vec<u8>, DetailNotOpened> {
     let detail = SealedDetail::of_entry(entry).unwrap();
     let gate = clinic.gate();
@@ -113,7 +113,7 @@ fn an_admitted_search_that_is_given_up_has_its_entry() {
     let entry = clinic.log.entry_bytes().pop().unwrap();
     let query = resolve(&clinic, &clinic.someone("auditor"), &entry).unwrap();
     assert_eq!(query, QUERY.as_bytes());
-    // One that has its entry makes no other.
+    // A search that has its entry makes no other.
     let before = clinic.log.entries().len();
     let permit = gate.admit_search(&request, asked, &clinician.facts);
     clinic.log.record(vec![permit.unwrap().entry(3)]);
@@ -161,7 +161,7 @@ fn sealed_detail_opens_only_for_its_entry() {
     let sealed = Some(DetailNotOpened::Detail(DetailRefused::Sealed));
     let refused = resolve(&clinic, &auditor, &serde_json::to_vec(&moved).unwrap());
     assert_eq!(refused.err(), sealed);
-    // Two searches for the same are not alike in the log.
+    // Two searches for the same value differ in the log.
     assert_ne!(parsed(&first)["detail"], parsed(&second)["detail"]);
 
     let mut cut = parsed(&first);

@@ -1,4 +1,4 @@
-//! Writing: what may be written replaces, what is hidden stays, and both ends are in the log.
+//! Writing: writable classes are replaced, hidden ones stay, and intent and outcome are in the log.
 
 use serde_json::{Value, json};
 use vouchsafe::access::{Denied, Verb};
@@ -15,8 +15,7 @@ use crate::recorder::ready;
 
 const IDENTITY: &str = "resourceType name birthDate identifier ssn address";
 
-/// Updates a record as somebody; what they supply is all that the new version has of what they
-/// may write.
+/// Updates a record; the supplied document replaces everything that the writer may write.
 fn update(clinic: &Clinic, who: &Someone, stored: &Stored, json: &Value) -> Stored {
     let permit = admit_update(clinic, who, stored, json);
     let previous = Some(&stored.record);
@@ -35,7 +34,7 @@ fn admit_update(clinic: &Clinic, who: &Someone, stored: &Stored, json: &Value) -
     permit
 }
 
-/// Seals, and takes it out as the store does that commits after the intent.
+/// Seals, and returns the record as for a store that commits after the intent.
 fn seal(
     clinic: &Clinic,
     stored: &Stored,
@@ -49,7 +48,7 @@ fn seal(
     written.map(|written| trusted::ahead_of_its_intent(written).0)
 }
 
-/// All that a record has.
+/// The whole content of a record.
 fn whole(clinic: &Clinic, stored: &Stored) -> Value {
     clinic.read(&clinic.someone("integration"), stored).unwrap()
 }
@@ -195,11 +194,11 @@ fn a_version_follows_upon_the_one_before() {
         let permit = admit_update(&clinic, &registration, &second, &json);
         seal(&clinic, &second, permit, &json, previous).err()
     };
-    // Without the version before, or upon an older one, what is hidden would be lost.
+    // Without the previous version, or with an older one, hidden parts would be lost.
     assert_eq!(try_on(None), refused);
     assert_eq!(try_on(Some(&first.record)), refused);
     assert_eq!(try_on(Some(&second.record)), None);
-    // Upon another record, whatever its number.
+    // With another record, whatever its number.
     let other = clinic.patient();
     let other = clinic.update(&other, &patient());
     let wrong = Some(OpenRefused::Seal(SealError::Keys));
@@ -268,7 +267,7 @@ fn a_deleted_record_opens_no_more_and_can_begin_again() {
         .unwrap();
     let opened = gate.open(permit, &gone.record, &gone.keys);
     assert_eq!(opened.err(), Some(OpenRefused::Seal(SealError::Deleted)));
-    // The version before is as it was.
+    // The previous version is unchanged.
     assert_eq!(whole(&clinic, &stored), patient());
 
     let after = gone.record.version.next().unwrap();
@@ -287,7 +286,7 @@ fn nobody_deletes_more_than_was_decided_about() {
     let clinic = Clinic::new();
     let stored = clinic.patient();
     let target = stored.next("delete");
-    // Registration may write these; that the record has more was not said.
+    // Registration may write these; the call does not say that the record has more.
     let claimed = classes("operational demographic");
     let (permit, draft) = clinic
         .admit_write(
@@ -408,7 +407,7 @@ fn a_write_of_several_records_is_one_intent_with_an_entry_for_each() {
     assert_eq!(recorded.into_receipts().len(), 2);
 }
 
-/// Who may write a class and not read it must not learn from what is sealed whether they guessed what was there.
+/// A writer without the right to read a class must not learn from the sealed blobs whether a guess was right.
 #[test]
 fn what_the_writer_may_not_read_is_sealed_anew_also_when_it_is_the_same() {
     let mut clinic = Clinic::new();
@@ -421,7 +420,7 @@ fn what_the_writer_may_not_read_is_sealed_anew_also_when_it_is_the_same() {
         let classes = written.blobs.iter().map(|blob| blob.slot.class());
         classes.collect::<ClassSet>()
     };
-    // Who may read all that they write changes nothing, and nothing is sealed.
+    // If the writer may read all that they write and changes nothing, nothing is sealed.
     assert!(sealed(&clinic).is_empty());
     clinic.with_a_blind_writer();
     assert!(
@@ -429,7 +428,7 @@ fn what_the_writer_may_not_read_is_sealed_anew_also_when_it_is_the_same() {
             .admit_read(&registration, &stored)
             .is_ok_and(|(permit, _)| !permit.classes().includes(classes("contact")))
     );
-    // All of it is, also what they may read: parts of one array keep or lose their ids together.
+    // All of it is sealed anew, including readable classes: parts of one array keep or lose their ids together.
     let written = classes("operational demographic identifier contact");
     assert_eq!(sealed(&clinic), written);
 }
