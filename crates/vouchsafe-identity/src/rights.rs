@@ -1,7 +1,5 @@
 //! Rights: a role granted to a principal: by whom, for which reason, from when, until when. Their history stays.
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use vouchsafe::access::{Right, RoleName};
@@ -231,37 +229,6 @@ impl Identity {
         }))
     }
 
-    /// The rights that a principal has now.
-    ///
-    /// # Errors
-    /// [`DatabaseError`].
-    pub async fn rights_of(
-        &self,
-        principal: Principal,
-        now: Timestamp,
-    ) -> Result<Arc<[Right]>, DatabaseError> {
-        let rights = self.live_rights(principal).await?.into_iter();
-        Ok(rights.filter(|right| right.is_valid(now)).collect())
-    }
-
-    /// The rights of a principal that were not revoked.
-    pub(crate) async fn live_rights(
-        &self,
-        principal: Principal,
-    ) -> Result<Vec<Right>, DatabaseError> {
-        let (person, service) = columns(principal);
-        let rows: Vec<(Uuid, String, i64, i64)> = reading!(&self.database, on => query_as(
-            "SELECT id, role, from_at, until_at FROM rights \
-             WHERE (person = $1 OR service = $2) AND ended_at IS NULL ORDER BY created_at, id",
-        )
-        .bind(person)
-        .bind(service)
-        .fetch_all(on))?;
-        let right =
-            |(id, role, from, until): (Uuid, String, i64, i64)| right(id, &role, from, until);
-        rows.into_iter().map(right).collect()
-    }
-
     /// All past and present rights of a principal, oldest first.
     ///
     /// # Errors
@@ -285,7 +252,8 @@ impl Identity {
     }
 }
 
-fn right(id: Uuid, role: &str, from: i64, until: i64) -> Result<Right, DatabaseError> {
+/// A right that nobody has ended, of its columns.
+pub(crate) fn right(id: Uuid, role: &str, from: i64, until: i64) -> Result<Right, DatabaseError> {
     Ok(Right {
         id: RightId::from_uuid(id),
         role: role.parse().map_err(|_| DatabaseError::Schema)?,

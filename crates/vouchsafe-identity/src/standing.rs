@@ -1,17 +1,18 @@
 //! The standing of a caller: whether their session is valid, their rights, and the records that represent them. All of
-//! it is looked up together, and cached as one value.
+//! it is looked up by one statement, and cached as one value.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use vouchsafe::access::Right;
-use vouchsafe::ids::{PersonId, ServiceId, SessionId, TenantId};
+use vouchsafe::ids::{PersonId, RecordId, ServiceId, TenantId};
 use vouchsafe::session::{Principal, Session, TokenRefused};
 use vouchsafe_database::{DatabaseError, from_row, query_as, reading};
 
 use crate::identity::{Identity, time};
 use crate::people::RecordLink;
+use crate::rights::right;
 
 /// Idle time after which a person's session ends (45 CFR 164.312(a)(2)(iii)).
 pub const IDLE_LIFE: SignedDuration = SignedDuration::from_mins(15);
@@ -70,40 +71,36 @@ impl Identity {
         &self,
         session: &Session,
     ) -> Result<Option<Arc<Held>>, DatabaseError> {
-        let principal = session.principal();
-        let links = async {
-            match principal {
-                Principal::Person(person) => self.links_of(person).await,
-                Principal::Service(_) => Ok(Vec::new()),
-            }
-        };
-        let (live, rights, links) = tokio::try_join!(
-            self.liveness(session.id()),
-            self.live_rights(principal),
-            links
-        )?;
-        // Rights and links belong to the token's principal: for a session of another principal they are not used.
-        let own = live.filter(|live| live.principal == principal);
-        Ok(own.map(|live| {
-            let links = links.into();
-            Arc::new(Held {
-                live,
-                rights,
-                links,
-            })
-        }))
-    }
-
-    async fn liveness(&self, session: SessionId) -> Result<Option<Liveness>, DatabaseError> {
-        let row: Option<Row> = reading!(&self.database, on => query_as(
+        // One statement, so that all of it belongs to one moment: a row for each pair of a right and a link.
+        let rows: Vec<Row> = reading!(&self.database, on => query_as(
             "SELECT s.tenant, s.person, s.service, s.active_at, s.expires_at, s.revoked_at, \
-             p.state, v.disabled_at, v.expires_at AS until FROM sessions s \
+             p.state, v.disabled_at, v.expires_at AS until, r.id, r.role, r.from_at, r.until_at, \
+             l.record_type, l.record FROM sessions s \
              LEFT JOIN people p ON p.id = s.person LEFT JOIN services v ON v.id = s.service \
-             WHERE s.id = $1",
+             LEFT JOIN rights r ON (r.person = s.person OR r.service = s.service) AND r.ended_at IS NULL \
+             LEFT JOIN record_links l ON l.person = s.person AND l.ended_at IS NULL \
+             WHERE s.id = $1 ORDER BY r.created_at, r.id, l.created_at, l.id",
         )
-        .bind(session.uuid())
-        .fetch_optional(on))?;
-        row.map(Liveness::try_from).transpose()
+        .bind(session.id().uuid())
+        .fetch_all(on))?;
+        let Some(first) = rows.first() else {
+            return Ok(None);
+        };
+        let live = Liveness::try_from(first)?;
+        // Rights and links are of the row's principal: they are nothing to another one's token.
+        if live.principal != session.principal() {
+            return Ok(None);
+        }
+        let of_first = rows.iter().filter(|row| row.right == first.right);
+        let links: Result<Vec<RecordLink>, _> = of_first.filter_map(Row::link).collect();
+        let mut of_rights = rows.iter().collect::<Vec<_>>();
+        of_rights.dedup_by_key(|row| row.right);
+        let rights: Result<Vec<Right>, _> = of_rights.into_iter().filter_map(Row::right).collect();
+        Ok(Some(Arc::new(Held {
+            live,
+            rights: rights?,
+            links: links?.into(),
+        })))
     }
 }
 
@@ -130,6 +127,12 @@ struct Row {
     state: Option<String>,
     disabled_at: Option<i64>,
     until: Option<i64>,
+    right: Option<Uuid>,
+    role: Option<String>,
+    right_from: Option<i64>,
+    right_until: Option<i64>,
+    record_type: Option<String>,
+    record: Option<Uuid>,
 }
 
 from_row!(Row {
@@ -141,13 +144,42 @@ from_row!(Row {
     revoked_at,
     state,
     disabled_at,
-    until
+    until,
+    right,
+    role,
+    right_from,
+    right_until,
+    record_type,
+    record
 });
 
-impl TryFrom<Row> for Liveness {
+impl Row {
+    fn right(&self) -> Option<Result<Right, DatabaseError>> {
+        let id = self.right?;
+        let (role, from, until) = (self.role.as_deref(), self.right_from, self.right_until);
+        Some(match (role, from, until) {
+            (Some(role), Some(from), Some(until)) => right(id, role, from, until),
+            _ => Err(DatabaseError::Schema),
+        })
+    }
+
+    fn link(&self) -> Option<Result<RecordLink, DatabaseError>> {
+        let id = self.record?;
+        let record_type = self.record_type.as_deref().map(str::parse);
+        Some(match record_type {
+            Some(Ok(record_type)) => Ok(RecordLink {
+                record_type,
+                id: RecordId::from_uuid(id),
+            }),
+            _ => Err(DatabaseError::Schema),
+        })
+    }
+}
+
+impl TryFrom<&Row> for Liveness {
     type Error = DatabaseError;
 
-    fn try_from(row: Row) -> Result<Self, DatabaseError> {
+    fn try_from(row: &Row) -> Result<Self, DatabaseError> {
         let (principal, disabled) = match (row.person, row.service) {
             (Some(id), None) => {
                 let active = row.state.as_deref() == Some("active");

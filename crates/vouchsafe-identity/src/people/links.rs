@@ -114,16 +114,6 @@ impl Identity {
             }
         }))
     }
-
-    /// The records that are linked to a person now.
-    ///
-    /// # Errors
-    /// [`DatabaseError`].
-    pub async fn links_of(&self, person: PersonId) -> Result<Vec<RecordLink>, DatabaseError> {
-        let rows = rows(&self.database, person).await?.into_iter();
-        let live = rows.filter(|row| row.ended_at.is_none());
-        Ok(live.map(|row| row.record).collect())
-    }
 }
 
 /// The person that a record is linked to.

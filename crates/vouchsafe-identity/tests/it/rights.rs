@@ -1,10 +1,12 @@
 use std::time::{Duration, Instant};
 
-use jiff::SignedDuration;
-use vouchsafe::ids::{PersonId, RightId, TenantId};
+use jiff::{SignedDuration, Timestamp};
+use vouchsafe::access::Right;
+use vouchsafe::ids::{PersonId, RecordId, RightId, TenantId};
 use vouchsafe::session::Principal;
 use vouchsafe_identity::{
-    Actor, AdminError, Approval, Identity, NewService, NotDone, Occurrence, RightSpec, ServiceOwner,
+    Activity, Actor, AdminError, Approval, Identity, NewService, NotDone, Occurrence, RecordLink,
+    RightSpec, ServiceOwner,
 };
 
 use crate::fixture::{
@@ -15,6 +17,7 @@ on_both!(
     a_right_holds_from_until,
     a_right_that_is_taken_back_is_gone_at_once_and_stays_in_the_history,
     a_right_taken_back_elsewhere_is_gone_within_a_second,
+    a_caller_has_each_right_and_each_record_once,
     nobody_gives_themselves_a_right,
     an_approver_is_an_active_person_of_the_tenant,
     integration_is_for_services_and_a_day,
@@ -30,31 +33,45 @@ async fn give(identity: &Identity, fixture: &Fixture, to: Principal, spec: &Righ
     given.unwrap().confirm().await.unwrap()
 }
 
-fn names(rights: &[vouchsafe::access::Right]) -> Vec<&str> {
+/// The rights that a principal has at a time, as their rows say.
+async fn rights_at(
+    identity: &Identity,
+    fixture: &Fixture,
+    holder: Principal,
+    at: Timestamp,
+) -> Vec<Right> {
+    let rows = identity.all_rights(fixture.tenant, holder).await.unwrap();
+    rows.into_iter()
+        .filter(|row| row.ended_at.is_none() && row.right.is_valid(at))
+        .map(|row| row.right)
+        .collect()
+}
+
+fn names(rights: &[Right]) -> Vec<&str> {
     rights.iter().map(|right| right.role.as_str()).collect()
 }
 
 async fn a_right_holds_from_until(fixture: &Fixture) {
     let identity = fixture.identity().await;
     let ann = Principal::Person(fixture.person(&identity, "ann@clinic.example").await.id);
-    assert!(identity.rights_of(ann, now()).await.unwrap().is_empty());
+    assert!(rights_at(&identity, fixture, ann, now()).await.is_empty());
     let id = give(&identity, fixture, ann, &right("clinician", 8)).await;
     let night = RightSpec {
         from: later(8 * 3600),
         ..right("front-desk", 16)
     };
     give(&identity, fixture, ann, &night).await;
-    let held = identity.rights_of(ann, now()).await.unwrap();
+    let held = rights_at(&identity, fixture, ann, now()).await;
     assert_eq!(names(&held), ["clinician"]);
     assert_eq!(
         (held[0].id, held[0].from, held[0].until),
         (id, now(), later(8 * 3600))
     );
-    let at = |seconds| identity.rights_of(ann, later(seconds));
-    assert!(at(-1).await.unwrap().is_empty());
-    assert_eq!(names(&at(8 * 3600 - 1).await.unwrap()), ["clinician"]);
-    assert_eq!(names(&at(8 * 3600).await.unwrap()), ["front-desk"]);
-    assert!(at(16 * 3600).await.unwrap().is_empty());
+    let at = |seconds| rights_at(&identity, fixture, ann, later(seconds));
+    assert!(at(-1).await.is_empty());
+    assert_eq!(names(&at(8 * 3600 - 1).await), ["clinician"]);
+    assert_eq!(names(&at(8 * 3600).await), ["front-desk"]);
+    assert!(at(16 * 3600).await.is_empty());
 }
 
 async fn a_right_that_is_taken_back_is_gone_at_once_and_stays_in_the_history(fixture: &Fixture) {
@@ -62,7 +79,7 @@ async fn a_right_that_is_taken_back_is_gone_at_once_and_stays_in_the_history(fix
     let ann = fixture.person(&identity, "ann@clinic.example").await;
     let holder = Principal::Person(ann.id);
     let id = give(&identity, fixture, holder, &right("clinician", 8)).await;
-    assert_eq!(identity.rights_of(holder, now()).await.unwrap().len(), 1);
+    assert_eq!(rights_at(&identity, fixture, holder, now()).await.len(), 1);
     let by = console().approved_by;
     let end = |why| identity.end_right(fixture.tenant, id, why, by.clone(), later(5));
     assert_eq!(end("").await.unwrap_err(), AdminError::Reason);
@@ -74,9 +91,13 @@ async fn a_right_that_is_taken_back_is_gone_at_once_and_stays_in_the_history(fix
         prepared.events()[0].what,
         Occurrence::RightEnded(id, "moved to another ward".to_owned())
     );
-    assert_eq!(identity.rights_of(holder, now()).await.unwrap().len(), 1);
+    assert_eq!(rights_at(&identity, fixture, holder, now()).await.len(), 1);
     prepared.confirm().await.unwrap();
-    assert!(identity.rights_of(holder, now()).await.unwrap().is_empty());
+    assert!(
+        rights_at(&identity, fixture, holder, now())
+            .await
+            .is_empty()
+    );
     assert_eq!(late.confirm().await.unwrap_err(), NotDone::Overtaken);
     assert_eq!(end("and again").await.unwrap_err(), AdminError::NoSuchRight);
     let history = identity.all_rights(fixture.tenant, holder).await.unwrap();
@@ -95,23 +116,85 @@ async fn a_right_that_is_taken_back_is_gone_at_once_and_stays_in_the_history(fix
 
 async fn a_right_taken_back_elsewhere_is_gone_within_a_second(fixture: &Fixture) {
     let (here, there) = (fixture.identity().await, fixture.identity().await);
-    let ann = Principal::Person(fixture.person(&here, "ann@clinic.example").await.id);
-    let id = give(&here, fixture, ann, &right("clinician", 8)).await;
-    assert_eq!(here.rights_of(ann, now()).await.unwrap().len(), 1);
+    let ann = fixture.person(&here, "ann@clinic.example").await;
+    let holder = Principal::Person(ann.id);
+    let id = give(&here, fixture, holder, &right("clinician", 8)).await;
+    let token = ann.sign_in(&here, now()).await.token;
+    let held = async || {
+        let standing = here.authenticate(token.expose(), Activity::Background, now());
+        standing.await.unwrap().rights
+    };
+    assert_eq!(names(&held().await), ["clinician"]);
     let by = console().approved_by;
-    let ended = there
-        .end_right(fixture.tenant, id, "left", by, now())
-        .await
-        .unwrap();
-    ended.confirm().await.unwrap();
+    let ended = there.end_right(fixture.tenant, id, "left", by, now()).await;
+    ended.unwrap().confirm().await.unwrap();
     let since = Instant::now();
-    while !here.rights_of(ann, now()).await.unwrap().is_empty() {
+    while !held().await.is_empty() {
         assert!(
             since.elapsed() < Duration::from_secs(1),
             "held for more than a second"
         );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Roles and records of a caller, as their token gives them.
+async fn standing(
+    identity: &Identity,
+    token: &str,
+    at: Timestamp,
+) -> (Vec<String>, Vec<RecordLink>) {
+    let standing = identity.authenticate(token, Activity::Background, at).await;
+    let standing = standing.unwrap();
+    let roles = standing.rights.iter().map(|right| right.role.to_string());
+    let (mut roles, mut links) = (roles.collect::<Vec<_>>(), standing.links.to_vec());
+    roles.sort();
+    links.sort_by_key(ToString::to_string);
+    (roles, links)
+}
+
+/// Rights and links are looked up together: each is there once.
+async fn a_caller_has_each_right_and_each_record_once(fixture: &Fixture) {
+    let identity = fixture.identity().await;
+    let ann = fixture.person(&identity, "ann@clinic.example").await;
+    let bob = fixture.person(&identity, "bob@clinic.example").await.id;
+    let token = ann.sign_in(&identity, now()).await.token;
+    let at = |at| standing(&identity, token.expose(), at);
+    assert_eq!(at(now()).await, (vec![], vec![]));
+    let by = console().approved_by;
+    let mut records = Vec::new();
+    for (person, name) in [
+        (ann.id, "Patient"),
+        (ann.id, "Practitioner"),
+        (bob, "Patient"),
+    ] {
+        let record = RecordLink {
+            record_type: name.parse().unwrap(),
+            id: RecordId::random(),
+        };
+        let linked = identity.link(fixture.tenant, person, &record, by.clone(), now());
+        linked.await.unwrap().confirm().await.unwrap();
+        records.push(record);
+    }
+    records.truncate(2);
+    assert_eq!(at(now()).await, (vec![], records.clone()));
+    let (ann, bob) = (Principal::Person(ann.id), Principal::Person(bob));
+    for role in ["front-desk", "auditor", "clinician"] {
+        give(&identity, fixture, ann, &right(role, 1)).await;
+    }
+    give(&identity, fixture, bob, &right("registration", 1)).await;
+    let soon = RightSpec {
+        from: later(60),
+        ..right("patient", 1)
+    };
+    give(&identity, fixture, ann, &soon).await;
+    let (roles, links) = at(now()).await;
+    assert_eq!(roles, ["auditor", "clinician", "front-desk"]);
+    assert_eq!(links, records);
+    assert_eq!(at(later(61)).await.0.len(), 4);
+    let unlinked = identity.unlink(fixture.tenant, &records[0], by, now());
+    unlinked.await.unwrap().confirm().await.unwrap();
+    assert_eq!(at(now()).await.1, records[1..]);
 }
 
 async fn refused(
@@ -261,7 +344,7 @@ async fn integration_is_for_services_and_a_day(fixture: &Fixture) {
     );
     give(&identity, fixture, import, &day).await;
     assert_eq!(
-        names(&identity.rights_of(import, now()).await.unwrap()),
+        names(&rights_at(&identity, fixture, import, now()).await),
         ["integration"]
     );
     let with_person = new_person("eve@clinic.example", vec![day]);
@@ -337,11 +420,7 @@ async fn first_rights_come_with_the_person(fixture: &Fixture) {
         .collect();
     assert_eq!(operations, ["person-add", "right-give", "right-give"]);
     let person = prepared.confirm().await.unwrap().person;
-    let held = identity
-        .rights_of(Principal::Person(person), now())
-        .await
-        .unwrap();
-    let mut held = held.to_vec();
+    let mut held = rights_at(&identity, fixture, Principal::Person(person), now()).await;
     held.sort_by(|a, b| a.role.cmp(&b.role));
     assert_eq!(names(&held), [role("clinician").as_str(), "registration"]);
     let bad = new_person("bob@clinic.example", vec![right("clinician", 0)]);
