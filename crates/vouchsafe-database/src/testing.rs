@@ -1,6 +1,8 @@
 //! Direct access of tests to real databases, past the program.
 
 use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::connection::{Connection, Kind};
 use crate::embedded::{Embedded, Use};
@@ -50,4 +52,86 @@ pub async fn administer(statements: impl Into<Cow<'static, str>>) -> Result<(), 
     run(&Location::postgres(url, ca), statements)
         .await
         .map(drop)
+}
+
+/// Fresh databases on the server of the tests, each under a name of its own. They are removed when this is dropped.
+#[derive(Debug)]
+pub struct Databases {
+    names: &'static [&'static str],
+    admin: String,
+    ca: PathBuf,
+    suffix: String,
+}
+
+impl Databases {
+    /// Makes a database for each name; `None`, with a line that says so, when there is no server.
+    ///
+    /// # Panics
+    /// When the server does not make them.
+    #[must_use]
+    pub fn new(names: &'static [&'static str]) -> Option<Self> {
+        let databases = Self {
+            names,
+            admin: variable("VOUCHSAFE_TEST_PG_ADMIN")?,
+            ca: variable("VOUCHSAFE_TEST_PG_CA")?.into(),
+            suffix: uuid::Uuid::new_v4().simple().to_string(),
+        };
+        for name in names {
+            let database = databases.database(name);
+            assert!(databases.did(&format!("CREATE DATABASE {database}")));
+        }
+        Some(databases)
+    }
+
+    /// The certificate authority of the server.
+    #[must_use]
+    pub fn ca(&self) -> &Path {
+        &self.ca
+    }
+
+    /// The URL of a database.
+    #[must_use]
+    pub fn url(&self, name: &str) -> String {
+        let server = self.admin.rsplit_once('/').map_or("", |(server, _)| server);
+        format!("{server}/{}", self.database(name))
+    }
+
+    /// Ends every connection to these databases.
+    ///
+    /// # Panics
+    /// When the server does not.
+    pub fn hang_up(&self) {
+        let sql =
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname LIKE";
+        assert!(self.did(&format!("{sql} 'test_%_{}'", self.suffix)));
+    }
+
+    fn database(&self, name: &str) -> String {
+        format!("test_{name}_{}", self.suffix)
+    }
+
+    /// Runs a statement. By a process of its own, since a drop cannot wait for a future.
+    fn did(&self, sql: &str) -> bool {
+        let Self { admin, ca, .. } = self;
+        Command::new("psql")
+            .args(["-qX", "-o", "/dev/null", "-v", "ON_ERROR_STOP=1", "-c", sql])
+            .arg(format!(
+                "{admin}?sslmode=verify-full&sslrootcert={}",
+                ca.display()
+            ))
+            .status()
+            .is_ok_and(|ended| ended.success())
+    }
+}
+
+impl Drop for Databases {
+    fn drop(&mut self) {
+        for name in self.names {
+            // A service that was killed may still have connections there.
+            let database = self.database(name);
+            let dropped = self.did(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"));
+            // A case that failed has shown why: a second panic would hide it.
+            assert!(dropped || std::thread::panicking(), "{database} is left");
+        }
+    }
 }

@@ -4,10 +4,11 @@
 
 mod overrides;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 use vouchsafe::session::AccessTtl;
 
@@ -189,6 +190,40 @@ impl<'de> Deserialize<'de> for Ttl {
     }
 }
 
+/// The address of a proxy, or the network of several.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Proxy(IpNet);
+
+impl Proxy {
+    /// Whether an address is this one, or of this network.
+    #[must_use]
+    pub fn has(&self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
+    }
+}
+
+/// A text that is no address and no network.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a proxy is an address (10.0.0.5) or a network (10.0.0.0/24)")]
+pub struct InvalidProxy;
+
+impl FromStr for Proxy {
+    type Err = InvalidProxy;
+
+    fn from_str(text: &str) -> Result<Self, InvalidProxy> {
+        let network = text.parse::<IpNet>();
+        let network = network.or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map(Self).map_err(|_| InvalidProxy)
+    }
+}
+
+impl<'de> Deserialize<'de> for Proxy {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// All settings.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -209,6 +244,8 @@ pub struct Settings {
     pub request_timeout_seconds: u64,
     /// Maximum number of concurrent requests; further ones get 503.
     pub concurrency_limit: usize,
+    /// Proxies in front of the data plane: each of their connections MUST begin with a PROXY protocol v2 header.
+    pub proxies: Vec<Proxy>,
     /// The log level.
     pub log_level: LogLevel,
     /// The databases.
@@ -230,6 +267,7 @@ impl Default for Settings {
             body_limit_bytes: 16 * 1024 * 1024,
             request_timeout_seconds: 60,
             concurrency_limit: 512,
+            proxies: Vec::new(),
             log_level: LogLevel::default(),
             database: DatabaseSettings::default(),
             root_key: RootKeySettings::default(),
@@ -373,6 +411,23 @@ mod tests {
             "VOUCHSAFE_PORT_8443_TCP_ADDR",
         ] {
             assert!(load("", &[(name, "x")]).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_network() {
+        let settings = load("proxies = [\"10.0.0.5\", \"fd00::/8\"]", &[]).expect("valid");
+        let known = |address: &str| {
+            let address = address.parse().expect("an address");
+            settings.proxies.iter().any(|proxy| proxy.has(address))
+        };
+        assert!(known("10.0.0.5") && known("::ffff:10.0.0.5") && known("fd12::1"));
+        assert!(!known("10.0.0.6") && !known("fe80::1"));
+        let variable = [("VOUCHSAFE_PROXIES", "10.0.0.0/24, 10.1.0.1")];
+        assert_eq!(load("", &variable).expect("valid").proxies.len(), 2);
+        for refused in ["proxy.example", "10.0.0.0/33", "10.0.0", "*", ""] {
+            let error = load(&format!("proxies = [\"{refused}\"]"), &[]).expect_err(refused);
+            assert!(error.to_string().contains("10.0.0.0/24"), "{error}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The layers of `tower` around requests, one file each.
 //!
-//! [`guard`] is around every request of the data plane. [`safeguards`] and [`authentication`] are around the routes
-//! that need them: a handler that takes a `Caller` without the authentication layer always answers 500.
+//! [`guard`] is around every request of the data plane. [`safeguards`], [`authentication`] and [`turn`] are around the
+//! routes that need them: a handler that takes a `Caller` without the authentication layer always answers 500.
 
 pub(crate) mod authentication;
 mod context;
@@ -9,9 +9,9 @@ mod deadline;
 mod doubt;
 mod headers;
 mod observe;
-mod places;
 mod request_id;
 pub(crate) mod safeguards;
+pub(crate) mod turn;
 mod upload;
 
 use std::sync::Arc;
@@ -34,7 +34,6 @@ pub(crate) fn guard(router: Router, shared: &Arc<Shared>, route: RouteName) -> R
             .layer(headers::layers())
             .layer(from_fn_with_state(route, observe::layer))
             .layer(from_fn_with_state(shared(), upload::layer))
-            .layer(from_fn_with_state(shared(), places::layer))
             .layer(from_fn_with_state(shared(), context::layer))
             .layer(from_fn_with_state(shared(), deadline::layer))
             .layer(doubt::layer(shared())),

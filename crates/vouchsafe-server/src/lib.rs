@@ -8,6 +8,7 @@ mod answer;
 mod layers;
 mod listener;
 mod listeners;
+mod places;
 mod planes;
 mod refusals;
 pub mod serve;
@@ -15,3 +16,6 @@ mod shared;
 mod tasks;
 
 pub use listener::ListenError;
+
+#[cfg(test)]
+mod tests;

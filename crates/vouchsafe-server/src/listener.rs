@@ -1,5 +1,7 @@
 //! A TLS listener that serves an axum router, with limits, and drains before it stops.
 
+mod proxy;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,16 +18,22 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
+use vouchsafe_identity::NetworkPrefix;
 use vouchsafe_installation::logging::{Level, event};
+use vouchsafe_installation::settings::Proxy;
+
+use crate::places::{Place, Places};
 
 /// Time limit for the handshake, and for a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Interval of HTTP/2 pings, which test whether the client is still there.
 const PING: Duration = Duration::from_secs(30);
 /// Time limit for running requests after the stop was requested.
-const DRAIN: Duration = Duration::from_secs(20);
+pub(crate) const DRAIN: Duration = Duration::from_secs(20);
 /// Maximum number of connections per listener; further ones wait in the operating system's queue.
 const MAX_CONNECTIONS: usize = 4096;
+/// Maximum number of connections of one network; further ones are closed at once.
+const CONNECTIONS_OF_NETWORK: usize = 1024;
 
 /// The address that a connection comes from, as an extension of its requests.
 #[derive(Clone, Copy, Debug)]
@@ -54,9 +62,10 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError
         })
 }
 
-/// Serves until the token is cancelled, then drains.
+/// Serves until the token is cancelled, then drains. Connections of a proxy count as those of the address that it names.
 pub(crate) async fn serve(
     listener: TcpListener,
+    proxies: Arc<[Proxy]>,
     tls: Arc<ServerConfig>,
     router: Router,
     stop: CancellationToken,
@@ -64,6 +73,7 @@ pub(crate) async fn serve(
     let acceptor = TlsAcceptor::from(tls);
     let connections = TaskTracker::new();
     let places = Arc::new(tokio::sync::Semaphore::new(MAX_CONNECTIONS));
+    let networks = Places::new(MAX_CONNECTIONS, CONNECTIONS_OF_NETWORK);
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
             break;
@@ -82,14 +92,42 @@ pub(crate) async fn serve(
             }
         };
         let (acceptor, router, stop) = (acceptor.clone(), router.clone(), stop.clone());
+        let (proxies, networks) = (Arc::clone(&proxies), Arc::clone(&networks));
         connections.spawn(async move {
-            connection(acceptor, stream, peer, router, stop).await;
+            let stream = come(stream, peer, &proxies, &networks).await;
+            if let Some((stream, peer, _of_network)) = stream {
+                connection(acceptor, stream, peer, router, stop).await;
+            }
             drop(place);
         });
     }
     drop(listener);
     connections.close();
     let _ = tokio::time::timeout(DRAIN, connections.wait()).await;
+}
+
+/// A connection, the address that it comes from, and its place among those of its network; `None` when it is closed.
+async fn come(
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    proxies: &[Proxy],
+    networks: &Arc<Places<NetworkPrefix>>,
+) -> Option<(TcpStream, SocketAddr, Place<NetworkPrefix>)> {
+    let mut from = peer;
+    if proxies.iter().any(|proxy| proxy.has(peer.ip())) {
+        let told = tokio::time::timeout(HEAD_TIMEOUT, proxy::source(&mut stream, peer)).await;
+        let Ok(Ok(told)) = told else {
+            let text = "a connection of a proxy did not begin with a PROXY protocol v2 header";
+            event(Level::Warn, text, &[]);
+            return None;
+        };
+        from = told;
+    }
+    let Some(place) = networks.take(NetworkPrefix::of(from.ip())) else {
+        metrics::counter!("vouchsafe_connections_refused_total").increment(1);
+        return None;
+    };
+    Some((stream, from, place))
 }
 
 async fn connection(

@@ -8,7 +8,7 @@ use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use vouchsafe_installation::settings::Settings;
+use vouchsafe_installation::settings::{Proxy, Settings};
 
 use crate::listener::{self, ListenError};
 
@@ -25,6 +25,8 @@ pub(crate) struct Listener<S> {
     pub(crate) guard: fn(Router, &S) -> Router,
     /// The TLS configuration. There is no listener without TLS.
     pub(crate) tls: fn(&S) -> Arc<ServerConfig>,
+    /// The proxies in front of it, which state the origin of their connections.
+    pub(crate) proxies: fn(&S) -> Arc<[Proxy]>,
     /// When it stops.
     pub(crate) ends: Ends,
 }
@@ -80,7 +82,8 @@ impl<S> Open<S> {
             };
             let router = (listener.guard)((listener.routes)(shared), shared);
             let tls = (listener.tls)(shared);
-            serving.spawn(listener::serve(port, tls, router, end.clone()));
+            let proxies = (listener.proxies)(shared);
+            serving.spawn(listener::serve(port, proxies, tls, router, end.clone()));
         }
         let mut served = Ok(());
         let mut left = true;

@@ -112,14 +112,9 @@ impl Running {
             let message = "commands beside this service cannot know a port that the system chose";
             event(Level::Warn, message, &[]);
         }
-        let (served, ..) = tokio::join!(
-            ports.serve(&shared, shared.stop.clone()),
-            tasks::preflight::run(&shared),
-            tasks::settle::run(&shared),
-            tasks::sweep::run(&shared),
-            tasks::checkpoint::run(&shared),
-            tasks::refusals::run(&shared),
-        );
+        let listening = ports.serve(&shared, shared.stop.clone());
+        let (served, ()) = tokio::join!(listening, tasks::all(&shared));
+        shared.end_requests().await;
         if let Some(port) = port {
             folder.forget_port(port);
         }

@@ -7,12 +7,18 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use axum::http::StatusCode;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use vouchsafe::session::Principal;
 use vouchsafe_database::failover_signs;
+use vouchsafe_identity::NetworkPrefix;
 use vouchsafe_installation::Installation;
+use vouchsafe_installation::logging::{Level, event};
 use vouchsafe_installation::preflight::{self, Report};
 
+use crate::listener::DRAIN;
+use crate::places::Room;
 use crate::refusals::Refusals;
 
 /// The state that the listeners share.
@@ -29,8 +35,12 @@ pub(crate) struct Shared {
     /// Asks for a preflight soon: something failed.
     pub(crate) doubt: Notify,
     pub(crate) refusals: Refusals,
-    /// Places for concurrent requests.
-    pub(crate) places: Semaphore,
+    /// Places of unauthenticated clients.
+    pub(crate) strangers: Room<NetworkPrefix>,
+    /// Places of callers.
+    pub(crate) callers: Room<Principal>,
+    /// Requests that run to their end, even if their clients hang up.
+    pub(crate) requests: TaskTracker,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) stop: CancellationToken,
 }
@@ -50,7 +60,9 @@ impl Shared {
             recheck: Notify::new(),
             doubt: Notify::new(),
             refusals: Refusals::default(),
-            places: Semaphore::new(installation.settings().concurrency_limit),
+            strangers: Room::of_strangers(),
+            callers: Room::of_callers(installation.settings()),
+            requests: TaskTracker::new(),
             metrics: metrics_handle()?,
             stop,
             installation,
@@ -70,6 +82,17 @@ impl Shared {
     pub(crate) async fn goes_on_after(&self, time: Duration) -> bool {
         let stopped = tokio::time::timeout(time, self.stop.cancelled()).await;
         stopped.is_err()
+    }
+
+    /// Waits for the requests whose clients have hung up, at most as long as for the others.
+    pub(crate) async fn end_requests(&self) {
+        self.requests.close();
+        if tokio::time::timeout(DRAIN, self.requests.wait())
+            .await
+            .is_err()
+        {
+            event(Level::Warn, "requests without a client were cut off", &[]);
+        }
     }
 
     /// Asks for a preflight if a dependency failed: readiness must not wait for the next one.

@@ -1,7 +1,20 @@
 //! The background tasks, which run until the service stops, one file each.
 
-pub(crate) mod checkpoint;
-pub(crate) mod preflight;
-pub(crate) mod refusals;
-pub(crate) mod settle;
-pub(crate) mod sweep;
+mod checkpoint;
+mod preflight;
+mod refusals;
+mod settle;
+mod sweep;
+
+use crate::shared::Shared;
+
+/// Runs all of them until the service stops.
+pub(crate) async fn all(shared: &Shared) {
+    tokio::join!(
+        preflight::run(shared),
+        settle::run(shared),
+        sweep::run(shared),
+        checkpoint::run(shared),
+        refusals::run(shared),
+    );
+}

@@ -1,8 +1,8 @@
 //! The home of an installation: a folder, with SQLite files or with databases on PostgreSQL.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
+use vouchsafe_database::testing::Databases;
 use vouchsafe_installation::settings::DatabaseSettings;
 
 /// Runs each case on SQLite and on PostgreSQL.
@@ -26,12 +26,12 @@ macro_rules! on_both {
 pub(crate) use on_both;
 
 /// The databases of an installation.
-const DATABASES: [&str; 3] = ["records", "identity", "keys"];
+const DATABASES: &[&str] = &["records", "identity", "keys"];
 
 /// The home of one installation; removed when this is dropped.
 pub(crate) struct Home {
     folder: tempfile::TempDir,
-    server: Option<Server>,
+    server: Option<Databases>,
 }
 
 impl Home {
@@ -45,10 +45,7 @@ impl Home {
 
     /// A folder, and three fresh databases; prints that the test is skipped if there is no server.
     pub(crate) fn postgres() -> Option<Self> {
-        let server = Server::of_the_tests()?;
-        for name in DATABASES {
-            assert!(server.did(&format!("CREATE DATABASE {}", server.database(name))));
-        }
+        let server = Databases::new(DATABASES)?;
         Some(Self {
             server: Some(server),
             ..Self::sqlite()
@@ -61,10 +58,9 @@ impl Home {
 
     /// Closes every connection of the installation to its databases.
     pub(crate) fn hang_up(&self) {
-        let Some(server) = &self.server else { return };
-        let sql =
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname LIKE";
-        assert!(server.did(&format!("{sql} 'plane_%_{}'", server.suffix)));
+        if let Some(server) = &self.server {
+            server.hang_up();
+        }
     }
 
     /// Checks that a case on PostgreSQL had no database in files.
@@ -82,7 +78,7 @@ impl Home {
             records: Some(server.url("records")),
             identity: Some(server.url("identity")),
             keys: Some(server.url("keys")),
-            ca: Some(server.ca.clone()),
+            ca: Some(server.ca().to_owned()),
             connections: None,
         }
     }
@@ -94,69 +90,12 @@ impl Home {
         };
         let mut variables = vec![(
             "VOUCHSAFE_DATABASE__CA".to_owned(),
-            server.ca.display().to_string(),
+            server.ca().display().to_string(),
         )];
         for name in DATABASES {
             let variable = format!("VOUCHSAFE_DATABASE__{}", name.to_uppercase());
             variables.push((variable, server.url(name)));
         }
         variables
-    }
-}
-
-/// The PostgreSQL server of the tests (`tools/pg`), and the names of this installation's databases.
-struct Server {
-    admin: String,
-    ca: PathBuf,
-    suffix: String,
-}
-
-impl Server {
-    fn of_the_tests() -> Option<Self> {
-        let variable = |name: &str| {
-            let value = std::env::var(name).ok();
-            if value.is_none() {
-                eprintln!("skipped: {name} is not set (see tools/pg)");
-            }
-            value
-        };
-        Some(Self {
-            admin: variable("VOUCHSAFE_TEST_PG_ADMIN")?,
-            ca: variable("VOUCHSAFE_TEST_PG_CA")?.into(),
-            suffix: uuid::Uuid::new_v4().simple().to_string(),
-        })
-    }
-
-    fn database(&self, name: &str) -> String {
-        format!("plane_{name}_{}", self.suffix)
-    }
-
-    fn url(&self, name: &str) -> String {
-        let (server, _) = self.admin.rsplit_once('/').expect("a URL");
-        format!("{server}/{}", self.database(name))
-    }
-
-    fn did(&self, sql: &str) -> bool {
-        let Self { admin, ca, .. } = self;
-        Command::new("psql")
-            .args(["-qX", "-o", "/dev/null", "-v", "ON_ERROR_STOP=1", "-c", sql])
-            .arg(format!(
-                "{admin}?sslmode=verify-full&sslrootcert={}",
-                ca.display()
-            ))
-            .status()
-            .is_ok_and(|ended| ended.success())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        for name in DATABASES {
-            // A killed service may still have connections there.
-            let database = self.database(name);
-            let dropped = self.did(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"));
-            // A failed case has shown why: a second panic would hide it.
-            assert!(dropped || std::thread::panicking(), "{database} is left");
-        }
     }
 }

@@ -1,4 +1,6 @@
-//! The data plane from outside: over real TLS, with real people, under attack.
+//! The data plane from outside, over real TLS: uploads that are too large, and processes that are killed.
+//!
+//! What the plane answers is tested in `vouchsafe-server`, on its routers.
 //!
 //! Every case runs on SQLite and, where `VOUCHSAFE_TEST_PG_ADMIN` is set, on PostgreSQL.
 
@@ -13,5 +15,3 @@ mod plane;
 #[cfg(test)]
 #[path = "../it/process.rs"]
 mod process;
-#[cfg(test)]
-mod visits;

@@ -3,17 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use data_encoding::BASE32_NOPAD;
 use jiff::{SignedDuration, Timestamp};
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use totp_rs::{Builder, Secret};
 use vouchsafe::audit::Context;
 use vouchsafe::session::Principal;
-use vouchsafe_identity::{
-    Actor, Approval, NewPerson, NewService, OsUser, RecordLink, RightSpec, ServiceOwner,
-};
+use vouchsafe_identity::{Actor, Approval, NewService, OsUser, RightSpec, ServiceOwner};
 use vouchsafe_installation::settings::Settings;
 use vouchsafe_installation::{Installation, Opened, Opening};
 use vouchsafe_ledger::Gap;
@@ -21,14 +20,12 @@ use vouchsafe_server::serve::{Ports, Running, ServeError};
 
 use super::home::Home;
 
-pub(crate) const PASSWORD: &str = "correct horse battery staple 7";
-/// A sent value that must never be in an error or in the log.
-pub(crate) const CANARY: &str = "Zanzibarcanary";
+const PASSWORD: &str = "correct horse battery staple 7";
 
 /// A running service.
 pub(crate) struct Plane {
     pub(crate) base: String,
-    pub(crate) operations: String,
+    operations: String,
     home: Home,
     pub(crate) client: Client,
     pub(crate) integration: String,
@@ -53,7 +50,7 @@ pub(crate) fn opening(home: &Home) -> Opening {
     }
 }
 
-pub(crate) fn in_hours(hours: i64) -> Timestamp {
+fn in_hours(hours: i64) -> Timestamp {
     Timestamp::now()
         .saturating_add(SignedDuration::from_hours(hours))
         .expect("in range")
@@ -73,26 +70,13 @@ fn right(role: &str, hours: i64) -> RightSpec {
 }
 
 impl Plane {
-    /// Starts without an enrolled administrator: PHI routes are closed.
-    pub(crate) async fn closed(home: Home) -> Self {
-        let opened = Installation::open(opening(&home)).await.expect("opens");
-        Self::serve(opened.installation, home, String::new()).await
-    }
-
     /// Starts with an enrolled administrator and a token for everything.
     pub(crate) async fn open(home: Home) -> Self {
-        Self::open_with(home, |_| ()).await
-    }
-
-    /// The same with other settings.
-    pub(crate) async fn open_with(home: Home, set: impl FnOnce(&mut Settings)) -> Self {
-        let mut opening = opening(&home);
-        set(&mut opening.settings);
         let Opened {
             installation,
             invitation,
             ..
-        } = Installation::open(opening).await.expect("opens");
+        } = Installation::open(opening(&home)).await.expect("opens");
         let integration = integration_token(&installation).await;
         let invitation = invitation.expect("a first start");
         let link = invitation.token.expose().to_owned();
@@ -107,7 +91,7 @@ impl Plane {
         panic!("PHI routes did not open");
     }
 
-    pub(crate) async fn serve(installation: Installation, home: Home, integration: String) -> Self {
+    async fn serve(installation: Installation, home: Home, integration: String) -> Self {
         let certificate = std::fs::read(&installation.tls().certificate).expect("a certificate");
         let client = Client::builder()
             .tls_certs_only([reqwest::Certificate::from_pem(&certificate).expect("PEM")])
@@ -131,14 +115,14 @@ impl Plane {
         }
     }
 
-    pub(crate) async fn ready(&self) -> bool {
+    async fn ready(&self) -> bool {
         let url = format!("{}/readyz", self.operations);
         let response = self.client.get(url).send().await.expect("answers");
         response.status() == StatusCode::OK
     }
 
     /// Enrols with a one-time link; returns the secret of the one-time codes.
-    pub(crate) async fn enrol(&self, link: &str) -> String {
+    async fn enrol(&self, link: &str) -> String {
         let shown: Value = self
             .client
             .post(format!("{}/auth/enrolment", self.base))
@@ -163,33 +147,6 @@ impl Plane {
         secret
     }
 
-    pub(crate) async fn sign_in(&self, login: &str, password: &str, code: &str) -> Response {
-        self.client
-            .post(format!("{}/auth/sign-in", self.base))
-            .json(&json!({"login": login, "password": password, "code": code}))
-            .send()
-            .await
-            .expect("answers")
-    }
-
-    /// A request on the FHIR dialect.
-    pub(crate) async fn fhir(
-        &self,
-        token: &str,
-        method: Method,
-        path: &str,
-        body: Option<Vec<u8>>,
-    ) -> Response {
-        let url = format!("{}/fhir/R4{path}", self.base);
-        let mut request = self.client.request(method, url).bearer_auth(token);
-        if let Some(body) = body {
-            request = request
-                .header("content-type", "application/fhir+json")
-                .body(body);
-        }
-        request.send().await.expect("answers")
-    }
-
     /// Stops in order; stored data stay.
     pub(crate) async fn stop(self) -> Home {
         self.stop.cancel();
@@ -200,36 +157,13 @@ impl Plane {
 }
 
 /// The code of an authenticator, `offset` seconds from now.
-pub(crate) fn code(secret: &str, offset: i64) -> String {
-    let bytes: [u8; 20] = base32(secret).try_into().expect("160 bits");
-    let secret = Secret::from(bytes);
-    let totp = Builder::new()
-        .with_secret(secret)
-        .build()
-        .expect("a generator");
+fn code(secret: &str, offset: i64) -> String {
+    let secret = BASE32_NOPAD.decode(secret.as_bytes()).expect("base32");
+    let secret = Secret::from(<[u8; 20]>::try_from(secret).expect("160 bits"));
+    let totp = Builder::new().with_secret(secret).build();
     let now = Timestamp::now().as_second() + offset;
-    totp.generate(u64::try_from(now).expect("after 1970"))
-        .to_string()
-}
-
-/// RFC 4648, section 6, without padding.
-fn base32(text: &str) -> Vec<u8> {
-    let mut bits = 0_u64;
-    let mut held = 0;
-    let mut out = Vec::new();
-    for byte in text.bytes() {
-        let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-            .iter()
-            .position(|letter| *letter == byte)
-            .expect("base32");
-        bits = bits << 5 | value as u64;
-        held += 5;
-        if held >= 8 {
-            held -= 8;
-            out.push((bits >> held & 0xff) as u8);
-        }
-    }
-    out
+    let now = u64::try_from(now).expect("after 1970");
+    totp.expect("a generator").generate(now).to_string()
 }
 
 /// A service's token for everything, as in an import.
@@ -264,43 +198,4 @@ pub(crate) async fn integration_token(installation: &Installation) -> String {
         .expect("allowed");
     let local = installation.change(prepared, &context).await.expect("done");
     local.token.expose().to_owned()
-}
-
-/// Invites a person with a role and a linked record; returns the link's token.
-pub(crate) async fn invite(
-    installation: &Installation,
-    login: &str,
-    role: &str,
-    record: Option<&str>,
-) -> String {
-    let (identity, tenant, now) = (
-        installation.identity(),
-        installation.tenant(),
-        Timestamp::now(),
-    );
-    let new = NewPerson {
-        name: format!("Person {login}"),
-        login: login.to_owned(),
-        rights: vec![right(role, 8)],
-    };
-    let context = Context::default();
-    let prepared = identity
-        .add_person(tenant, &new, &console(), now)
-        .await
-        .expect("allowed");
-    let invitation = installation.change(prepared, &context).await.expect("done");
-    if let Some(record) = record {
-        let (record_type, id) = record.split_once('/').expect("a reference");
-        let link = RecordLink {
-            record_type: record_type.parse().expect("a type"),
-            id: id.parse().expect("an id"),
-        };
-        let actor = Actor::OsUser(OsUser::new("tester").expect("a name"));
-        let prepared = identity
-            .link(tenant, invitation.person, &link, actor, now)
-            .await
-            .expect("allowed");
-        installation.change(prepared, &context).await.expect("done");
-    }
-    invitation.token.expose().to_owned()
 }

@@ -6,7 +6,7 @@ const OTHERS: [&str; 5] = ["DATA", "TOKEN", "BIN", "BLESS", "PG_BIN"];
 const FOREIGN: [&str; 3] = ["SERVICE_", "PORT", "TEST_"];
 
 /// Keys that a variable may override: those of the settings.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "data_listen",
     "operations_listen",
     "public_url",
@@ -15,6 +15,7 @@ const KEYS: [&str; 21] = [
     "body_limit_bytes",
     "request_timeout_seconds",
     "concurrency_limit",
+    "proxies",
     "log_level",
     "database.records",
     "database.identity",
@@ -52,7 +53,7 @@ pub(super) fn override_by(
         ));
     }
     let value = match key.as_str() {
-        "host_names" => toml::Value::Array(
+        "host_names" | "proxies" => toml::Value::Array(
             value
                 .split(',')
                 .map(|part| toml::Value::String(part.trim().to_owned()))

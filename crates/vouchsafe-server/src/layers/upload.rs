@@ -15,15 +15,15 @@ use axum::middleware::Next;
 use axum::response::Response;
 use hyper::body::{Body as _, Frame, SizeHint};
 
-use super::places::Busy;
+use super::turn::Busy;
 use crate::shared::Shared;
 
 /// Time limit for reading the rest.
 const LINGER: Duration = Duration::from_secs(5);
 
 /// Reads the rest when the answer is ready. This layer is outside the places: the work is done, so a client that is
-/// still sending holds no place. After a request without a place the rest is not read: there are too many such
-/// requests.
+/// still sending holds no place. After a request whose body was not waited for the rest is not read: there are too many
+/// such requests.
 pub(super) async fn layer(
     State(shared): State<Arc<Shared>>,
     request: Request,

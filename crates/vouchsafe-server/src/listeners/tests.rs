@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::Extension;
 use axum::http::HeaderValue;
 use axum::middleware::map_response;
 use axum::response::Response;
@@ -17,6 +18,7 @@ use vouchsafe_installation::settings::TlsSettings;
 use vouchsafe_installation::tls::{self, Tls};
 
 use super::*;
+use crate::listener::Peer;
 
 /// The state that the listeners of this test share: a certificate for callers, and one for administrators.
 struct Certificates {
@@ -33,6 +35,7 @@ const fn entry(name: &'static str, routes: fn(&Certificates) -> Router) -> Entry
         routes,
         guard: |router, _| router,
         tls: |certificates| Arc::clone(&certificates.public.config),
+        proxies: |_| Arc::default(),
         ends: Ends::AtStop,
     }
 }
@@ -76,6 +79,16 @@ fn certificate() -> (tempfile::TempDir, Tls) {
 
 /// The whole answer of a listener to a client that trusts only this certificate.
 async fn ask(address: SocketAddr, path: &str, trusted: &Tls) -> std::io::Result<String> {
+    ask_after(&[], address, path, trusted).await
+}
+
+/// The same, with something sent before TLS begins.
+async fn ask_after(
+    first: &[u8],
+    address: SocketAddr,
+    path: &str,
+    trusted: &Tls,
+) -> std::io::Result<String> {
     let mut roots = RootCertStore::empty();
     let certificate = CertificateDer::from_pem_file(&trusted.certificate).unwrap();
     roots.add(certificate).unwrap();
@@ -87,7 +100,8 @@ async fn ask(address: SocketAddr, path: &str, trusted: &Tls) -> std::io::Result<
     .with_root_certificates(roots)
     .with_no_client_auth();
     let connector = TlsConnector::from(Arc::new(config));
-    let stream = TcpStream::connect(address).await?;
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(first).await?;
     let host = ServerName::try_from("localhost").unwrap();
     let mut stream = connector.connect(host, stream).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
@@ -171,4 +185,50 @@ async fn the_last_listener_ends_after_the_requests_of_the_others() {
     let (served, ()) = tokio::join!(open.serve(&certificates, stop.clone()), client);
     assert_eq!(served, Ok(()));
     TcpStream::connect(operations).await.expect_err("closed");
+}
+
+/// What a client behind a proxy is asked from, and what others are who say that they are behind one.
+#[tokio::test]
+async fn a_proxy_says_where_a_connection_comes_from_and_nobody_else_does() {
+    const PROXIED: Entry = Listener {
+        proxies: |_| Arc::from(["127.0.0.1".parse().unwrap()]),
+        ..entry("data", |_| {
+            let told = async |Extension(Peer(peer)): Extension<Peer>| peer.to_string();
+            Router::new().route("/from", get(told))
+        })
+    };
+    const DIRECT: Entry = Listener {
+        name: "direct",
+        proxies: |_| Arc::from(["10.0.0.0/8".parse().unwrap()]),
+        ..PROXIED
+    };
+    let ((_folder, public), (_other, management)) = (certificate(), certificate());
+    let certificates = Certificates { public, management };
+    let table = [PROXIED, DIRECT];
+    let open = Open::ports(table, &Settings::default()).await.unwrap();
+    let at = |name| open.address(name).unwrap();
+    let (proxied, direct) = (at("data"), at("direct"));
+    let stop = CancellationToken::new();
+    let addresses = (
+        "203.0.113.9:1234".parse().unwrap(),
+        "192.0.2.1:443".parse().unwrap(),
+    );
+    let addresses: (SocketAddr, SocketAddr) = addresses;
+    let command = ppp::v2::Version::Two | ppp::v2::Command::Proxy;
+    let header = ppp::v2::Builder::with_addresses(command, ppp::v2::Protocol::Stream, addresses);
+    let header = header.build().unwrap();
+    let client = async {
+        let public = &certificates.public;
+        let answer = ask_after(&header, proxied, "/from", public).await.unwrap();
+        assert!(answer.ends_with("203.0.113.9:1234"), "{answer}");
+        // A proxy that says nothing, and somebody who is none.
+        ask(proxied, "/from", public).await.expect_err("closed");
+        let posed = ask_after(&header, direct, "/from", public).await;
+        posed.expect_err("no TLS");
+        let answer = ask(direct, "/from", public).await.unwrap();
+        assert!(answer.contains("127.0.0.1:"), "{answer}");
+        stop.cancel();
+    };
+    let (served, ()) = tokio::join!(open.serve(&certificates, stop.clone()), client);
+    assert_eq!(served, Ok(()));
 }

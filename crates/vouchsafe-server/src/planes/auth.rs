@@ -21,7 +21,8 @@ use vouchsafe_installation::sign_in::{self, SignInError};
 use vouchsafe_installation::{Origin, now};
 use vouchsafe_records::engine::Caller;
 
-use crate::layers::authentication;
+use crate::layers::turn::TooLong;
+use crate::layers::{authentication, turn};
 use crate::listener::Peer;
 use crate::shared::Shared;
 
@@ -42,12 +43,12 @@ pub(super) fn routes(shared: &Arc<Shared>) -> Router {
     let known = Router::new()
         .route("/auth/sign-out", post(sign_out))
         .route("/auth/me", get(me))
+        .route_layer(from_fn_with_state(Arc::clone(shared), turn::of_callers))
         .route_layer(from_fn_with_state(
             Arc::clone(shared),
             authentication::layer,
         ));
     Router::new()
-        .merge(known)
         .route("/auth/sign-in", post(sign_in))
         .route("/auth/enrolment", post(enrolment))
         .route("/auth/enrol", get(page::page).post(enrol))
@@ -55,6 +56,8 @@ pub(super) fn routes(shared: &Arc<Shared>) -> Router {
         .route("/auth/enrol.js", get(page::script))
         .route("/auth/qr.js", get(page::qr_script))
         .route("/.well-known/jwks.json", get(jwks))
+        .route_layer(from_fn_with_state(Arc::clone(shared), turn::of_strangers))
+        .merge(known)
         .with_state(Arc::clone(shared))
 }
 
@@ -212,21 +215,23 @@ async fn jwks(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(shared.installation.identity().verifying_keys().jwks())
 }
 
-/// A small JSON body from an unauthenticated client. Bodies that are too large or malformed are counted.
+/// A JSON body from an unauthenticated client, as its [`turn`] admitted it. Bodies that are too large or malformed are
+/// counted.
 struct Small<T>(T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Small<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Response> {
-        const LIMIT: usize = 16 * 1024;
         // Without the context layer a refusal would have no origin.
         let context: Context = request
             .extensions()
             .get()
             .cloned()
             .ok_or_else(unavailable)?;
-        let Ok(bytes) = axum::body::to_bytes(request.into_body(), LIMIT).await else {
+        let too_long = request.extensions().get::<TooLong>().is_some();
+        let bytes = axum::body::to_bytes(request.into_body(), usize::MAX).await;
+        let Some(bytes) = bytes.ok().filter(|_| !too_long) else {
             shared.refusals.count(&context, "body-too-large");
             let title = "the body is too large, or was cut off";
             return Err(problem(StatusCode::PAYLOAD_TOO_LARGE, title));

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn_with_state;
@@ -19,6 +19,7 @@ use vouchsafe_records::engine::Caller;
 use super::auth;
 use crate::answer::{answer, refusal};
 use crate::layers;
+use crate::layers::turn::TooLong;
 use crate::listeners::{Ends, Listener};
 use crate::shared::Shared;
 
@@ -34,6 +35,7 @@ pub(super) const LISTENER: Listener<Arc<Shared>> = Listener {
     routes,
     guard: |router, shared| layers::guard(router, shared, route_name),
     tls: |shared| Arc::clone(&shared.installation.tls().config),
+    proxies: |shared| shared.installation.settings().proxies.as_slice().into(),
     ends: Ends::AtStop,
 };
 
@@ -83,9 +85,12 @@ fn route_of(
     if interaction == Interaction::Capabilities {
         return on(filter, async |State(dialect): State<Dialect>| {
             answer(dialect.capabilities(now()))
-        });
+        })
+        .route_layer(from_fn_with_state(
+            Arc::clone(shared),
+            layers::turn::of_strangers,
+        ));
     }
-    let limit = shared.installation.settings().body_limit_bytes;
     on(
         filter,
         move |State(dialect): State<Dialect>,
@@ -93,19 +98,24 @@ fn route_of(
               path: Option<Path<Vec<(String, String)>>>,
               RawQuery(query): RawQuery,
               headers: HeaderMap,
-              body: Body| async move {
+              too_long: Option<Extension<TooLong>>,
+              body: Bytes| async move {
             let asked = Asked {
                 interaction,
                 parts: path.map(|Path(parts)| parts).unwrap_or_default(),
                 query: query.unwrap_or_default(),
                 headers,
             };
-            match axum::body::to_bytes(body, limit).await {
-                Ok(body) => answer(asked.handle(&dialect, &caller, body).await),
-                Err(_) => answer(dialect.too_large(interaction, &caller).await),
+            match too_long {
+                None => answer(asked.handle(&dialect, &caller, body).await),
+                Some(_) => answer(dialect.too_large(interaction, &caller).await),
             }
         },
     )
+    .route_layer(from_fn_with_state(
+        Arc::clone(shared),
+        layers::turn::of_callers,
+    ))
     .route_layer(from_fn_with_state(
         Arc::clone(shared),
         layers::authentication::layer,

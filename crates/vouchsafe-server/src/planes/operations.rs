@@ -20,6 +20,7 @@ pub(super) const LISTENER: Listener<Arc<Shared>> = Listener {
     routes,
     guard: |router, _| router,
     tls: |shared| Arc::clone(&shared.installation.tls().config),
+    proxies: |_| Arc::default(),
     ends: Ends::Last,
 };
 
