@@ -1,4 +1,4 @@
-//! `vouchsafe audit`: the log as it stands, its verification, and who saw a patient.
+//! `vouchsafe audit`: the stored log, its verification, and who saw a patient.
 
 mod show;
 mod verify;
@@ -16,7 +16,7 @@ use crate::{Ended, told};
 
 pub(crate) use who_saw::show as show_who_saw;
 
-/// Read and verify the audit log, find out who saw a patient
+/// Read and verify the audit log, report who saw a patient
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
     }
 }
 
-/// Which log.
+/// The arguments that select the log.
 #[derive(Debug, clap::Args)]
 struct LogArgs {
     #[command(flatten)]
@@ -46,8 +46,7 @@ struct LogArgs {
     /// A copy of a log's folder, instead of the data folder's; needs --key
     #[arg(long, value_name = "DIR")]
     log: Option<PathBuf>,
-    /// The log's verifier key, as it was noted elsewhere [default: that of the first start, which
-    /// the data folder pins]
+    /// The log's verifier key, as noted elsewhere [default: the key that the data folder pinned at the first start]
     #[arg(long, value_name = "VKEY")]
     key: Option<NoteVerifier>,
 }
@@ -56,7 +55,7 @@ impl LogArgs {
     fn open(&self) -> anyhow::Result<Log> {
         let opened = match (&self.log, &self.key) {
             (Some(folder), Some(key)) => Log::open_with(folder, key.clone()),
-            // Who altered a copy can have put another key beside it.
+            // An attacker who altered a copy can have replaced the key beside it, too.
             (Some(_), None) => anyhow::bail!(
                 "a copy is read under a key that did not come with it: give --key what `vouchsafe audit verify` says \
                  on the service's host, or what you noted at the first start"
@@ -68,7 +67,7 @@ impl LogArgs {
     }
 }
 
-/// The log of an installation, under the key that was pinned at its first start.
+/// The log of an installation, verified with the key that was pinned at its first start.
 pub(crate) fn open(folder: &Folder) -> anyhow::Result<Log> {
     let pinned = folder.pinned().map_err(|error| told(&error))?;
     let Some(pinned) = pinned.and_then(|pinned| pinned.log) else {

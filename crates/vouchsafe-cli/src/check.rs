@@ -11,9 +11,9 @@ Examples:
   vouchsafe check
   vouchsafe check --data /var/lib/vouchsafe --json
 
-It works beside a running service, and exits with 1 when a safeguard fails.";
+The command works beside a running service. Its exit code is 1 if a safeguard fails.";
 
-/// Check every safeguard of an installation, and say what to do about those that fail
+/// Check every safeguard of an installation, with advice for each that fails
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 struct Checked<'r> {
     passes: bool,
     checks: &'r [Check],
-    /// Why the installation could not be opened, and nothing checked.
+    /// The reason why the installation could not be opened; then nothing was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
         Ok(report)
     });
     let report = match report {
-        // A program reads the same object, whatever is wrong.
+        // A program reads the same object, whether the installation opens or not.
         Err(error) if args.json => {
             output::say_json(&Checked {
                 passes: false,
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
     })
 }
 
-/// Prints a report, a line for each check, and what to do below it.
+/// Prints a report: one line for each check, with the advice below it.
 pub(crate) fn show(report: &Report) -> anyhow::Result<()> {
     let rows: Vec<[String; 4]> = report
         .checks

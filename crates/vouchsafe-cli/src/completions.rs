@@ -10,7 +10,7 @@ Examples:
   vouchsafe completions bash > ~/.local/share/bash-completion/completions/vouchsafe
   vouchsafe completions zsh > ~/.zfunc/_vouchsafe";
 
-/// Print the completions of a shell
+/// Print the completion script of a shell
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -21,7 +21,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
     let mut script = Vec::new();
     let all = command();
-    // What people do not start themselves is not offered to them.
+    // Hidden commands, which people do not start themselves, are left out.
     let offered = all
         .get_subcommands()
         .filter(|command| !command.is_hide_set());

@@ -1,4 +1,4 @@
-//! `vouchsafe demo`: an installation with a synthetic clinic, and somebody signed in for each role.
+//! `vouchsafe demo`: an installation with a synthetic clinic, and one signed-in person for each role.
 
 mod authenticator;
 mod clinic;
@@ -30,23 +30,23 @@ Examples:
   vouchsafe demo                   the same to try yourself: prints curl lines, serves until Ctrl-C
   vouchsafe demo --json            addresses, tokens and ids for a script
 
-Everybody in it is made up by a seeded generator. Everything else is real: keys, encryption,
+A seeded generator makes up all people in the demo. Everything else is real: keys, encryption,
 policies, audit log, TLS, passwords and one-time codes.";
 
 /// Start everything with a synthetic clinic, and show what each role may do
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Which clinic the generator makes
+    /// Seed of the generator: each seed gives another clinic
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// An empty folder to keep the demo in [default: a temporary one, removed at the end]
+    /// Empty folder for the demo [default: a temporary one, removed at the end]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Port of the data plane; 0 for any [default: 8443, or any when that is taken]
+    /// Port of the data plane; 0 for any [default: 8443, or any if it is in use]
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
-    /// Send the requests that are shown, check what comes back, and end
+    /// Send the requests, check the answers, and end
     #[arg(long)]
     once: bool,
     /// Print one JSON object
@@ -54,7 +54,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Tokens are renewed so often: before they end after 15 minutes.
+/// Interval of token renewal: tokens expire after 15 minutes.
 const RENEW: Duration = Duration::from_secs(9 * 60);
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
@@ -89,7 +89,7 @@ async fn demo(args: Args) -> anyhow::Result<Ended> {
     Ok(ended)
 }
 
-/// The demo proper, while the service serves.
+/// The demo itself, while the service runs.
 async fn play(
     args: &Args,
     data: &DataFolder,
@@ -97,7 +97,7 @@ async fn play(
     (cast, scene): (&mut Cast, &Scene),
     stop: &CancellationToken,
 ) -> anyhow::Result<Ended> {
-    // Beside the service that serves, as every other command works beside it.
+    // Opened beside the running service, as every other command does.
     let installation = data.open().await?;
     let ended = async {
         cast.sign_in(&installation, stand).await?;
@@ -120,7 +120,7 @@ async fn play(
         Ok(Ended::Well)
     }
     .await;
-    // First what uses the recorder, then, with the service that serves, the recorder.
+    // First close the installation, which uses the recorder; then stop the service, which stops the recorder.
     installation.close().await;
     ended
 }

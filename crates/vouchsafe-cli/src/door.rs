@@ -1,5 +1,5 @@
-//! The two ways to sign-in and enrolment: over HTTPS to the service that runs, or directly on the
-//! installation of this host when none does.
+//! The two ways to sign-in and enrolment: over HTTPS to the running service, or directly on the installation of this
+//! host if none runs.
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,19 +18,19 @@ use crate::told;
 
 /// One of the two ways.
 pub(crate) enum Door {
-    /// To a service that runs.
+    /// To a running service.
     Remote(Remote),
     /// On the installation itself.
     Local(Box<Installation>),
 }
 
-/// A service that runs, and how it is trusted.
+/// A running service, and the client that trusts it.
 pub(crate) struct Remote {
     base: String,
     client: Client,
 }
 
-/// What the page behind an enrolment link shows.
+/// The content of the page behind an enrolment link.
 #[derive(Deserialize)]
 pub(crate) struct Enrolment {
     pub(crate) name: String,
@@ -46,7 +46,7 @@ pub(crate) struct Enrolment {
 pub(crate) struct SignedIn {
     #[serde(deserialize_with = "secret")]
     pub(crate) access_token: Zeroizing<String>,
-    /// Seconds.
+    /// Lifetime in seconds.
     pub(crate) expires_in: i64,
 }
 
@@ -68,7 +68,7 @@ impl Door {
         let remote = Remote::new(&base, ca)?;
         match remote.answers().await {
             Ok(()) => Ok(Self::Remote(remote)),
-            // Who names a URL means that one, unless it is this installation's own.
+            // A given URL means that service, unless it is this installation's own.
             Err(error) if data.is_there() && base == settings.base_url() && is_absent(&error) => {
                 Ok(Self::Local(Box::new(data.open().await?)))
             }
@@ -76,7 +76,7 @@ impl Door {
         }
     }
 
-    /// What the page behind an enrolment link shows.
+    /// The content of the page behind an enrolment link.
     pub(crate) async fn enrolment(&self, token: &str) -> anyhow::Result<Enrolment> {
         match self {
             Self::Remote(remote) => {
@@ -98,7 +98,7 @@ impl Door {
         }
     }
 
-    /// Uses an enrolment link up.
+    /// Uses an enrolment link.
     pub(crate) async fn enrol(
         &self,
         token: &str,
@@ -114,7 +114,7 @@ impl Door {
         }
     }
 
-    /// Signs somebody in.
+    /// Signs a person in.
     pub(crate) async fn sign_in(
         &self,
         login: &str,
@@ -130,7 +130,7 @@ impl Door {
         }
     }
 
-    /// Ends what was opened.
+    /// Closes the installation or the client.
     pub(crate) async fn close(self) {
         if let Self::Local(installation) = self {
             installation.close().await;
@@ -138,7 +138,7 @@ impl Door {
     }
 }
 
-/// Uses an enrolment link up, on the installation itself.
+/// Uses an enrolment link, on the installation itself.
 pub(crate) async fn enrol(
     installation: &Installation,
     token: &str,
@@ -151,7 +151,7 @@ pub(crate) async fn enrol(
     enrolled.map(drop).map_err(|error| told(&error))
 }
 
-/// Signs somebody in, on the installation itself.
+/// Signs a person in, on the installation itself.
 pub(crate) async fn sign_in(
     installation: &Installation,
     login: &str,
@@ -169,7 +169,7 @@ pub(crate) async fn sign_in(
 }
 
 impl Remote {
-    /// The service at this URL, trusted by this certificate (PEM) alone, or as the system trusts.
+    /// The service at this URL, verified with only this certificate (PEM), or with the system's certificates.
     pub(crate) fn new(base: &str, ca: Option<&Path>) -> anyhow::Result<Self> {
         if !base.starts_with("https://") {
             anyhow::bail!("the service's URL must begin with https://");
@@ -180,7 +180,7 @@ impl Remote {
         })
     }
 
-    /// Whether somebody answers whom we trust.
+    /// Whether a trusted service answers.
     async fn answers(&self) -> Result<(), reqwest::Error> {
         let url = format!("{}/.well-known/jwks.json", self.base);
         self.client
@@ -220,7 +220,7 @@ impl Remote {
     }
 }
 
-/// An HTTPS client that trusts this certificate (PEM) alone, or as the system trusts.
+/// An HTTPS client that trusts only this certificate (PEM), or the system's certificates.
 pub(crate) fn client(ca: Option<&Path>, timeout: Duration) -> anyhow::Result<Client> {
     let mut builder = Client::builder()
         .https_only(true)
@@ -230,13 +230,13 @@ pub(crate) fn client(ca: Option<&Path>, timeout: Duration) -> anyhow::Result<Cli
         let pem = std::fs::read(ca).with_context(|| format!("cannot read {}", ca.display()))?;
         let certificates = Certificate::from_pem_bundle(&pem)
             .map_err(|_| anyhow::anyhow!("{} is not a PEM certificate", ca.display()))?;
-        // What is trusted by name is on this host or next to it: no proxy stands between.
+        // A service with a given certificate is on this host or near it: no proxy is used.
         builder = builder.tls_certs_only(certificates).no_proxy();
     }
     builder.build().context("cannot set up TLS")
 }
 
-/// Nobody listens, or somebody else does: another installation, under another certificate.
+/// No process listens, or another service does: another installation, with another certificate.
 fn is_absent(error: &reqwest::Error) -> bool {
     error.is_connect()
 }

@@ -1,10 +1,11 @@
-//! What the process keeps to itself: keys and opened records are in its memory.
+//! Protects the process's memory, which holds keys and opened records.
 
 use rustix::process::{self, Resource, Rlimit};
 
-/// No core file is written, and no other process of the same user may read this one's memory or attach to it.
+/// Prevents core files, and prevents other processes of the same user from reading this one's memory or attaching to
+/// it.
 ///
-/// Root may all the same; see the threat model.
+/// Root still can; see the threat model.
 pub(crate) fn keep_to_itself() -> std::io::Result<()> {
     let none = Rlimit {
         current: Some(0),
@@ -30,7 +31,7 @@ mod tests {
             process::dumpable_behavior().unwrap(),
             process::DumpableBehavior::NotDumpable
         );
-        // It cannot be taken back by whoever runs in the process, without the privilege.
+        // Code in the process cannot raise the hard limit again without the privilege.
         let more = Rlimit {
             current: Some(1),
             maximum: Some(1),

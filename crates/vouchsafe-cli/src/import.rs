@@ -4,8 +4,8 @@
 //! reader (a thread): hash, unpack, cut into chunks --> channel --> up to 4 chunks being written
 //! ```
 //!
-//! Every chunk is one write, all or nothing, under an idempotency key that comes from the file's
-//! digest: one that was cut off is safe to repeat. Files that are done are in a journal.
+//! Every chunk is one write, all or nothing, with an idempotency key derived from the file's digest, so an interrupted
+//! chunk is safe to repeat. Loaded files are listed in a journal.
 
 mod chunk;
 mod files;
@@ -43,19 +43,19 @@ Examples:
   vouchsafe import Patient.ndjson.gz Observation.ndjson.gz
   vouchsafe import records/ --url https://records.example.org:8443 --token-file t --ca ca.pem
 
-A bundle (transaction, or batch) is loaded as it is. A resource alone, or a line of NDJSON, whose id
-is a UUID keeps it; any other id is replaced by one that is the same in every import, in references
-too (with --url: by a new one, which references do not find). Bundles named
-hospital... and practitioner... come first, then Patient.ndjson, then all others, by name.
+A bundle (transaction, or batch) is loaded as it is. A resource alone, or a line of NDJSON, keeps
+its id if that is a UUID. Any other id is replaced by one that is the same in every import, also in
+references (with --url: by a new one, which references do not find). Bundles named hospital... and
+practitioner... come first, then Patient.ndjson, then all others, by name.
 
-Run it again after an interruption: files that are done are passed over, and a file that was cut
-off is taken up again without loading anything twice.";
+After an interruption run the command again: it skips loaded files, and continues an interrupted
+file without loading anything twice.";
 
 /// Load FHIR bundles and NDJSON
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Files and folders
+    /// Files and folders to load
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -63,10 +63,10 @@ pub(crate) struct Args {
     /// Load into the service at this URL instead of the data folder
     #[arg(long, value_name = "URL", requires = "token_file")]
     url: Option<String>,
-    /// File with an access token for the service; read again when the token has ended
+    /// File with an access token for the service; read again when the token has expired
     #[arg(long, value_name = "FILE", requires = "url")]
     token_file: Option<PathBuf>,
-    /// Certificate (PEM) by which the service is trusted [default: that of the data folder]
+    /// Certificate (PEM) to verify the service with [default: that of the data folder]
     #[arg(long, value_name = "FILE", requires = "url")]
     ca: Option<PathBuf>,
     /// Print the summary as one JSON object
@@ -74,13 +74,13 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Chunks that are written at the same time.
+/// Chunks written at the same time.
 const IN_FLIGHT: usize = 4;
-/// Chunks that wait, already unpacked.
+/// Unpacked chunks that wait.
 const AHEAD: usize = 2;
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
-    // What cannot be read is found before anything is opened.
+    // Unreadable paths are found before anything is opened.
     let found = files::find(&args.paths)?;
     block_on(import(args, found))
 }
@@ -126,7 +126,7 @@ async fn import(args: Args, found: Found) -> anyhow::Result<Ended> {
     }
     let interrupted = run.stop.is_cancelled() || ended.is_err();
     let summary = run.notes.summary(started.elapsed(), interrupted);
-    // Also when it could not go on: what was loaded is loaded.
+    // The summary is shown even after an error: loaded records stay loaded.
     let shown = summary.show(args.json);
     ended.and(shown)
 }
@@ -139,7 +139,7 @@ struct Run {
 }
 
 impl Run {
-    /// One stage after the other: what later files refer to is there when they come.
+    /// Runs one stage after another, so that later files can refer to earlier ones.
     async fn all(&self, mut sources: Vec<Source>) -> anyhow::Result<()> {
         for stage in Stage::ALL {
             let of_stage = sources
@@ -167,7 +167,7 @@ impl Run {
         let mut writes = JoinSet::new();
         let mut ended = Ok(());
         while let Some(read) = chunks.recv().await {
-            // What has failed for good ends the import; what runs beside it is finished.
+            // A permanent failure ends the import; concurrent writes are finished first.
             while let Some(written) = writes.try_join_next() {
                 ended = ended.and(written?);
             }
@@ -195,7 +195,7 @@ impl Run {
     }
 }
 
-/// Writes a chunk, and the file into the journal when it was the last one of it.
+/// Writes a chunk, and the file into the journal after its last chunk.
 async fn write(
     read: Read,
     target: &Target,

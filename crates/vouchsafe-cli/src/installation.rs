@@ -10,7 +10,7 @@ use vouchsafe_ledger::Gap;
 use crate::principal;
 use crate::told;
 
-/// Which installation.
+/// The argument that selects the installation.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct DataFolder {
     /// The data folder of the installation
@@ -25,17 +25,17 @@ pub(crate) struct DataFolder {
 }
 
 impl DataFolder {
-    /// The folder at this path.
+    /// The data folder at this path.
     pub(crate) fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
-    /// The path as it was given, for messages.
+    /// The path as given, for messages.
     pub(crate) fn given(&self) -> &Path {
         &self.path
     }
 
-    /// The arguments by which another command finds the same folder.
+    /// The arguments with which another command finds the same folder.
     pub(crate) fn argument(&self) -> String {
         if self.path == Path::new("./.vouchsafe") {
             return String::new();
@@ -43,8 +43,7 @@ impl DataFolder {
         format!(" --data {}", quoted(&self.path.to_string_lossy()))
     }
 
-    /// The one spelling of the path: the recorder's socket may be named after it, and all
-    /// commands must come to the same name.
+    /// The canonical path: the recorder's socket may be named after it, so all commands must use the same spelling.
     pub(crate) fn folder(&self) -> anyhow::Result<Folder> {
         let absolute = std::path::absolute(&self.path)?;
         if let Ok(path) = absolute.canonicalize() {
@@ -59,13 +58,12 @@ impl DataFolder {
         }))
     }
 
-    /// Whether there is an installation in it.
+    /// Whether the folder holds an installation.
     pub(crate) fn is_there(&self) -> bool {
         self.path.join("installation.json").is_file()
     }
 
-    /// Its settings for a command beside the service that may run: where the system chose the
-    /// port, with that port.
+    /// The settings for a command beside a running service. If the system chose the port, they contain that port.
     pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
         let mut settings = self.settings_to_serve()?;
         if settings.data_listen.port() == 0
@@ -76,29 +74,29 @@ impl DataFolder {
         Ok(settings)
     }
 
-    /// Its settings, under the overrides of the environment.
+    /// The settings, with the overrides of the environment.
     pub(crate) fn settings_to_serve(&self) -> anyhow::Result<Settings> {
         let variables = std::env::vars_os().filter_map(|(name, value)| {
-            // What is not text is nobody's setting.
+            // A variable that is not text is not a setting.
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
         Settings::load(&self.path, variables).map_err(|error| told(&error))
     }
 
-    /// The certificate of its listeners, which its clients trust and no other.
+    /// The certificate of the service's listeners, the only one that clients trust.
     pub(crate) fn certificate(&self, settings: &Settings) -> PathBuf {
         let own = || self.path.join("tls").join("certificate.pem");
         settings.tls.certificate.clone().unwrap_or_else(own)
     }
 
-    /// Opens the installation, which must be there.
+    /// Opens an existing installation.
     pub(crate) async fn open(&self) -> anyhow::Result<Installation> {
         let settings = self.settings()?;
         let opened = self.open_with(settings, None, Gap::Refused).await?;
         Ok(opened.installation)
     }
 
-    /// Opens the installation; with an administrator, makes what a first start makes.
+    /// Opens the installation; with an administrator, creates what a first start creates.
     pub(crate) async fn open_with(
         &self,
         settings: Settings,
@@ -119,7 +117,7 @@ impl DataFolder {
     }
 }
 
-/// A text as a shell takes it for one word.
+/// A text quoted as one word for a shell.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! The command `vouchsafe`: starts the service, and all that is done to it at a terminal.
+//! The command `vouchsafe`: starts the service, and administers an installation at a terminal.
 
 mod audit;
 mod check;
@@ -28,7 +28,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const EXAMPLES: &str = "\
 Examples:
   vouchsafe demo --once                  see every safeguard at work, on synthetic data
-  vouchsafe serve                        make an installation in ./.vouchsafe and serve it
+  vouchsafe serve                        create an installation in ./.vouchsafe and serve it
   vouchsafe import records/              load FHIR bundles and NDJSON
   vouchsafe person add 'Ada Example' ada@example.org --role clinician --days 90 --reason 'new hire'
   vouchsafe audit verify                 check the whole audit log
@@ -37,7 +37,7 @@ Examples:
 
 Exit codes: 0 done; 1 not done, or something was found; 2 wrong arguments.";
 
-/// A record service for protected health information, every safeguard on.
+/// A record service for protected health information, with every safeguard on
 #[derive(Debug, Parser)]
 #[command(name = "vouchsafe", version, after_help = EXAMPLES)]
 struct Cli {
@@ -67,18 +67,18 @@ enum Command {
     Recorder(recorder::Args),
 }
 
-/// How a command ended, when it did what it was asked to.
+/// The result of a command that ran.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Ended {
-    /// All is well.
+    /// No fault was found.
     Well,
-    /// It ran, and found something wrong.
+    /// The command ran and found a fault.
     Badly,
 }
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| {
-        // The location only: a panic's message may quote what it choked on.
+        // Only the location is logged: a panic's message may quote the input that caused it.
         let place = info
             .location()
             .map_or_else(String::new, ToString::to_string);
@@ -98,7 +98,7 @@ fn main() -> ExitCode {
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        // What is scanned may be named after a patient: a wrong argument is not repeated.
+        // A scanned path may contain a patient's name: a wrong argument is not repeated.
         Err(error)
             if error.use_stderr()
                 && std::env::args_os()
@@ -117,7 +117,7 @@ fn main() -> ExitCode {
         Command::Import(args) => import::run(args),
         Command::Person(args) => person::run(args),
         Command::Audit(args) => audit::run(&args),
-        // It has exit codes of its own, and needs no installation.
+        // The scan has exit codes of its own, and needs no installation.
         Command::Scan(args) => return vouchsafe_scan::command::run(&args),
         Command::Evidence(args) => return vouchsafe_evidence::command::run(&args),
         Command::Collect(args) => return vouchsafe_evidence::command::collect(&args),
@@ -128,7 +128,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::Badly) => ExitCode::from(1),
-        // Who reads us has seen enough: `vouchsafe audit show | head`.
+        // The reader has closed the pipe: `vouchsafe audit show | head`.
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::complain(&format!("error: {error:#}"));
@@ -137,7 +137,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// All arguments. The examples of the small binaries are shown as they are typed here.
+/// The complete command. The examples of the small binaries are shown with this program's name.
 fn command() -> clap::Command {
     Cli::command()
         .mut_subcommand("scan", |scan| {
@@ -148,7 +148,7 @@ fn command() -> clap::Command {
         })
 }
 
-/// A command and all below it, with another name in their examples.
+/// A command and its subcommands, with another name in their examples.
 fn renamed(command: clap::Command, from: &str, to: &str) -> clap::Command {
     let help = command.get_after_help().map(ToString::to_string);
     let command = match help {
@@ -160,7 +160,7 @@ fn renamed(command: clap::Command, from: &str, to: &str) -> clap::Command {
 
 /// Runs a command that waits for files, processes and networks.
 fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    // The runtime's code for a future is there three times; for a pointer that is little.
+    // Boxed: the runtime's code for a future is compiled three times, and for a pointer it is small.
     let work: Pin<Box<dyn Future<Output = anyhow::Result<T>> + '_>> = Box::pin(work);
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -169,7 +169,7 @@ fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<
         .block_on(work)
 }
 
-/// An error of ours, told in its own words: they say all that their sources say, too.
+/// An error of ours in its own words, which already include those of its sources.
 fn told(error: &impl std::fmt::Display) -> anyhow::Error {
     anyhow::anyhow!("{error}")
 }

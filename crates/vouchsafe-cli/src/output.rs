@@ -1,4 +1,4 @@
-//! The one place that writes to the terminal.
+//! The only module that writes to the terminal.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -8,7 +8,7 @@ use serde::Serialize;
 /// Writes a line to standard output.
 ///
 /// # Errors
-/// When nobody reads it any more; see [`is_closed`].
+/// If nobody reads standard output any more; see [`is_closed`].
 pub(crate) fn say(line: impl Display) -> anyhow::Result<()> {
     writeln!(io::stdout().lock(), "{line}")?;
     Ok(())
@@ -22,12 +22,12 @@ pub(crate) fn say_json(value: &impl Serialize) -> anyhow::Result<()> {
     say(serde_json::to_string(value)?)
 }
 
-/// Writes a line to standard error. When even that is closed, there is nobody to tell.
+/// Writes a line to standard error. If that is closed too, the line is lost.
 pub(crate) fn complain(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Asks for a line at the terminal, on standard error, so that what is piped stays clean.
+/// Asks for a line at the terminal. The question goes to standard error, so that piped output stays clean.
 ///
 /// # Errors
 /// When there is no more input.
@@ -42,14 +42,14 @@ pub(crate) fn ask(question: &str) -> anyhow::Result<String> {
     Ok(line.trim().to_owned())
 }
 
-/// Whether a command failed only because its reader went away.
+/// Whether a command failed only because the reader of its output went away.
 pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<io::Error>()
         .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Pads the columns of rows to the same width; the last one is left as it is.
+/// Pads the columns of rows to the same width, except the last column.
 pub(crate) fn table<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));

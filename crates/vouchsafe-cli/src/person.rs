@@ -1,4 +1,4 @@
-//! `vouchsafe person`: people, their factors, their rights and the records that stand for them.
+//! `vouchsafe person`: people, their factors, their rights and the records that represent them.
 
 mod add;
 mod enrol;
@@ -59,7 +59,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
     })
 }
 
-/// Somebody, by e-mail address or id.
+/// The person with this e-mail address or id.
 async fn find(installation: &Installation, who: &str) -> anyhow::Result<PersonId> {
     if let Ok(id) = who.parse() {
         return Ok(id);
@@ -73,7 +73,7 @@ async fn find(installation: &Installation, who: &str) -> anyhow::Result<PersonId
     })
 }
 
-/// Writes a change down, then makes it.
+/// Records a change in the log, then makes it.
 pub(crate) async fn change<T>(
     installation: &Installation,
     prepared: Result<Prepared<'_, T>, AdminError>,
@@ -83,7 +83,7 @@ pub(crate) async fn change<T>(
     changed.map_err(|error| told(&error))
 }
 
-/// Opens an installation for a piece of work, and closes it whatever came of it.
+/// Opens an installation for a piece of work, and closes it whatever the result.
 async fn with<T>(
     data: &DataFolder,
     work: impl AsyncFnOnce(&Installation) -> anyhow::Result<T>,
@@ -94,7 +94,7 @@ async fn with<T>(
     done
 }
 
-/// Shows a one-time link to whoever is to hand it on.
+/// Shows a one-time link to the person who will pass it on.
 fn show_link(
     installation: &Installation,
     data: &DataFolder,

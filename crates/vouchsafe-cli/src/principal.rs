@@ -1,9 +1,9 @@
-//! Who acts: the user of the operating system who runs the command.
+//! The principal of a command: the user of the operating system who runs it.
 
 use vouchsafe_identity::{Actor, OsUser};
 use vouchsafe_installation::Administrator;
 
-/// The user who runs this command, as the system knows them: not what `$USER` says.
+/// The user who runs this command, as the system knows them, not by `$USER`.
 pub(crate) fn os_user() -> OsUser {
     let name = whoami::username().ok();
     name.as_deref()
@@ -20,12 +20,12 @@ fn nobody() -> OsUser {
     OsUser::new("nobody").expect("a plain name")
 }
 
-/// The actor of what this command changes.
+/// The actor of this command's changes.
 pub(crate) fn actor() -> Actor {
     Actor::OsUser(os_user())
 }
 
-/// Who becomes the first administrator when nobody is named: whoever starts the first start.
+/// The first administrator if none is named: the user who runs the first start.
 pub(crate) fn default_administrator() -> Administrator {
     let user = os_user();
     let real = whoami::realname().unwrap_or_default();

@@ -14,16 +14,16 @@ use crate::{Ended, told};
 /// Runs the recorder of an audit log until standard input closes
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The audit log's folder
+    /// Folder of the audit log
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
-    /// Where to listen
+    /// Path of the socket to listen on
     #[arg(long, value_name = "PATH")]
     socket: PathBuf,
-    /// How much the service logs that started it
+    /// Log level of the service that started it
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log_level: LogLevel,
-    /// A policy bundle whose decisions are recorded, by its hash: entries that name another are refused
+    /// Hash of a policy bundle that entries may name; entries with another bundle are refused
     #[arg(long = "bundle", value_name = "HASH", value_parser = bundle_hash)]
     bundles: Vec<BundleHash>,
     /// Start although the clock is far ahead of the last entry
@@ -36,7 +36,7 @@ fn bundle_hash(text: &str) -> Result<BundleHash, &'static str> {
         .map_err(|_| "a bundle's hash is 64 digits, 0-9 and a-f")
 }
 
-/// The answer to a clock far ahead of the log.
+/// The tolerance for a clock far ahead of the log.
 pub(crate) const fn gap(clock_is_right: bool) -> Gap {
     match clock_is_right {
         true => Gap::Confirmed,
@@ -46,7 +46,7 @@ pub(crate) const fn gap(clock_is_right: bool) -> Gap {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
     logging::start_recorder(args.log_level);
-    // The service has its last entries to write when it is told to stop.
+    // Signals are ignored: the service still has its last entries to write when it is asked to stop.
     outlive_them()?;
     let config = RecorderConfig {
         gap: gap(args.clock_is_right),

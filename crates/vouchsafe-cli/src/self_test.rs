@@ -1,5 +1,5 @@
-//! `vouchsafe self-test`: tries the safeguards of an installation by attack, on copies and made-up records, and counts what
-//! only it can see. Its report is evidence.
+//! `vouchsafe self-test`: attacks the safeguards of an installation, on copies and made-up records, and counts facts
+//! that only the installation knows. Its report is evidence.
 
 mod access;
 mod attacked;
@@ -30,18 +30,18 @@ Examples:
   vouchsafe self-test --json > evidence/self-test.json
   vouchsafe self-test --canary Patient/ID --token-file ben.header --logs /var/log/vouchsafe/
 
-No record is changed. The audit log is attacked as a copy in a temporary folder, sealing on made-up
-records under keys of their own, the verifier of tokens with a key of its own. The log records the
-self-test under the user who runs it.
+No record is changed. The self-test attacks a copy of the audit log in a temporary folder, made-up
+records under keys of their own, and the verifier of tokens with a key of its own. The log records
+the self-test under the user who runs it.
 
 With --canary, that record is read from the running service: decided and logged like any access. Its
-values are then looked for in raw storage, and kept nowhere. A database in PostgreSQL is searched in
+values are then searched for in raw storage, and not kept. A database in PostgreSQL is searched in
 a --dump (pg_dump --format=plain).
 
-Exit code 1: something is wrong, or a part that was asked for could not be tried. As evidence, name
-the report by [[self_test]] in evidence.toml; checks judge it.";
+Exit code 1: a safeguard failed, or a requested part could not run. To use the report as evidence,
+name it under [[self_test]] in evidence.toml; checks judge it.";
 
-/// Try the safeguards of an installation by attack, and count its people, keys and entries, as evidence
+/// Attack the safeguards of an installation, and count its people, keys and entries, as evidence
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -50,16 +50,16 @@ pub(crate) struct Args {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
-    /// A record whose values are looked for in raw storage
+    /// A record whose values are searched for in raw storage
     #[arg(long, value_name = "TYPE/ID", requires = "token_file")]
     canary: Option<Canary>,
-    /// The token of somebody who may read it
+    /// File with the access token of a person who may read the record
     #[arg(long, value_name = "FILE", requires = "canary")]
     token_file: Option<PathBuf>,
-    /// A plain dump of a database in PostgreSQL, or a folder of dumps; it is not unpacked
+    /// A plain dump of a database in PostgreSQL, or a folder of dumps; dumps are not unpacked
     #[arg(long = "dump", value_name = "PATH", requires = "canary")]
     dumps: Vec<PathBuf>,
-    /// Logs of the service, or folders of them, to be scanned for PHI
+    /// Logs of the service, or folders of them, to scan for PHI
     #[arg(long = "logs", value_name = "PATH")]
     logs: Vec<PathBuf>,
 }
@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
 }
 
 impl Args {
-    /// The parts that only arguments ask for.
+    /// The parts that run only if an argument asks for them.
     fn asked(&self) -> Vec<&'static str> {
         let storage = self.canary.is_some().then_some("storage");
         let leaks = (!self.logs.is_empty()).then_some("leaks");
@@ -95,11 +95,11 @@ impl Args {
     }
 }
 
-/// What keeps a self-test from having gone well.
+/// Faults and gaps of a self-test.
 struct Found {
-    /// What is wrong.
+    /// Safeguards that failed.
     faults: Vec<String>,
-    /// What should have been tried, and was not.
+    /// Tests that should have run, and did not.
     gaps: Vec<String>,
 }
 
@@ -158,7 +158,7 @@ async fn report(args: &Args, installation: &Installation) -> anyhow::Result<Repo
     })
 }
 
-/// What was tried; what could not be is noted with its reason.
+/// The result of a part; a part that could not run is noted with its reason.
 fn keep<T>(part: &str, done: anyhow::Result<T>, not_done: &mut Vec<NotDone>) -> Option<T> {
     match done {
         Ok(done) => Some(done),

@@ -17,18 +17,17 @@ Examples:
   vouchsafe serve --administrator 'Ada Example <ada@example.org>'
   VOUCHSAFE_DATA_LISTEN=0.0.0.0:8443 vouchsafe serve --data /var/lib/vouchsafe
 
-The first start makes the installation: keys, audit log, certificate, policies, databases, and a
-one-time link by which the first administrator enrols. Settings are read from DIR/vouchsafe.toml
-and from VOUCHSAFE_... variables. Ctrl-C or SIGTERM stops it once running requests have ended.";
+The first start creates the installation: keys, audit log, certificate, policies, databases, and a
+one-time link with which the first administrator enrols. Settings come from DIR/vouchsafe.toml and
+from VOUCHSAFE_... variables. After Ctrl-C or SIGTERM it finishes running requests and stops.";
 
-/// Start the service; in an empty folder, make an installation first
+/// Start the service; in an empty folder, create an installation first
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     data: DataFolder,
-    /// Who becomes the first administrator, if this is the first start
-    /// [default: the user who runs the command]
+    /// First administrator, if this is the first start [default: the user who runs the command]
     #[arg(long, value_name = "NAME <EMAIL>")]
     administrator: Option<Administrator>,
     /// Start although the clock is more than 31 days ahead of the last entry of the audit log
@@ -49,7 +48,7 @@ async fn serve(args: Args) -> anyhow::Result<Ended> {
     let stop = stop_on_signal(|| {
         event(Level::Info, "stopping: running requests end first", &[]);
     })?;
-    // First of all: when a port is taken, nothing is made.
+    // Ports come first: if one is in use, nothing is created.
     let ports = Ports::open(&mut settings).await;
     let ports = ports.map_err(|error| told(&error))?;
     let base = settings.base_url();
@@ -69,13 +68,13 @@ async fn serve(args: Args) -> anyhow::Result<Ended> {
         Ok(running) => running,
         Err(error) => {
             if let Some((named, invitation)) = invitation {
-                // It is shown once: it must not be lost.
+                // The link is shown only once, so a failed output must be an error.
                 invite(&named, &invitation, &base, &args.data)?;
             }
             return Err(told(&error));
         }
     };
-    // A closed standard output is no reason to stop serving.
+    // A closed standard output does not stop the service.
     let _ = match args.json {
         true => announce_json(&running, &base, (invitation.as_ref(), settled), &args.data),
         false => announce(&running, &base, (invitation.as_ref(), settled), &args.data),
@@ -84,7 +83,7 @@ async fn serve(args: Args) -> anyhow::Result<Ended> {
     served.map(|()| Ended::Well).map_err(|error| told(&error))
 }
 
-/// The link by which somebody enrols. The token is in its fragment, which no browser sends.
+/// The enrolment link of a person. The token is in its fragment, which browsers do not send.
 pub(crate) fn enrolment_link(base: &str, invitation: &Invitation) -> String {
     format!("{base}/auth/enrol#{}", invitation.token.expose())
 }

@@ -3,13 +3,13 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// What a shell reports of a program that was interrupted: 128 + SIGINT.
+/// The exit code of a shell for an interrupted program: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
-/// A token that is cancelled by the first signal, which is told by `tell`.
+/// A token that the first signal cancels; `tell` then tells the user.
 ///
 /// # Errors
-/// When the system gives no signals.
+/// If the system refuses to register the signals.
 pub(crate) fn stop_on_signal(tell: fn()) -> anyhow::Result<CancellationToken> {
     let (mut interrupt, mut terminate) = (
         signal(SignalKind::interrupt())?,
@@ -22,18 +22,18 @@ pub(crate) fn stop_on_signal(tell: fn()) -> anyhow::Result<CancellationToken> {
         tell();
         cancelled.cancel();
         either(&mut interrupt, &mut terminate).await;
-        // What was acknowledged is durable; the recorder ends when its standard input closes.
+        // Acknowledged entries are durable; the recorder ends when its standard input closes.
         std::process::exit(INTERRUPTED);
     });
     Ok(stop)
 }
 
-/// From now on, these signals end this process no more: it ends with whom it works for.
+/// Ignores these signals from now on: the recorder ends with its service.
 ///
 /// Service managers send them to every process of a service at once.
 ///
 /// # Errors
-/// When the system gives no signals.
+/// If the system refuses to register the signals.
 pub(crate) fn outlive_them() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
@@ -44,8 +44,8 @@ pub(crate) fn outlive_them() -> anyhow::Result<()> {
         SignalKind::terminate(),
         SignalKind::hangup(),
     ] {
-        // Who has asked for a signal once gets it for as long as the process lives, listener or not: that is documented
-        // of the library, and what is wanted here.
+        // As the library documents, a process that has registered a signal once keeps receiving it, with or without a
+        // listener. That is intended here.
         drop(signal(kind)?);
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Access tokens in files: read by their owner alone, never on a command line.
+//! Access tokens in files: only their owner can read them, and they are never on a command line.
 
 use std::fs::{OpenOptions, Permissions};
 use std::io::Write as _;
@@ -10,11 +10,10 @@ use zeroize::Zeroizing;
 
 const HEADER: &str = "Authorization: Bearer ";
 
-/// Where a command's token comes from.
+/// The arguments that give a command its token.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct TokenArgs {
-    /// File with an access token, as `vouchsafe person sign-in` writes it; otherwise the
-    /// environment's VOUCHSAFE_TOKEN is taken
+    /// File with an access token, as written by `vouchsafe person sign-in` [default: the token in VOUCHSAFE_TOKEN]
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
@@ -48,8 +47,8 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     Ok(Zeroizing::new(token))
 }
 
-/// Writes a token, as the header that `curl -H @FILE` sends; nobody else can read the file, and
-/// who reads it at this moment gets the old or the new one, whole.
+/// Writes a token, as the header that `curl -H @FILE` sends. Only the owner can read the file. A concurrent reader gets
+/// the whole old token or the whole new one.
 pub(crate) fn write(path: &Path, token: &str) -> anyhow::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", std::process::id()));
@@ -61,7 +60,7 @@ pub(crate) fn write(path: &Path, token: &str) -> anyhow::Result<()> {
             .truncate(true)
             .mode(0o600)
             .open(&next)?;
-        // The mode above counts for new files only.
+        // The mode above applies to new files only.
         file.set_permissions(Permissions::from_mode(0o600))?;
         writeln!(file, "{HEADER}{token}")?;
         std::fs::rename(&next, path)

@@ -1,4 +1,4 @@
-//! Common parts of administration: approvals, and the reasons of refusals.
+//! Common parts of administration: approvals, and the reasons for refusals.
 
 use jiff::Timestamp;
 use uuid::Uuid;

@@ -230,7 +230,7 @@ impl Event {
         }
     }
 
-    /// The reason of the refusal, if it was refused.
+    /// The reason for the refusal, if it was refused.
     #[must_use]
     pub const fn refusal(&self) -> Option<&'static str> {
         match &self.what {

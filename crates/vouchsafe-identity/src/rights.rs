@@ -55,7 +55,7 @@ pub struct RightRow {
     pub ended_at: Option<Timestamp>,
     /// The actor who revoked it.
     pub ended_by: Option<String>,
-    /// The reason of the revocation.
+    /// The reason for the revocation.
     pub end_reason: Option<String>,
 }
 

@@ -160,7 +160,7 @@ impl Identity {
         .transpose()
     }
 
-    /// The time step of the code, or the reason of the refusal. One password hash is verified in every case.
+    /// The time step of the code, or the reason for the refusal. One password hash is verified in every case.
     async fn judge(
         &self,
         credentials: &Credentials,

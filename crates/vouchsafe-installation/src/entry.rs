@@ -25,7 +25,7 @@ pub struct Entry {
     pub outcome: String,
     /// The stated purpose.
     pub purpose: Option<String>,
-    /// The reason of a refusal.
+    /// The reason for a refusal.
     pub reason: Option<String>,
     /// The record.
     pub resource: Option<Resource>,
@@ -72,7 +72,7 @@ impl Entry {
         })
     }
 
-    /// The outcome, with the reason of a refusal.
+    /// The outcome, with the reason for a refusal.
     #[must_use]
     pub fn ended(&self) -> String {
         match &self.reason {

@@ -42,7 +42,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
-/// What a service sends.
+/// A request of a service.
 #[derive(Debug)]
 pub(crate) enum Request<'a> {
     Hello {
@@ -110,7 +110,7 @@ pub(crate) struct Placed {
     pub(crate) position: u32,
 }
 
-/// What the recorder sends.
+/// An answer of the recorder.
 #[derive(Debug)]
 pub(crate) enum Reply {
     Welcome(RequestId, Welcome),

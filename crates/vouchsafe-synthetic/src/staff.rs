@@ -29,7 +29,7 @@ pub(crate) struct Staff {
     pub(crate) practitioners: Vec<Practitioner>,
 }
 
-/// Somebody who treats.
+/// A practitioner.
 pub(crate) struct Practitioner {
     pub(crate) urn: Uuid,
     /// Identifier in [`SYSTEM`].

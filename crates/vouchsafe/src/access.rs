@@ -274,7 +274,7 @@ pub struct Ask<'a> {
     pub purpose: Purpose,
 }
 
-/// The reason of a refusal.
+/// The reason for a refusal.
 ///
 /// Exhaustive on purpose: a new reason must break every caller that handles them.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
@@ -322,7 +322,7 @@ impl Denied {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Decision {
-    /// The allowed classes, or the reason of the refusal. Read: some of the requested classes, never none. Other
+    /// The allowed classes, or the reason for the refusal. Read: some of the requested classes, never none. Other
     /// per-class verbs: all requested classes. All other verbs: none.
     pub outcome: Result<ClassSet, Denied>,
     /// The roles, by name, that the principal's valid rights give and the bundle knows.

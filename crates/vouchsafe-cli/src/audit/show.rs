@@ -1,4 +1,4 @@
-//! `vouchsafe audit show`: entries as they stand. Ids are tokens, detail stays sealed.
+//! `vouchsafe audit show`: entries as stored. Ids are tokens, detail stays sealed.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -14,25 +14,26 @@ Examples:
   vouchsafe audit show --from 0 --limit 20
   vouchsafe audit show --stream identity --json | head
 
-People and services stand by their ids, patients and records by keyed tokens. To have tokens turned
-back takes a right, and is logged: `vouchsafe audit who-saw`. With --json, every line is an object.";
+People and services are shown by their ids, patients and records by keyed tokens. Turning tokens
+back into ids takes a right, and is logged: `vouchsafe audit who-saw`. With --json, every line is
+an object.";
 
-/// Show entries of the audit log as they stand
+/// Show entries of the audit log as stored
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     log: LogArgs,
-    /// Begin with the entry of this index [default: as many before the end as --limit says]
+    /// Index of the first entry [default: --limit entries before the end]
     #[arg(long, value_name = "N")]
     from: Option<u64>,
-    /// Show at most so many entries
+    /// Show at most this number of entries
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
-    /// Only entries of this part of the log
+    /// Show only entries of this stream of the log
     #[arg(long, value_name = "STREAM", value_parser = ["phi", "identity", "system"])]
     stream: Option<String>,
-    /// Print each entry as a JSON object, on a line
+    /// Print each entry as one line of JSON
     #[arg(long)]
     json: bool,
 }
@@ -69,7 +70,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Ended> {
     Ok(Ended::Well)
 }
 
-/// The last entries that are asked for. Of one stream they may stand anywhere, so all are read.
+/// The requested number of last entries. Entries of one stream may be anywhere in the log, so all entries are read.
 fn last(log: &vouchsafe_ledger::reader::Log, args: &Args) -> anyhow::Result<Vec<LogEntry>> {
     let from = match args.stream {
         None => log.size().saturating_sub(args.limit as u64),
@@ -96,7 +97,7 @@ impl Args {
     }
 }
 
-/// Prints an entry, if it is one of those that are asked for.
+/// Prints an entry if it was requested.
 fn show(log_entry: &LogEntry, args: &Args) -> anyhow::Result<bool> {
     let entry = Entry::read(log_entry.index, &log_entry.json)?;
     if !args.is_wanted(&entry) {

@@ -16,10 +16,10 @@ Examples:
   cp .vouchsafe/audit/log/checkpoint /mnt/elsewhere/$(date +%F).checkpoint
   vouchsafe audit verify --seen /mnt/elsewhere/*.checkpoint
 
-It needs neither the service nor its keys: it reads the log's files, hashes every entry, and checks
-the checkpoint's signature, all tiles, all times, and that no source's entries are missing. A log
-that was rewritten as a whole holds, too, to whoever has kept no checkpoint of it: keep one a day
-where those who run the service cannot write. Exits with 1 when something does not hold.";
+The command needs neither the service nor its keys. It reads the log's files, hashes every entry,
+and checks the checkpoint's signature, all tiles, all times, and that no source's entries are
+missing. A log that was rewritten as a whole verifies, too, unless you kept a checkpoint of it: keep
+one a day where the operators of the service cannot write. The exit code is 1 if a check fails.";
 
 /// Verify the whole audit log: signature, tiles, entries, times and counters
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,7 @@ where those who run the service cannot write. Exits with 1 when something does n
 pub(crate) struct Args {
     #[command(flatten)]
     log: LogArgs,
-    /// Checkpoints of this log that were kept elsewhere: it must begin with all that they had
+    /// Checkpoints of this log that were kept elsewhere: the log must begin with all of their entries
     #[arg(long, value_name = "FILE", num_args = 1..)]
     seen: Vec<PathBuf>,
     /// Print one JSON object
@@ -35,7 +35,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// A checkpoint that was kept elsewhere, and why the log does not go on from it.
+/// A checkpoint that was kept elsewhere, and the reason why the log does not continue it.
 struct Seen<'a> {
     file: &'a Path,
     broken: Option<String>,

@@ -13,10 +13,10 @@ Examples:
   vouchsafe audit who-saw 9d0f5b7a-52c5-4b0e-8a41-2b6f7f0a3c55 --token-file otto.header
   VOUCHSAFE_TOKEN=... vouchsafe audit who-saw PATIENT --json
 
-It takes the role auditor or privacy-officer, and is itself written into the log before it answers.
-It reads the whole log, up to and with its own entry.";
+The command takes the role auditor or privacy-officer, and is itself logged before it answers. It
+reads the whole log, up to and including its own entry.";
 
-/// Show who saw a patient's records: when, what, why, with which outcome
+/// Show who saw a patient's records: when, which data, for which purpose, with which outcome
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Ended> {
     Ok(Ended::Well)
 }
 
-/// Prints it as a table.
+/// Prints the accesses as a table.
 pub(crate) fn show(seen: &Seen) -> anyhow::Result<()> {
     let rows: Vec<[String; 7]> = seen
         .accesses

@@ -1,4 +1,4 @@
-//! What a phone does: one-time codes (RFC 6238) of a key.
+//! An authenticator app: one-time codes (RFC 6238) of a key.
 
 use aws_lc_rs::hmac;
 use jiff::Timestamp;
@@ -8,12 +8,12 @@ const STEP_SECONDS: i64 = 30;
 /// An authenticator app with one key.
 pub(super) struct Authenticator {
     key: hmac::Key,
-    /// The step of the last code: none is given twice.
+    /// The step of the last code: no code is returned twice.
     last: i64,
 }
 
 impl Authenticator {
-    /// The app with this key (base32, RFC 4648); none when it is not one.
+    /// The app with this key (base32, RFC 4648); none if the key is invalid.
     pub(super) fn new(secret: &str) -> Option<Self> {
         Some(Self {
             key: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &base32(secret)?),
@@ -21,8 +21,7 @@ impl Authenticator {
         })
     }
 
-    /// The next code: of now; or of the step after, which is accepted too, when that of now was
-    /// used.
+    /// The next code: the current one, or, if that was used, the one of the next step, which is accepted too.
     pub(super) fn code(&mut self, now: Timestamp) -> String {
         let step = (now.as_second() / STEP_SECONDS).max(self.last.saturating_add(1));
         self.last = step;

@@ -1,4 +1,4 @@
-//! The synthetic clinic, loaded, and who and what of it the demo shows.
+//! Loads the synthetic clinic, and selects the people and records that the demo shows.
 
 use std::collections::HashMap;
 
@@ -14,20 +14,20 @@ use zeroize::Zeroizing;
 
 use crate::import::Local;
 
-/// Somebody of the clinic, by the id that their record has here.
+/// A person of the clinic, with the id of their record in the installation.
 #[derive(Clone, Debug)]
 pub(super) struct Somebody {
     pub(super) id: RecordId,
     pub(super) name: String,
 }
 
-/// What the demo shows.
+/// The people and records that the demo shows.
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     pub(super) practitioner: Somebody,
     /// A patient in the practitioner's care.
     pub(super) in_care: Somebody,
-    /// A patient of others.
+    /// A patient in the care of others.
     pub(super) out_of_care: Somebody,
     /// The next appointment of the patient in care.
     pub(super) appointment: RecordId,
@@ -37,7 +37,7 @@ pub(super) struct Scene {
     pub(super) resources: usize,
 }
 
-/// Loads the clinic under a right that ends with it.
+/// Loads the clinic under a right that ends with the load.
 pub(super) async fn load(
     installation: Installation,
     seed: u64,
@@ -60,7 +60,7 @@ pub(super) async fn load(
     Ok((local.end().await?, scene))
 }
 
-/// Under which ids the clinic's records were stored.
+/// The ids under which the clinic's records were stored.
 #[derive(Default)]
 struct Stored {
     ids: HashMap<String, RecordId>,
@@ -108,7 +108,7 @@ impl Stored {
         id.copied().context("somebody of the clinic was not stored")
     }
 
-    /// A record of a patient's bundle, by type and, where it matters, status.
+    /// A record of a patient's bundle, by type and, if given, status.
     fn first(&self, bundle: usize, kind: &str, status: Option<&str>) -> anyhow::Result<RecordId> {
         let mut records = self.bundles.get(&bundle).into_iter().flatten();
         records
@@ -137,7 +137,7 @@ fn scene(clinic: &Clinic, stored: &Stored) -> anyhow::Result<Scene> {
         .patients
         .iter()
         .position(|patient| patient.urn == in_care.urn);
-    // The staff's bundle is the first one.
+    // The bundle of the staff comes first.
     let bundle = place.context("the patient is not of the clinic")? + 1;
     Ok(Scene {
         practitioner: stored.person(practitioner)?,

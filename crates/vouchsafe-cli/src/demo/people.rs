@@ -1,4 +1,4 @@
-//! Somebody for each role, added, enrolled and signed in as everybody is.
+//! One person for each role, added, enrolled and signed in the ordinary ways.
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +21,7 @@ use crate::person::change;
 use crate::principal::{actor, os_user};
 use crate::{door, token_file, told};
 
-/// All who are signed in.
+/// All signed-in people.
 pub(super) struct Cast {
     people: Vec<Member>,
     service: ServiceId,
@@ -49,7 +49,7 @@ pub(super) fn administrator() -> Administrator {
     }
 }
 
-/// Uses the first administrator's link: before, no PHI route opens.
+/// Uses the first administrator's link: no PHI route opens before.
 pub(super) async fn enrol_administrator(opened: &Opened) -> anyhow::Result<Member> {
     let invitation = opened
         .invitation
@@ -66,7 +66,7 @@ pub(super) async fn enrol_administrator(opened: &Opened) -> anyhow::Result<Membe
 }
 
 impl Cast {
-    /// Adds and enrols somebody for each role.
+    /// Adds and enrols a person for each role.
     pub(super) async fn enrol(
         installation: &Installation,
         administrator: Member,
@@ -104,7 +104,7 @@ impl Cast {
         })
     }
 
-    /// Signs everybody in, anew, and writes their tokens into the demo's folder.
+    /// Signs all people in again, and writes their tokens into the demo's folder.
     pub(super) async fn sign_in(
         &mut self,
         installation: &Installation,

@@ -1,4 +1,4 @@
-//! What a demo prints: for people, and for programs.
+//! The output of a demo, for people and for programs.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use super::tour::Guide;
 use crate::installation::quoted;
 use crate::output;
 
-/// Prints who is signed in and what to try.
+/// Prints the signed-in people and commands to try.
 pub(super) fn text(guide: &Guide, cast: &Cast) -> anyhow::Result<()> {
     let scene = &guide.scene;
     let fate = if guide.is_removed {
@@ -110,7 +110,7 @@ pub(super) fn json(guide: &Guide, cast: &Cast) -> anyhow::Result<()> {
     }))
 }
 
-/// This program, as it is called from any folder.
+/// The path of this program, valid from any folder.
 fn program() -> String {
     let called = std::env::args_os().next().unwrap_or_default();
     let path = std::env::current_exe().ok();

@@ -1,4 +1,4 @@
-//! Where a demo stands: its folder and its ports.
+//! Folder and ports of a demo.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use uuid::Uuid;
 use vouchsafe_installation::files::private_folder;
 
-/// The port of the data plane, as of `serve`.
+/// The port of the data plane, as in `serve`.
 const PORT: u16 = 8443;
 
 /// A folder for one demo.
@@ -24,7 +24,7 @@ enum Fate {
 }
 
 impl Stand {
-    /// Makes the folder and chooses the ports.
+    /// Creates the folder and chooses the ports.
     pub(super) fn make(folder: Option<PathBuf>, port: Option<u16>) -> anyhow::Result<Self> {
         let fate = if folder.is_some() {
             Fate::Kept
@@ -54,7 +54,7 @@ impl Stand {
         Ok(stand)
     }
 
-    /// Settings that every command that is given this folder finds, and no environment's.
+    /// Writes settings that every command with this folder uses, independent of the environment.
     fn write_settings(&self) -> anyhow::Result<()> {
         let operations = free(0)?;
         let text = format!(
@@ -71,12 +71,12 @@ impl Stand {
         &self.folder
     }
 
-    /// Whether the folder goes when the demo ends.
+    /// Whether the folder is removed when the demo ends.
     pub(super) fn is_removed(&self) -> bool {
         self.fate == Fate::Removed
     }
 
-    /// The file with a role's token, as seen from the folder.
+    /// The file with a role's token, relative to the folder.
     pub(super) fn token_file(role: &str) -> String {
         format!("tokens/{role}.header")
     }
@@ -92,7 +92,7 @@ impl Stand {
 }
 
 impl Drop for Stand {
-    /// A demo that did not come about leaves nothing behind.
+    /// A demo that failed to start leaves nothing behind.
     fn drop(&mut self) {
         if self.fate == Fate::Removed {
             let _ = std::fs::remove_dir_all(&self.folder);
@@ -100,7 +100,7 @@ impl Drop for Stand {
     }
 }
 
-/// A port that nobody listens on at this moment.
+/// A port that is free at this moment.
 fn free(port: u16) -> std::io::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
     Ok(listener.local_addr()?.port())

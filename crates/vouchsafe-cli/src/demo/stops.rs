@@ -1,14 +1,14 @@
-//! Which requests show the safeguards, and what must come of each.
+//! The requests that show the safeguards, and the expected result of each.
 
 use super::clinic::Scene;
 
-/// A request, and what must come of it.
+/// A request and its expected result.
 #[derive(Debug, Default)]
 pub(super) struct Stop {
-    /// What it shows.
+    /// The safeguard that it shows.
     pub(super) title: &'static str,
     pub(super) role: &'static str,
-    /// Below the FHIR base.
+    /// The path below the FHIR base.
     pub(super) path: String,
     pub(super) status: u16,
     /// A text that the answer must hold.
@@ -21,7 +21,7 @@ pub(super) struct Stop {
     pub(super) lacks: &'static [&'static str],
 }
 
-/// The stops, in the order in which they are told.
+/// The stops, in order.
 pub(super) fn stops(scene: &Scene) -> Vec<Stop> {
     let mut stops = Vec::from(treating(scene));
     stops.extend(at_the_desks(scene));

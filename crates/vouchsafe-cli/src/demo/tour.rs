@@ -14,7 +14,7 @@ use super::stand::Stand;
 use super::stops::{Stop, stops};
 use crate::{Ended, audit, door, output, told};
 
-/// What is shown, and where.
+/// The patients and addresses that the tour uses.
 pub(super) struct Guide {
     pub(super) base: String,
     pub(super) certificate: PathBuf,
@@ -43,7 +43,7 @@ impl Guide {
     }
 }
 
-/// What came of a stop.
+/// The result of a stop.
 #[derive(Debug, Serialize)]
 struct Outcome {
     title: &'static str,
@@ -54,7 +54,7 @@ struct Outcome {
     ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     wrong: Option<String>,
-    /// The names of the members that came back.
+    /// The names of the members in the answer.
     members: Vec<String>,
 }
 
@@ -67,7 +67,7 @@ struct Walked {
     log_holds: bool,
 }
 
-/// Sends the requests, looks into the log, and checks all of it.
+/// Sends the requests, reads the log, and checks everything.
 pub(super) async fn walk(
     guide: &Guide,
     cast: &Cast,
@@ -167,7 +167,7 @@ fn show(result: &Outcome) -> anyhow::Result<()> {
     }
 }
 
-/// Whether the log tells of every request about the patient that was shown, allowed or refused.
+/// Whether the log reports every request of the tour about the patient, allowed or refused.
 fn accesses_are_told(seen: &Seen, requests: &[Outcome], guide: &Guide) -> bool {
     let patient = guide.scene.in_care.id.to_string();
     let about = |result: &&Outcome| result.url.ends_with(&patient);

@@ -1,4 +1,4 @@
-//! What is written at once: a bundle as it came, or one made of resources.
+//! The content of one write: a bundle as it came, or one made of resources.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,31 +8,31 @@ use zeroize::Zeroizing;
 
 use super::ids::{Entry, Ids};
 
-/// A bundle to be written, all or nothing where it is a transaction.
+/// A bundle to write; a transaction is written all or nothing.
 pub(super) struct Chunk {
-    /// The file, as people know it: for messages at the terminal, and nowhere else.
+    /// The name of the file, only for messages at the terminal.
     pub(super) name: std::sync::Arc<str>,
-    /// Which chunk of which content: the idempotency key comes from it.
+    /// The idempotency key, derived from the content and the number of the chunk.
     pub(super) key: String,
     pub(super) content: Content,
 }
 
-/// What a chunk is made of.
+/// The content of a chunk.
 pub(super) enum Content {
-    /// A bundle's text, as it came.
+    /// The text of a bundle, as it came.
     Bundle(Zeroizing<Vec<u8>>),
-    /// Resources, with the line that each one stands in; they become a transaction.
+    /// Resources with their lines; they become a transaction.
     Resources(Vec<Line>),
 }
 
 /// A resource in a file.
 pub(super) struct Line {
-    /// Its line, from 1; 0 when it is alone in its file.
+    /// Its line, from 1; 0 if it is alone in its file.
     pub(super) number: u64,
     pub(super) text: Zeroizing<Vec<u8>>,
-    /// What the text was read as, until it is written. Who tries again reads it again.
+    /// The parsed text, until it is written. A retry parses it again.
     read: Mutex<Option<Document>>,
-    /// How many lines before it in the file are the same, when it has no id.
+    /// Number of equal lines before it in the file, if it has no id.
     pub(super) again: u32,
 }
 
@@ -50,7 +50,7 @@ impl Line {
         }
     }
 
-    /// The resource, as it stands in the line.
+    /// The resource, as in the line.
     pub(super) fn document(&self) -> Result<Document, NotAResource> {
         let read = self
             .read
@@ -64,14 +64,14 @@ impl Line {
     }
 }
 
-/// A line that is no resource.
+/// A line that is not a resource.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct NotAResource;
 
-/// What the resources are written as: each under its id, where it has one, so that it is the same record in every import.
+/// The resources to write: each under its id, if it has one, so that it is the same record in every import.
 ///
 /// # Errors
-/// The place of the first line that is no resource.
+/// The place of the first line that is not a resource.
 pub(super) fn resources(lines: &[Line], ids: &Ids) -> Result<Vec<Resource>, usize> {
     let entry = |(place, line): (usize, &Line)| {
         let Entry {
@@ -90,7 +90,7 @@ pub(super) fn resources(lines: &[Line], ids: &Ids) -> Result<Vec<Resource>, usiz
 }
 
 impl Line {
-    /// The line as an entry of a transaction, for another host.
+    /// The line as an entry of a transaction, for a remote host.
     fn entry(&self, ids: &Ids, out: &mut Vec<u8>) -> Result<(), NotAResource> {
         let Entry {
             record_type,
@@ -112,10 +112,10 @@ impl Line {
     }
 }
 
-/// The text of the transaction that writes these resources; numbers keep theirs.
+/// The text of the transaction that writes these resources; numbers keep their text.
 ///
 /// # Errors
-/// The place of the first line that is no resource.
+/// The place of the first line that is not a resource.
 pub(super) fn transaction(lines: &[Line], ids: &Ids) -> Result<Zeroizing<Vec<u8>>, usize> {
     let length: usize = lines.iter().map(|line| line.text.len() + 160).sum();
     let mut out = Zeroizing::new(Vec::with_capacity(length + 64));
@@ -147,7 +147,7 @@ mod tests {
         (1..).zip(texts).map(line).collect()
     }
 
-    /// As an installation makes them; two are never the same.
+    /// Ids as an installation makes them; two instances never agree.
     fn keyed() -> Ids {
         let key = vouchsafe::trusted::index_key(Secret::random(), TenantId::random(), 1);
         Ids::by(Arc::new(key))

@@ -1,4 +1,4 @@
-//! Which files are loaded, and in which order.
+//! The files to load, and their order.
 
 use std::collections::HashSet;
 use std::fs::Metadata;
@@ -14,13 +14,13 @@ pub(super) struct Source {
     pub(super) form: Form,
     pub(super) packing: Packing,
     pub(super) stage: Stage,
-    /// Its length as it lies there.
+    /// Its stored length in bytes.
     pub(super) bytes: u64,
-    /// Which file it is, whatever its path: device and inode.
+    /// The identity of the file, whatever its path: device and inode.
     file: (u64, u64),
 }
 
-/// What is in a file.
+/// The content of a file.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Form {
     /// One document: a bundle or a resource.
@@ -29,7 +29,7 @@ pub(super) enum Form {
     Ndjson,
 }
 
-/// How a file is packed.
+/// The packing of a file.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Packing {
     Plain,
@@ -37,14 +37,14 @@ pub(super) enum Packing {
     Bzip2,
 }
 
-/// When a file is loaded: after all of the stages before.
+/// The stage in which a file is loaded, after all earlier stages.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Stage {
-    /// Organisations, places and staff.
+    /// Organisations, locations and staff.
     Staff,
-    /// Patients, to whom the rest refers.
+    /// Patients, to whom the other records refer.
     Patients,
-    /// The rest.
+    /// All other records.
     Rest,
 }
 
@@ -66,20 +66,20 @@ impl Stage {
     }
 }
 
-/// What was found to load.
+/// The files that were found to load.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) sources: Vec<Source>,
-    /// Further paths of those files.
+    /// Further paths of the same files.
     pub(super) same: u64,
-    /// What else is in folders: files that are neither JSON nor NDJSON, links to folders, pipes.
+    /// Other content of folders: files that are neither JSON nor NDJSON, links to folders, pipes.
     pub(super) others: u64,
 }
 
 /// The files at these paths, and in the folders among them, in the order of loading.
 ///
 /// # Errors
-/// When a path is not there, or a file that was named has a name that says nothing.
+/// If a path does not exist, or the name of a given file does not show its format.
 pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Found> {
     let mut sources = Vec::new();
     let mut others = 0;
@@ -90,7 +90,7 @@ pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Found> {
             below(path, &mut sources, &mut others)?;
             continue;
         }
-        // A file is read twice, first for its digest: what can be read once is none.
+        // A file is read twice, first for its digest, so a pipe cannot be loaded.
         if !metadata.is_file() {
             anyhow::bail!("{} is no regular file", path.display());
         }
@@ -118,12 +118,12 @@ pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Found> {
     })
 }
 
-/// Adds what can be loaded of a folder and the folders in it; other files are passed over.
+/// Adds the loadable files of a folder and its subfolders; other files are skipped and counted.
 fn below(folder: &Path, sources: &mut Vec<Source>, others: &mut u64) -> anyhow::Result<()> {
     let unreadable = || format!("cannot read the folder {}", folder.display());
     for entry in std::fs::read_dir(folder).with_context(unreadable)? {
         let entry = entry.with_context(unreadable)?;
-        // Links to folders are not followed: they may lead round in circles.
+        // Links to folders are not followed: they may form a loop.
         let kind = entry.file_type().with_context(unreadable)?;
         if kind.is_dir() {
             below(&entry.path(), sources, others)?;
@@ -134,7 +134,7 @@ fn below(folder: &Path, sources: &mut Vec<Source>, others: &mut u64) -> anyhow::
             *others += 1;
             continue;
         }
-        // Of a link, of the file that it leads to: one that leads nowhere is nothing to pass over in silence.
+        // Metadata of the target of a link: a dangling link is an error, not a silent skip.
         let metadata =
             std::fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
         match source(&path, &metadata).filter(|_| metadata.is_file()) {
@@ -157,7 +157,7 @@ fn source(path: &Path, metadata: &Metadata) -> Option<Source> {
     })
 }
 
-/// What the name of a file says of it, whatever its encoding.
+/// The format that the name of a file shows, whatever its encoding.
 fn named(path: &Path) -> Option<(Form, Packing, Stage)> {
     let name = path.file_name()?.to_string_lossy();
     let parts = |name: &str| {
@@ -246,7 +246,7 @@ mod tests {
         );
     }
 
-    /// As older systems wrote them: Latin-1 is no UTF-8.
+    /// Names of older systems: Latin-1 is not UTF-8.
     #[test]
     fn a_name_in_another_encoding_is_found() {
         use std::os::unix::ffi::OsStrExt as _;
@@ -268,7 +268,7 @@ mod tests {
         let dotted = folder.path().join("./x.json");
         let found = find(&[path.clone(), dotted, link]).unwrap();
         assert_eq!((found.sources.len(), found.same), (1, 2));
-        // As another kind of file it is another one.
+        // With another extension it is another format.
         let lines = folder.path().join("x.ndjson");
         std::os::unix::fs::symlink(&path, &lines).unwrap();
         let found = find(&[path, lines]).unwrap();
@@ -282,7 +282,7 @@ mod tests {
         assert!(find(&[folder.path().to_owned()]).is_err());
         std::fs::write(folder.path().join("a.txt"), "").unwrap();
         assert!(find(&[folder.path().join("a.txt")]).is_err());
-        // Neither does it wait for what comes out of a pipe, nor pass over a link that leads nowhere.
+        // It neither waits for a pipe, nor skips a dangling link.
         let pipe = folder.path().join("pipe.json");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());

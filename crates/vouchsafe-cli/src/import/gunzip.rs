@@ -1,12 +1,12 @@
-//! Unpacks gzip (RFC 1952): members one after the other, and the zeros that tapes and copies leave after the last one.
+//! Unpacks gzip (RFC 1952): members one after another, and the zeros that tapes and copies leave after the last one.
 
 use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 
-/// What is packed, unpacked.
+/// The unpacked bytes of a packed reader.
 pub(super) struct Gunzip<R> {
-    /// None when all of it was read.
+    /// None after the last member.
     member: Option<GzDecoder<R>>,
 }
 
@@ -34,7 +34,7 @@ impl<R: BufRead> Read for Gunzip<R> {
     }
 }
 
-/// The member after this one, if there is something but zeros. Whatever it is: it says itself when it is none.
+/// The next member, if anything but zeros follows. If that is not a member, reading it reports the error.
 fn next<R: BufRead>(member: Option<GzDecoder<R>>) -> Option<GzDecoder<R>> {
     let mut packed = member?.into_inner();
     loop {
@@ -44,7 +44,7 @@ fn next<R: BufRead>(member: Option<GzDecoder<R>>) -> Option<GzDecoder<R>> {
                 let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
                 (zeros, zeros < bytes.len())
             }
-            // It is met again when the member is read.
+            // The error occurs again when the member is read.
             Err(_) => (0, true),
         };
         packed.consume(zeros);
@@ -68,7 +68,7 @@ mod tests {
 
     fn unpacked(packed: &[u8]) -> io::Result<String> {
         let mut text = String::new();
-        // Of a small buffer, so that zeros and members end anywhere in it.
+        // A small buffer, so that zeros and members end anywhere in it.
         let packed = io::BufReader::with_capacity(7, packed);
         Gunzip::new(packed).read_to_string(&mut text)?;
         Ok(text)

@@ -1,8 +1,8 @@
-//! The ids of resources that come without bundle: alone in a file, or in a line of NDJSON.
+//! The ids of resources without a bundle: alone in a file, or in a line of NDJSON.
 //!
-//! A UUID is kept. Any other id becomes one that a key of the installation makes of type and id, so that the same
-//! resource is the same record in every import, references between files hold, and nobody can tell from a record's id
-//! what it was called elsewhere: ids of exports are often medical record numbers.
+//! A UUID is kept. Any other id is replaced by a UUID that a key of the installation derives from type and id. So the
+//! same resource is the same record in every import, references between files hold, and a record's id does not reveal
+//! the original id: ids of exports are often medical record numbers.
 
 use std::sync::Arc;
 
@@ -13,18 +13,18 @@ use vouchsafe_fhir::map_references;
 
 use super::chunk::{Line, NotAResource};
 
-/// Makes ids; without a key, as when another host's service is loaded, ids that are no UUIDs are left to it.
+/// Makes ids. Without a key, for a remote service, ids that are not UUIDs are left to the service.
 #[derive(Clone, Default)]
 pub(super) struct Ids(Option<Arc<IndexKey>>);
 
-/// What a line is written as.
+/// The entry that a line is written as.
 pub(super) struct Entry {
     pub(super) record_type: RecordType,
-    /// The record, when that is known before it is written.
+    /// The record, if it is known before the write.
     pub(super) id: Option<RecordId>,
     /// The resource.
     pub(super) document: Document,
-    /// Whether it is another than the line's own text.
+    /// Whether it differs from the line's own text.
     pub(super) changed: bool,
 }
 
@@ -35,7 +35,7 @@ impl Ids {
 
     fn derive(&self, record_type: &RecordType, kind: &str, of: &[u8]) -> Option<RecordId> {
         let tag = self.0.as_ref()?.tag(record_type, kind, of, 128);
-        // Version 8 (RFC 9562, section 5.8): made of something, and not to be taken apart.
+        // Version 8 (RFC 9562, section 5.8): derived, without a structure to parse.
         let uuid = uuid::Builder::from_custom_bytes(tag.0).into_uuid();
         Some(RecordId::from_uuid(uuid))
     }
@@ -45,10 +45,10 @@ impl Ids {
         self.derive(record_type, "import-id", id.as_bytes())
     }
 
-    /// What a line is written as.
+    /// The entry of a line.
     ///
     /// # Errors
-    /// When it is no resource.
+    /// If it is not a resource.
     pub(super) fn entry(&self, line: &Line) -> Result<Entry, NotAResource> {
         let mut document = line.document()?;
         let named = document.root().get("resourceType").and_then(Node::as_str);
@@ -85,10 +85,10 @@ impl Ids {
         })
     }
 
-    /// What `Type/id` becomes; none if it stays.
+    /// The replacement of `Type/id`; none if it stays.
     fn reference(&self, text: &str) -> Option<String> {
         let (record_type, id) = text.split_once('/')?;
-        // Versions are counted anew here: a reference to one becomes one to the record.
+        // Versions are counted from 1 here: a reference to a version becomes one to the record.
         let id = id.split_once("/_history/").map_or(id, |(id, _)| id);
         // A logical id (R4, 2.24.0.1), and not the path of something else.
         let logical = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'.';
@@ -101,7 +101,7 @@ impl Ids {
     }
 }
 
-/// A UUID, when the text is the one that we write.
+/// A UUID, if the text is in our spelling.
 fn uuid_text(text: &str) -> Option<RecordId> {
     let id: RecordId = text.parse().ok()?;
     (id.to_string() == text).then_some(id)

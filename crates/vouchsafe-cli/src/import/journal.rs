@@ -1,7 +1,7 @@
-//! Which files are done: a journal in the data folder.
+//! The journal of loaded files, in the data folder.
 //!
-//! Files are named by a keyed tag of their digest: whoever reads the journal learns neither their
-//! names, which often hold patients' names, nor whether a file that they have was loaded.
+//! Files are named by a keyed tag of their digest. So a reader of the journal learns neither their names, which often
+//! contain patients' names, nor whether a known file was loaded.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -23,7 +23,7 @@ use super::local::Local;
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) struct FileTag(String);
 
-/// What a file that is done came to.
+/// The result of a loaded file.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Done {
     pub(super) created: u64,
@@ -39,7 +39,7 @@ struct Row {
     matched: u64,
 }
 
-/// The journal; of an import into another host's service there is none.
+/// The journal; an import into a remote service has none.
 pub(super) struct Journal(Option<Kept>);
 
 struct Kept {
@@ -50,12 +50,12 @@ struct Kept {
 }
 
 impl Journal {
-    /// No journal: the service knows by its idempotency keys what it has.
+    /// No journal: the service's idempotency keys detect repeated writes.
     pub(super) const fn none() -> Self {
         Self(None)
     }
 
-    /// The journal of an installation; made when it is not there.
+    /// The journal of an installation; created if it does not exist.
     pub(super) async fn open(local: &Local) -> anyhow::Result<Self> {
         let key = local.index_key().await?;
         Self::open_at(&local.folder().join("journal.jsonl"), key)
@@ -73,7 +73,7 @@ impl Journal {
             .with_context(damaged)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).with_context(damaged)?;
-        // A line that was cut off says nothing: its file is loaded again, which is safe.
+        // A truncated line is ignored: its file is loaded again, which is safe.
         let rows = text.split(|byte| *byte == b'\n');
         let rows = rows.filter_map(|line| serde_json::from_slice::<Row>(line).ok());
         let done = rows.map(|row| FileTag(row.file)).collect();
@@ -95,7 +95,7 @@ impl Journal {
         Some(FileTag(HEXLOWER.encode(&tag.0)))
     }
 
-    /// Whether a file was done when the import began.
+    /// Whether a file was loaded before the import began.
     pub(super) fn has(&self, tag: Option<&FileTag>) -> bool {
         match (&self.0, tag) {
             (Some(kept), Some(tag)) => kept.done.contains(tag),
@@ -103,7 +103,7 @@ impl Journal {
         }
     }
 
-    /// Writes down that a file is done; durable when it returns.
+    /// Records that a file is loaded; durable when it returns.
     pub(super) fn finish(&self, tag: Option<&FileTag>, done: &Done) -> anyhow::Result<()> {
         let (Some(kept), Some(tag)) = (&self.0, tag) else {
             return Ok(());

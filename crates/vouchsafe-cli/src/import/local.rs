@@ -1,4 +1,4 @@
-//! Importing in this process, into the installation of a data folder.
+//! Import in this process, into the installation of a data folder.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -28,12 +28,12 @@ pub(crate) struct Local {
     import: Import,
     folder: PathBuf,
     ids: Ids,
-    /// Held for as long as the import runs.
+    /// Locked while the import runs.
     _lock: File,
 }
 
 impl Local {
-    /// Opens the installation of a data folder, or makes it.
+    /// Opens the installation of a data folder, or creates it.
     pub(super) async fn open(data: &DataFolder) -> anyhow::Result<Self> {
         let settings = data.settings()?;
         let administrator = default_administrator();
@@ -55,7 +55,7 @@ impl Local {
             ));
         }
         let report = preflight::run(&installation).await;
-        // Who administers is of no matter to an import; every other safeguard is.
+        // An import does not need an administrator, but every other safeguard.
         if let Some(check) = report.failing().find(|check| check.name != "administrator") {
             installation.close().await;
             let remedy = check.remedy.unwrap_or("see `vouchsafe check`");
@@ -68,7 +68,7 @@ impl Local {
         Self::new(installation).await
     }
 
-    /// Begins an import into an installation that is open.
+    /// Begins an import into an open installation.
     pub(crate) async fn new(installation: Installation) -> anyhow::Result<Self> {
         let folder = installation.folder().at("import");
         files::private_folder(&folder)
@@ -87,17 +87,17 @@ impl Local {
         })
     }
 
-    /// Where imports keep what they have to remember.
+    /// The folder of the import's own files.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// What makes ids of those that are no UUIDs.
+    /// Makes UUIDs of other ids.
     pub(super) const fn ids(&self) -> &Ids {
         &self.ids
     }
 
-    /// The key under which files are named.
+    /// The key for the names of files in the journal.
     pub(super) async fn index_key(&self) -> anyhow::Result<Arc<IndexKey>> {
         let key = self
             .installation
@@ -107,7 +107,7 @@ impl Local {
         key.map_err(|error| told(&error))
     }
 
-    /// Writes a bundle once under this key; how each entry ended.
+    /// Writes a bundle once under this key; returns the result of each entry.
     pub(crate) async fn load(
         &self,
         text: &Zeroizing<Vec<u8>>,
@@ -142,7 +142,7 @@ impl Local {
         endings(self.load(text, key).await)
     }
 
-    /// Writes resources once under this key; their texts say whether it is the same request.
+    /// Writes resources once under this key; their texts identify the request.
     pub(super) async fn write(
         &self,
         resources: Vec<Resource>,
@@ -154,7 +154,7 @@ impl Local {
         endings(self.execute(request, idempotent).await)
     }
 
-    /// Ends the import's right, and gives the installation back.
+    /// Ends the import's right, and returns the installation.
     pub(crate) async fn end(self) -> anyhow::Result<Installation> {
         let Self {
             installation,
@@ -207,7 +207,7 @@ fn ending(outcome: &EntryOutcome) -> Ending {
     }
 }
 
-/// One import at a time: the next one takes back the right of one that was cut off.
+/// Locks the folder, so that one import runs at a time: the next one ends the right of an interrupted one.
 fn lock(path: &Path) -> anyhow::Result<File> {
     let file = OpenOptions::new()
         .create(true)

@@ -1,4 +1,4 @@
-//! What an import tells while it runs, and at its end.
+//! Progress and summary of an import.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,12 +12,12 @@ use super::files::{Form, Found, Packing};
 use super::target::Loaded;
 use crate::{Ended, output};
 
-/// Troubles that are told one by one; more are counted only.
+/// Number of problems that are reported one by one; further ones are only counted.
 const TOLD: u64 = 50;
-/// Without a terminal, a line is written so often, in milliseconds.
+/// Interval of progress lines without a terminal, in milliseconds.
 const LINE_EVERY: u64 = 5_000;
 
-/// Counts, and a bar on a terminal.
+/// Counts, and a progress bar on a terminal.
 pub(super) struct Notes {
     bar: ProgressBar,
     started: Instant,
@@ -37,7 +37,7 @@ pub(super) struct Notes {
     seen: Mutex<HashSet<ContentTag>>,
 }
 
-/// What is in a file: a digest, and how it is read.
+/// The identity of a file's content: its digest, and how it is read.
 pub(super) type ContentTag = ([u8; 32], Form, Packing);
 
 impl Notes {
@@ -68,7 +68,7 @@ impl Notes {
         }
     }
 
-    /// A chunk was written, for which so much of a file was read.
+    /// Counts a written chunk, for which this number of bytes of a file was read.
     pub(super) fn add(&self, loaded: &Loaded, bytes: u64) {
         self.created.fetch_add(loaded.created, Ordering::Relaxed);
         self.matched.fetch_add(loaded.matched, Ordering::Relaxed);
@@ -76,7 +76,7 @@ impl Notes {
         self.skip(bytes);
     }
 
-    /// So much of the files needs no work any more.
+    /// Counts bytes that need no work any more.
     pub(super) fn skip(&self, bytes: u64) {
         let done = self.bytes_done.fetch_add(bytes, Ordering::Relaxed) + bytes;
         let resources = self.resources();
@@ -100,7 +100,7 @@ impl Notes {
         }
     }
 
-    /// Something that could not be loaded; says where, never what.
+    /// Reports a resource that could not be loaded: its place, never its content.
     pub(super) fn trouble(&self, line: &str) {
         let number = self.troubles.fetch_add(1, Ordering::Relaxed);
         match number.cmp(&TOLD) {
@@ -120,7 +120,7 @@ impl Notes {
         self.files.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Of a file with that content some was not loaded: a copy that comes later, after what it refers to, may be.
+    /// Forgets a file of which parts were not loaded: a later copy, after the records that it refers to, may succeed.
     pub(super) fn forget(&self, content: &ContentTag) {
         self.seen().remove(content);
     }
@@ -129,13 +129,13 @@ impl Notes {
         self.files_failed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A file that was done before.
+    /// Counts a file that was loaded before.
     pub(super) fn file_skipped(&self, bytes: u64) {
         self.files_skipped.fetch_add(1, Ordering::Relaxed);
         self.skip(bytes);
     }
 
-    /// Whether no file with that content was read yet, or none that could be loaded.
+    /// Whether no file with that content was read yet, or only ones that failed.
     pub(super) fn is_new(&self, content: ContentTag) -> bool {
         self.seen().insert(content)
     }
@@ -144,7 +144,7 @@ impl Notes {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A file with the content of another one that was named.
+    /// Counts a file with the same content as an earlier one.
     pub(super) fn file_same(&self, bytes: u64) {
         self.files_same.fetch_add(1, Ordering::Relaxed);
         self.skip(bytes);
@@ -177,18 +177,18 @@ impl Notes {
     }
 }
 
-/// Per second.
+/// Number per second.
 fn rate(count: u64, took: Duration) -> f64 {
     let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     count / took.as_secs_f64().max(0.001)
 }
 
-/// What an import came to.
+/// The result of an import.
 #[derive(Debug, Serialize)]
 pub(super) struct Summary {
     /// Created and matched.
     resources: u64,
-    /// Files that are done.
+    /// Files that are loaded.
     files: u64,
     seconds: f64,
     /// Resources per second.
@@ -196,19 +196,19 @@ pub(super) struct Summary {
     created: u64,
     matched: u64,
     failed: u64,
-    /// Files that were done before.
+    /// Files that were loaded before.
     files_skipped: u64,
     /// Files with the content of another one.
     files_same: u64,
-    /// What else is in folders.
+    /// Other content of folders.
     files_other: u64,
-    /// Files of which something could not be loaded.
+    /// Files of which parts could not be loaded.
     files_failed: u64,
     interrupted: bool,
 }
 
 impl Summary {
-    /// Prints it; badly ended, when something is still to be loaded.
+    /// Prints the summary; a fault, if something is still to be loaded.
     pub(super) fn show(&self, json: bool) -> anyhow::Result<Ended> {
         match json {
             true => output::say_json(self)?,

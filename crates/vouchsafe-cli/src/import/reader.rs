@@ -1,4 +1,4 @@
-//! Reading: a thread that hashes files, unpacks them and cuts them into chunks.
+//! The reader: a thread that hashes files, unpacks them and cuts them into chunks.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -25,19 +25,19 @@ use super::target::Loaded;
 
 /// Lines of NDJSON in one write.
 const LINES: usize = 200;
-/// And so much of their text at most.
+/// Most bytes of text in such a write.
 const LINES_BYTES: usize = 4 << 20;
-/// The longest document that is read, unpacked: a small file can unpack to no end. A few are in memory at once, each several
-/// times over while it is parsed.
+/// Largest unpacked document in bytes: a small file can unpack without end. A few documents are in memory at once, each
+/// several times while it is parsed.
 const MAX_DOCUMENT: u64 = 64 << 20;
-/// And the longest line: a request to a service may be as long.
+/// Longest line in bytes, as long as a request to a service may be.
 const MAX_LINE: u64 = 16 << 20;
 
-/// A chunk on its way to being written.
+/// A chunk that will be written.
 pub(super) struct Read {
     pub(super) chunk: Chunk,
     pub(super) file: Arc<InWork>,
-    /// How much of the file, as it lies there, was read for it.
+    /// Bytes of the stored file that were read for it.
     pub(super) bytes: u64,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Read {
 pub(super) struct InWork {
     pub(super) tag: Option<FileTag>,
     pub(super) content: ContentTag,
-    /// Chunks to come: one more than are known, until the last one is.
+    /// Chunks to come: one more than the known ones, until the last one is read.
     open: AtomicU64,
     failed: AtomicU64,
     created: AtomicU64,
@@ -64,12 +64,12 @@ impl InWork {
         }
     }
 
-    /// Takes a chunk's result in; what that makes of the file.
+    /// Adds a chunk's result; returns the state of the file.
     pub(super) fn written(&self, loaded: &Loaded) -> Stand {
         self.failed.fetch_add(loaded.failed, Ordering::Relaxed);
         self.created.fetch_add(loaded.created, Ordering::Relaxed);
         self.matched.fetch_add(loaded.matched, Ordering::Relaxed);
-        // The chunk that brings it to zero sees what all others added, and is the only one that does.
+        // The chunk that brings the count to zero sees the sums of all others, and is the only one that does.
         if self.open.fetch_sub(1, Ordering::AcqRel) != 1 {
             return Stand::Open;
         }
@@ -83,19 +83,19 @@ impl InWork {
     }
 }
 
-/// How far a file is.
+/// The state of a file.
 pub(super) enum Stand {
     /// Not all of its chunks are written.
     Open,
-    /// All of it is loaded.
+    /// The whole file is loaded.
     Done(Done),
-    /// Some of it could not be loaded.
+    /// Parts of the file could not be loaded.
     Failed,
 }
 
 /// Reads the files one after the other, until the import is to stop.
 ///
-/// A file that cannot be read counts as failed, and the others go on.
+/// An unreadable file counts as failed, and the others continue.
 pub(super) fn read_all(
     sources: Vec<Source>,
     journal: &Journal,
@@ -108,7 +108,7 @@ pub(super) fn read_all(
             break;
         }
         let mut reading = match Reading::begin(&source, journal) {
-            // A copy would be answered as the first was, and counted twice.
+            // A copy would get the same answer as the first file, and count twice.
             Ok(Begun::Read(reading)) if !notes.is_new(reading.in_work.content) => {
                 notes.file_same(source.bytes);
                 continue;
@@ -131,22 +131,22 @@ pub(super) fn read_all(
     Ok(())
 }
 
-/// What becomes of a file.
+/// The next step for a file.
 enum Begun<'s> {
-    /// It is read.
+    /// The file is read.
     Read(Box<Reading<'s>>),
-    /// It was done in an earlier import.
+    /// An earlier import loaded it.
     Done,
 }
 
-/// A file being read.
+/// A file that is being read.
 struct Reading<'s> {
     source: &'s Source,
     name: Arc<str>,
     digest: [u8; 32],
     input: Box<dyn BufRead>,
     in_work: Arc<InWork>,
-    /// How much was read, of the file as it lies there.
+    /// Bytes of the stored file that were read.
     position: Arc<AtomicU64>,
     told: u64,
 }
@@ -199,7 +199,7 @@ impl<'s> Reading<'s> {
         }
         without_mark(&mut text);
         let content = match head(&text) {
-            // What is no resource at all is refused, with its reason, where it is read for writing.
+            // A document that is not a resource is refused, with its reason, when it is read for writing.
             Some(Head { resource_type }) if resource_type != "Bundle" => {
                 Content::Resources(vec![Line::new(0, text, (None, 0))])
             }
@@ -231,7 +231,7 @@ impl<'s> Reading<'s> {
             let blank = text.iter().all(u8::is_ascii_whitespace);
             if !blank {
                 bytes += text.len();
-                // What is no JSON is told where it is written.
+                // A document that is not JSON is reported when it is written.
                 let read = Document::parse(&text).ok();
                 let again = same.count(&text, read.as_ref());
                 lines.push(Line::new(number, text, (read, again)));
@@ -270,17 +270,17 @@ impl<'s> Reading<'s> {
             bytes: position - self.told,
         };
         self.told = position;
-        // When nobody takes it any more, the import is over.
+        // If the receiver is gone, the import has ended.
         let _ = send.blocking_send(read);
     }
 }
 
-/// Lines without an id that were there before in a file: each stands for a record of its own.
+/// Counts of equal lines without an id in a file: each is a record of its own.
 #[derive(Default)]
 struct Same(HashMap<[u8; 32], u32>);
 
 impl Same {
-    /// How often this line was there before, if it has no id.
+    /// How often this line occurred before, if it has no id.
     fn count(&mut self, text: &[u8], read: Option<&Document>) -> u32 {
         let id = |read: &Document| read.root().get("id").is_some_and(|id| !id.is_null());
         if read.is_none_or(id) {
@@ -296,14 +296,14 @@ impl Same {
     }
 }
 
-/// What is read of a document to know whether it is a bundle.
+/// The part of a document that identifies a bundle.
 #[derive(Deserialize)]
 struct Head {
     #[serde(rename = "resourceType")]
     resource_type: String,
 }
 
-/// What a document says of itself, when the text is a JSON object that does.
+/// The head of a document, if the text is a JSON object with one.
 fn head(text: &[u8]) -> Option<Head> {
     serde_json::from_slice(text).ok()
 }
@@ -314,14 +314,14 @@ enum Last {
     No,
 }
 
-/// Takes away the byte order mark that some programs begin a text with (RFC 8259, section 8.1, lets readers do so).
+/// Removes the byte order mark at the beginning of a text (RFC 8259, section 8.1, lets readers do so).
 fn without_mark(text: &mut Vec<u8>) {
     if text.starts_with(b"\xef\xbb\xbf") {
         text.drain(..3);
     }
 }
 
-/// SHA-256 of a file as it lies there.
+/// SHA-256 of the stored file.
 fn hash(file: &mut File) -> io::Result<[u8; 32]> {
     let mut context = digest::Context::new(&digest::SHA256);
     let mut buffer = vec![0; 1 << 16];
@@ -337,7 +337,7 @@ fn hash(file: &mut File) -> io::Result<[u8; 32]> {
     Ok(out)
 }
 
-/// Counts what is read of a file, below its packing.
+/// Counts the bytes that are read of the packed file.
 struct Counted(File, Arc<AtomicU64>);
 
 impl io::Read for Counted {
@@ -349,7 +349,7 @@ impl io::Read for Counted {
 }
 
 impl Notes {
-    /// A file that cannot be read: why, without a word of what is in it.
+    /// Reports an unreadable file with the reason, without any of its content.
     fn unreadable(&self, path: &Path, error: &anyhow::Error, bytes: u64) {
         let why = match error.downcast_ref::<io::Error>() {
             Some(error) => error.kind().to_string(),

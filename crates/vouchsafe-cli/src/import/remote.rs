@@ -13,10 +13,10 @@ use super::target::{Ending, Failed, Why};
 use crate::door::client;
 use crate::token_file;
 
-/// A large bundle takes its time.
+/// Large bundles take long.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A service elsewhere, and the token for it.
+/// A remote service, and the token for it.
 pub(super) struct Remote {
     url: String,
     client: Client,
@@ -42,8 +42,8 @@ struct Response {
     outcome: Option<Outcome>,
 }
 
-/// An OperationOutcome. Ours holds fixed words and paths; another server's may hold anything, so
-/// of its words nothing is told when they are long.
+/// An OperationOutcome. Ours holds fixed words and paths. Another server's may hold anything, so its words are left out
+/// if they are long.
 #[derive(Deserialize)]
 struct Outcome {
     #[serde(default)]
@@ -62,7 +62,7 @@ impl Remote {
         if !base.starts_with("https://") {
             anyhow::bail!("the service's URL must begin with https://");
         }
-        // It is told in errors, and stands in lists of processes: a secret has no place in it.
+        // The URL appears in errors and in lists of processes, so it must not contain a secret.
         if base.contains(['@', '?', '#']) {
             anyhow::bail!(
                 "the service's URL may have no user, password or parameter: give a token by --token-file"
@@ -80,7 +80,7 @@ impl Remote {
         })
     }
 
-    /// The keys are the service's: it makes the ids.
+    /// No keys: the service makes the ids.
     pub(super) const fn ids(&self) -> &Ids {
         &self.ids
     }
@@ -125,7 +125,7 @@ impl Remote {
         Arc::clone(&self.token.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The token has ended. If there is a new one in the file, it goes on with that.
+    /// The token has expired. If the file holds a new one, the import continues with it.
     fn signed_out(&self, refused: &Zeroizing<String>) -> Failed {
         match token_file::read(&self.token_file) {
             Ok(token) if *token != **refused => {
@@ -174,7 +174,7 @@ fn ending(entry: Entry) -> Ending {
     }
 }
 
-/// Why a whole bundle was refused.
+/// The reason why a whole bundle was refused.
 fn refusal(status: StatusCode, body: &[u8]) -> Why {
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         let words = "the bundle is too large for the service: split it, or raise body_limit_bytes";

@@ -1,4 +1,4 @@
-//! Where chunks are written to, and what becomes of them.
+//! The targets of chunks, and the results of writes.
 
 use std::time::Duration;
 
@@ -17,61 +17,61 @@ pub(super) enum Target {
     Remote(Remote),
 }
 
-/// What a chunk came to, in resources.
+/// The result of a chunk, in resources.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Loaded {
     pub(super) created: u64,
-    /// There already: found by a condition, or a new version of what has the same id.
+    /// Already present: found by a condition, or a new version of a record with the same id.
     pub(super) matched: u64,
     pub(super) failed: u64,
 }
 
-/// What is written at once.
+/// The content of one write.
 #[derive(Clone, Copy)]
 enum What<'c> {
-    /// A bundle's text.
+    /// The text of a bundle.
     Bundle(&'c Zeroizing<Vec<u8>>),
     /// Resources, all or nothing.
     Lines(&'c [Line]),
 }
 
-/// How one entry of a bundle ended.
+/// The result of one entry of a bundle.
 pub(super) enum Ending {
     Created,
     Matched,
     Failed(Why),
 }
 
-/// Why something was not written, in fixed words; no value of the file is in it.
+/// The reason why a resource was not written, in fixed words; it holds no value of the file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Why {
-    /// The entry to blame, from 0, where it is one.
+    /// The entry at fault, from 0, if it is one entry.
     pub(super) entry: Option<usize>,
-    /// The element to blame.
+    /// The element at fault.
     pub(super) path: Option<String>,
     pub(super) words: String,
 }
 
-/// Why a bundle was not written.
+/// The kind of failure of a bundle.
 pub(super) enum Failed {
-    /// Trying again may help.
+    /// A retry may help.
     Transient(String),
-    /// It cannot be written; nothing of it was.
+    /// It cannot be written; none of it was.
     Refused(Why),
-    /// Nothing can be written any more.
+    /// No further write is possible.
     Stop(anyhow::Error),
 }
 
-/// How often a bundle is tried.
+/// Number of attempts for a bundle.
 const ATTEMPTS: u32 = 9;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 impl Target {
-    /// Writes a chunk, and notes what of it cannot be written.
+    /// Writes a chunk, and notes the resources that cannot be written.
     ///
     /// # Errors
-    /// When nothing can be written any more.
+    /// If no further write is possible.
     pub(super) async fn load(&self, chunk: &Chunk, notes: &Notes) -> anyhow::Result<Loaded> {
         match &chunk.content {
             Content::Bundle(text) => match self.patiently(What::Bundle(text), &chunk.key).await? {
@@ -91,8 +91,8 @@ impl Target {
         }
     }
 
-    /// All lines in one write; around those that cannot be written, in several. The parts, and
-    /// with them their keys, come out the same when the file is read again.
+    /// Writes all lines in one write. If some cannot be written, the lines around them are written in several. The
+    /// parts, and so their keys, are the same when the file is read again.
     async fn lines(&self, chunk: &Chunk, lines: &[Line], notes: &Notes) -> anyhow::Result<Loaded> {
         let mut loaded = Loaded::default();
         let mut open = vec![lines];
@@ -128,7 +128,7 @@ impl Target {
         Ok(loaded)
     }
 
-    /// Writes, more than once when that may help.
+    /// Writes, with retries.
     async fn patiently(
         &self,
         what: What<'_>,
@@ -170,7 +170,7 @@ impl Target {
         }
     }
 
-    /// Ends the right under which it was written.
+    /// Ends the import's right.
     pub(super) async fn close(self) {
         if let Self::Local(local) = self {
             local.close().await;
@@ -183,7 +183,7 @@ fn no_resource(place: usize) -> Failed {
     Failed::Refused(Why::new(Some(place), None, words))
 }
 
-/// Where a resource stands in its file.
+/// The place of a resource in its file.
 fn line(line: Option<&Line>) -> Option<String> {
     let number = line.map(|line| line.number).filter(|number| *number > 0);
     number.map(|number| format!("line {number}"))
@@ -204,7 +204,7 @@ fn tally(endings: Vec<Ending>, mut failed: impl FnMut(usize, &Why)) -> Loaded {
     loaded
 }
 
-/// How many entries a bundle has, as far as it can be read.
+/// Number of entries of a bundle, as far as it can be read.
 fn entries(text: &[u8]) -> u64 {
     #[derive(Deserialize)]
     struct Bundle {
@@ -223,7 +223,7 @@ impl Loaded {
 }
 
 impl Why {
-    /// In these words, the path without what the entry's number says already.
+    /// A reason in these words; the path omits the entry, which has a number already.
     pub(super) fn new(entry: Option<usize>, path: Option<&str>, words: &str) -> Self {
         let path = path.map(|path| {
             let inside =

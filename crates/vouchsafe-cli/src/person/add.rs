@@ -14,15 +14,15 @@ Examples:
   vouchsafe person add 'Ada Example' ada@example.org --role clinician --days 90 --reason 'new hire'
   vouchsafe person add Ben ben@example.org --role front-desk --until 2027-06-30 --reason 'stands in'
 
-Whoever runs this is written down as the one who gave the rights.";
+The log records the user who runs this command as the grantor of the rights.";
 
 /// Add a named person with their first rights; prints their one-time enrolment link
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Their name
+    /// The person's name
     name: String,
-    /// Their e-mail address, which is their login
+    /// The person's e-mail address, which is their login
     email: String,
     #[command(flatten)]
     rights: Rights,

@@ -1,4 +1,4 @@
-//! `vouchsafe person link` and `enrol`: one-time links, and using one at a terminal.
+//! `vouchsafe person link` and `enrol`: one-time links, and their use at a terminal.
 
 use std::path::PathBuf;
 
@@ -16,14 +16,14 @@ const LINK_EXAMPLES: &str = "\
 Examples:
   vouchsafe person link ada@example.org
 
-For somebody whose link has ended, or who lost a factor. Older links are void; the present factors
-hold until the new ones are set.";
+For a person whose link has expired, or who lost a factor. Older links become void; the present
+factors stay valid until the new ones are set.";
 
-/// Make a new one-time enrolment link for somebody
+/// Create a new one-time enrolment link for a person
 #[derive(Debug, clap::Args)]
 #[command(after_help = LINK_EXAMPLES)]
 pub(crate) struct LinkArgs {
-    /// Who, by e-mail address or id
+    /// The person, by e-mail address or id
     person: String,
     #[command(flatten)]
     data: DataFolder,
@@ -51,7 +51,8 @@ Examples:
   vouchsafe person enrol LINK --show --json               the one-time-code key, for a script
   vouchsafe person enrol LINK --password-file pass.txt --code 123456
 
-It goes to the running service over HTTPS; when none runs on this host, to the data folder itself.";
+The command calls the running service over HTTPS. If none runs on this host, it uses the data
+folder itself.";
 
 /// Use an enrolment link: set up one-time codes and choose a password
 #[derive(Debug, clap::Args)]
@@ -61,10 +62,10 @@ pub(crate) struct Args {
     link: String,
     #[command(flatten)]
     data: DataFolder,
-    /// Certificate (PEM) by which the service is trusted [default: that of the data folder]
+    /// Certificate (PEM) to verify the service with [default: that of the data folder]
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// Only show the one-time-code key; the link stays good
+    /// Only show the one-time-code key; the link stays valid
     #[arg(long, conflicts_with_all = ["password_file", "code"])]
     show: bool,
     /// Print the key as a JSON object
@@ -129,7 +130,7 @@ fn show(shown: &Enrolment) -> anyhow::Result<()> {
     ))
 }
 
-/// A link's service, and the token in its fragment; a bare token names no service.
+/// The service of a link, and the token in its fragment; a bare token has no service.
 fn parts(link: &str) -> (Option<&str>, &str) {
     match link.split_once('#') {
         Some((page, token)) => (Some(page.trim_end_matches("/auth/enrol")), token),
@@ -137,7 +138,7 @@ fn parts(link: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// In groups of four: people type it.
+/// The secret in groups of four, since people type it.
 fn grouped(secret: &str) -> Zeroizing<String> {
     let mut out = Zeroizing::new(String::with_capacity(secret.len() * 5 / 4));
     for (place, letter) in secret.chars().enumerate() {
@@ -149,7 +150,7 @@ fn grouped(secret: &str) -> Zeroizing<String> {
     out
 }
 
-/// The password in a file, without the end of its line.
+/// The password in a file, without the line end.
 pub(super) fn password_in(path: &std::path::Path) -> anyhow::Result<Zeroizing<String>> {
     let text = std::fs::read_to_string(path).map(Zeroizing::new);
     let text = text.with_context(|| format!("cannot read {}", path.display()))?;

@@ -54,11 +54,11 @@ const SHOW_EXAMPLES: &str = "\
 Examples:
   vouchsafe person show ada@example.org";
 
-/// Show somebody with all rights and records that they ever had
+/// Show a person with all past and present rights and records
 #[derive(Debug, clap::Args)]
 #[command(after_help = SHOW_EXAMPLES)]
 pub(crate) struct ShowArgs {
-    /// Who, by e-mail address or id
+    /// The person, by e-mail address or id
     person: String,
     #[command(flatten)]
     data: DataFolder,
@@ -179,13 +179,13 @@ const DISABLE_EXAMPLES: &str = "\
 Examples:
   vouchsafe person disable ada@example.org --reason 'left the clinic'";
 
-/// Disable somebody: their sessions and links end at once
+/// Disable a person: their sessions and links end at once
 #[derive(Debug, clap::Args)]
 #[command(after_help = DISABLE_EXAMPLES)]
 pub(crate) struct DisableArgs {
-    /// Who, by e-mail address or id
+    /// The person, by e-mail address or id
     person: String,
-    /// Why
+    /// Reason for disabling the person
     #[arg(long, value_name = "TEXT")]
     reason: String,
     #[command(flatten)]

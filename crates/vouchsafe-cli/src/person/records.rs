@@ -1,4 +1,4 @@
-//! `vouchsafe person connect` and `disconnect`: the record that stands for somebody.
+//! `vouchsafe person connect` and `disconnect`: the record that represents a person.
 
 use std::str::FromStr;
 
@@ -11,7 +11,7 @@ use crate::installation::DataFolder;
 use crate::output;
 use crate::principal::actor;
 
-/// A record that can stand for a person, as it is written: `Practitioner/<id>`.
+/// A record that can represent a person, in the form `Practitioner/<id>`.
 #[derive(Clone, Debug)]
 pub(super) struct Record(RecordLink);
 
@@ -38,11 +38,11 @@ Examples:
 A clinician sees the patients whose care teams, encounters and appointments name their Practitioner.
 A patient sees the record that they are connected to.";
 
-/// Say which record stands for somebody (Practitioner) or is about them (Patient)
+/// Link a person to the record that represents them (Practitioner) or is about them (Patient)
 #[derive(Debug, clap::Args)]
 #[command(after_help = CONNECT_EXAMPLES)]
 pub(crate) struct ConnectArgs {
-    /// Who, by e-mail address or id
+    /// The person, by e-mail address or id
     person: String,
     /// The record, as Practitioner/ID or Patient/ID
     record: Record,
@@ -72,7 +72,7 @@ const DISCONNECT_EXAMPLES: &str = "\
 Examples:
   vouchsafe person disconnect Practitioner/6a1c5c3e-0d2b-4a52-8d3e-3f2f0c9d1b77";
 
-/// Say that a record stands for nobody any more
+/// Remove the link between a record and a person
 #[derive(Debug, clap::Args)]
 #[command(after_help = DISCONNECT_EXAMPLES)]
 pub(crate) struct DisconnectArgs {

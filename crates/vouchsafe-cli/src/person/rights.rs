@@ -1,4 +1,4 @@
-//! `vouchsafe person give` and `end`: a role for someone, for a reason, until.
+//! `vouchsafe person give` and `end`: a role for a person, with a reason and an end.
 
 use anyhow::Context as _;
 use jiff::civil::Date;
@@ -15,7 +15,7 @@ use crate::installation::DataFolder;
 use crate::output;
 use crate::principal::actor;
 
-/// Rights to give: all for the same time and reason.
+/// The rights to grant: all for the same time and reason.
 #[derive(Debug, clap::Args)]
 pub(super) struct Rights {
     /// A role; may be repeated
@@ -23,7 +23,7 @@ pub(super) struct Rights {
     roles: Vec<RoleName>,
     #[command(flatten)]
     time: Time,
-    /// Why they get it
+    /// Reason for the rights
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }
@@ -31,16 +31,16 @@ pub(super) struct Rights {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct Time {
-    /// Until when: a day (to its end, in UTC) or a moment such as 2027-06-30T17:00:00Z
+    /// End of the rights: a day (to its end, in UTC) or a moment such as 2027-06-30T17:00:00Z
     #[arg(long, value_name = "WHEN", value_parser = parse_until)]
     until: Option<Timestamp>,
-    /// For how many days from now, at most 366
+    /// Number of days from now, at most 366
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=366))]
     days: Option<u16>,
 }
 
 impl Rights {
-    /// What is to be given, its roles among those that the policies know.
+    /// The specified rights, after a check that the policies know their roles.
     pub(super) fn specs(
         &self,
         installation: &Installation,
@@ -100,11 +100,11 @@ const GIVE_EXAMPLES: &str = "\
 Examples:
   vouchsafe person give ada@example.org --role privacy-officer --days 30 --reason 'stands in'";
 
-/// Give somebody rights, for a time and a reason
+/// Give a person rights, for a time and a reason
 #[derive(Debug, clap::Args)]
 #[command(after_help = GIVE_EXAMPLES)]
 pub(crate) struct GiveArgs {
-    /// Who, by e-mail address or id
+    /// The person, by e-mail address or id
     person: String,
     #[command(flatten)]
     rights: Rights,
@@ -149,13 +149,13 @@ Examples:
   vouchsafe person show ada@example.org          lists the rights with their ids
   vouchsafe person end 0b2f0c1e-7a0e-4e0e-9d1c-1f4a5f0f9a11 --reason 'moved to billing'";
 
-/// Take a right back, at once
+/// Revoke a right at once
 #[derive(Debug, clap::Args)]
 #[command(after_help = END_EXAMPLES)]
 pub(crate) struct EndArgs {
     /// The right's id
     right: RightId,
-    /// Why it ends
+    /// Reason for the end
     #[arg(long, value_name = "TEXT")]
     reason: String,
     #[command(flatten)]

@@ -17,8 +17,8 @@ Examples:
   curl --cacert .vouchsafe/tls/certificate.pem -H @ada.header https://localhost:8443/auth/me
   vouchsafe person sign-in ada@example.org --password-file pass.txt --code 123456 --json
 
-The token file holds the header that curl sends, and can be read by its owner alone. A token is good
-for 15 minutes, as is a session in which nobody does anything.";
+The token file holds the header that curl sends, and only its owner can read it. A token is valid
+for 15 minutes, and so is an idle session.";
 
 /// Sign in with password and one-time code, and get an access token
 #[derive(Debug, clap::Args)]
@@ -28,10 +28,10 @@ pub(crate) struct Args {
     email: String,
     #[command(flatten)]
     data: DataFolder,
-    /// The service [default: that of the data folder]
+    /// URL of the service [default: that of the data folder]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Certificate (PEM) by which the service is trusted [default: that of the data folder]
+    /// Certificate (PEM) to verify the service with [default: that of the data folder]
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// Read the password from a file instead of asking
@@ -80,7 +80,7 @@ async fn sign_in(door: &Door, args: &Args) -> anyhow::Result<()> {
         (Some(path), false) => output::say(format_args!(
             "Signed in. The token in {} is good for {} minutes.",
             path.display(),
-            // A moment of it has passed already.
+            // Rounded up, since a moment of the lifetime has passed already.
             (signed_in.expires_in + 59) / 60
         )),
         (None, false) => output::say(&*signed_in.access_token),

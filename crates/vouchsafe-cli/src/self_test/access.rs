@@ -15,7 +15,7 @@ use vouchsafe_installation::{Installation, now};
 
 use super::somebody::{self, Kind};
 
-/// Types that policies name, and some that stand for all others.
+/// Types that policies name, and some that represent all others.
 const TYPES: [&str; 6] = [
     "Patient",
     "Appointment",
@@ -24,7 +24,8 @@ const TYPES: [&str; 6] = [
     "Claim",
     "Location",
 ];
-/// What a record is to whoever asks: about somebody, in their care, their own.
+/// The relations of a record to the caller: it has a subject, the subject is in the caller's care, it is the caller's
+/// own.
 const SITUATIONS: [(bool, bool, bool); 5] = [
     (true, false, false),
     (true, true, false),
@@ -32,11 +33,11 @@ const SITUATIONS: [(bool, bool, bool); 5] = [
     (true, true, true),
     (false, false, false),
 ];
-/// Somebody whose role no policy knows.
+/// A role that no policy knows.
 const UNKNOWN: &str = "no-such-role";
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-/// Asks for everything, by everybody.
+/// Asks for every access, as every kind of principal.
 pub(super) fn matrix(installation: &Installation) -> anyhow::Result<Access> {
     let at = now();
     let mut types = Vec::new();
@@ -103,7 +104,7 @@ struct Matrix<'s> {
 }
 
 impl Matrix<'_> {
-    /// How much of everything somebody with these rights may do in a tenant at a time.
+    /// The accesses that a principal with these rights has in a tenant at a time.
     fn ask(&mut self, rights: &[Right], tenant: TenantId, at: Timestamp) -> u64 {
         debug_assert!(at >= self.at);
         let mut allowed = 0;
@@ -138,11 +139,11 @@ impl Matrix<'_> {
     }
 }
 
-/// Each verb, with each class where it is decided by class.
+/// Each verb, with each class if the verb is decided by class.
 fn asks() -> impl Iterator<Item = (Verb, ClassSet)> {
     Verb::ALL.into_iter().flat_map(|verb| {
         let classes: Vec<ClassSet> = if verb.is_per_class() {
-            // Of a record about somebody, operational is seen beside another class only.
+            // `operational` of a record with a subject is granted only beside another class.
             DataClass::ALL.into_iter().map(ClassSet::of).collect()
         } else {
             vec![ClassSet::NONE]

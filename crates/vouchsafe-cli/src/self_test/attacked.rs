@@ -1,4 +1,4 @@
-//! Counts of attacks: how often each was tried, and how often it was seen.
+//! Counts of attacks: how often each was tried, and how often it was detected.
 
 use vouchsafe_evidence::selftest::Attacked;
 

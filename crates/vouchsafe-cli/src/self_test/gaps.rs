@@ -1,11 +1,11 @@
-//! What a self-test should have tried, and did not: no fault, and no pass either.
+//! Tests that a self-test should have run, and did not: neither a fault nor a pass.
 
 use vouchsafe_evidence::selftest::Report;
 
-/// Parts that are tried only when an argument asks for them.
+/// Parts that run only if an argument asks for them.
 const OPTIONAL: [&str; 2] = ["storage", "leaks"];
 
-/// The gaps of a report, in words; `asked` names the optional parts that were asked for.
+/// The gaps of a report, in words; `asked` names the optional parts that were requested.
 pub(super) fn gaps(report: &Report, asked: &[&str]) -> Vec<String> {
     let mut gaps = Vec::new();
     let wanted = |part: &str| !OPTIONAL.contains(&part) || asked.contains(&part);

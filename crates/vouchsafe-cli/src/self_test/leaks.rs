@@ -1,5 +1,6 @@
-//! Logs of the service, scanned for PHI and secrets as `vouchsafe scan` reads them: archives and databases too, long lines in
-//! pieces, links to files followed. Counts by class; no value, no line, and no name of a file.
+//! Scans logs of the service for PHI and secrets, in the way of `vouchsafe scan`: also inside archives and databases,
+//! long lines in pieces, links to files followed. The result has counts by class; no value, no line, and no name of a
+//! file.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,7 +10,7 @@ use vouchsafe_scan::detect::{Detector, Scanner};
 use vouchsafe_scan::finding::Finding;
 use vouchsafe_scan::source::{self, Cell, DocumentName, Line, Options, Problem, Progress, Sink};
 
-/// What every detector must find: numbers that are nobody's.
+/// A text that every detector must find: its numbers belong to nobody.
 const PLANTED: &[u8] = b"patient ssn: 219-09-9999, mail nobody@example.org\n";
 
 pub(super) fn scan(paths: &[PathBuf]) -> anyhow::Result<Leaks> {
@@ -34,7 +35,7 @@ pub(super) fn scan(paths: &[PathBuf]) -> anyhow::Result<Leaks> {
     })
 }
 
-/// Counts what is found.
+/// Counts the findings.
 struct Counter<'d> {
     scanner: Scanner<'d>,
     findings: Vec<Finding>,
@@ -67,7 +68,7 @@ impl<'d> Counter<'d> {
 impl Sink for Counter<'_> {
     fn begin(&mut self, document: &DocumentName) {
         self.scanner.begin();
-        // Files are named after patients, too.
+        // Names of files can contain patients' names, so they are scanned, too.
         let name = document.member().unwrap_or_else(|| base(document.file()));
         self.scanner.line(name, &mut self.findings);
         self.count();
@@ -90,7 +91,7 @@ impl Sink for Counter<'_> {
     fn end(&mut self) {}
 
     fn problem(&mut self, _: &DocumentName, problem: Problem) {
-        // Others hold nothing: a socket, a link that leads nowhere.
+        // The others hold nothing: a socket, a dangling link.
         if problem.is_incomplete() {
             *self.unread.entry(problem.to_string()).or_default() += 1;
         }

@@ -1,4 +1,4 @@
-//! The audit log: who is named in it, and whether tampering with a copy of it is seen.
+//! The audit log: the actors that it names, and whether tampering with a copy of it is detected.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,19 +19,19 @@ use super::attacked::Count;
 use super::walk;
 use crate::{audit, told};
 
-/// A larger log is attacked on a host with room for a copy.
+/// A larger log must be attacked on a host with room for a copy.
 const LARGEST: u64 = 4 << 30;
-/// So many indices are named.
+/// Number of indices that the report names.
 const NAMED: usize = 20;
 
-/// What a walk through the log gave.
+/// The result of a walk through the log.
 pub(super) struct Walked {
     pub(super) log: LogPart,
-    /// When each actor was last named.
+    /// The time when each actor was last named.
     pub(super) last_seen: BTreeMap<String, Timestamp>,
 }
 
-/// What is read of an entry.
+/// The members that are read of an entry.
 #[derive(Deserialize)]
 struct Entry {
     #[serde(default)]
@@ -39,8 +39,8 @@ struct Entry {
     stream: String,
 }
 
-/// Walks the log with these entries of the self-test: a checkpoint follows what is recorded, and what was recorded before
-/// the self-test began is to be judged too.
+/// Walks the log after these entries of the self-test were recorded: a checkpoint follows new entries, and the walk
+/// must also judge entries from before the self-test.
 pub(super) async fn walk(installation: &Installation, noted: &Recorded) -> anyhow::Result<Walked> {
     let folder = installation.folder();
     let last = noted
@@ -92,7 +92,7 @@ impl Walked {
     }
 }
 
-/// Whether an actor is one person or service, or one user of the system.
+/// Whether an actor is a single person, service or user of the system.
 fn names_one(actor: &str) -> bool {
     match actor.split_once('/') {
         Some(("person" | "service", id)) => uuid::Uuid::parse_str(id).is_ok(),
@@ -101,9 +101,9 @@ fn names_one(actor: &str) -> bool {
     }
 }
 
-/// Whether the user of the service may write what the recorder wrote, or put other files in its place. A data folder belongs
-/// to the user who runs the service, whoever runs the self-test: root may write everywhere. Supplementary groups and access
-/// lists are not looked at.
+/// Whether the user of the service may write the recorder's files, or replace them. That user is the owner of the data
+/// folder, whoever runs the self-test: root may write everywhere. Supplementary groups and access lists are not
+/// checked.
 fn is_writable(folder: &Folder) -> anyhow::Result<bool> {
     let about = |path: &Path| {
         let about = fs::metadata(path);
@@ -126,7 +126,7 @@ fn is_writable(folder: &Folder) -> anyhow::Result<bool> {
     Ok(false)
 }
 
-/// To whom a file or folder belongs, and what others may do to it.
+/// Owner and permissions of a file or folder.
 struct Owned {
     user: u32,
     group: u32,
@@ -134,7 +134,7 @@ struct Owned {
 }
 
 impl Owned {
-    /// Whether a user and their group may write it. Its owner may, whatever its mode: they can change that.
+    /// Whether a user and their group may write it. The owner may, whatever its mode: they can change the mode.
     const fn may_be_written_by(&self, user: u32, group: u32) -> bool {
         user == 0
             || self.user == user
@@ -143,7 +143,7 @@ impl Owned {
     }
 }
 
-/// A copy of a log's files, and what it is opened with.
+/// A copy of a log's files, and the keys to open it.
 struct Copied {
     folder: PathBuf,
     key: vouchsafe_tlog::NoteVerifier,
@@ -190,13 +190,13 @@ fn attack(folder: &Folder) -> anyhow::Result<Vec<Attacked>> {
 }
 
 impl Copied {
-    /// Whether everything holds.
+    /// Whether the copy verifies.
     fn holds(&self) -> bool {
         let log = Log::open_with(&self.folder, self.key.clone());
         log.is_ok_and(|log| log.size() == self.size && log.verify().is_sound())
     }
 
-    /// Whether other bytes in a file are seen; the good ones are put back.
+    /// Whether verification detects other bytes in a file; the good bytes are restored after it.
     fn is_seen_with(&self, path: &Path, good: &[u8], bad: &[u8]) -> anyhow::Result<bool> {
         fs::write(path, bad)?;
         let seen = !self.holds();
@@ -205,7 +205,8 @@ impl Copied {
     }
 }
 
-/// Copies the log. A recorder may write meanwhile: the checkpoint comes first, so that it has all that it names.
+/// Copies the log. A recorder may write meanwhile: the checkpoint is copied first, so that the copy has all files that
+/// it names.
 fn copy(folder: &Folder, to: &Path) -> anyhow::Result<Copied> {
     let from = folder.audit().join("log");
     let key = audit::open(folder)?.verifier().clone();
@@ -218,7 +219,7 @@ fn copy(folder: &Folder, to: &Path) -> anyhow::Result<Copied> {
         }
         for path in walked.files {
             let inside = path.strip_prefix(&from)?;
-            // A partial tile goes when the full one is there.
+            // A partial tile is removed when the full one exists.
             let Ok(content) = fs::read(&path) else {
                 continue;
             };
@@ -246,7 +247,7 @@ fn copy(folder: &Folder, to: &Path) -> anyhow::Result<Copied> {
     anyhow::bail!("the log grows faster than it can be copied")
 }
 
-/// The checkpoint, the files of the last entries, and the first full ones.
+/// The checkpoint, the files of the last entries, and the first full files.
 fn published(copied: &Copied) -> anyhow::Result<Vec<PathBuf>> {
     let edge = edge_paths(copied.size).map(|path| copied.folder.join(path.to_string()));
     let first =

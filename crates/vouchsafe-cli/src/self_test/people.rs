@@ -35,7 +35,7 @@ const GENERIC: [&str; 22] = [
     "everybody",
 ];
 
-/// Everybody who is not disabled; `seen` says when the log last names them.
+/// All people who are not disabled; `seen` has the time when the log last names each.
 pub(super) async fn identity(
     installation: &Installation,
     seen: &BTreeMap<String, Timestamp>,
@@ -69,7 +69,7 @@ fn of(person: &PersonFactors, seen: &BTreeMap<String, Timestamp>, roles: &[Strin
     let factors = Factors {
         password: person.password,
         totp: person.totp,
-        // There are none yet.
+        // Such factors do not exist yet.
         phishing_resistant: false,
     };
     Person {
@@ -82,7 +82,7 @@ fn of(person: &PersonFactors, seen: &BTreeMap<String, Timestamp>, roles: &[Strin
     }
 }
 
-/// The part of a mail address before its host, without what stands after a plus.
+/// The local part of a mail address, without a suffix after a plus.
 fn local(login: &str) -> &str {
     let local = login.split('@').next().unwrap_or_default();
     local.split('+').next().unwrap_or_default()
@@ -93,13 +93,13 @@ fn letters(text: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a name is that of a machine, or of a role that the policies know.
+/// Whether a name is that of a machine, or of a role in the policies.
 fn is_generic(name: &str, roles: &[String]) -> bool {
     let name = letters(name);
     GENERIC.contains(&name.as_str()) || roles.contains(&name)
 }
 
-/// Groups of people with one name or one mailbox.
+/// Groups of people with the same name or the same mailbox.
 fn same(people: &[PersonFactors]) -> Vec<Vec<String>> {
     let mut by_name: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for person in people {
@@ -121,7 +121,7 @@ fn same(people: &[PersonFactors]) -> Vec<Vec<String>> {
     groups
 }
 
-/// All keys that are no subject's.
+/// All keys except those of subjects.
 pub(super) async fn keys(installation: &Installation) -> anyhow::Result<Vec<Key>> {
     let ages = installation
         .keys()

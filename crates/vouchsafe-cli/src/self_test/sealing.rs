@@ -1,5 +1,5 @@
-//! Sealing, attacked: a made-up record, sealed and opened through the gate under keys that are made for it. Nothing is stored,
-//! and what opens is dropped unseen.
+//! Attacks on sealing: a made-up record is sealed and opened through the gate under keys made for it. Nothing is
+//! stored, and opened records are dropped unseen.
 
 use std::sync::Arc;
 
@@ -24,10 +24,10 @@ use super::attacked::Count;
 use super::somebody::{self, Kind};
 use crate::told;
 
-/// Of each envelope so many bits are flipped, evenly over it.
+/// Number of bits flipped in each envelope, spread evenly.
 const FLIPS: usize = 64;
 
-/// A record that was made up.
+/// A made-up record.
 struct Made<'s> {
     installation: &'s Installation,
     session: Session,
@@ -38,7 +38,7 @@ struct Made<'s> {
     record_keys: RecordKeys,
 }
 
-/// A log that takes nothing: what is attacked here is nobody's, and a gate that writes to it releases nothing.
+/// A log that accepts no entries: the attacked records belong to nobody, and a gate with this log releases nothing.
 #[derive(Debug)]
 struct NoLog(RecorderKey);
 
@@ -112,7 +112,7 @@ impl Made<'_> {
         }
     }
 
-    /// Seals a patient who does not exist, with something of several classes.
+    /// Seals a made-up patient with elements of several classes.
     fn seal(&self, name: &str) -> anyhow::Result<SealedRecord> {
         let pack = self.installation.engine().pack();
         let declared = pack
@@ -150,7 +150,7 @@ impl Made<'_> {
             &self.facts,
             intent,
         );
-        // Nothing is written, so there is nothing for the log.
+        // Nothing is written, so the log needs no entry.
         let (permit, _unwritten) =
             admitted.map_err(|_| anyhow::anyhow!("policies let no integration write a patient"))?;
         let layout = declared.as_ref();
@@ -161,7 +161,7 @@ impl Made<'_> {
         Ok(trusted::ahead_of_its_intent(written).0)
     }
 
-    /// Whether a record opens where a key says that it is.
+    /// Whether a record opens at the place that a key names.
     fn opens(&self, record: &SealedRecord, key: &RecordKey) -> bool {
         let target = Target {
             record: key,
@@ -174,14 +174,15 @@ impl Made<'_> {
         let admitted = self
             .gate
             .admit_read(&self.request(&context), &target, present, &self.facts);
-        // Nothing is released, so there is nothing for the log.
+        // Nothing is released, so the log needs no entry.
         let Ok((permit, _unreleased)) = admitted else {
             return false;
         };
         self.gate.open(permit, record, &self.record_keys).is_ok()
     }
 
-    /// One bit of an envelope, alone and with a manifest that names the altered envelope; one bit of the manifest.
+    /// Flips one bit of an envelope, alone and with a manifest that names the altered envelope; and one bit of the
+    /// manifest.
     fn flipped(&self, record: &SealedRecord) -> Attacked {
         let mut attacked = Count::of("flipped-bit");
         for place in 0..record.blobs.len() {
@@ -200,7 +201,7 @@ impl Made<'_> {
         for at in spread(manifest.len()) {
             let mut bytes = manifest.clone();
             flip(&mut bytes, at);
-            // One that cannot be read is refused as well.
+            // A manifest that does not parse is refused as well.
             let seen = Manifest::parse(&bytes).map_or(true, |manifest| {
                 let mut other = record.clone();
                 other.manifest = manifest;
@@ -211,7 +212,7 @@ impl Made<'_> {
         attacked.finish()
     }
 
-    /// Envelopes of two records, and of two slots of one.
+    /// Swaps envelopes of two records, and of two slots of one record.
     fn swapped(&self, first: &SealedRecord, second: &SealedRecord) -> Attacked {
         let mut attacked = Count::of("swapped");
         for (place, blob) in second.blobs.iter().enumerate() {
@@ -234,7 +235,7 @@ impl Made<'_> {
         attacked.finish()
     }
 
-    /// A whole record in the place of another, and a manifest with it.
+    /// Moves a whole record to the place of another, and also its manifest.
     fn moved(&self, first: &SealedRecord, second: &SealedRecord) -> Attacked {
         let mut attacked = Count::of("moved");
         let mut other = first.clone();
@@ -269,7 +270,7 @@ fn record_type(known: &RecordType) -> anyhow::Result<RecordType> {
         .map_err(|_| anyhow::anyhow!("a type without a name"))
 }
 
-/// Places of bits, evenly over so many bytes.
+/// Positions of bits, spread evenly over this number of bytes.
 fn spread(bytes: usize) -> impl Iterator<Item = usize> {
     let bits = bytes * 8;
     let step = (bits / FLIPS).max(1) | 1;
@@ -288,7 +289,7 @@ fn set(record: &mut SealedRecord, place: usize, bytes: Bytes) {
     }
 }
 
-/// Flips a bit of an envelope; whether there is such a blob.
+/// Flips a bit of an envelope; returns whether there is such a blob.
 fn flip_blob(record: &mut SealedRecord, place: usize, bit: usize) -> bool {
     let Some(blob) = record.blobs.get_mut(place) else {
         return false;
@@ -299,7 +300,8 @@ fn flip_blob(record: &mut SealedRecord, place: usize, bit: usize) -> bool {
     true
 }
 
-/// Puts the digest of the altered envelope in the place of the good one, as somebody would who may write the database.
+/// Replaces the digest of the good envelope by that of the altered one, as an attacker with write access to the
+/// database would.
 fn rename_blob(altered: &mut SealedRecord, good: &SealedRecord, place: usize) -> bool {
     let digest_of = |blob: &Blob| digest(&SHA256, &blob.bytes);
     let (Some(bad), Some(good)) = (altered.blobs.get(place), good.blobs.get(place)) else {

@@ -1,11 +1,11 @@
-//! A self-test in words.
+//! The report of a self-test in words.
 
 use vouchsafe_evidence::selftest::Report;
 
 use super::Found;
 use crate::output;
 
-/// What is wrong, in words. How much it matters is for the checks.
+/// The faults in words. The checks decide how serious each is.
 pub(super) fn faults(report: &Report) -> Vec<String> {
     let mut faults = Vec::new();
     if let Some(access) = &report.access {
@@ -67,7 +67,7 @@ pub(super) fn faults(report: &Report) -> Vec<String> {
     faults
 }
 
-/// Prints what was tried, what came of it, and what is wrong.
+/// Prints the tests, their results, and the faults.
 pub(super) fn show(report: &Report, found: &Found) -> anyhow::Result<()> {
     let mut rows: Vec<[String; 2]> = parts(report)
         .into_iter()
@@ -75,7 +75,7 @@ pub(super) fn show(report: &Report, found: &Found) -> anyhow::Result<()> {
         .collect();
     let not_done = report.not_done.iter();
     let not_done = not_done.map(|one| format!("{}: {}", one.part, one.why));
-    // One that was asked for is a gap.
+    // A requested part that did not run is a gap.
     rows.extend(
         not_done
             .filter(|text| !found.gaps.contains(text))

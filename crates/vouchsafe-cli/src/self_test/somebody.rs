@@ -1,4 +1,4 @@
-//! Somebody who does not exist: a session under a key of the self-test's own, which no service takes.
+//! A principal that does not exist: a session under the self-test's own key, which no service accepts.
 
 use anyhow::anyhow;
 use aws_lc_rs::rand;
@@ -26,7 +26,7 @@ pub(super) fn seed() -> anyhow::Result<[u8; 32]> {
     Ok(seed)
 }
 
-/// A new session of somebody in a tenant.
+/// A new session of such a principal in a tenant.
 pub(super) fn session(tenant: TenantId, kind: Kind, now: Timestamp) -> anyhow::Result<Session> {
     let issuer = Issuer::new(&seed()?, URL, URL, AccessTtl::default())?;
     let (principal, assurance) = match kind {
@@ -46,7 +46,7 @@ pub(super) fn session(tenant: TenantId, kind: Kind, now: Timestamp) -> anyhow::R
     Ok(trusted::session(&verifier, &issuer.issue(&new, now), now)?)
 }
 
-/// A right to a role, from an hour ago, for a time.
+/// A right to a role, valid from an hour ago.
 pub(super) fn right(role: &str, now: Timestamp, lasting: SignedDuration) -> anyhow::Result<Right> {
     Ok(Right {
         id: RightId::random(),

@@ -1,8 +1,9 @@
-//! Raw storage, searched for what a record holds: the values are read from the service, kept in memory, and told to nobody.
+//! Searches raw storage for the values of a record. The values are read from the service, kept in memory, and never
+//! printed.
 //!
-//! A search that finds nothing shows nothing by itself. So it also looks for the id of the record, which is stored in clear
-//! beside it, and must be found where the records are; and for each other database, in a dump of it, for the tenant beside a
-//! name of its tables.
+//! A search that finds nothing proves nothing by itself. So it also searches for two controls that must be found: the
+//! id of the record, stored in clear beside it, in the place of the records; and for each other database, in a dump of
+//! it, the tenant beside the name of a table.
 
 mod canary;
 mod spelling;
@@ -25,13 +26,13 @@ use spelling::spellings;
 
 pub(super) use canary::Canary;
 
-/// Shorter values stand anywhere by chance.
+/// Shorter values occur everywhere by chance.
 const SHORTEST: usize = 6;
-/// So much of a file is read at a time.
+/// Bytes of a file that are read at a time.
 const BLOCK: usize = 1 << 20;
-/// So many files are named that were not searched.
+/// Number of unsearched files that the report names.
 const NAMED: usize = 20;
-/// The records database in the data folder; beside it stand its write-ahead log and index.
+/// The records database in the data folder; its write-ahead log and index are beside it.
 const RECORDS: &str = "data/records.db";
 
 pub(super) async fn search(args: &Args, installation: &Installation) -> anyhow::Result<Storage> {
@@ -56,7 +57,7 @@ pub(super) async fn search(args: &Args, installation: &Installation) -> anyhow::
     ))
 }
 
-/// The files of dumps. One that is not there, or only in part, shows nothing.
+/// The files of dumps. A missing or partial dump is an error, since it proves nothing.
 fn dumps(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
@@ -91,7 +92,7 @@ impl Database {
         }
     }
 
-    /// Those that are in PostgreSQL.
+    /// The databases that are in PostgreSQL.
     fn in_postgres(settings: &DatabaseSettings) -> Vec<Self> {
         let all = [
             (Self::Records, &settings.records),
@@ -103,34 +104,34 @@ impl Database {
     }
 }
 
-/// What is looked for.
+/// A pattern of the search.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Sought {
-    /// A value of the record, by its place.
+    /// A value of the record, by its index.
     Value(usize),
     /// The id of the record.
     Record,
-    /// The id of the tenant, which each database has.
+    /// The id of the tenant, which every database holds.
     Tenant,
-    /// The name of a table of a database, which a dump has.
+    /// The name of a table of a database, which every dump holds.
     Table(Database),
 }
 
-/// A search, and what it came to so far.
+/// A search, and its results so far.
 struct Search {
     searcher: AhoCorasick,
-    /// What each pattern stands for.
+    /// The meaning of each pattern.
     sought: Vec<Sought>,
     longest: usize,
     files: u64,
     bytes: u64,
     hits: BTreeMap<String, u64>,
-    /// Databases that were seen to be in what was searched.
+    /// Databases that the searched files contain.
     seen: BTreeSet<(Origin, Database)>,
     not_searched: Vec<String>,
 }
 
-/// Where a file comes from.
+/// The origin of a file.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Origin {
     Folder,
@@ -144,7 +145,7 @@ impl Search {
             let all = spellings(value).into_iter();
             patterns.extend(all.map(|pattern| (Sought::Value(place), pattern)));
         }
-        // SQLite keeps an id as its bytes, a dump of PostgreSQL as text.
+        // SQLite stores an id as its bytes, a dump of PostgreSQL as text.
         for (sought, id) in [(Sought::Record, record), (Sought::Tenant, tenant)] {
             let text = id.hyphenated().to_string().into_bytes();
             for pattern in [text, id.as_bytes().to_vec()] {
@@ -188,7 +189,7 @@ impl Search {
             let name = name(path);
             let file = match File::open(path) {
                 Ok(file) => file,
-                // One that is gone meanwhile is no storage.
+                // A file that has been removed meanwhile is no storage.
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(_) => {
                     self.not_searched.push(format!("{name} cannot be read"));
@@ -206,7 +207,8 @@ impl Search {
     fn dump(&mut self, path: &Path) -> anyhow::Result<()> {
         let unreadable = |_| anyhow::anyhow!("the dump {} cannot be read", path.display());
         let found = self.file("dump", File::open(path).map_err(unreadable)?);
-        // The id stands in the links of people, too: only a dump with the tables of records shows it where records are.
+        // The links of people hold the id, too: only a dump with the tables of records proves that records were
+        // searched.
         if found.contains(&Sought::Record) && found.contains(&Sought::Table(Database::Records)) {
             self.seen.insert((Origin::Dump, Database::Records));
         }
@@ -218,7 +220,7 @@ impl Search {
         Ok(())
     }
 
-    /// Searches a file, and counts what of the record stands in it: a value in several spellings is one.
+    /// Searches a file, and counts the values of the record in it: a value in several spellings counts once.
     fn file(&mut self, name: &str, mut file: impl Read) -> BTreeSet<Sought> {
         let mut found = BTreeSet::new();
         let mut window: Vec<u8> = Vec::with_capacity(BLOCK + self.longest);
@@ -242,7 +244,7 @@ impl Search {
             let hits = self.searcher.find_overlapping_iter(&window);
             let sought = hits.filter_map(|hit| self.sought.get(hit.pattern().as_usize()));
             found.extend(sought.copied());
-            // What stands across two blocks is seen with the next.
+            // A pattern across two blocks is found with the next block.
             let keep = window.len().saturating_sub(self.longest);
             window.drain(..keep);
         }
@@ -256,7 +258,7 @@ impl Search {
         found
     }
 
-    /// What was searched, and what was not.
+    /// The searched and the unsearched files.
     fn finish(mut self, values: usize, settings: &DatabaseSettings, dumped: bool) -> Storage {
         let in_postgres = Database::in_postgres(settings);
         let records = match in_postgres.contains(&Database::Records) {
@@ -286,7 +288,7 @@ impl Search {
     }
 }
 
-/// The first of many, and how many more there are.
+/// The first of many, and the number of the others.
 fn told(mut all: Vec<String>) -> Option<String> {
     let more = all.len().saturating_sub(NAMED);
     all.truncate(NAMED);
@@ -296,7 +298,7 @@ fn told(mut all: Vec<String>) -> Option<String> {
     (!all.is_empty()).then(|| all.join("; "))
 }
 
-/// The format of a file whose text cannot be searched: no value stands in it as it is.
+/// The format of a file whose text cannot be searched, because it is packed or encoded.
 fn packed(front: &[u8]) -> Option<&'static str> {
     let formats: [(&[u8], &str); 9] = [
         (b"\x1f\x8b\x08", "gzip"),

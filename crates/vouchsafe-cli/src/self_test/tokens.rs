@@ -1,5 +1,5 @@
-//! Tokens with a good signature that must be refused: the verifier of this program, for the issuer and audience of the
-//! installation, with a key that is made for it. The keys of the installation sign nothing here.
+//! Tokens with a good signature that must be refused. They are tested on this program's verifier, for the issuer and
+//! audience of the installation, with a key made for the test. The installation's own keys sign nothing here.
 
 use anyhow::anyhow;
 use aws_lc_rs::signature::Ed25519KeyPair;
@@ -17,7 +17,7 @@ use vouchsafe_installation::{Installation, now};
 
 use super::somebody;
 
-/// Tries each.
+/// Tries each token.
 pub(super) fn attack(installation: &Installation) -> anyhow::Result<Vec<TokenTried>> {
     let at = now();
     let url = installation.settings().base_url();
@@ -32,7 +32,7 @@ pub(super) fn attack(installation: &Installation) -> anyhow::Result<Vec<TokenTri
     };
     let valid = issuer.issue(&new, at);
     let mine = trusted::verifier(VerifyingKeys::new([issuer.public_key()]), &url, &url);
-    // Without the key that signed: as after it was retired.
+    // The key that signed is missing, as after it was retired.
     let others = trusted::verifier(VerifyingKeys::new([[1_u8; 32].as_slice()]), &url, &url);
     let mut tried = vec![
         outcome("valid", &mine, &valid, at),
@@ -130,7 +130,7 @@ mod tests {
         };
         let verifier = trusted::verifier(VerifyingKeys::new([issuer.public_key()]), url, url);
         let (header, claims) = parts(&issuer.issue(&new, at)).unwrap();
-        // Without this, a slip in how they are signed would look like a refusal.
+        // Without this control, an error in the signing would look like a refusal.
         assert!(!outcome("valid", &verifier, &signed(&pair, &header, &claims), at).refused);
         for (fault, claims) in faults(&claims, at.as_second()) {
             assert!(

@@ -1,19 +1,19 @@
-//! Files below a folder, for those who must know what of it they did not see.
+//! Files below a folder, with a list of those that were not seen.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// What a walk came upon.
+/// The result of a walk.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     /// Plain files, sorted.
     pub(super) files: Vec<PathBuf>,
-    /// What was not walked, and why.
+    /// Paths that were not walked, with the reason.
     pub(super) left_out: Vec<(PathBuf, &'static str)>,
 }
 
-/// Walks through a file or folder; a link is followed where it is the path itself, and nowhere below it.
+/// Walks through a file or folder. A link is followed if it is the path itself, but never below it.
 pub(super) fn walk(path: &Path) -> Walk {
     let mut walk = Walk::default();
     match fs::metadata(path) {
@@ -53,7 +53,7 @@ impl Walk {
         }
     }
 
-    /// A service that runs makes files and removes them: one that is gone ends nothing.
+    /// A running service creates and removes files: a file that has been removed does not end the walk.
     fn unless_gone(&mut self, path: &Path, error: &std::io::Error) {
         if error.kind() != ErrorKind::NotFound {
             self.leave_out(path, "cannot be read");
@@ -96,7 +96,7 @@ mod tests {
         walked.below(&folder.path().join("wal"));
         walked.folder(&folder.path().join("tile"));
         assert!(walked.files.is_empty() && walked.left_out.is_empty());
-        // A file where a folder was is another thing.
+        // A file in the place of a folder is an error.
         let file = folder.path().join("file");
         fs::write(&file, "x").unwrap();
         walked.folder(&file);

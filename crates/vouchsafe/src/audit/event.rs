@@ -76,7 +76,7 @@ pub struct Event<'a> {
     pub operation: &'static str,
     /// The outcome.
     pub outcome: Outcome,
-    /// The reason of a refusal: a fixed word.
+    /// The reason for a refusal: a fixed word.
     pub reason: Option<&'static str>,
     /// The actor, as named in the log (`person/...`), if it is known and is not the session's principal.
     pub actor: Option<String>,

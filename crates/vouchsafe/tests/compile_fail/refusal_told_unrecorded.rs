@@ -1,4 +1,4 @@
-//! The reason of a refusal is available only after its entry is durable.
+//! The reason for a refusal is available only after its entry is durable.
 
 use vouchsafe::access::Denied;
 use vouchsafe::gate::Refusal;

@@ -1,4 +1,4 @@
-//! The record whose values are looked for, as the running service gives it.
+//! The record whose values are searched for, as the running service returns it.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use super::SHORTEST;
 use crate::self_test::Args;
 use crate::{door, token_file};
 
-/// A record is smaller.
+/// Largest body: no record is larger.
 const LARGEST: usize = 32 << 20;
-/// Elements whose values are codes and names of systems, which stand in every file of the program.
+/// Elements whose values are codes and names of systems, which occur in every file of the program.
 const NO_VALUES: [&str; 8] = [
     "system",
     "url",
@@ -25,7 +25,7 @@ const NO_VALUES: [&str; 8] = [
     "profile",
 ];
 
-/// Which record: `Patient/6a1c5c3e-0d2b-4a52-8d3e-3f2f0c9d1b77`.
+/// The reference to the record: `Patient/6a1c5c3e-0d2b-4a52-8d3e-3f2f0c9d1b77`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in crate::self_test) struct Canary {
     record_type: String,
@@ -40,7 +40,7 @@ impl FromStr for Canary {
         let (record_type, id) = text.split_once('/').ok_or_else(wrong)?;
         let named = record_type.starts_with(|letter: char| letter.is_ascii_uppercase())
             && record_type.bytes().all(|byte| byte.is_ascii_alphabetic());
-        // Only the form with hyphens is one that the service gives.
+        // The service writes ids only in the form with hyphens.
         let id = Uuid::parse_str(id)
             .ok()
             .filter(|uuid| uuid.hyphenated().to_string() == id);
@@ -55,7 +55,7 @@ impl FromStr for Canary {
 }
 
 impl Canary {
-    /// The values of the record that name or describe somebody, each once.
+    /// The values of the record that name or describe a person, without duplicates.
     pub(super) async fn values(
         &self,
         args: &Args,
@@ -110,7 +110,7 @@ impl Canary {
     }
 }
 
-/// The body of an answer.
+/// The body of a response.
 #[derive(Default)]
 struct Body(Zeroizing<Vec<u8>>);
 
@@ -144,7 +144,7 @@ fn collect(value: &Value, name: &str, values: &mut Vec<Zeroizing<String>>) {
     }
 }
 
-/// Words of FHIR's own: `official`, `final`, `female`.
+/// Words of FHIR itself: `official`, `final`, `female`.
 fn is_code(text: &str) -> bool {
     text.bytes()
         .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
@@ -165,7 +165,7 @@ mod tests {
         let values = canary.values_in(record.to_string().as_bytes()).unwrap();
         let values: Vec<&str> = values.iter().map(|value| value.as_str()).collect();
         assert_eq!(values, ["Canary-Family", "MRN-12345"]);
-        // Another record says nothing of this one.
+        // A search for another record proves nothing about this one.
         let other: Canary = format!("Person/{ID}").parse().unwrap();
         other.values_in(record.to_string().as_bytes()).unwrap_err();
         canary

@@ -1,4 +1,4 @@
-//! How a value may stand in a file.
+//! The spellings of a value in a file.
 
 use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
@@ -16,14 +16,14 @@ pub(super) fn spellings(value: &str) -> Vec<Zeroizing<Vec<u8>>> {
         .collect()
 }
 
-/// What all of base64 has of a value, wherever in a longer text it begins.
+/// The part of a value's base64 text that is the same wherever in a longer text the value begins.
 fn base64(value: &[u8]) -> Vec<Vec<u8>> {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD_NO_PAD;
     let shifted = (0..3_usize).filter_map(|shift| {
         let padded = [vec![0; shift], value.to_vec()].concat();
         let text = STANDARD_NO_PAD.encode(padded);
-        // Letters at both ends hold bits of what stands beside the value.
+        // Letters at both ends contain bits of the neighbouring bytes.
         let from = (shift * 8).div_ceil(6);
         let until = ((shift + value.len()) * 8) / 6;
         text.as_bytes().get(from..until).map(<[u8]>::to_vec)

@@ -26,7 +26,7 @@ fn postgres(records: bool, identity: bool, keys: bool) -> DatabaseSettings {
     }
 }
 
-/// A data folder with the id of the record where SQLite has it.
+/// A data folder with the id of the record in the SQLite file of records.
 fn data() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("data")).unwrap();
@@ -87,10 +87,10 @@ fn the_control_is_the_id_of_the_record_where_the_records_are() {
     };
     let good = storage(&DatabaseSettings::default());
     assert!(good.control && good.elsewhere.is_none(), "{good:?}");
-    // With PostgreSQL, an id in a file of the data folder shows nothing of the records.
+    // With PostgreSQL, an id in a file of the data folder proves nothing about the records.
     let other = storage(&postgres(true, false, false));
     assert!(!other.control && other.elsewhere.is_some(), "{other:?}");
-    // The audit log names the record whenever somebody reads it.
+    // The audit log names the record after every read.
     fs::remove_file(folder.path().join("data/records.db-wal")).unwrap();
     fs::write(folder.path().join("data/records.db"), "empty").unwrap();
     fs::write(folder.path().join("entries"), RECORD.to_string()).unwrap();
@@ -105,7 +105,7 @@ fn each_database_in_postgresql_needs_a_dump() {
     assert!(whole.control && whole.elsewhere.is_none(), "{whole:?}");
     let keys = of_dump(text.as_bytes(), &postgres(false, false, true));
     assert!(keys.elsewhere.is_none(), "{keys:?}");
-    // The links of people have the id as well.
+    // The links of people hold the id as well.
     let people = of_dump(
         format!("familiar_networks {TENANT} {RECORD}").as_bytes(),
         &all,
