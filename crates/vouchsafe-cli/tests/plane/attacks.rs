@@ -23,6 +23,7 @@ on_both!(
     no_phi_route_opens_before_an_administrator_is_enrolled,
     every_phi_route_wants_a_token,
     bad_input_is_refused_precisely_and_never_repeated,
+    what_no_route_takes_is_in_the_log,
     limits_hold,
     a_place_is_held_no_longer_than_a_request_may_take
 );
@@ -154,6 +155,101 @@ async fn bad_input_is_refused_precisely_and_never_repeated(home: Home) {
         assert!(!text.contains(CANARY), "{method} {path}: {text}");
     }
     plane.stop().await;
+}
+
+/// As the caller's where it is known who asks, and counted where not.
+async fn what_no_route_takes_is_in_the_log(home: Home) {
+    let plane = Plane::open(home).await;
+    let fhir = format!("{}/fhir/R4", plane.base);
+    let id = uuid::Uuid::new_v4();
+    let ask = async |token: Option<&str>, method: Method, url: String, purpose: &str| {
+        let request = plane.client.request(method, url);
+        let request = match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        let sent = request.header("vouchsafe-purpose", purpose).send().await;
+        sent.expect("an answer").status().as_u16()
+    };
+    let cases = [
+        (
+            Method::GET,
+            format!("{fhir}/Patient/{id}/_history"),
+            "TREAT",
+            404,
+            "not-served",
+        ),
+        (
+            Method::GET,
+            format!("{fhir}/Patient/{id}/$everything"),
+            "TREAT",
+            404,
+            "not-served",
+        ),
+        (
+            Method::GET,
+            format!("{}/{CANARY}", plane.base),
+            "TREAT",
+            404,
+            "not-served",
+        ),
+        (
+            Method::PATCH,
+            format!("{fhir}/Patient/{id}"),
+            "TREAT",
+            405,
+            "wrong-method",
+        ),
+        (
+            Method::GET,
+            format!("{fhir}/Patient/_search"),
+            "TREAT",
+            405,
+            "wrong-method",
+        ),
+        (
+            Method::GET,
+            format!("{fhir}/Patient/{id}"),
+            CANARY,
+            400,
+            "bad-purpose",
+        ),
+        (
+            Method::GET,
+            format!("{fhir}/Patient/_history"),
+            "TREAT",
+            404,
+            "not-supported",
+        ),
+    ];
+    for (method, url, purpose, status, _) in &cases {
+        let token = Some(plane.integration.as_str());
+        let told = ask(token, method.clone(), url.clone(), purpose).await;
+        assert_eq!(told, *status, "{method} {url}");
+        let told = ask(None, method.clone(), url.clone(), purpose).await;
+        assert!([*status, 401].contains(&told), "{method} {url}: {told}");
+    }
+    let home = plane.stop().await;
+    let log = Log::open(&home.path().join("audit")).expect("the log");
+    let refused: Vec<Value> = log
+        .entries(0)
+        .expect("entries")
+        .map(|entry| serde_json::from_str(&entry.expect("an entry").json).expect("JSON"))
+        .filter(|entry: &Value| entry["outcome"] == "refused")
+        .collect();
+    let of = |reason: &str, known: bool| {
+        let with = refused.iter().filter(|entry| entry["reason"] == reason);
+        with.filter(|entry| entry["actor"].is_string() == known)
+            .count()
+    };
+    for reason in ["not-served", "wrong-method", "bad-purpose", "not-supported"] {
+        let expected = cases.iter().filter(|case| case.4 == reason).count();
+        assert_eq!(of(reason, true), expected, "{reason}: {refused:?}");
+    }
+    assert!(
+        of("not-served", false) > 0 && of("wrong-method", false) > 0,
+        "{refused:?}"
+    );
 }
 
 async fn limits_hold(home: Home) {
