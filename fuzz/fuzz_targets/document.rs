@@ -29,7 +29,9 @@ fuzz_target!(|bytes: &[u8]| {
         Err(
             DocumentError::LoneSurrogate { offset }
             | DocumentError::DuplicateMember { offset }
-            | DocumentError::TooDeep { offset },
+            | DocumentError::TooDeep { offset }
+            | DocumentError::LongNumber { offset }
+            | DocumentError::TooMany { offset },
         ) => assert!(offset < bytes.len()),
         Err(DocumentError::NotAnObject) => {
             assert!(from_str::<BTreeMap<String, IgnoredAny>>(text.expect("it was read")).is_err());

@@ -4,6 +4,7 @@
 //! by entry; its writes are first tried together, which is faster, and apart when that fails.
 
 mod answer;
+mod overlap;
 pub(crate) mod parse;
 mod plan;
 mod run;
@@ -12,7 +13,7 @@ mod together;
 use http::StatusCode;
 use vouchsafe::document::Document;
 use vouchsafe::ids::{RecordId, RecordType, Version};
-use vouchsafe_records::engine::Proof;
+use vouchsafe_records::engine::{Expected, Proof};
 
 pub(crate) use answer::response;
 pub use parse::parse_bundle;
@@ -83,17 +84,19 @@ pub(crate) enum EntryVerb {
         record_type: RecordType,
         document: Document,
         condition: Option<Params>,
+        /// The id that the resource has with the client.
+        own_id: Option<Box<str>>,
     },
     Update {
         record_type: RecordType,
         id: RecordId,
         document: Document,
-        if_match: Option<Version>,
+        if_match: Option<Expected>,
     },
     Delete {
         record_type: RecordType,
         id: RecordId,
-        if_match: Option<Version>,
+        if_match: Option<Expected>,
     },
     Read {
         record_type: RecordType,

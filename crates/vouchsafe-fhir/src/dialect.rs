@@ -1,6 +1,6 @@
 //! From an interaction and its request to the engine, and back.
 
-mod writing;
+pub(crate) mod writing;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::outcome::{FHIR_JSON, Problem};
 use crate::query::{self, Params};
 use crate::references::relative;
 use crate::refusal::noted;
-use crate::resource::{ServerSet, id_of, type_of};
+use crate::resource::{ServerSet, apart, id_of, type_of};
 use crate::searchset;
 
 /// What an address names below `[base]`.
@@ -253,7 +253,8 @@ impl Dialect {
         let mut left = ATTEMPTS;
         loop {
             left -= 1;
-            let bundle = parse_bundle(&request.body).map_err(|refused| refused.problem)?;
+            let read = |body: &[u8]| parse_bundle(body).map_err(|refused| refused.problem);
+            let bundle = apart(&request.body, read).await?;
             let kind = bundle.kind;
             match run.bundle(bundle).await {
                 Ok(outcomes) => return Ok(bundle::response(kind, outcomes)),

@@ -8,7 +8,7 @@ use http::header::{
 use http::{HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use vouchsafe::ids::Version;
-use vouchsafe_records::engine::Proof;
+use vouchsafe_records::engine::{Expected, Proof};
 
 use crate::outcome::Problem;
 
@@ -197,12 +197,38 @@ fn one<'h>(
     }
 }
 
-/// The version that `If-Match` names.
-pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
-    const WRONG: &str = "If-Match must be the ETag of one version: W/\"n\"";
-    one(headers, &IF_MATCH, WRONG)?
-        .map(|tag| version_of(tag).ok_or(Problem::bad("value", WRONG)))
-        .transpose()
+/// The versions that `If-Match` names, in one line or in several.
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<Expected>, Problem> {
+    const WRONG: Problem =
+        Problem::bad("value", "If-Match must be *, or ETags of versions: W/\"n\"");
+    let lines = headers.get_all(IF_MATCH).iter().map(HeaderValue::to_str);
+    let lines: Vec<&str> = lines.collect::<Result<_, _>>().map_err(|_| WRONG)?;
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    expected(&lines.join(",")).map(Some).ok_or(WRONG)
+}
+
+/// A star, or a list of ETags (RFC 9110, 13.1.1); those that are none of ours are no version.
+pub(crate) fn expected(tags: &str) -> Option<Expected> {
+    const MOST: usize = 100;
+    if tags.trim() == "*" {
+        return Some(Expected::Any);
+    }
+    let (mut versions, mut count) = (Vec::new(), 0);
+    let mut rest = tags.trim_start_matches([' ', '\t', ',']);
+    while !rest.is_empty() {
+        let opaque = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
+        let (tag, after) = opaque.split_once('"')?;
+        versions.extend(version(tag));
+        count += 1;
+        let after = after.trim_start_matches([' ', '\t']);
+        if count > MOST || !(after.is_empty() || after.starts_with(',')) {
+            return None;
+        }
+        rest = after.trim_start_matches([' ', '\t', ',']);
+    }
+    (count > 0).then_some(Expected::OneOf(versions))
 }
 
 /// The condition of a conditional create, as it was sent.

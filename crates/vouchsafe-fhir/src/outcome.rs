@@ -60,6 +60,15 @@ impl Problem {
         Self::from(&Failure::UnknownType)
     }
 
+    /// What an address is answered where nothing is.
+    pub(crate) const fn not_served() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-supported",
+            "nothing is served at this address",
+        )
+    }
+
     /// What absent and hidden records are answered.
     pub(crate) fn not_found() -> Self {
         Self {

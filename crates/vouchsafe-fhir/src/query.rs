@@ -1,5 +1,7 @@
 //! Query strings and forms.
 
+use vouchsafe::ids::RecordType;
+
 use crate::outcome::Problem;
 
 /// More parameters than this no search of ours has.
@@ -39,6 +41,24 @@ pub(crate) fn condition(text: &str) -> Result<Params, Problem> {
         ));
     }
     Ok(params)
+}
+
+/// Decodes the condition of a create (`If-None-Exist`), which may name its type: `Patient?identifier=...`.
+pub(crate) fn condition_on(record_type: &RecordType, text: &str) -> Result<Params, Problem> {
+    match text.split_once('?') {
+        // Before a question mark that belongs to a value, there is its parameter.
+        Some((before, query)) if !before.contains(['=', '&']) => {
+            let before = before.trim();
+            if !before.is_empty() && before != record_type.as_str() {
+                return Err(Problem::bad(
+                    "value",
+                    "a condition is a query on the type of what is created, and names no other type",
+                ));
+            }
+            condition(query)
+        }
+        _ => condition(text),
+    }
 }
 
 /// Takes out what every interaction knows, `_format` and `_pretty`; the last `_format` is yielded.

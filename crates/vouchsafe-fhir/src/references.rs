@@ -1,12 +1,18 @@
 //! References between the entries of a bundle, and those that a search stands for.
 
+mod names;
+mod rewrite;
+
 use std::collections::HashMap;
 
-use uuid::Uuid;
 use vouchsafe::document::{Document, Node};
 use vouchsafe::ids::{RecordId, RecordType};
-use vouchsafe_records::engine::{Caller, Condition, Engine, Failure, Met};
-use vouchsafe_records::pack::Reference;
+use vouchsafe_records::engine::{Ahead, Caller, Condition, Engine, Failure};
+use vouchsafe_records::pack::{RecordTypeDecl, Reference};
+
+use names::{Meaning, Names, is_urn, wrong};
+pub(crate) use names::{Named, is_versioned, same};
+use rewrite::{Link, REFERENCE, rewrite};
 
 use crate::outcome::Problem;
 use crate::query;
@@ -18,10 +24,19 @@ type Resolution = Result<Option<RecordId>, Problem>;
 /// What the references of resources become.
 #[derive(Default)]
 pub(crate) struct Targets {
-    placeholders: HashMap<Uuid, String>,
+    pub(crate) names: Names,
     conditions: HashMap<(RecordType, Box<str>), Resolution>,
     /// The address of this server: what begins so is ours.
     base: String,
+}
+
+/// What a write changes of what conditional references find: they are looked up last, on the state after it.
+#[derive(Default)]
+pub(crate) struct Afterwards<'d> {
+    /// The documents that are there then.
+    pub(crate) written: Vec<Ahead<'d>>,
+    /// The records that are not as they were: found again by their new documents, or not at all.
+    pub(crate) changed: Vec<(&'d RecordType, RecordId)>,
 }
 
 impl Targets {
@@ -31,12 +46,6 @@ impl Targets {
             base: base.to_owned(),
             ..Self::default()
         }
-    }
-
-    /// The entry with this full URL is that record.
-    pub(crate) fn place(&mut self, full_url: Uuid, record_type: &RecordType, id: RecordId) {
-        self.placeholders
-            .insert(full_url, format!("{record_type}/{id}"));
     }
 
     /// Notes the conditional references of a resource, each once.
@@ -58,14 +67,15 @@ impl Targets {
         &mut self,
         engine: &Engine,
         caller: &Caller,
+        afterwards: &Afterwards<'_>,
     ) -> Result<(), Failure> {
         let mut conditions = Vec::new();
         let mut asked = Vec::new();
-        for (key, resolution) in &mut self.conditions {
-            match query::condition(&key.1) {
+        for ((record_type, query), resolution) in &mut self.conditions {
+            match query::condition(query) {
                 Ok(params) => {
                     conditions.push(Condition {
-                        record_type: key.0.clone(),
+                        record_type: record_type.clone(),
                         params,
                     });
                     asked.push(resolution);
@@ -76,61 +86,84 @@ impl Targets {
         if conditions.is_empty() {
             return Ok(());
         }
-        let found = engine.find(caller, &conditions).await?;
-        for (resolution, found) in asked.into_iter().zip(found) {
-            *resolution = match found {
-                Ok(Met::By(found)) => Ok(Some(found.id)),
-                Ok(Met::Not(_)) => Ok(None),
-                Err(failure) => Err(Problem::from(&failure)),
+        let found = engine.find_all(caller, &conditions).await?;
+        let ahead = engine.meeting(&conditions, &afterwards.written);
+        let found = found.into_iter().zip(ahead).zip(&conditions);
+        for (resolution, ((found, ahead), condition)) in asked.into_iter().zip(found) {
+            let all = found.and_then(|found| {
+                let kept = found.iter().map(|found| found.id);
+                let kept = kept.filter(|id| {
+                    let mut changed = afterwards.changed.iter();
+                    !changed.any(|(name, other)| **name == condition.record_type && other == id)
+                });
+                let places = ahead?.into_iter();
+                let made = places.filter_map(|place| afterwards.written.get(place));
+                let mut all: Vec<RecordId> = Vec::new();
+                for id in kept.chain(made.map(|one| one.id)) {
+                    // Of a repeated request, what it made the first time is there already.
+                    if !all.contains(&id) {
+                        all.push(id);
+                    }
+                }
+                Ok(all)
+            });
+            *resolution = match all.as_deref() {
+                Ok([]) => Ok(None),
+                Ok([id]) => Ok(Some(*id)),
+                Ok(_) => Err(Problem::from(&Failure::Several)),
+                Err(failure) => Err(Problem::from(failure)),
             };
         }
         Ok(())
     }
 
-    /// Writes the targets into a resource: into references, and placeholders into links as well
-    /// (R4, 3.1.0.11.2); narrative and identifiers stay.
+    /// Writes the targets into the resource of an entry with that full URL: into references, addresses and narrative
+    /// (R4, 3.1.0.11.2); identifiers and texts stay.
     ///
     /// # Errors
-    /// [`Problem`] when one of its references has no target.
-    pub(crate) fn apply(&self, document: &mut Document) -> Result<(), Problem> {
-        let mut wrong = None;
+    /// [`Problem`] with the element, when one of its references has no target, or could have several.
+    pub(crate) fn apply(
+        &self,
+        document: &mut Document,
+        declared: Option<&RecordTypeDecl>,
+        full_url: Option<&str>,
+    ) -> Result<(), Problem> {
         rewrite(
             document.root_mut(),
-            &mut |name, text| match self.target(text) {
-                Ok(target) => target,
-                // A link may be what it likes; a reference must have a target.
-                Err(_) if name != REFERENCE => None,
-                Err(problem) => {
-                    wrong.get_or_insert(problem);
-                    None
-                }
+            declared,
+            &mut |link, text| match link {
+                Link::Reference => self.target(text, full_url),
+                Link::Address => Ok(match self.names.meaning(text, full_url)? {
+                    Meaning::Target(target) => Some(target),
+                    Meaning::Outside => None,
+                }),
             },
-        );
-        wrong.map_or(Ok(()), Err)
+        )
     }
 
     /// What a reference becomes; none if it stays as it is.
-    fn target(&self, text: &str) -> Result<Option<String>, Problem> {
+    fn target(&self, text: &str, full_url: Option<&str>) -> Result<Option<String>, Problem> {
+        if let Meaning::Target(target) = self.names.meaning(text, full_url)? {
+            return Ok(Some(target));
+        }
+        if is_urn(text) {
+            return Err(wrong("a urn reference names no entry that it may name"));
+        }
         match reference(text) {
-            Reference::Placeholder(uuid) => match self.placeholders.get(&uuid) {
-                Some(target) => Ok(Some(target.clone())),
-                None => Err(Problem::unprocessable(
-                    "not-found",
-                    "a urn:uuid reference names no entry that it may name",
-                )),
-            },
             Reference::Conditional { record_type, query } => {
                 match self.conditions.get(&(record_type.clone(), query)) {
                     Some(Ok(Some(id))) => Ok(Some(format!("{record_type}/{id}"))),
                     Some(Err(problem)) => Err(problem.clone()),
-                    Some(Ok(None)) | None => Err(Problem::unprocessable(
-                        "not-found",
-                        "a conditional reference finds nothing",
-                    )),
+                    Some(Ok(None)) | None => Err(wrong("a conditional reference finds nothing")),
                 }
             }
+            Reference::Foreign | Reference::Local { .. } if self.names.is_loose(text) => {
+                Err(wrong(
+                    "a relative reference could mean an entry; refer to it by the entry's fullUrl",
+                ))
+            }
             Reference::Foreign => Ok(relative(&self.base, text).map(str::to_owned)),
-            Reference::Local { .. } | Reference::Contained => Ok(None),
+            Reference::Local { .. } | Reference::Contained | Reference::Placeholder(_) => Ok(None),
         }
     }
 }
@@ -143,10 +176,6 @@ pub(crate) fn relative<'t>(base: &str, text: &'t str) -> Option<&'t str> {
         .strip_prefix('/')?;
     matches!(reference(relative), Reference::Local { .. }).then_some(relative)
 }
-
-const REFERENCE: &str = "reference";
-/// Members that hold a URI in resources and datatypes, where a placeholder may stand.
-const LINKS: [&str; 5] = ["url", "uri", "valueUri", "valueUrl", "valueUuid"];
 
 fn visit(node: &Node, found: &mut dyn FnMut(&str)) {
     for item in node.as_array().unwrap_or_default() {
@@ -166,116 +195,14 @@ fn visit(node: &Node, found: &mut dyn FnMut(&str)) {
 
 /// Replaces the references of a resource, contained ones' and extensions' too, where `other` gives another text.
 pub fn map_references(document: &mut Document, other: &mut dyn FnMut(&str) -> Option<String>) {
-    rewrite(document.root_mut(), &mut |name, text| {
-        (name == REFERENCE).then(|| other(text)).flatten()
+    let replaced = rewrite(document.root_mut(), None, &mut |link, text| {
+        Ok(match link {
+            Link::Reference => other(text),
+            Link::Address => None,
+        })
     });
-}
-
-fn rewrite(node: &mut Node, replace: &mut dyn FnMut(&str, &str) -> Option<String>) {
-    match node {
-        Node::Array(items) => items.iter_mut().for_each(|item| rewrite(item, replace)),
-        Node::Object(object) => {
-            for (name, value) in object.iter_mut() {
-                let Node::String(text) = value else {
-                    rewrite(value, replace);
-                    continue;
-                };
-                let link = LINKS.contains(&name) && text.starts_with("urn:uuid:");
-                if (name == REFERENCE || link)
-                    && let Some(other) = replace(name, text)
-                {
-                    *text = other.into();
-                }
-            }
-        }
-        Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => {}
-    }
+    debug_assert!(replaced.is_ok(), "nothing is refused");
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ID: &str = "0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01";
-    const UUID: &str = "11111111-1111-4111-8111-11111111111f";
-    const URN: &str = "urn:uuid:11111111-1111-4111-8111-11111111111f";
-
-    fn targets() -> Targets {
-        let mut targets = Targets::new("https://host/fhir/R4");
-        let uuid = Uuid::try_parse(UUID).unwrap();
-        targets.place(uuid, &"Patient".parse().unwrap(), ID.parse().unwrap());
-        targets
-    }
-
-    fn applied(text: &str) -> Result<String, &'static str> {
-        let mut document = Document::parse(text.as_bytes()).unwrap();
-        match targets().apply(&mut document) {
-            Ok(()) => Ok(document.to_json()),
-            Err(problem) => Err(problem.code),
-        }
-    }
-
-    #[test]
-    fn placeholders_are_replaced_wherever_references_are() {
-        let text = format!(
-            r#"{{"subject":{{"reference":"{URN}"}},"contained":[{{"a":{{"reference":"{URN}"}}}}],"extension":[{{"url":"u","valueReference":{{"reference":"{URN}"}}}}]}}"#
-        );
-        let expected = text.replace(URN, &format!("Patient/{ID}"));
-        assert_eq!(applied(&text).unwrap(), expected);
-        let upper = UUID.to_uppercase();
-        let upper = format!(r#"{{"a":{{"reference":"urn:uuid:{upper}"}}}}"#);
-        assert!(applied(&upper).unwrap().contains(ID));
-    }
-
-    #[test]
-    fn links_follow_and_identifiers_and_narrative_stay() {
-        let link = format!(r#"{{"content":[{{"attachment":{{"url":"{URN}"}}}}]}}"#);
-        assert_eq!(
-            applied(&link).unwrap(),
-            link.replace(URN, &format!("Patient/{ID}"))
-        );
-        let other = URN.replace('1', "2");
-        for text in [
-            format!(r#"{{"identifier":[{{"system":"urn:ietf:rfc:3986","value":"{URN}"}}]}}"#),
-            format!(r#"{{"text":{{"div":"<div>{URN}</div>"}}}}"#),
-            format!(r#"{{"content":[{{"attachment":{{"url":"{other}"}}}}]}}"#),
-            r##"{"a":{"reference":"#me"},"b":{"reference":"http://other.example/Patient/1"}}"##
-                .to_owned(),
-            format!(r#"{{"reference":{{"reference":"Patient/{ID}"}}}}"#),
-            r#"{"reference":7,"url":[1,null]}"#.to_owned(),
-        ] {
-            assert_eq!(applied(&text).unwrap(), text);
-        }
-    }
-
-    #[test]
-    fn a_reference_without_target_is_refused() {
-        let other = URN.replace('1', "2");
-        assert_eq!(
-            applied(&format!(r#"{{"a":{{"reference":"{other}"}}}}"#)),
-            Err("not-found")
-        );
-        let conditional = r#"{"a":{"reference":"Practitioner?identifier=x|1"}}"#;
-        assert_eq!(applied(conditional), Err("not-found"));
-    }
-
-    #[test]
-    fn our_own_address_is_made_relative() {
-        let full = format!(r#"{{"a":{{"reference":"https://host/fhir/R4/Patient/{ID}"}}}}"#);
-        assert_eq!(
-            applied(&full).unwrap(),
-            format!(r#"{{"a":{{"reference":"Patient/{ID}"}}}}"#)
-        );
-        let near = format!(r#"{{"a":{{"reference":"https://host/fhir/R4x/Patient/{ID}"}}}}"#);
-        assert_eq!(applied(&near).unwrap(), near);
-    }
-
-    #[test]
-    fn each_condition_is_collected_once() {
-        let text = r#"{"a":{"reference":"Practitioner?identifier=x|1"},"b":[{"reference":"Practitioner?identifier=x|1"},{"reference":"Location?identifier=x|1"}]}"#;
-        let document = Document::parse(text.as_bytes()).unwrap();
-        let mut targets = targets();
-        targets.collect(&document);
-        assert_eq!(targets.conditions.len(), 2);
-    }
-}
+mod tests;

@@ -1,10 +1,11 @@
 //! Resources on their way in and out: what the server sets is taken off and put back.
 
+use bytes::Bytes;
 use http::StatusCode;
 use jiff::Timestamp;
 use vouchsafe::document::{Document, Node, Object};
 use vouchsafe::ids::{RecordId, RecordType, Version};
-use vouchsafe_records::engine::Released;
+use vouchsafe_records::engine::{Failure, Released};
 
 use crate::outcome::Problem;
 
@@ -19,6 +20,29 @@ pub(crate) fn parse(body: &[u8]) -> Result<Document, Problem> {
         text: error.to_string().into(),
         ..Problem::bad("structure", "not JSON")
     })
+}
+
+/// Reads one resource, beside the runtime if it is large: others wait for it otherwise.
+pub(crate) async fn parse_apart(body: &Bytes) -> Result<Document, Problem> {
+    apart(body, parse).await
+}
+
+/// Reads a body, beside the runtime if it is large.
+pub(crate) async fn apart<T: Send + 'static>(
+    body: &Bytes,
+    read: fn(&[u8]) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    const LARGE: usize = 256 * 1024;
+    if body.len() <= LARGE {
+        return read(body);
+    }
+    let body = body.clone();
+    let reading = tokio::task::spawn_blocking(move || read(&body));
+    let stopped = || Problem {
+        logged: false,
+        ..Problem::from(&Failure::Unavailable)
+    };
+    reading.await.unwrap_or_else(|_| Err(stopped()))
 }
 
 /// Takes off what the server sets: `id`, `meta.versionId`, `meta.lastUpdated` and the tag of
@@ -91,6 +115,10 @@ pub(crate) fn id_of(text: &str) -> Result<RecordId, Problem> {
         "value",
         "ids are UUIDs in lower case with hyphens",
     );
+    // No id begins so: it is an interaction or an operation that we do not serve.
+    if text.starts_with(['_', '$']) {
+        return Err(Problem::not_served());
+    }
     let id: RecordId = text.parse().map_err(|_| WRONG)?;
     if id.to_string() == text {
         Ok(id)

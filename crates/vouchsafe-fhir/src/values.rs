@@ -6,6 +6,7 @@
 mod asked;
 mod date;
 mod index;
+mod narrative;
 mod primitive;
 mod reference;
 
@@ -15,6 +16,10 @@ use vouchsafe_records::pack::{Reference, SearchKind, SearchParam};
 use vouchsafe_records::search::{Why, Window};
 use vouchsafe_records::values::{Asked, IndexOf, Primitive, Values};
 
+use crate::outcome::words::is_parameter;
+
+pub(crate) use narrative::links;
+pub(crate) use primitive::{is_link, is_narrative};
 pub use reference::reference;
 
 /// The values of FHIR R4.
@@ -74,6 +79,10 @@ impl Values for R4 {
 
     fn window(&self, value: &str) -> Result<Window, Why> {
         asked::window(value)
+    }
+
+    fn is_parameter(&self, name: &str) -> bool {
+        is_parameter(name)
     }
 
     fn asked(

@@ -4,6 +4,7 @@
 //! a durable entry; what the engine adds is the order in which that happens, and what is true of
 //! the caller and the subject ([`Facts`]).
 
+mod ahead;
 mod api;
 mod conditions;
 mod cursor;
@@ -29,8 +30,8 @@ use vouchsafe::seal::{Owner, RecordKeys};
 use vouchsafe::trusted;
 
 pub use api::{
-    Caller, Condition, Failure, Found, Idempotent, Links, Met, Op, OpResult, Page, Proof, Refused,
-    Released, Search, Unmet, WriteOptions,
+    About, Ahead, Caller, Condition, Expected, Failure, Found, Idempotent, Links, Met, Op,
+    OpResult, Page, Proof, Refused, Released, Search, Unmet, WriteOptions,
 };
 
 use crate::pack::{Pack, RecordTypeDecl};

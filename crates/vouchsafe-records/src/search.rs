@@ -159,9 +159,8 @@ pub fn plan(decl: &RecordTypeDecl, parameters: &[Parameter<'_>]) -> Result<Plan,
 
 /// The name, if it is one that we wrote: a caller's mistake may have put a value in its place.
 fn shown(decl: &RecordTypeDecl, name: &str) -> String {
-    if decl.takes(name) {
-        name.to_owned()
-    } else {
-        "?".to_owned()
-    }
+    // What follows a dot asks something of what the parameter refers to.
+    let name = name.split('.').next().unwrap_or_default();
+    let ours = decl.takes(name) || decl.values().is_parameter(name);
+    if ours { name } else { "?" }.to_owned()
 }

@@ -45,6 +45,12 @@ pub trait Values: Send + Sync {
     /// [`Why`] it cannot be served.
     fn window(&self, value: &str) -> Result<Window, Why>;
 
+    /// Whether the dialect has a search parameter of that name, of whatever type: a fixed word that may be told.
+    fn is_parameter(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
+
     /// What a parameter's value asks for.
     ///
     /// # Errors

@@ -26,6 +26,15 @@ use crate::class::ClassSet;
 /// Maximum nesting of a document, including the root.
 pub const MAX_DEPTH: usize = 64;
 
+/// Limits of a caller's document.
+const LIMITS: parse::Limits = parse::Limits {
+    depth: MAX_DEPTH,
+    members: 1_000,
+    values: 1_000_000,
+    number: 128,
+    power: 3,
+};
+
 /// The reason why a text is not a document. Offsets are in bytes; no variant holds a value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum DocumentError {
@@ -59,6 +68,18 @@ pub enum DocumentError {
         /// The first bracket that is too deep.
         offset: usize,
     },
+    /// A number of more than 128 characters, or of a power of ten of more than three digits.
+    #[error("a number is too long at byte {offset}")]
+    LongNumber {
+        /// The number.
+        offset: usize,
+    },
+    /// An object of more than 1,000 members, or more than 1,000,000 values in all.
+    #[error("too many members or values at byte {offset}")]
+    TooMany {
+        /// The first too many.
+        offset: usize,
+    },
     /// The root is not an object.
     #[error("the document is not an object")]
     NotAnObject,
@@ -73,7 +94,7 @@ impl Document {
     /// # Errors
     /// [`DocumentError`], with the offset of the first fault.
     pub fn parse(bytes: &[u8]) -> Result<Self, DocumentError> {
-        Self::from_node(parse::parse(bytes, MAX_DEPTH)?)
+        Self::from_node(parse::parse(bytes, LIMITS)?)
     }
 
     /// The document with this root.

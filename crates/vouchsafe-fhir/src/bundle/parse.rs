@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use http::StatusCode;
 use vouchsafe::document::{Document, Node, Object};
-use vouchsafe::ids::{RecordId, RecordType, Version};
+use vouchsafe::ids::{RecordId, RecordType};
+use vouchsafe_records::engine::Expected;
 
 use super::{
     BundleError, BundleRequest, Entry, EntryVerb, Kind, MAX_BODY_BYTES, MAX_ENTRIES, Resource,
@@ -12,6 +13,7 @@ use super::{
 use crate::headers::{self, check_accept};
 use crate::outcome::Problem;
 use crate::query::{self, Params};
+use crate::references::{is_versioned, same};
 use crate::resource::{check_id, check_type, id_of, parse, strip, type_of};
 use crate::searchset;
 
@@ -147,12 +149,14 @@ fn read(mut item: Node, seen: &mut HashSet<String>) -> Result<Entry, Problem> {
         Some(Node::String(url)) => Some(String::from(url)),
         Some(_) => return Err(structure("a fullUrl must be a string").at("fullUrl")),
     };
-    // One full URL, one entry: or a reference to it would mean either.
-    if full_url
-        .as_ref()
-        .is_some_and(|url| !seen.insert(url.to_ascii_lowercase()))
-    {
-        return Err(Problem::bad("duplicate", "two entries have this fullUrl").at("fullUrl"));
+    if let Some(url) = &full_url {
+        if is_versioned(url) {
+            return Err(Problem::bad("value", "a fullUrl names no version").at("fullUrl"));
+        }
+        // One full URL, one entry: or a reference to it would mean either.
+        if !seen.insert(same(url).into_owned()) {
+            return Err(Problem::bad("duplicate", "two entries have this fullUrl").at("fullUrl"));
+        }
     }
     Ok(Entry {
         verb: verb(&request, resource)?,
@@ -227,9 +231,15 @@ fn create(
     let record_type = type_of(path).map_err(|problem| problem.at("request.url"))?;
     let condition = match (request.get("ifNoneExist"), query) {
         (None, None) => None,
-        (Some(Node::String(text)), None) => Some(condition(text, "request.ifNoneExist")?),
+        (Some(Node::String(text)), None) => {
+            let condition = query::condition_on(&record_type, text);
+            Some(condition.map_err(|problem| problem.at("request.ifNoneExist"))?)
+        }
         // The query form, as with a create alone.
-        (None, Some(query)) => Some(condition(query, "request.url")?),
+        (None, Some(query)) => {
+            let condition = query::condition(query);
+            Some(condition.map_err(|problem| problem.at("request.url"))?)
+        }
         (Some(_), _) => {
             return Err(
                 Problem::bad("value", "ifNoneExist must be one query, said once")
@@ -247,16 +257,16 @@ fn creating(
     condition: Option<Params>,
 ) -> Result<EntryVerb, Problem> {
     check_type(&document, &record_type).map_err(of_resource)?;
-    strip(&mut document);
+    let own_id = match strip(&mut document) {
+        Some(Node::String(id)) => Some(id),
+        _ => None,
+    };
     Ok(EntryVerb::Create {
         record_type,
         document,
         condition,
+        own_id,
     })
-}
-
-fn condition(text: &str, path: &str) -> Result<Params, Problem> {
-    query::condition(text).map_err(|problem| problem.at(path))
 }
 
 fn update(path: &str, request: &Object, resource: Option<Document>) -> Result<EntryVerb, Problem> {
@@ -268,7 +278,7 @@ fn update(path: &str, request: &Object, resource: Option<Document>) -> Result<En
 fn updating(
     (record_type, id): (RecordType, RecordId),
     mut document: Document,
-    if_match: Option<Version>,
+    if_match: Option<Expected>,
 ) -> Result<EntryVerb, Problem> {
     check_type(&document, &record_type).map_err(of_resource)?;
     check_id(strip(&mut document).as_ref(), id).map_err(of_resource)?;
@@ -326,21 +336,24 @@ fn address(path: &str) -> Result<(RecordType, RecordId), Problem> {
     let (name, id) = path
         .split_once('/')
         .ok_or_else(|| at_url("value", "request.url must be Type/id"))?;
+    if id.split('/').any(|step| step.starts_with(['_', '$'])) {
+        return Err(Problem::not_served().at("request.url"));
+    }
     let address = type_of(name).and_then(|record_type| Ok((record_type, id_of(id)?)));
     address.map_err(|problem| problem.at("request.url"))
 }
 
-fn if_match(request: &Object) -> Result<Option<Version>, Problem> {
+fn if_match(request: &Object) -> Result<Option<Expected>, Problem> {
     match request.get("ifMatch") {
         None => Ok(None),
-        Some(tag) => tag
-            .as_str()
-            .and_then(headers::version_of)
-            .map(Some)
-            .ok_or_else(|| {
-                Problem::bad("value", "ifMatch must be the ETag of one version: W/\"n\"")
-                    .at("request.ifMatch")
-            }),
+        Some(tags) => {
+            let expected = tags.as_str().and_then(headers::expected);
+            let wrong =
+                || Problem::bad("value", "ifMatch must be *, or ETags of versions: W/\"n\"");
+            expected
+                .map(Some)
+                .ok_or_else(|| wrong().at("request.ifMatch"))
+        }
     }
 }
 

@@ -3,16 +3,14 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use uuid::Uuid;
 use vouchsafe::document::Document;
 use vouchsafe::ids::{RecordId, RecordType, Version};
 use vouchsafe_records::engine::{Condition, Failure, Found, Idempotent, Met, Op, Unmet};
-use vouchsafe_records::pack::Reference;
 
-use super::{BundleError, Entry, EntryVerb, Kind, Run};
+use super::{BundleError, Entry, EntryVerb, Kind, Run, overlap};
 use crate::outcome::Problem;
 use crate::query::Params;
-use crate::references::Targets;
+use crate::references::{Named, Targets};
 use crate::searchset::Asked;
 
 /// What an entry has become once its conditions were looked up.
@@ -33,6 +31,14 @@ pub(super) enum Step {
     Failed(Problem),
 }
 
+/// An entry on its way to a step.
+pub(super) struct Made {
+    pub(super) full_url: Option<String>,
+    /// The id that its resource has with the client.
+    own_id: Option<Box<str>>,
+    pub(super) step: Step,
+}
+
 impl Run<'_> {
     /// Looks up conditions, each once, on the state before; gives ids to what is new; writes
     /// targets into references.
@@ -50,38 +56,57 @@ impl Run<'_> {
             .await
             .map_err(whole)?;
         let mut first: Vec<Option<usize>> = vec![None; found.len()];
-        let mut targets = Targets::new(self.base);
-        let mut steps = Vec::with_capacity(entries.len());
-        for (place, (Entry { full_url, verb }, condition)) in
-            entries.into_iter().zip(places).enumerate()
-        {
+        let mut made = Vec::with_capacity(entries.len());
+        for (place, (entry, condition)) in entries.into_iter().zip(places).enumerate() {
+            let Entry { full_url, mut verb } = entry;
+            let own_id = match &mut verb {
+                EntryVerb::Create { own_id, .. } => own_id.take(),
+                _ => None,
+            };
             let known = condition.map(|condition| (found.get(condition), first.get_mut(condition)));
-            let step = step(place, || self.id(place), verb, known);
-            // In a batch no entry may count on another; what is there already is there.
-            let fixed = kind == Kind::Transaction || matches!(step, Step::Matched(..));
-            if let (true, Some(uuid)) = (fixed, full_url.as_deref().and_then(placeholder))
-                && let Some((record_type, id)) = record_of(&step, &steps)
-            {
-                targets.place(uuid, &record_type, id);
-            }
-            steps.push(step);
+            made.push(Made {
+                full_url,
+                own_id,
+                step: step(place, || self.id(place), verb, known),
+            });
         }
-        self.link(&mut targets, &mut steps).await.map_err(whole)?;
-        match (kind, first_failure(&steps)) {
-            (Kind::Transaction, Some((place, problem))) => Err(BundleError::at(place, problem)),
-            _ => Ok(steps),
-        }
+        let makers = conditions.asked.into_iter().zip(first);
+        let makers = makers.filter_map(|(condition, place)| Some((place?, condition)));
+        overlap::refuse_overlaps(kind, &mut made);
+        overlap::refuse_meetings(self.engine, makers.collect(), &mut made);
+        all_sound(kind, &made)?;
+        self.link(kind, &mut made).await.map_err(whole)?;
+        all_sound(kind, &made)?;
+        Ok(made.into_iter().map(|one| one.step).collect())
     }
 
-    async fn link(&self, targets: &mut Targets, steps: &mut [Step]) -> Result<(), Failure> {
-        for document in steps.iter().filter_map(document_of) {
-            targets.collect(document);
+    async fn link(&self, kind: Kind, made: &mut [Made]) -> Result<(), Failure> {
+        let mut targets = Targets::new(self.base);
+        let names = names(kind, made);
+        for (one, named) in made.iter().zip(names) {
+            if let Some(named) = named {
+                let full_url = one.full_url.as_deref();
+                targets.names.add(full_url, one.own_id.as_deref(), named);
+            }
+            if let Some(document) = document_of(&one.step) {
+                targets.collect(document);
+            }
         }
-        targets.resolve(self.engine, self.caller).await?;
-        for step in steps {
-            let applied = document_of_mut(step).map_or(Ok(()), |document| targets.apply(document));
-            if let Err(problem) = applied {
-                *step = Step::Failed(problem);
+        let afterwards = overlap::afterwards(kind, made);
+        targets
+            .resolve(self.engine, self.caller, &afterwards)
+            .await?;
+        for one in made {
+            let Step::Write(op) = &mut one.step else {
+                continue;
+            };
+            let declared = self.engine.pack().record_type(named(op).0.as_str());
+            let declared = declared.map(AsRef::as_ref);
+            let (Op::Create { document, .. } | Op::Update { document, .. }) = op else {
+                continue;
+            };
+            if let Err(problem) = targets.apply(document, declared, one.full_url.as_deref()) {
+                one.step = Step::Failed(problem);
             }
         }
         Ok(())
@@ -232,23 +257,35 @@ fn unmet(
     ControlFlow::Continue(unmet)
 }
 
-fn placeholder(full_url: &str) -> Option<Uuid> {
-    match crate::values::reference(full_url) {
-        Reference::Placeholder(uuid) => Some(uuid),
-        _ => None,
-    }
+/// What each entry is for those that refer to it.
+fn names(kind: Kind, made: &[Made]) -> Vec<Option<Named>> {
+    made.iter().map(|one| name(kind, &one.step, made)).collect()
 }
 
-/// The record that a step is about, if it is about one.
-fn record_of(step: &Step, before: &[Step]) -> Option<(RecordType, RecordId)> {
+fn name(kind: Kind, step: &Step, made: &[Made]) -> Option<Named> {
+    let record = |(record_type, id): (&RecordType, RecordId), version| Named::Record {
+        record_type: record_type.clone(),
+        id,
+        version,
+    };
     match step {
-        Step::Write(op) => {
+        Step::Write(Op::Delete { .. }) | Step::Failed(_) => Some(Named::Gone),
+        // In a batch no entry may count on another; what is there already is there.
+        Step::Write(op) if kind == Kind::Batch => {
             let (record_type, id) = named(op);
-            Some((record_type.clone(), id))
+            Some(Named::Apart(record_type.clone(), id))
         }
-        Step::Matched(record_type, found) => Some((record_type.clone(), found.id)),
-        Step::As(place) => before.get(*place).and_then(|first| record_of(first, &[])),
-        Step::Read { .. } | Step::Search(_) | Step::Failed(_) => None,
+        Step::Write(op @ Op::Create { .. }) => Some(record(named(op), Some(Version::FIRST))),
+        Step::Write(op) => Some(record(named(op), None)),
+        Step::Matched(record_type, found) => {
+            Some(record((record_type, found.id), Some(found.version)))
+        }
+        // The first has no such step itself.
+        Step::As(place) => match &made.get(*place)?.step {
+            Step::As(_) => None,
+            first => name(kind, first, made),
+        },
+        Step::Read { .. } | Step::Search(_) => None,
     }
 }
 
@@ -267,26 +304,26 @@ pub(super) const fn named(op: &Op) -> (&RecordType, RecordId) {
     }
 }
 
-fn document_of(step: &Step) -> Option<&Document> {
+pub(super) fn document_of(step: &Step) -> Option<&Document> {
     match step {
         Step::Write(Op::Create { document, .. } | Op::Update { document, .. }) => Some(document),
         _ => None,
     }
 }
 
-fn document_of_mut(step: &mut Step) -> Option<&mut Document> {
-    match step {
-        Step::Write(Op::Create { document, .. } | Op::Update { document, .. }) => Some(document),
-        _ => None,
+/// A transaction is refused by its first entry that fails; those of a batch fail apart.
+fn all_sound(kind: Kind, made: &[Made]) -> Result<(), BundleError> {
+    if kind == Kind::Batch {
+        return Ok(());
     }
-}
-
-fn first_failure(steps: &[Step]) -> Option<(usize, Problem)> {
-    steps
+    let failed = made
         .iter()
         .enumerate()
-        .find_map(|(place, step)| match step {
+        .find_map(|(place, one)| match &one.step {
             Step::Failed(problem) => Some((place, problem.clone())),
             _ => None,
-        })
+        });
+    failed.map_or(Ok(()), |(place, problem)| {
+        Err(BundleError::at(place, problem))
+    })
 }

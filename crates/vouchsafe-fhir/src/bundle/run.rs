@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use http::StatusCode;
-use vouchsafe::ids::RecordType;
+use vouchsafe::ids::{RecordId, RecordType};
 use vouchsafe_records::engine::{
     Caller, Engine, Failure, Found, Idempotent, Op, OpResult, Refused, WriteOptions,
 };
@@ -95,7 +95,11 @@ impl Run<'_> {
         for (place, step) in steps.into_iter().enumerate() {
             slots.push(match step {
                 Step::Write(op) => {
-                    let slot = Slot::Written(named(&op).0.clone());
+                    let (record_type, id) = named(&op);
+                    let slot = match op {
+                        Op::Delete { .. } => Slot::Deleted(record_type.clone(), id),
+                        _ => Slot::Written(record_type.clone()),
+                    };
                     ops.push(op);
                     places.push(place);
                     slot
@@ -123,6 +127,7 @@ impl Run<'_> {
         for row in rows {
             outcomes.push(match row {
                 Row::Written(result) => self.wrote(result),
+                Row::Deleted => seen(StatusCode::NO_CONTENT),
                 Row::Rest(Step::As(first)) => as_first(outcomes.get(first)),
                 Row::Rest(step) => self.look(step).await,
             });
@@ -277,12 +282,16 @@ impl Run<'_> {
 /// What an entry of a transaction waits for.
 enum Slot {
     Written(RecordType),
+    /// Deleted; of what was deleted before, nothing was written.
+    Deleted(RecordType, RecordId),
     Rest(Step),
 }
 
 /// An entry of a transaction that was written, or that needs no write.
 enum Row {
     Written(OpResult),
+    /// It had ended before the first time, when nothing was done.
+    Deleted,
     Rest(Step),
 }
 
@@ -301,6 +310,14 @@ fn rows(slots: Vec<Slot>, results: Vec<OpResult>) -> Result<Vec<Row>, Failure> {
                 Some(_) | None if repeated => return Err(Failure::IdempotencyMismatch),
                 Some(_) | None => return Err(Failure::OutcomeUnknown),
             },
+            Slot::Deleted(record_type, id) => {
+                let own = |result: &OpResult| result.record_type == record_type && result.id == id;
+                match results.next_if(own) {
+                    Some(result) => Row::Written(result),
+                    None if repeated => Row::Deleted,
+                    None => return Err(Failure::OutcomeUnknown),
+                }
+            }
             Slot::Rest(Step::Matched(record_type, found)) if repeated => {
                 let own =
                     |result: &OpResult| result.record_type == record_type && result.id == found.id;

@@ -262,7 +262,7 @@ fn with(op: &Op, document: Document) -> Op {
             record_type: record_type.clone(),
             id: *id,
             document,
-            if_match: *if_match,
+            if_match: if_match.clone(),
         },
         Op::Delete {
             record_type,
@@ -271,7 +271,7 @@ fn with(op: &Op, document: Document) -> Op {
         } => Op::Delete {
             record_type: record_type.clone(),
             id: *id,
-            if_match: *if_match,
+            if_match: if_match.clone(),
         },
     }
 }

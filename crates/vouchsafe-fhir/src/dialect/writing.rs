@@ -6,7 +6,7 @@ use http::{HeaderValue, Response, StatusCode};
 use vouchsafe::document::Document;
 use vouchsafe::ids::{RecordId, RecordType, Version};
 use vouchsafe_records::engine::{
-    Caller, Condition, Failure, Found, Idempotent, Met, Op, OpResult, WriteOptions,
+    Ahead, Caller, Condition, Engine, Failure, Found, Idempotent, Met, Op, OpResult, WriteOptions,
 };
 
 use super::{
@@ -17,8 +17,8 @@ use crate::headers::{
 };
 use crate::outcome::Problem;
 use crate::query::{self, Params};
-use crate::references::Targets;
-use crate::resource::{ServerSet, check_id, check_type, parse, strip, type_of};
+use crate::references::{Afterwards, Targets};
+use crate::resource::{ServerSet, check_id, check_type, parse_apart, strip, type_of};
 
 /// The body of `Prefer: return=OperationOutcome`.
 const DONE: &str = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"information","code":"informational","diagnostics":"done"}]}"#;
@@ -31,7 +31,7 @@ impl Dialect {
         caller: &Caller,
     ) -> Answer {
         let record_type = type_of(request.subject.record_type.unwrap_or_default())?;
-        let condition = condition(request, params)?.map(|params| Condition {
+        let condition = condition(request, &record_type, params)?.map(|params| Condition {
             record_type: record_type.clone(),
             params,
         });
@@ -65,20 +65,29 @@ impl Dialect {
         idempotent: Option<Idempotent>,
         caller: &Caller,
     ) -> Answer {
-        let mut document = parse(&request.body)?;
+        let mut document = parse_apart(&request.body).await?;
         check_type(&document, record_type)?;
         strip(&mut document);
+        let id = RecordId::random();
         let unless = match condition {
             None => None,
             Some(condition) => match self.find(condition.clone(), caller).await? {
                 Met::By(found) => return self.matched(request, record_type, found, caller).await,
-                Met::Not(unmet) => Some(unmet),
+                Met::Not(unmet) => {
+                    let ahead = Ahead {
+                        record_type,
+                        id,
+                        document: &document,
+                    };
+                    meets_its_own(&self.engine, condition, ahead)?;
+                    Some(unmet)
+                }
             },
         };
-        self.link(&mut document, caller).await?;
+        self.link(&mut document, record_type, caller).await?;
         let op = Op::Create {
             record_type: record_type.clone(),
-            id: RecordId::random(),
+            id,
             document,
             unless,
         };
@@ -90,10 +99,10 @@ impl Dialect {
         let (record_type, id) = address(&request.subject)?;
         let if_match = if_match(request.headers)?;
         let idempotent = idempotent(request, "PUT")?;
-        let mut document = parse(&request.body)?;
+        let mut document = parse_apart(&request.body).await?;
         check_type(&document, &record_type)?;
         check_id(strip(&mut document).as_ref(), id)?;
-        self.link(&mut document, caller).await?;
+        self.link(&mut document, &record_type, caller).await?;
         let op = Op::Update {
             record_type,
             id,
@@ -117,12 +126,19 @@ impl Dialect {
     }
 
     /// Conditional references find what they stand for; others of a bundle are refused.
-    async fn link(&self, document: &mut Document, caller: &Caller) -> Result<(), Problem> {
+    async fn link(
+        &self,
+        document: &mut Document,
+        record_type: &RecordType,
+        caller: &Caller,
+    ) -> Result<(), Problem> {
         let mut targets = Targets::new(&self.base);
         targets.collect(document);
-        let resolved = targets.resolve(&self.engine, caller).await;
+        let afterwards = Afterwards::default();
+        let resolved = targets.resolve(&self.engine, caller, &afterwards).await;
         resolved.map_err(|failure| Problem::from(&failure))?;
-        targets.apply(document)
+        let declared = self.engine.pack().record_type(record_type.as_str());
+        targets.apply(document, declared.map(AsRef::as_ref), None)
     }
 
     async fn find(&self, condition: Condition, caller: &Caller) -> Result<Met, Problem> {
@@ -269,11 +285,32 @@ impl Dialect {
 }
 
 /// `If-None-Exist`, or the query of `POST [type]?...`.
-fn condition(request: &FhirRequest<'_>, params: Params) -> Result<Option<Params>, Problem> {
+fn condition(
+    request: &FhirRequest<'_>,
+    record_type: &RecordType,
+    params: Params,
+) -> Result<Option<Params>, Problem> {
     match (if_none_exist(request.headers)?, params.is_empty()) {
         (None, true) => Ok(None),
         (None, false) => Ok(Some(params)),
-        (Some(text), true) => query::condition(text).map(Some),
+        (Some(text), true) => query::condition_on(record_type, text).map(Some),
         (Some(_), false) => Err(Problem::bad("invalid", "a condition must be said once")),
     }
+}
+
+/// Refuses a create that its own condition would not find: each try would make another.
+fn meets_its_own(engine: &Engine, condition: &Condition, ahead: Ahead<'_>) -> Result<(), Problem> {
+    match engine.meets(condition, ahead) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(not_its_own()),
+        Err(failure) => Err(Problem::from(&failure)),
+    }
+}
+
+/// What a create is refused for that its own condition would not find.
+pub(crate) const fn not_its_own() -> Problem {
+    Problem::unprocessable(
+        "business-rule",
+        "what would be created does not meet its own condition: in a value, a comma is written \\, and a plus sign %2B",
+    )
 }

@@ -152,14 +152,36 @@ fn none_match_takes_lists_and_stars() {
 #[test]
 fn preconditions_are_heeded_or_refused() {
     let tag = with(&IF_MATCH, "W/\"1\"");
-    assert_eq!(if_match(&tag).unwrap().map(Version::number), Some(1));
-    assert!(if_match(&with(&IF_MATCH, "*")).is_err());
+    let of = |numbers: &[u32]| {
+        let versions = numbers.iter().filter_map(|number| Version::new(*number));
+        Some(Expected::OneOf(versions.collect()))
+    };
+    assert_eq!(if_match(&tag).unwrap(), of(&[1]));
+    let any = if_match(&with(&IF_MATCH, " * ")).unwrap();
+    assert_eq!(any, Some(Expected::Any));
+    assert_eq!(if_match(&HeaderMap::new()).unwrap(), None);
+    for (text, versions) in [
+        ("\"1\",W/\"2\" , \"3\"", of(&[1, 2, 3])),
+        (", \"a,b\", W/\"2\",", of(&[2])),
+        ("W/\"x\"", of(&[])),
+        ("", None),
+        (" , ", None),
+        ("1", None),
+        ("*, \"1\"", None),
+        ("\"1\" \"2\"", None),
+        ("\"1", None),
+        ("w/\"1\"", None),
+    ] {
+        assert_eq!(expected(text), versions, "{text}");
+    }
+    let many = vec!["\"1\""; 101].join(",");
+    assert_eq!(expected(&many), None);
     assert!(check_preconditions(&tag, &OF_CHANGE).is_ok());
     assert!(check_preconditions(&tag, &OF_CREATE).is_err());
     assert!(check_preconditions(&with(&IF_NONE_MATCH, "*"), &OF_CHANGE).is_err());
     let mut twice = tag;
     twice.append(IF_MATCH, HeaderValue::from_static("W/\"2\""));
-    assert!(if_match(&twice).is_err());
+    assert_eq!(if_match(&twice).unwrap(), of(&[1, 2]));
 }
 
 #[test]

@@ -3,10 +3,15 @@
 use std::sync::LazyLock;
 
 use http::StatusCode;
-use vouchsafe_records::engine::Failure;
+use vouchsafe::ids::RecordType;
+use vouchsafe_records::engine::{About, Failure};
 use vouchsafe_records::pack::{Issue, IssueCode};
 
 use super::{Problem, Spot};
+
+/// The search and result parameters of R4 (4.0.1), of all types that we serve: names that may be told though no parameter
+/// of ours has them.
+const R4: &str = include_str!("parameters.txt");
 
 type Words = (StatusCode, &'static str, &'static str);
 
@@ -19,6 +24,7 @@ impl From<&Failure> for Problem {
             Failure::Unsupported(_)
                 | Failure::BadParam(_)
                 | Failure::BadCursor
+                | Failure::TooCostly
                 | Failure::UnknownType
         );
         let problem = Self {
@@ -30,6 +36,13 @@ impl From<&Failure> for Problem {
                 spots: issues.iter().map(spot).collect(),
                 ..problem
             },
+            Failure::UnknownReference(about)
+            | Failure::SubjectMissing(about)
+            | Failure::SubjectForeign(about) => Self {
+                text: whom(failure, about).into(),
+                ..problem
+            }
+            .at(&about.path),
             // Names come from the caller: told are those that stand in our own tables.
             Failure::Unsupported(name) | Failure::BadParam(name) if is_parameter(name) => {
                 problem.at(format!("http.{name}"))
@@ -41,26 +54,6 @@ impl From<&Failure> for Problem {
 
 /// Whether this is the name of a search or result parameter, without modifier.
 pub(crate) fn is_parameter(name: &str) -> bool {
-    const OF_ALL: [&str; 18] = [
-        "_content",
-        "_contained",
-        "_containedType",
-        "_count",
-        "_elements",
-        "_filter",
-        "_has",
-        "_id",
-        "_include",
-        "_lastUpdated",
-        "_profile",
-        "_revinclude",
-        "_security",
-        "_sort",
-        "_summary",
-        "_tag",
-        "_text",
-        "_total",
-    ];
     static NAMES: LazyLock<Vec<Box<str>>> = LazyLock::new(|| {
         let pack = crate::pack().ok();
         let types = pack.iter().flat_map(|pack| pack.types());
@@ -69,7 +62,28 @@ pub(crate) fn is_parameter(name: &str) -> bool {
             .map(|param| param.name.clone())
             .collect()
     });
-    OF_ALL.contains(&name) || NAMES.iter().any(|known| **known == *name)
+    R4.lines().any(|known| known == name) || NAMES.iter().any(|known| **known == *name)
+}
+
+/// The element, and what counts: its path and the types are those that the pack declares.
+fn whom(failure: &Failure, about: &About) -> String {
+    let types: Vec<&str> = about.types.iter().map(RecordType::as_str).collect();
+    let what = match types.as_slice() {
+        [] => "a resource about one patient".to_owned(),
+        types => format!("a {}", types.join(" or a ")),
+    };
+    let why = match failure {
+        Failure::SubjectMissing(_) => {
+            "it is missing, and the resource has content that is about somebody"
+        }
+        Failure::SubjectForeign(_) => {
+            "this names none: it is of another type, contained, of another server, or no reference by id"
+        }
+        _ => {
+            "this names one that does not exist or that you may not see, or there is more than one"
+        }
+    };
+    format!("{} must be {what} of this service; {why}", about.path)
 }
 
 fn spot(issue: &Issue) -> Spot {
@@ -88,6 +102,11 @@ fn spot(issue: &Issue) -> Spot {
         ),
         IssueCode::Syntax => ("value", "not the syntax of the datatype"),
         IssueCode::Choice => ("structure", "only one alternative of a choice may be there"),
+        IssueCode::OfNobody => (
+            "structure",
+            "a resource about nobody holds nothing about somebody, and no element that its type does not declare, extensions aside",
+        ),
+        IssueCode::Rule(text) => ("invariant", text),
     };
     Spot {
         path: issue.path.clone(),
@@ -132,8 +151,9 @@ const fn words(failure: &Failure) -> Words {
             "the same resource is written twice",
         ),
         Failure::Invalid(_)
-        | Failure::UnknownReference
-        | Failure::SubjectMissing
+        | Failure::UnknownReference(_)
+        | Failure::SubjectMissing(_)
+        | Failure::SubjectForeign(_)
         | Failure::SubjectChanged
         | Failure::IdempotencyMismatch => unprocessable(failure),
         Failure::Unsupported(_)
@@ -151,13 +171,17 @@ const fn words(failure: &Failure) -> Words {
 
 const fn unprocessable(failure: &Failure) -> Words {
     let (code, text) = match failure {
-        Failure::UnknownReference => (
+        Failure::UnknownReference(_) => (
             "not-found",
             "the resource refers to a patient that does not exist or that you may not see, or to more than one patient",
         ),
-        Failure::SubjectMissing => (
+        Failure::SubjectMissing(_) => (
             "required",
             "the resource must say which patient it is about",
+        ),
+        Failure::SubjectForeign(_) => (
+            "value",
+            "the resource must be about a patient of this service",
         ),
         Failure::SubjectChanged => (
             "business-rule",

@@ -5,11 +5,12 @@ use vouchsafe_records::pack::IssueCode;
 use vouchsafe_records::values::Primitive;
 
 use super::date::Date;
+use super::narrative;
 
 type Check = fn(&Node) -> Result<(), IssueCode>;
 
 /// The checks, each of the datatypes that have it.
-const CHECKS: [(&[&str], Check); 13] = [
+const CHECKS: [(&[&str], Check); 15] = [
     (&["boolean"], |value| kind(value.as_bool().is_some())),
     (&["decimal"], |value| kind(value.as_number().is_some())),
     (&["integer"], |value| integer(value, i32::MIN)),
@@ -29,12 +30,10 @@ const CHECKS: [(&[&str], Check); 13] = [
     (&["time"], |value| text(value, is_time)),
     (&["code"], |value| text(value, is_code)),
     (&["id"], |value| text(value, is_id)),
-    (&["uri", "url", "canonical", "oid", "uuid"], |value| {
-        text(value, |text| {
-            !text.is_empty() && !text.contains(char::is_whitespace)
-        })
-    }),
-    (&["string", "markdown", "base64Binary", "xhtml"], |value| {
+    (&LINKS, address),
+    (&["canonical"], address),
+    (&["xhtml"], narrative::check),
+    (&["string", "markdown", "base64Binary"], |value| {
         text(value, |text| !text.is_empty())
     }),
 ];
@@ -45,6 +44,25 @@ pub(super) fn named(name: &str) -> Option<Primitive> {
         .zip(CHECKS)
         .find(|(_, (names, _))| names.contains(&name))
         .map(|(number, (_, check))| Primitive { number, check })
+}
+
+/// The datatypes whose values follow an entry of a transaction that they name (R4, 3.1.0.11.2): a canonical does not.
+const LINKS: [&str; 4] = ["uri", "url", "oid", "uuid"];
+
+/// Whether a primitive is one of [`LINKS`].
+pub(crate) fn is_link(primitive: Primitive) -> bool {
+    named("uri").is_some_and(|link| link.number == primitive.number)
+}
+
+/// Whether a primitive is narrative.
+pub(crate) fn is_narrative(primitive: Primitive) -> bool {
+    named("xhtml").is_some_and(|narrative| narrative.number == primitive.number)
+}
+
+fn address(value: &Node) -> Result<(), IssueCode> {
+    text(value, |text| {
+        !text.is_empty() && !text.contains(char::is_whitespace)
+    })
 }
 
 const fn kind(fits: bool) -> Result<(), IssueCode> {

@@ -13,6 +13,8 @@ on_both!(
     a_condition_that_is_none_makes_nothing,
     matching_takes_a_right_of_its_own,
     conditional_references_find_their_targets,
+    what_is_made_meets_its_own_condition,
+    a_condition_may_name_its_type,
 );
 
 const CONDITION: (&str, &str) = ("if-none-exist", "identifier=urn:mrn|mrn-A");
@@ -118,6 +120,143 @@ async fn conditional_references_find_their_targets(service: &Service) {
     own["generalPractitioner"][0]["reference"] = Value::from(format!("urn:uuid:{doctor}"));
     let answer = service.send(&caller, "POST Patient", &own).await;
     assert_eq!(answer.error(), (422, "not-found".to_owned()));
+}
+
+/// Or each try would make another.
+async fn what_is_made_meets_its_own_condition(service: &Service) {
+    let caller = service.integration();
+    let of = |value: &str| {
+        let mut own = patient("A");
+        own["identifier"] = json!([{"system": "urn:t", "value": value}]);
+        own
+    };
+    let none = json!({"resourceType": "Patient", "name": [{"family": "A"}]});
+    let id = "0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01";
+    let cases = [
+        ("identifier=urn:t|a,b".to_owned(), of("a,b")),
+        ("identifier=urn:t|a+b".to_owned(), of("a+b")),
+        ("identifier=urn:t|a%20".to_owned(), of("a")),
+        ("identifier=urn:t|a%20b".to_owned(), of("a  b")),
+        ("identifier=urn:t|a".to_owned(), none.clone()),
+        ("identifier=urn:t|a".to_owned(), of("b")),
+        ("identifier=urn:u|a".to_owned(), of("a")),
+        ("identifier=urn:t|a&family=B".to_owned(), of("a")),
+        ("family=B".to_owned(), of("a")),
+        ("birthdate=1970-02-04".to_owned(), of("a")),
+        (format!("_id={id}"), of("a")),
+        (
+            "identifier=urn:t|a&_lastUpdated=lt2020-01-01".to_owned(),
+            of("a"),
+        ),
+    ];
+    for (condition, body) in &cases {
+        let headers = [("if-none-exist", condition.as_str())];
+        let answer = service
+            .send_with(&caller, "POST Patient", &headers, body)
+            .await;
+        assert_eq!(
+            answer.error(),
+            (422, "business-rule".to_owned()),
+            "{condition}"
+        );
+        for kind in ["transaction", "batch"] {
+            let mut entry = post("urn:uuid:a", body);
+            entry["request"]["ifNoneExist"] = json!(condition);
+            let answer = service
+                .send(&caller, "POST /", &bundle(kind, &[entry]))
+                .await;
+            assert!(
+                answer.text.contains("own condition"),
+                "{kind} {}",
+                answer.text
+            );
+        }
+    }
+    for query in ["family=A", "identifier=urn:t%7Ca", "identifier=urn:t%7Cb"] {
+        let found = service.get(&caller, &format!("Patient?{query}")).await;
+        assert_eq!(found.expect(200).json()["total"], 0, "{query}");
+    }
+    // As it must be written.
+    for (condition, body) in [
+        ("identifier=urn:t|a%5C,b", of("a,b")),
+        ("identifier=urn:t|c%2Bd", of("c+d")),
+        ("identifier=urn:t|e,urn:t|f", of("f")),
+        ("identifier=urn:t|g&family=A", of("g")),
+    ] {
+        let headers = [("if-none-exist", condition)];
+        for status in [201, 200] {
+            service
+                .send_with(&caller, "POST Patient", &headers, &body)
+                .await
+                .expect(status);
+        }
+        // Who is there already is found, whatever is sent.
+        service
+            .send_with(&caller, "POST Patient", &headers, &none)
+            .await
+            .expect(200);
+    }
+}
+
+async fn a_condition_may_name_its_type(service: &Service) {
+    let caller = service.integration();
+    let body = patient("A");
+    let mut made = 0;
+    for condition in [
+        "Patient?identifier=urn:mrn|mrn-A",
+        "?identifier=urn:mrn|mrn-A",
+        "identifier=urn:mrn|mrn-A",
+        " Patient?identifier=urn:mrn|mrn-A",
+    ] {
+        let headers = [("if-none-exist", condition)];
+        let answer = service
+            .send_with(&caller, "POST Patient", &headers, &body)
+            .await;
+        made += usize::from(answer.status == 201);
+        assert!(answer.status.is_success(), "{condition}: {}", answer.text);
+        let mut entry = post("urn:uuid:a", &body);
+        entry["request"]["ifNoneExist"] = json!(condition);
+        let answer = service
+            .send(&caller, "POST /", &bundle("transaction", &[entry]))
+            .await;
+        assert_eq!(
+            answer.expect(200).json()["entry"][0]["response"]["status"],
+            "200"
+        );
+    }
+    assert_eq!(made, 1);
+    for condition in [
+        "Practitioner?identifier=urn:mrn|mrn-B",
+        "patient?identifier=urn:mrn|mrn-B",
+        "Patient/_search?identifier=urn:mrn|mrn-B",
+        "/Patient?identifier=urn:mrn|mrn-B",
+        "https://other.example/fhir/R4/Patient?identifier=urn:mrn|mrn-B",
+    ] {
+        let headers = [("if-none-exist", condition)];
+        let answer = service
+            .send_with(&caller, "POST Patient", &headers, &patient("B"))
+            .await;
+        assert_eq!(answer.error(), (400, "value".to_owned()), "{condition}");
+        assert!(answer.text.contains("type"), "{condition}: {}", answer.text);
+        let mut entry = post("urn:uuid:a", &patient("B"));
+        entry["request"]["ifNoneExist"] = json!(condition);
+        let answer = service
+            .send(&caller, "POST /", &bundle("transaction", &[entry]))
+            .await;
+        let path = answer.json()["issue"][0]["expression"][0].clone();
+        assert_eq!(path, "Bundle.entry[0].request.ifNoneExist");
+        assert_eq!(answer.error(), (400, "value".to_owned()), "{condition}");
+    }
+    // The value may have a question mark of its own.
+    let mut own = patient("C");
+    own["identifier"] = json!([{"system": "http://x.example?a", "value": "1"}]);
+    let headers = [("if-none-exist", "identifier=http://x.example?a|1")];
+    for status in [201, 200] {
+        service
+            .send_with(&caller, "POST Patient", &headers, &own)
+            .await
+            .expect(status);
+    }
 }
 
 /// As a retry that overtakes its first try, or two systems that admit the same patient.

@@ -10,6 +10,7 @@ on_both!(
     hidden_patients_are_in_no_search_and_no_reference,
     each_role_sees_its_classes_and_keeps_the_others,
     patients_see_themselves,
+    a_hidden_subject_is_no_other_than_an_absent_one,
 );
 
 /// Absent: no record of ours has this id.
@@ -163,4 +164,97 @@ async fn patients_see_themselves(service: &Service) {
         .send(&caller, &format!("PUT Patient/{own}"), &changed)
         .await;
     assert_eq!(refused.error(), (403, "forbidden".to_owned()));
+}
+
+/// Also of a resource that is there, and would be moved.
+async fn a_hidden_subject_is_no_other_than_an_absent_one(service: &Service) {
+    let hidden = service.patient(CANARY).await;
+    let own = service.patient("Own").await;
+    let second = service.patient("Second").await;
+    let clinician = service.clinician(&[&own, &second]).await;
+    let made = observation(&format!("Patient/{own}"));
+    let made = service.send(&clinician, "POST Observation", &made).await;
+    let id = made.expect(201).id();
+    let line = format!("PUT Observation/{id}");
+    let mut answers = Vec::new();
+    for about in [hidden.as_str(), ABSENT, second.as_str()] {
+        let mut moved = observation(&format!("Patient/{about}"));
+        moved["id"] = json!(id);
+        let before = service.log.len();
+        answers.push(service.send(&clinician, &line, &moved).await);
+        let told = service.log.since(before);
+        assert!(
+            told.iter().any(|entry| entry["outcome"] == "refused"),
+            "{told:?}"
+        );
+    }
+    same(&answers[0], &answers[1], &line);
+    assert_eq!(answers[0].error(), (422, "not-found".to_owned()));
+    // Of whom one knows, one is told what is wrong.
+    assert_eq!(answers[2].error(), (422, "business-rule".to_owned()));
+    // In transactions and batches, too.
+    for kind in ["transaction", "batch"] {
+        let mut answers = Vec::new();
+        for about in [hidden.as_str(), ABSENT] {
+            let mut moved = observation(&format!("Patient/{about}"));
+            moved["id"] = json!(id);
+            let entry = json!({
+                "resource": moved,
+                "request": {"method": "PUT", "url": format!("Observation/{id}")},
+            });
+            let body = crate::transactions::bundle(kind, &[entry]);
+            answers.push(service.send(&clinician, "POST /", &body).await);
+        }
+        assert_eq!(answers[0].text, answers[1].text, "{kind}");
+    }
+    // Beside another patient, in whatever place.
+    for order in [[0, 1], [1, 0]] {
+        let mut answers = Vec::new();
+        for about in [hidden.as_str(), ABSENT] {
+            let both = [own.as_str(), about];
+            let actor = |place: usize| json!({"actor": {"reference": format!("Patient/{}", both[place])}, "status": "accepted"});
+            let booked = json!({
+                "resourceType": "Appointment", "status": "booked", "description": "x",
+                "start": "2026-11-24T10:00:00Z", "end": "2026-11-24T11:00:00Z",
+                "participant": order.map(actor),
+            });
+            answers.push(service.send(&clinician, "POST Appointment", &booked).await);
+        }
+        same(&answers[0], &answers[1], "POST Appointment");
+        assert_eq!(answers[0].error().0, 422);
+    }
+    // After an entry that is refused for itself.
+    let mut restricted = observation(&format!("Patient/{own}"));
+    restricted["unheardOf"] = json!(1);
+    let mut answers = Vec::new();
+    for about in [hidden.as_str(), ABSENT] {
+        let entries = [
+            crate::transactions::post("urn:uuid:a", &restricted),
+            crate::transactions::post("urn:uuid:b", &observation(&format!("Patient/{about}"))),
+        ];
+        let body = crate::transactions::bundle("transaction", &entries);
+        answers.push(service.send(&clinician, "POST /", &body).await);
+    }
+    same(&answers[0], &answers[1], "transaction");
+    // The hidden patient's own entries name the attempt.
+    let before = service.log.len();
+    let mut moved = observation(&format!("Patient/{hidden}"));
+    moved["id"] = json!(id);
+    service.send(&clinician, &line, &moved).await.expect(422);
+    let tokens: Vec<Value> = service
+        .log
+        .since(before)
+        .iter()
+        .map(|entry| entry["subject"].clone())
+        .collect();
+    let before = service.log.len();
+    service
+        .get(&clinician, &format!("Patient/{hidden}"))
+        .await
+        .expect(404);
+    let of_hidden = service.log.since(before)[0]["subject"].clone();
+    assert!(
+        !of_hidden.is_null() && tokens.contains(&of_hidden),
+        "{tokens:?}"
+    );
 }

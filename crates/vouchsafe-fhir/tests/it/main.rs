@@ -11,9 +11,17 @@ mod hostile;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
+mod narratives;
+#[cfg(test)]
+mod nobody;
+#[cfg(test)]
 mod pack;
+#[cfg(test)]
+mod page;
 #[cfg(test)]
 mod planning;
 #[cfg(test)]

@@ -160,17 +160,52 @@ pub enum Op {
         /// The content.
         document: Document,
         /// The version that it must have.
-        if_match: Option<Version>,
+        if_match: Option<Expected>,
     },
-    /// The end of a record; its versions stay.
+    /// The end of a record; its versions stay. Of one that has ended nothing is done.
     Delete {
         /// The type.
         record_type: RecordType,
         /// The id.
         id: RecordId,
         /// The version that it must have.
-        if_match: Option<Version>,
+        if_match: Option<Expected>,
     },
+}
+
+/// The version that a record must have to be changed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Expected {
+    /// Any: it must be there.
+    Any,
+    /// One of these.
+    OneOf(Vec<Version>),
+}
+
+/// A document that a write would store, before it is there.
+#[derive(Clone, Copy)]
+pub struct Ahead<'d> {
+    /// Its type.
+    pub record_type: &'d RecordType,
+    /// The record's id.
+    pub id: RecordId,
+    /// The content.
+    pub document: &'d Document,
+}
+
+impl fmt::Debug for Ahead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[PHI]")
+    }
+}
+
+/// The element by which a document says whom it is about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct About {
+    /// Where: `Type.name`, and `Type.name[0].part` of one that is there.
+    pub path: String,
+    /// What it must refer to: a record of one of these types. None: any record that is about somebody.
+    pub types: Vec<RecordType>,
 }
 
 /// A caller's key for a write: the same write under the same key is done once.
@@ -299,9 +334,11 @@ pub enum Failure {
     UnknownType,
     /// The document names a subject that is not there, or several: that there are several is not told, because who asks
     /// may not know of one of them.
-    UnknownReference,
+    UnknownReference(About),
     /// The document must say whom it is about.
-    SubjectMissing,
+    SubjectMissing(About),
+    /// The document says that it is about something else than a record of ours that can be a subject.
+    SubjectForeign(About),
     /// A record's subject never changes.
     SubjectChanged,
     /// The record has another version than the caller expects.
@@ -342,8 +379,9 @@ impl Failure {
             Self::Forbidden => "forbidden",
             Self::Invalid(_) => "invalid",
             Self::UnknownType => "unknown-type",
-            Self::UnknownReference => "unknown-reference",
-            Self::SubjectMissing => "subject-missing",
+            Self::UnknownReference(_) => "unknown-reference",
+            Self::SubjectMissing(_) => "subject-missing",
+            Self::SubjectForeign(_) => "subject-foreign",
             Self::SubjectChanged => "subject-changed",
             Self::VersionConflict => "version-conflict",
             Self::Several => "several",
@@ -370,10 +408,13 @@ impl fmt::Display for Failure {
             Self::Forbidden => "you may not do this",
             Self::Invalid(_) => "the document is not a valid record of its type",
             Self::UnknownType => "no such record type",
-            Self::UnknownReference => {
+            Self::UnknownReference(_) => {
                 "the record that this is about does not exist, or is another person's"
             }
-            Self::SubjectMissing => "the record must say whom it is about",
+            Self::SubjectMissing(_) => "the record must say whom it is about",
+            Self::SubjectForeign(_) => {
+                "what the record is about is no record that can be a subject"
+            }
             Self::SubjectChanged => "whom a record is about never changes",
             Self::VersionConflict => "the record has another version",
             Self::Several => "several records match",

@@ -20,7 +20,10 @@ use crate::search::{Order, Scope};
 use crate::store::{Guard, Query};
 
 /// Candidates of one condition that are opened at most.
-const MAX_CANDIDATES: usize = 16;
+pub(super) const MAX_CANDIDATES: usize = 16;
+
+/// The records that meet a condition, and what is asked again when one is made that none met.
+type Matches = (Guard, Vec<Found>);
 
 /// A candidate of the n-th condition that was opened.
 type Waiting = (usize, Found, Phi<Option<Document>>);
@@ -36,6 +39,34 @@ impl Engine {
         caller: &Caller,
         conditions: &[Condition],
     ) -> Result<Vec<Result<Met, Failure>>, Failure> {
+        let met = |(guard, mut found): (Guard, Vec<Found>)| match (found.pop(), found.pop()) {
+            (None, _) => Ok(Met::Not(Unmet(Arc::new(guard)))),
+            (Some(found), None) => Ok(Met::By(found)),
+            (Some(_), Some(_)) => Err(Failure::Several),
+        };
+        let found = self.matches(caller, conditions).await?;
+        Ok(found.into_iter().map(|found| found.and_then(met)).collect())
+    }
+
+    /// All records that meet each condition, as [`Self::find`].
+    ///
+    /// # Errors
+    /// As [`Self::find`]; that there are several is none.
+    pub async fn find_all(
+        &self,
+        caller: &Caller,
+        conditions: &[Condition],
+    ) -> Result<Vec<Result<Vec<Found>, Failure>>, Failure> {
+        let found = self.matches(caller, conditions).await?;
+        let found = found.into_iter();
+        Ok(found.map(|found| found.map(|(_, found)| found)).collect())
+    }
+
+    async fn matches(
+        &self,
+        caller: &Caller,
+        conditions: &[Condition],
+    ) -> Result<Vec<Result<Matches, Failure>>, Failure> {
         if conditions.is_empty() {
             return Ok(Vec::new());
         }
@@ -55,7 +86,7 @@ impl Engine {
                 )
                 .await;
             match asked {
-                Ok(guard) => results.push(Ok(Met::Not(Unmet(Arc::new(guard))))),
+                Ok(guard) => results.push(Ok((guard, Vec::new()))),
                 Err(Failure::Unavailable) => return Err(Failure::Unavailable),
                 Err(failure) => results.push(Err(failure)),
             }
@@ -66,11 +97,8 @@ impl Engine {
                 .release(receipt)
                 .map_err(|_| Failure::Damaged)?
                 .is_some();
-            if let (true, Some(result)) = (matched, results.get_mut(place)) {
-                *result = match result {
-                    Ok(Met::Not(_)) => Ok(Met::By(found)),
-                    _ => Err(Failure::Several),
-                };
+            if let (true, Some(Ok((_, all)))) = (matched, results.get_mut(place)) {
+                all.push(found);
             }
         }
         Ok(results)

@@ -5,6 +5,7 @@
 //! commit; the transaction has the intent's id as a primary key; the outcome is appended after
 //! the commit and before the answer.
 
+mod admit;
 mod plan;
 
 use std::collections::HashMap;
@@ -12,11 +13,9 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use vouchsafe::access::{Facts, Verb};
-use vouchsafe::audit::{Draft, Event, Outcome, Stream};
-use vouchsafe::class::ClassSet;
+use vouchsafe::audit::{Event, Outcome, Stream};
 use vouchsafe::document::Document;
-use vouchsafe::gate::{Receipt, Request, Target, WriteClasses, WritePermit, Writes};
+use vouchsafe::gate::{Receipt, Request, WritePermit, Writes};
 use vouchsafe::ids::{IntentId, NewSubject, RecordKey, RecordType, SubjectId, TenantId, Version};
 use vouchsafe::phi::Phi;
 use vouchsafe::seal::{IndexKey, RecordKeys};
@@ -28,6 +27,7 @@ use super::{
 };
 use crate::pack::IndexTerm;
 use crate::store::{Guard, Idempotency, IndexRow, RowWrite, Rows, Settled, StoreError};
+use admit::Decided;
 use plan::{Kind, Planned};
 
 /// A record that is sealed and not yet stored.
@@ -186,9 +186,9 @@ impl Engine {
         let audit = self.audit_keys(tenant).await.map_err(whole)?;
         let request = caller.request(&audit);
         let intent = IntentId::new_ordered(self.now());
-        let count = planned.len() as u64;
-        let writes = match planned.len() {
-            1 => Writes::Alone(intent),
+        let count = planned.iter().filter(|planned| !planned.ended()).count() as u64;
+        let writes = match count {
+            0 | 1 => Writes::Alone(intent),
             _ => Writes::Among(intent),
         };
         let mut drafts = Vec::with_capacity(planned.len() + 1);
@@ -196,9 +196,13 @@ impl Engine {
             let operation = options.operation;
             drafts.push(self.gate.intended(&request, operation, intent, count));
         }
-        let admitted = self
+        let decided = self
             .admit(caller, &request, planned, subjects, writes, &mut drafts)
             .await?;
+        let (admitted, before) = parted(decided);
+        if admitted.is_empty() {
+            return Ok(before.into_iter().map(|(_, result)| result).collect());
+        }
         let guards = guards(&admitted);
         // Beside the entries: keys wait for a disk of their own.
         let prepare = async {
@@ -231,7 +235,11 @@ impl Engine {
             .await
             .map_err(whole)?;
         let (sealed, now) = sealed.ok_or_else(|| whole(Failure::OutcomeUnknown))?;
-        results(sealed, receipts, now, &proof).map_err(whole)
+        let mut results = results(sealed, receipts, now, &proof).map_err(whole)?;
+        for (place, result) in before {
+            results.insert(place.min(results.len()), result);
+        }
+        Ok(results)
     }
 
     /// Writes down how the write ended, before that is told.
@@ -263,158 +271,6 @@ impl Engine {
                 proof.ok_or(Failure::OutcomeUnknown)
             }
             (Err(_), None) => Err(Failure::OutcomeUnknown),
-        }
-    }
-
-    /// Decides each write; the first that is refused refuses all, and is recorded.
-    async fn admit(
-        &self,
-        caller: &Caller,
-        request: &Request<'_>,
-        planned: Vec<Planned>,
-        subjects: &Subjects,
-        writes: Writes,
-        drafts: &mut Vec<Draft>,
-    ) -> Result<Vec<(Planned, WritePermit)>, (Failure, Option<usize>)> {
-        // Of a subject that begins with this write, nothing is true yet.
-        let known = planned
-            .iter()
-            .filter_map(|planned| planned.subject)
-            .filter(|subject| !subjects.is_new(*subject));
-        let standing = self.standing(caller, known).await;
-        let standing = standing.map_err(|failure| (failure, None))?;
-        let mut admitted = Vec::with_capacity(planned.len());
-        for (place, planned) in planned.into_iter().enumerate() {
-            let at = |failure: Failure| (failure, Some(place));
-            let facts = &standing.facts(planned.subject);
-            self.admit_sight(request, &planned, facts)
-                .await
-                .map_err(at)?;
-            if !planned.new_relations().is_empty() {
-                self.admit_relations(caller, request, &planned, facts)
-                    .await
-                    .map_err(at)?;
-            }
-            let target = Target {
-                record: &planned.key,
-                version: planned.version,
-                subject: planned.subject,
-                operation: planned.kind.name(),
-            };
-            let permit = self.gate.admit_write(
-                request,
-                &target,
-                planned.kind.verb(),
-                WriteClasses {
-                    supplied: planned.supplied,
-                    before: planned.before(),
-                },
-                facts,
-                writes,
-            );
-            match permit {
-                Ok((permit, draft)) => {
-                    if let Some(failure) = planned.fault() {
-                        let record_type = Some(&planned.key.record_type);
-                        let (name, code) = (planned.kind.name(), failure.code());
-                        let draft =
-                            self.gate
-                                .refused(request, record_type, planned.subject, name, code);
-                        self.note(draft).await.map_err(at)?;
-                        return Err(at(failure));
-                    }
-                    drafts.push(draft);
-                    admitted.push((planned, permit));
-                }
-                Err(refusal) => {
-                    let failure = self.seen_or_not(request, &planned, facts);
-                    return Err(at(self.refuse(refusal, failure).await));
-                }
-            }
-        }
-        Ok(admitted)
-    }
-
-    /// Callers who cannot see any part of a record must not be able to change it: a successful write would reveal that it
-    /// exists.
-    async fn admit_sight(
-        &self,
-        request: &Request<'_>,
-        planned: &Planned,
-        facts: &Facts,
-    ) -> Result<(), Failure> {
-        let Some(previous) = planned.previous.as_ref().filter(|stored| !stored.deleted) else {
-            return Ok(());
-        };
-        let target = Target {
-            record: &planned.key,
-            version: previous.record.version,
-            subject: planned.subject,
-            operation: planned.kind.name(),
-        };
-        let present = previous.record.manifest.classes();
-        match self.gate.must_see(request, &target, present, facts) {
-            Ok(()) => Ok(()),
-            Err(refusal) => Err(self.refuse(refusal, Failure::NotFound).await),
-        }
-    }
-
-    /// Maps a refused write to its answer: forbidden if the caller can see the record, otherwise not found, or, of a subject
-    /// of whom nothing may be seen, an unknown reference. So the refusal reveals nothing.
-    fn seen_or_not(&self, request: &Request<'_>, planned: &Planned, facts: &Facts) -> Failure {
-        let target = Target {
-            record: &planned.key,
-            version: planned.version,
-            subject: planned.subject,
-            operation: planned.kind.name(),
-        };
-        let sees = |classes| !self.gate.sees(request, &target, classes, facts).is_empty();
-        match &planned.previous {
-            Some(previous) if sees(previous.record.manifest.classes()) => Failure::Forbidden,
-            Some(_) => Failure::NotFound,
-            None if planned.named => Failure::NotFound,
-            None if sees(ClassSet::ALL) => Failure::Forbidden,
-            // Nothing of this subject may be seen: it is told as if it were not there.
-            None if planned.subject.is_some() && planned.known_subject => Failure::UnknownReference,
-            None => Failure::Forbidden,
-        }
-    }
-
-    /// Giving somebody care of a subject takes a right of its own, and nobody gives it themselves.
-    async fn admit_relations(
-        &self,
-        caller: &Caller,
-        request: &Request<'_>,
-        planned: &Planned,
-        facts: &Facts,
-    ) -> Result<(), Failure> {
-        let staff = &caller.links.staff;
-        let to_self = planned
-            .new_relations()
-            .iter()
-            .any(|new| staff.contains(&new.beneficiary));
-        let (record_type, subject) = (&planned.key.record_type, planned.subject);
-        // The write has the entry of what is done.
-        let may = self
-            .gate
-            .require(request, Verb::Relate, record_type, subject, facts);
-        match may {
-            Ok(()) if to_self => {
-                let refused = self.gate.refused(
-                    request,
-                    Some(record_type),
-                    subject,
-                    Verb::Relate.name(),
-                    Failure::SelfRelation.code(),
-                );
-                self.note(refused).await?;
-                Err(Failure::SelfRelation)
-            }
-            Ok(()) => Ok(()),
-            Err(refusal) => {
-                let failure = self.seen_or_not(request, planned, facts);
-                Err(self.refuse(refusal, failure).await)
-            }
         }
     }
 
@@ -508,6 +364,21 @@ impl Engine {
         }
         Ok((rows, sealed))
     }
+}
+
+/// Writes that were admitted.
+type Writing = Vec<(Planned, WritePermit)>;
+
+/// What is to be written, and, with its place among all, what has ended before.
+fn parted(decided: Vec<Decided>) -> (Writing, Vec<(usize, OpResult)>) {
+    let (mut writes, mut ended) = (Writing::with_capacity(decided.len()), Vec::new());
+    for (place, one) in decided.into_iter().enumerate() {
+        match one {
+            Decided::Write(write) => writes.push(*write),
+            Decided::Ended(result) => ended.push((place, result)),
+        }
+    }
+    (writes, ended)
 }
 
 /// What the writes rely on, to be looked at again in their transaction.

@@ -36,6 +36,7 @@ pub(super) fn compile(text: &PackText<'_>, values: &'static dyn Values) -> Resul
     for compiled in types.values() {
         compiler.host(compiled, &types)?;
     }
+    compiler.compile_all()?;
     let places = Arc::new(Places {
         all: compiler.places,
         record_type: compiler.form.record_type,
@@ -223,7 +224,7 @@ impl Compiler {
         host: &Compiled,
         types: &BTreeMap<Box<str>, Compiled>,
     ) -> Result<(), PackError> {
-        self.narrative(host.root, host.strictest);
+        self.narrative(host.root, host.strictest)?;
         let Some((contained, key)) = self
             .form
             .contained
@@ -242,7 +243,7 @@ impl Compiler {
                 operational: false,
                 in_extension: false,
             })?;
-            self.narrative(root, floor);
+            self.narrative(root, floor)?;
             places.insert(name.clone(), root);
         }
         let items = Items::By {
@@ -260,11 +261,25 @@ impl Compiler {
     }
 
     /// What is said again for people is as strict as what it is said of.
-    fn narrative(&mut self, root: Place, class: DataClass) {
-        if let Some(name) = self.form.narrative.clone() {
-            let place = self.place(Key::Opaque(Slot::new(class)));
-            self.add_member(root, &name, place, false);
-        }
+    fn narrative(&mut self, root: Place, class: DataClass) -> Result<(), PackError> {
+        let Some(name) = self.form.narrative.clone() else {
+            return Ok(());
+        };
+        let slot = Slot::new(class);
+        let key = match self.form.narrative_type.clone() {
+            None => Key::Opaque(slot),
+            Some(datatype) => Key::Object(State {
+                nodes: vec![self.datatype(&datatype)?],
+                slot,
+                floor: Some(class),
+                operational: false,
+                // All that is inside is as strict as the whole, known or not.
+                in_extension: true,
+            }),
+        };
+        let place = self.place(key);
+        self.add_member(root, &name, place, false);
+        Ok(())
     }
 
     fn add_member(&mut self, to: Place, name: &str, place: Place, many: bool) {

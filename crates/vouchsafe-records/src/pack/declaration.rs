@@ -11,13 +11,13 @@ use vouchsafe::ids::RecordType;
 use super::compile::Compiled;
 use super::index::{self, IndexSource};
 use super::manifest::{CommonParams, SearchManifest, SubjectWord, TypeManifest};
-use super::path::{below_type, walk};
+use super::path::{below_type, walk_numbered};
 use super::places::{Holds, Places};
 use super::relation::RelationRule;
 use super::trie::Trie;
 use super::validate::Validator;
 use super::{Index, IndexTerm, Issue, PackError, Reference, RelationDraft, SearchParam, Served};
-use crate::values::Values;
+use crate::values::{Primitive, Values};
 
 /// A record type: its elements and their classes, its subject, relations, indexes and searches.
 pub struct RecordTypeDecl {
@@ -143,21 +143,80 @@ impl RecordTypeDecl {
     /// Empty for types whose records are their own subject, or have none.
     #[must_use]
     pub fn subjects(&self, document: &Document) -> Vec<Reference> {
+        let named = self.subject_elements(document).into_iter();
+        named
+            .filter_map(|(_, named)| named)
+            .filter(|named| self.can_be_subject(named) || self.subject.types.is_empty())
+            .collect()
+    }
+
+    /// What the paths of the subject have: where each value is, and what it refers to.
+    #[must_use]
+    pub fn subject_elements(&self, document: &Document) -> Vec<(String, Option<Reference>)> {
         let mut found = Vec::new();
+        let root = self.record_type.as_str();
         for path in &self.subject.paths {
-            walk(document.root(), path, &mut |value| {
-                found.extend(self.values.reference(value));
+            walk_numbered(document.root(), path, root, &mut |value, at| {
+                found.push((at, self.values.reference(value)));
             });
         }
-        found.retain(|reference| match reference {
+        found
+    }
+
+    /// Whether a reference may lead to the subject.
+    #[must_use]
+    pub fn can_be_subject(&self, reference: &Reference) -> bool {
+        match reference {
             Reference::Local { record_type, .. } | Reference::Conditional { record_type, .. } => {
                 self.subject.types.is_empty() || self.subject.types.contains(record_type)
             }
             // What it will be is not known before the transaction resolved it.
             Reference::Placeholder(_) => true,
-            Reference::Contained | Reference::Foreign => self.subject.types.is_empty(),
-        });
-        found
+            Reference::Contained | Reference::Foreign => false,
+        }
+    }
+
+    /// The element by which a document of this type says whom it is about, where none is there.
+    #[must_use]
+    pub fn subject_path(&self) -> String {
+        let path = self.subject.paths.first();
+        let steps = path.into_iter().flatten().map(|step| &**step);
+        let steps: Vec<&str> = std::iter::once(self.record_type.as_str())
+            .chain(steps)
+            .collect();
+        steps.join(".")
+    }
+
+    /// The types that a subject has; empty where a record of any type may lead to it.
+    #[must_use]
+    pub fn subject_types(&self) -> &[RecordType] {
+        &self.subject.types
+    }
+
+    /// Where the first value is whose class is none of these: of what nobody declared, what holds it.
+    #[must_use]
+    pub fn outside(&self, document: &Document, classes: ClassSet) -> String {
+        let name = self.record_type.as_str();
+        let found = self
+            .places
+            .outside(document.root(), self.root, classes, name);
+        found.unwrap_or_else(|| name.to_owned())
+    }
+
+    /// Whether a table declares a member of what is at a place.
+    #[must_use]
+    pub fn knows(&self, at: Place, name: &str) -> bool {
+        let data = self.places.get(at);
+        data.is_some_and(|data| data.members.contains_key(name))
+    }
+
+    /// The primitive that a place holds, if it is known to hold one.
+    #[must_use]
+    pub fn primitive(&self, at: Place) -> Option<Primitive> {
+        match self.places.get(at)?.holds {
+            Holds::Primitive(primitive) => Some(primitive),
+            Holds::Object | Holds::Anything => None,
+        }
     }
 
     /// Who has care of the record's subject by this record, from when until when.

@@ -23,7 +23,7 @@ pub struct Index {
 }
 
 /// An entry that a record makes in an index. Holds PHI: never printed, only made into a tag.
-#[derive(Clone, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct IndexTerm {
     /// The index.
     pub index: Box<str>,

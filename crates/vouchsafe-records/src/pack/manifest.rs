@@ -25,6 +25,8 @@ pub(super) struct Form {
     pub(super) record_type: Option<Box<str>>,
     /// The member that says all of the record again, for people.
     pub(super) narrative: Option<Box<str>>,
+    /// The datatype that it has; without one, it may hold anything.
+    pub(super) narrative_type: Option<Box<str>>,
     /// The member whose items are whole records.
     pub(super) contained: Option<Box<str>>,
     /// What a name begins with that speaks of the primitive beside it.

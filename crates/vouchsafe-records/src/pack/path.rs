@@ -21,6 +21,30 @@ pub(crate) fn walk<'n>(node: &'n Node, path: &[Box<str>], found: &mut dyn FnMut(
     }
 }
 
+/// Calls `found` with each value at a path below a node, and with where it is: `at` and the steps, those into arrays with
+/// their numbers.
+pub(super) fn walk_numbered<'n>(
+    node: &'n Node,
+    path: &[Box<str>],
+    at: &str,
+    found: &mut dyn FnMut(&'n Node, String),
+) {
+    if let Some(items) = node.as_array() {
+        for (number, item) in items.iter().enumerate() {
+            walk_numbered(item, path, &format!("{at}[{number}]"), found);
+        }
+        return;
+    }
+    match path.split_first() {
+        None => found(node, at.to_owned()),
+        Some((first, rest)) => {
+            if let Some(value) = node.get(first) {
+                walk_numbered(value, rest, &format!("{at}.{first}"), found);
+            }
+        }
+    }
+}
+
 /// Calls `found` with each value at `path`, and with the values at each of `beside` that speak
 /// of the same item: of the array items that both paths go through, the one that this value is in.
 pub(crate) fn walk_with<'n>(

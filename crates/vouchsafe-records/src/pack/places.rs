@@ -172,6 +172,41 @@ impl Places {
         self.get(at).is_none_or(|data| data.uniform)
     }
 
+    /// The path of the first value whose class is none of these; of one that nobody declared, that of what holds it:
+    /// its own name is the caller's.
+    pub(super) fn outside(
+        &self,
+        node: &Node,
+        at: Place,
+        classes: ClassSet,
+        path: &str,
+    ) -> Option<String> {
+        let leaf = !matches!(node, Node::Object(_) | Node::Array(_));
+        if leaf || self.uniform(at) {
+            let fits = classes.includes(ClassSet::of(self.slot(at).class()));
+            return (!fits).then(|| path.to_owned());
+        }
+        match node {
+            Node::Array(items) => items.iter().enumerate().find_map(|(number, item)| {
+                let place = self.item(at, item);
+                self.outside(item, place, classes, &format!("{path}[{number}]"))
+            }),
+            Node::Object(object) => object.iter().find_map(|(name, value)| {
+                let place = self.member(at, object, name);
+                let declared = self
+                    .get(at)
+                    .is_some_and(|data| data.members.contains_key(name));
+                match declared {
+                    true => self.outside(value, place, classes, &format!("{path}.{name}")),
+                    false => self
+                        .outside(value, place, classes, path)
+                        .map(|_| path.to_owned()),
+                }
+            }),
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => None,
+        }
+    }
+
     /// All places that can be reached from one, itself included.
     pub(super) fn reachable(&self, from: Place) -> Vec<Place> {
         let mut seen = vec![false; self.all.len()];

@@ -41,6 +41,12 @@ pub enum IssueCode {
     /// Several alternatives of one choice.
     #[error("only one alternative of a choice may be there")]
     Choice,
+    /// A record that is about nobody has it, and it is nothing that such a record may hold.
+    #[error("a record about nobody may not hold this")]
+    OfNobody,
+    /// A rule of the dialect, in its own fixed words.
+    #[error("{0}")]
+    Rule(&'static str),
 }
 
 /// So many faults are told; whoever has more learns of the others when these are gone.

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use vouchsafe::audit::Context;
+use vouchsafe::audit::{Context, Event, Outcome, Stream};
 use vouchsafe_identity::{Activity, AuthenticationRefused};
 use vouchsafe_installation::{Installation, caller};
 use vouchsafe_records::engine::Caller;
@@ -20,8 +20,8 @@ const PURPOSE: &str = "vouchsafe-purpose";
 /// Header by which a client says that a person did this now (`user`); any other value means background.
 const ACTIVITY: &str = "vouchsafe-activity";
 
-/// Adds the [`Caller`] to the request; a request without one is refused here. Such a refusal is counted, without an
-/// entry of its own.
+/// Adds the [`Caller`] to the request; a request without one is refused here. The refusal of a known caller is an entry;
+/// any other is counted.
 pub(crate) async fn layer(
     State(shared): State<Arc<Shared>>,
     Extension(from): Extension<Context>,
@@ -34,11 +34,47 @@ pub(crate) async fn layer(
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(unknown) => {
+        Err((unknown, Some(caller))) => match note(&shared, &caller, unknown.reason).await {
+            Ok(()) => unknown.answer(),
+            Err(unavailable) => unavailable.answer(),
+        },
+        Err((unknown, None)) => {
             shared.refusals.count(&from, unknown.reason);
             unknown.answer()
         }
     }
+}
+
+/// Records the refusal of a request that no route takes: as an entry if the caller is known, else as a count.
+///
+/// # Errors
+/// The answer to give instead, when that is not durable.
+pub(crate) async fn refused(
+    shared: &Shared,
+    from: &Context,
+    headers: &HeaderMap,
+    reason: &'static str,
+) -> Result<(), Response> {
+    match authenticate(&shared.installation, headers, from.clone()).await {
+        Ok(caller) | Err((_, Some(caller))) => {
+            let noted = note(shared, &caller, reason).await;
+            noted.map_err(Unknown::answer)
+        }
+        Err((_, None)) => {
+            shared.refusals.count(from, reason);
+            Ok(())
+        }
+    }
+}
+
+async fn note(shared: &Shared, caller: &Caller, reason: &'static str) -> Result<(), Unknown> {
+    let event = Event {
+        reason: Some(reason),
+        session: Some(&caller.session),
+        ..Event::new(Stream::Phi, "request", Outcome::Refused, &caller.context)
+    };
+    let appended = shared.installation.engine().append_events(vec![event]);
+    appended.await.map_err(|_| LOG_UNAVAILABLE)
 }
 
 /// The reason why a request has no caller.
@@ -85,22 +121,32 @@ const UNAVAILABLE: Unknown = Unknown {
     text: "people and rights cannot be looked up now; nothing was done",
 };
 
+const LOG_UNAVAILABLE: Unknown = Unknown {
+    status: StatusCode::SERVICE_UNAVAILABLE,
+    reason: "log-unavailable",
+    text: "a safeguard is not available; nothing was done",
+};
+
+/// Who asks; or why that is not told, and who it is all the same.
 async fn authenticate(
     installation: &Installation,
     headers: &HeaderMap,
     context: Context,
-) -> Result<Caller, Unknown> {
-    let token = bearer(headers).ok_or(NO_TOKEN)?;
+) -> Result<Caller, (Unknown, Option<Caller>)> {
+    let token = bearer(headers).ok_or((NO_TOKEN, None))?;
     let activity = match headers.get(ACTIVITY).map(HeaderValue::as_bytes) {
         Some(b"user") => Activity::User,
         _ => Activity::Background,
     };
     let mut caller = caller::of_token(installation, token, activity, context)
         .await
-        .map_err(unknown)?;
+        .map_err(|refused| (unknown(refused), None))?;
     if let Some(stated) = headers.get(PURPOSE) {
         let stated = stated.to_str().ok().and_then(|code| code.parse().ok());
-        caller.purpose = stated.ok_or(BAD_PURPOSE)?;
+        let Some(purpose) = stated else {
+            return Err((BAD_PURPOSE, Some(caller)));
+        };
+        caller.purpose = purpose;
     }
     Ok(caller)
 }

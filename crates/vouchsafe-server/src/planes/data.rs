@@ -12,6 +12,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Extension, Router};
+use vouchsafe::audit::Context;
 use vouchsafe_fhir::{Dialect, FhirRequest, Interaction, ROUTES, Route, Subject};
 use vouchsafe_installation::now;
 use vouchsafe_records::engine::Caller;
@@ -45,11 +46,16 @@ fn routes(shared: &Arc<Shared>) -> Router {
         Arc::clone(installation.engine()),
         format!("{}{FHIR_BASE}", installation.settings().base_url()),
     );
+    let (nowhere, wrongly) = (Arc::clone(shared), Arc::clone(shared));
     Router::new()
         .merge(fhir_routes(shared).with_state(dialect))
         .merge(auth::routes(shared))
-        .fallback(not_served)
-        .method_not_allowed_fallback(wrong_method)
+        .fallback(move |from: Extension<Context>, headers: HeaderMap| {
+            refuse(Arc::clone(&nowhere), NOT_SERVED, from, headers)
+        })
+        .method_not_allowed_fallback(move |from: Extension<Context>, headers: HeaderMap| {
+            refuse(Arc::clone(&wrongly), WRONG_METHOD, from, headers)
+        })
         .layer(DefaultBodyLimit::disable())
 }
 
@@ -160,20 +166,42 @@ impl Asked {
     }
 }
 
-async fn not_served() -> Response {
-    refusal(
-        StatusCode::NOT_FOUND,
-        "not-supported",
-        "nothing is served at this address",
-    )
+/// What is said of an address or a method that is not served.
+#[derive(Clone, Copy)]
+struct Unserved {
+    status: StatusCode,
+    /// A fixed word, for the log.
+    reason: &'static str,
+    text: &'static str,
 }
 
-async fn wrong_method() -> Response {
-    refusal(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "not-supported",
-        "this address does not take this method",
-    )
+const NOT_SERVED: Unserved = Unserved {
+    status: StatusCode::NOT_FOUND,
+    reason: "not-served",
+    text: "nothing is served at this address",
+};
+const WRONG_METHOD: Unserved = Unserved {
+    status: StatusCode::METHOD_NOT_ALLOWED,
+    reason: "wrong-method",
+    text: "this address does not take this method",
+};
+
+/// Refuses what no route takes: in the log before it is told, as all refusals of callers who are known.
+async fn refuse(
+    shared: Arc<Shared>,
+    unserved: Unserved,
+    Extension(from): Extension<Context>,
+    headers: HeaderMap,
+) -> Response {
+    let Unserved {
+        status,
+        reason,
+        text,
+    } = unserved;
+    match layers::authentication::refused(&shared, &from, &headers, reason).await {
+        Ok(()) => refusal(status, "not-supported", text),
+        Err(unavailable) => unavailable,
+    }
 }
 
 /// The label of a registered template.

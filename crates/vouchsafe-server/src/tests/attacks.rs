@@ -14,6 +14,7 @@ on_both!(
     no_phi_route_opens_before_an_administrator_is_enrolled,
     no_phi_route_answers_without_a_valid_token,
     a_purpose_that_is_no_purpose_is_refused,
+    the_refusal_of_a_request_that_no_route_takes_is_in_the_log,
     bad_input_is_refused_precisely_and_never_repeated,
     a_body_is_as_long_as_its_limit_and_of_the_type_that_is_served,
 );
@@ -113,6 +114,61 @@ async fn a_purpose_that_is_no_purpose_is_refused(place: Place) {
         assert!(text.contains("TREAT") && !text.contains(CANARY), "{text}");
     }
     house.stop().await;
+}
+
+/// As an entry if the caller is known, as a count if not.
+async fn the_refusal_of_a_request_that_no_route_takes_is_in_the_log(place: Place) {
+    let house = House::open(place).await;
+    let token = house.integration().await;
+    let patient = format!("/fhir/R4/Patient/{}", Uuid::new_v4());
+    let at = |path: &str| format!("{patient}{path}");
+    let cases = [
+        (Method::GET, at("/_history"), "TREAT", 404, "not-served"),
+        (Method::GET, at("/$everything"), "TREAT", 404, "not-served"),
+        (
+            Method::GET,
+            format!("/{CANARY}"),
+            "TREAT",
+            404,
+            "not-served",
+        ),
+        (Method::PATCH, patient.clone(), "TREAT", 405, "wrong-method"),
+        (Method::GET, patient.clone(), CANARY, 400, "bad-purpose"),
+        (
+            Method::GET,
+            "/fhir/R4/Patient/_history".to_owned(),
+            "TREAT",
+            404,
+            "not-supported",
+        ),
+    ];
+    for (method, path, purpose, status, reason) in &cases {
+        for known in [true, false] {
+            let mut request = Request::builder().method(method).uri(path);
+            request = request.header("vouchsafe-purpose", *purpose);
+            if known {
+                request = request.header("authorization", format!("Bearer {token}"));
+            }
+            let answer = house.send(request.body(Body::empty()).unwrap()).await;
+            let right = answer.status == *status || !known && answer.status == 401;
+            assert!(right, "{reason} {known}: {} {}", answer.status, answer.text);
+            assert!(!answer.text.contains(CANARY), "{}", answer.text);
+        }
+    }
+    let entries = house.stop().await.entries();
+    for reason in ["not-served", "wrong-method", "bad-purpose", "not-supported"] {
+        let expected = cases.iter().filter(|case| case.4 == reason).count();
+        let of_caller = |entry: &&serde_json::Value| {
+            let actor = entry["actor"].as_str().unwrap_or_default();
+            entry["reason"] == reason && actor.starts_with("service/")
+        };
+        assert_eq!(
+            entries.iter().filter(of_caller).count(),
+            expected,
+            "{reason}"
+        );
+    }
+    assert!(!format!("{entries:?}").contains(CANARY));
 }
 
 /// Method, path, body and the status that is right.

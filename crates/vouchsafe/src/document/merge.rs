@@ -11,6 +11,14 @@ pub(crate) struct MalformedPart;
 
 /// Maximum nesting of a part: the wrapper of an array is three levels deep where the array is one.
 const PART_DEPTH: usize = 3 * MAX_DEPTH;
+/// Of what we wrote ourselves nothing else needs a bound.
+const PART_LIMITS: parse::Limits = parse::Limits {
+    depth: PART_DEPTH,
+    members: usize::MAX,
+    values: usize::MAX,
+    number: usize::MAX,
+    power: usize::MAX,
+};
 
 /// Up to this number of pairs of members are compared one by one.
 const PAIRS: usize = 1024;
@@ -35,7 +43,7 @@ impl Tree {
 
     /// Parses a part that [`super::split()`] wrote.
     pub(crate) fn parse(text: &[u8]) -> Result<Self, MalformedPart> {
-        let node = parse::parse(text, PART_DEPTH).map_err(|_| MalformedPart)?;
+        let node = parse::parse(text, PART_LIMITS).map_err(|_| MalformedPart)?;
         Self::from_part(node)
     }
 

@@ -5,14 +5,35 @@
 
 use super::{DocumentError, Node, Object};
 
-/// Parses one value, nested at most `depth` levels, and nothing after it.
-pub(super) fn parse(bytes: &[u8], depth: usize) -> Result<Node, DocumentError> {
+/// Limits of a text.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// Levels of nesting.
+    pub(super) depth: usize,
+    /// Members of an object.
+    pub(super) members: usize,
+    /// Values in all.
+    pub(super) values: usize,
+    /// Characters of a number, and digits of its power of ten: a reader that computes with more may get a wrong number,
+    /// or need unbounded time.
+    pub(super) number: usize,
+    pub(super) power: usize,
+}
+
+/// Parses one value within these limits, and nothing after it.
+pub(super) fn parse(bytes: &[u8], limits: Limits) -> Result<Node, DocumentError> {
     let text = std::str::from_utf8(bytes).map_err(|error| DocumentError::NotUtf8 {
         offset: error.valid_up_to(),
     })?;
-    let mut parser = Parser { text, bytes, at: 0 };
+    let mut parser = Parser {
+        text,
+        bytes,
+        at: 0,
+        limits,
+        values: 0,
+    };
     parser.skip_space();
-    let node = parser.value(depth)?;
+    let node = parser.value(limits.depth)?;
     parser.skip_space();
     if parser.at < bytes.len() {
         return parser.wrong();
@@ -25,10 +46,17 @@ struct Parser<'a> {
     /// The bytes of `text`.
     bytes: &'a [u8],
     at: usize,
+    limits: Limits,
+    /// How many values there were.
+    values: usize,
 }
 
 impl Parser<'_> {
     fn value(&mut self, depth: usize) -> Result<Node, DocumentError> {
+        self.values += 1;
+        if self.values > self.limits.values {
+            return Err(DocumentError::TooMany { offset: self.at });
+        }
         match self.peek() {
             Some(b'{') => self.object(depth).map(Node::Object),
             Some(b'[') => self.array(depth).map(Node::Array),
@@ -48,6 +76,9 @@ impl Parser<'_> {
         while self.goes_on(b'}', members.is_empty())? {
             if self.peek() != Some(b'"') {
                 return self.wrong();
+            }
+            if members.len() == self.limits.members {
+                return Err(DocumentError::TooMany { offset: self.at });
             }
             let name = self.string()?;
             self.skip_space();
@@ -105,11 +136,17 @@ impl Parser<'_> {
         if self.eat(b'.') {
             self.digits()?;
         }
+        let mut power = 0;
         if self.eat(b'e') || self.eat(b'E') {
             if !self.eat(b'-') {
                 self.eat(b'+');
             }
+            let digits = self.at;
             self.digits()?;
+            power = self.at - digits;
+        }
+        if self.at - start > self.limits.number || power > self.limits.power {
+            return Err(DocumentError::LongNumber { offset: start });
         }
         Ok(self.since(start).into())
     }

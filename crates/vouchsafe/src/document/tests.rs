@@ -315,10 +315,13 @@ proptest! {
         text.splice(at..=at, put.chars());
         let text: String = text.into_iter().collect();
         let theirs = serde_json::from_str::<serde_json::Value>(&text);
-        let ours = parse::parse(text.as_bytes(), MAX_DEPTH);
-        let double = matches!(ours, Err(DocumentError::DuplicateMember { .. }));
+        let ours = parse::parse(text.as_bytes(), LIMITS);
+        let stricter = matches!(
+            ours,
+            Err(DocumentError::DuplicateMember { .. } | DocumentError::LongNumber { .. })
+        );
         let too_large = |error: &serde_json::Error| error.to_string().contains("out of range");
-        if !double && !theirs.as_ref().is_err_and(too_large) {
+        if !stricter && !theirs.as_ref().is_err_and(too_large) {
             prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{}", text);
         }
     }
@@ -326,8 +329,10 @@ proptest! {
 
 #[test]
 fn number_text_and_array_order_are_kept() {
-    let text = r#"{"a":[3,1.50,-0.0,1E+2,2],"b":12345678901234567890.000}"#;
+    let text = r#"{"a":[3,1.50,-0.0,1E+2,2],"b":12345678901234567890.000,"c":1e-999}"#;
     assert_eq!(parse(text).to_json(), text);
+    let longest = format!("{{\"a\":{}}}", "1".repeat(128));
+    assert_eq!(parse(&longest).to_json(), longest);
 }
 
 #[test]
@@ -340,7 +345,9 @@ fn escapes_are_decoded() {
 
 #[test]
 fn bad_texts_are_refused_where_they_break() {
-    use DocumentError::{DuplicateMember, LoneSurrogate, NotAnObject, NotUtf8, Syntax, TooDeep};
+    use DocumentError::{
+        DuplicateMember, LoneSurrogate, LongNumber, NotAnObject, NotUtf8, Syntax, TooDeep, TooMany,
+    };
     let nested = |depth| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
     assert!(Document::parse(nested(MAX_DEPTH).as_bytes()).is_ok());
     let many: Vec<String> = (0..20).map(|n| format!("\"m{}\":1", n % 19)).collect();
@@ -383,6 +390,31 @@ fn bad_texts_are_refused_where_they_break() {
             TooDeep {
                 offset: 5 * MAX_DEPTH,
             },
+        ),
+        (
+            format!(
+                "{{{}}}",
+                (0..1_001)
+                    .map(|n| format!("\"{n:04}\":1"))
+                    .collect::<Vec<_>>()
+                    .join(",")
+            )
+            .into(),
+            TooMany {
+                offset: 1 + 9 * 1_000,
+            },
+        ),
+        (
+            format!("{{\"a\":[{}]}}", vec!["1"; 999_999].join(",")).into(),
+            TooMany {
+                offset: 6 + 2 * 999_998,
+            },
+        ),
+        (br#"{"a":1e9999}"#.into(), LongNumber { offset: 5 }),
+        (br#"{"a":-1E+0001}"#.into(), LongNumber { offset: 5 }),
+        (
+            format!("{{\"a\":{}}}", "1".repeat(129)).into(),
+            LongNumber { offset: 5 },
         ),
         ("[".repeat(1_000_000).into(), TooDeep { offset: MAX_DEPTH }),
     ];

@@ -43,12 +43,10 @@ fn shape(slots: Vec<Slot>, results: Vec<OpResult>) -> Result<String, Failure> {
     let rows = rows(slots, results)?;
     Ok(rows
         .iter()
-        .map(|row| {
-            if matches!(row, Row::Written(_)) {
-                'w'
-            } else {
-                'm'
-            }
+        .map(|row| match row {
+            Row::Written(_) => 'w',
+            Row::Deleted => 'd',
+            Row::Rest(_) => 'm',
         })
         .collect())
 }
@@ -115,4 +113,22 @@ fn who_finds_what_another_makes_fails_with_it() {
         Some(("value", "no", None))
     );
     assert!(as_first(None).failure().is_some());
+}
+
+#[test]
+fn what_had_ended_before_the_first_time_has_no_result() {
+    let (gone, made) = (RecordId::random(), RecordId::random());
+    let slots = || {
+        vec![
+            Slot::Deleted(kind("Patient"), gone),
+            Slot::Written(kind("Patient")),
+        ]
+    };
+    let result_of = |id, proof| result("Patient", id, proof);
+    let both = vec![result_of(gone, true), result_of(made, true)];
+    assert_eq!(shape(slots(), both).unwrap(), "ww");
+    let repeated = vec![result_of(made, false)];
+    assert_eq!(shape(slots(), repeated).unwrap(), "dw");
+    let lost = vec![result_of(made, true)];
+    assert!(shape(slots(), lost).is_err());
 }

@@ -6,10 +6,11 @@ use jiff::SignedDuration;
 use vouchsafe::access::Verb;
 use vouchsafe::class::ClassSet;
 use vouchsafe::document::Document;
+use vouchsafe::gate::Target;
 use vouchsafe::ids::{RecordId, RecordKey, RecordType, SubjectId, Version};
 
-use super::super::Unmet;
 use super::super::subjects::{Subjects, order};
+use super::super::{About, Expected, Unmet};
 use super::{Caller, Engine, Failure, Op, Refused};
 use crate::pack::{RecordTypeDecl, RelationDraft, SubjectKind};
 use crate::store::{RelationRow, StoredRecord};
@@ -55,9 +56,11 @@ pub(super) struct Planned {
     /// Who had care by the version before.
     pub(super) relations_before: Vec<RelationRow>,
     /// The version that it must have, told only to who may write it.
-    pub(super) expected: Option<Version>,
-    /// Whether the document names another subject than the record has.
-    pub(super) moved: bool,
+    pub(super) expected: Option<Expected>,
+    /// The element that names the subject, or another than the record has.
+    pub(super) about: Option<About>,
+    /// That the document names another subject than the record has, or none.
+    pub(super) moved: Option<Moved>,
     /// Whether the subject was there before this write.
     pub(super) known_subject: bool,
     /// What nothing may meet when it is committed.
@@ -66,14 +69,48 @@ pub(super) struct Planned {
     pub(super) named: bool,
 }
 
+/// A document that names another subject than its record has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moved {
+    /// Whom; none if it names nobody.
+    pub(super) to: Option<SubjectId>,
+}
+
+/// Whom a document is about.
+#[derive(Clone, Default)]
+struct Whom {
+    subject: Option<SubjectId>,
+    about: Option<About>,
+    moved: Option<Moved>,
+}
+
 impl Planned {
-    /// What is wrong with it, told only to who may write the record.
-    pub(super) fn fault(&self) -> Option<Failure> {
-        let version = self.previous.as_ref().map(|stored| stored.record.version);
-        if self.expected.is_some() && self.expected != version {
-            return Some(Failure::VersionConflict);
+    /// That it has another version than it must, told only to who may write the record.
+    pub(super) fn conflict(&self) -> Option<Failure> {
+        let previous = self.previous.as_ref();
+        let met = match &self.expected {
+            None => true,
+            Some(Expected::Any) => previous.is_some_and(|stored| !stored.deleted),
+            Some(Expected::OneOf(versions)) => {
+                previous.is_some_and(|stored| versions.contains(&stored.record.version))
+            }
+        };
+        (!met).then_some(Failure::VersionConflict)
+    }
+
+    /// The record, as the log names it.
+    pub(super) fn target(&self) -> Target<'_> {
+        Target {
+            record: &self.key,
+            version: self.version,
+            subject: self.subject,
+            operation: self.kind.name(),
         }
-        self.moved.then_some(Failure::SubjectChanged)
+    }
+
+    /// Whether it would end what has ended.
+    pub(super) fn ended(&self) -> bool {
+        self.kind == Kind::Delete && self.previous.as_ref().is_some_and(|stored| stored.deleted)
     }
 
     /// Who has care by the document and had not, or not for so long, by the version before.
@@ -125,7 +162,7 @@ impl Engine {
         // Subjects first, then what refers to them, then what is known through those.
         let mut turns: Vec<usize> = (0..ops.len()).collect();
         turns.sort_by_key(|place| ops.get(*place).map_or(0, |op| self.turn(op)));
-        let mut about = vec![(None, false); ops.len()];
+        let mut about = vec![Whom::default(); ops.len()];
         for place in turns {
             let (Some(op), Some(before)) = (ops.get(place), previous.get(place)) else {
                 continue;
@@ -148,11 +185,10 @@ impl Engine {
             }
         }
         let mut planned = Vec::with_capacity(ops.len());
-        for ((op, previous), (subject, moved)) in ops.into_iter().zip(previous).zip(about) {
-            let known = subject.is_some_and(|subject| !subjects.is_new(subject));
-            let ready = self
-                .planned(caller, op, previous, (subject, moved, known))
-                .await;
+        for ((op, previous), whom) in ops.into_iter().zip(previous).zip(about) {
+            let known = whom.subject;
+            let known = known.is_some_and(|subject| !subjects.is_new(subject));
+            let ready = self.planned(caller, op, previous, (whom, known)).await;
             planned.push(ready.map_err(|failure| Refused {
                 failure,
                 op: Some(planned.len()),
@@ -200,8 +236,10 @@ impl Engine {
             Op::Create { .. } => return Ok(None),
             Op::Update { .. } | Op::Delete { .. } => self.store.read(&key, None).await?,
         };
-        if let Some(stored) = &found {
-            subjects.note(&key.record_type, key.id, stored.subject);
+        match (&found, op) {
+            (_, Op::Delete { .. }) => subjects.end(&key.record_type, key.id),
+            (Some(stored), _) => subjects.note(&key.record_type, key.id, stored.subject),
+            (None, _) => {}
         }
         Ok(found)
     }
@@ -212,7 +250,7 @@ impl Engine {
         op: &Op,
         before: Option<&StoredRecord>,
         subjects: &mut Subjects,
-    ) -> Result<(Option<SubjectId>, bool), Failure> {
+    ) -> Result<Whom, Failure> {
         let (Op::Create {
             record_type,
             id,
@@ -226,24 +264,30 @@ impl Engine {
             ..
         }) = op
         else {
-            return Ok((before.and_then(|stored| stored.subject), false));
+            return Ok(Whom {
+                subject: before.and_then(|stored| stored.subject),
+                ..Whom::default()
+            });
         };
         let declared = self.declared(record_type)?;
-        let subject = match (declared.subject_kind(), before) {
-            (SubjectKind::Itself, Some(stored)) => stored.subject,
-            (SubjectKind::Itself, None) => Some(subjects.begin(record_type, *id)),
+        let (named, about) = match (declared.subject_kind(), before) {
+            (SubjectKind::Itself, Some(stored)) => (stored.subject, None),
+            (SubjectKind::Itself, None) => (Some(subjects.begin(record_type, *id)), None),
             (SubjectKind::Path | SubjectKind::Through | SubjectKind::None, _) => {
                 subjects.of(self, caller, declared, document).await?
             }
         };
         // Decided by the subject that the record has; that it would move is told after.
-        if let Some(stored) = before
-            && stored.subject != subject
-        {
-            return Ok((stored.subject, true));
+        let subject = before.map_or(named, |stored| stored.subject);
+        let moved = (subject != named).then_some(Moved { to: named });
+        if moved.is_none() {
+            subjects.note(record_type, *id, subject);
         }
-        subjects.note(record_type, *id, subject);
-        Ok((subject, false))
+        Ok(Whom {
+            subject,
+            about,
+            moved,
+        })
     }
 
     fn relations(&self, declared: &RecordTypeDecl, document: &Document) -> Vec<RelationRow> {
@@ -265,8 +309,9 @@ impl Engine {
         caller: &Caller,
         op: Op,
         previous: Option<StoredRecord>,
-        (subject, moved, known_subject): (Option<SubjectId>, bool, bool),
+        (whom, known_subject): (Whom, bool),
     ) -> Result<Planned, Failure> {
+        let subject = whom.subject;
         let key = key_of(caller, &op);
         let declared = self.declared(&key.record_type)?;
         let version = match &previous {
@@ -291,7 +336,7 @@ impl Engine {
             },
             Op::Delete { if_match, .. } => (Kind::Delete, None, if_match),
         };
-        if kind == Kind::Delete && previous.as_ref().is_none_or(|stored| stored.deleted) {
+        if kind == Kind::Delete && previous.is_none() {
             return Err(Failure::NotFound);
         }
         let supplied = match (&document, &previous) {
@@ -315,7 +360,8 @@ impl Engine {
             supplied,
             expected,
             known_subject,
-            moved,
+            about: whom.about,
+            moved: whom.moved,
             named,
             relations,
             relations_before,

@@ -36,11 +36,8 @@ impl Compiler {
             }
             members.insert(name, member);
         }
-        if state.in_extension
-            && let Some((name, nested)) = self.nested_extension(state)?
-            && !members.contains_key(&name)
-        {
-            members.insert(name, nested);
+        for (name, nested) in self.any_extensions(state)? {
+            members.entry(name).or_insert(nested);
         }
         // Inside a listed extension everything is known.
         let others = match state.in_extension {
@@ -57,28 +54,45 @@ impl Compiler {
         Ok(())
     }
 
-    /// The member of an extension that has others inside, and its name.
-    fn nested_extension(&mut self, state: &State) -> Result<Option<(Box<str>, Member)>, PackError> {
+    /// The members that hold extensions where every extension is known: inside one that is, and in records without a
+    /// subject, whose extensions are as operational as they are.
+    fn any_extensions(&mut self, state: &State) -> Result<Vec<(Box<str>, Member)>, PackError> {
         let Some(form) = &self.form.extension else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
-        let Some(name) = form.members.first().cloned() else {
-            return Ok(None);
+        let count = match (state.in_extension, state.operational) {
+            (true, _) => 1,
+            (false, true) => form.members.len(),
+            (false, false) => 0,
         };
-        let root = self.datatype(&form.datatype)?;
-        let place = self.place(Key::Object(State {
-            nodes: vec![root],
-            ..state.clone()
-        }));
-        let member = Member {
-            place,
-            many: true,
-            beside: None,
-        };
-        Ok(Some((name, member)))
+        let names: Vec<Box<str>> = form.members.iter().take(count).cloned().collect();
+        let mut members = Vec::with_capacity(names.len());
+        for name in names {
+            let place = self.any_extension(state)?;
+            let member = Member {
+                place,
+                many: true,
+                beside: None,
+            };
+            members.push((name, member));
+        }
+        Ok(members)
     }
 
-    fn datatype(&self, name: &str) -> Result<NodeId, PackError> {
+    /// The place of an extension that no line names, where it is known all the same.
+    fn any_extension(&mut self, state: &State) -> Result<Place, PackError> {
+        let Some(form) = &self.form.extension else {
+            return Ok(UNKNOWN);
+        };
+        let root = self.datatype(&form.datatype)?;
+        Ok(self.place(Key::Object(State {
+            nodes: vec![root],
+            in_extension: true,
+            ..state.clone()
+        })))
+    }
+
+    pub(super) fn datatype(&self, name: &str) -> Result<NodeId, PackError> {
         self.trie.root(name).ok_or_else(|| PackError::Element {
             path: name.into(),
             reason: "a type of this name is used, and it is not in the tables",
@@ -171,9 +185,8 @@ impl Compiler {
         let plain = found.iter().any(|(_, only)| only.is_none());
         let otherwise = if plain {
             self.element(state, found, &|_| false)?
-        } else if state.in_extension {
-            self.nested_extension(state)?
-                .map_or(UNKNOWN, |(_, nested)| nested.place)
+        } else if state.in_extension || state.operational {
+            self.any_extension(state)?
         } else {
             UNKNOWN
         };

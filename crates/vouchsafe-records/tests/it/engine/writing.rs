@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use vouchsafe::ids::{RecordId, Version};
-use vouchsafe_records::engine::{Failure, Idempotent, Op, WriteOptions};
+use vouchsafe_records::engine::{Expected, Failure, Idempotent, Op, WriteOptions};
 use vouchsafe_records::pack::IssueCode;
 
 use super::office::{CANARY, Office, account, create, day, mandate, once, person, update};
@@ -67,7 +67,10 @@ async fn a_record_stays_with_its_subject(bench: &Bench) {
     assert!(office.read(&own, "Card", card).await.is_ok());
     let unknown = RecordId::random();
     let refused = office.write(&caller, vec![create("Card", unknown, &of(unknown))]);
-    assert_eq!(refused.await.map(drop), Err(Failure::UnknownReference));
+    let Err(Failure::UnknownReference(about)) = refused.await else {
+        panic!("a card of nobody's account");
+    };
+    assert_eq!(about.path, "Card.account");
     office.close().await;
 }
 
@@ -144,13 +147,18 @@ async fn a_deleted_record_is_gone(bench: &Bench) {
             if_match,
         }]
     };
-    let stale = office.write(&caller, delete(Version::new(7))).await;
-    assert_eq!(stale.map(drop), Err(Failure::VersionConflict));
-    office
-        .write(&caller, delete(Some(Version::FIRST)))
-        .await
-        .unwrap();
-    let second = Version::new(2).unwrap();
+    let (seventh, second) = (Version::new(7).unwrap(), Version::new(2).unwrap());
+    let stale = office.write(&caller, delete(Some(Expected::OneOf(vec![seventh]))));
+    assert_eq!(stale.await.map(drop), Err(Failure::VersionConflict));
+    let either = Expected::OneOf(vec![seventh, Version::FIRST]);
+    office.write(&caller, delete(Some(either))).await.unwrap();
+    // Once more changes nothing; and what has ended has no version to be changed.
+    let again = office.write(&caller, delete(None)).await.unwrap();
+    assert_eq!((again[0].version, again[0].deleted), (second, true));
+    let any = office.write(&caller, delete(Some(Expected::Any))).await;
+    assert_eq!(any.map(drop), Err(Failure::VersionConflict));
+    let hidden = office.write(&office.adviser(&[]).await, delete(None)).await;
+    assert_eq!(hidden.map(drop), Err(Failure::NotFound));
     let read = office.read(&caller, "Account", account).await;
     assert_eq!(read.map(drop), Err(Failure::Gone(second)));
     let stranger = office.adviser(&[]).await;
