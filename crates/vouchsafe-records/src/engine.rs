@@ -10,6 +10,7 @@ mod cursor;
 mod reading;
 mod searching;
 mod settling;
+mod stamps;
 mod subjects;
 mod writing;
 
@@ -35,6 +36,7 @@ pub use api::{
 
 use crate::pack::{Pack, RecordTypeDecl};
 use crate::store::{Head, Store, StoreError, StoredRecord};
+use stamps::Stamps;
 
 /// Stored records behind the gate.
 pub struct Engine {
@@ -42,6 +44,7 @@ pub struct Engine {
     keys: Arc<dyn KeyService>,
     gate: Gate,
     pack: Arc<Pack>,
+    stamps: Stamps,
 }
 
 impl fmt::Debug for Engine {
@@ -61,6 +64,7 @@ impl Engine {
             keys,
             gate,
             pack,
+            stamps: Stamps::default(),
         }
     }
 

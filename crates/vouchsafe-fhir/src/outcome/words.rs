@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use http::StatusCode;
 use vouchsafe_records::engine::Failure;
 use vouchsafe_records::pack::{Issue, IssueCode};
+use vouchsafe_records::search::Why;
 
 use super::{Problem, Spot};
 
@@ -17,6 +18,7 @@ impl From<&Failure> for Problem {
         let planning = matches!(
             failure,
             Failure::Unsupported(_)
+                | Failure::Unserved(_)
                 | Failure::BadParam(_)
                 | Failure::BadCursor
                 | Failure::UnknownType
@@ -33,6 +35,9 @@ impl From<&Failure> for Problem {
             // Names come from the caller: told are those that stand in our own tables.
             Failure::Unsupported(name) | Failure::BadParam(name) if is_parameter(name) => {
                 problem.at(format!("http.{name}"))
+            }
+            Failure::Unserved(refused) if is_parameter(&refused.parameter) => {
+                problem.at(format!("http.{}", refused.parameter))
             }
             _ => problem,
         }
@@ -137,6 +142,7 @@ const fn words(failure: &Failure) -> Words {
         | Failure::SubjectChanged
         | Failure::IdempotencyMismatch => unprocessable(failure),
         Failure::Unsupported(_)
+        | Failure::Unserved(_)
         | Failure::BadParam(_)
         | Failure::BadCursor
         | Failure::TooCostly => of_search(failure),
@@ -179,6 +185,7 @@ const fn of_search(failure: &Failure) -> Words {
             "expired",
             "the page link is invalid or has expired; search again",
         ),
+        Failure::Unserved(refused) => ("too-costly", unserved(refused.why)),
         Failure::TooCostly => (
             "too-costly",
             "the search would open too many resources; narrow it",
@@ -189,6 +196,21 @@ const fn of_search(failure: &Failure) -> Words {
         ),
     };
     (StatusCode::BAD_REQUEST, code, text)
+}
+
+/// Why an index cannot find what is asked for.
+const fn unserved(why: Why) -> &'static str {
+    match why {
+        Why::Short => {
+            "the index of this parameter finds words by their first two letters or more; give more, or :exact, or another parameter"
+        }
+        Why::Wide => {
+            "the index of this parameter finds at most 62 days, with a begin and an end; give fewer, or another parameter"
+        }
+        Why::Comparison | Why::Unknown | Why::Modifier | Why::Value | Why::Form => {
+            "no index serves this comparison across patients; give another parameter beside it"
+        }
+    }
 }
 
 const fn of_service(failure: &Failure) -> Words {
