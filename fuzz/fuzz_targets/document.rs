@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
 use serde_json::from_str;
 use serde_json::value::RawValue;
-use vouchsafe::document::{Document, DocumentError, Node, normalise};
+use vouchsafe::document::{Document, DocumentError, Node, normalise, words};
 
 fuzz_target!(|bytes: &[u8]| {
     let text = std::str::from_utf8(bytes);
@@ -40,6 +40,8 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(text) = text {
         let once = normalise(text);
         assert_eq!(normalise(&once), once, "normalising is idempotent");
+        let parted = words(text);
+        assert_eq!(words(&parted.join(" ")), parted, "words have no words in them");
     }
 });
 

@@ -51,6 +51,11 @@ pub enum DatabaseError {
     /// The tables are of a newer program version.
     #[error("the database was written by a newer version of this program; update the program")]
     Newer,
+    /// The records were written by a program that indexed them in another way.
+    #[error(
+        "the database was written by an earlier version of this program, whose search indexes this one cannot read; import its sources into a new database"
+    )]
+    Older,
     /// The tables, or their content, are not what this program writes.
     #[error(
         "the tables of the database, or what stands in them, are not what this program writes; restore it from a backup"

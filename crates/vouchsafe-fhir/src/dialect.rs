@@ -19,7 +19,6 @@ use crate::headers::{
 use crate::interaction::Interaction;
 use crate::outcome::{FHIR_JSON, Problem};
 use crate::query::{self, Params};
-use crate::references::relative;
 use crate::refusal::noted;
 use crate::resource::{ServerSet, apart, id_of, type_of};
 use crate::searchset;
@@ -217,19 +216,11 @@ impl Dialect {
         Ok(resource(released))
     }
 
-    async fn search(
-        &self,
-        request: &FhirRequest<'_>,
-        mut params: Params,
-        caller: &Caller,
-    ) -> Answer {
-        for (_, value) in &mut params {
-            if let Some(own) = relative(&self.base, value).map(str::to_owned) {
-                *value = own;
-            }
-        }
+    async fn search(&self, request: &FhirRequest<'_>, params: Params, caller: &Caller) -> Answer {
         let record_type = type_of(request.subject.record_type.unwrap_or_default())?;
-        let asked = searchset::parse(record_type, params, preferences(request.headers).lenient)?;
+        let lenient = preferences(request.headers).lenient;
+        let mut asked = searchset::parse(record_type, params, lenient)?;
+        asked.make_relative(&self.base, self.engine.pack());
         let page = self.engine.search(caller, &asked.search).await;
         let page = page.map_err(|failure| Problem::from(&failure))?;
         let proof = receipt(&page.proof);

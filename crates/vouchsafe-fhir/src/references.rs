@@ -7,15 +7,15 @@ use std::collections::HashMap;
 
 use vouchsafe::document::{Document, Node};
 use vouchsafe::ids::{RecordId, RecordType};
-use vouchsafe_records::engine::{Ahead, Caller, Condition, Engine, Failure};
-use vouchsafe_records::pack::{RecordTypeDecl, Reference};
+use vouchsafe_records::engine::{Ahead, Caller, Condition, Engine, Failure, Met};
+use vouchsafe_records::pack::{RecordTypeDecl, Reference, SearchKind};
 
 use names::{Meaning, Names, is_urn, wrong};
 pub(crate) use names::{Named, is_versioned, same};
 use rewrite::{Link, REFERENCE, rewrite};
 
 use crate::outcome::Problem;
-use crate::query;
+use crate::query::{self, Params};
 use crate::values::reference;
 
 /// What a conditional reference stands for, as far as that is known.
@@ -162,6 +162,12 @@ impl Targets {
                     "a relative reference could mean an entry; refer to it by the entry's fullUrl",
                 ))
             }
+            Reference::Foreign if misspelt(own(&self.base, text).unwrap_or(text)) => {
+                Err(Problem::unprocessable(
+                    "not-found",
+                    "a reference names an id of nobody: ids are UUIDs in lower case",
+                ))
+            }
             Reference::Foreign => Ok(relative(&self.base, text).map(str::to_owned)),
             Reference::Local { .. } | Reference::Contained | Reference::Placeholder(_) => Ok(None),
         }
@@ -170,11 +176,48 @@ impl Targets {
 
 /// A reference to this server by its full address, made relative.
 pub(crate) fn relative<'t>(base: &str, text: &'t str) -> Option<&'t str> {
-    let relative = text
-        .strip_prefix(base)
-        .filter(|_| !base.is_empty())?
-        .strip_prefix('/')?;
-    matches!(reference(relative), Reference::Local { .. }).then_some(relative)
+    own(base, text).filter(|relative| matches!(reference(relative), Reference::Local { .. }))
+}
+
+/// What follows the address of this server.
+fn own<'t>(base: &str, text: &'t str) -> Option<&'t str> {
+    let below = text.strip_prefix(base).filter(|_| !base.is_empty())?;
+    below.strip_prefix('/')
+}
+
+/// Whether it would be a reference to a resource of this server if ids were not heeded letter by letter (R4, 2.24.0.1).
+fn misspelt(text: &str) -> bool {
+    let Some((record_type, rest)) = text.split_once('/') else {
+        return false;
+    };
+    let lower = format!("{record_type}/{}", rest.to_ascii_lowercase());
+    lower != text && matches!(reference(&lower), Reference::Local { .. })
+}
+
+/// The values of a search by references to this server, each alternative made relative by itself.
+pub(crate) fn relative_params(base: &str, declared: Option<&RecordTypeDecl>, params: &mut Params) {
+    let Some(declared) = declared else { return };
+    for (name, value) in params {
+        let (name, modifier) = match name.split_once(':') {
+            Some((name, modifier)) => (name, Some(modifier)),
+            None => (name.as_str(), None),
+        };
+        let mut named = declared
+            .search_params()
+            .iter()
+            .filter(|param| *param.name == *name);
+        let kind = named.next().map(|param| param.kind);
+        // The identifier beside a reference is none.
+        if kind != Some(SearchKind::Reference) || modifier == Some("identifier") {
+            continue;
+        }
+        // No reference to this server has a comma in it: one that is escaped is of another, and joined again as it was.
+        let alternatives: Vec<&str> = value
+            .split(',')
+            .map(|text| relative(base, text).unwrap_or(text))
+            .collect();
+        *value = alternatives.join(",");
+    }
 }
 
 fn visit(node: &Node, found: &mut dyn FnMut(&str)) {

@@ -9,6 +9,7 @@ use vouchsafe_records::pack::Pack;
 use crate::outcome::words::is_parameter;
 use crate::outcome::{Problem, issue};
 use crate::query::{self, Params};
+use crate::references::relative_params;
 use crate::resource::{ServerSet, instant};
 
 /// Resources of a page, when the caller does not say.
@@ -42,6 +43,7 @@ pub(crate) fn parse(
             params: Vec::new(),
             count: DEFAULT_COUNT,
             cursor: None,
+            total: false,
             lenient,
         },
         without_total: false,
@@ -56,8 +58,10 @@ pub(crate) fn parse(
             ("_summary", "false") => {}
             ("_summary", "true" | "text" | "data") => asked.unserved(name)?,
             ("_total", "none") => asked.without_total = true,
-            // `_totalMethod` is what some clients say for it.
-            ("_total" | "_totalMethod", "accurate" | "estimate" | "count") => {}
+            // `_totalMethod` is what some clients say for it. The true number is the best estimate of it.
+            ("_total" | "_totalMethod", "accurate" | "estimate" | "count") => {
+                asked.search.total = true;
+            }
             ("_summary" | "_total" | "_totalMethod", _) => return Err(wrong(&name)),
             _ => {
                 let base = name.split_once(':').map_or(name.as_str(), |(base, _)| base);
@@ -97,6 +101,16 @@ fn wrong(name: &str) -> Problem {
 }
 
 impl Asked {
+    /// Makes references to this server relative.
+    pub(crate) fn make_relative(&mut self, base: &str, pack: &Pack) {
+        let declared = pack.record_type(self.search.record_type.as_str());
+        relative_params(
+            base,
+            declared.map(|declared| &**declared),
+            &mut self.search.params,
+        );
+    }
+
     fn unserved(&mut self, name: String) -> Result<(), Problem> {
         if self.search.lenient {
             self.passed_over.push(name);
@@ -164,7 +178,7 @@ impl Asked {
             );
         }
         out.push(b']');
-        let warnings = self.warnings(&page.unsupported);
+        let warnings = self.warnings(&page.unsupported, page.uncounted);
         let mut opening: &[u8] = b",\"entry\":[";
         for released in page.items {
             out.extend_from_slice(opening);
@@ -185,22 +199,28 @@ impl Asked {
         out
     }
 
-    /// What was passed over; the name of each parameter only if it is ours.
-    fn warnings(&self, unsupported: &[String]) -> Option<Value> {
+    /// What was passed over, and whether the total that was asked for is not known; the name of each parameter only if it is
+    /// ours.
+    fn warnings(&self, unsupported: &[String], uncounted: bool) -> Option<Value> {
         let names = self.passed_over.iter().chain(unsupported);
         let mut paths: Vec<Option<String>> = names
             .map(|name| is_parameter(name).then(|| format!("http.{name}")))
             .collect();
         paths.sort_unstable();
         paths.dedup();
-        if paths.is_empty() {
-            return None;
-        }
         let text = "a search parameter is not supported here and was passed over";
-        let issues: Vec<Value> = paths
+        let mut issues: Vec<Value> = paths
             .iter()
             .map(|path| issue("warning", "not-supported", text, path.as_deref()))
             .collect();
+        if uncounted && !self.without_total {
+            let text =
+                "there are more resources than are counted for one search; the total is not known";
+            issues.push(issue("warning", "too-costly", text, Some("http._total")));
+        }
+        if issues.is_empty() {
+            return None;
+        }
         Some(json!({"resourceType": "OperationOutcome", "issue": issues}))
     }
 }
@@ -237,6 +257,7 @@ mod tests {
             items: Vec::new(),
             next: next.map(str::to_owned),
             total,
+            uncounted: false,
             unsupported: unsupported.iter().map(|name| (*name).to_owned()).collect(),
             proof: Proof {
                 origin: "log".into(),
@@ -363,6 +384,22 @@ mod tests {
                 .map(Vec::len),
             Some(1)
         );
+    }
+
+    #[test]
+    fn a_total_that_is_not_known_is_said_to_be_so() {
+        for (query, said) in [("_total=accurate", true), ("_total=none", false)] {
+            let uncounted = Page {
+                uncounted: true,
+                ..page(Some("c"), None, &[])
+            };
+            let bundle = bundle(&asked(query, false).unwrap(), uncounted);
+            assert!(bundle.get("total").is_none());
+            let outcome = &bundle["entry"][0];
+            assert_eq!(outcome["search"]["mode"] == "outcome", said, "{query}");
+            let path = &outcome["resource"]["issue"][0]["expression"][0];
+            assert_eq!(path == "http._total", said);
+        }
     }
 
     #[test]

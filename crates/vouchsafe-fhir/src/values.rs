@@ -70,7 +70,7 @@ impl Values for R4 {
     }
 
     fn span(&self, text: &str) -> Option<Span> {
-        date::Date::parse(text)?.span()
+        date::Date::parse(text).map(date::Date::span)
     }
 
     fn ids(&self, value: &str) -> Result<Vec<RecordId>, Why> {

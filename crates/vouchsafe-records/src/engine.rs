@@ -11,6 +11,7 @@ mod cursor;
 mod reading;
 mod searching;
 mod settling;
+mod stamps;
 mod subjects;
 mod writing;
 
@@ -36,6 +37,7 @@ pub use api::{
 
 use crate::pack::{Pack, RecordTypeDecl};
 use crate::store::{Head, Store, StoreError, StoredRecord};
+use stamps::Stamps;
 
 /// Stored records behind the gate.
 pub struct Engine {
@@ -43,6 +45,7 @@ pub struct Engine {
     keys: Arc<dyn KeyService>,
     gate: Gate,
     pack: Arc<Pack>,
+    stamps: Stamps,
 }
 
 impl fmt::Debug for Engine {
@@ -62,6 +65,7 @@ impl Engine {
             keys,
             gate,
             pack,
+            stamps: Stamps::default(),
         }
     }
 

@@ -36,6 +36,7 @@ use crate::values::Values;
 pub struct Pack {
     name: Box<str>,
     version: Box<str>,
+    indexes: u32,
     types: BTreeMap<Box<str>, Arc<RecordTypeDecl>>,
     names: Vec<Box<str>>,
 }
@@ -100,6 +101,13 @@ impl Pack {
         &self.version
     }
 
+    /// The version of what its indexes are made of: a database of another one finds records by what they are no longer
+    /// asked for.
+    #[must_use]
+    pub const fn indexes(&self) -> u32 {
+        self.indexes
+    }
+
     /// The declaration of a record type that can be stored.
     #[must_use]
     pub fn record_type(&self, name: &str) -> Option<&Arc<RecordTypeDecl>> {
@@ -140,6 +148,8 @@ pub struct SearchParam {
     pub paths: Vec<Vec<Box<str>>>,
     /// The type of the record that a bare id names.
     pub target: Option<RecordType>,
+    /// The system of the codes at paths that say none.
+    pub system: Option<Box<str>>,
     /// What it is served from.
     pub served: Served,
     /// The classes of what it looks at: whoever uses it must be allowed to see these.

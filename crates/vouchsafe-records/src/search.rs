@@ -14,6 +14,7 @@ use vouchsafe::document::Predicate;
 use vouchsafe::ids::RecordId;
 
 use crate::pack::{RecordTypeDecl, Reference, SubjectKind};
+use crate::values::Entry;
 use planner::Planner;
 pub use window::Window;
 
@@ -49,6 +50,8 @@ pub struct Plan {
     pub lookups: Vec<Lookup>,
     /// Last written then.
     pub updated: Window,
+    /// The first parameter that has an index which cannot narrow the search, and why.
+    pub unserved: Option<Unsupported>,
     /// What all must hold after opening.
     pub predicates: Vec<Predicate>,
     /// The classes of what the parameters look at: the caller must be allowed to see these.
@@ -75,11 +78,13 @@ pub enum Scope {
 /// A lookup in a blind index: any of the values.
 #[derive(Clone)]
 pub struct Lookup {
-    /// The index.
+    /// The name of the tags.
     pub index: Box<str>,
-    /// Values, normalised. PHI.
-    pub any: Vec<Vec<u8>>,
-    /// Bits of a tag.
+    /// The index whose values they are made of.
+    pub of: Box<str>,
+    /// Entries. PHI.
+    pub any: Vec<Entry>,
+    /// Bits of each step of a tag.
     pub bits: u16,
     /// The class of what the index is made from.
     pub class: DataClass,
@@ -128,6 +133,15 @@ pub enum Why {
     /// What is asked is well formed, and not supported.
     #[error("this form of value is not supported")]
     Form,
+    /// An index finds values, and not what is asked of them.
+    #[error("no index serves this comparison")]
+    Comparison,
+    /// An index finds the beginnings of words, and this one is too short.
+    #[error("the beginning of a word has too few letters for an index")]
+    Short,
+    /// More values than are looked up one by one.
+    #[error("the stretch of time is too long for an index, or has no end")]
+    Wide,
 }
 
 /// Plans a search.

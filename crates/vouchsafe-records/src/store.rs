@@ -19,6 +19,7 @@ mod rows;
 mod shared;
 mod sqlite;
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -113,10 +114,23 @@ impl Store {
             database,
             names: Arc::default(),
         };
-        let wanted: Vec<&str> = pack.names().iter().map(|name| &**name).collect();
-        let known = look_up(intern(&store.database, &wanted)).await?;
-        store.learn(Names::new(known));
-        Ok(store)
+        let named = store.name(pack).await;
+        if named.is_err() {
+            store.close().await;
+        }
+        named.map(|()| store)
+    }
+
+    /// Learns the names of the database, and adds those of the pack, if what it has indexed is what the pack looks for.
+    async fn name(&self, pack: &Pack) -> Result<(), DatabaseError> {
+        let known = reading!(self.database, on => shared::names().fetch_all(on))?;
+        fits(&known, pack.indexes())?;
+        let marker = marker(pack.indexes());
+        let mut wanted: Vec<&str> = pack.names().iter().map(|name| &**name).collect();
+        wanted.push(&marker);
+        let known = look_up(intern(&self.database, &wanted)).await?;
+        self.learn(Names::new(known));
+        Ok(())
     }
 
     /// Closes all connections, when the transactions under way have ended.
@@ -295,6 +309,17 @@ impl Store {
         }
     }
 
+    /// When the latest write was, by its own stamp; none if there was none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn latest_write(&self) -> Result<Option<Timestamp>, StoreError> {
+        let latest = shared::latest_write();
+        let found: Option<i64> = reading!(self.database, on => latest.fetch_optional(on))?;
+        let time = found.map(Timestamp::from_microsecond).transpose();
+        time.map_err(|_| StoreError::Damaged)
+    }
+
     /// What an earlier write under the same key did.
     ///
     /// # Errors
@@ -428,15 +453,21 @@ impl Store {
             Database::Postgres(pools) => {
                 let stage = async {
                     let (kept, batch) = batched.await?;
-                    let staged =
-                        async { postgres::stage(pools, &batch?).await.map(Transaction::from) };
+                    let staged = async {
+                        let batch = batch?;
+                        let staged = postgres::stage(pools, &batch).await?;
+                        Ok::<_, StoreError>((Transaction::from(staged), batch.begun))
+                    };
                     Ok((kept, staged.await))
                 };
                 let (done, staged) = tokio::join!(before, stage);
                 let written = match staged {
-                    Ok((kept, Ok(staged))) if done.is_ok() => {
-                        let committed = staged.commit().await;
-                        Ok((kept, committed.map_err(StoreError::from)))
+                    Ok((kept, Ok((staged, begun)))) if done.is_ok() => {
+                        let committed = match begun.in_time() {
+                            Ok(()) => staged.commit().await.map_err(StoreError::from),
+                            Err(late) => Err(late),
+                        };
+                        Ok((kept, committed))
                     }
                     // What was staged rolls back.
                     Ok((kept, Ok(_))) => Ok((kept, Err(StoreError::Unavailable))),
@@ -466,6 +497,31 @@ impl Work for Forget {
 
     async fn run(self, on: &mut Connection) -> Result<u64, DatabaseError> {
         shared::forget(self.0).execute(on).await
+    }
+}
+
+/// The name that says of what version the indexes of a database are.
+fn marker(indexes: u32) -> String {
+    format!("{MARKER}{indexes}")
+}
+
+const MARKER: &str = "indexes/";
+
+/// Whether records are found by what this program looks for: a tag of another version is found by nobody, and is missed by
+/// nobody either.
+fn fits(known: &[(i32, String)], indexes: u32) -> Result<(), DatabaseError> {
+    if known.is_empty() {
+        return Ok(());
+    }
+    let versions = known
+        .iter()
+        .filter_map(|(_, name)| name.strip_prefix(MARKER)?.parse().ok());
+    // The first version left no name.
+    let found: u32 = versions.max().unwrap_or(1);
+    match found.cmp(&indexes) {
+        Ordering::Less => Err(DatabaseError::Older),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(DatabaseError::Newer),
     }
 }
 

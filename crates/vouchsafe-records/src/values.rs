@@ -30,7 +30,7 @@ pub trait Values: Send + Sync {
     /// What a value refers to, if it is a reference.
     fn reference(&self, value: &Node) -> Option<Reference>;
 
-    /// The span of time that a text stands for; none if it cannot be read, or has no end that can be told.
+    /// The span of time that a text stands for; none if it cannot be read.
     fn span(&self, text: &str) -> Option<Span>;
 
     /// The ids that a value names; those that are not ours are left out.
@@ -68,17 +68,29 @@ pub struct Primitive {
     pub check: fn(&Node) -> Result<(), IssueCode>,
 }
 
+/// An entry of an index: the steps that lead to it, from the first on. PHI.
+///
+/// Most have one step. Of a word it may be its first two letters, its first four, and so on: such a record is found by as
+/// many steps as a query knows.
+pub type Entry = Vec<Vec<u8>>;
+
 /// What an index makes of a value.
 #[derive(Clone, Copy, Debug)]
 pub struct IndexOf {
-    /// Bits of a tag: enough that a lookup finds few strangers, few enough that a tag stands for many values.
+    /// Bits of each step of a tag: enough that a lookup finds few strangers, few enough that a tag stands for many values.
     ///
-    /// With X distinct values, sqrt(X) < 2^bits < X/2. Where tags decide whether a record exists, they are whole.
+    /// With X distinct values, sqrt(X) < 2^bits < X/2 for the bits of all steps together. Where tags decide whether a record
+    /// exists, they are whole.
     pub bits: u16,
-    /// Hands over the entries that a value makes.
-    pub entries: fn(&Node, &mut dyn FnMut(Vec<u8>)),
-    /// The entries of all values in a window, where there are few enough to look them up one by one.
-    pub within: fn(Window) -> Option<Vec<Vec<u8>>>,
+    /// The steps that an entry has, each by what the name of its own tags ends with.
+    pub steps: &'static [&'static str],
+    /// Hands over the entries that a value makes, each with all its steps.
+    pub entries: fn(&Node, &mut dyn FnMut(Entry)),
+    /// The entries of all values that reach into a window.
+    ///
+    /// # Errors
+    /// [`Why`] they are not looked up one by one.
+    pub within: fn(Window) -> Result<Vec<Entry>, Why>,
 }
 
 /// What a parameter's value asks for.
@@ -102,8 +114,8 @@ pub struct Tested {
     pub member: Option<&'static str>,
     /// Classes that are looked at beside the parameter's own.
     pub classes: ClassSet,
-    /// What a record that passes has in the parameter's index.
-    pub indexed: Indexed,
+    /// What a record that passes has in the parameter's index; or why the index cannot narrow the search.
+    pub indexed: Result<Indexed, Why>,
 }
 
 impl fmt::Debug for Tested {
@@ -114,11 +126,9 @@ impl fmt::Debug for Tested {
 
 /// What a record that passes a test has in an index.
 pub enum Indexed {
-    /// Perhaps nothing: the index cannot narrow the search.
-    Unknown,
-    /// Any of these entries. PHI.
-    Any(Vec<Vec<u8>>),
-    /// An entry of a moment in this window.
+    /// Any of these entries, each with as many steps as are known. PHI.
+    Any(Vec<Entry>),
+    /// An entry of a value that reaches into this window.
     Within(Window),
 }
 

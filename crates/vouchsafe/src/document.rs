@@ -6,6 +6,7 @@
 mod items;
 mod layout;
 mod merge;
+mod moment;
 mod normalise;
 mod parse;
 mod predicate;
@@ -15,8 +16,9 @@ mod write;
 use std::fmt;
 
 pub use layout::{InvalidSlot, Layout, Place, Slot};
-pub use normalise::{NORMALISER, normalise};
-pub use predicate::{Predicate, ReadSpan, Span, SpanOp, Test, TextMatch};
+pub use moment::{Moment, Span};
+pub use normalise::{NORMALISER, normalise, words};
+pub use predicate::{Predicate, ReadSpan, SpanOp, Test, TextMatch};
 
 pub(crate) use merge::{MalformedPart, Tree};
 pub(crate) use split::split;

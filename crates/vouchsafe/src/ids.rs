@@ -55,9 +55,9 @@ macro_rules! uuid_ids {
         impl FromStr for $name {
             type Err = InvalidId;
 
-            /// Accepts only the hyphenated form: one id, one spelling.
+            /// Accepts only the hyphenated form in lower case: one id, one spelling.
             fn from_str(text: &str) -> Result<Self, InvalidId> {
-                if text.len() != 36 {
+                if text.len() != 36 || text.bytes().any(|b| b.is_ascii_uppercase()) {
                     return Err(InvalidId);
                 }
                 Uuid::try_parse(text).map(Self).map_err(|_| InvalidId)

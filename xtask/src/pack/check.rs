@@ -338,6 +338,10 @@ fn search(name: &str, declared: &RecordType, places: &Places<'_>) -> Vec<String>
             if !fits {
                 fault("its kind does not compare what is at its path");
             }
+            // A code has the system of its value set; what says its own system, or has none, gets none here.
+            if (kind == "code") != search.system.is_some() {
+                fault("a system belongs to codes that are written without one, and to no others");
+            }
             let possible = targets(places.kind(path).unwrap_or_default());
             if let Some(target) = &search.target
                 && !possible.is_empty()

@@ -13,6 +13,9 @@ pub(super) struct Manifest {
     /// Raised by hand; nothing here reads it, but a pack must have one.
     #[serde(rename = "version")]
     _version: String,
+    /// Raised by hand as well.
+    #[serde(rename = "indexes")]
+    _indexes: Option<u32>,
     pub(super) datatypes: Option<String>,
     /// How documents are written and what all types are asked by; the program reads these when it compiles the pack.
     #[serde(rename = "form")]
@@ -97,6 +100,8 @@ pub(super) struct Search {
     pub(super) paths: Vec<String>,
     /// The type that a bare id is of.
     pub(super) target: Option<String>,
+    /// The system of codes that say none.
+    pub(super) system: Option<String>,
     pub(super) served: String,
 }
 

@@ -14,6 +14,7 @@ use crate::headers::{Return, names};
 use crate::outcome::Problem;
 use crate::refusal::noted;
 use crate::resource::ServerSet;
+use crate::searchset::Asked;
 
 /// Runs a batch or a transaction; one outcome for each entry, in their order.
 ///
@@ -226,22 +227,29 @@ impl Run<'_> {
         }
     }
 
+    async fn search(&self, asked: &Asked) -> EntryOutcome {
+        match self.engine.search(self.caller, &asked.search).await {
+            Ok(page) => {
+                let proof = page.proof.clone();
+                let pack = self.engine.pack();
+                EntryOutcome {
+                    resource: Some(asked.bundle(self.base, pack, page, self.caller.now)),
+                    proof: Some(proof),
+                    ..seen(StatusCode::OK)
+                }
+            }
+            Err(failure) => failed_whole(&failure),
+        }
+    }
+
     async fn look(&self, step: Step) -> EntryOutcome {
         match step {
             Step::Matched(record_type, found) => matched(record_type, found),
             Step::Failed(problem) => EntryOutcome::failed(problem),
-            Step::Search(asked) => match self.engine.search(self.caller, &asked.search).await {
-                Ok(page) => {
-                    let proof = page.proof.clone();
-                    let pack = self.engine.pack();
-                    EntryOutcome {
-                        resource: Some(asked.bundle(self.base, pack, page, self.caller.now)),
-                        proof: Some(proof),
-                        ..seen(StatusCode::OK)
-                    }
-                }
-                Err(failure) => failed_whole(&failure),
-            },
+            Step::Search(mut asked) => {
+                asked.make_relative(self.base, self.engine.pack());
+                self.search(&asked).await
+            }
             Step::Read {
                 record_type,
                 id,

@@ -6,6 +6,7 @@ use http::StatusCode;
 use vouchsafe::ids::RecordType;
 use vouchsafe_records::engine::{About, Failure};
 use vouchsafe_records::pack::{Issue, IssueCode};
+use vouchsafe_records::search::Why;
 
 use super::{Problem, Spot};
 
@@ -22,6 +23,7 @@ impl From<&Failure> for Problem {
         let planning = matches!(
             failure,
             Failure::Unsupported(_)
+                | Failure::Unserved(_)
                 | Failure::BadParam(_)
                 | Failure::BadCursor
                 | Failure::TooCostly
@@ -46,6 +48,9 @@ impl From<&Failure> for Problem {
             // Names come from the caller: told are those that stand in our own tables.
             Failure::Unsupported(name) | Failure::BadParam(name) if is_parameter(name) => {
                 problem.at(format!("http.{name}"))
+            }
+            Failure::Unserved(refused) if is_parameter(&refused.parameter) => {
+                problem.at(format!("http.{}", refused.parameter))
             }
             _ => problem,
         }
@@ -157,6 +162,7 @@ const fn words(failure: &Failure) -> Words {
         | Failure::SubjectChanged
         | Failure::IdempotencyMismatch => unprocessable(failure),
         Failure::Unsupported(_)
+        | Failure::Unserved(_)
         | Failure::BadParam(_)
         | Failure::BadCursor
         | Failure::TooCostly => of_search(failure),
@@ -203,6 +209,7 @@ const fn of_search(failure: &Failure) -> Words {
             "expired",
             "the page link is invalid or has expired; search again",
         ),
+        Failure::Unserved(refused) => ("too-costly", unserved(refused.why)),
         Failure::TooCostly => (
             "too-costly",
             "the search would open too many resources; narrow it",
@@ -213,6 +220,21 @@ const fn of_search(failure: &Failure) -> Words {
         ),
     };
     (StatusCode::BAD_REQUEST, code, text)
+}
+
+/// Why an index cannot find what is asked for.
+const fn unserved(why: Why) -> &'static str {
+    match why {
+        Why::Short => {
+            "the index of this parameter finds words by their first two letters or more; give more, or :exact, or another parameter"
+        }
+        Why::Wide => {
+            "the index of this parameter finds at most 62 days, with a begin and an end; give fewer, or another parameter"
+        }
+        Why::Comparison | Why::Unknown | Why::Modifier | Why::Value | Why::Form => {
+            "no index serves this comparison across patients; give another parameter beside it"
+        }
+    }
 }
 
 const fn of_service(failure: &Failure) -> Words {

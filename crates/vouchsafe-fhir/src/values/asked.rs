@@ -1,16 +1,15 @@
 //! What search parameters ask for (R4, 3.1.1).
-//!
-//! Text is found in an index by whole words, so `family=smi` does not find Smith there.
 
+use jiff::SignedDuration;
 use vouchsafe::class::{ClassSet, DataClass};
-use vouchsafe::document::{Span, SpanOp, Test, TextMatch, normalise};
+use vouchsafe::document::{Moment, Span, SpanOp, Test, TextMatch, words};
 use vouchsafe::ids::{RecordId, RecordType};
 use vouchsafe_records::pack::{Reference, SearchKind, SearchParam, Served};
 use vouchsafe_records::search::{Why, Window};
-use vouchsafe_records::values::{Asked, Indexed, Tested};
+use vouchsafe_records::values::{Asked, Entry, Indexed, Tested};
 
 use super::date::{self, Date};
-use super::index::{token, words};
+use super::index::{beginning, token, whole_word};
 use super::{TEXT_MEMBERS, reference};
 
 /// More alternatives than this in one value are refused.
@@ -24,7 +23,11 @@ pub(super) fn ids(value: &str) -> Result<Vec<RecordId>, Why> {
 
 /// The time that a moment must be in.
 pub(super) fn window(value: &str) -> Result<Window, Why> {
-    DateValue::parse(value)?.window().ok_or(Why::Form)
+    let date = DateValue::parse(value)?;
+    // When a record was last written is told in UTC: so is a day that is asked for.
+    let (from, until) = date.span;
+    let since = |moment: Moment| moment.utc.unwrap_or(moment.wall);
+    date.window(since(from), since(until)).ok_or(Why::Form)
 }
 
 pub(super) fn asked(
@@ -44,20 +47,20 @@ pub(super) fn asked(
         },
         (SearchKind::Token, Some("not")) => Tested {
             negate: true,
-            ..tested(tokens(&values)?)?
+            ..tested(tokens(param, &values)?)?
         },
         // The identifier beside a reference, as it was written there.
         (SearchKind::Reference, Some("identifier")) => Tested {
             member: Some("identifier"),
             classes: ClassSet::of(DataClass::Identifier),
-            ..tested(tokens(&values)?)?
+            ..tested(tokens(param, &values)?)?
         },
         (SearchKind::Token, None) if param.served == Served::Id => {
             return Ok(Asked::Ids(ids(value)?));
         }
         (SearchKind::Token, None) => Tested {
             indexed: identifiers(&values),
-            ..tested(tokens(&values)?)?
+            ..tested(tokens(param, &values)?)?
         },
         (SearchKind::Date, None) => dates(&values)?,
         (SearchKind::String, modifier) => texts(modifier, &values)?,
@@ -67,7 +70,7 @@ pub(super) fn asked(
     Ok(Asked::Documents(tested))
 }
 
-/// What passes any of these tests; an index says nothing of it.
+/// What passes any of these tests; no index says so.
 fn tested(mut tests: Vec<Test>) -> Result<Tested, Why> {
     let last = tests.pop().ok_or(Why::Value)?;
     let test = if tests.is_empty() {
@@ -81,12 +84,12 @@ fn tested(mut tests: Vec<Test>) -> Result<Tested, Why> {
         negate: false,
         member: None,
         classes: ClassSet::NONE,
-        indexed: Indexed::Unknown,
+        indexed: Err(Why::Comparison),
     })
 }
 
 /// The entries of tokens in an index of identifiers; a system alone has none.
-fn identifiers(values: &[String]) -> Indexed {
+fn identifiers(values: &[String]) -> Result<Indexed, Why> {
     let entry = |value: &String| match Token::parse(value).ok()? {
         Token {
             system: Some(Some(system)),
@@ -97,13 +100,8 @@ fn identifiers(values: &[String]) -> Indexed {
         } => Some(token(None, &code)),
         Token { code: None, .. } => None,
     };
-    any(values.iter().map(entry))
-}
-
-/// Any of these entries, if all alternatives have one.
-fn any(entries: impl Iterator<Item = Option<Vec<u8>>>) -> Indexed {
-    let all: Option<Vec<_>> = entries.collect();
-    all.map_or(Indexed::Unknown, Indexed::Any)
+    let all: Option<Vec<Entry>> = values.iter().map(entry).collect();
+    all.map(Indexed::Any).ok_or(Why::Comparison)
 }
 
 fn dates(values: &[String]) -> Result<Tested, Why> {
@@ -111,10 +109,12 @@ fn dates(values: &[String]) -> Result<Tested, Why> {
         .iter()
         .map(|value| DateValue::parse(value))
         .collect::<Result<_, _>>()?;
-    let windows = dates.iter().map(|date| date.window().unwrap_or_default());
-    let indexed = windows
-        .reduce(Window::or)
-        .map_or(Indexed::Unknown, Indexed::Within);
+    let windows = dates
+        .iter()
+        .map(DateValue::walls)
+        .collect::<Option<Vec<_>>>();
+    let window = windows.and_then(|windows| windows.into_iter().reduce(Window::or));
+    let indexed = window.map(Indexed::Within).ok_or(Why::Comparison);
     Ok(Tested {
         indexed,
         ..tested(dates.into_iter().map(DateValue::test).collect())?
@@ -122,34 +122,56 @@ fn dates(values: &[String]) -> Result<Tested, Why> {
 }
 
 fn texts(modifier: Option<&str>, values: &[String]) -> Result<Tested, Why> {
-    let how = match modifier {
-        None => TextMatch::StartsWith,
-        Some("exact") => TextMatch::Exact,
-        Some("contains") => TextMatch::Contains,
+    let values: Vec<String> = values.iter().map(|value| unescape(value)).collect();
+    let words: Vec<Vec<String>> = values.iter().map(|value| words(value)).collect();
+    if words.iter().any(Vec::is_empty) {
+        return Err(Why::Value);
+    }
+    let entries = |entry: &dyn Fn(&[String]) -> Entry| {
+        let all: Vec<Entry> = words.iter().map(|words| entry(words)).collect();
+        Ok(Indexed::Any(all))
+    };
+    let (tests, indexed): (Vec<Test>, _) = match modifier {
+        // The case and the accents that were asked for; the index knows neither.
+        Some("exact") => {
+            let indexed = entries(&|words| longest(words.iter().map(|word| whole_word(word))));
+            let exact = |value: String| Test::Equals(value.into());
+            (values.into_iter().map(exact).collect(), indexed)
+        }
+        None => {
+            let indexed = entries(&begin_so);
+            (text_tests(words, TextMatch::StartsWith), indexed)
+        }
+        // Any word may contain it.
+        Some("contains") => (text_tests(words, TextMatch::Contains), Err(Why::Comparison)),
         Some(_) => return Err(Why::Modifier),
     };
-    let values: Vec<String> = values.iter().map(|value| unescape(value)).collect();
-    let test = |value: &String| {
-        let normalised: Box<str> = normalise(value).into();
-        if normalised.is_empty() {
-            return Err(Why::Value);
-        }
-        let text = Test::Text { normalised, how };
-        Ok(Test::Within(TEXT_MEMBERS, Box::new(text)))
-    };
-    let tests = values.iter().map(test).collect::<Result<_, _>>()?;
-    let indexed = match how {
-        // Any word may contain it.
-        TextMatch::Contains => Indexed::Unknown,
-        // One word finds all that have the others too; the longest finds the fewest.
-        TextMatch::Exact | TextMatch::StartsWith => {
-            any(values.iter().map(|value| words(value).max_by_key(Vec::len)))
-        }
-    };
+    let within = |test| Test::Within(TEXT_MEMBERS, Box::new(test));
     Ok(Tested {
         indexed,
-        ..tested(tests)?
+        ..tested(tests.into_iter().map(within).collect())?
     })
+}
+
+fn text_tests(values: Vec<Vec<String>>, how: TextMatch) -> Vec<Test> {
+    let test = |words| Test::Text { words, how };
+    values.into_iter().map(test).collect()
+}
+
+/// What texts have in an index that begin so at one of their words: all words but the last are whole.
+fn begin_so(words: &[String]) -> Entry {
+    let Some((last, whole)) = words.split_last() else {
+        return Entry::new();
+    };
+    let whole = whole.iter().map(|word| whole_word(word));
+    longest(whole.chain([beginning(last)]))
+}
+
+/// One word finds all that have the others too; the one of which most is known finds the fewest.
+fn longest(entries: impl Iterator<Item = Entry>) -> Entry {
+    let known = |entry: &Entry| entry.last().map_or(0, |step| step.trim_ascii_end().len());
+    let most = entries.max_by_key(|entry| (known(entry), entry.len()));
+    most.unwrap_or_default()
 }
 
 fn references(
@@ -254,7 +276,9 @@ impl Token {
 impl Token {
     /// What has it: a Coding, CodeableConcept, Identifier, ContactPoint or Quantity, a string, number or truth value
     /// (R4, 3.1.1.5.5 "token").
-    fn test(self) -> Test {
+    ///
+    /// `of_codes` is the system that a code has which is written without one: that of its value set.
+    fn test(self, of_codes: Option<&str>) -> Test {
         let Self { system, code } = self;
         let is = |text: &str| Test::Equals(text.into());
         let own = match &code {
@@ -272,9 +296,15 @@ impl Token {
             ]),
         };
         let mut either = Vec::with_capacity(2);
-        // A bare code has no system of its own.
-        if let (None | Some(None), Some(code)) = (&system, &code) {
-            either.push(is(code));
+        let bare = match &system {
+            None | Some(None) => true,
+            Some(Some(system)) => of_codes == Some(&**system),
+        };
+        match &code {
+            Some(code) if bare => either.push(is(code)),
+            // All texts begin so, and nothing but texts.
+            None if bare => either.push(Test::Begins("".into())),
+            Some(_) | None => {}
         }
         either.push(match system {
             None => own,
@@ -292,11 +322,9 @@ fn member(name: &'static str, test: Test) -> Test {
     Test::Member(name, Box::new(test))
 }
 
-fn tokens(values: &[String]) -> Result<Vec<Test>, Why> {
-    values
-        .iter()
-        .map(|value| Token::parse(value).map(Token::test))
-        .collect()
+fn tokens(param: &SearchParam, values: &[String]) -> Result<Vec<Test>, Why> {
+    let test = |value: &String| Ok(Token::parse(value)?.test(param.system.as_deref()));
+    values.iter().map(test).collect()
 }
 
 /// A date with its comparison.
@@ -319,13 +347,15 @@ impl DateValue {
             Some(("ap", _)) => return Err(Why::Form),
             _ => (SpanOp::Eq, value),
         };
-        let span = Date::parse(date).and_then(Date::span).ok_or(Why::Value)?;
+        let date = Date::parse(date).filter(|date| date.may_be_asked());
+        let span = date.ok_or(Why::Value)?.span();
         Ok(Self { op, span })
     }
 
-    /// The time that a moment must be in to pass; none when it is not one stretch.
-    fn window(&self) -> Option<Window> {
-        let (from, until) = (Some(self.span.0), Some(self.span.1));
+    /// The time that a value must reach into to pass, if what is asked for begins and ends then; none when it is not one
+    /// stretch.
+    const fn window(&self, from: SignedDuration, until: SignedDuration) -> Option<Window> {
+        let (from, until) = (Some(from), Some(until));
         Some(match self.op {
             SpanOp::Eq => Window { from, until },
             SpanOp::Ge => Window { from, until: None },
@@ -339,6 +369,17 @@ impl DateValue {
                 until: from,
             },
             SpanOp::Ne => return None,
+        })
+    }
+
+    /// The same by the clock on the wall of whoever wrote the value.
+    fn walls(&self) -> Option<Window> {
+        let (from, until) = (date::walls(self.span.0), date::walls(self.span.1));
+        let earliest = self.window(from.0, until.0)?;
+        let latest = self.window(from.1, until.1)?;
+        Some(Window {
+            from: earliest.from,
+            until: latest.until,
         })
     }
 

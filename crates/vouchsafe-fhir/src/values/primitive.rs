@@ -22,10 +22,12 @@ const CHECKS: [(&[&str], Check); 15] = [
         })
     }),
     (&["dateTime"], |value| {
-        text(value, |text| Date::parse(text).is_some())
+        text(value, |text| Date::parse(text).is_some_and(Date::is_whole))
     }),
     (&["instant"], |value| {
-        text(value, |text| Date::parse(text).is_some_and(Date::has_time))
+        text(value, |text| {
+            Date::parse(text).is_some_and(|date| date.has_time() && date.is_whole())
+        })
     }),
     (&["time"], |value| text(value, is_time)),
     (&["code"], |value| text(value, is_code)),

@@ -5,6 +5,10 @@ mod batches;
 #[cfg(test)]
 mod conditions;
 #[cfg(test)]
+mod dates;
+#[cfg(test)]
+mod finding;
+#[cfg(test)]
 mod hidden;
 #[cfg(test)]
 mod hostile;
@@ -24,6 +28,8 @@ mod pack;
 mod page;
 #[cfg(test)]
 mod planning;
+#[cfg(test)]
+mod polling;
 #[cfg(test)]
 mod promises;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use vouchsafe::class::DataClass;
 use vouchsafe_records::pack::{Reference, SearchKind};
 use vouchsafe_records::search::{Order, Parameter, Plan, Scope, Unsupported, Why, plan};
+use vouchsafe_records::values::Entry;
 
 const ID: &str = "0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01";
 
@@ -48,11 +49,23 @@ fn what_is_given_bounds_the_search() {
 }
 
 #[test]
-fn a_date_without_bounds_is_no_lookup() {
-    let plan = planned("Appointment", &[("date", "ge2026-11-24")]).unwrap();
-    assert_eq!((plan.scope, plan.lookups.len()), (Scope::Care, 0));
-    let plan = planned("Patient", &[("birthdate", "1980")]).unwrap();
-    assert_eq!((plan.scope, plan.lookups.len()), (Scope::Care, 0));
+fn what_no_index_serves_is_no_lookup_and_is_named() {
+    for (record_type, name, value, why) in [
+        ("Appointment", "date", "ge2026-11-24", Why::Wide),
+        ("Appointment", "date", "ne2026-11-24", Why::Comparison),
+        ("Patient", "birthdate", "1980", Why::Wide),
+        ("Patient", "birthdate", "1980-05,1999-05", Why::Wide),
+        ("Patient", "family", "s", Why::Short),
+        ("Patient", "family:contains", "mit", Why::Comparison),
+        ("Patient", "identifier", "urn:s|", Why::Comparison),
+        ("Patient", "identifier:missing", "true", Why::Comparison),
+    ] {
+        let plan = planned(record_type, &[(name, value)]).unwrap();
+        assert_eq!((plan.scope, plan.lookups.len()), (Scope::Care, 0));
+        let unserved = plan.unserved.unwrap();
+        assert_eq!(unserved.parameter, name.split(':').next().unwrap());
+        assert_eq!(unserved.why, why, "{name}={value}");
+    }
 }
 
 #[test]
@@ -62,27 +75,42 @@ fn a_bounded_stretch_of_days_is_looked_up_day_by_day() {
     let [lookup] = plan.lookups.as_slice() else {
         panic!()
     };
-    // A day more at either end: days are indexed in the offset that they were written with.
-    let days: Vec<&str> = lookup
-        .any
-        .iter()
-        .map(|d| std::str::from_utf8(d).unwrap())
-        .collect();
-    assert_eq!(
-        days,
-        ["2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26"]
-    );
+    // A day is the one that was written, in whatever offset; and a month or a year may be it.
+    let days = texts(&lookup.any);
+    assert_eq!(days, ["2026", "2026-11", "2026-11-24", "2026-11-25"]);
     assert_eq!(plan.predicates.len(), 2);
     assert!(plan.classes.contains(DataClass::Scheduling));
     assert!(!plan.classes.contains(DataClass::Clinical));
 }
 
 #[test]
+fn a_moment_is_looked_up_by_the_days_that_it_may_be_written_as() {
+    let query = [("date", "2026-11-24T12:00:00Z")];
+    let plan = planned("Appointment", &query).unwrap();
+    let days = texts(&plan.lookups[0].any);
+    let expected = ["2026", "2026-11", "2026-11-23", "2026-11-24", "2026-11-25"];
+    assert_eq!(days, expected);
+    let query = [("date", "2026-11-24T03:00:00-05:00")];
+    let plan = planned("Appointment", &query).unwrap();
+    let days = texts(&plan.lookups[0].any);
+    assert_eq!(days, ["2026", "2026-11", "2026-11-23", "2026-11-24"]);
+}
+
+#[test]
 fn a_birth_date_is_looked_up_as_written() {
     let plan = planned("Patient", &[("birthdate", "1980-05-01")]).unwrap();
-    assert_eq!(plan.lookups[0].any, [b"1980-05-01".to_vec()]);
+    let found = texts(&plan.lookups[0].any);
+    assert_eq!(found, ["1980", "1980-05", "1980-05-01"]);
     let month = planned("Patient", &[("birthdate", "1980-05")]).unwrap();
-    assert_eq!(month.lookups[0].any.len(), 31);
+    assert_eq!(month.lookups[0].any.len(), 33);
+}
+
+/// The last steps of entries.
+fn texts(entries: &[Entry]) -> Vec<&str> {
+    let steps = entries.iter().map(|entry| entry.last().unwrap());
+    steps
+        .map(|step| std::str::from_utf8(step).unwrap())
+        .collect()
 }
 
 #[test]
@@ -92,6 +120,7 @@ fn identifiers_are_looked_up_with_and_without_system() {
         plan.lookups
             .into_iter()
             .flat_map(|lookup| lookup.any)
+            .flatten()
             .collect::<Vec<_>>()
     };
     assert_eq!(lookups("urn:s|7"), [b"5|urn:s|7".to_vec()]);
@@ -110,7 +139,8 @@ fn identifiers_are_looked_up_with_and_without_system() {
 #[test]
 fn commas_are_alternatives() {
     let plan = planned("Patient", &[("family", "Smith,van der Berg")]).unwrap();
-    assert_eq!(plan.lookups[0].any, [b"smith".to_vec(), b"berg".to_vec()]);
+    assert_eq!(&*plan.lookups[0].index, "family/4");
+    assert_eq!(texts(&plan.lookups[0].any), ["4 berg", "4 smit"]);
     assert_eq!(plan.predicates.len(), 1);
     // A system alone is found by no index: then none may narrow the search.
     let plan = planned("Patient", &[("identifier", "urn:s|7,urn:t|")]).unwrap();
@@ -121,8 +151,20 @@ fn commas_are_alternatives() {
 
 #[test]
 fn names_are_looked_up_by_their_longest_word() {
-    let plan = planned("Patient", &[("family", "van der Bérg")]).unwrap();
-    assert_eq!(plan.lookups[0].any, [b"berg".to_vec()]);
+    for (name, value, index, entry) in [
+        ("family", "Bérg", "family/4", "4 berg"),
+        ("family", "van der Bérg", "family/4", "4 berg"),
+        ("family", "Bergman", "family/6", "6 bergma"),
+        ("family", "Smith-J", "family/6", "6 smith "),
+        ("family", "Li", "family/2", "2 li"),
+        ("family:exact", "Li", "family/6", "6 li "),
+        ("family", "O’Nei", "family/2", "2 ne"),
+    ] {
+        let plan = planned("Patient", &[(name, value)]).unwrap();
+        let lookup = &plan.lookups[0];
+        assert_eq!((&*lookup.index, &*lookup.of), (index, "family"));
+        assert_eq!(texts(&lookup.any), [entry], "{value}");
+    }
     assert_eq!(
         planned("Patient", &[("family:contains", "mit")])
             .unwrap()

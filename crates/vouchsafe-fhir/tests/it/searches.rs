@@ -14,14 +14,14 @@ on_both!(
     what_is_not_served_is_refused_or_reported,
 );
 
-fn ids(bundle: &Value) -> Vec<String> {
+pub(crate) fn ids(bundle: &Value) -> Vec<String> {
     let entries = bundle["entry"].as_array().cloned().unwrap_or_default();
     let id = |entry: &Value| entry["resource"]["id"].as_str().map(str::to_owned);
     entries.iter().filter_map(id).collect()
 }
 
 /// The query of a link of a page, if it is there.
-fn link(bundle: &Value, relation: &str) -> Option<String> {
+pub(crate) fn link(bundle: &Value, relation: &str) -> Option<String> {
     let links = bundle["link"].as_array()?;
     let link = links.iter().find(|link| link["relation"] == relation)?;
     Some(link["url"].as_str()?.strip_prefix(BASE)?.to_owned())

@@ -1,6 +1,7 @@
 //! A service without HTTP: requests as text, by the dialect's own table of routes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use bytes::Bytes;
@@ -66,6 +67,8 @@ pub(crate) struct Service {
     dialect: Dialect,
     tenant: TenantId,
     store: Store,
+    /// Seconds that the clock is ahead of [`now`].
+    ahead: Arc<AtomicI64>,
     database: Option<String>,
     _folder: Option<TempDir>,
 }
@@ -138,6 +141,11 @@ impl Service {
         Some(Self::at(location, None, Some(database)).await)
     }
 
+    /// Sets the clock so many seconds after [`now`], or before.
+    pub(crate) fn set_clock(&self, seconds: i64) {
+        self.ahead.store(seconds, Ordering::SeqCst);
+    }
+
     /// Closes the database, and removes one of PostgreSQL.
     pub(crate) async fn end(self) {
         self.store.close().await;
@@ -161,7 +169,10 @@ impl Service {
         let bundle = Arc::new(trusted::bundle(&files, &signature, &public_key).unwrap());
         let log = Arc::new(MemoryLog::new());
         let keys = Arc::new(MemoryKeys::default());
-        let gate = trusted::gate(bundle, Arc::<MemoryLog>::clone(&log), Clock::new(now));
+        let ahead = Arc::new(AtomicI64::new(0));
+        let shown = Arc::clone(&ahead);
+        let clock = move || now() + SignedDuration::from_secs(shown.load(Ordering::SeqCst));
+        let gate = trusted::gate(bundle, Arc::<MemoryLog>::clone(&log), Clock::new(clock));
         let engine = Engine::new(store.clone(), Arc::<MemoryKeys>::clone(&keys), gate, pack);
         let engine = Arc::new(engine);
         Self {
@@ -171,6 +182,7 @@ impl Service {
             keys,
             tenant: TenantId::random(),
             store,
+            ahead,
             database,
             _folder: folder,
         }

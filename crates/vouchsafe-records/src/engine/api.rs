@@ -13,6 +13,7 @@ use vouchsafe::ids::{RecordId, RecordType, Version};
 use vouchsafe::session::Session;
 
 use crate::pack::{Issue, Pack, Reference, SubjectKind};
+use crate::search::Unsupported;
 use crate::store::Guard;
 
 /// Who asks: one request's session with what was looked up for it.
@@ -117,6 +118,8 @@ pub struct Search {
     pub count: usize,
     /// Where to go on: a cursor of a page before.
     pub cursor: Option<String>,
+    /// Whether all that match are counted, also those after the page.
+    pub total: bool,
     /// Whether unknown parameters are passed over instead of refused.
     pub lenient: bool,
 }
@@ -128,8 +131,10 @@ pub struct Page {
     pub items: Vec<Released>,
     /// The sealed cursor of the next page, if there is one.
     pub next: Option<String>,
-    /// How many there are in all, where that is known without reading on.
+    /// How many there are in all, where they were counted or that is known without reading on.
     pub total: Option<u64>,
+    /// Whether all were to be counted, and are too many.
+    pub uncounted: bool,
     /// Parameters that were passed over.
     pub unsupported: Vec<String>,
     /// The proof that the search was logged.
@@ -347,6 +352,8 @@ pub enum Failure {
     Several,
     /// A search parameter that cannot be served.
     Unsupported(String),
+    /// A search parameter whose index cannot find what is asked, and nothing else bounds the search.
+    Unserved(Unsupported),
     /// A search parameter's value is not one.
     BadParam(String),
     /// The cursor is not ours, not the caller's, or too old.
@@ -386,6 +393,7 @@ impl Failure {
             Self::VersionConflict => "version-conflict",
             Self::Several => "several",
             Self::Unsupported(_) => "unsupported",
+            Self::Unserved(_) => "unserved",
             Self::BadParam(_) => "bad-parameter",
             Self::BadCursor => "bad-cursor",
             Self::SelfRelation => "self-relation",
@@ -419,6 +427,7 @@ impl fmt::Display for Failure {
             Self::VersionConflict => "the record has another version",
             Self::Several => "several records match",
             Self::Unsupported(_) => "a search parameter is not supported here",
+            Self::Unserved(_) => "no index serves the search; narrow it",
             Self::BadParam(_) => "a search parameter's value is malformed",
             Self::BadCursor => "the cursor is invalid or has expired",
             Self::SelfRelation => "nobody gives themselves care",

@@ -115,9 +115,12 @@ impl Engine {
         let declared = self.declared(&condition.record_type)?;
         let tenant = caller.session.tenant();
         let (plan, _) = planned(declared, &condition.params, false)?;
-        if !matches!(plan.scope, Scope::Ids | Scope::Index) {
+        if plan.subjects.is_some() || !matches!(plan.scope, Scope::Ids | Scope::Index) {
             // A condition must be answered by an index; anything else would open at random.
-            return Err(Failure::Unsupported("?".to_owned()));
+            return Err(match plan.unserved {
+                Some(refused) => Failure::Unserved(refused),
+                None => Failure::Unsupported("?".to_owned()),
+            });
         }
         let text = query_text(&condition.params)?;
         let asked = Searched {

@@ -23,6 +23,9 @@ pub(super) struct Cursor {
     after: RecordId,
     /// Microseconds since 1970, where the order is one of time.
     updated: Option<i64>,
+    /// How many there are on all pages, if they were counted.
+    #[serde(default)]
+    pub(super) total: Option<u64>,
     expires: i64,
 }
 
@@ -38,8 +41,13 @@ impl Cursor {
             params: params.to_vec(),
             after: after.id,
             updated: after.updated.map(Timestamp::as_microsecond),
+            total: None,
             expires: now.as_second() + LIFE.as_secs(),
         }
+    }
+
+    pub(super) fn counted(self, total: Option<u64>) -> Self {
+        Self { total, ..self }
     }
 
     /// The record after which the search goes on.

@@ -14,6 +14,7 @@ use super::{Caller, Engine, Failure, Page, Proof, Released, Search};
 use crate::pack::{RecordTypeDecl, Reference, SubjectKind};
 use crate::search::{self, Parameter, Plan, Scope, Why};
 use crate::store::{After, Lookup, Query, StoredRecord};
+use crate::values::Entry;
 
 /// Records that are opened beside one another, and recorded in one batch.
 const CHUNK: usize = 64;
@@ -56,12 +57,12 @@ impl Engine {
         let tenant = caller.session.tenant();
         let cursors = self.keys.system_key(tenant, PURPOSE).await?;
         let name = search.record_type.as_str();
-        let (params, after) = match &search.cursor {
-            None => (search.params.clone(), None),
+        let (params, after, counted) = match &search.cursor {
+            None => (search.params.clone(), None, None),
             Some(text) => {
                 let cursor = Cursor::open(text, name, &cursors, caller, self.now())?;
                 let after = cursor.after()?;
-                (cursor.params, Some(after))
+                (cursor.params, Some(after), cursor.total)
             }
         };
         let (plan, unsupported) = planned(declared, &params, search.lenient)?;
@@ -99,16 +100,32 @@ impl Engine {
         if counting && last.is_some() {
             return Err(Failure::TooCostly);
         }
-        let total = (first && last.is_none()).then_some(items.len() as u64);
-        let next =
-            last.map(|after| Cursor::new(name, &params, after, self.now()).seal(&cursors, caller));
+        let total = match last {
+            None if first => Some(items.len() as u64),
+            Some(after) if first && search.total => {
+                let more = self.count(&run, after).await?;
+                more.map(|more| more + items.len() as u64)
+            }
+            None | Some(_) => counted,
+        };
+        let next = last.map(|after| {
+            let cursor = Cursor::new(name, &params, after, self.now());
+            cursor.counted(total).seal(&cursors, caller)
+        });
         Ok(Page {
             items: if counting { Vec::new() } else { items },
             next,
+            uncounted: search.total && total.is_none(),
             total,
             unsupported,
             proof,
         })
+    }
+
+    /// How many there are after a page, if they are not too many to open.
+    async fn count(&self, run: &Run<'_>, after: After) -> Result<Option<u64>, Failure> {
+        let (items, last, _) = self.collect(run, usize::MAX, Some(after)).await?;
+        Ok(last.is_none().then_some(items.len() as u64))
     }
 
     /// Opens what the query finds until a page is full; where to go on, if there is more.
@@ -229,8 +246,8 @@ impl Engine {
     ) -> Result<Vec<Lookup>, Failure> {
         let key = self.keys.index_key(tenant).await?;
         let lookup = |lookup: &search::Lookup| {
-            let tag = |value: &Vec<u8>| {
-                key.tag(declared.record_type(), &lookup.index, value, lookup.bits)
+            let tag = |entry: &Entry| {
+                key.tag_of_steps(declared.record_type(), &lookup.of, entry, lookup.bits)
             };
             Lookup {
                 index: lookup.index.clone(),
@@ -260,23 +277,20 @@ impl Engine {
         };
         let everybodys = facts(false);
         if self.gate.may_search(request, &asked, &everybodys) {
-            // Who may see everybody's, and has none of their own, must not take the answer for all there are.
-            let mixed = named.is_none() && plan.scope == Scope::Care;
-            if mixed && self.theirs(caller).await?.is_empty() {
-                return Err(Failure::TooCostly);
+            // Who may see everybody's must not take a part, theirs, for all there are.
+            if named.is_none() && plan.scope == Scope::Care {
+                return Err(unbounded(plan));
             }
-            if !mixed {
-                let permit = match self.gate.admit_search(request, asked, &everybodys) {
-                    Ok(permit) => permit,
-                    Err(refusal) => return Err(self.refuse(refusal, Failure::Forbidden).await),
-                };
-                return match named {
-                    Some(subjects) if subjects.is_empty() => {
-                        self.of_nobody(request, &permit, &[]).await.map(Err)
-                    }
-                    named => Ok(Ok((permit, Reach::All(named)))),
-                };
-            }
+            let permit = match self.gate.admit_search(request, asked, &everybodys) {
+                Ok(permit) => permit,
+                Err(refusal) => return Err(self.refuse(refusal, Failure::Forbidden).await),
+            };
+            return match named {
+                Some(subjects) if subjects.is_empty() => {
+                    self.of_nobody(request, &permit, &[]).await.map(Err)
+                }
+                named => Ok(Ok((permit, Reach::All(named)))),
+            };
         }
         let theirs = self.theirs(caller).await?;
         let (subjects, others): (Vec<SubjectId>, Vec<SubjectId>) = match named {
@@ -376,6 +390,14 @@ pub(super) fn query_text(params: &[(String, String)]) -> Result<Vec<u8>, Failure
     Ok(text)
 }
 
+/// Why nothing bounds a search: the parameter whose index does not serve it, where one has an index.
+pub(super) fn unbounded(plan: &Plan) -> Failure {
+    match &plan.unserved {
+        Some(refused) => Failure::Unserved(refused.clone()),
+        None => Failure::TooCostly,
+    }
+}
+
 /// The plan of parameters, and the names of those that were passed over.
 pub(super) fn planned(
     declared: &RecordTypeDecl,
@@ -414,6 +436,7 @@ pub(super) fn planned(
                     Why::Unknown | Why::Modifier | Why::Form => {
                         Failure::Unsupported(refused.parameter)
                     }
+                    Why::Comparison | Why::Short | Why::Wide => Failure::Unserved(refused),
                 });
             }
         }
@@ -425,6 +448,7 @@ fn empty(proof: Proof, unsupported: Vec<String>) -> Page {
         items: Vec::new(),
         next: None,
         total: Some(0),
+        uncounted: false,
         unsupported,
         proof,
     }

@@ -207,7 +207,7 @@ impl Engine {
         // Beside the entries: keys wait for a disk of their own.
         let prepare = async {
             let keys = self.keys_of(tenant, &admitted, subjects).await?;
-            let now = self.now();
+            let now = self.stamp(&admitted).await?;
             let (rows, sealed) = self.seal(admitted, &keys, tenant).await?;
             let idempotency = self.remembered(caller, options).await?;
             let rows = Rows {
@@ -240,6 +240,16 @@ impl Engine {
             results.insert(place.min(results.len()), result);
         }
         Ok(results)
+    }
+
+    /// When the records are written: later than what was written before, whatever the clock says.
+    async fn stamp(&self, admitted: &[(Planned, WritePermit)]) -> Result<Timestamp, Failure> {
+        self.stamps.begin(&self.store).await?;
+        let before = admitted
+            .iter()
+            .filter_map(|(planned, _)| planned.previous.as_ref());
+        let before = before.map(|stored| stored.last_updated).max();
+        Ok(self.stamps.next(self.now(), before))
     }
 
     /// Writes down how the write ended, before that is told.
@@ -394,7 +404,7 @@ fn index_row(key: &IndexKey, record_type: &RecordType, term: &IndexTerm) -> Inde
     IndexRow {
         index: term.index.clone(),
         version: key.version(),
-        tag: key.tag(record_type, &term.index, &term.normalised, term.bits),
+        tag: key.tag_of_steps(record_type, &term.of, &term.entry, term.bits),
     }
 }
 

@@ -51,6 +51,7 @@ pub(super) fn compile(text: &PackText<'_>, values: &'static dyn Values) -> Resul
     let mut pack = Pack {
         name: manifest.name.into(),
         version: manifest.version.into(),
+        indexes: manifest.indexes,
         types: BTreeMap::new(),
         names: Vec::new(),
     };

@@ -393,7 +393,7 @@ fn search_param(
             let index = other
                 .strip_prefix("index:")
                 .ok_or_else(|| wrong("served by what?"))?;
-            if !indexes.iter().any(|known| *known.name == *index) {
+            if !indexes.iter().any(|known| *known.group == *index) {
                 return Err(wrong("served by an index that the type does not have"));
             }
             Served::Index(index.into())
@@ -415,6 +415,7 @@ fn search_param(
         kind: manifest.kind,
         paths,
         target,
+        system: manifest.system.clone(),
         served,
         classes,
     })

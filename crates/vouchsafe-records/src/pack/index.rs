@@ -9,13 +9,17 @@ use super::PackError;
 use super::declaration::OfPack;
 use super::manifest::IndexManifest;
 use super::path::walk;
-use crate::values::IndexOf;
+use crate::values::{Entry, IndexOf};
 
-/// A blind index of a record type.
+/// A blind index of a record type, as far as its entries have so many steps.
 #[derive(Clone, Debug)]
 pub struct Index {
-    /// Its name, within the type.
+    /// The name of its tags, within the type.
     pub name: Box<str>,
+    /// The name that `pack.toml` gives to all of its steps.
+    pub group: Box<str>,
+    /// So many steps of an entry are in its tag, from the first on.
+    pub steps: usize,
     /// What is made of a value.
     pub of: IndexOf,
     /// The class of what it is made from.
@@ -25,11 +29,13 @@ pub struct Index {
 /// An entry that a record makes in an index. Holds PHI: never printed, only made into a tag.
 #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct IndexTerm {
-    /// The index.
+    /// The name of its tag.
     pub index: Box<str>,
-    /// The value, normalised.
-    pub normalised: Vec<u8>,
-    /// Bits of its tag.
+    /// The index whose value it is made of.
+    pub of: Box<str>,
+    /// The entry.
+    pub entry: Entry,
+    /// Bits of each step of its tag.
     pub bits: u16,
     /// The class of what it was made from.
     pub class: DataClass,
@@ -44,7 +50,7 @@ impl fmt::Debug for IndexTerm {
 /// Which element feeds which index.
 pub(super) struct IndexSource {
     path: Vec<Box<str>>,
-    index: usize,
+    group: Box<str>,
 }
 
 /// The indexes of a type, and the elements that feed them.
@@ -63,30 +69,34 @@ pub(super) fn declare(
         if manifest.kind != "exact" {
             return Err(wrong(&manifest.name, "an index of unknown kind"));
         }
-        indexes.push(Index {
-            name: manifest.name.as_str().into(),
-            of: of_pack
-                .values
-                .index(&manifest.of)
-                .ok_or_else(|| wrong(&manifest.name, "an index of what?"))?,
-            class: DataClass::Operational,
-        });
+        let of = of_pack.values.index(&manifest.of);
+        let of = of.ok_or_else(|| wrong(&manifest.name, "an index of what?"))?;
+        for (steps, ending) in (1..).zip(of.steps) {
+            indexes.push(Index {
+                name: format!("{}{ending}", manifest.name).into(),
+                group: manifest.name.as_str().into(),
+                steps,
+                of,
+                class: DataClass::Operational,
+            });
+        }
     }
     let mut sources = Vec::new();
     for (path, name) in of_pack.trie.indexed(record_type) {
-        let at = indexes.iter().position(|index| index.name == name);
-        let at = at.ok_or_else(|| wrong(&name, "not declared in pack.toml"))?;
-        if let Some(index) = indexes.get_mut(at) {
-            index.class = index.class.max(class_at(&path));
+        let mut fed = indexes
+            .iter_mut()
+            .filter(|index| index.group == name)
+            .peekable();
+        if fed.peek().is_none() {
+            return Err(wrong(&name, "not declared in pack.toml"));
         }
-        sources.push(IndexSource { path, index: at });
+        let class = class_at(&path);
+        fed.for_each(|index| index.class = index.class.max(class));
+        sources.push(IndexSource { path, group: name });
     }
-    if let Some(idle) = (0..indexes.len()).find(|at| !sources.iter().any(|s| s.index == *at)) {
-        let name = indexes
-            .get(idle)
-            .map(|index| index.name.clone())
-            .unwrap_or_default();
-        return Err(wrong(&name, "no element feeds it"));
+    let fed = |index: &Index| sources.iter().any(|source| source.group == index.group);
+    if let Some(idle) = indexes.iter().find(|index| !fed(index)) {
+        return Err(wrong(&idle.group, "no element feeds it"));
     }
     Ok((indexes, sources))
 }
@@ -99,17 +109,19 @@ pub(super) fn terms(
 ) -> Vec<IndexTerm> {
     let mut terms = Vec::new();
     for source in sources {
-        let Some(index) = indexes.get(source.index) else {
+        let fed = || indexes.iter().filter(|index| index.group == source.group);
+        let Some(of) = fed().next().map(|index| index.of) else {
             continue;
         };
         walk(document.root(), &source.path, &mut |value| {
-            (index.of.entries)(value, &mut |normalised| {
-                terms.push(IndexTerm {
+            (of.entries)(value, &mut |entry| {
+                terms.extend(fed().map(|index| IndexTerm {
                     index: index.name.clone(),
-                    normalised,
-                    bits: index.of.bits,
+                    of: index.group.clone(),
+                    entry: entry.iter().take(index.steps).cloned().collect(),
+                    bits: of.bits,
                     class: index.class,
-                });
+                }));
             });
         });
     }

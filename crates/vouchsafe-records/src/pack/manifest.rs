@@ -9,12 +9,19 @@ use serde::Deserialize;
 pub(super) struct Manifest {
     pub(super) name: String,
     pub(super) version: String,
+    /// The version of what its indexes are made of.
+    #[serde(default = "first")]
+    pub(super) indexes: u32,
     pub(super) datatypes: String,
     #[serde(default)]
     pub(super) form: Form,
     #[serde(default)]
     pub(super) parameters: CommonParams,
     pub(super) types: BTreeMap<String, TypeManifest>,
+}
+
+const fn first() -> u32 {
+    1
 }
 
 /// How documents are written, their elements aside. What is not said does not exist.
@@ -149,5 +156,7 @@ pub(super) struct SearchManifest {
     pub(super) paths: Vec<String>,
     /// The type of the record that a bare id names.
     pub(super) target: Option<String>,
+    /// The system of the codes at paths that say none.
+    pub(super) system: Option<Box<str>>,
     pub(super) served: String,
 }

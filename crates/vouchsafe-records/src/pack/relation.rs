@@ -125,9 +125,13 @@ impl RelationRule {
                     Reference::Contained | Reference::Foreign => false,
                 };
                 let (begins, ends) = times.split_at(self.begins.min(times.len()));
-                // An unreadable time is no time: it must not make the relation longer.
-                let from = first(begins).map_or(Some(now), |text| Some(values.span(text)?.0));
-                let until = first(ends).map(|text| Some(values.span(text)?.1));
+                // An unreadable time is no time: it must not make the relation longer. One that is too far away to be told is
+                // far away, and a day without zone is one of UTC.
+                let from = first(begins).map_or(Some(now), |text| {
+                    values.span(text).map(|(begin, _)| begin.timestamp())
+                });
+                let until =
+                    first(ends).map(|text| values.span(text).map(|(_, end)| end.timestamp()));
                 let Some(from) = from.filter(|_| fits) else {
                     return;
                 };

@@ -4,15 +4,15 @@ use vouchsafe::class::ClassSet;
 use vouchsafe::document::Predicate;
 use vouchsafe::ids::RecordId;
 
-use super::{Lookup, Order, Parameter, Plan, Scope, Why, Window};
+use super::{Lookup, Order, Parameter, Plan, Scope, Unsupported, Why, Window};
 use crate::pack::{Common, Index, RecordTypeDecl, Reference, SearchParam, Served};
-use crate::values::{Asked, Indexed, Tested};
+use crate::values::{Asked, Entry, Indexed, Tested};
 
 pub(super) struct Planner<'d> {
     decl: &'d RecordTypeDecl,
     plan: Plan,
-    /// Per index, what all values of its parameters leave open.
-    windows: Vec<(&'d Index, Window)>,
+    /// Per parameter with an index, what all its values leave open.
+    windows: Vec<(&'d SearchParam, Window)>,
 }
 
 impl<'d> Planner<'d> {
@@ -22,6 +22,7 @@ impl<'d> Planner<'d> {
             ids: None,
             subjects: None,
             lookups: Vec::new(),
+            unserved: None,
             updated: Window::default(),
             predicates: Vec::new(),
             classes: ClassSet::NONE,
@@ -35,9 +36,12 @@ impl<'d> Planner<'d> {
     }
 
     pub(super) fn finish(mut self) -> Plan {
-        for (index, window) in self.windows {
-            if let Some(any) = (index.of.within)(window) {
-                self.plan.lookups.push(lookup(index, any));
+        for (param, window) in std::mem::take(&mut self.windows) {
+            let index = self.indexes_of(param).next();
+            match index.map(|index| (index.of.within)(window)) {
+                None => {}
+                Some(Ok(any)) => self.look_up(param, any),
+                Some(Err(why)) => self.unserved(param, why),
             }
         }
         self.plan
@@ -97,7 +101,7 @@ impl<'d> Planner<'d> {
         self.plan.subjects = Some(named);
     }
 
-    fn documents(&mut self, param: &SearchParam, tested: Tested) {
+    fn documents(&mut self, param: &'d SearchParam, tested: Tested) {
         let mut paths = param.paths.clone();
         if let Some(member) = tested.member {
             paths.iter_mut().for_each(|path| path.push(member.into()));
@@ -108,35 +112,54 @@ impl<'d> Planner<'d> {
             test: tested.test,
             negate: tested.negate,
         });
-        let Some(index) = self.index_of(param) else {
+        if self.indexes_of(param).next().is_none() {
             return;
-        };
+        }
         match tested.indexed {
-            Indexed::Unknown => {}
-            Indexed::Any(any) => self.plan.lookups.push(lookup(index, any)),
-            Indexed::Within(window) => {
-                let known = self.windows.iter_mut();
-                match known.into_iter().find(|(of, _)| of.name == index.name) {
+            Err(why) => self.unserved(param, why),
+            Ok(Indexed::Any(any)) => self.look_up(param, any),
+            Ok(Indexed::Within(window)) => {
+                let mut known = self.windows.iter_mut();
+                match known.find(|(of, _)| of.served == param.served) {
                     Some((_, known)) => *known = known.and(window),
-                    None => self.windows.push((index, window)),
+                    None => self.windows.push((param, window)),
                 }
             }
         }
     }
 
-    fn index_of(&self, param: &SearchParam) -> Option<&'d Index> {
-        let Served::Index(name) = &param.served else {
-            return None;
+    /// Any of these entries: by as many steps as all of them know.
+    fn look_up(&mut self, param: &SearchParam, mut any: Vec<Entry>) {
+        let steps = any.iter().map(Vec::len).min().unwrap_or(0);
+        let Some(index) = self.indexes_of(param).find(|index| index.steps == steps) else {
+            return self.unserved(param, Why::Short);
         };
-        self.decl.indexes().iter().find(|index| index.name == *name)
+        any.iter_mut().for_each(|entry| entry.truncate(steps));
+        any.sort_unstable();
+        any.dedup();
+        self.plan.lookups.push(Lookup {
+            index: index.name.clone(),
+            of: index.group.clone(),
+            any,
+            bits: index.of.bits,
+            class: index.class,
+        });
     }
-}
 
-fn lookup(index: &Index, any: Vec<Vec<u8>>) -> Lookup {
-    Lookup {
-        index: index.name.clone(),
-        any,
-        bits: index.of.bits,
-        class: index.class,
+    fn unserved(&mut self, param: &SearchParam, why: Why) {
+        self.plan.unserved.get_or_insert_with(|| Unsupported {
+            parameter: param.name.clone().into(),
+            why,
+        });
+    }
+
+    /// The index of a parameter: as many as an entry of it has steps.
+    fn indexes_of(&self, param: &SearchParam) -> impl Iterator<Item = &'d Index> + use<'d> {
+        let group = match &param.served {
+            Served::Index(name) => Some(name.clone()),
+            Served::Id | Served::Subject | Served::Compartment => None,
+        };
+        let indexes = self.decl.indexes().iter();
+        indexes.filter(move |index| group.as_ref() == Some(&index.group))
     }
 }

@@ -1,6 +1,7 @@
 //! A write as rows, before any of them is written.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -12,11 +13,33 @@ use super::rows::{Sought, encode_results, pack, trimmed};
 use super::{Guard, Idempotency, IndexRow, RelationRow, RowWrite, StoreError};
 use crate::pack::Reference;
 
+/// Rows are not committed later than this after they were made.
+///
+/// They have the time of then: whoever asks for what was written since the latest time that it knows of finds them if it goes
+/// back so far (docs/fhir.md).
+const MAX_AGE: Duration = Duration::from_secs(30);
+
+/// When the rows of a batch were made.
+#[derive(Clone, Copy)]
+pub(super) struct Begun(Instant);
+
+impl Begun {
+    /// Refuses what is too late to be committed.
+    pub(super) fn in_time(self) -> Result<(), StoreError> {
+        if self.0.elapsed() < MAX_AGE {
+            Ok(())
+        } else {
+            Err(StoreError::Unavailable)
+        }
+    }
+}
+
 /// The rows of one transaction.
 pub(super) struct Batch {
     pub(super) tenant: TenantId,
     pub(super) intent: IntentId,
     pub(super) now: i64,
+    pub(super) begun: Begun,
     /// What it relies on.
     pub(super) guards: Vec<Guard>,
     names: Arc<Names>,
@@ -144,6 +167,7 @@ impl Batch {
             tenant,
             intent,
             now: now.as_microsecond(),
+            begun: Begun(Instant::now()),
             guards: Vec::new(),
             names,
             idempotency: None,
@@ -295,5 +319,18 @@ impl Batch {
         } else {
             Err(StoreError::Serialization)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_waited_too_long_are_not_committed() {
+        let before = |age: Duration| Begun(Instant::now().checked_sub(age).unwrap());
+        assert_eq!(before(Duration::ZERO).in_time(), Ok(()));
+        assert_eq!(before(MAX_AGE - Duration::from_secs(5)).in_time(), Ok(()));
+        assert_eq!(before(MAX_AGE).in_time(), Err(StoreError::Unavailable));
     }
 }

@@ -62,6 +62,14 @@ pub(super) fn abort<'a>(intent: IntentId, now: Timestamp) -> Statement<'a> {
         .bind(now.as_microsecond())
 }
 
+/// When the latest write was, of those whose intents are the latest.
+pub(super) fn latest_write<'a>() -> Statement<'a, i64> {
+    query_as(
+        "SELECT at FROM (SELECT at FROM intents ORDER BY id DESC LIMIT 1000) latest \
+         ORDER BY at DESC LIMIT 1",
+    )
+}
+
 /// How a write ended.
 pub(super) fn state<'a>(intent: IntentId) -> Statement<'a, i16> {
     query_as("SELECT state FROM intents WHERE id = $1").bind(intent.uuid())

@@ -88,6 +88,7 @@ impl Work for Batch {
     type Error = StoreError;
 
     async fn run(self, on: &mut Connection) -> Result<(), StoreError> {
+        self.begun.in_time()?;
         insert::intent(on, &self).await?;
         for guard in &self.guards {
             let found = match self.sought(guard) {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
 use vouchsafe::class::ClassSet;
-use vouchsafe::document::{Node, Span, SpanOp, Test, TextMatch, normalise};
+use vouchsafe::document::{Node, Span, SpanOp, Test, TextMatch, words};
 use vouchsafe::ids::{RecordId, RecordType};
 use vouchsafe_records::pack::{
     IssueCode, Pack, PackError, PackText, Reference, SearchKind, SearchParam, Served,
@@ -70,7 +71,10 @@ fn day(text: &str) -> Option<Date> {
 fn span(text: &str) -> Option<Span> {
     let day = day(text)?;
     let begin = |day: Date| Offset::UTC.to_timestamp(day.to_datetime(Time::midnight()));
-    Some((begin(day).ok()?, begin(day.tomorrow().ok()?).ok()?))
+    Some((
+        begin(day).ok()?.into(),
+        begin(day.tomorrow().ok()?).ok()?.into(),
+    ))
 }
 
 /// `Account:<id>`.
@@ -117,30 +121,36 @@ impl Values for Bank {
         Some(match of {
             "code" => IndexOf {
                 bits: 128,
+                steps: &[""],
                 entries: |value, entry| {
                     let text = value.as_str().unwrap_or_default();
-                    entry(text.as_bytes().to_vec());
+                    entry(vec![text.as_bytes().to_vec()]);
                 },
-                within: |_| None,
+                within: |_| Err(Why::Comparison),
             },
             "word" => IndexOf {
                 bits: 14,
+                steps: &[""],
                 entries: |value, entry| {
-                    let text = normalise(value.as_str().unwrap_or_default());
-                    text.split(' ').for_each(|word| entry(word.into()));
+                    let words = words(value.as_str().unwrap_or_default());
+                    words.into_iter().for_each(|word| entry(vec![word.into()]));
                 },
-                within: |_| None,
+                within: |_| Err(Why::Comparison),
             },
             "day" => IndexOf {
                 bits: 13,
+                steps: &[""],
                 entries: |value, entry| {
                     if let Some(day) = value.as_str().and_then(day) {
-                        entry(day.to_string().into_bytes());
+                        entry(vec![day.to_string().into_bytes()]);
                     }
                 },
                 within: |window| {
-                    let day = Offset::UTC.to_datetime(window.from?).date();
-                    Some(vec![day.to_string().into_bytes()])
+                    let from = window.from.ok_or(Why::Wide)?;
+                    let day = Date::constant(1970, 1, 1)
+                        .checked_add(SignedDuration::from_secs(from.as_secs()));
+                    let day = day.map_err(|_| Why::Wide)?;
+                    Ok(vec![vec![day.to_string().into_bytes()]])
                 },
             },
             _ => return None,
@@ -166,8 +176,8 @@ impl Values for Bank {
     fn window(&self, value: &str) -> Result<Window, Why> {
         let (from, until) = span(value).ok_or(Why::Value)?;
         Ok(Window {
-            from: Some(from),
-            until: Some(until),
+            from: Some(from.wall),
+            until: Some(until.wall),
         })
     }
 
@@ -180,23 +190,20 @@ impl Values for Bank {
         if modifier.is_some() {
             return Err(Why::Modifier);
         }
-        let entry = || normalise(value).into_bytes();
+        let words = words(value);
+        let entry = |text: &str| vec![text.as_bytes().to_vec()];
         let (test, indexed) = match param.kind {
             SearchKind::Reference if param.served == Served::Subject => {
                 return Ok(Asked::Subjects(vec![linked(value)]));
             }
-            SearchKind::Token | SearchKind::Reference => (
-                Test::Equals(value.into()),
-                Indexed::Any(vec![value.as_bytes().to_vec()]),
-            ),
-            SearchKind::String if entry().is_empty() => return Err(Why::Value),
-            SearchKind::String => (
-                Test::Text {
-                    normalised: normalise(value).into(),
-                    how: TextMatch::StartsWith,
-                },
-                Indexed::Any(vec![entry()]),
-            ),
+            SearchKind::Token | SearchKind::Reference => {
+                (Test::Equals(value.into()), Indexed::Any(vec![entry(value)]))
+            }
+            SearchKind::String => {
+                let first = entry(words.first().ok_or(Why::Value)?);
+                let how = TextMatch::StartsWith;
+                (Test::Text { words, how }, Indexed::Any(vec![first]))
+            }
             SearchKind::Date => (
                 Test::Span {
                     reads: vouchsafe::trusted::read_span(|value| span(value.as_str()?)),
@@ -211,7 +218,7 @@ impl Values for Bank {
             negate: false,
             member: None,
             classes: ClassSet::NONE,
-            indexed,
+            indexed: Ok(indexed),
         }))
     }
 }

@@ -9,7 +9,7 @@ use vouchsafe_database::testing::{self, variable};
 use vouchsafe_database::{Create, DatabaseError, Location};
 use vouchsafe_records::store::{RowWrite, Settled, Store, StoreError};
 
-use crate::bench::{Bench, ca, now, on_both, only, written};
+use crate::bench::{Bench, ca, later, now, on_both, only, written};
 
 on_both!(
     a_fresh_database_is_sound,
@@ -19,6 +19,8 @@ on_both!(
     names_of_a_newer_pack_are_learnt,
     the_newest_checkpoint_is_remembered,
     keys_that_are_over_are_forgotten_however_many,
+    indexes_of_another_version_are_refused,
+    the_latest_write_is_known,
 );
 
 async fn open(location: &Location, create: Create) -> Result<Store, DatabaseError> {
@@ -79,6 +81,40 @@ async fn a_newer_schema_is_refused(bench: &Bench) {
     let opened = open(&bench.location, Create::Never).await;
     assert_eq!(opened.map(drop), Err(DatabaseError::Newer));
     assert!(!bench.store.check().await.unwrap().schema_current);
+}
+
+/// A search would find nothing there, and say so to nobody.
+async fn indexes_of_another_version_are_refused(bench: &Bench) {
+    for (change, refused) in [
+        (
+            "UPDATE names SET name = 'indexes/0' WHERE name = 'indexes/1'",
+            Some(DatabaseError::Older),
+        ),
+        (
+            "UPDATE names SET name = 'indexes/2' WHERE name = 'indexes/0'",
+            Some(DatabaseError::Newer),
+        ),
+        // The first version left no name.
+        ("DELETE FROM names WHERE name = 'indexes/2'", None),
+    ] {
+        tamper(bench, change).await;
+        match open(&bench.location, Create::Never).await {
+            Ok(store) => {
+                store.close().await;
+                assert_eq!(refused, None, "{change}");
+            }
+            Err(error) => assert_eq!(Some(error), refused, "{change}"),
+        }
+    }
+}
+
+async fn the_latest_write_is_known(bench: &Bench) {
+    assert_eq!(bench.store.latest_write().await, Ok(None));
+    for seconds in [5, 9, 7] {
+        let row = bench.new_record("Account", RecordId::random(), Some(SubjectId::random()));
+        bench.write_at(vec![row], later(seconds)).await.unwrap();
+    }
+    assert_eq!(bench.store.latest_write().await, Ok(Some(later(9))));
 }
 
 /// More than one batch of them.

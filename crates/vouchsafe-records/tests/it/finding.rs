@@ -168,12 +168,12 @@ async fn records_are_found_by_when_they_were_written(bench: &Bench) {
     }
     let mut query = bench.query("Account");
     query.updated = Window {
-        from: Some(later(1)),
-        until: Some(later(2)),
+        from: Some(later(1).as_duration()),
+        until: Some(later(2).as_duration()),
     };
     assert_eq!(bench.found(&query).await, [ids[1]]);
     query.updated = Window {
-        from: Some(later(1)),
+        from: Some(later(1).as_duration()),
         until: None,
     };
     assert_eq!(bench.found(&query).await.len(), 2);

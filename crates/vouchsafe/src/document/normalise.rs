@@ -34,6 +34,50 @@ pub fn normalise(text: &str) -> String {
     collapse(stripped.nfc())
 }
 
+/// The words of a text, each normalised. Words end at white space, hyphens and dashes, apostrophes, full stops and commas.
+#[must_use]
+pub fn words(text: &str) -> Vec<String> {
+    // Before normalising, which replaces a lone accent by a space and a mark; and after, which replaces an ellipsis by full
+    // stops.
+    let parted: String = text
+        .chars()
+        .map(|c| if is_break(c) { ' ' } else { c })
+        .collect();
+    normalise(&parted)
+        .split(|c: char| c == ' ' || is_break(c))
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whether a character ends a word as white space does: hyphens and apostrophes in each form that keyboards and word
+/// processors make.
+const fn is_break(c: char) -> bool {
+    matches!(
+        c,
+        '-' | '\u{2010}'
+            ..='\u{2015}'
+                | '\u{2212}'
+                | '\u{fe58}'
+                | '\u{fe63}'
+                | '\u{ff0d}'
+                | '\''
+                | '`'
+                | '\u{b4}'
+                | '\u{2b9}'
+                | '\u{2bb}'
+                | '\u{2bc}'
+                | '\u{2018}'
+                | '\u{2019}'
+                | '\u{201b}'
+                | '\u{2032}'
+                | '\u{2035}'
+                | '\u{ff07}'
+                | '.'
+                | ','
+    )
+}
+
 /// The rest of full case folding after lower case (Unicode CaseFolding.txt, status F).
 fn fold(c: char) -> impl Iterator<Item = char> {
     let (first, second) = match c {
@@ -92,6 +136,26 @@ mod tests {
     }
 
     #[test]
+    fn words_end_at_white_space_hyphens_and_apostrophes() {
+        for (text, expected) in [
+            ("Smith-Jones", vec!["smith", "jones"]),
+            ("Smith \u{2013} Jones", vec!["smith", "jones"]),
+            ("van der  BÉRG", vec!["van", "der", "berg"]),
+            ("O'Neil", vec!["o", "neil"]),
+            ("O\u{2019}Neil", vec!["o", "neil"]),
+            ("O\u{b4}Neil", vec!["o", "neil"]),
+            ("O`Neil", vec!["o", "neil"]),
+            ("St. John, Jr.", vec!["st", "john", "jr"]),
+            ("++", vec!["++"]),
+            ("王 小明", vec!["王", "小明"]),
+            (" -\u{2019} \u{2026}", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(words(text), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn marks_that_make_another_letter_elsewhere_stay() {
         assert_ne!(normalise("й"), normalise("и"));
         assert_ne!(normalise("が"), normalise("か"));
@@ -103,6 +167,12 @@ mod tests {
         fn normalising_twice_changes_nothing(text in "\\PC{0,40}") {
             let once = normalise(&text);
             prop_assert_eq!(normalise(&once), once);
+        }
+
+        #[test]
+        fn the_words_of_words_are_the_same(text in "\\PC{0,40}") {
+            let once = words(&text);
+            prop_assert_eq!(words(&once.join(" ")), once);
         }
     }
 }

@@ -5,9 +5,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-
-use super::{Document, Node, normalise};
+use super::{Document, Node, Span, words};
 
 /// A condition: some value at some of the paths passes the test (or none, if negated).
 pub struct Predicate {
@@ -33,10 +31,10 @@ pub enum Test {
     Equals(Box<str>),
     /// A leaf whose text begins with this text.
     Begins(Box<str>),
-    /// A string, compared after both sides were normalised.
+    /// A string, compared word by word.
     Text {
-        /// The wanted text, normalised by [`super::normalise()`].
-        normalised: Box<str>,
+        /// The wanted text, split by [`super::words()`].
+        words: Vec<String>,
         /// The kind of comparison.
         how: TextMatch,
     },
@@ -67,23 +65,18 @@ impl fmt::Debug for Test {
     }
 }
 
-/// Begin and end (exclusive) of a point or span of time.
-pub type Span = (Timestamp, Timestamp);
-
 /// Reads a value as a span of time, in the dialect's syntax of dates. It comes from [`crate::trusted::read_span`].
 ///
 /// A plain function and not a closure: it captures nothing that could keep the values it sees.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadSpan(pub(crate) fn(&Node) -> Option<Span>);
 
-/// The comparison of text, after both sides were normalised.
+/// The comparison of text, after both sides were split into words.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TextMatch {
-    /// Equal.
-    Exact,
-    /// The value starts with it.
+    /// The wanted words follow one another in the value; the last one may be the beginning of a word.
     StartsWith,
-    /// The value contains it.
+    /// The value contains the wanted text anywhere.
     Contains,
 }
 
@@ -137,9 +130,9 @@ impl Test {
             Self::Present => !value.is_null(),
             Self::Equals(text) => leaf(value).is_some_and(|leaf| *leaf == **text),
             Self::Begins(text) => leaf(value).is_some_and(|leaf| leaf.starts_with(&**text)),
-            Self::Text { normalised, how } => value
+            Self::Text { words: wanted, how } => value
                 .as_str()
-                .is_some_and(|text| how.holds(&normalise(text), normalised)),
+                .is_some_and(|text| how.holds(&words(text), wanted)),
             Self::Span { reads, asked, op } => {
                 reads.0(value).is_some_and(|value| op.holds(*asked, value))
             }
@@ -179,28 +172,33 @@ fn leaf(value: &Node) -> Option<&str> {
 }
 
 impl TextMatch {
-    fn holds(self, text: &str, wanted: &str) -> bool {
+    fn holds(self, text: &[String], wanted: &[String]) -> bool {
+        // An empty needle is in everything: it must find nothing instead.
+        let Some((last, whole)) = wanted.split_last() else {
+            return false;
+        };
         match self {
-            Self::Exact => text == wanted,
-            // Every text contains the empty text: it must match nothing instead.
-            Self::StartsWith => !wanted.is_empty() && text.starts_with(wanted),
-            Self::Contains => !wanted.is_empty() && text.contains(wanted),
+            Self::StartsWith => text.windows(wanted.len()).any(|here| {
+                here.split_last()
+                    .is_some_and(|(end, before)| before == whole && end.starts_with(last.as_str()))
+            }),
+            Self::Contains => text.join(" ").contains(&wanted.join(" ")),
         }
     }
 }
 
 impl SpanOp {
     fn holds(self, (from, until): Span, (begin, end): Span) -> bool {
-        let within = from <= begin && end <= until;
+        let within = begin.order(from).is_ge() && end.order(until).is_le();
         match self {
             Self::Eq => within,
             Self::Ne => !within,
-            Self::Lt => begin < from,
-            Self::Gt => end > until,
-            Self::Le => begin < from || within,
-            Self::Ge => end > until || within,
-            Self::Sa => begin >= until,
-            Self::Eb => end <= from,
+            Self::Lt => begin.order(from).is_lt(),
+            Self::Gt => end.order(until).is_gt(),
+            Self::Le => begin.order(from).is_lt() || within,
+            Self::Ge => end.order(until).is_gt() || within,
+            Self::Sa => begin.order(until).is_ge(),
+            Self::Eb => end.order(from).is_le(),
         }
     }
 }

@@ -65,6 +65,30 @@ impl IndexKey {
         }
         IndexTag(tag)
     }
+
+    /// The tag of an entry that steps lead to: the first `bits` of each step's tag, one after the other, at most 128.
+    ///
+    /// Entries that share their first steps share the first bits. So the tags of an entry's steps, from the first to all of
+    /// them, tell no more together than the last.
+    #[must_use]
+    pub fn tag_of_steps(
+        &self,
+        record_type: &RecordType,
+        index: &str,
+        steps: &[Vec<u8>],
+        bits: u16,
+    ) -> IndexTag {
+        let mut tag = 0_u128;
+        let mut left = 128;
+        for step in steps {
+            let bits = u32::from(bits).min(left);
+            let IndexTag(step) = self.tag(record_type, index, step, 128);
+            let step = u128::from_be_bytes(step).checked_shr(128 - bits);
+            left -= bits;
+            tag |= step.unwrap_or(0).checked_shl(left).unwrap_or(0);
+        }
+        IndexTag(tag.to_be_bytes())
+    }
 }
 
 impl fmt::Debug for IndexKey {

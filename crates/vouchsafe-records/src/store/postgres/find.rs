@@ -139,13 +139,12 @@ fn conditions(sql: &mut Builder<'_>, sought: &Sought<'_>) {
     sql.push(" AND r.type = ")
         .push_bind(sought.record_type)
         .push(" AND NOT r.deleted");
-    if let Some(from) = query.updated.from {
-        sql.push(" AND r.last_updated >= ")
-            .push_bind(from.as_microsecond());
+    let (from, until) = query.updated.microseconds();
+    if let Some(from) = from {
+        sql.push(" AND r.last_updated >= ").push_bind(from);
     }
-    if let Some(until) = query.updated.until {
-        sql.push(" AND r.last_updated < ")
-            .push_bind(until.as_microsecond());
+    if let Some(until) = until {
+        sql.push(" AND r.last_updated < ").push_bind(until);
     }
     let Some(after) = query.after else {
         return;

@@ -110,13 +110,12 @@ fn conditions(sql: &mut Builder<'_>, sought: &Sought<'_>) {
         tagged(sql, sought, tags);
         sql.push(")");
     }
-    if let Some(from) = query.updated.from {
-        sql.push(" AND r.last_updated >= ")
-            .push_bind(from.as_microsecond());
+    let (from, until) = query.updated.microseconds();
+    if let Some(from) = from {
+        sql.push(" AND r.last_updated >= ").push_bind(from);
     }
-    if let Some(until) = query.updated.until {
-        sql.push(" AND r.last_updated < ")
-            .push_bind(until.as_microsecond());
+    if let Some(until) = until {
+        sql.push(" AND r.last_updated < ").push_bind(until);
     }
 }
 

@@ -254,6 +254,7 @@ pub(super) const fn once() -> WriteOptions {
 pub(super) fn search(name: &str, params: &[(&str, &str)]) -> Search {
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     Search {
+        total: false,
         record_type: record_type(name),
         params: params.iter().map(own).collect(),
         count: 10,

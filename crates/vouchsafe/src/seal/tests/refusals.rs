@@ -407,6 +407,32 @@ fn tags_tell_values_places_and_lengths_apart() {
 }
 
 #[test]
+fn the_tag_of_steps_begins_with_the_tag_of_fewer() {
+    let key = IndexKey::new(Secret::from_bytes([5; 32]), TenantId::random(), 1);
+    let patient = "Patient".parse().unwrap();
+    let steps: Vec<Vec<u8>> = ["2 sm", "4 smit", "6 smiths"].map(Into::into).into();
+    let whole = |tag: IndexTag| u128::from_be_bytes(tag.0);
+    for bits in [1, 5, 16, 42, 43, 128, 200] {
+        let of = |steps: &[Vec<u8>]| whole(key.tag_of_steps(&patient, "family", steps, bits));
+        let mut used = 0;
+        for (place, step) in steps.iter().enumerate() {
+            let own = u32::from(bits).min(128 - used);
+            let alone = whole(key.tag(&patient, "family", step, u16::try_from(own).unwrap()));
+            let moved = alone.checked_shr(used).unwrap_or(0);
+            assert_eq!(
+                of(&steps[..=place]),
+                of(&steps[..place]) | moved,
+                "{bits} {place}"
+            );
+            used += own;
+        }
+        assert_eq!(of(&[]), 0);
+    }
+    let one = key.tag_of_steps(&patient, "family", &steps[..1], 14);
+    assert_eq!(one, key.tag(&patient, "family", b"2 sm", 14));
+}
+
+#[test]
 fn parsing_any_bytes_does_not_panic() {
     use proptest::prelude::*;
     let start = prop_oneof![
