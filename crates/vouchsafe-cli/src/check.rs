@@ -11,7 +11,8 @@ Examples:
   vouchsafe check
   vouchsafe check --data /var/lib/vouchsafe --json
 
-It works beside a running service, and exits with 1 when a safeguard fails.";
+It works beside a running service, reads the whole audit log, and exits with 1 when a safeguard fails. Acts
+after a loss (`vouchsafe recover`, `serve --clock-is-right`) are warnings that it shows for ever.";
 
 /// Check every safeguard of an installation, and say what to do about those that fail
 #[derive(Debug, clap::Args)]
@@ -36,7 +37,8 @@ struct Checked<'r> {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
     let report = block_on(async {
         let installation = args.data.open().await?;
-        let report = preflight::run(&installation).await;
+        let mut report = preflight::run(&installation).await;
+        report.checks.push(preflight::whole_log(&installation));
         installation.close().await;
         Ok(report)
     });

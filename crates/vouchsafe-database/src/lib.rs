@@ -8,6 +8,7 @@
 //! - PostgreSQL is reached over TLS with the chain and the name of its certificate verified (`verify-full`), whatever the
 //!   URL or the environment say;
 //! - after a failover, connections to the server that no longer takes writes are closed and made anew;
+//! - a SQLite file that was moved, deleted or replaced while it is open takes no more writes, and what it held is rescued;
 //! - no error holds text of the database, which could quote values.
 
 mod check;
@@ -27,6 +28,7 @@ mod statement;
 pub mod testing;
 mod told;
 mod value;
+mod watch;
 mod writer;
 
 use std::time::Duration;

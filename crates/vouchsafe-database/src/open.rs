@@ -46,6 +46,22 @@ impl Database {
         }
     }
 
+    /// Looks through a file that is there for damage (`quick_check`), and changes nothing; a server looks after itself.
+    ///
+    /// It reads the whole file. Nobody else may have it open.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Damaged`], and what kept it from looking.
+    pub async fn inspect(location: &Location) -> Result<(), DatabaseError> {
+        let path = match location {
+            Location::Postgres(_) => return Ok(()),
+            Location::Sqlite { path } if !path.is_file() => return Err(DatabaseError::Missing),
+            Location::Sqlite { path } => path.clone(),
+        };
+        let looked = tokio::task::spawn_blocking(move || Embedded::inspect(&path)).await;
+        looked.unwrap_or(Err(DatabaseError::Failed))
+    }
+
     /// Opens a database and brings its tables up to date.
     ///
     /// # Errors
@@ -111,6 +127,18 @@ impl Database {
         match self {
             Self::Sqlite(file) => file.check(schema).await,
             Self::Postgres(pools) => pools.check(schema).await,
+        }
+    }
+
+    /// Whether it can be reached, takes writes as far as it says, and is the one that was opened. Cheap enough to be asked
+    /// every second, however many requests run.
+    ///
+    /// # Errors
+    /// [`DatabaseError`]. A server that hangs is waited for: the caller MUST give up in time.
+    pub async fn pulse(&self) -> Result<(), DatabaseError> {
+        match self {
+            Self::Sqlite(file) => file.pulse().await,
+            Self::Postgres(pools) => pools.pulse().await,
         }
     }
 

@@ -14,6 +14,7 @@ use vouchsafe_tlog::{Hash, hash_leaf};
 use crate::connection::Connection;
 use crate::error::{MAX_GAP, RecorderError};
 use crate::keys::Keys;
+use crate::leaf;
 use crate::queue::{End, Job, Next, Shared, Work};
 use crate::recent::{Batch, Known, Recent};
 use crate::sources::Sources;
@@ -40,6 +41,8 @@ pub(crate) struct Committer {
     pub(crate) clock: Clock,
     /// What the clock said when the log was opened, and when that was.
     pub(crate) opened: (Timestamp, Instant),
+    /// The log has times that are still to come, and somebody said that this clock is right: the first entry must say so.
+    pub(crate) correcting: bool,
     /// The connection that speaks for each source: the newest.
     pub(crate) speaking: HashMap<Source, u64>,
 }
@@ -180,7 +183,23 @@ impl Committer {
         {
             return Err(Refusal::ClockSkew);
         }
+        if self.corrects(forming) {
+            let first = entries
+                .first()
+                .and_then(|first| std::str::from_utf8(first.bytes).ok());
+            let act = first.and_then(leaf::act);
+            if !act.is_some_and(|act| act.corrects_clock()) {
+                return Err(Refusal::ClockSkew);
+            }
+            forming.recorded = forming.now;
+        }
         forming.push(job, source, &entries)
+    }
+
+    /// Whether the next entry must be the one that sets the time right: until then times would go back without a word.
+    fn corrects(&self, forming: &Forming) -> bool {
+        let ahead = self.wal.recorded().duration_since(forming.now);
+        self.correcting && forming.entries.is_empty() && ahead > MAX_SKEW
     }
 
     /// Whether the clock was set far ahead while the log was open: one entry under it would refuse every later
@@ -235,6 +254,7 @@ impl Committer {
             .commit(forming.recorded, &forming.stored(), &forming.hashes);
         let position =
             committed.inspect_err(|_| forming.placed.iter().for_each(PlacedJob::refuse))?;
+        self.correcting = false;
         self.shared.committed(position);
         for (known, _) in &forming.entries {
             self.sources.apply(&known.source, known.counter, known.kind);

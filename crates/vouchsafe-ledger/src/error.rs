@@ -96,7 +96,8 @@ pub enum RecorderError {
     },
     /// The clock is behind what the log has recorded.
     #[error(
-        "the clock says {now:.0}, but the log already has entries of {last:.0}: set the clock right, then start again"
+        "the clock says {now:.0}, but the log already has entries of {last:.0}: set the clock right, then start again. If it \
+         is right, and the entries were recorded under a false one, start once with `vouchsafe serve --clock-is-right`"
     )]
     ClockBehind {
         /// What the clock says.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use vouchsafe_installation::Installation;
 use vouchsafe_installation::logging::{Level, event};
@@ -100,6 +101,12 @@ impl Running {
         self.ports.address(OPERATIONS)
     }
 
+    /// What asks a running service to look at the files of its certificate now.
+    #[must_use]
+    pub fn certificate(&self) -> Arc<Notify> {
+        Arc::clone(&self.shared.certificate)
+    }
+
     /// Serves until the token is cancelled; then lets what runs end, and the recorder after it.
     ///
     /// # Errors
@@ -119,6 +126,8 @@ impl Running {
             tasks::sweep::run(&shared),
             tasks::checkpoint::run(&shared),
             tasks::refusals::run(&shared),
+            tasks::vitals::run(&shared),
+            tasks::certificate::run(&shared),
         );
         if let Some(port) = port {
             folder.forget_port(port);

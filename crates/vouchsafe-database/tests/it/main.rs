@@ -5,4 +5,6 @@ mod both;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod replaced;
+#[cfg(test)]
 mod servers;

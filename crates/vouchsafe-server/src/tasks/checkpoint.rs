@@ -1,18 +1,19 @@
 //! The newest checkpoint of the audit log is remembered as it is published, and the whole log is verified once.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use vouchsafe_installation::Installation;
 use vouchsafe_installation::logging::{Level, event};
 
-use crate::shared::Shared;
+use crate::shared::{Shared, Sound};
 
 /// Interval of remembering what has been published.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Verifies the log, and remembers how far it is until the service stops.
 pub(crate) async fn run(shared: &Shared) {
-    verify(&shared.installation);
+    verify(shared);
     let (mut known, mut failed) = (0, false);
     while shared.goes_on_after(EVERY).await {
         match shared.installation.remember_log(known).await {
@@ -31,16 +32,20 @@ pub(crate) async fn run(shared: &Shared) {
 /// Hashes the whole log once, beside the service: a start has read its end, and nobody else reads what is older.
 ///
 /// Damage there is logged and closes nothing: what is written from now on is not less sound by it.
-fn verify(installation: &Installation) {
-    let log = installation.published_log();
+fn verify(shared: &Shared) {
+    let log = shared.installation.published_log();
+    let found = Arc::clone(&shared.sound);
     // A thread that nobody waits for: it ends with the process, however long the log is.
     std::thread::spawn(move || {
         let Ok(log) = log else {
+            found.store(Sound::No as u8, Ordering::Release);
             let text = "the audit log could not be verified; `vouchsafe audit verify` says why";
             return event(Level::Error, text, &[]);
         };
         let report = log.verify();
         let sound = report.is_sound();
+        let known = if sound { Sound::Yes } else { Sound::No };
+        found.store(known as u8, Ordering::Release);
         let (level, text) = match sound {
             true => (Level::Info, "the whole audit log was verified"),
             false => (
