@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use crate::connection::Connection;
+use crate::embedded::Embedded;
 use crate::lanes::PgLane;
 use crate::postgres;
 use crate::sqlite::{SqliteReader, SqliteTransaction};

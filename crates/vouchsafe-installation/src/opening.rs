@@ -70,6 +70,12 @@ pub enum OpenError {
          backup. If there is none, docs/recovery.md says how to go on with a new log"
     )]
     OtherLog,
+    /// The log that was pinned is gone.
+    #[error(
+        "the audit log is gone from {0}: restore the folder as it was last. If there is no copy, docs/recovery.md says how to go \
+         on with a new log"
+    )]
+    NoLog(PathBuf),
     /// The log is older than what was seen of it, or another one.
     #[error("audit log: {0}")]
     Checkpoint(#[from] CheckpointError),

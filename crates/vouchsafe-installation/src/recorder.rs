@@ -155,7 +155,10 @@ pub(crate) async fn start(
             Err(error) => return Err(error.into()),
         }
     }
-    let identity = recorder::identity(&folder.audit())?;
+    let identity = match recorder::identity(&folder.audit()) {
+        Err(RecorderError::NotInitialised { path }) => return Err(OpenError::NoLog(path)),
+        found => found?,
+    };
     let (log, key) = (
         identity.log.to_string(),
         HEXLOWER.encode(identity.recorder.public_key()),

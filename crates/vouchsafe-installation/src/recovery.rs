@@ -4,9 +4,10 @@
 //! `installation.json`, and is shown by `check` and `audit verify` for ever. What is replaced is never deleted.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use jiff::Timestamp;
-use vouchsafe::audit::{AuditKeys, Context, Event, Outcome, Stream};
+use vouchsafe::audit::{AuditKeys, AuditLog as _, Context, Event, Outcome, Stream};
 use vouchsafe_ledger::client::RecorderClient;
 use vouchsafe_ledger::reader::{Log, ReadError};
 use vouchsafe_ledger::{RecorderError, recorder};
@@ -38,15 +39,13 @@ pub(crate) fn begin_log(
     let number = logs.filter(|done| done.lost == Lost::Log).count() + 2;
     let origin = format!("vouchsafe.local/{}/{number}", pinned.tenant);
     let audit = folder.audit();
+    // Whatever is there may be evidence, also what is no log any more.
+    if has_content(&audit) && !is_begun(folder, &origin) {
+        return Err(OpenError::LogIsThere(audit));
+    }
     let identity = match recorder::init(&audit, &origin) {
-        Ok(identity) => identity,
-        Err(RecorderError::AlreadyInitialised { .. }) if is_begun(folder, &origin) => {
-            recorder::identity(&audit)?
-        }
-        Err(RecorderError::AlreadyInitialised { path }) => return Err(OpenError::LogIsThere(path)),
-        // A folder that holds something else is not made a log of.
-        Err(_) if has_content(&audit) => return Err(OpenError::LogIsThere(audit)),
-        Err(error) => return Err(error.into()),
+        Err(RecorderError::AlreadyInitialised { .. }) => recorder::identity(&audit)?,
+        made => made?,
     };
     let key = before.log.as_deref().unwrap_or("unknown");
     let found = format!(
@@ -66,7 +65,7 @@ fn is_begun(folder: &Folder, origin: &str) -> bool {
     Log::open(&folder.audit()).is_ok_and(|log| log.origin() == origin && log.size() == 0)
 }
 
-fn has_content(folder: &std::path::Path) -> bool {
+fn has_content(folder: &Path) -> bool {
     folder
         .read_dir()
         .is_ok_and(|mut entries| entries.next().is_some())
@@ -202,7 +201,7 @@ pub(crate) async fn write_down(
                 &context,
             )
         };
-        let recorded = vouchsafe::audit::AuditLog::append(log, vec![event.draft(now())]).await?;
+        let recorded = log.append(vec![event.draft(now())]).await?;
         recovery.entry = recorded.entries().first().map(|entry| entry.index());
         written = true;
     }

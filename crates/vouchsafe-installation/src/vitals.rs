@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::installation::Installation;
 
-/// The log needs room for the next tiles and a checkpoint; below this, the next one may be the one that fails.
+/// Log and databases need room for what they write next; below this, the next write may be the one that fails.
 const ROOM_BYTES: u64 = 4 << 20;
 const ROOM_FILES: u64 = 16;
 
@@ -20,21 +20,24 @@ impl Installation {
             timeout(within, self.identity().pulse()),
             timeout(within, self.keys().pulse()),
         );
+        let (folder, is_file) = (self.folder(), self.settings().database.records.is_none());
+        // A server looks after its own disk.
+        let full = |place| is_file && !has_room(&folder.at(place));
         let fails = [
-            ("audit-log", !log || !has_room(&self.folder().audit())),
-            ("records", !matches!(records, Ok(Ok(())))),
-            ("identity", !matches!(identity, Ok(Ok(())))),
-            ("key-database", !matches!(keys, Ok(Ok(())))),
+            ("audit-log", !log || !has_room(&folder.audit())),
+            ("records", !matches!(records, Ok(Ok(()))) || full("data")),
+            ("identity", !matches!(identity, Ok(Ok(()))) || full("data")),
+            ("key-database", !matches!(keys, Ok(Ok(()))) || full("keys")),
         ];
         let failing = fails.into_iter().filter(|(_, fails)| *fails);
         failing.map(|(name, _)| name).collect()
     }
 }
 
-/// Whether the disk has room for what the recorder writes next. A file system that does not count has room.
+/// Whether the disk has room for what is written next. A file system that does not count has room.
 fn has_room(folder: &Path) -> bool {
     let Ok(found) = rustix::fs::statvfs(folder) else {
-        // The log's own check says why.
+        // Its own check says why.
         return folder.is_dir();
     };
     let bytes = found.f_bavail.saturating_mul(found.f_frsize);

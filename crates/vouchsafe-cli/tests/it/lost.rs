@@ -108,7 +108,7 @@ fn a_log_that_is_gone_is_replaced_by_a_new_one_with_a_reason_and_can_be_again() 
     refused(&world, &recover, "move the folder away first");
     std::fs::rename(&audit, world.path("first")).unwrap();
     for command in [&["serve"][..], &["check"]] {
-        refused(&world, command, "there is no log in");
+        refused(&world, command, "the audit log is gone from");
         assert!(!audit.exists(), "none is made in passing");
     }
     assert_eq!(
