@@ -67,6 +67,37 @@ impl Home {
         assert!(server.did(&format!("{sql} 'plane_%_{}'", server.suffix)));
     }
 
+    /// Copies the database of records, which nobody has open.
+    pub(crate) fn copy_records(&self) {
+        match &self.server {
+            None => drop(std::fs::copy(self.records(), self.copy()).expect("a copy")),
+            Some(server) => {
+                let (records, copy) = (server.database("records"), server.database("copy"));
+                assert!(server.did(&format!("CREATE DATABASE {copy} TEMPLATE {records}")));
+            }
+        }
+    }
+
+    /// Puts the copy in the place of what is there now.
+    pub(crate) fn put_copy_back(&self) {
+        match &self.server {
+            None => std::fs::rename(self.copy(), self.records()).expect("renamed"),
+            Some(server) => {
+                let (records, copy) = (server.database("records"), server.database("copy"));
+                assert!(server.did(&format!("DROP DATABASE {records} WITH (FORCE)")));
+                assert!(server.did(&format!("ALTER DATABASE {copy} RENAME TO {records}")));
+            }
+        }
+    }
+
+    fn records(&self) -> PathBuf {
+        self.path().join("data/records.db")
+    }
+
+    fn copy(&self) -> PathBuf {
+        self.path().join("data/records.copy")
+    }
+
     /// Proves that a case on PostgreSQL had no database in files.
     pub(crate) fn assert_one_place(&self) {
         for file in ["data/records.db", "data/identity.db", "keys/keys.db"] {

@@ -9,6 +9,8 @@ mod crash;
 #[cfg(test)]
 mod home;
 #[cfg(test)]
+mod lost;
+#[cfg(test)]
 mod plane;
 #[cfg(test)]
 #[path = "../it/process.rs"]

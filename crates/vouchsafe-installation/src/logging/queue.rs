@@ -85,16 +85,15 @@ impl Queue {
 
     fn write_all(&self, mut out: impl Write) {
         loop {
-            let Taken { mut lines, untold } = self.take();
-            // Its bytes are not counted: it is short, and there is one.
-            if untold > 0 {
-                lines.push_back(told(untold));
-            }
+            let Taken { lines, untold } = self.take();
             for line in lines {
                 write(&mut out, &line);
                 // What was written makes room, one line after the other: a reader may be slow, and not gone.
                 let mut state = self.state();
                 state.bytes = state.bytes.saturating_sub(line.len());
+            }
+            if untold > 0 {
+                write(&mut out, &told(untold));
             }
             self.state().writing = false;
             self.0.changed.notify_all();
