@@ -262,7 +262,7 @@ fn a_link_that_is_used_by_many_at_once_is_used_by_one_and_not_found_by_the_other
     let link = serving.said["enrolment"].as_str().unwrap();
     let (_, token) = link.split_once('#').unwrap();
     let shown = world.json(&["person", "enrol", link, "--show", "--json"]);
-    let code = crate::world::code(shown["secret"].as_str().unwrap(), 0);
+    let code = code(shown["secret"].as_str().unwrap(), 0);
     let body = serde_json::json!({
         "token": token, "password": "seven odd mangoes on a shelf", "code": code,
     })
