@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::process::child_of;
 use crate::world::{Ran, Serving, World};
 
 const SOON: Duration = Duration::from_millis(1_500);
@@ -65,7 +66,10 @@ fn after_a_false_clock_an_operator_who_says_so_goes_on_and_what_it_did_is_told()
     once(&world);
     let mut serving = serve_at(&world, SignedDuration::from_hours(25));
     std::thread::sleep(Duration::from_secs(2));
-    serving.signal("TERM");
+    // The one that was started waits for the service, and ends as that does.
+    let service = child_of(serving.id()).expect("a service").to_string();
+    let ended = Command::new("kill").args(["-TERM", &service]).status();
+    assert!(ended.unwrap().success());
     assert!(serving.wait().success());
 
     for command in [&["serve"][..], &["check"], &["person", "list"]] {
@@ -308,10 +312,14 @@ fn remove(database: &Path) {
 #[test]
 fn a_database_that_is_replaced_under_a_service_loses_no_acknowledged_write() {
     let mut clinic = Clinic::start();
-    let mut acknowledged = clinic.write_some(20);
     let records = clinic.data().join("data/records.db");
     let copy = records.with_extension("copy");
+    clinic.stop();
     std::fs::copy(&records, &copy).unwrap();
+    clinic.serve();
+    let mut acknowledged = clinic.write_some(20);
+    clinic.stop();
+    clinic.serve();
     acknowledged.extend(clinic.write_some(5));
     std::fs::rename(&copy, &records).unwrap();
     // Nothing more is acknowledged that would go into a file which nobody finds again.

@@ -13,18 +13,3 @@ pub(crate) fn child_of(parent: u32) -> Option<u32> {
         .filter_map(|process| process.file_name().to_str()?.parse().ok())
         .find(is_child)
 }
-
-/// All children of a process that still run.
-pub(crate) fn children_of(parent: u32) -> Vec<u32> {
-    let parent = format!("PPid:\t{parent}");
-    let runs = |process: &u32| {
-        let status = std::fs::read_to_string(format!("/proc/{process}/status"));
-        status.is_ok_and(|status| {
-            let lines = || status.lines();
-            lines().any(|line| line == parent) && !lines().any(|line| line.starts_with("State:\tZ"))
-        })
-    };
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let numbers = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
-    numbers.filter(runs).collect()
-}

@@ -12,6 +12,8 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// Looks until the service stops. A pair that cannot be used is told, and the one before it stays.
 pub(crate) async fn run(shared: &Shared) {
+    let refused = metrics::gauge!("vouchsafe_certificate_refused");
+    refused.set(0.0);
     loop {
         tokio::select! {
             () = shared.stop.cancelled() => return,
@@ -19,14 +21,14 @@ pub(crate) async fn run(shared: &Shared) {
             () = tokio::time::sleep(EVERY) => {}
         }
         let found = shared.installation.certificate().look(now()).await;
-        metrics::gauge!("vouchsafe_certificate_refused").set(match &found {
-            Look::Refused(_) => 1.0,
-            Look::Same | Look::Replaced => 0.0,
-        });
         match found {
             Look::Same => continue,
-            Look::Replaced => event(Level::Info, "the certificate was replaced", &[]),
+            Look::Replaced => {
+                refused.set(0.0);
+                event(Level::Info, "the certificate was replaced", &[]);
+            }
             Look::Refused(error) => {
+                refused.set(1.0);
                 let text = "the new certificate is not used, the one before it stays";
                 event(Level::Error, text, &[("error", &error)]);
             }
