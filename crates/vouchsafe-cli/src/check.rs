@@ -11,8 +11,9 @@ Examples:
   vouchsafe check
   vouchsafe check --data /var/lib/vouchsafe --json
 
-It works beside a running service, reads the whole audit log, and exits with 1 when a safeguard fails. Acts
-after a loss (`vouchsafe recover`, `serve --clock-is-right`) are warnings that it shows for ever.";
+It works beside a running service, reads the whole audit log, and exits with 1 when a safeguard
+fails. Acts after a loss (`vouchsafe recover`, `serve --clock-is-right`) are warnings that it shows
+for ever.";
 
 /// Check every safeguard of an installation, and say what to do about those that fail
 #[derive(Debug, clap::Args)]

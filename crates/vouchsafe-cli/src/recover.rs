@@ -12,15 +12,16 @@ Examples:
   mv .vouchsafe/audit /mnt/evidence/audit-2026-11-30
   vouchsafe recover log --reason 'disk of the log was lost on 30 November'
 
-The log that is gone, or that the recorder refuses, is replaced by an empty one with new keys. Its folder
-is moved away first, and kept: what it recorded is in it alone, and can be verified under its own key.";
+The log that is gone, or that the recorder refuses, is replaced by an empty one with new keys. Its
+folder is moved away first, and kept: what it recorded is in it alone, and can be verified under its
+own key.";
 
 const DATABASE_EXAMPLES: &str = "\
 Examples:
   vouchsafe recover database --reason 'restored from the backup of 29 November, no newer one'
 
-The database is older than the audit log: writes that the log has as committed are not in it. They are lost
-with this; restore the database as it was last instead, wherever there is such a copy.";
+The database is older than the audit log: writes that the log has as committed are not in it. They
+are lost with this; restore the database as it was last instead, wherever there is such a copy.";
 
 /// Go on after a loss, with a reason that `check` and `audit verify` show for ever
 #[derive(Debug, clap::Args)]
