@@ -11,7 +11,9 @@ Examples:
   vouchsafe check
   vouchsafe check --data /var/lib/vouchsafe --json
 
-The command works beside a running service. Its exit code is 1 if a safeguard fails.";
+It works beside a running service, reads the whole audit log, and exits with 1 when a safeguard
+fails. Acts after a loss (`vouchsafe recover`, `serve --clock-is-right`) are warnings that it shows
+for ever.";
 
 /// Check every safeguard of an installation, with advice for each that fails
 #[derive(Debug, clap::Args)]
@@ -36,7 +38,8 @@ struct Checked<'r> {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Ended> {
     let report = block_on(async {
         let installation = args.data.open().await?;
-        let report = preflight::run(&installation).await;
+        let mut report = preflight::run(&installation).await;
+        report.checks.push(preflight::whole_log(&installation));
         installation.close().await;
         Ok(report)
     });

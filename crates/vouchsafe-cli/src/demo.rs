@@ -14,11 +14,10 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use vouchsafe_installation::logging;
 use vouchsafe_installation::now;
-use vouchsafe_ledger::Gap;
 use vouchsafe_server::serve::{Ports, Running};
 
 use crate::installation::DataFolder;
-use crate::signals::stop_on_signal;
+use crate::signals::{Kind, stop_on};
 use crate::{Ended, block_on, output, told};
 use clinic::Scene;
 use people::Cast;
@@ -62,7 +61,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
 }
 
 async fn demo(args: Args) -> anyhow::Result<Ended> {
-    let stop = stop_on_signal(|| output::complain("stopping; a second signal ends at once"))?;
+    // With the terminal that it was started at, a demo ends, too.
+    let signals = [Kind::interrupt(), Kind::terminate(), Kind::hangup()];
+    let stop = stop_on(signals, || {
+        output::complain("stopping; a second signal ends at once");
+    })?;
     let stand = Stand::make(args.data.clone(), args.port)?;
     let data = DataFolder::at(stand.folder());
     let mut settings = data.settings_to_serve()?;
@@ -71,7 +74,7 @@ async fn demo(args: Args) -> anyhow::Result<Ended> {
     let ports = ports.map_err(|error| told(&error))?;
     let today = now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
     let opened = data
-        .open_with(settings, Some(people::administrator()), Gap::Refused)
+        .open_with(settings, Some(people::administrator()))
         .await?;
     let administrator = people::enrol_administrator(&opened).await?;
     let (installation, scene) = clinic::load(opened.installation, args.seed, today).await?;

@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::installation::DataFolder;
-use crate::signals::stop_on_signal;
+use crate::signals::{Kind, stop_on};
 use crate::{Ended, block_on, output, token_file};
 use files::{Found, Source, Stage};
 use journal::Journal;
@@ -86,7 +86,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
 }
 
 async fn import(args: Args, found: Found) -> anyhow::Result<Ended> {
-    let stop = stop_on_signal(|| {
+    let stop = stop_on([Kind::interrupt(), Kind::terminate()], || {
         output::complain(
             "stopping: what is being written is finished; a second signal ends at once",
         );

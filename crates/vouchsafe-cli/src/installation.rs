@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use vouchsafe_installation::folder::Folder;
+use vouchsafe_installation::recovery::{Lost, Recover};
 use vouchsafe_installation::settings::Settings;
 use vouchsafe_installation::{Administrator, Installation, Opened, Opening};
 use vouchsafe_ledger::Gap;
@@ -92,7 +93,7 @@ impl DataFolder {
     /// Opens an existing installation.
     pub(crate) async fn open(&self) -> anyhow::Result<Installation> {
         let settings = self.settings()?;
-        let opened = self.open_with(settings, None, Gap::Refused).await?;
+        let opened = self.open_with(settings, None).await?;
         Ok(opened.installation)
     }
 
@@ -101,19 +102,42 @@ impl DataFolder {
         &self,
         settings: Settings,
         administrator: Option<Administrator>,
-        gap: Gap,
     ) -> anyhow::Result<Opened> {
-        let opening = Opening {
+        let opening = self.opening(settings, administrator)?;
+        let opened = Installation::open(opening).await;
+        opened.map_err(|error| told(&error))
+    }
+
+    /// Opens the installation, which goes on after a loss because the user of this command says so.
+    pub(crate) async fn recover(
+        &self,
+        settings: Settings,
+        administrator: Option<Administrator>,
+        (lost, reason): (Lost, &str),
+    ) -> anyhow::Result<Opened> {
+        let opening = self.opening(settings, administrator)?;
+        let recover = Recover {
+            lost,
+            by: principal::actor().label(),
+            reason: reason.to_owned(),
+        };
+        let opened = Installation::recover(opening, recover).await;
+        opened.map_err(|error| told(&error))
+    }
+
+    fn opening(
+        &self,
+        settings: Settings,
+        administrator: Option<Administrator>,
+    ) -> anyhow::Result<Opening> {
+        Ok(Opening {
             folder: self.folder()?.path().to_owned(),
             program: std::env::current_exe()?,
             create: administrator.is_some(),
             administrator: administrator.unwrap_or_else(principal::default_administrator),
-            gap,
+            gap: Gap::Refused,
             settings,
-        };
-        Installation::open(opening)
-            .await
-            .map_err(|error| told(&error))
+        })
     }
 }
 

@@ -12,6 +12,7 @@ mod output;
 mod person;
 mod principal;
 mod recorder;
+mod recover;
 mod self_test;
 mod serve;
 mod signals;
@@ -50,6 +51,7 @@ enum Command {
     Serve(serve::Args),
     Demo(demo::Args),
     Check(check::Args),
+    Recover(recover::Args),
     SelfTest(self_test::Args),
     Import(import::Args),
     Person(person::Args),
@@ -113,6 +115,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Check(args) => check::run(&args),
+        Command::Recover(args) => recover::run(&args),
         Command::SelfTest(args) => self_test::run(&args),
         Command::Import(args) => import::run(args),
         Command::Person(args) => person::run(args),
@@ -125,6 +128,7 @@ fn main() -> ExitCode {
         Command::Completions(args) => completions::run(&args),
         Command::Recorder(args) => recorder::run(&args),
     };
+    vouchsafe_installation::logging::flush();
     match ended {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::Badly) => ExitCode::from(1),

@@ -2,6 +2,9 @@
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -22,9 +25,21 @@ pub(crate) fn say_json(value: &impl Serialize) -> anyhow::Result<()> {
     say(serde_json::to_string(value)?)
 }
 
-/// Writes a line to standard error. If that is closed too, the line is lost.
+/// How long a line to standard error may take: a process must come to its end also when nobody reads it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Writes a line to standard error. When even that is closed, or nobody reads it, there is nobody to tell.
 pub(crate) fn complain(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let text = format!("{line}\n");
+    let (written, wait) = mpsc::channel();
+    let write = move || {
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+        // Nobody may wait for it any more.
+        let _ = written.send(());
+    };
+    if thread::Builder::new().spawn(write).is_ok() {
+        let _ = wait.recv_timeout(PATIENCE);
+    }
 }
 
 /// Asks for a line at the terminal. The question goes to standard error, so that piped output stays clean.

@@ -26,7 +26,7 @@ pub(crate) struct Args {
     /// Hash of a policy bundle that entries may name; entries with another bundle are refused
     #[arg(long = "bundle", value_name = "HASH", value_parser = bundle_hash)]
     bundles: Vec<BundleHash>,
-    /// Start although the clock is far ahead of the last entry
+    /// Start although the clock is far from the last entry
     #[arg(long)]
     clock_is_right: bool,
 }
@@ -36,8 +36,8 @@ fn bundle_hash(text: &str) -> Result<BundleHash, &'static str> {
         .map_err(|_| "a bundle's hash is 64 digits, 0-9 and a-f")
 }
 
-/// The tolerance for a clock far ahead of the log.
-pub(crate) const fn gap(clock_is_right: bool) -> Gap {
+/// The answer to a clock far from the log.
+const fn gap(clock_is_right: bool) -> Gap {
     match clock_is_right {
         true => Gap::Confirmed,
         false => Gap::Refused,

@@ -3,13 +3,14 @@
 use serde_json::json;
 use vouchsafe_identity::Invitation;
 use vouchsafe_installation::logging::{self, Level, event};
+use vouchsafe_installation::recovery::Lost;
 use vouchsafe_installation::{Administrator, Opened};
 use vouchsafe_server::serve::{Ports, Running};
 
 use crate::installation::{DataFolder, quoted};
 use crate::principal::default_administrator;
-use crate::signals::stop_on_signal;
-use crate::{Ended, block_on, check, output, recorder, told};
+use crate::signals::{Kind, hangups, stop_on};
+use crate::{Ended, block_on, check, output, told};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,9 +18,10 @@ Examples:
   vouchsafe serve --administrator 'Ada Example <ada@example.org>'
   VOUCHSAFE_DATA_LISTEN=0.0.0.0:8443 vouchsafe serve --data /var/lib/vouchsafe
 
-The first start creates the installation: keys, audit log, certificate, policies, databases, and a
-one-time link with which the first administrator enrols. Settings come from DIR/vouchsafe.toml and
-from VOUCHSAFE_... variables. After Ctrl-C or SIGTERM it finishes running requests and stops.";
+The first start makes the installation: keys, audit log, certificate, policies, databases, and a
+one-time link by which the first administrator enrols. Settings are read from DIR/vouchsafe.toml
+and from VOUCHSAFE_... variables. Ctrl-C or SIGTERM stops it once running requests have ended. The
+files of the certificate are looked at each minute, and at SIGHUP.";
 
 /// Start the service; in an empty folder, create an installation first
 #[derive(Debug, clap::Args)]
@@ -30,7 +32,8 @@ pub(crate) struct Args {
     /// First administrator, if this is the first start [default: the user who runs the command]
     #[arg(long, value_name = "NAME <EMAIL>")]
     administrator: Option<Administrator>,
-    /// Start although the clock is more than 31 days ahead of the last entry of the audit log
+    /// Start although the clock is far from the last entry of the audit log: behind it, or more than
+    /// 31 days ahead. It is recorded, and `check` and `audit verify` show it for ever
     #[arg(long)]
     clock_is_right: bool,
     /// Print addresses and the enrolment link as one JSON object
@@ -45,24 +48,29 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Ended> {
 async fn serve(args: Args) -> anyhow::Result<Ended> {
     let mut settings = args.data.settings_to_serve()?;
     logging::start(settings.log_level);
-    let stop = stop_on_signal(|| {
+    let stop = stop_on([Kind::interrupt(), Kind::terminate()], || {
         event(Level::Info, "stopping: running requests end first", &[]);
     })?;
-    // Ports come first: if one is in use, nothing is created.
+    let mut hangups = hangups()?;
+    // First of all: when a port is taken, nothing is made.
     let ports = Ports::open(&mut settings).await;
     let ports = ports.map_err(|error| told(&error))?;
     let base = settings.base_url();
     let administrator = args.administrator.unwrap_or_else(default_administrator);
     let named = format!("{} <{}>", administrator.name, administrator.email);
-    let gap = recorder::gap(args.clock_is_right);
+    let who = Some(administrator);
+    let opened = match args.clock_is_right {
+        true => {
+            let lost = (Lost::Clock, "the clock is right (--clock-is-right)");
+            args.data.recover(settings, who, lost).await?
+        }
+        false => args.data.open_with(settings, who).await?,
+    };
     let Opened {
         installation,
         invitation,
         settled,
-    } = args
-        .data
-        .open_with(settings, Some(administrator), gap)
-        .await?;
+    } = opened;
     let invitation = invitation.map(|invitation| (named, invitation));
     let running = match Running::on(ports, installation, stop).await {
         Ok(running) => running,
@@ -79,7 +87,19 @@ async fn serve(args: Args) -> anyhow::Result<Ended> {
         true => announce_json(&running, &base, (invitation.as_ref(), settled), &args.data),
         false => announce(&running, &base, (invitation.as_ref(), settled), &args.data),
     };
+    let certificate = running.certificate();
+    let looking = tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            event(
+                Level::Info,
+                "SIGHUP: looking at the certificate's files",
+                &[],
+            );
+            certificate.notify_one();
+        }
+    });
     let served = running.serve().await;
+    looking.abort();
     served.map(|()| Ended::Well).map_err(|error| told(&error))
 }
 

@@ -26,6 +26,15 @@ impl Connection {
         }
     }
 
+    /// Whether it may still be used, as far as is known.
+    pub(crate) fn is_open(&self) -> bool {
+        match &self.0 {
+            Kind::Sqlite(_) => true,
+            Kind::Postgres(client) => client.is_open(),
+            Kind::Gone => false,
+        }
+    }
+
     pub(crate) const fn sqlite(&mut self) -> Option<&mut Embedded> {
         match &mut self.0 {
             Kind::Sqlite(connection) => Some(connection),

@@ -99,7 +99,24 @@ impl Embedded {
         })
     }
 
-    /// Sets a time limit for statements from now on, or none.
+    /// Looks through a file that is there for damage. Nothing is changed by it: what the log beside it has stays there.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Damaged`], and those of opening.
+    pub(crate) fn inspect(path: &Path) -> Result<(), DatabaseError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        connection.pragma_update(None, "cell_size_check", "ON")?;
+        let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        match found.as_str() {
+            "ok" => Ok(()),
+            _ => Err(DatabaseError::Damaged),
+        }
+    }
+
+    /// Lets statements run for so long from now on, or without an end.
     pub(crate) fn allow(&self, time: Option<Duration>) {
         let until = time.map_or(0, |time| Moment::now().plus(time));
         self.until.store(until, Ordering::Relaxed);

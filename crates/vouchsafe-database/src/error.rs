@@ -64,6 +64,11 @@ pub enum DatabaseError {
     /// The file or a table is damaged, or the file is not a database.
     #[error("the database is damaged, or the file is not a database; restore it from a backup")]
     Damaged,
+    /// The file is not the one that was opened.
+    #[error(
+        "the database file was moved, deleted or replaced while it was open, so nothing more is written to it; keep the files as they are, and follow docs/recovery.md"
+    )]
+    Replaced,
     /// No room on the disk.
     #[error("the disk of the database is full")]
     Full,

@@ -3,11 +3,12 @@
 //! This crate alone decides how a database is found, connected, encrypted, migrated and checked, so that the three
 //! adapters above cannot differ:
 //!
-//! - a commit is on the disk when it returns (`synchronous = FULL`, `synchronous_commit = on`), whatever the default of
-//!   the server is; a connection that does not hold its settings is not used;
-//! - PostgreSQL is connected over TLS with the chain and the name of its certificate verified (`verify-full`), whatever
-//!   the URL or the environment says;
-//! - after a failover, connections to the server that no longer accepts writes are closed and made again;
+//! - a commit is on the disk when it returns (`synchronous = FULL`, `synchronous_commit = on`), whatever the default of the
+//!   server is; a connection that does not hold its settings is not used;
+//! - PostgreSQL is reached over TLS with the chain and the name of its certificate verified (`verify-full`), whatever the
+//!   URL or the environment say;
+//! - after a failover, connections to the server that no longer takes writes are closed and made anew;
+//! - a SQLite file that was moved, deleted or replaced while it is open takes no more writes, and what it held is rescued;
 //! - no error holds text of the database, which could quote values.
 
 mod check;
@@ -27,6 +28,7 @@ mod statement;
 pub mod testing;
 mod told;
 mod value;
+mod watch;
 mod writer;
 
 use std::time::Duration;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use crate::connection::Connection;
+use crate::embedded::Embedded;
 use crate::lanes::PgLane;
 use crate::postgres;
 use crate::sqlite::{SqliteReader, SqliteTransaction};
@@ -46,7 +47,23 @@ impl Database {
         }
     }
 
-    /// Opens a database and migrates its tables.
+    /// Looks through a file that is there for damage (`quick_check`), and changes nothing; a server looks after itself.
+    ///
+    /// It reads the whole file. Nobody else may have it open.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Damaged`], and what kept it from looking.
+    pub async fn inspect(location: &Location) -> Result<(), DatabaseError> {
+        let path = match location {
+            Location::Postgres(_) => return Ok(()),
+            Location::Sqlite { path } if !path.is_file() => return Err(DatabaseError::Missing),
+            Location::Sqlite { path } => path.clone(),
+        };
+        let looked = tokio::task::spawn_blocking(move || Embedded::inspect(&path)).await;
+        looked.unwrap_or(Err(DatabaseError::Failed))
+    }
+
+    /// Opens a database and brings its tables up to date.
     ///
     /// # Errors
     /// [`DatabaseError`], with advice. With [`Create::Never`] a missing file and a database without tables are errors.
@@ -113,7 +130,19 @@ impl Database {
         }
     }
 
-    /// Closes all connections, after running operations have ended; an SQLite file is then complete without its log.
+    /// Whether it can be reached, takes writes as far as it says, and is the one that was opened. Cheap enough to be asked
+    /// every second, however many requests run.
+    ///
+    /// # Errors
+    /// [`DatabaseError`]. A server that hangs is waited for: the caller MUST give up in time.
+    pub async fn pulse(&self) -> Result<(), DatabaseError> {
+        match self {
+            Self::Sqlite(file) => file.pulse().await,
+            Self::Postgres(pools) => pools.pulse().await,
+        }
+    }
+
+    /// Closes all connections, when what is under way has ended; an SQLite file is then complete without its log.
     pub async fn close(&self) {
         match self {
             Self::Sqlite(file) => file.close().await,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::sync::Mutex;
 use vouchsafe_postgres::tokio_postgres::types::ToSql;
 use vouchsafe_postgres::{Connector, tokio_postgres};
 
@@ -191,6 +192,8 @@ pub struct PgPools {
     writers: Arc<Lanes>,
     readers: Arc<Lanes>,
     connector: Arc<Connector>,
+    /// A connection that nothing else uses, so that no flood of requests makes the server seem away.
+    pulse: Arc<Mutex<Option<Connection>>>,
 }
 
 /// Connects without changing anything.
@@ -251,6 +254,7 @@ impl PgPools {
             writers: Lanes::new(&connector, writers),
             readers: Lanes::new(&connector, readers),
             connector,
+            pulse: Arc::default(),
         })
     }
 
@@ -282,11 +286,25 @@ impl PgPools {
     }
 
     pub(crate) async fn close(&self) {
+        drop(self.pulse.lock().await.take());
         self.readers.close().await;
         self.writers.close().await;
     }
 
-    /// Checks with a connection of its own: those of the pools may all be busy, which is not a fault.
+    /// Whether the server answers, holds the settings of a session, and takes writes.
+    pub(crate) async fn pulse(&self) -> Result<(), DatabaseError> {
+        let mut kept = self.pulse.lock().await;
+        // One that does not answer, or whose caller gives up, is closed.
+        let mut connection = match kept.take().filter(Connection::is_open) {
+            Some(connection) => connection,
+            None => connect(&self.connector).await?,
+        };
+        verify(&mut connection).await?;
+        *kept = Some(connection);
+        Ok(())
+    }
+
+    /// Looks by a connection of its own: those of the pools may all be busy, which is no fault.
     pub(crate) async fn check(&self, schema: &Schema) -> Result<Check, DatabaseError> {
         let check = async {
             let mut connection = connect(&self.connector).await?;

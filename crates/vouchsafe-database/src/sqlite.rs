@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::connection::{Connection, Kind};
 use crate::embedded::{Embedded, Use};
 use crate::migration::{self, newest};
+use crate::watch::Watch;
 use crate::writer::{Line, Loan};
 use crate::{Check, Create, DatabaseError, FromRow, LOOK_UP, Schema, Statement, query, query_as};
 
@@ -57,7 +58,8 @@ impl fmt::Debug for File {
 /// Connections that read. A statement runs on the caller's thread, so there are as many as threads that read at once.
 struct Readers {
     path: PathBuf,
-    /// None after the file was closed.
+    watch: Arc<Watch>,
+    /// None when the file was closed.
     idle: Mutex<Option<Vec<Connection>>>,
     /// A permit for each connection in use.
     places: Arc<Semaphore>,
@@ -83,10 +85,12 @@ impl File {
             Create::Never if !path.is_file() => return Err(DatabaseError::Missing),
             Create::Never => {}
         }
+        let watch = Watch::new(path);
         let file = Self {
-            line: Line::start(path.to_owned())?,
+            line: Line::start(path.to_owned(), &watch)?,
             readers: Arc::new(Readers {
                 path: path.to_owned(),
+                watch: Arc::clone(&watch),
                 idle: Mutex::new(Some(Vec::new())),
                 places: Arc::new(Semaphore::new(MOST)),
                 searches: Arc::new(Semaphore::new(SEARCHES)),
@@ -101,6 +105,7 @@ impl File {
             .await?;
         migration::take(&mut writer, schema.sqlite).await?;
         writer.commit().await?;
+        watch.begin()?;
         Ok(file)
     }
 
@@ -114,7 +119,12 @@ impl File {
         };
         let connection = match kept {
             Some(connection) => connection,
-            None => Connection(Kind::Sqlite(Embedded::open(&self.readers.path, Use::Read)?)),
+            None => {
+                let opened = Embedded::open(&self.readers.path, Use::Read)?;
+                // Opened by its name: it must be the file that the others have.
+                self.readers.watch.same()?;
+                Connection(Kind::Sqlite(opened))
+            }
         };
         if let Kind::Sqlite(connection) = &connection.0 {
             connection.allow(Some(LOOK_UP));
@@ -169,7 +179,23 @@ impl File {
             self.readers.places.close();
             drop(all);
         }
+        // What is being rescued is waited for.
+        let watch = Arc::clone(&self.readers.watch);
+        let _ = tokio::task::spawn_blocking(move || watch.end()).await;
         self.line.close().await;
+    }
+
+    /// Whether the file is the one that was opened, and can be read. While all that read are in use, they show that.
+    pub(crate) async fn pulse(&self) -> Result<(), DatabaseError> {
+        self.readers.watch.same()?;
+        if self.readers.places.available_permits() == 0 {
+            return Ok(());
+        }
+        let mut reader = self.reader().await?;
+        let read: Option<i64> = query_as("SELECT 1 FROM sqlite_schema LIMIT 1")
+            .fetch_optional(&mut reader)
+            .await?;
+        read.map(drop).ok_or(DatabaseError::Schema)
     }
 
     pub(crate) async fn check(&self, schema: &Schema) -> Result<Check, DatabaseError> {

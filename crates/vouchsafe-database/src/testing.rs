@@ -54,6 +54,9 @@ pub async fn administer(statements: impl Into<Cow<'static, str>>) -> Result<(), 
         .map(drop)
 }
 
+/// The name of a copy.
+const COPY: &str = "copy";
+
 /// Fresh databases on the server of the tests, each under a name of its own. They are removed when this is dropped.
 #[derive(Debug)]
 pub struct Databases {
@@ -106,6 +109,25 @@ impl Databases {
         assert!(self.did(&format!("{sql} 'test_%_{}'", self.suffix)));
     }
 
+    /// Copies a database that no connection uses; there is one copy at most.
+    ///
+    /// # Panics
+    /// When the server does not.
+    pub fn copy(&self, name: &str) {
+        let (from, copy) = (self.database(name), self.database(COPY));
+        assert!(self.did(&format!("CREATE DATABASE {copy} TEMPLATE {from}")));
+    }
+
+    /// Puts the copy in the place of the database.
+    ///
+    /// # Panics
+    /// When the server does not.
+    pub fn put_copy_back(&self, name: &str) {
+        let (to, copy) = (self.database(name), self.database(COPY));
+        assert!(self.did(&format!("DROP DATABASE {to} WITH (FORCE)")));
+        assert!(self.did(&format!("ALTER DATABASE {copy} RENAME TO {to}")));
+    }
+
     fn database(&self, name: &str) -> String {
         format!("test_{name}_{}", self.suffix)
     }
@@ -126,7 +148,7 @@ impl Databases {
 
 impl Drop for Databases {
     fn drop(&mut self) {
-        for name in self.names {
+        for name in self.names.iter().chain(&[COPY]) {
             // A service that was killed may still have connections there.
             let database = self.database(name);
             let dropped = self.did(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"));

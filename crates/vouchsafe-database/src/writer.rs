@@ -7,7 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::connection::{Connection, Kind};
 use crate::embedded::{Embedded, Use};
+use crate::watch::Watch;
 use crate::{DatabaseError, LOOK_UP, PATIENCE, Work};
 
 /// Maximum number of writes in one commit.
@@ -100,11 +101,15 @@ fn at_once<T, E: From<DatabaseError>>(
 }
 
 impl Line {
-    /// Starts the writer of an existing file. It ends when it is closed, or when its queue has no more senders.
-    pub(crate) fn start(path: PathBuf) -> Result<Self, DatabaseError> {
+    /// Starts the writer of a file that is there. It ends when it is closed, or nobody has its line any more.
+    pub(crate) fn start(path: PathBuf, watch: &Arc<Watch>) -> Result<Self, DatabaseError> {
         let connection = Connection(Kind::Sqlite(Embedded::open(&path, Use::Write)?));
         let (line, jobs) = channel(WAITING);
-        let writer = Writer { path, connection };
+        let writer = Writer {
+            path,
+            watch: Arc::clone(watch),
+            connection,
+        };
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(|| writer.serve(jobs))
@@ -197,6 +202,7 @@ impl Drop for Loan {
 
 struct Writer {
     path: PathBuf,
+    watch: Arc<Watch>,
     connection: Connection,
 }
 
@@ -226,6 +232,7 @@ impl Writer {
     fn write(&mut self, first: Box<dyn Queued>, jobs: &mut Receiver<Job>) -> Option<Job> {
         let mut group = vec![first];
         let mut next = None;
+        let watch = Arc::clone(&self.watch);
         let begun = self.begin();
         // The queued writes would fail with the same error, one after another.
         while begun.is_err() && next.is_none() && group.len() < TOGETHER {
@@ -251,7 +258,7 @@ impl Writer {
                     }
                 }
             }
-            commit(connection)
+            commit(connection, &watch)
         });
         for write in group {
             write.end(ended);
@@ -282,7 +289,7 @@ impl Writer {
             return;
         };
         match end {
-            End::Commit(caller) => drop(caller.send(commit(&mut connection))),
+            End::Commit(caller) => drop(caller.send(commit(&mut connection, &self.watch))),
             End::RollBack(caller) => {
                 roll_back(&mut connection);
                 caller.map(|caller| caller.send(Ok(())));
@@ -293,11 +300,13 @@ impl Writer {
 
     /// Begins a transaction with the write lock: a transaction that has read could not get it later.
     fn begin(&mut self) -> Result<&mut Connection, DatabaseError> {
-        // A connection that is still in a transaction could not be rolled back.
+        self.watch.same()?;
+        // One that is still in a transaction could not be rolled back.
         let sound = self.connection.sqlite().is_some() && !in_transaction(&mut self.connection);
         if !sound {
             drop(self.connection.take());
             self.connection = Connection(Kind::Sqlite(Embedded::open(&self.path, Use::Write)?));
+            self.watch.same()?;
         }
         self.connection
             .sqlite()
@@ -338,7 +347,8 @@ fn run(connection: &mut Connection, statements: &[&str]) -> Result<(), Broken> {
     statements.try_for_each(|statement| connection.run(statement).map_err(|_| Broken))
 }
 
-fn commit(connection: &mut Connection) -> Result<(), DatabaseError> {
+/// Commits. What went into a file that is no longer the one of its name is acknowledged to nobody.
+fn commit(connection: &mut Connection, watch: &Arc<Watch>) -> Result<(), DatabaseError> {
     if !in_transaction(connection) {
         return Err(DatabaseError::Failed);
     }
@@ -347,6 +357,7 @@ fn commit(connection: &mut Connection) -> Result<(), DatabaseError> {
         None => Err(DatabaseError::Failed),
     };
     roll_back(connection);
+    let committed = committed.and_then(|()| watch.same());
     committed.map_err(|_| DatabaseError::InDoubt)
 }
 
@@ -404,7 +415,7 @@ mod tests {
             let path = folder.path().join("lines.db");
             std::fs::write(&path, "").unwrap();
             let lines = Self {
-                line: Line::start(path).unwrap(),
+                line: Line::start(path.clone(), &Watch::new(&path)).unwrap(),
                 _folder: folder,
             };
             lines.run("CREATE TABLE lines (text TEXT NOT NULL)").await;

@@ -141,6 +141,14 @@ impl Identity {
         self.database.check(&SCHEMA).await
     }
 
+    /// Whether the database answers and takes writes, as far as it says: [`Database::pulse`].
+    ///
+    /// # Errors
+    /// [`DatabaseError`]. The caller MUST give up in time.
+    pub async fn pulse(&self) -> Result<(), DatabaseError> {
+        self.database.pulse().await
+    }
+
     /// The public keys whose tokens are accepted now.
     #[must_use]
     pub fn verifying_keys(&self) -> VerifyingKeys {

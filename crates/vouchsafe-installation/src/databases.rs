@@ -71,3 +71,25 @@ pub(crate) async fn reach(places: &Places) -> Result<(), OpenError> {
     )
     .map(drop)
 }
+
+/// Looks through the files that are there for damage, all at once; servers look after themselves. Nobody else may have them
+/// open.
+pub(crate) async fn inspect(places: &Places) -> Result<(), OpenError> {
+    let one = async |location: &Location| {
+        let Location::Sqlite { path } = location else {
+            return Ok(());
+        };
+        Database::inspect(location)
+            .await
+            .map_err(|error| OpenError::File {
+                path: path.clone(),
+                error,
+            })
+    };
+    tokio::try_join!(
+        one(&places.records),
+        one(&places.identity),
+        one(&places.keys),
+    )
+    .map(drop)
+}

@@ -1,7 +1,7 @@
 //! Enrolling: a one-time link is exchanged for a password and one-time codes.
 
 use vouchsafe::ids::PersonId;
-use vouchsafe_identity::{Enrolment, EnrolmentRefused, EnrolmentToken, Password};
+use vouchsafe_identity::{Enrolment, EnrolmentRefused, EnrolmentToken, NotDone, Password};
 
 use crate::change::ChangeError;
 use crate::clock::now;
@@ -44,5 +44,9 @@ pub async fn enrol(
     let prepared = identity
         .enrol(token, password, code, origin.network, now())
         .await?;
-    Ok(installation.change(prepared, &origin.context).await?)
+    match installation.change(prepared, &origin.context).await {
+        // Somebody was faster: the link is used.
+        Err(ChangeError::NotDone(NotDone::Overtaken)) => Err(EnrolmentRefused::Link.into()),
+        changed => Ok(changed?),
+    }
 }

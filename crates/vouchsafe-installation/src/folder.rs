@@ -8,6 +8,7 @@ use uuid::Uuid;
 use vouchsafe::ids::TenantId;
 
 use crate::files;
+use crate::loss::Recovery;
 
 /// The paths in the data folder.
 #[derive(Clone, Debug)]
@@ -61,6 +62,9 @@ pub struct Pinned {
     pub policies: Option<String>,
     /// Whether the first start was completed.
     pub ready: bool,
+    /// What was done after losses, for ever.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recoveries: Vec<Recovery>,
 }
 
 impl Folder {

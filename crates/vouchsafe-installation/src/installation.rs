@@ -22,8 +22,9 @@ use crate::clock::now;
 use crate::event::{draft, draft_as};
 use crate::folder::{Folder, Pinned};
 use crate::recorder::Recorder;
+use crate::recovery::Recovery;
 use crate::settings::Settings;
-use crate::tls::Tls;
+use crate::tls::{Kept, Tls};
 
 /// Wait limit for a published entry; the recorder signs a checkpoint each second.
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(15);
@@ -41,7 +42,7 @@ pub struct Installation {
     bundle: Arc<Bundle>,
     log: RecorderClient,
     recorder: Recorder,
-    tls: Tls,
+    certificate: Kept,
 }
 
 impl Installation {
@@ -57,7 +58,13 @@ impl Installation {
         &self.folder
     }
 
-    /// The tenant of the installation.
+    /// What was done after losses, since the first start.
+    #[must_use]
+    pub fn recoveries(&self) -> &[Recovery] {
+        &self.pinned.recoveries
+    }
+
+    /// The tenant that it serves.
     #[must_use]
     pub const fn tenant(&self) -> TenantId {
         self.pinned.tenant
@@ -93,10 +100,16 @@ impl Installation {
         &self.log
     }
 
-    /// The certificate, and TLS of the listeners.
+    /// The certificate in use, and TLS of the listeners.
     #[must_use]
-    pub const fn tls(&self) -> &Tls {
-        &self.tls
+    pub fn tls(&self) -> Arc<Tls> {
+        self.certificate.tls()
+    }
+
+    /// The certificate, which may be replaced.
+    #[must_use]
+    pub const fn certificate(&self) -> &Kept {
+        &self.certificate
     }
 
     /// The gate, which decides by the policies in force and trusts this installation's recorder.

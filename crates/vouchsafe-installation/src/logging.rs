@@ -1,11 +1,18 @@
 //! Logs that cannot hold PHI: structured, with values of safe types only.
 //!
-//! Events go through [`event`]: its fields take only [`LogSafe`] values, and no text from a caller is one. Bodies, URLs
-//! and texts of foreign errors are never logged; a request is logged by its route's template. Events of libraries are
-//! dropped at every level, whatever the environment says. As a second line of defence, the detectors of
-//! `vouchsafe-scan` check every line that is written.
+//! Events go through [`event`]: its fields take only [`LogSafe`] values, which no text that came
+//! from a caller is. Bodies, URLs and foreign errors' texts are never logged; a request is logged by
+//! its route's template. Libraries' events stay out at every level, whatever the environment says.
+//! What is written still passes the detectors of `vouchsafe-scan`, as a second line.
+//!
+//! Whoever logs never waits for standard error: lines wait in memory, and are lost and counted when nobody reads them
+//! ([`lines_lost`]).
+
+mod queue;
 
 use std::fmt;
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -17,6 +24,10 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use vouchsafe_scan::layer::MaskingWriter;
 
 use crate::settings::LogLevel;
+use queue::Queue;
+
+/// How long the last lines may take at the end of a process.
+const LAST: Duration = Duration::from_secs(1);
 
 /// A value that may be logged: its text is our own.
 pub trait LogSafe: fmt::Display {}
@@ -30,6 +41,7 @@ impl LogSafe for vouchsafe::ids::RequestId {}
 impl LogSafe for vouchsafe::audit::AppendError {}
 impl LogSafe for vouchsafe::keys::KeyError {}
 impl LogSafe for std::io::ErrorKind {}
+impl LogSafe for vouchsafe_database::DatabaseError {}
 
 /// Writes one line to the log: `event(Level::Warn, "listener failed", &[("kind", &kind)])`.
 pub fn event(level: Level, message: &'static str, fields: &[(&'static str, &dyn LogSafe)]) {
@@ -67,15 +79,43 @@ impl fmt::Display for Fields<'_> {
     }
 }
 
+/// Where lines wait for standard error, from the first start on.
+static QUEUE: OnceLock<Queue> = OnceLock::new();
+
+/// The queue of this process, with the thread that empties it.
+fn queue() -> Queue {
+    let started = || {
+        let queue = Queue::default();
+        // Without that thread, lines are lost and counted.
+        let _ = queue.start(std::io::stderr());
+        queue
+    };
+    QUEUE.get_or_init(started).clone()
+}
+
+/// How many lines of the log were lost because nobody read standard error.
+#[must_use]
+pub fn lines_lost() -> u64 {
+    QUEUE.get().map_or(0, Queue::lost)
+}
+
+/// Waits until what was logged is written, a second at most: for the end of a process.
+pub fn flush() {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush(LAST);
+    }
+}
+
 /// Starts logging to standard error, as JSON lines.
 pub fn start(level: LogLevel) {
     // A second start (tests) keeps the first.
-    let _ = lines(filter(level), std::io::stderr).try_init();
+    let _ = lines(filter(level), queue()).try_init();
     std::panic::set_hook(Box::new(|info| {
         // Only the location: a panic's message may quote the input that caused it.
         let line = info.location().map_or(0, std::panic::Location::line);
         let file = info.location().map_or("", |place| place.file());
         tracing::error!(target: "vouchsafe", file, line, "panic");
+        flush();
     }));
 }
 
@@ -87,7 +127,7 @@ pub fn start_recorder(level: LogLevel) {
         LogLevel::Warn | LogLevel::Info => LogLevel::Warn,
         LogLevel::Debug => LogLevel::Debug,
     };
-    let _ = lines(filter(level), std::io::stderr).try_init();
+    let _ = lines(filter(level), queue()).try_init();
 }
 
 const fn filter(level: LogLevel) -> LevelFilter {

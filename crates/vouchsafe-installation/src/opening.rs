@@ -9,7 +9,7 @@ use vouchsafe_ledger::Gap;
 use vouchsafe_ledger::client::{ChildError, ConnectError};
 
 use crate::change::ChangeError;
-use crate::checkpoint::CheckpointError;
+use crate::checkpoint::{CheckpointError, Missing};
 use crate::first::Administrator;
 use crate::folder::FolderError;
 use crate::settings::{Settings, SettingsError};
@@ -66,13 +66,37 @@ pub enum OpenError {
     Connect(#[from] ConnectError),
     /// The log is not the one that was pinned at the first start.
     #[error(
-        "the audit log in this folder is not the one of the first start: its keys are others; restore the log's folder from a backup"
+        "the audit log in this folder is not the one that is pinned: its keys are others; restore the log's folder from a \
+         backup. If there is none, docs/recovery.md says how to go on with a new log"
     )]
     OtherLog,
-    /// The log is older than was seen, or another log.
+    /// The log that was pinned is gone.
+    #[error(
+        "the audit log is gone from {0}: restore the folder as it was last. If there is no copy, docs/recovery.md says how to go \
+         on with a new log"
+    )]
+    NoLog(PathBuf),
+    /// The log is older than what was seen of it, or another one.
     #[error("audit log: {0}")]
     Checkpoint(#[from] CheckpointError),
-    /// The log refuses entries.
+    /// The database of records is older than the log.
+    #[error(
+        "records: {0}: this is an older copy, or another file. Nothing was changed. Restore the database as it was last; if \
+         there is no newer one, `vouchsafe recover database --reason ...` goes on without them, and records that"
+    )]
+    Behind(Missing),
+    /// A new log was asked for where there is one.
+    #[error(
+        "there is something in {0}: move the folder away first and keep it, the log in it is evidence"
+    )]
+    LogIsThere(PathBuf),
+    /// A loss was to be got over, and there is none.
+    #[error("nothing is lost: {0}. Nothing was changed")]
+    NothingLost(&'static str),
+    /// A loss cannot be got over beside a process that works.
+    #[error("the installation is in use: stop the service, and every command that works on it")]
+    InUse,
+    /// The log takes nothing.
     #[error("audit log: {0}")]
     Append(#[from] vouchsafe::audit::AppendError),
     /// The policies are refused.
@@ -100,7 +124,15 @@ pub enum OpenError {
         /// The fault, and what to do.
         error: vouchsafe_database::DatabaseError,
     },
-    /// The database of records cannot be opened.
+    /// A database file is missing or damaged.
+    #[error("{path}: {error}. Nothing was changed; docs/recovery.md says what to do", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        error: vouchsafe_database::DatabaseError,
+    },
+    /// The database of records.
     #[error("records: {0}")]
     Records(#[from] vouchsafe_database::DatabaseError),
     /// The record types are not valid.

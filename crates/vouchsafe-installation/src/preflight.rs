@@ -9,6 +9,7 @@ use vouchsafe::audit::{Context, Event, Outcome, Stream};
 use crate::clock::now;
 use crate::first::ADMINISTRATOR;
 use crate::installation::Installation;
+use crate::recovery::{Lost, Recovery};
 use crate::tls::Tls;
 
 /// A certificate that ends within this time should be renewed now.
@@ -195,8 +196,8 @@ pub async fn run(installation: &Installation) -> Report {
     checks.add(
         "tls",
         "164.312(e)(1)",
-        certificate(installation.tls()),
-        renewal(installation.tls()),
+        certificate(&installation.tls()),
+        renewal(&installation.tls()),
     );
     checks.add(
         "policies",
@@ -212,6 +213,7 @@ pub async fn run(installation: &Installation) -> Report {
     databases(asked.databases, &mut checks);
     names(installation, &mut checks);
     weaknesses(&mut checks);
+    recovered(installation.recoveries(), &mut checks);
     checks.add(
         "administrator",
         "164.308(a)(2)",
@@ -243,7 +245,9 @@ const fn renewal(tls: &Tls) -> &'static str {
             "remove tls/certificate.pem: the next start makes one with the same key, which clients must be given; \
              or set tls.certificate and tls.key"
         }
-        false => "renew the certificate of tls.certificate, then start again",
+        false => {
+            "renew the certificate of tls.certificate: its file is looked at each minute, and at SIGHUP"
+        }
     }
 }
 
@@ -256,7 +260,17 @@ fn names(installation: &Installation, checks: &mut Checks) {
             "the certificate is valid for {} more days",
             left.as_hours() / 24
         );
-        checks.warn("tls-validity", "164.312(e)(1)", &finding, renewal(tls));
+        checks.warn("tls-validity", "164.312(e)(1)", &finding, renewal(&tls));
+    }
+    if let Some(refused) = installation.certificate().refused() {
+        let finding =
+            format!("the files of the certificate were replaced and are not used: {refused}");
+        checks.warn(
+            "tls-replaced",
+            "164.312(e)(1)",
+            &finding,
+            "give a certificate and a key that fit each other; they are looked at each minute, and at SIGHUP",
+        );
     }
     let url = installation.settings().base_url();
     if !tls.leaf.covers(&url) {
@@ -309,6 +323,60 @@ fn weaknesses(checks: &mut Checks) {
         "not-separated: the recorder runs as a child process of the same user, which isolates crashes and not privileges",
         "in production run the recorder on a host of its own",
     );
+}
+
+/// What was done after losses: no fault now, and said for ever.
+fn recovered(recoveries: &[Recovery], checks: &mut Checks) {
+    for recovery in recoveries {
+        let remedy = match recovery.lost {
+            Lost::Log => "keep the folder of the log before it for its retention: it is evidence",
+            Lost::Clock | Lost::Database => "nothing is to be done: this is shown for ever",
+        };
+        let name = recovery.lost.check();
+        checks.warn(name, "164.308(a)(7)(ii)(B)", &recovery.told(), remedy);
+    }
+}
+
+/// The whole log, read and hashed: that takes a while, so only who asks for it is told. It closes nothing, since what is recorded from
+/// now on is not less sound by it.
+#[must_use]
+pub fn whole_log(installation: &Installation) -> Check {
+    let (name, control) = ("audit-log-whole", "164.312(c)(2)");
+    let remedy = "keep the folder as it is, and compare it with a backup or with checkpoints that were kept elsewhere";
+    let (verdict, finding, remedy) = match whole(installation) {
+        Ok(finding) => (Verdict::Pass, finding, None),
+        Err(finding) => (Verdict::Fail, finding, Some(remedy)),
+    };
+    Check {
+        name,
+        control,
+        verdict,
+        finding,
+        remedy,
+    }
+}
+
+fn whole(installation: &Installation) -> Result<String, String> {
+    let log = installation.published_log();
+    let report = log.map_err(|error| error.to_string())?.verify();
+    if let Some(finding) = report.findings.first() {
+        let count = report.findings.len() as u64 + report.more_findings;
+        return Err(format!(
+            "the log does not hold ({count} findings): {finding}"
+        ));
+    }
+    // Whoever takes one out of `installation.json` cannot take it out of the log.
+    let known = |index| {
+        let mut recoveries = installation.recoveries().iter();
+        recoveries.any(|recovery| recovery.entry == Some(index))
+    };
+    match report.recovered.iter().find(|found| !known(found.index)) {
+        None => Ok(format!("{} entries hold", report.entries)),
+        Some(found) => Err(format!(
+            "entry {} ({} by {}) is not in installation.json: it was changed",
+            found.index, found.operation, found.actor
+        )),
+    }
 }
 
 /// The three databases: tables, durability, encryption of their connections.

@@ -1,5 +1,10 @@
-//! The recorder of this process: our child, or the child of another process that we joined.
+//! The recorder beside this process: our child, or another process's child that we joined.
+//!
+//! One process has the supervision of a folder, and starts its recorder; when it ends, one of those who joined takes over.
 
+mod supervision;
+
+use std::path::Path;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
@@ -18,87 +23,129 @@ use crate::folder::{Folder, Pinned};
 use crate::logging::{Level, event};
 use crate::opening::{OpenError, Opening};
 use crate::policies::from_hex;
+pub(crate) use supervision::Supervision;
 
 /// How long to wait for a previous recorder to exit, and the polling interval.
 const TAKE_OVER: Duration = Duration::from_secs(30);
 /// The same for a recorder that was started with other policies.
 const OTHER_POLICIES: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(20);
-/// Interval at which the watch tests whether a joined recorder still runs.
+/// How long the recorder of a process that was killed may take to end.
+const ORPHAN: Duration = Duration::from_secs(10);
+/// How often it is looked whether a recorder that we joined is still there.
 const WATCH: Duration = Duration::from_millis(100);
+/// The longest pause between two starts of a recorder that does not start.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// The recorder of an open installation.
 #[derive(Debug)]
 pub(crate) enum Recorder {
-    /// Our own child: it ends with us.
-    Own(Child),
-    /// The child of another process. When it ends, we start our own.
+    /// Ours: it ends with us.
+    Own(Own),
+    /// Another process's. When that ends, we start one of our own.
     Joined {
         /// Ends the watch.
         stop: CancellationToken,
-        /// The watch; it returns the recorder that it had to start.
-        watch: JoinHandle<Option<Child>>,
+        /// The watch; it yields the recorder that we had to start.
+        watch: JoinHandle<Option<Own>>,
     },
 }
 
+/// A recorder that we started, and the right to start it again.
+#[derive(Debug)]
+pub(crate) struct Own {
+    child: Child,
+    supervision: Supervision,
+}
+
+impl Own {
+    async fn shutdown(self) {
+        self.child.shutdown().await;
+        // Only now may others start one.
+        drop(self.supervision);
+    }
+}
+
 impl Recorder {
-    /// Joins the recorder on the folder's socket, or starts one.
-    ///
-    /// # Errors
-    /// [`ChildError`] if it does not start.
+    /// Starts a recorder, or joins the one that is there, when others have the supervision.
     async fn start(
-        opening: &Opening,
+        config: ChildConfig,
         folder: &Folder,
-        bundle: BundleHash,
-    ) -> Result<Self, ChildError> {
-        let mut args = vec![
-            "recorder".into(),
-            "--dir".into(),
-            folder.audit().into(),
-            "--socket".into(),
-            folder.socket().into(),
-            "--log-level".into(),
-            opening.settings.log_level.name().into(),
-            "--bundle".into(),
-            bundle.to_string().into(),
-        ];
-        if opening.gap == Gap::Confirmed {
-            args.push("--clock-is-right".into());
+        mut supervision: Option<Supervision>,
+    ) -> Result<Self, OpenError> {
+        let (mut orphan, deadline) = (Instant::now() + ORPHAN, Instant::now() + TAKE_OVER);
+        loop {
+            let answers = answers(&config.socket).await;
+            if let Some(supervision) = supervision.take_if(|_| !answers) {
+                let child = Child::start(config).await?;
+                return Ok(Self::Own(Own { child, supervision }));
+            }
+            // With the supervision, whoever answers is about to end, or was started by hand.
+            if answers && (supervision.is_none() || Instant::now() > orphan) {
+                let stop = CancellationToken::new();
+                let watch = tokio::spawn(watch(config, folder.clone(), stop.clone()));
+                return Ok(Self::Joined { stop, watch });
+            }
+            if Instant::now() > deadline {
+                return Err(ChildError::NotReady.into());
+            }
+            if supervision.is_none() {
+                supervision = Supervision::take(folder)?;
+                orphan = Instant::now() + ORPHAN;
+            }
+            tokio::time::sleep(LOOK).await;
         }
-        let config = ChildConfig {
-            program: opening.program.clone(),
-            args,
-            socket: folder.socket(),
-            ready_within: Duration::from_secs(60),
-        };
-        if UnixStream::connect(&config.socket).await.is_err() {
-            return Child::start(config).await.map(Self::Own);
-        }
-        let stop = CancellationToken::new();
-        let watch = tokio::spawn(watch(config, stop.clone()));
-        Ok(Self::Joined { stop, watch })
     }
 
     /// Stops the recorder if it is ours, once it has committed and published its accepted entries.
     pub(crate) async fn shutdown(self) {
         match self {
-            Self::Own(child) => child.shutdown().await,
+            Self::Own(own) => own.shutdown().await,
             Self::Joined { stop, watch } => {
                 stop.cancel();
-                if let Ok(Some(child)) = watch.await {
-                    child.shutdown().await;
+                if let Ok(Some(own)) = watch.await {
+                    own.shutdown().await;
                 }
             }
         }
     }
 }
 
-/// Starts the recorder, or joins the running one of this folder, and checks that it is the one of the first start.
+async fn answers(socket: &Path) -> bool {
+    UnixStream::connect(socket).await.is_ok()
+}
+
+/// How the recorder of this folder is run.
+fn config(opening: &Opening, folder: &Folder, bundle: BundleHash) -> ChildConfig {
+    let mut args = vec![
+        "recorder".into(),
+        "--dir".into(),
+        folder.audit().into(),
+        "--socket".into(),
+        folder.socket().into(),
+        "--log-level".into(),
+        opening.settings.log_level.name().into(),
+        "--bundle".into(),
+        bundle.to_string().into(),
+    ];
+    if opening.gap == Gap::Confirmed {
+        args.push("--clock-is-right".into());
+    }
+    ChildConfig {
+        program: opening.program.clone(),
+        args,
+        socket: folder.socket(),
+        ready_within: Duration::from_secs(60),
+    }
+}
+
+/// Starts the recorder, or joins the one that runs on this folder, and checks that it is the
+/// one of the first start.
 pub(crate) async fn start(
     opening: &Opening,
     folder: &Folder,
     (pinned, first): (&mut Pinned, bool),
-    bundle: BundleHash,
+    (bundle, supervision): (BundleHash, Option<Supervision>),
 ) -> Result<(Recorder, RecorderClient), OpenError> {
     if first {
         // If called again, it completes an interrupted first start.
@@ -108,7 +155,10 @@ pub(crate) async fn start(
             Err(error) => return Err(error.into()),
         }
     }
-    let identity = recorder::identity(&folder.audit())?;
+    let identity = match recorder::identity(&folder.audit()) {
+        Err(RecorderError::NotInitialised { path }) => return Err(OpenError::NoLog(path)),
+        found => found?,
+    };
     let (log, key) = (
         identity.log.to_string(),
         HEXLOWER.encode(identity.recorder.public_key()),
@@ -121,7 +171,8 @@ pub(crate) async fn start(
         return Err(OpenError::OtherLog);
     }
     let believed = believed(folder, pinned)?;
-    let recorder = Recorder::start(opening, folder, bundle).await?;
+    let config = config(opening, folder, bundle);
+    let recorder = Recorder::start(config, folder, supervision).await?;
     let client = answering(folder, &believed, pinned.replica, bundle).await?;
     Ok((recorder, client))
 }
@@ -169,25 +220,33 @@ fn believed(folder: &Folder, pinned: &Pinned) -> Result<RecorderKey, OpenError> 
     Ok(trusted::recorder(&origin, key))
 }
 
-/// Waits until the joined recorder is gone, and starts our own in its place.
-async fn watch(config: ChildConfig, stop: CancellationToken) -> Option<Child> {
+/// Waits until the recorder that we joined is gone, and starts our own in its place, unless others do.
+async fn watch(config: ChildConfig, folder: Folder, stop: CancellationToken) -> Option<Own> {
+    let mut pause = WATCH;
     loop {
         tokio::select! {
             () = stop.cancelled() => return None,
-            () = tokio::time::sleep(WATCH) => {}
+            () = tokio::time::sleep(pause) => {}
         }
-        if UnixStream::connect(&config.socket).await.is_ok() {
+        if answers(&config.socket).await {
+            pause = WATCH;
             continue;
         }
-        // The other may not have released the log yet, or a third may be faster: then try again.
-        if let Ok(child) = Child::start(config.clone()).await {
-            event(
-                Level::Info,
-                "the recorder that was joined has ended; ours has taken over",
-                &[],
-            );
-            stop.cancelled().await;
-            return Some(child);
+        let Ok(Some(supervision)) = Supervision::take(&folder) else {
+            continue;
+        };
+        // The other may not have let go of the log yet: then again.
+        match Child::start(config.clone()).await {
+            Ok(child) => {
+                event(
+                    Level::Info,
+                    "the recorder that was joined has ended; ours has taken over",
+                    &[],
+                );
+                stop.cancelled().await;
+                return Some(Own { child, supervision });
+            }
+            Err(_) => pause = (pause * 2).min(LONGEST),
         }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use vouchsafe::audit::Context;
 use vouchsafe::session::Session;
-use vouchsafe_identity::{Credentials, SignInFailed, SignedIn};
+use vouchsafe_identity::{Credentials, NotDone, SignInFailed, SignedIn};
 
 use crate::change::ChangeError;
 use crate::clock::now;
@@ -41,7 +41,13 @@ pub async fn sign_in(
     let identity = installation.identity();
     let tried = identity.sign_in(credentials, origin.network, now()).await;
     let (event, retry_at) = match tried {
-        Ok(prepared) => return Ok(installation.change(prepared, &origin.context).await?),
+        Ok(prepared) => {
+            return match installation.change(prepared, &origin.context).await {
+                // The account was disabled meanwhile: it is refused as if it had been so before.
+                Err(ChangeError::NotDone(NotDone::Overtaken)) => Err(SignInError::Wrong),
+                changed => Ok(changed?),
+            };
+        }
         Err(SignInFailed::Refused { event, retry_at }) => (event, retry_at),
         Err(error @ (SignInFailed::Busy | SignInFailed::Damaged | SignInFailed::Database(_))) => {
             return Err(SignInError::Unavailable(error));

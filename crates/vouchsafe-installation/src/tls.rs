@@ -1,40 +1,24 @@
 //! TLS of the listeners: 1.3, and at least 1.2, with one provider.
 
 mod error;
+mod kept;
 mod leaf;
+mod made;
 mod own;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use aws_lc_rs::digest;
 use jiff::Timestamp;
-use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs as provider;
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 pub use error::TlsError;
 use error::read;
+pub use kept::{Kept, Look};
 pub use leaf::Leaf;
+pub use made::Tls;
+use made::{Pair, of_pair, places};
 use own::own;
 
-use crate::settings::{TlsSettings, TlsVersion};
-
-/// The listeners' TLS.
-#[derive(Clone, Debug)]
-pub struct Tls {
-    /// For the acceptor.
-    pub config: Arc<ServerConfig>,
-    /// SHA-256 of the certificate, in hex with colons, for people to compare.
-    pub fingerprint: String,
-    /// The content of the certificate.
-    pub leaf: Leaf,
-    /// The certificate's file.
-    pub certificate: PathBuf,
-    /// Whether the installation created it.
-    pub own: bool,
-}
+use crate::settings::TlsSettings;
 
 /// Loads the certificate, or creates one in `folder` for these host names if none is configured.
 ///
@@ -46,66 +30,15 @@ pub fn load(
     names: &[String],
     now: Timestamp,
 ) -> Result<Tls, TlsError> {
-    let (certificate, key) = match (&settings.certificate, &settings.key) {
-        (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
-        (None, None) => own(folder, names, now)?,
-        _ => return Err(TlsError::HalfSet),
+    let (certificate, key) = match places(settings)? {
+        Some(places) => places,
+        None => own(folder, names, now)?,
     };
-    let chain = read_chain(&certificate)?;
-    let first = chain.first();
-    let fingerprint = fingerprint(first.map_or(&[][..], |first| first.as_ref()));
-    let leaf = first
-        .and_then(Leaf::read)
-        .ok_or_else(|| not_certificate(&certificate))?;
-    let key = PrivateKeyDer::from_pem_slice(&read(&key)?).map_err(|_| TlsError::NotPem {
-        path: key,
-        what: "a private key",
-    })?;
-    let versions: &[&rustls::SupportedProtocolVersion] = match settings.minimum {
-        TlsVersion::Tls12 => &[&rustls::version::TLS13, &rustls::version::TLS12],
-        TlsVersion::Tls13 => &[&rustls::version::TLS13],
+    let pair = Pair {
+        certificate: read(&certificate)?,
+        key: read(&key)?,
     };
-    let mut config = ServerConfig::builder_with_provider(Arc::new(provider::default_provider()))
-        .with_protocol_versions(versions)
-        .map_err(|_| TlsError::Unfit)?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|_| TlsError::Unfit)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Tls {
-        config: Arc::new(config),
-        fingerprint,
-        leaf,
-        certificate,
-        own: settings.certificate.is_none(),
-    })
-}
-
-fn not_certificate(path: &Path) -> TlsError {
-    TlsError::NotPem {
-        path: path.to_owned(),
-        what: "a certificate",
-    }
-}
-
-fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(&read(path)?)
-        .collect::<Result<_, _>>()
-        .map_err(|_| not_certificate(path))?;
-    if chain.is_empty() {
-        return Err(not_certificate(path));
-    }
-    Ok(chain)
-}
-
-fn fingerprint(der: &[u8]) -> String {
-    let hash = digest::digest(&digest::SHA256, der);
-    let pairs: Vec<String> = hash
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect();
-    pairs.join(":")
+    of_pair((certificate, key), &pair, settings)
 }
 
 #[cfg(test)]

@@ -144,6 +144,14 @@ impl KeyStore {
         self.database.check(&SCHEMA).await
     }
 
+    /// Whether the database answers and takes writes, as far as it says: [`Database::pulse`].
+    ///
+    /// # Errors
+    /// [`DatabaseError`]. The caller MUST give up in time.
+    pub async fn pulse(&self) -> Result<(), DatabaseError> {
+        self.database.pulse().await
+    }
+
     /// Whether the database answers and the root key unwraps.
     ///
     /// # Errors

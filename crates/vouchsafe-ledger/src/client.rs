@@ -13,10 +13,11 @@
 mod child;
 mod driver;
 mod flight;
+mod standing;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ use vouchsafe::trusted::Port;
 use crate::wire::{MAX_ENTRIES, MAX_ENTRY};
 
 pub use child::{Child, ChildConfig, ChildError};
+use standing::Standing;
 
 /// Deadline of an append: without an answer after this time it is late.
 pub const DEADLINE: Duration = Duration::from_secs(2);
@@ -53,17 +55,7 @@ const QUEUED: usize = 4 * UNITS;
 /// Maximum number of units in one request.
 const UNITS_AT_ONCE: usize = 1024;
 
-/// Whether the recorder can be reached.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[repr(u8)]
-enum Standing {
-    Connected = 0,
-    Disconnected = 1,
-    /// It is not the pinned recorder, or it lost acknowledged entries.
-    Untrusted = 2,
-}
-
-/// The reason why a first connection failed.
+/// Why a first connection failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// No process listens on the socket, or it does not answer in time.
@@ -102,7 +94,9 @@ struct Inner {
     permits: Arc<Semaphore>,
     /// Places in the queue.
     queue: Arc<Semaphore>,
-    standing: Arc<AtomicU8>,
+    standing: Arc<Standing>,
+    /// A question to which no answer came yet.
+    asked: tokio::sync::Mutex<Option<Unsettled>>,
     driver: AbortHandle,
     /// The runtime in which an append waits for room, also for a caller outside any runtime.
     runtime: Handle,
@@ -125,7 +119,10 @@ impl fmt::Debug for RecorderClient {
 /// The receiver of the driver's answer.
 type Answer = oneshot::Receiver<Result<Placed, AppendError>>;
 
-/// A call of a caller to the driver.
+/// Where the answer to a question for open intents comes.
+type Unsettled = oneshot::Receiver<Result<Vec<IntentId>, AppendError>>;
+
+/// What a caller hands to the driver.
 #[derive(Debug)]
 enum Call {
     Append(Append),
@@ -188,7 +185,7 @@ impl RecorderClient {
             boot: Uuid::new_v4(),
         };
         let (calls, inbox) = mpsc::channel(256);
-        let standing = Arc::new(AtomicU8::new(Standing::Connected as u8));
+        let standing = Standing::connected();
         let socket = socket.as_ref().to_owned();
         let pinned = recorder.clone();
         let driver = driver::Driver::connect(
@@ -209,6 +206,7 @@ impl RecorderClient {
                 permits,
                 queue: Arc::new(Semaphore::new(QUEUED)),
                 standing,
+                asked: tokio::sync::Mutex::new(None),
                 driver,
                 runtime: Handle::current(),
             }),
@@ -235,12 +233,45 @@ impl RecorderClient {
         answered.unwrap_or(false)
     }
 
+    /// Whether the recorder can be reached, as far as is known without asking it.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.standing().is_ok()
+    }
+
+    /// How many signs there were that the log does not work: a lost connection, entries that were not appended. While it
+    /// grows, a service is not ready.
+    #[must_use]
+    pub fn signs(&self) -> u64 {
+        self.inner.standing.signs()
+    }
+
+    /// Whether the thread of the recorder that commits answers in time. Nothing is recorded by it.
+    ///
+    /// One question is on its way at most: a recorder that hangs is not asked again and again.
+    pub async fn answers(&self, within: Duration) -> bool {
+        let deadline = Instant::now() + within;
+        let asking = async {
+            let mut asked = self.inner.asked.lock().await;
+            self.standing().ok()?;
+            let answer = match &mut *asked {
+                Some(answer) => answer,
+                None => {
+                    let (reply, answer) = oneshot::channel();
+                    let call = Call::Unsettled(reply);
+                    self.inner.calls.send(call).await.ok()?;
+                    asked.insert(answer)
+                }
+            };
+            let answer = answer.await;
+            *asked = None;
+            matches!(answer, Ok(Ok(_))).then_some(())
+        };
+        matches!(timeout_at(deadline, asking).await, Ok(Some(())))
+    }
+
     fn standing(&self) -> Result<(), AppendError> {
-        match self.inner.standing.load(Ordering::Acquire) {
-            0 => Ok(()),
-            2 => Err(AppendError::Untrusted),
-            _ => Err(AppendError::Unavailable),
-        }
+        self.inner.standing.look()
     }
 
     /// Sends a request at once, if there is room for it.
@@ -307,7 +338,7 @@ impl RecorderClient {
 /// were already.
 async fn in_time<T>(
     deadline: Instant,
-    late: &Late,
+    (late, standing): (&Late, &Standing),
     answer: impl Future<Output = Result<T, AppendError>>,
 ) -> Result<T, AppendError> {
     let answer = timeout_at(deadline, answer).await;
@@ -315,6 +346,10 @@ async fn in_time<T>(
     if let Err(error) = &answer {
         if *error == AppendError::Late {
             late.store(true, Ordering::Relaxed);
+        }
+        // What the recorder refused says nothing about the log.
+        if *error != AppendError::Refused {
+            standing.sign();
         }
         tell(*error);
     }
@@ -351,13 +386,15 @@ impl AuditLog for RecorderClient {
             }
         };
         let (client, late) = (self.clone(), Late::default());
-        // Nearly always there is one request, and room for it.
+        let standing = Arc::clone(&self.inner.standing);
+        // Nearly always it is one, and there is room for it.
         if let [only] = &mut requests[..] {
             let count = only.len();
             match self.send_now(std::mem::take(only), &late) {
                 Ok(answer) => {
                     return Box::pin(async move {
-                        in_time(deadline, &late, client.stored(count, answer)).await
+                        let stored = client.stored(count, answer);
+                        in_time(deadline, (&late, &standing), stored).await
                     });
                 }
                 Err(entries) => *only = entries,
@@ -378,7 +415,7 @@ impl AuditLog for RecorderClient {
         });
         Box::pin(async move {
             let answer = async { task.await.unwrap_or(Err(AppendError::Late)) };
-            in_time(deadline + GRACE, &late, answer).await
+            in_time(deadline + GRACE, (&late, &standing), answer).await
         })
     }
 

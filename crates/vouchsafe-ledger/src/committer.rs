@@ -14,6 +14,7 @@ use vouchsafe_tlog::{Hash, hash_leaf};
 use crate::connection::Connection;
 use crate::error::{MAX_GAP, RecorderError};
 use crate::keys::Keys;
+use crate::leaf;
 use crate::queue::{End, Job, Next, Shared, Work};
 use crate::recent::{Batch, Known, Recent};
 use crate::sources::Sources;
@@ -40,7 +41,9 @@ pub(crate) struct Committer {
     pub(crate) clock: Clock,
     /// The clock's time when the log was opened, and the monotonic time of that moment.
     pub(crate) opened: (Timestamp, Instant),
-    /// The connection of each source: the newest.
+    /// The log has times that are still to come, and somebody said that this clock is right: the first entry must say so.
+    pub(crate) correcting: bool,
+    /// The connection that speaks for each source: the newest.
     pub(crate) speaking: HashMap<Source, u64>,
 }
 
@@ -179,11 +182,27 @@ impl Committer {
         {
             return Err(Refusal::ClockSkew);
         }
+        if self.corrects(forming) {
+            let first = entries
+                .first()
+                .and_then(|first| std::str::from_utf8(first.bytes).ok());
+            let act = first.and_then(leaf::act);
+            if !act.is_some_and(|act| act.corrects_clock()) {
+                return Err(Refusal::ClockSkew);
+            }
+            forming.recorded = forming.now;
+        }
         forming.push(job, source, &entries)
     }
 
-    /// Whether the clock was set far ahead while the log was open: one entry with such a time would refuse every later
-    /// start with the right clock.
+    /// Whether the next entry must be the one that sets the time right: until then times would go back without a word.
+    fn corrects(&self, forming: &Forming) -> bool {
+        let ahead = self.wal.recorded().duration_since(forming.now);
+        self.correcting && forming.entries.is_empty() && ahead > MAX_SKEW
+    }
+
+    /// Whether the clock was set far ahead while the log was open: one entry under it would refuse every later
+    /// start under the right clock.
     fn ran_ahead(&self, now: Timestamp) -> bool {
         let (then, at) = self.opened;
         let passed = SignedDuration::try_from(at.elapsed()).unwrap_or(SignedDuration::MAX);
@@ -234,6 +253,7 @@ impl Committer {
             .commit(forming.recorded, &forming.stored(), &forming.hashes);
         let position =
             committed.inspect_err(|_| forming.placed.iter().for_each(PlacedJob::refuse))?;
+        self.correcting = false;
         self.shared.committed(position);
         for (known, _) in &forming.entries {
             self.sources.apply(&known.source, known.counter, known.kind);

@@ -33,13 +33,14 @@ pub(crate) struct Options {
     pub(crate) gap: Gap,
 }
 
-/// Whether the clock may be far ahead of the last entry when a log is opened.
+/// Whether the clock may be far from the last entry when a log is opened.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Gap {
-    /// At most 31 days: a wrong clock is more likely than a log without an entry for so long.
+    /// Not behind it, and at most 31 days ahead: a wrong clock is likelier than a log without an entry for so long.
     #[default]
     Refused,
-    /// Any distance: an operator has checked the clock.
+    /// However far: somebody has looked at the clock. Where it is behind, the first entry MUST say so (`recover-clock`), and
+    /// times go on from there.
     Confirmed,
 }
 
@@ -112,6 +113,7 @@ pub(crate) fn open(
     let now = (options.clock)();
     check_clock(now, recovered.recorded(), options.gap)?;
     let (oldest, position) = (recovered.oldest, recovered.resume);
+    let recovered_at = recovered.recorded();
     let wal = recovered.open(place.clone())?;
     let shared = Arc::new(Shared::new(wal.position()));
     let History {
@@ -128,6 +130,7 @@ pub(crate) fn open(
         recent,
         clock: options.clock,
         opened: (now, Instant::now()),
+        correcting: is_behind(now, recovered_at),
         speaking: HashMap::new(),
     };
     let integrator = Integrator {
@@ -177,16 +180,20 @@ fn open_checkpoint(
 }
 
 fn check_clock(now: Timestamp, last: Timestamp, gap: Gap) -> Result<(), RecorderError> {
-    let behind = last.duration_since(now);
     // An empty log has no time to compare with.
     let known = last > Timestamp::UNIX_EPOCH;
-    if behind > MAX_SKEW {
+    if gap == Gap::Refused && is_behind(now, last) {
         Err(RecorderError::ClockBehind { now, last })
     } else if known && gap == Gap::Refused && now.duration_since(last) > MAX_GAP {
         Err(RecorderError::ClockAhead { now, last })
     } else {
         Ok(())
     }
+}
+
+/// Whether the clock says a time that is over for the log: one of the two clocks was false.
+fn is_behind(now: Timestamp, last: Timestamp) -> bool {
+    last.duration_since(now) > MAX_SKEW
 }
 
 fn place(disk: &Arc<dyn Disk>, layout: &Layout, keys: &Keys, segment_bytes: u64) -> Place {

@@ -96,7 +96,8 @@ pub enum RecorderError {
     },
     /// The clock is behind the last recorded time.
     #[error(
-        "the clock says {now:.0}, but the log already has entries of {last:.0}: set the clock right, then start again"
+        "the clock says {now:.0}, but the log already has entries of {last:.0}: set the clock right, then start again. If it \
+         is right, and the entries were recorded under a false one, start once with `vouchsafe serve --clock-is-right`"
     )]
     ClockBehind {
         /// The time of the clock.

@@ -50,6 +50,53 @@ pub(crate) struct Said<'a> {
     pub(crate) bundle: Option<Cow<'a, str>>,
 }
 
+/// The operation of an entry that sets the recorder's time right after a false clock.
+const CLOCK: &str = "recover-clock";
+
+/// An act by which an installation goes on after a loss: readers show it for ever.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Act<'a> {
+    pub(crate) operation: Cow<'a, str>,
+    pub(crate) actor: Cow<'a, str>,
+}
+
+impl Act<'_> {
+    /// Whether times may go back at this entry.
+    pub(crate) fn corrects_clock(&self) -> bool {
+        self.operation == CLOCK
+    }
+}
+
+/// The act that an entry records, if it is one. Entries are in the canonical form, so the word stands in it as it is.
+pub(crate) fn act(entry: &str) -> Option<Act<'_>> {
+    #[derive(Deserialize)]
+    struct Acts<'a> {
+        #[serde(borrow)]
+        actor: Cow<'a, str>,
+        #[serde(borrow)]
+        operation: Cow<'a, str>,
+        #[serde(borrow)]
+        stream: Cow<'a, str>,
+    }
+    if !entry.contains(r#""operation":"recover-"#) {
+        return None;
+    }
+    let Acts {
+        actor,
+        operation,
+        stream,
+    } = serde_json::from_str(entry).ok()?;
+    (operation.starts_with("recover-") && stream == "system").then_some(Act { operation, actor })
+}
+
+/// Whether times may go back at this leaf.
+pub(crate) fn corrects_clock(leaf: &[u8]) -> bool {
+    Leaf::read(leaf)
+        .ok()
+        .and_then(|leaf| act(leaf.entry))
+        .is_some_and(|act| act.corrects_clock())
+}
+
 impl<'a> Leaf<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let stamped: Stamped<'a> = serde_json::from_slice(bytes).map_err(|_| Malformed)?;
@@ -124,6 +171,23 @@ mod tests {
             assert_eq!((leaf.kind, leaf.entry), (kind, entry.as_str()));
         }
         assert!(Leaf::read(b"{}").is_err());
+    }
+
+    #[test]
+    fn an_act_of_recovery_is_known_by_its_operation() {
+        let acts = |entry: &str| act(entry).map(|act| act.corrects_clock());
+        let entry = |operation: &str, stream: &str| {
+            format!(
+                r#"{{"actor":"os-user/ada","operation":"{operation}","outcome":"permitted","stream":"{stream}"}}"#
+            )
+        };
+        assert_eq!(acts(&entry("recover-clock", "system")), Some(true));
+        assert_eq!(acts(&entry("recover-log", "system")), Some(false));
+        assert_eq!(acts(&entry("recover-clock", "phi")), None);
+        assert_eq!(acts(&entry("preflight", "system")), None);
+        let told = act(r#"{"actor":"a","operation":"recover-log","stream":"system"}"#)
+            .map(|act| act.actor);
+        assert_eq!(told.as_deref(), Some("a"));
     }
 
     #[test]

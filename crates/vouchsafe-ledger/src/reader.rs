@@ -16,7 +16,7 @@ use vouchsafe_tlog::{Checkpoint, Hash, NoteVerifier};
 
 use crate::leaf::Leaf;
 
-pub use verify::{Finding, Report};
+pub use verify::{Finding, Recovered, Report};
 
 /// The reason why a log cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -146,6 +146,14 @@ impl Store {
         self.database.check(&SCHEMA).await
     }
 
+    /// Whether the database answers and takes writes, as far as it says: [`Database::pulse`].
+    ///
+    /// # Errors
+    /// [`DatabaseError`]. The caller MUST give up in time.
+    pub async fn pulse(&self) -> Result<(), DatabaseError> {
+        self.database.pulse().await
+    }
+
     fn names(&self) -> Arc<Names> {
         let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&names)
@@ -386,6 +394,18 @@ impl Store {
     pub async fn checkpoint(&self, origin: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let kept = shared::checkpoint(origin);
         Ok(reading!(self.database, on => kept.fetch_optional(on))?)
+    }
+
+    /// Whether the database has a write as committed. Of one that is under way, nothing is said.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_committed(&self, intent: IntentId) -> Result<bool, StoreError> {
+        let state = shared::state(intent);
+        let found = reading!(self.database, on => state.fetch_optional(on))?;
+        found.map_or(Ok(false), |state| {
+            Ok(rows::settled(state)? == Settled::Committed)
+        })
     }
 
     /// Whether a write was committed. If it was not, it never will be: a commit that comes later

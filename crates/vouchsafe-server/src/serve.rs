@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use vouchsafe_installation::Installation;
 use vouchsafe_installation::logging::{Level, event};
@@ -98,6 +99,12 @@ impl Running {
     #[must_use]
     pub fn operations_address(&self) -> Option<SocketAddr> {
         self.ports.address(OPERATIONS)
+    }
+
+    /// Asks a running service to look at the files of its certificate now.
+    #[must_use]
+    pub fn certificate(&self) -> Arc<Notify> {
+        Arc::clone(&self.shared.certificate)
     }
 
     /// Serves until the token is cancelled; then lets running requests end, and stops the recorder after them.

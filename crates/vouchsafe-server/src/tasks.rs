@@ -1,10 +1,12 @@
 //! The background tasks, which run until the service stops, one file each.
 
+mod certificate;
 mod checkpoint;
 mod preflight;
 mod refusals;
 mod settle;
 mod sweep;
+mod vitals;
 
 use crate::shared::Shared;
 
@@ -16,5 +18,7 @@ pub(crate) async fn all(shared: &Shared) {
         sweep::run(shared),
         checkpoint::run(shared),
         refusals::run(shared),
+        vitals::run(shared),
+        certificate::run(shared),
     );
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde_json::json;
-use vouchsafe_ledger::reader::{Log, Report};
+use vouchsafe_ledger::reader::{Log, Recovered, Report};
 
 use super::LogArgs;
 use crate::{Ended, output, told};
@@ -88,6 +88,17 @@ fn show(report: &Report, seen: &[Seen<'_>], sound: bool) -> anyhow::Result<()> {
             Some(broken) => format!("FINDING  {file}: {broken}"),
         })?;
     }
+    for Recovered {
+        index,
+        recorded,
+        operation,
+        actor,
+    } in &report.recovered
+    {
+        output::say(format_args!(
+            "RECOVERY entry {index}, {recorded:.0}: {operation} by {actor}; `vouchsafe check` says why"
+        ))?;
+    }
     for finding in &report.findings {
         output::say(format_args!("FINDING  {finding}"))?;
     }
@@ -110,6 +121,14 @@ fn show_json(report: &Report, seen: &[Seen<'_>], sound: bool) -> anyhow::Result<
         let file = seen.file.display().to_string();
         json!({"file": file, "holds": seen.broken.is_none(), "why_not": seen.broken})
     });
+    let recovered = report.recovered.iter().map(|found| {
+        json!({
+            "entry": found.index,
+            "recorded": found.recorded.to_string(),
+            "operation": found.operation,
+            "actor": found.actor,
+        })
+    });
     let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
     output::say_json(&json!({
         "sound": sound,
@@ -122,6 +141,7 @@ fn show_json(report: &Report, seen: &[Seen<'_>], sound: bool) -> anyhow::Result<
         "unsettled": report.unsettled,
         "first_recorded": report.recorded.map(|(first, _)| first.to_string()),
         "last_recorded": report.recorded.map(|(_, last)| last.to_string()),
+        "recovered": recovered.collect::<Vec<_>>(),
         "findings": findings,
         "more_findings": report.more_findings,
         "seconds": report.took.as_secs_f64(),

@@ -11,7 +11,6 @@ use vouchsafe::seal::IndexKey;
 use vouchsafe_fhir::{BundleError, BundleRequest, EntryOutcome, Resource, execute, parse_bundle};
 use vouchsafe_installation::import::Import;
 use vouchsafe_installation::{Installation, Opened, files, preflight};
-use vouchsafe_ledger::Gap;
 use vouchsafe_records::engine::Idempotent;
 use zeroize::Zeroizing;
 
@@ -41,9 +40,7 @@ impl Local {
             installation,
             invitation,
             ..
-        } = data
-            .open_with(settings, Some(administrator), Gap::Refused)
-            .await?;
+        } = data.open_with(settings, Some(administrator)).await?;
         if let Some(invitation) = invitation {
             let link = enrolment_link(&installation.settings().base_url(), &invitation);
             output::complain(&format!(

@@ -9,9 +9,13 @@ mod import;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod lost;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod ready;
 #[cfg(test)]
 mod restored;
 #[cfg(test)]

@@ -253,3 +253,47 @@ fn a_record_stands_for_one_person() {
     assert_eq!(world.run(&["person", "disconnect", record]).code(), Some(0));
     assert_eq!(world.run(&["person", "disconnect", record]).code(), Some(1));
 }
+
+/// Whoever uses a link at the same moment as another finds it used: the service is not at fault.
+#[test]
+fn a_link_that_is_used_by_many_at_once_is_used_by_one_and_not_found_by_the_others() {
+    let world = World::new();
+    let serving = world.serve();
+    let link = serving.said["enrolment"].as_str().unwrap();
+    let (_, token) = link.split_once('#').unwrap();
+    let shown = world.json(&["person", "enrol", link, "--show", "--json"]);
+    let code = code(shown["secret"].as_str().unwrap(), 0);
+    let body = serde_json::json!({
+        "token": token, "password": "seven odd mangoes on a shelf", "code": code,
+    })
+    .to_string();
+    let ca = world.data().join("tls/certificate.pem");
+    let ask = || {
+        let output = std::process::Command::new("curl")
+            .args([
+                "--silent",
+                "--output",
+                "/dev/null",
+                "--write-out",
+                "%{http_code}",
+                "--cacert",
+            ])
+            .arg(&ca)
+            .args(["--data", &body, &world.url("/auth/enrol")])
+            .output()
+            .expect("curl");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let mut statuses: Vec<String> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+        asking
+            .into_iter()
+            .map(|asked| asked.join().unwrap())
+            .collect()
+    });
+    statuses.sort();
+    assert_eq!(
+        statuses,
+        ["204", "404", "404", "404", "404", "404", "404", "404"]
+    );
+}

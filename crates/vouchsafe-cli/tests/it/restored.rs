@@ -147,4 +147,30 @@ fn an_old_tile_that_was_damaged_is_told_after_the_start() {
     bytes[middle] ^= 1;
     std::fs::write(&tile, bytes).unwrap();
     until(world.serve(), "the audit log does not hold");
+    let ran = world.run(&["check", "--json"]);
+    let checked: serde_json::Value = serde_json::from_slice(&ran.0.stdout).unwrap();
+    let checks = checked["checks"].as_array().unwrap();
+    let whole = checks
+        .iter()
+        .find(|check| check["name"] == "audit-log-whole")
+        .unwrap();
+    assert_eq!((ran.code(), &whole["verdict"]), (Some(1), &"fail".into()));
+    // A service goes on, and whoever asks whether it is ready is told.
+    let serving = world.serve();
+    let people = world.json(&["person", "list", "--json"]);
+    let email = people[0]["login"].as_str().unwrap();
+    let link = world.json(&["person", "link", email, "--json"]);
+    world.enrol(
+        link["link"].as_str().unwrap(),
+        "seven odd mangoes on a shelf",
+    );
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let (status, text) = world.readyz(&serving);
+        if status == 200 && text.contains("the audit log does not hold") {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{status} {text}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -89,7 +90,48 @@ impl World {
         Serving::start(self.command(&["serve", "--json"]))
     }
 
-    /// Uses an enrolment link; returns the one-time-code key.
+    /// What the probe of a service says, and within which time it said it; a probe that does not answer within 5 seconds is 0.
+    pub(crate) fn readyz(&self, serving: &Serving) -> (u16, String) {
+        let operations = serving.said["operations"].as_str().unwrap();
+        let ca = serving.said["cacert"].as_str().unwrap();
+        let output = Command::new("curl")
+            .args([
+                "--silent",
+                "--max-time",
+                "5",
+                "--write-out",
+                "\n%{http_code}",
+            ])
+            .args(["--cacert", ca, &format!("{operations}/readyz")])
+            .output()
+            .expect("curl");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (body, status) = text.rsplit_once('\n').unwrap();
+        (status.parse().unwrap(), body.to_owned())
+    }
+
+    /// Asks the probe until it says this status; how long that took. It MUST within the time.
+    pub(crate) fn until(&self, serving: &Serving, status: u16, within: Duration) -> String {
+        let begin = Instant::now();
+        loop {
+            let (said, text) = self.readyz(serving);
+            if said == status {
+                return text;
+            }
+            let passed = begin.elapsed();
+            assert!(passed < within, "still {said} after {passed:?}: {text}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// A service with an administrator, so that it is ready.
+    pub(crate) fn ready(&self, serving: &Serving) {
+        let link = serving.said["enrolment"].as_str().expect("a first start");
+        self.enrol(link, "seven odd mangoes on a shelf");
+        self.until(serving, 200, Duration::from_secs(20));
+    }
+
+    /// Uses an enrolment link; the one-time-code key.
     pub(crate) fn enrol(&self, link: &str, password: &str) -> String {
         let shown = self.json(&["person", "enrol", link, "--show", "--json"]);
         let secret = shown["secret"].as_str().unwrap().to_owned();
@@ -191,7 +233,14 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        let (read, now) = mpsc::channel();
+        drop(read);
+        Self::start_unread(command, now)
+    }
+
+    /// One whose standard error nobody reads until something comes, or nothing can come any more.
+    pub(crate) fn start_unread(mut command: Command, read: mpsc::Receiver<()>) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -199,6 +248,7 @@ impl Serving {
             .unwrap();
         let mut pipe = child.stderr.take().unwrap();
         let err = std::thread::spawn(move || {
+            let _ = read.recv();
             let mut text = Vec::new();
             pipe.read_to_end(&mut text).unwrap();
             String::from_utf8_lossy(&text).into_owned()

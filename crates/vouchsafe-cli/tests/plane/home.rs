@@ -1,6 +1,6 @@
 //! The home of an installation: a folder, with SQLite files or with databases on PostgreSQL.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use vouchsafe_database::testing::Databases;
 use vouchsafe_installation::settings::DatabaseSettings;
@@ -63,7 +63,31 @@ impl Home {
         }
     }
 
-    /// Checks that a case on PostgreSQL had no database in files.
+    /// Copies the database of records, which nobody has open.
+    pub(crate) fn copy_records(&self) {
+        match &self.server {
+            None => drop(std::fs::copy(self.records(), self.copy()).expect("a copy")),
+            Some(server) => server.copy("records"),
+        }
+    }
+
+    /// Puts the copy in the place of what is there now.
+    pub(crate) fn put_copy_back(&self) {
+        match &self.server {
+            None => std::fs::rename(self.copy(), self.records()).expect("renamed"),
+            Some(server) => server.put_copy_back("records"),
+        }
+    }
+
+    fn records(&self) -> PathBuf {
+        self.path().join("data/records.db")
+    }
+
+    fn copy(&self) -> PathBuf {
+        self.path().join("data/records.copy")
+    }
+
+    /// Proves that a case on PostgreSQL had no database in files.
     pub(crate) fn assert_one_place(&self) {
         for file in ["data/records.db", "data/identity.db", "keys/keys.db"] {
             assert_eq!(self.path().join(file).exists(), self.server.is_none());

@@ -11,6 +11,8 @@ mod crash;
 #[cfg(test)]
 mod home;
 #[cfg(test)]
+mod lost;
+#[cfg(test)]
 mod plane;
 #[cfg(test)]
 #[path = "../it/process.rs"]

@@ -5,4 +5,8 @@ mod both;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod pulse;
+#[cfg(test)]
+mod replaced;
+#[cfg(test)]
 mod servers;

@@ -15,18 +15,20 @@ use vouchsafe_database::Create;
 use vouchsafe_identity::{AdminError, Identity, Invitation};
 use vouchsafe_keys::local::{LocalRoot, Passphrase};
 use vouchsafe_keys::{CacheLimits, KeyStore};
+use vouchsafe_ledger::Gap;
 use vouchsafe_ledger::client::RecorderClient;
 use vouchsafe_records::engine::Engine;
 use vouchsafe_records::store::Store;
 
 use super::Installation;
 use crate::clock::now;
-use crate::databases::{Places, places, reach};
+use crate::databases::{Places, inspect, places, reach};
 use crate::folder::{Folder, FolderError, Pinned};
 use crate::opening::{OpenError, Opening};
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, Supervision};
+use crate::recovery::{Lost, Recover};
 use crate::settings::{RootKeySettings, Settings};
-use crate::{checkpoint, policies, recorder, tls};
+use crate::{checkpoint, policies, recorder, recovery, tls};
 
 /// This program was built later (2026-11-01): an earlier clock is wrong.
 const EARLIEST: Timestamp = Timestamp::constant(1_793_491_200, 0);
@@ -48,6 +50,26 @@ impl Installation {
     /// # Errors
     /// [`OpenError`], whose text names the fault and the remedy. Except at a first start, nothing was changed then.
     pub async fn open(opening: Opening) -> Result<Opened, OpenError> {
+        let clock = (opening.gap == Gap::Confirmed).then(|| Recover {
+            lost: Lost::Clock,
+            by: "system".to_owned(),
+            reason: "it was said that the clock is right".to_owned(),
+        });
+        Self::open_after(opening, clock).await
+    }
+
+    /// Opens an installation that goes on after a loss, and records that.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; [`OpenError::NothingLost`] when there is no such loss, but for a clock that is right.
+    pub async fn recover(mut opening: Opening, recover: Recover) -> Result<Opened, OpenError> {
+        if recover.lost == Lost::Clock {
+            opening.gap = Gap::Confirmed;
+        }
+        Self::open_after(opening, Some(recover)).await
+    }
+
+    async fn open_after(opening: Opening, recover: Option<Recover>) -> Result<Opened, OpenError> {
         if now() < EARLIEST {
             return Err(OpenError::ClockPast(now()));
         }
@@ -58,12 +80,14 @@ impl Installation {
         reach(&places).await?;
         let mut pinned = find(&folder, opening.create)?;
         let first = !pinned.ready;
+        let supervision = alone(&folder, (&places, first), recover.as_ref()).await?;
         let tls = tls::load(
             &folder.at("tls"),
             &settings.tls,
             &settings.host_names,
             now(),
         )?;
+        let certificate = tls::Kept::new(&folder.at("tls"), &settings.tls, tls)?;
         let keys = open_keys(&folder, (&places, &settings.root_key), first).await?;
         if first {
             keys.create_tenant(pinned.tenant).await?;
@@ -71,13 +95,15 @@ impl Installation {
         }
         let keys = Arc::new(keys);
         let bundle = policies::open(&folder, pinned.policies.as_deref().unwrap_or_default())?;
+        if let Some(recover) = recover.as_ref().filter(|recover| recover.lost == Lost::Log) {
+            recovery::begin_log(&folder, &mut pinned, recover)?;
+        }
+        let told = (bundle.hash(), supervision);
         let (recorder, log) =
-            recorder::start(&opening, &folder, (&mut pinned, first), bundle.hash()).await?;
+            recorder::start(&opening, &folder, (&mut pinned, first), told).await?;
         let identity = open_identity(&settings, &places, &keys, pinned.tenant, first).await?;
         let parts = (Arc::clone(&keys), log.clone(), Arc::clone(&bundle));
         let engine = open_engine(&places, parts, first).await?;
-        checkpoint::compare(&folder, pinned.log.as_deref(), engine.store()).await?;
-        let settled = settle(&recorder, &engine).await?;
         let mut installation = Self {
             settings,
             folder,
@@ -88,8 +114,10 @@ impl Installation {
             bundle,
             log,
             recorder,
-            tls,
+            certificate,
         };
+        installation.compare(recover.as_ref()).await?;
+        let settled = settle(&installation.recorder, &installation.engine).await?;
         let invitation = match first {
             true => installation.invite(&opening).await?,
             false => None,
@@ -101,7 +129,44 @@ impl Installation {
         })
     }
 
-    /// Invites the first administrator, which completes the first start.
+    /// Compares log and database, and records what somebody accepts that they lack.
+    async fn compare(&mut self, recover: Option<&Recover>) -> Result<(), OpenError> {
+        let store = self.engine.store();
+        let log = checkpoint::compared(&self.folder, self.pinned.log.as_deref(), store).await?;
+        // Beside a process that works, its writes are under way; it has compared.
+        let missing = match &self.recorder {
+            Recorder::Own(_) => checkpoint::missing(&log, store).await?,
+            Recorder::Joined { .. } => None,
+        };
+        let lost = recover.map(|recover| recover.lost);
+        match (
+            missing,
+            recover.filter(|recover| recover.lost == Lost::Database),
+        ) {
+            (None, None) => {}
+            (None, Some(_)) => {
+                let why = "the database has every write that the audit log has as committed";
+                return Err(OpenError::NothingLost(why));
+            }
+            (Some(missing), None) => return Err(OpenError::Behind(missing)),
+            (Some(missing), Some(recover)) => {
+                let done = recovery::database(&missing, recover);
+                self.pinned.recoveries.push(done);
+            }
+        }
+        if let Some(recover) = recover.filter(|_| lost == Some(Lost::Clock)) {
+            self.pinned
+                .recoveries
+                .extend(recovery::clock(&log, recover)?);
+        }
+        recovery::tell_of_log(&mut self.pinned, store).await?;
+        let keys = self.keys.audit_keys(self.pinned.tenant).await?;
+        let place = (&self.folder, &mut self.pinned);
+        recovery::write_down(place, &self.log, &keys).await?;
+        Ok(checkpoint::keep(&log, self.engine.store()).await?)
+    }
+
+    /// Invites the first administrator: that ends the first start.
     async fn invite(&mut self, opening: &Opening) -> Result<Option<Invitation>, OpenError> {
         let person = opening.administrator.person(now())?;
         let prepared = self
@@ -120,7 +185,23 @@ impl Installation {
     }
 }
 
-/// The installation in the folder; a new one, if one may be created.
+/// The right to start the recorder, if nobody else works on this folder. Then no other has its files open, and they are looked
+/// through.
+async fn alone(
+    folder: &Folder,
+    (places, first): (&Places, bool),
+    recover: Option<&Recover>,
+) -> Result<Option<Supervision>, OpenError> {
+    let supervision = Supervision::take(folder)?;
+    match supervision {
+        None if recover.is_some() => return Err(OpenError::InUse),
+        Some(_) if !first => inspect(places).await?,
+        _ => {}
+    }
+    Ok(supervision)
+}
+
+/// The installation in the folder; a new one, when one may be made.
 fn find(folder: &Folder, create: bool) -> Result<Pinned, FolderError> {
     let found = folder.pinned()?;
     let first = found.as_ref().is_none_or(|pinned| !pinned.ready);
@@ -157,6 +238,7 @@ fn new_ids() -> Pinned {
         recorder: None,
         policies: None,
         ready: false,
+        recoveries: Vec::new(),
     }
 }
 

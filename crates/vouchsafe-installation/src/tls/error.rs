@@ -48,7 +48,15 @@ pub enum TlsError {
     /// Key and certificate do not match, or the provider refuses them.
     #[error("certificate and key do not fit each other")]
     Unfit,
-    /// The installation's own certificate could not be created.
+    /// Clients would refuse it at this time.
+    #[error("the certificate is valid from {from:.0} to {until:.0}, which is not now")]
+    NotNow {
+        /// From when.
+        from: jiff::Timestamp,
+        /// Until when.
+        until: jiff::Timestamp,
+    },
+    /// Its own certificate could not be made.
     #[error("cannot make a certificate for these host names")]
     CannotMake,
 }
@@ -60,3 +68,6 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
         kind: error.kind(),
     })
 }
+
+/// Paths of the operator's own, and words of ours.
+impl crate::logging::LogSafe for TlsError {}

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::io::Interest;
@@ -15,7 +14,8 @@ use vouchsafe::access::BundleHash;
 use vouchsafe::audit::{AppendError, RecorderKey, Source};
 
 use super::flight::{Flight, Then};
-use super::{Call, ConnectError, Standing};
+use super::standing::{Standing, State};
+use super::{Call, ConnectError};
 use crate::wire::{self, Framing, Refusal, Reply, Welcome, first_frame};
 
 /// Time limit for the recorder's `hello`.
@@ -34,7 +34,7 @@ pub(super) struct Driver {
     recorder: RecorderKey,
     bundle: Option<BundleHash>,
     calls: mpsc::Receiver<Call>,
-    standing: Arc<AtomicU8>,
+    standing: Arc<Standing>,
     flight: Flight,
     stream: UnixStream,
     unread: Vec<u8>,
@@ -56,7 +56,7 @@ impl Driver {
         recorder: RecorderKey,
         (source, bundle): (Source, Option<BundleHash>),
         calls: mpsc::Receiver<Call>,
-        standing: Arc<AtomicU8>,
+        standing: Arc<Standing>,
     ) -> Result<Self, ConnectError> {
         let mut flight = Flight::new(source, recorder.clone());
         let (stream, welcome, unread) =
@@ -83,16 +83,16 @@ impl Driver {
     /// Serves calls over one connection after another, until all clients are gone.
     pub(super) async fn run(mut self) {
         while let Ended::Broken = self.serve().await {
-            self.stand(Standing::Disconnected);
+            self.stand(State::Disconnected);
             if self.reconnect().await.is_none() {
                 return;
             }
-            self.stand(Standing::Connected);
+            self.stand(State::Connected);
         }
     }
 
-    fn stand(&self, standing: Standing) {
-        self.standing.store(standing as u8, Ordering::Release);
+    fn stand(&self, state: State) {
+        self.standing.set(state);
     }
 
     async fn serve(&mut self) -> Ended {
@@ -209,7 +209,7 @@ impl Driver {
                 Err(ConnectError::Untrusted | ConnectError::Version)
             ) {
                 tracing::error!("the recorder that answers is not the pinned one");
-                self.stand(Standing::Untrusted);
+                self.stand(State::Untrusted);
             }
             if let Ok((stream, welcome, unread)) = outcome {
                 if self.flight.welcome(&welcome, &mut self.unwritten).is_ok() {
@@ -218,7 +218,7 @@ impl Driver {
                 }
                 tracing::error!("the recorder has lost entries that it had acknowledged");
                 self.unwritten.clear();
-                self.stand(Standing::Untrusted);
+                self.stand(State::Untrusted);
             }
             refusing(&mut self.calls, &self.standing, sleep(pause)).await?;
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -229,7 +229,7 @@ impl Driver {
 /// Awaits a future while every call is refused at once; `None` if all clients are gone.
 async fn refusing<T>(
     calls: &mut mpsc::Receiver<Call>,
-    standing: &AtomicU8,
+    standing: &Standing,
     what: impl Future<Output = T>,
 ) -> Option<T> {
     tokio::pin!(what);
@@ -239,12 +239,7 @@ async fn refusing<T>(
             done = &mut what => return Some(done),
             call = calls.recv() => call?,
         };
-        let untrusted = standing.load(Ordering::Acquire) == Standing::Untrusted as u8;
-        let error = if untrusted {
-            AppendError::Untrusted
-        } else {
-            AppendError::Unavailable
-        };
+        let error = standing.look().err().unwrap_or(AppendError::Unavailable);
         // The caller may have given up.
         match call {
             Call::Append(append) => drop(append.reply.send(Err(error))),

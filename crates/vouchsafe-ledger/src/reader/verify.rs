@@ -10,7 +10,7 @@ use vouchsafe_tlog::tile::TILE_WIDTH;
 use vouchsafe_tlog::{Frontier, Hash, hash_leaf};
 
 use super::{Log, ReadError};
-use crate::leaf::Leaf;
+use crate::leaf::{self, Leaf};
 
 /// Maximum number of kept findings. Further ones are only counted: an entirely different log has one per entry.
 const MAX_FINDINGS: usize = 1000;
@@ -53,7 +53,21 @@ pub enum Finding {
     Root,
 }
 
-/// The result of a verification.
+/// An act by which the installation went on after a loss (`recover-clock`, `recover-log`, `recover-database`). It is no
+/// fault, and is shown for ever.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Recovered {
+    /// The entry that records it.
+    pub index: u64,
+    /// When that was recorded.
+    pub recorded: Timestamp,
+    /// What was done.
+    pub operation: String,
+    /// By whom.
+    pub actor: String,
+}
+
+/// What verification found.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The log's name.
@@ -70,7 +84,9 @@ pub struct Report {
     pub unsettled: Vec<IntentId>,
     /// The times of the first and the last entry.
     pub recorded: Option<(Timestamp, Timestamp)>,
-    /// The failed checks, at most a thousand.
+    /// Acts after a loss, at most a thousand of them.
+    pub recovered: Vec<Recovered>,
+    /// What does not hold, at most a thousand of them.
     pub findings: Vec<Finding>,
     /// Findings beyond those.
     pub more_findings: u64,
@@ -120,6 +136,7 @@ pub(super) fn verify(log: &Log) -> Report {
         sources: 0,
         unsettled: Vec::new(),
         recorded: None,
+        recovered: Vec::new(),
         findings: Vec::new(),
         more_findings: 0,
         took: Duration::ZERO,
@@ -187,7 +204,17 @@ impl State {
             });
         }
         self.last.insert(leaf.source, leaf.counter);
-        if self.recorded.is_some_and(|before| leaf.recorded < before) {
+        let act = leaf::act(leaf.entry);
+        let corrects = act.as_ref().is_some_and(leaf::Act::corrects_clock);
+        if let Some(act) = act.filter(|_| report.recovered.len() < MAX_FINDINGS) {
+            report.recovered.push(Recovered {
+                index,
+                recorded: leaf.recorded,
+                operation: act.operation.into_owned(),
+                actor: act.actor.into_owned(),
+            });
+        }
+        if self.recorded.is_some_and(|before| leaf.recorded < before) && !corrects {
             report.find(Finding::Time { index });
         }
         self.first_recorded.get_or_insert(leaf.recorded);

@@ -12,6 +12,7 @@ use super::frame::{Found, Frame, SECTOR, find};
 use super::segment::{self, Segment, SegmentHead};
 use super::{Place, Position, Wal, read_segment};
 use crate::error::{At, RecorderError, damaged};
+use crate::leaf;
 
 /// The log as found; nothing was changed yet.
 #[derive(Debug)]
@@ -204,10 +205,10 @@ impl<'a> Scan<'a> {
     fn frame(&mut self, path: &Path, offset: u64, frame: &Frame<'_>) -> Result<(), RecorderError> {
         let bad = |what| Err(damaged(path, offset, what));
         let head = &frame.head;
-        if head.first_index != self.next_index
-            || head.previous != self.root
-            || head.recorded < self.recorded
-        {
+        let first = frame.entries.first();
+        let went_back = head.recorded < self.recorded
+            && !first.is_some_and(|first| leaf::corrects_clock(first.leaf));
+        if head.first_index != self.next_index || head.previous != self.root || went_back {
             return bad("a batch does not continue the one before it");
         }
         if head.first_index >= self.anchor {

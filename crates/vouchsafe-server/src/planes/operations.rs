@@ -8,6 +8,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
+use vouchsafe_installation::logging;
+
 use crate::listeners::{Ends, Listener};
 use crate::shared::Shared;
 
@@ -41,21 +43,43 @@ async fn livez() -> &'static str {
 async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
     let stopping = shared.stop.is_cancelled();
     if shared.is_ready() && !stopping {
-        return "ready\n".into_response();
+        // What is recorded from now on is not less sound by it, so requests are answered.
+        return match shared.log_is_unsound() {
+            true => "ready; but the audit log does not hold: `vouchsafe audit verify` says why\n",
+            false => "ready\n",
+        }
+        .into_response();
     }
-    let report = shared.report.load();
-    let failing: Vec<&str> = report.failing().map(|check| check.name).collect();
     let text = match stopping {
         true => "stopping\n".to_owned(),
-        false if failing.is_empty() => {
-            "not ready: a connection to a database was lost or refused writes; checking again\n"
-                .to_owned()
-        }
-        false => format!("not ready: {}\n", failing.join(", ")),
+        false => format!("not ready: {}\n", why(&shared)),
     };
     (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }
 
+/// Which safeguards do not work, by the names of their checks.
+fn why(shared: &Shared) -> String {
+    let report = shared.report.load();
+    let mut failing: Vec<&str> = report.failing().map(|check| check.name).collect();
+    let log_is_away = !shared.installation.log().is_connected();
+    let now = shared.failing.load();
+    let now = now
+        .iter()
+        .copied()
+        .chain(log_is_away.then_some("audit-log"));
+    for name in now {
+        if !failing.contains(&name) {
+            failing.push(name);
+        }
+    }
+    match failing.is_empty() {
+        true => "the log or a database failed; checking again".to_owned(),
+        false => failing.join(", "),
+    }
+}
+
+/// Counters that are kept elsewhere are brought up to date first.
 async fn metrics(State(shared): State<Arc<Shared>>) -> String {
+    metrics::counter!("vouchsafe_log_lines_lost_total").absolute(logging::lines_lost());
     shared.metrics.render()
 }

@@ -1,18 +1,19 @@
 //! Stores the newest checkpoint of the audit log as it is published, and verifies the whole log once.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use vouchsafe_installation::Installation;
 use vouchsafe_installation::logging::{Level, event};
 
-use crate::shared::Shared;
+use crate::shared::{Shared, Sound};
 
 /// Interval of storing the newest checkpoint.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Verifies the log, and stores its newest checkpoint until the service stops.
 pub(crate) async fn run(shared: &Shared) {
-    verify(&shared.installation);
+    verify(shared);
     let (mut known, mut failed) = (0, false);
     while shared.goes_on_after(EVERY).await {
         match shared.installation.remember_log(known).await {
@@ -30,17 +31,21 @@ pub(crate) async fn run(shared: &Shared) {
 
 /// Verifies the whole log once, in the background: a start has read its end, and no other code reads the older entries.
 ///
-/// Damage is logged and closes no route: it does not make new entries less trustworthy.
-fn verify(installation: &Installation) {
-    let log = installation.published_log();
+/// Damage there is logged and closes nothing: what is written from now on is not less sound by it.
+fn verify(shared: &Shared) {
+    let log = shared.installation.published_log();
+    let found = Arc::clone(&shared.sound);
     // A thread that nobody waits for: it ends with the process, however long the log is.
     std::thread::spawn(move || {
         let Ok(log) = log else {
+            found.store(Sound::No as u8, Ordering::Release);
             let text = "the audit log could not be verified; `vouchsafe audit verify` says why";
             return event(Level::Error, text, &[]);
         };
         let report = log.verify();
         let sound = report.is_sound();
+        let known = if sound { Sound::Yes } else { Sound::No };
+        found.store(known as u8, Ordering::Release);
         let (level, text) = match sound {
             true => (Level::Info, "the whole audit log was verified"),
             false => (

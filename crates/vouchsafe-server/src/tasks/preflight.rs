@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use vouchsafe_database::failover_signs;
 use vouchsafe_installation::logging::{Level, event};
 use vouchsafe_installation::preflight;
 
@@ -38,7 +37,7 @@ pub(crate) async fn run(shared: &Shared) {
         if !shared.open.load(Ordering::Acquire) && !may_pass_now(shared).await {
             continue;
         }
-        let signs = failover_signs();
+        let signs = shared.signs_now();
         let report = preflight::run(&shared.installation).await;
         ran = Instant::now();
         let passes = report.passes();

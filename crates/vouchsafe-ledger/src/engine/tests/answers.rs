@@ -283,3 +283,80 @@ fn a_clock_that_runs_far_ahead_of_the_time_that_passed_is_not_recorded() {
     log.engine.committer.clock = now;
     append(&mut log, &connection, &[entry(1)]).unwrap();
 }
+
+fn act(counter: u64, operation: &str, time: Timestamp) -> TestEntry {
+    TestEntry {
+        time,
+        text: format!(
+            r#"{{"actor":"os-user/ada","operation":"{operation}","outcome":"permitted","stream":"system"}}"#
+        ),
+        ..entry(counter)
+    }
+}
+
+/// Entries under a clock that was ahead are followed by those under the right one, if somebody says so in the log first.
+#[test]
+fn after_a_false_clock_times_go_back_once_and_the_log_says_so() {
+    let sim = Sim::fresh();
+    let mut log = sim.open().unwrap();
+    let (connection, _) = log.connect(source(1));
+    append(&mut log, &connection, &[entry(1)]).unwrap();
+    log.stop().unwrap();
+    // The false clock, then the right one.
+    let ahead = || Timestamp::from_second(now().as_second() + 25 * 3_600).unwrap();
+    let mut log = sim.open_at(ahead).unwrap();
+    let (connection, _) = log.connect(source(2));
+    append(&mut log, &connection, &[act(1, "preflight", ahead())]).unwrap();
+    log.stop().unwrap();
+    let error = sim.open().map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains("--clock-is-right"), "{error}");
+
+    let mut log = sim.open_over(now, Gap::Confirmed).unwrap();
+    let (connection, _) = log.connect(source(3));
+    for operation in ["preflight", "recover-log"] {
+        let refused = append(&mut log, &connection, &[act(1, operation, now())]);
+        assert_eq!(refused.map(|_| ()), Err(Refusal::ClockSkew), "{operation}");
+    }
+    append(
+        &mut log,
+        &connection,
+        &[act(1, "recover-clock", now()), entry(2)],
+    )
+    .unwrap();
+    append(&mut log, &connection, &[entry(3)]).unwrap();
+    log.publish().unwrap();
+    log.stop().unwrap();
+
+    // From there on it is as any other.
+    let mut log = sim.open().unwrap();
+    let (connection, _) = log.connect(source(4));
+    append(&mut log, &connection, &[entry(1)]).unwrap();
+    log.publish().unwrap();
+    log.stop().unwrap();
+    let report = sim.report();
+    assert!(report.is_sound(), "{:?}", report.findings);
+    let told: Vec<_> = report
+        .recovered
+        .iter()
+        .map(|found| (found.index, found.operation.as_str()))
+        .collect();
+    assert_eq!(told, [(2, "recover-clock")]);
+    let (_, last) = report.recorded.unwrap();
+    assert_eq!(last, now());
+}
+
+#[test]
+fn a_clock_that_was_said_to_be_right_may_not_go_back_later() {
+    let sim = Sim::fresh();
+    let mut log = sim.open_over(now, Gap::Confirmed).unwrap();
+    let (connection, _) = log.connect(source(1));
+    append(&mut log, &connection, &[entry(1)]).unwrap();
+    let behind = || Timestamp::from_second(now().as_second() - 3_600).unwrap();
+    log.engine.committer.clock = behind;
+    append(&mut log, &connection, &[act(2, "recover-clock", behind())]).unwrap();
+    log.publish().unwrap();
+    log.stop().unwrap();
+    let report = sim.report();
+    assert!(report.is_sound(), "{:?}", report.findings);
+    assert_eq!(report.recorded.map(|(_, last)| last), Some(now()));
+}
