@@ -67,7 +67,8 @@ impl Engine {
         if met.len() > MAX_CANDIDATES {
             return Err(Failure::TooCostly);
         }
-        let now = self.now();
+        // As windows count moments: from the beginning of 1970.
+        let now = self.now().as_duration();
         let in_time = plan.updated.from.is_none_or(|from| from <= now)
             && plan.updated.until.is_none_or(|until| now < until);
         met.retain(|place| in_time && ahead.get(*place).is_some_and(|one| holds(plan, one)));
@@ -113,10 +114,11 @@ impl OfType {
     }
 
     fn entries(&self, lookup: &Lookup) -> Vec<usize> {
-        let any = lookup.any.iter().filter_map(|normalised| {
+        let any = lookup.any.iter().filter_map(|entry| {
             self.terms.get(&IndexTerm {
                 index: lookup.index.clone(),
-                normalised: normalised.clone(),
+                of: lookup.of.clone(),
+                entry: entry.clone(),
                 bits: lookup.bits,
                 class: lookup.class,
             })
