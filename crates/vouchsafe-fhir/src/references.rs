@@ -10,8 +10,8 @@ use vouchsafe::ids::{RecordId, RecordType};
 use vouchsafe_records::engine::{Ahead, Caller, Condition, Engine, Failure, Met};
 use vouchsafe_records::pack::{RecordTypeDecl, Reference, SearchKind};
 
-use names::{Meaning, Names, is_urn, wrong};
-pub(crate) use names::{Named, is_versioned, same};
+use names::{Meaning, Names, wrong};
+pub(crate) use names::{Named, is_urn, is_versioned, same};
 use rewrite::{Link, REFERENCE, rewrite};
 
 use crate::outcome::Problem;

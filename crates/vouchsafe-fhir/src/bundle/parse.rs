@@ -13,7 +13,7 @@ use super::{
 use crate::headers::{self, check_accept};
 use crate::outcome::Problem;
 use crate::query::{self, Params};
-use crate::references::{is_versioned, same};
+use crate::references::{is_urn, is_versioned, same};
 use crate::resource::{check_id, check_type, id_of, parse, strip, type_of};
 use crate::searchset;
 
@@ -65,54 +65,37 @@ impl BundleRequest {
     }
 }
 
-fn from_document(mut document: Document) -> Result<BundleRequest, BundleError> {
-    let malformed = |code, text, path: &str| BundleError::whole(Problem::bad(code, text).at(path));
-    let root = document
-        .root_mut()
-        .as_object_mut()
-        .filter(|root| text(root, "resourceType") == Some("Bundle"))
-        .ok_or_else(|| malformed("invalid", "the body is not a Bundle", "Bundle"))?;
-    let kind = match text(root, "type") {
-        Some("transaction") => Kind::Transaction,
-        Some("batch") => Kind::Batch,
-        _ => {
-            return Err(malformed(
-                "value",
-                "only a batch or transaction is taken",
-                "Bundle.type",
-            ));
-        }
-    };
-    let items = match root.remove("entry") {
-        Some(Node::Array(items)) => items,
-        None => Vec::new(),
-        Some(_) => {
-            return Err(malformed(
-                "structure",
-                "entry must be an array",
-                "Bundle.entry",
-            ));
-        }
-    };
-    if items.len() > MAX_ENTRIES {
-        return Err(BundleError::whole(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-costly",
-            "a Bundle may have at most 5000 entries",
-        )));
-    }
+fn from_document(document: Document) -> Result<BundleRequest, BundleError> {
+    let (kind, items) = opened(document)?;
     let mut seen = HashSet::new();
     let mut entries = Vec::with_capacity(items.len());
     for (place, item) in items.into_iter().enumerate() {
+        let full_url = item
+            .get("fullUrl")
+            .and_then(Node::as_str)
+            .map(str::to_owned);
         let entry = match (read(item, &mut seen), kind) {
             (Ok(entry), _) => entry,
             (Err(problem), Kind::Transaction) => return Err(BundleError::at(place, problem)),
             (Err(problem), Kind::Batch) => Entry {
-                full_url: None,
+                full_url,
                 verb: EntryVerb::Malformed(problem),
             },
         };
         entries.push(entry);
+    }
+    for (place, entry) in entries.iter_mut().enumerate() {
+        if asks_by_name(&entry.verb, &seen) {
+            let problem = Problem::unprocessable(
+                "not-supported",
+                "a search cannot name an entry of the Bundle by its fullUrl",
+            );
+            let problem = problem.at("request.url");
+            if kind == Kind::Transaction {
+                return Err(BundleError::at(place, problem));
+            }
+            entry.verb = EntryVerb::Malformed(problem);
+        }
     }
     let looks =
         |entry: &&Entry| matches!(entry.verb, EntryVerb::Read { .. } | EntryVerb::Search(_));
@@ -123,6 +106,50 @@ fn from_document(mut document: Document) -> Result<BundleRequest, BundleError> {
         )));
     }
     Ok(BundleRequest { kind, entries })
+}
+
+/// What kind of bundle it is, and its entries.
+fn opened(mut document: Document) -> Result<(Kind, Vec<Node>), BundleError> {
+    let malformed = |code, text, path: &str| BundleError::whole(Problem::bad(code, text).at(path));
+    let root = document
+        .root_mut()
+        .as_object_mut()
+        .filter(|root| text(root, "resourceType") == Some("Bundle"))
+        .ok_or_else(|| malformed("invalid", "the body is not a Bundle", "Bundle"))?;
+    let kind = match text(root, "type") {
+        Some("transaction") => Kind::Transaction,
+        Some("batch") => Kind::Batch,
+        _ => {
+            let text = "only a batch or transaction is taken";
+            return Err(malformed("value", text, "Bundle.type"));
+        }
+    };
+    let items = match root.remove("entry") {
+        Some(Node::Array(items)) => items,
+        None => Vec::new(),
+        Some(_) => {
+            let text = "entry must be an array";
+            return Err(malformed("structure", text, "Bundle.entry"));
+        }
+    };
+    if items.len() > MAX_ENTRIES {
+        return Err(BundleError::whole(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-costly",
+            "a Bundle may have at most 5000 entries",
+        )));
+    }
+    Ok((kind, items))
+}
+
+/// Whether a search looks for an entry by a name that no server has for an address: it would find nothing.
+fn asks_by_name(verb: &EntryVerb, names: &HashSet<String>) -> bool {
+    let EntryVerb::Search(asked) = verb else {
+        return false;
+    };
+    let named = |value: &str| is_urn(value) && names.contains(&*same(value));
+    let mut params = asked.search.params.iter();
+    params.any(|(_, value)| value.split(',').any(named))
 }
 
 fn text<'o>(object: &'o Object, name: &str) -> Option<&'o str> {

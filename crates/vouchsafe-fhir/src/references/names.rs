@@ -142,7 +142,7 @@ fn uuid_of(url: &str) -> Option<Uuid> {
 }
 
 /// Whether a text is the name of an entry and nothing else: no server has it for an address.
-pub(super) fn is_urn(text: &str) -> bool {
+pub(crate) fn is_urn(text: &str) -> bool {
     ["urn:uuid:", "urn:oid:"].iter().any(|urn| {
         let start = text.get(..urn.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(urn))

@@ -14,6 +14,7 @@ on_both!(
     matching_takes_a_right_of_its_own,
     conditional_references_find_their_targets,
     what_is_made_meets_its_own_condition,
+    a_condition_is_met_as_it_must_be_written,
     a_condition_may_name_its_type,
 );
 
@@ -176,7 +177,16 @@ async fn what_is_made_meets_its_own_condition(service: &Service) {
         let found = service.get(&caller, &format!("Patient?{query}")).await;
         assert_eq!(found.expect(200).json()["total"], 0, "{query}");
     }
-    // As it must be written.
+}
+
+async fn a_condition_is_met_as_it_must_be_written(service: &Service) {
+    let caller = service.integration();
+    let of = |value: &str| {
+        let mut own = patient("A");
+        own["identifier"] = json!([{"system": "urn:t", "value": value}]);
+        own
+    };
+    let none = json!({"resourceType": "Patient", "name": [{"family": "A"}]});
     for (condition, body) in [
         ("identifier=urn:t|a%5C,b", of("a,b")),
         ("identifier=urn:t|c%2Bd", of("c+d")),

@@ -11,6 +11,8 @@ on_both!(
     each_role_sees_its_classes_and_keeps_the_others,
     patients_see_themselves,
     a_hidden_subject_is_no_other_than_an_absent_one,
+    a_hidden_subject_beside_others_is_an_absent_one,
+    who_is_hidden_and_named_has_an_entry_of_it,
 );
 
 /// Absent: no record of ours has this id.
@@ -207,6 +209,12 @@ async fn a_hidden_subject_is_no_other_than_an_absent_one(service: &Service) {
         }
         assert_eq!(answers[0].text, answers[1].text, "{kind}");
     }
+}
+
+async fn a_hidden_subject_beside_others_is_an_absent_one(service: &Service) {
+    let hidden = service.patient(CANARY).await;
+    let own = service.patient("Own").await;
+    let clinician = service.clinician(&[&own]).await;
     // Beside another patient, in whatever place.
     for order in [[0, 1], [1, 0]] {
         let mut answers = Vec::new();
@@ -236,7 +244,16 @@ async fn a_hidden_subject_is_no_other_than_an_absent_one(service: &Service) {
         answers.push(service.send(&clinician, "POST /", &body).await);
     }
     same(&answers[0], &answers[1], "transaction");
-    // The hidden patient's own entries name the attempt.
+}
+
+async fn who_is_hidden_and_named_has_an_entry_of_it(service: &Service) {
+    let hidden = service.patient(CANARY).await;
+    let own = service.patient("Own").await;
+    let clinician = service.clinician(&[&own]).await;
+    let made = observation(&format!("Patient/{own}"));
+    let made = service.send(&clinician, "POST Observation", &made).await;
+    let id = made.expect(201).id();
+    let line = format!("PUT Observation/{id}");
     let before = service.log.len();
     let mut moved = observation(&format!("Patient/{hidden}"));
     moved["id"] = json!(id);

@@ -67,7 +67,7 @@ async fn hostile_headers_are_refused(service: &Service) {
             "Tue, 24 Nov 2026 09:00:00 GMT",
             400,
         ),
-        ("DELETE Patient/$", "if-match", "*", 400),
+        ("DELETE Patient/$", "if-match", "*, W/\"1\"", 400),
         ("POST Patient", "if-none-exist", CANARY, 400),
         ("POST Patient", "idempotency-key", &long, 400),
     ];

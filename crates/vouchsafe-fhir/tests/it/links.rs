@@ -291,6 +291,13 @@ async fn a_urn_that_names_no_entry_is_refused(service: &Service) {
             .await;
         refused(&alone, "Patient.managingOrganization.reference");
     }
+    // A search for what has no address yet would find nothing.
+    let look = json!({"request": {"method": "GET", "url": format!("Observation?patient={URN}")}});
+    let entries = [post(URN, &patient("A")), look];
+    refused(
+        &transact(service, &entries).await,
+        "Bundle.entry[1].request.url",
+    );
     // Another server's is what it says.
     let [own, _] = referring("http://other.example/Organization/1");
     let (_, read) = stored(service, &[post("urn:uuid:a", &own)]).await;

@@ -7,6 +7,7 @@ use crate::service::{CANARY, Service, on_both, patient};
 on_both!(
     narrative_that_acts_is_refused,
     narrative_that_is_none_is_refused,
+    narrative_has_a_status_and_a_div,
     narrative_comes_back_as_it_was_sent,
     contained_narrative_is_narrative,
 );
@@ -109,6 +110,11 @@ async fn narrative_that_is_none_is_refused(service: &Service) {
         let div = div.replacen("<div", &format!("<div {XHTML}"), 1);
         refused(service, &div).await;
     }
+    let deep = format!("{}x{}", "<p>".repeat(5_000), "</p>".repeat(5_000));
+    refused(service, &format!("<div {XHTML}>{deep}</div>")).await;
+}
+
+async fn narrative_has_a_status_and_a_div(service: &Service) {
     for (text, path) in [
         (json!({"status": "generated"}), "Patient.text.div"),
         (
@@ -134,8 +140,6 @@ async fn narrative_that_is_none_is_refused(service: &Service) {
         assert_eq!(answer.status.as_u16(), 422, "{}", answer.text);
         assert_eq!(answer.json()["issue"][0]["expression"][0], path);
     }
-    let deep = format!("{}x{}", "<p>".repeat(5_000), "</p>".repeat(5_000));
-    refused(service, &format!("<div {XHTML}>{deep}</div>")).await;
 }
 
 async fn narrative_comes_back_as_it_was_sent(service: &Service) {

@@ -36,6 +36,18 @@ struct Waiting {
     phi: Phi<Option<Document>>,
 }
 
+impl Reach {
+    /// The subjects whom a query names.
+    fn named(&self, plan: &Plan) -> Option<&[SubjectId]> {
+        match self {
+            Self::All(Some(subjects)) | Self::Theirs(subjects) if plan.subjects.is_some() => {
+                Some(subjects)
+            }
+            Self::All(_) | Self::Theirs(_) => None,
+        }
+    }
+}
+
 /// A search that is decided and goes on, page by page.
 struct Run<'a> {
     caller: &'a Caller,
@@ -85,12 +97,7 @@ impl Engine {
             declared,
             plan: &plan,
             permit: &permit,
-            named: match &reach {
-                Reach::All(Some(subjects)) | Reach::Theirs(subjects) if plan.subjects.is_some() => {
-                    Some(subjects)
-                }
-                Reach::All(_) | Reach::Theirs(_) => None,
-            },
+            named: reach.named(&plan),
             reach: &reach,
         };
         let counting = search.count == 0;
@@ -100,18 +107,16 @@ impl Engine {
         if counting && last.is_some() {
             return Err(Failure::TooCostly);
         }
+        let here = items.len() as u64;
         let total = match last {
-            None if first => Some(items.len() as u64),
+            None if first => Some(here),
             Some(after) if first && search.total => {
-                let more = self.count(&run, after).await?;
-                more.map(|more| more + items.len() as u64)
+                self.count(&run, after).await?.map(|more| more + here)
             }
             None | Some(_) => counted,
         };
-        let next = last.map(|after| {
-            let cursor = Cursor::new(name, &params, after, self.now());
-            cursor.counted(total).seal(&cursors, caller)
-        });
+        let cursor = |after| Cursor::new(name, &params, after, self.now()).counted(total);
+        let next = last.map(|after| cursor(after).seal(&cursors, caller));
         Ok(Page {
             items: if counting { Vec::new() } else { items },
             next,
