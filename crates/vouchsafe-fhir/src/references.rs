@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use vouchsafe::document::{Document, Node};
 use vouchsafe::ids::{RecordId, RecordType};
-use vouchsafe_records::engine::{Ahead, Caller, Condition, Engine, Failure, Met};
+use vouchsafe_records::engine::{Ahead, Caller, Condition, Engine, Failure};
 use vouchsafe_records::pack::{RecordTypeDecl, Reference, SearchKind};
 
 use names::{Meaning, Names, wrong};

@@ -80,12 +80,11 @@ impl Engine {
         let (plan, unsupported) = planned(declared, &params, search.lenient)?;
         let audit = self.audit_keys(tenant).await?;
         let request = caller.request(&audit);
-        let query = query_text(&params)?;
         let asked = Searched {
             record_type: declared.record_type(),
             has_subject: declared.subject_kind() != SubjectKind::None,
             classes: plan.classes,
-            query: &query,
+            query: &query_text(&params)?,
         };
         let (permit, reach) = match self.admit_search(caller, &request, asked, &plan).await? {
             Ok(admitted) => admitted,
