@@ -4,10 +4,9 @@
 //! So a write is stamped with the time of the clock, or with the microsecond after the latest stamp if the clock is behind
 //! it.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::OnceCell;
 
 use crate::store::{Store, StoreError};
 
@@ -20,20 +19,22 @@ pub(super) struct Stamps {
     /// The latest, in microseconds since 1970.
     latest: AtomicI64,
     /// Whether those of processes before are known.
-    begun: OnceCell<()>,
+    begun: AtomicBool,
 }
 
 impl Stamps {
     /// Looks up, once, what processes before have written last.
     pub(super) async fn begin(&self, store: &Store) -> Result<(), StoreError> {
-        let begin = async {
-            if let Some(latest) = store.latest_write().await? {
-                let latest = latest.as_microsecond();
-                self.latest.fetch_max(latest, Ordering::AcqRel);
-            }
-            Ok(())
-        };
-        self.begun.get_or_try_init(|| begin).await.copied()
+        if self.begun.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        // Several writes may look at once: each finds the same.
+        if let Some(latest) = store.latest_write().await? {
+            let latest = latest.as_microsecond();
+            self.latest.fetch_max(latest, Ordering::AcqRel);
+        }
+        self.begun.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// The stamp of a write of records whose latest version before was written then.

@@ -112,10 +112,10 @@ fn route_of(
                 query: query.unwrap_or_default(),
                 headers,
             };
-            match too_long {
-                None => answer(asked.handle(&dialect, &caller, body).await),
-                Some(_) => answer(dialect.too_large(interaction, &caller).await),
-            }
+            answer(match too_long {
+                None => asked.handle(dialect, caller, body).await,
+                Some(_) => dialect.too_large(interaction, &caller).await,
+            })
         },
     )
     .route_layer(from_fn_with_state(
@@ -142,9 +142,9 @@ struct Asked {
 
 impl Asked {
     async fn handle(
-        &self,
-        dialect: &Dialect,
-        caller: &Caller,
+        self,
+        dialect: Dialect,
+        caller: Caller,
         body: Bytes,
     ) -> vouchsafe_fhir::Response {
         let part = |name: &str| {
@@ -162,7 +162,7 @@ impl Asked {
             headers: &self.headers,
             body,
         };
-        dialect.handle(self.interaction, request, caller).await
+        dialect.handle(self.interaction, request, &caller).await
     }
 }
 
