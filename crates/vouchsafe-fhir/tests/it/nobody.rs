@@ -101,6 +101,7 @@ async fn what_is_no_element_is_refused_by_its_place(service: &Service) {
 
 async fn a_record_says_whom_it_is_about(service: &Service) {
     let caller = service.integration();
+    service.patient("A").await;
     let absent = "0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01";
     let mut without = observation("x");
     without.as_object_mut().unwrap().remove("subject");

@@ -18,6 +18,8 @@ on_both!(
     what_the_page_names_is_taken_or_refused
 );
 
+const PATIENT: &str = "Patient/0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01";
+
 fn page() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/fhir.md");
     std::fs::read_to_string(path).unwrap()
@@ -274,16 +276,21 @@ async fn what_the_page_names_is_taken_or_refused(service: &Service) {
             .collect();
         assert_eq!(names.len(), parameters.len(), "{name}");
         for one in parameters {
-            let value = match one["type"].as_str().unwrap() {
-                "date" => "2026-11-24",
+            let (kind, parameter) = (one["type"].as_str().unwrap(), one["name"].as_str().unwrap());
+            let value = match (kind, parameter) {
+                ("date", _) => "2026-11-24",
+                ("string", _) => "x",
+                ("reference", "patient" | "subject" | "beneficiary") => PATIENT,
+                ("reference", _) => "Practitioner/0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01",
                 _ => "0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01",
             };
-            let mut query = format!("{name}?{}={value}", one["name"].as_str().unwrap());
+            let mut query = format!("{name}?{parameter}={value}");
             // Within one patient, where there is one: across all of them an index must serve it.
             if names.contains("patient") {
-                query.push_str("&patient=0a4ac1b8-1f0b-4bd4-8d7c-3f6a1d2b9e01");
+                query.push_str(&format!("&patient={PATIENT}"));
             }
-            service.get(&caller, &query).await.expect(200);
+            let answer = service.get(&caller, &query).await;
+            assert_eq!(answer.status, 200, "{query}: {}", answer.text);
         }
     }
 }

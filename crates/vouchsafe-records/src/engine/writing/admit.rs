@@ -34,11 +34,12 @@ impl Engine {
         drafts: &mut Vec<Draft>,
     ) -> Result<Vec<Decided>, At> {
         // Of a subject that begins with this write, nothing is true yet.
-        let named = planned.iter().flat_map(|planned| {
-            let moved = planned.moved.and_then(|moved| moved.to);
-            [planned.subject, moved]
-        });
-        let known = named.flatten().filter(|subject| !subjects.is_new(*subject));
+        let mut known: Vec<SubjectId> = Vec::new();
+        for planned in &planned {
+            known.extend(planned.subject);
+            known.extend(planned.moved.and_then(|moved| moved.to));
+        }
+        known.retain(|subject| !subjects.is_new(*subject));
         let standing = self.standing(caller, known).await;
         let standing = standing.map_err(|failure| (failure, None))?;
         self.admit_moves(request, &planned, &standing).await?;
