@@ -1,6 +1,6 @@
 //! The database of records is put back to an older copy.
 
-use reqwest::{Method, StatusCode};
+use reqwest::StatusCode;
 use serde_json::json;
 use vouchsafe_installation::recovery::{Lost, Recover};
 use vouchsafe_installation::{Installation, OpenError};
@@ -12,10 +12,15 @@ on_both!(an_older_copy_is_refused_until_somebody_accepts_what_it_lacks);
 
 async fn write(plane: &Plane) {
     let body = json!({"resourceType": "Organization", "active": true}).to_string();
-    let path = "/Organization";
     let response = plane
-        .fhir(&plane.integration, Method::POST, path, Some(body.into()))
-        .await;
+        .client
+        .post(format!("{}/fhir/R4/Organization", plane.base))
+        .bearer_auth(&plane.integration)
+        .header("content-type", "application/fhir+json")
+        .body(body)
+        .send()
+        .await
+        .expect("answers");
     assert_eq!(response.status(), StatusCode::CREATED);
 }
 

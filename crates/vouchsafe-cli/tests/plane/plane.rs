@@ -91,7 +91,7 @@ impl Plane {
         panic!("PHI routes did not open");
     }
 
-    async fn serve(installation: Installation, home: Home, integration: String) -> Self {
+    pub(crate) async fn serve(installation: Installation, home: Home, integration: String) -> Self {
         let certificate = std::fs::read(&installation.tls().certificate).expect("a certificate");
         let client = Client::builder()
             .tls_certs_only([reqwest::Certificate::from_pem(&certificate).expect("PEM")])

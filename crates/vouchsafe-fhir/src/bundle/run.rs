@@ -248,7 +248,7 @@ impl Run<'_> {
             Step::Failed(problem) => EntryOutcome::failed(problem),
             Step::Search(mut asked) => {
                 asked.make_relative(self.base, self.engine.pack());
-                self.search(&asked).await
+                Box::pin(self.search(&asked)).await
             }
             Step::Read {
                 record_type,

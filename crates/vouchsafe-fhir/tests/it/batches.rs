@@ -35,7 +35,7 @@ async fn one_failing_entry_fails_alone(service: &Service) {
         post("urn:uuid:a", &patient("A")),
         post("urn:uuid:b", &invalid),
         json!({"request": {"method": "POST", "url": CANARY}, "resource": patient(CANARY)}),
-        json!({"request": {"method": "GET", "url": "Patient?family=A"}}),
+        json!({"request": {"method": "GET", "url": "Patient?family:exact=A"}}),
         post("urn:uuid:c", &patient("C")),
     ];
     let answer = service
@@ -296,7 +296,7 @@ async fn many_failures_are_told_apart(service: &Service) {
         }
     }
     let found = service
-        .get(&caller, "Patient?family=V&_summary=count")
+        .get(&caller, "Patient?family:exact=V&_summary=count")
         .await
         .expect(200)
         .json();

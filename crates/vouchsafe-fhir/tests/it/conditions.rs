@@ -80,7 +80,10 @@ async fn a_condition_that_is_none_makes_nothing(service: &Service) {
         .send_with(&caller, line, &[CONDITION], &patient("A"))
         .await;
     assert_eq!(twice.error().0, 400);
-    let none = service.get(&caller, "Patient?family=A").await.expect(200);
+    let none = service
+        .get(&caller, "Patient?family:exact=A")
+        .await
+        .expect(200);
     assert_eq!(none.json()["total"], 0);
 }
 

@@ -25,7 +25,7 @@ async fn a_later_version_is_never_an_earlier_one(service: &Service) {
     let mut before = updated(&made.json());
     let mut changed = body.clone();
     changed["id"] = json!(id);
-    for clock in [-4, -60, -3_599, 10, 5, -90_000, -90_001] {
+    for clock in [-4, -60, -3_599, 10, 5, -3_500, 4] {
         service.set_clock(clock);
         for way in ["PUT", "transaction", "batch"] {
             let put = format!("Patient/{id}");

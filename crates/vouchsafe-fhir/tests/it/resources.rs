@@ -277,7 +277,7 @@ async fn nothing_is_told_when_it_cannot_be_recorded(service: &Service) {
     for line in [
         format!("GET Patient/{id}"),
         format!("DELETE Patient/{id}"),
-        "GET Patient?family=A".to_owned(),
+        "GET Patient?family:exact=A".to_owned(),
         "GET Patient/nonsense".to_owned(),
         "POST Patient".to_owned(),
     ] {
@@ -290,7 +290,10 @@ async fn nothing_is_told_when_it_cannot_be_recorded(service: &Service) {
         .get(&caller, &format!("Patient/{id}"))
         .await
         .expect(200);
-    let none = service.get(&caller, "Patient?family=B").await.expect(200);
+    let none = service
+        .get(&caller, "Patient?family:exact=B")
+        .await
+        .expect(200);
     assert_eq!(none.json()["total"], 0);
 }
 
@@ -308,7 +311,10 @@ async fn nothing_is_written_without_a_key_and_the_log_says_so(service: &Service)
         .filter_map(|entry| entry["outcome"].as_str())
         .collect();
     assert_eq!(told, ["intent", "aborted"], "{entries:?}");
-    let none = service.get(&caller, "Patient?family=B").await.expect(200);
+    let none = service
+        .get(&caller, "Patient?family:exact=B")
+        .await
+        .expect(200);
     assert_eq!(none.json()["total"], 0);
 }
 

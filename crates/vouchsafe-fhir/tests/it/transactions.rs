@@ -149,7 +149,7 @@ async fn one_refused_entry_refuses_all(service: &Service) {
         assert!(service.log.len() > before, "{path}: not in the log");
     }
     let none = service
-        .get(&caller, "Patient?family=A")
+        .get(&caller, "Patient?family:exact=A")
         .await
         .expect(200)
         .json();
@@ -256,7 +256,7 @@ async fn a_repeated_transaction_is_done_once(service: &Service) {
         .json();
     assert_eq!(first, again);
     let found = service
-        .get(&caller, "Patient?family=A")
+        .get(&caller, "Patient?family:exact=A")
         .await
         .expect(200)
         .json();

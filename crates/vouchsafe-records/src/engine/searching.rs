@@ -102,7 +102,7 @@ impl Engine {
         let counting = search.count == 0;
         let wanted = if counting { usize::MAX } else { search.count };
         let first = after.is_none();
-        let (items, last, proof) = self.collect(&run, wanted, after).await?;
+        let (items, last, proof) = Box::pin(self.collect(&run, wanted, after)).await?;
         if counting && last.is_some() {
             return Err(Failure::TooCostly);
         }
@@ -110,7 +110,8 @@ impl Engine {
         let total = match last {
             None if first => Some(here),
             Some(after) if first && search.total => {
-                self.count(&run, after).await?.map(|more| more + here)
+                let more = Box::pin(self.count(&run, after)).await?;
+                more.map(|more| more + here)
             }
             None | Some(_) => counted,
         };
@@ -128,7 +129,7 @@ impl Engine {
 
     /// How many there are after a page, if they are not too many to open.
     async fn count(&self, run: &Run<'_>, after: After) -> Result<Option<u64>, Failure> {
-        let (items, last, _) = self.collect(run, usize::MAX, Some(after)).await?;
+        let (items, last, _) = Box::pin(self.collect(run, usize::MAX, Some(after))).await?;
         Ok(last.is_none().then_some(items.len() as u64))
     }
 

@@ -70,7 +70,8 @@ impl Engine {
             Ok(Some(results)) => return Ok(results),
             Ok(None) => match self.plan(caller, ops).await {
                 Ok((planned, subjects)) => {
-                    let ended = self.commit(caller, planned, &subjects, options).await;
+                    // Of its own on the heap: the state of all the ways through is too large for the stacks of threads.
+                    let ended = Box::pin(self.commit(caller, planned, &subjects, options)).await;
                     return ended.map_err(|(failure, op)| Refused { failure, op });
                 }
                 Err(refused) => refused,
@@ -207,7 +208,7 @@ impl Engine {
         // Beside the entries: keys wait for a disk of their own.
         let prepare = async {
             let keys = self.keys_of(tenant, &admitted, subjects).await?;
-            let now = self.stamp(&admitted).await?;
+            let now = Box::pin(self.stamp(&admitted)).await?;
             let (rows, sealed) = self.seal(admitted, &keys, tenant).await?;
             let idempotency = self.remembered(caller, options).await?;
             let rows = Rows {
