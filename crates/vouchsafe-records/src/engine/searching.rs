@@ -101,17 +101,16 @@ impl Engine {
         };
         let counting = search.count == 0;
         let wanted = if counting { usize::MAX } else { search.count };
-        let first = after.is_none();
         let (items, last, proof) = Box::pin(self.collect(&run, wanted, after)).await?;
         if counting && last.is_some() {
             return Err(Failure::TooCostly);
         }
         let here = items.len() as u64;
         let total = match last {
-            None if first => Some(here),
-            Some(after) if first && search.total => {
-                let more = Box::pin(self.count(&run, after)).await?;
-                more.map(|more| more + here)
+            None if search.cursor.is_none() => Some(here),
+            Some(after) if search.cursor.is_none() && search.total => {
+                let more = self.count(&run, after);
+                Box::pin(more).await?.map(|more| more + here)
             }
             None | Some(_) => counted,
         };
