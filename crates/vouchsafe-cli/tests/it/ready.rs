@@ -35,8 +35,16 @@ fn send(signal: &str, process: u32) {
     assert!(sent.unwrap().success());
 }
 
+/// The recorder, which may be starting again.
 fn recorder(serving: &Serving) -> u32 {
-    child_of(serving.id()).expect("a recorder")
+    let deadline = Instant::now() + BACK;
+    loop {
+        if let Some(recorder) = child_of(serving.id()) {
+            return recorder;
+        }
+        assert!(Instant::now() < deadline, "no recorder");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// No request is needed for it.

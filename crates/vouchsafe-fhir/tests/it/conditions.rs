@@ -144,8 +144,8 @@ async fn what_is_made_meets_its_own_condition(service: &Service) {
         ("identifier=urn:t|a".to_owned(), none.clone()),
         ("identifier=urn:t|a".to_owned(), of("b")),
         ("identifier=urn:u|a".to_owned(), of("a")),
-        ("identifier=urn:t|a&family=B".to_owned(), of("a")),
-        ("family=B".to_owned(), of("a")),
+        ("identifier=urn:t|a&family:exact=B".to_owned(), of("a")),
+        ("family:exact=B".to_owned(), of("a")),
         ("birthdate=1970-02-04".to_owned(), of("a")),
         (format!("_id={id}"), of("a")),
         (

@@ -13,10 +13,10 @@ use super::rows::{Sought, encode_results, pack, trimmed};
 use super::{Guard, Idempotency, IndexRow, RelationRow, RowWrite, StoreError};
 use crate::pack::Reference;
 
-/// Rows are not committed later than this after they were made.
+/// The age of rows at which they are not committed any more.
 ///
-/// They have the time of then: whoever asks for what was written since the latest time that it knows of finds them if it goes
-/// back so far (docs/fhir.md).
+/// Rows have the time at which they were made. A client that asks for the writes since the latest time that it knows finds
+/// them if it goes back this far, as the page of its dialect says.
 const MAX_AGE: Duration = Duration::from_secs(30);
 
 /// When the rows of a batch were made.
