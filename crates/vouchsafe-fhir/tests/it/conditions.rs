@@ -176,7 +176,11 @@ async fn what_is_made_meets_its_own_condition(service: &Service) {
             );
         }
     }
-    for query in ["family=A", "identifier=urn:t%7Ca", "identifier=urn:t%7Cb"] {
+    for query in [
+        "family:exact=A",
+        "identifier=urn:t%7Ca",
+        "identifier=urn:t%7Cb",
+    ] {
         let found = service.get(&caller, &format!("Patient?{query}")).await;
         assert_eq!(found.expect(200).json()["total"], 0, "{query}");
     }

@@ -259,7 +259,7 @@ async fn what_the_page_names_is_taken_or_refused(service: &Service) {
         let query = format!("Organization?{name}={value}");
         service.get(&caller, &query).await.expect(200);
     }
-    let unserved = between(&line(), "**Not served**:", "What is not served");
+    let unserved = between(&line(), "**Not served**:", "A request that is not served");
     for name in quoted(&unserved) {
         let Some(stem) = name.strip_prefix('_') else {
             continue;
