@@ -41,7 +41,11 @@ fuzz_target!(|bytes: &[u8]| {
         let once = normalise(text);
         assert_eq!(normalise(&once), once, "normalising is idempotent");
         let parted = words(text);
-        assert_eq!(words(&parted.join(" ")), parted, "words have no words in them");
+        assert_eq!(
+            words(&parted.join(" ")),
+            parted,
+            "words have no words in them"
+        );
     }
 });
 

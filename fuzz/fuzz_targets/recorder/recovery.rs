@@ -10,6 +10,8 @@
 mod disk;
 #[path = "../../../crates/vouchsafe-ledger/src/error.rs"]
 mod error;
+#[path = "../../../crates/vouchsafe-ledger/src/leaf.rs"]
+mod leaf;
 #[path = "../../../crates/vouchsafe-ledger/src/octets.rs"]
 mod octets;
 mod power;
