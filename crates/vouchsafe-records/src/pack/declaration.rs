@@ -119,7 +119,9 @@ impl RecordTypeDecl {
         &self.common
     }
 
-    pub(crate) const fn values(&self) -> &'static dyn Values {
+    /// What the values of this type mean, by its dialect.
+    #[must_use]
+    pub const fn values(&self) -> &'static dyn Values {
         self.values
     }
 
