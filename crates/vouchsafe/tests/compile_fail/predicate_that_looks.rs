@@ -11,7 +11,7 @@ fn look(value: &Node) -> Option<Span> {
 fn case() -> Test {
     Test::Span {
         reads: look,
-        asked: (Timestamp::MIN, Timestamp::MAX),
+        asked: (Timestamp::MIN.into(), Timestamp::MAX.into()),
         op: SpanOp::Eq,
     }
 }
